@@ -1,0 +1,28 @@
+package tensor
+
+import "context"
+
+// Engine runs one model. It stands here, beside the tensors, so that the binding, the delegates and the pipeline can
+// share it without importing one another. It is used by one goroutine at a time; whoever opened it closes it.
+type Engine interface {
+	// Inputs and Outputs describe the tensors; the slices belong to the engine and must not be changed.
+	Inputs() []Info
+	Outputs() []Info
+	// Input and Output give a view of tensor i's memory, valid until the engine is closed or resized. What an output
+	// holds is defined only after Invoke returned nil, until the next Invoke.
+	Input(i int) Tensor
+	Output(i int) Tensor
+	// Invoke runs the model once. When ctx ends first it returns ctx's error, after the native work has stopped.
+	Invoke(ctx context.Context) error
+	// Device says what runs the model now; it may change between two Invokes (failover).
+	Device() Device
+	// Close frees everything; twice is safe.
+	Close() error
+}
+
+// Device says what runs a model.
+type Device struct {
+	Name     string // "cpu:xnnpack", "cpu:builtin", "edgetpu:usb:/sys/bus/usb/devices/2-1", "edgetpu:pci:/dev/apex_0"
+	Degraded bool   // whether this is a fallback from something better
+	Reason   string // why, when degraded: "no Edge TPU found"
+}
