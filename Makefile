@@ -1,0 +1,40 @@
+# Corallite. `make help` says what there is; `make demo` and `make test` do all the set-up themselves.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+ENV := . .native/env &&
+
+.PHONY: help setup build demo test race lint bench compare clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+setup: ## bring OpenCV's development files and the TensorFlow Lite library (quick when they are there)
+	@scripts/setup
+
+build: setup ## bin/corallite, with its library in lib/
+	@scripts/build
+
+demo: build ## find faces in pictures and a video, draw them, say what ran them
+	@scripts/demo
+
+test: setup ## all tests
+	@scripts/test-files
+	@$(ENV) go test ./...
+
+race: setup ## all tests with the race detector and the strict cgo checks
+	@scripts/test-files
+	@$(ENV) GODEBUG=cgocheck=1 GOGC=10 go test -race ./...
+
+lint: setup ## gofmt, go vet, staticcheck, shellcheck
+	@scripts/lint
+
+bench: setup ## all benchmarks
+	@scripts/test-files
+	@$(ENV) go test -run '^$$' -bench . -benchmem ./...
+
+compare: build ## side by side with the peers of ../shared/peers, as ratios
+	@scripts/compare
+
+clean: ## remove what was built; .native and the download cache stay
+	@rm -rf bin lib demo-out
