@@ -1,0 +1,161 @@
+// Command corallite runs quantized TensorFlow Lite models on pictures and video, on an Edge TPU when there is one and
+// on the CPU when there is not.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes, the same for every command.
+const (
+	exitDone   = 0
+	exitFailed = 1 // something that was asked for could not be done
+	exitUsage  = 2 // wrong use: the command line or the configuration is at fault
+)
+
+// version is set by scripts/build.
+var version = "dev"
+
+func main() {
+	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// Main runs one command line and returns the exit code. The first SIGINT or SIGTERM cancels the command's context, and
+// the command finishes what it has; the second ends the process at once.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := onSignals(context.Background(), stderr)
+	defer stop()
+	root := newRoot(&streams{in: stdin, out: stdout, err: stderr})
+	root.SetArgs(args)
+	return exitCode(root.ExecuteContext(ctx), stderr)
+}
+
+// streams are the three standard streams, so that tests can give others.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// usageError is wrong use: exit code 2.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// errReported is a failure that was already printed where it happened.
+var errReported = errors.New("already reported")
+
+func exitCode(err error, stderr io.Writer) int {
+	if err == nil {
+		return exitDone
+	}
+	if !errors.Is(err, errReported) {
+		fmt.Fprintf(stderr, "corallite: %v\n", err)
+	}
+	var usage usageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// onSignals gives a context that the first signal cancels; the second ends the process.
+func onSignals(parent context.Context, stderr io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case s := <-signals:
+			fmt.Fprintf(stderr, "corallite: %v: finishing what is in hand; once more ends at once\n", s)
+			cancel()
+		case <-done:
+			return
+		}
+		select {
+		case s := <-signals:
+			number, _ := s.(syscall.Signal)
+			os.Exit(128 + int(number))
+		case <-done:
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	}
+}
+
+func newRoot(std *streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "corallite",
+		Short: "Run quantized TensorFlow Lite models on pictures and video, on an Edge TPU or the CPU",
+		Long: `Corallite runs quantized TensorFlow Lite models on pictures and video: on a Coral Edge TPU when there is one, on
+the CPU when there is not. One command looks at files at once, a YAML file describes what runs for longer.`,
+		Example: `  corallite detect --model face_detection_full_range --out found holiday/*.jpg
+  corallite run door.yaml
+  corallite devices`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q%s", args[0], suggestion(cmd, args[0]))}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w\nsee: %s --help", err, cmd.CommandPath())}
+	})
+	addLogFlags(root)
+	root.AddCommand(
+		newRun(std), newDetect(std), newClassify(std), newDevices(std), newModels(std), newConfig(std), newVersion(std),
+	)
+	return root
+}
+
+func suggestion(cmd *cobra.Command, word string) string {
+	if cmd.SuggestionsMinimumDistance <= 0 {
+		cmd.SuggestionsMinimumDistance = 2
+	}
+	near := cmd.SuggestionsFor(word)
+	if len(near) == 0 {
+		return "; see: corallite --help"
+	}
+	return fmt.Sprintf("; did you mean %q?", near[0])
+}
+
+// atLeast is cobra's MinimumNArgs with an error that says what is missing and how it is given.
+func atLeast(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < n {
+			return usageError{fmt.Errorf("%s is missing\nusage: %s", what, cmd.UseLine())}
+		}
+		return nil
+	}
+}
+
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > n {
+			return usageError{fmt.Errorf("unexpected argument %q\nusage: %s", args[n], cmd.UseLine())}
+		}
+		if len(args) < n {
+			return usageError{fmt.Errorf("%s is missing\nusage: %s", what, cmd.UseLine())}
+		}
+		return nil
+	}
+}
