@@ -1,0 +1,88 @@
+// Package opencv loads the parts of OpenCV that the program does not load when it starts. scripts/build takes
+// libopencv_imgcodecs and libopencv_videoio off the binary's list of needed libraries, because they bring some 240
+// others with them (GDAL, ffmpeg, GStreamer); their functions are then bound when they are first called, and found in
+// what was loaded here. In a binary that is linked plainly, as go test links it, the libraries are there already and
+// loading them again costs nothing.
+//
+// LoadImgcodecs must have returned nil before the first call of gocv's IMRead, IMDecode, IMWrite and IMEncode, and
+// LoadVideoio before VideoCapture… and VideoWriter…; without it such a call ends the process.
+package opencv
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/ebitengine/purego"
+	"gocv.io/x/gocv"
+)
+
+// LoadImgcodecs loads the library that reads and writes pictures. Only the first call does anything; every call
+// returns its error.
+func LoadImgcodecs() error { return imgcodecs() }
+
+// LoadVideoio loads the library that reads and writes video. Only the first call does anything; every call returns
+// its error.
+func LoadVideoio() error { return videoio() }
+
+var (
+	imgcodecs = sync.OnceValue(func() error { return load("imgcodecs") })
+	videoio   = sync.OnceValue(func() error { return load("videoio") })
+)
+
+func load(module string) error {
+	quiet()
+	name, debian, err := library(module, gocv.OpenCVVersion())
+	if err != nil {
+		return err
+	}
+	// Global, because the functions that are to be found in it are bound by the dynamic linker; lazy, because the
+	// libraries under it have thousands of functions of which few are called.
+	if _, err := purego.Dlopen(name, purego.RTLD_LAZY|purego.RTLD_GLOBAL); err != nil {
+		return fmt.Errorf("OpenCV's %s cannot be loaded: %w; install the package %s (or libopencv-dev)",
+			name, err, debian)
+	}
+	return nil
+}
+
+// library is the shared object's name of an OpenCV module and the Debian package that has it. Since OpenCV 4.5.1 the
+// name ends in major×100 + minor: 4.6.0 gives libopencv_videoio.so.406, in the package libopencv-videoio406.
+func library(module, version string) (soname, debian string, err error) {
+	parts := strings.SplitN(version, ".", 3)
+	if len(parts) >= 2 {
+		major, errMajor := strconv.Atoi(parts[0])
+		minor, errMinor := strconv.Atoi(parts[1])
+		if errMajor == nil && errMinor == nil && major >= 4 {
+			n := major*100 + minor
+			return fmt.Sprintf("libopencv_%s.so.%d", module, n), fmt.Sprintf("libopencv-%s%d", module, n), nil
+		}
+	}
+	return "", "", fmt.Errorf("OpenCV's %s cannot be loaded: version %q is not one whose libraries have known names (4.5.1 or newer)",
+		module, version)
+}
+
+// quiet keeps OpenCV and ffmpeg from writing to standard error what this program says better in its own errors. A
+// user who wants to read it sets the variables.
+func quiet() {
+	if os.Getenv("OPENCV_FFMPEG_LOGLEVEL") == "" && os.Getenv("OPENCV_FFMPEG_DEBUG") == "" {
+		os.Setenv("OPENCV_FFMPEG_LOGLEVEL", "-8") // AV_LOG_QUIET; read when the first video is opened
+	}
+	if os.Getenv("OPENCV_LOG_LEVEL") == "" {
+		setLogLevel(0)
+	}
+}
+
+// setLogLevel calls cv::utils::logging::setLogLevel, whose level 0 is silent. OpenCV reads the environment when
+// libopencv_core is loaded, which is before any Go code runs; the function has been in OpenCV since 4.0, and where it
+// is missing there is only more to read.
+func setLogLevel(level int32) {
+	symbol, err := purego.Dlsym(purego.RTLD_DEFAULT, "_ZN2cv5utils7logging11setLogLevelENS1_8LogLevelE")
+	if err != nil {
+		return
+	}
+	var set func(int32) int32
+	purego.RegisterFunc(&set, symbol)
+	set(level)
+}

@@ -1,0 +1,170 @@
+package vision
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"gocv.io/x/gocv"
+
+	"corallite/pipeline"
+)
+
+// Frame is a picture on its way through a pipeline: BGR, 8 bits a channel (CV_8UC3), rows without gaps. It is
+// counted as pipeline.Item says: made with one reference, kept with Retain, given back with Release. Methods may be
+// called by several goroutines at once, except Target and Seal.
+//
+// After the last Release the frame belongs to its Pool, which gives it out again. Until then a use of it shows an
+// empty picture and a Retain or Release does nothing; both Retain and Release then count as a Misuse of the Pool.
+type Frame struct {
+	meta   pipeline.Meta
+	refs   atomic.Int32
+	sealed atomic.Bool
+	width  int
+	height int
+	pool   *Pool
+	store  *store
+}
+
+// store is what outlives a Frame that somebody forgot to release.
+type store struct {
+	mat    gocv.Mat
+	closed atomic.Bool
+	held   atomic.Bool // whether references are out: tells a leak from an idle frame
+}
+
+// Meta says where the frame came from. The source fills it; the Stream sets Seq.
+func (f *Frame) Meta() *pipeline.Meta { return &f.meta }
+
+// Mat is the picture. It is valid until the caller's Release and must be neither changed nor closed.
+func (f *Frame) Mat() gocv.Mat {
+	if f.refs.Load() <= 0 || !f.sealed.Load() {
+		return nothing()
+	}
+	return f.store.mat
+}
+
+// Width is the picture's width in pixels; 0 after the last Release.
+func (f *Frame) Width() int {
+	if f.refs.Load() <= 0 || !f.sealed.Load() {
+		return 0
+	}
+	return f.width
+}
+
+// Height is the picture's height in pixels; 0 after the last Release.
+func (f *Frame) Height() int {
+	if f.refs.Load() <= 0 || !f.sealed.Load() {
+		return 0
+	}
+	return f.height
+}
+
+// Target is the Mat that a source fills, between Get and Seal. It holds what the last use left in it, so that a
+// picture of the same size needs no new memory.
+func (f *Frame) Target() *gocv.Mat { return &f.store.mat }
+
+// Reserve makes Target hold width × height pixels and returns their bytes, BGR, row after row.
+func (f *Frame) Reserve(width, height int) ([]byte, error) {
+	if width <= 0 || height <= 0 || width > MaxPixels/height {
+		return nil, fmt.Errorf("a picture of %dx%d pixels is not possible: between 1 and %d are", width, height, MaxPixels)
+	}
+	m := &f.store.mat
+	if m.Cols() != width || m.Rows() != height || m.Type() != gocv.MatTypeCV8UC3 || !m.IsContinuous() {
+		m.Close()
+		*m = gocv.NewMatWithSize(height, width, gocv.MatTypeCV8UC3)
+	}
+	return m.DataPtrUint8()
+}
+
+// Seal ends the filling: the frame may now be given to others. It fails when Target is not a BGR picture of 8 bits a
+// channel; the caller still has to Release the frame.
+func (f *Frame) Seal() error {
+	m := &f.store.mat
+	switch {
+	case m.Empty():
+		return errors.New("the picture is empty")
+	case m.Type() != gocv.MatTypeCV8UC3:
+		return fmt.Errorf("the picture has OpenCV's type %v, not CV_8UC3 (BGR, 8 bits a channel)", m.Type())
+	case !m.IsContinuous():
+		return errors.New("the picture's rows have gaps between them")
+	}
+	f.width, f.height = m.Cols(), m.Rows()
+	f.sealed.Store(true)
+	return nil
+}
+
+// Retain keeps the frame for one more Release.
+func (f *Frame) Retain() {
+	for {
+		n := f.refs.Load()
+		if n <= 0 {
+			f.pool.misuses.Add(1)
+			return
+		}
+		if f.refs.CompareAndSwap(n, n+1) {
+			return
+		}
+	}
+}
+
+// Release gives one reference back.
+func (f *Frame) Release() {
+	for {
+		n := f.refs.Load()
+		if n <= 0 {
+			f.pool.misuses.Add(1)
+			return
+		}
+		if f.refs.CompareAndSwap(n, n-1) {
+			if n == 1 {
+				f.pool.takeBack(f)
+			}
+			return
+		}
+	}
+}
+
+// NewFrame makes a frame of a picture that the caller has: BGR, 8 bits a channel. The Mat then belongs to the frame,
+// also after an error, and is closed at the last Release.
+func NewFrame(mat gocv.Mat) (*Frame, error) {
+	p := NewPool(0)
+	f := p.wrap(mat)
+	p.out.Add(1)
+	if err := f.Seal(); err != nil {
+		f.Release()
+		return nil, err
+	}
+	return f, nil
+}
+
+// nothing is an empty Mat that lives as long as the process, for uses of a frame that was released: gocv's methods
+// crash on a Mat that was closed, and only say "empty" on this one.
+var nothing = sync.OnceValue(gocv.NewMat)
+
+// wrap makes a Frame with one reference around a Mat.
+func (p *Pool) wrap(mat gocv.Mat) *Frame {
+	s := &store{mat: mat}
+	f := &Frame{pool: p, store: s}
+	f.refs.Store(1)
+	s.held.Store(true)
+	// A frame that nobody can reach any more and that was not released would keep its pixels for ever: the garbage
+	// collector does not see what C allocated.
+	counts := p.counts
+	runtime.AddCleanup(f, func(s *store) {
+		if s.held.Load() {
+			counts.leaks.Add(1)
+			counts.out.Add(-1)
+		}
+		s.close()
+	}, s)
+	return f
+}
+
+func (s *store) close() {
+	if !s.closed.Swap(true) {
+		s.mat.Close()
+	}
+}
