@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"time"
 )
@@ -77,19 +76,4 @@ type Sink interface {
 	// counted, and holds nobody back.
 	Lossless() bool
 	io.Closer
-}
-
-// MarshalJSON writes milliseconds with microsecond resolution: {"prepare":0.2,"invoke":7.3,"decode":0.02,"total":8.1}.
-func (l Latency) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Prepare float64 `json:"prepare"`
-		Invoke  float64 `json:"invoke"`
-		Decode  float64 `json:"decode"`
-		Total   float64 `json:"total"`
-	}{Milliseconds(l.Prepare), Milliseconds(l.Invoke), Milliseconds(l.Decode), Milliseconds(l.Total)})
-}
-
-// Milliseconds is d in milliseconds, rounded to microseconds.
-func Milliseconds(d time.Duration) float64 {
-	return float64(d.Round(time.Microsecond)/time.Microsecond) / 1e3
 }

@@ -8,9 +8,9 @@ import (
 
 // Meta says where an item came from.
 type Meta struct {
-	Time     time.Time     // when it was captured; for a file, when it was read
+	Time     time.Time     // when it was captured; for a file, when it was read; when zero, the Stream sets it
 	Source   string        // "camera:0", or the file's path as the user gave it
-	Seq      uint64        // counted from 0 within the pipeline
+	Seq      uint64        // counted from 0 within the pipeline; the Stream sets it when it takes the item
 	Position time.Duration // within a recording; 0 for pictures and live sources
 }
 
@@ -25,9 +25,10 @@ type Item interface {
 
 // Source gives items one after another.
 //
-// Next gives one reference to the caller. It returns io.EOF when there is no more, ctx's error when ctx ended
-// first, an *ItemError when one item could not be read but the next may be (the stream counts it and goes on), and
-// any other error when the source is lost. Close may be called while Next runs and makes it return; twice is safe.
+// Next gives one reference to the caller. It returns io.EOF itself, unwrapped, when there is no more, and again when it
+// is called again; ctx's error when ctx ended first; an *ItemError when one item could not be read but the next may be
+// (the stream counts it and goes on); and any other error when the source is lost. Close may be called while Next runs
+// and makes it return; twice is safe. A Source that knows how many items it gives is Counted.
 type Source[T Item] interface {
 	Next(ctx context.Context) (T, error)
 	// Live says that items come in their own time: what nobody takes is dropped, the newest wins. A source that is
@@ -43,6 +44,9 @@ type ItemError struct {
 }
 
 func (e *ItemError) Error() string {
+	if e.Err == nil {
+		return e.Source + ": failed"
+	}
 	if e.Source == "" {
 		return e.Err.Error()
 	}

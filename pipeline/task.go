@@ -6,6 +6,9 @@ import "corallite/tflite/tensor"
 // Decode must know of how the item was prepared (a letterbox, the picture's size) travels in the Placement, so that
 // the next item can be prepared while the engine still runs this one. One Task serves all engines of a model and
 // may be called by several goroutines at once.
+//
+// An *ItemError from Prepare or Decode is the fault of one item, which is counted while the stream goes on; so is a
+// panic. Any other error says that the model cannot be used and ends the pipeline.
 type Task[T Item] interface {
 	// Name is the task as the configuration and the events name it: "detect", "classify".
 	Name() string

@@ -1,0 +1,72 @@
+package pipeline
+
+import "time"
+
+// progressEvery is how often Progress is called.
+const progressEvery = 100 * time.Millisecond
+
+// collect restores the order of the finished jobs and hands them on, until the last worker has ended.
+func (r *run[T]) collect(stats *recorder) {
+	defer func() {
+		for _, o := range r.outlets {
+			close(o.queue)
+		}
+	}()
+	var tick <-chan time.Time
+	if r.s.Progress != nil {
+		ticker := time.NewTicker(progressEvery)
+		defer ticker.Stop()
+		tick = ticker.C
+	}
+	// At most cap(free) jobs are out at once and their numbers are dense, so no two fall into one place.
+	window := uint64(cap(r.free))
+	waiting := make([]*job[T], window)
+	next := uint64(0)
+	for {
+		select {
+		case j, more := <-r.done:
+			if !more {
+				return
+			}
+			waiting[j.seq%window] = j
+			for j := waiting[next%window]; j != nil; j = waiting[next%window] {
+				waiting[next%window] = nil
+				next++
+				r.emit(j, stats)
+			}
+		case <-tick:
+			r.s.Progress(stats.progress(&r.tally, false))
+		}
+	}
+}
+
+// emit makes the report of a job, hands it to the sinks and gives the job back.
+func (r *run[T]) emit(j *job[T], stats *recorder) {
+	found := 0
+	for i := range j.answers {
+		if j.answers[i].ok {
+			found++
+		}
+	}
+	item := j.item
+	if found == 0 {
+		r.failed.Add(1)
+	} else {
+		events := make([]Event, 0, found) // sinks may keep it
+		for i := range j.answers {
+			if a := &j.answers[i]; a.ok {
+				events = append(events, a.event)
+				stats.record(i, &a.event)
+			}
+		}
+		r.frames.Add(1)
+		rep := Report{Item: item, Events: events}
+		for _, o := range r.outlets {
+			o.put(rep)
+		}
+	}
+	j.taken = taken[T]{}
+	clear(j.answers)
+	item.Release()
+	r.free <- j
+}

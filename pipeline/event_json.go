@@ -1,0 +1,153 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+)
+
+// timeLayout is RFC 3339 with exactly three decimals, so that lines sort as text.
+const timeLayout = "2006-01-02T15:04:05.000Z07:00"
+
+// MarshalJSON writes the event as one object, with the time in UTC to the millisecond, scores to four decimals and
+// coordinates to a tenth of a pixel. The field of the event's task is there even when nothing was found. A number
+// that is not finite, which JSON cannot say, becomes null (in the position and the latencies: 0).
+func (e Event) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
+
+// AppendJSON appends what MarshalJSON writes to b, with <, > and & as they are, and no line feed.
+func (e Event) AppendJSON(b []byte) ([]byte, error) {
+	switch {
+	case e.Task == "detect" && e.Detections == nil:
+		e.Detections = []Detection{}
+	case e.Task == "classify" && e.Classes == nil:
+		e.Classes = []Class{}
+	}
+	e.PositionS = round(e.PositionS, 3)
+	if math.IsNaN(e.PositionS) || math.IsInf(e.PositionS, 0) {
+		e.PositionS = 0
+	}
+	type fields Event // without the methods, so that this is not called again
+	w := bytes.NewBuffer(b)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(struct {
+		Time string `json:"time"` // stands before and hides the one in fields
+		fields
+	}{e.Time.UTC().Format(timeLayout), fields(e)})
+	if err != nil {
+		return b, err
+	}
+	return bytes.TrimSuffix(w.Bytes(), []byte("\n")), nil
+}
+
+// MarshalJSON writes milliseconds with microsecond resolution: {"prepare":0.2,"invoke":7.3,"decode":0.02,"total":8.1}.
+func (l Latency) MarshalJSON() ([]byte, error) {
+	b := make([]byte, 0, 80)
+	b = appendFloat(append(b, `{"prepare":`...), Milliseconds(l.Prepare), 3)
+	b = appendFloat(append(b, `,"invoke":`...), Milliseconds(l.Invoke), 3)
+	b = appendFloat(append(b, `,"decode":`...), Milliseconds(l.Decode), 3)
+	b = appendFloat(append(b, `,"total":`...), Milliseconds(l.Total), 3)
+	return append(b, '}'), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (l *Latency) UnmarshalJSON(b []byte) error {
+	var ms struct{ Prepare, Invoke, Decode, Total float64 }
+	if err := json.Unmarshal(b, &ms); err != nil {
+		return err
+	}
+	*l = Latency{Prepare: fromMS(ms.Prepare), Invoke: fromMS(ms.Invoke), Decode: fromMS(ms.Decode), Total: fromMS(ms.Total)}
+	return nil
+}
+
+func fromMS(ms float64) time.Duration { return time.Duration(math.Round(ms*1e3)) * time.Microsecond }
+
+// Milliseconds is d in milliseconds, rounded to microseconds.
+func Milliseconds(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)/time.Microsecond) / 1e3
+}
+
+// MarshalJSON writes the score to four decimals and the box to a tenth of a pixel.
+func (d Detection) MarshalJSON() ([]byte, error) {
+	b, err := appendString(append(make([]byte, 0, 128), `{"label":`...), d.Label)
+	if err != nil {
+		return nil, err
+	}
+	b = strconv.AppendInt(append(b, `,"index":`...), int64(d.Index), 10)
+	b = appendScore(append(b, `,"score":`...), d.Score)
+	for i, x := range d.Box {
+		if i == 0 {
+			b = append(b, `,"box":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = appendPixel(b, x)
+	}
+	b = append(b, ']')
+	for i, k := range d.Keypoints {
+		if i == 0 {
+			b = append(b, `,"keypoints":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		if b, err = k.appendJSON(b); err != nil {
+			return nil, err
+		}
+	}
+	if len(d.Keypoints) > 0 {
+		b = append(b, ']')
+	}
+	return append(b, '}'), nil
+}
+
+// MarshalJSON writes the point to a tenth of a pixel.
+func (k Keypoint) MarshalJSON() ([]byte, error) { return k.appendJSON(nil) }
+
+func (k Keypoint) appendJSON(b []byte) ([]byte, error) {
+	b, err := appendString(append(b, `{"label":`...), k.Label)
+	if err != nil {
+		return nil, err
+	}
+	b = appendPixel(append(b, `,"x":`...), k.X)
+	b = appendPixel(append(b, `,"y":`...), k.Y)
+	return append(b, '}'), nil
+}
+
+// MarshalJSON writes the score to four decimals.
+func (c Class) MarshalJSON() ([]byte, error) {
+	b, err := appendString(append(make([]byte, 0, 64), `{"label":`...), c.Label)
+	if err != nil {
+		return nil, err
+	}
+	b = strconv.AppendInt(append(b, `,"index":`...), int64(c.Index), 10)
+	b = appendScore(append(b, `,"score":`...), c.Score)
+	return append(b, '}'), nil
+}
+
+func appendScore(b []byte, x float32) []byte { return appendFloat(b, float64(x), 4) }
+func appendPixel(b []byte, x float32) []byte { return appendFloat(b, float64(x), 1) }
+
+// appendFloat writes x with at most so many decimals, or null where JSON has no word for it.
+func appendFloat(b []byte, x float64, decimals int) []byte {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return append(b, "null"...)
+	}
+	x = round(x, decimals)
+	if x == 0 {
+		x = 0 // no minus sign
+	}
+	return strconv.AppendFloat(b, x, 'f', -1, 64)
+}
+
+// appendString writes s quoted, with <, > and & as they are.
+func appendString(b []byte, s string) ([]byte, error) {
+	w := bytes.NewBuffer(b)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(w.Bytes(), []byte("\n")), nil
+}

@@ -1,0 +1,144 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// The stages that a Failure can come from.
+const (
+	StageSource = "source"
+	StageModel  = "model"
+	StageSink   = "sink"
+)
+
+// Failure is one failure that the stream survived.
+type Failure struct {
+	Stage string // StageSource, StageModel or StageSink
+	Name  string // of the model or the sink; empty for the source
+	Item  string // the file, device or item that it was about
+	Err   error
+}
+
+// PanicError is a panic of a part of the pipeline, as an error.
+type PanicError struct {
+	Where string // "prepare", "the source"
+	Value any    // what was given to panic
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("%s panicked: %v", e.Where, e.Value) }
+
+// Unwrap is the panic's value when it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// recovered turns a panic into an error; to be deferred.
+func recovered(err *error, where string) {
+	if v := recover(); v != nil {
+		*err = &PanicError{Where: where, Value: v, Stack: debug.Stack()}
+	}
+}
+
+func isPanic(err error) bool {
+	var p *PanicError
+	return errors.As(err, &p)
+}
+
+// Failures are logged one by one up to logEach; after that at most one each logPause, so that a camera that fails at
+// every frame does not fill a disk.
+const (
+	logEach  = 100
+	logPause = 10 * time.Second
+)
+
+// errorBook counts failures, keeps the first ones and logs them.
+type errorBook struct {
+	log     *slog.Logger
+	onError func(Failure)
+	limit   int
+
+	mu         sync.Mutex
+	total      uint64
+	kept       []Failure
+	lastLogged time.Time
+	unlogged   int
+}
+
+func newErrorBook(log *slog.Logger, limit int, onError func(Failure)) *errorBook {
+	if limit <= 0 {
+		limit = DefaultMaxErrors
+	}
+	return &errorBook{log: log, limit: limit, onError: onError}
+}
+
+func (b *errorBook) add(f Failure) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.total++
+	if len(b.kept) < b.limit {
+		b.kept = append(b.kept, f)
+	}
+	b.write(f)
+	if b.onError != nil {
+		b.onError(f)
+	}
+}
+
+// write logs f, unless too much was logged before.
+func (b *errorBook) write(f Failure) {
+	now := time.Now()
+	if b.total > logEach && now.Sub(b.lastLogged) < logPause {
+		b.unlogged++
+		return
+	}
+	attrs := []any{"stage", f.Stage}
+	if f.Name != "" {
+		attrs = append(attrs, "name", f.Name)
+	}
+	if f.Item != "" {
+		attrs = append(attrs, "item", f.Item)
+	}
+	attrs = append(attrs, "error", innermost(f.Err))
+	if b.unlogged > 0 {
+		attrs = append(attrs, "not_logged_before", b.unlogged)
+	}
+	var p *PanicError
+	if errors.As(f.Err, &p) {
+		b.log.Error("item failed", append(attrs, "stack", string(p.Stack))...)
+	} else {
+		b.log.Warn("item failed", attrs...)
+	}
+	b.lastLogged, b.unlogged = now, 0
+}
+
+// innermost takes the item's name off an error, where it is told beside it.
+func innermost(err error) error {
+	if one, ok := err.(*ItemError); ok && one.Err != nil {
+		return one.Err
+	}
+	return err
+}
+
+func (b *errorBook) count() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.total
+}
+
+// report is the book's part of the summary.
+func (b *errorBook) report() ErrorSummary {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	sum := ErrorSummary{Total: b.total, First: []ErrorEntry{}}
+	for _, f := range b.kept {
+		sum.First = append(sum.First, ErrorEntry{Stage: f.Stage, Name: f.Name, Item: f.Item, Error: innermost(f.Err).Error()})
+	}
+	return sum
+}

@@ -1,0 +1,151 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// taken is an item and the moment at which the source gave it.
+type taken[T Item] struct {
+	item T
+	at   time.Time
+}
+
+// read calls the source until it ends, and puts what it gives in the feed. ctx ends with the caller's or when the
+// pipeline fails.
+func (r *run[T]) read(ctx context.Context) {
+	defer close(r.feed)
+	for ctx.Err() == nil {
+		item, err := r.next(ctx)
+		if err == nil {
+			r.put(item)
+			continue
+		}
+		var one *ItemError
+		switch {
+		case errors.As(err, &one): // before io.EOF: a picture that ends too early is not the end of the source
+			r.unreadable.Add(1)
+			r.book.add(Failure{Stage: StageSource, Item: one.Source, Err: err})
+		case err == io.EOF:
+			return
+		case ctx.Err() != nil:
+		case !r.reopen(ctx, err):
+			return
+		}
+	}
+	r.interrupted.Store(!r.ending())
+}
+
+// next is the source's Next; a panic becomes an error.
+func (r *run[T]) next(ctx context.Context) (item T, err error) {
+	defer recovered(&err, "the source")
+	return r.source.Next(ctx)
+}
+
+// put numbers an item and puts it in the feed: in place of the one that nobody took when the source is live,
+// otherwise behind it.
+func (r *run[T]) put(item T) {
+	meta := item.Meta()
+	meta.Seq = r.given.Add(1) - 1
+	t := taken[T]{item, time.Now()}
+	if meta.Time.IsZero() {
+		meta.Time = t.at
+	}
+	if r.live {
+		select {
+		case old := <-r.feed:
+			old.item.Release()
+			r.dropped.Add(1)
+		default:
+		}
+	}
+	// For a live source this never waits: the slot is empty and nobody else fills it. For the others it ends also
+	// when the pipeline fails, because the dispatcher then empties the feed.
+	r.feed <- t
+}
+
+// reopen replaces a source that was lost; false when the stream must end.
+func (r *run[T]) reopen(ctx context.Context, lost error) bool {
+	if r.s.Reopen == nil || isPanic(lost) {
+		r.end(fmt.Errorf("source: %w", lost))
+		return false
+	}
+	r.log.Warn("source lost", "error", lost)
+	r.closeSource()
+	source, err := r.s.Reopen(ctx, lost)
+	switch {
+	case ctx.Err() != nil:
+		if err == nil && source != nil {
+			r.setSource(source)
+		}
+		return true // read sees that ctx ended
+	case err != nil:
+		r.end(fmt.Errorf("source: %w", err))
+		return false
+	case source == nil || source.Live() != r.live:
+		if source != nil {
+			r.setSource(source)
+		}
+		r.end(errors.New("source: the source that was opened anew is not of the kind that was lost"))
+		return false
+	}
+	r.setSource(source)
+	r.reopened.Add(1)
+	r.log.Info("source is back")
+	return true
+}
+
+func (r *run[T]) setSource(s Source[T]) {
+	r.sourceMu.Lock()
+	defer r.sourceMu.Unlock()
+	r.source = s
+}
+
+// closeSource closes the source that is open, if one is. Closing loses nothing, so an error is counted and no more.
+func (r *run[T]) closeSource() {
+	r.sourceMu.Lock()
+	s := r.source
+	r.sourceMu.Unlock()
+	if err := closeSafely(s, "the source"); err != nil {
+		r.book.add(Failure{Stage: StageSource, Err: fmt.Errorf("close: %w", err)})
+	}
+}
+
+// closeWhenStuck closes the source under a Next that does not notice the end of its context.
+func (r *run[T]) closeWhenStuck(ctx context.Context, sourceDone <-chan struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-sourceDone:
+		return
+	}
+	timer := time.NewTimer(stopGrace)
+	defer timer.Stop()
+	select {
+	case <-sourceDone:
+	case <-timer.C:
+		r.log.Warn("the source does not stop: closing it")
+		r.closeSource()
+	}
+}
+
+// closeAll closes source and sinks of a Stream that never started.
+func (r *run[T]) closeAll() error {
+	var errs []error
+	if r.source != nil {
+		errs = append(errs, closeSafely(r.source, "the source"))
+	}
+	for _, n := range r.s.Sinks {
+		if n.Sink != nil {
+			errs = append(errs, closeSafely(n.Sink, "sink "+n.Name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func closeSafely(c io.Closer, what string) (err error) {
+	defer recovered(&err, what)
+	return c.Close()
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package pipetest
+
+import "time"
+
+func block(d time.Duration) { time.Sleep(d) }

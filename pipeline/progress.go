@@ -1,0 +1,47 @@
+package pipeline
+
+import "time"
+
+// Progress says how far a Stream is.
+type Progress struct {
+	Pipeline string
+	Done     uint64 // items dealt with in whatever way: reported, dropped, failed, not readable
+	Frames   uint64 // items that gave a report
+	Dropped  uint64 // items of a live source that no model saw
+	Errors   uint64 // failures counted so far
+	Total    int    // items that the source will give, where it knows; otherwise 0
+	Elapsed  time.Duration
+	FPS      float64 // reports in a second, over the last two seconds
+	Final    bool    // the last call: all sinks are closed
+}
+
+// Counted is a Source that may know how many items it gives in all, those that fail included.
+type Counted interface {
+	Total() (items int, known bool)
+}
+
+// rateSpan is how many calls of Progress the rate is taken over.
+const rateSpan = 20
+
+// rate is a count now and some calls ago.
+type rate struct {
+	at    [rateSpan]time.Time
+	count [rateSpan]uint64
+	calls int
+}
+
+// add notes the count at a moment and returns the rate since the oldest moment that is kept, in counts a second.
+func (r *rate) add(now time.Time, count uint64) float64 {
+	i := r.calls % rateSpan
+	oldest := 0
+	if r.calls >= rateSpan {
+		oldest = i
+	}
+	at, was := r.at[oldest], r.count[oldest]
+	r.at[i], r.count[i] = now, count
+	r.calls++
+	if span := now.Sub(at).Seconds(); r.calls > 1 && span > 0 {
+		return float64(count-was) / span
+	}
+	return 0
+}

@@ -1,0 +1,151 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// DefaultQueue is how many reports wait for a sink that names no length of its own. Each holds its item in memory.
+const DefaultQueue = 4
+
+// DefaultMaxErrors is how many failures a Summary keeps in full when the Stream names no number.
+const DefaultMaxErrors = 20
+
+// stopGrace is how long Next may take to notice that its context ended before the source is closed under it.
+const stopGrace = time.Second
+
+// Stream is one pipeline: a source, the models that look at its items, and the sinks that take what they found. The
+// package comment tells the path of an item. A Stream is run once.
+type Stream[T Item] struct {
+	Name   string // the pipeline's name in events, logs and errors
+	Source Source[T]
+	Models []Model[T] // at least one
+	Sinks  []NamedSink
+
+	// Logger gets what goes wrong and what changes; nil: nothing is logged.
+	Logger *slog.Logger
+
+	// Progress, when set, is called about ten times a second and once at the end, one call at a time. It must
+	// return soon: the stream waits for it.
+	Progress func(Progress)
+
+	// OnError, when set, is called for every failure that is counted, one call at a time. The first DefaultMaxErrors
+	// (or MaxErrors) are in the Summary as well.
+	OnError func(Failure)
+
+	// MaxErrors is how many failures the Summary keeps in full; 0 means DefaultMaxErrors. All are counted.
+	MaxErrors int
+
+	// Reopen, when set, is asked for a new source after Next returned an error that is neither io.EOF nor an
+	// *ItemError. The lost source is closed before. How long to wait between tries is Reopen's affair; it must
+	// return when ctx ends. An error from it ends the pipeline. The new source must be live if the first was.
+	Reopen func(ctx context.Context, lost error) (Source[T], error)
+}
+
+// Model is one model of a Stream.
+type Model[T Item] struct {
+	Name string // unique within the Stream
+	Task Task[T]
+	// Engines run the model, each with a worker of its own: several engines take items side by side. They must have
+	// the same inputs and outputs. The Stream uses them while Run runs and does not close them.
+	Engines []Engine
+	// Overlap prepares the next item and decodes the last one while the engine runs, at the price of a copy of the
+	// inputs and outputs. It pays when Invoke leaves the CPU free; engines whose Device is an Edge TPU ("edgetpu:…")
+	// overlap without being told.
+	Overlap bool
+}
+
+// NamedSink is a sink of a Stream.
+type NamedSink struct {
+	Name  string // in the summary, logs and errors; made unique by "#2" and so on where it is not, "sink" when empty
+	Sink  Sink
+	Queue int // reports that wait for it; 0 means DefaultQueue
+}
+
+// Runner is a Stream whatever its items are.
+type Runner interface {
+	Run(ctx context.Context) (Summary, error)
+}
+
+// run is one run of a Stream.
+type run[T Item] struct {
+	tally
+	s    *Stream[T]
+	live bool
+
+	feed  chan taken[T]
+	free  chan *job[T] // jobs not in use: the window
+	done  chan *job[T] // jobs all of whose models have answered
+	lanes []*lane[T]
+
+	sourceMu sync.Mutex // for closing the source while Next runs
+	source   Source[T]
+}
+
+// Run runs the stream until its source ends, ctx ends (then it finishes what it has and returns no error) or it
+// fails. It closes Source and Sinks, and returns when all of its goroutines have ended. Items that failed are in the
+// Summary and are no error of Run. The Summary is valid also with an error.
+func (s *Stream[T]) Run(ctx context.Context) (Summary, error) {
+	work, fail := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer fail(nil)
+	log := s.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	log = log.With("pipeline", s.Name)
+	r := &run[T]{s: s, source: s.Source, tally: tally{
+		pipeline: s.Name, log: log, book: newErrorBook(log, s.MaxErrors, s.OnError),
+		began: time.Now(), work: work, fail: fail,
+	}}
+	if err := r.setUp(); err != nil {
+		err = errors.Join(fmt.Errorf("pipeline %s: %w", s.Name, err), r.closeAll())
+		return Summary{Error: err.Error()}, err
+	}
+	return r.run(ctx)
+}
+
+// run starts every stage and waits for them in the order in which they end.
+func (r *run[T]) run(ctx context.Context) (Summary, error) {
+	reading, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+	defer context.AfterFunc(r.work, stopReading)()
+
+	stats := newRecorder(r)
+	var workers, rest sync.WaitGroup
+	for _, o := range r.outlets {
+		spawn(&rest, func() { o.serve(context.WithoutCancel(ctx), &r.tally) })
+	}
+	for _, l := range r.lanes {
+		l.start(&workers)
+	}
+	spawn(&rest, func() { r.collect(stats) })
+	spawn(&rest, r.dispatch)
+	sourceDone := make(chan struct{})
+	spawn(&rest, func() { r.closeWhenStuck(reading, sourceDone) })
+
+	r.read(reading)
+	close(sourceDone)
+	r.closeSource()
+	workers.Wait()
+	close(r.done)
+	rest.Wait()
+
+	err := r.result()
+	if r.s.Progress != nil {
+		r.s.Progress(stats.progress(&r.tally, true))
+	}
+	return stats.summary(&r.tally, err), err
+}
+
+// spawn runs f in a goroutine that wg waits for.
+func spawn(wg *sync.WaitGroup, f func()) {
+	wg.Add(1)
+	go func() {
+		defer wg.Done()
+		f()
+	}()
+}

@@ -1,0 +1,86 @@
+package pipeline
+
+import (
+	"math"
+	"time"
+)
+
+// Summary is what a run of a Stream came to. Its JSON is that of `corallite run --summary`, one object a pipeline.
+// Items that the source gave = Frames + Dropped + Failed.
+type Summary struct {
+	Frames          uint64         `json:"frames"`            // items that gave a report
+	Dropped         uint64         `json:"dropped"`           // items of a live source that no model saw
+	Seconds         float64        `json:"seconds"`           // from the start of Run until the last sink was closed
+	FramesPerSecond float64        `json:"frames_per_second"` // Frames in Seconds
+	Device          string         `json:"device"`            // what ran the first model last
+	Degraded        bool           `json:"degraded"`
+	Reason          string         `json:"reason"`
+	Latency         LatencySummary `json:"latency_ms"` // of the first model
+
+	Failed      uint64                  `json:"failed"`      // items that gave no report
+	Interrupted bool                    `json:"interrupted"` // whether Run's context ended before the source did
+	Reopened    uint64                  `json:"reopened"`    // how often a lost source came back
+	Drops       DropSummary             `json:"drops"`
+	Errors      ErrorSummary            `json:"errors"`
+	Models      map[string]ModelSummary `json:"models"`
+	Error       string                  `json:"error,omitempty"` // what ended the pipeline, when it failed
+}
+
+// DropSummary counts what was dropped, by where.
+type DropSummary struct {
+	Source uint64            `json:"source"` // items; the same as Summary.Dropped
+	Sinks  map[string]uint64 `json:"sinks"`  // reports, by the sink's name
+}
+
+// ErrorSummary counts failures that the stream survived and keeps the first ones.
+type ErrorSummary struct {
+	Total uint64       `json:"total"`
+	First []ErrorEntry `json:"first"`
+}
+
+// ErrorEntry is a Failure in a Summary.
+type ErrorEntry struct {
+	Stage string `json:"stage"`
+	Name  string `json:"name,omitempty"`
+	Item  string `json:"item,omitempty"`
+	Error string `json:"error"`
+}
+
+// ModelSummary is one model's part of a Summary.
+type ModelSummary struct {
+	Task     string            `json:"task"`
+	Events   uint64            `json:"events"`
+	Device   string            `json:"device"` // of the last event
+	Degraded bool              `json:"degraded"`
+	Reason   string            `json:"reason"`
+	Devices  map[string]uint64 `json:"devices"` // events by what ran them
+	Latency  LatencySummary    `json:"latency_ms"`
+}
+
+// LatencySummary is how long each stage took.
+type LatencySummary struct {
+	Prepare Quantiles `json:"prepare"`
+	Invoke  Quantiles `json:"invoke"`
+	Decode  Quantiles `json:"decode"`
+	Total   Quantiles `json:"total"`
+}
+
+// Quantiles are in milliseconds, within 1 %; 0 when nothing was measured.
+type Quantiles struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+}
+
+// round rounds to a number of decimals.
+func round(x float64, decimals int) float64 {
+	p := math.Pow10(decimals)
+	return math.Round(x*p) / p
+}
+
+// perSecond is n in d, 0 when no time has passed.
+func perSecond(n uint64, d time.Duration) float64 {
+	if d <= 0 {
+		return 0
+	}
+	return float64(n) / d.Seconds()
+}

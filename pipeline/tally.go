@@ -1,0 +1,68 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// tally is the part of a run that does not depend on the kind of items: what is counted, and how it ends.
+type tally struct {
+	pipeline string
+	log      *slog.Logger
+	book     *errorBook
+	began    time.Time
+	total    int // items that the source said it would give; 0 when it does not know
+	outlets  []*outlet
+
+	work context.Context // ends only when the pipeline failed; then what is in hand is given up
+	fail context.CancelCauseFunc
+
+	given       atomic.Uint64 // items that the source gave
+	unreadable  atomic.Uint64 // items that it could not give
+	dropped     atomic.Uint64 // items replaced by newer ones in the slot
+	failed      atomic.Uint64 // items that gave no report
+	frames      atomic.Uint64 // items that gave one
+	reopened    atomic.Uint64
+	interrupted atomic.Bool
+}
+
+// end ends the pipeline with an error; only the first counts.
+func (t *tally) end(err error) {
+	var p *PanicError
+	if errors.As(err, &p) {
+		t.log.Error("panic", "error", err, "stack", string(p.Stack))
+	}
+	t.fail(fmt.Errorf("pipeline %s: %w", t.pipeline, err))
+}
+
+// ending says whether the pipeline failed and items are given up.
+func (t *tally) ending() bool { return t.work.Err() != nil }
+
+// result is the error of the whole run: what ended it, and what sinks could not flush. Only after all have ended.
+func (t *tally) result() error {
+	var errs []error
+	if t.ending() {
+		errs = append(errs, context.Cause(t.work))
+	}
+	for _, o := range t.outlets {
+		if o.closeErr != nil {
+			errs = append(errs, fmt.Errorf("pipeline %s: %w", t.pipeline, o.closeErr))
+		}
+	}
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
+}
+
+func (t *tally) sinkDrops() map[string]uint64 {
+	drops := make(map[string]uint64, len(t.outlets))
+	for _, o := range t.outlets {
+		drops[o.name] = o.dropped.Load()
+	}
+	return drops
+}
