@@ -14,7 +14,7 @@ import (
 
 // Frame is a picture on its way through a pipeline: BGR, 8 bits a channel (CV_8UC3), rows without gaps. It is
 // counted as pipeline.Item says: made with one reference, kept with Retain, given back with Release. Methods may be
-// called by several goroutines at once, except Target and Seal.
+// called by several goroutines at once, except Target, SetFPS and Seal.
 //
 // After the last Release the frame belongs to its Pool, which gives it out again. Until then a use of it shows an
 // empty picture and a Retain or Release does nothing; both Retain and Release then count as a Misuse of the Pool.
@@ -24,6 +24,7 @@ type Frame struct {
 	sealed atomic.Bool
 	width  int
 	height int
+	fps    float64
 	pool   *Pool
 	store  *store
 }
@@ -61,6 +62,14 @@ func (f *Frame) Height() int {
 	}
 	return f.height
 }
+
+// FPS is the frames per second of the video or camera that the frame came from, and 0 for a picture that stands alone.
+func (f *Frame) FPS() float64 { return f.fps }
+
+// SetFPS says that the frame is one of many, so many in a second; between Get and Seal, by the source. The annotated
+// copies of frames with a rate become a video, those of the others pictures. A source that does not know its rate
+// gives its best guess.
+func (f *Frame) SetFPS(fps float64) { f.fps = fps }
 
 // Target is the Mat that a source fills, between Get and Seal. It holds what the last use left in it, so that a
 // picture of the same size needs no new memory.

@@ -91,7 +91,7 @@ func (p *Pool) Close() error {
 func (p *Pool) takeBack(f *Frame) {
 	f.store.held.Store(false)
 	f.sealed.Store(false)
-	f.meta = pipeline.Meta{}
+	f.meta, f.fps = pipeline.Meta{}, 0
 	p.out.Add(-1)
 	p.mu.Lock()
 	if !p.closed && len(p.idle) < p.keep && f.width*f.height*3 <= maxIdleBytes {
