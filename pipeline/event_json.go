@@ -143,6 +143,11 @@ func appendFloat(b []byte, x float64, decimals int) []byte {
 
 // appendString writes s quoted, with <, > and & as they are.
 func appendString(b []byte, s string) ([]byte, error) {
+	if plainASCII(s) {
+		b = append(b, '"')
+		b = append(b, s...)
+		return append(b, '"'), nil
+	}
 	w := bytes.NewBuffer(b)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -150,4 +155,14 @@ func appendString(b []byte, s string) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(w.Bytes(), []byte("\n")), nil
+}
+
+// plainASCII says whether s is the same in JSON: most labels are, and asking is cheaper than an encoder.
+func plainASCII(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }

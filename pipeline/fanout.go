@@ -61,6 +61,7 @@ func (o *outlet) serve(ctx context.Context, t *tally) {
 		rep.Item.Release()
 	}
 	if err := closeSafely(o.sink, "the sink"); err != nil {
+		t.logPanic(err)
 		o.closeErr = fmt.Errorf("sink %s: close: %w", o.name, err)
 	}
 }

@@ -32,11 +32,16 @@ type tally struct {
 
 // end ends the pipeline with an error; only the first counts.
 func (t *tally) end(err error) {
+	t.logPanic(err)
+	t.fail(fmt.Errorf("pipeline %s: %w", t.pipeline, err))
+}
+
+// logPanic logs where a panic came from, which its error does not tell.
+func (t *tally) logPanic(err error) {
 	var p *PanicError
 	if errors.As(err, &p) {
 		t.log.Error("panic", "error", err, "stack", string(p.Stack))
 	}
-	t.fail(fmt.Errorf("pipeline %s: %w", t.pipeline, err))
 }
 
 // ending says whether the pipeline failed and items are given up.

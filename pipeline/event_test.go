@@ -1,0 +1,121 @@
+package pipeline_test
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"corallite/pipeline"
+)
+
+func sampleEvent() pipeline.Event {
+	return pipeline.Event{
+		Time: time.Date(2026, 1, 2, 5, 4, 5, 678_999_999, time.FixedZone("", 2*3600)), Pipeline: "door", Seq: 12,
+		Source: "camera:0", Model: "coco", Task: "detect", Device: "cpu:xnnpack", Degraded: true, Reason: "no Edge TPU found",
+		Latency: pipeline.Latency{Prepare: 200 * time.Microsecond, Invoke: 7300 * time.Microsecond,
+			Decode: 20 * time.Microsecond, Total: 8100 * time.Microsecond},
+		Result: pipeline.Result{Detections: []pipeline.Detection{
+			{Label: "person", Score: 0.81, Box: [4]float32{12.5, 30, 200.1, 410.9}}}},
+	}
+}
+
+// TestEventJSON is the line of the design page, to the byte.
+func TestEventJSON(t *testing.T) {
+	want := `{"time":"2026-01-02T03:04:05.678Z","pipeline":"door","seq":12,"source":"camera:0","model":"coco","task":"detect",` +
+		`"device":"cpu:xnnpack","degraded":true,"reason":"no Edge TPU found",` +
+		`"latency_ms":{"prepare":0.2,"invoke":7.3,"decode":0.02,"total":8.1},` +
+		`"detections":[{"label":"person","index":0,"score":0.81,"box":[12.5,30,200.1,410.9]}]}`
+	got, err := json.Marshal(sampleEvent())
+	if err != nil || string(got) != want {
+		t.Errorf("%v\n%s\n%s", err, got, want)
+	}
+}
+
+func TestEventJSONOfHardCases(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
+	for _, c := range []struct {
+		name   string
+		change func(*pipeline.Event)
+		want   string // in the line
+	}{
+		{"whole second", func(e *pipeline.Event) { e.Time = e.Time.Truncate(time.Second) }, `"time":"2026-01-02T03:04:05.000Z"`},
+		{"no detections", func(e *pipeline.Event) { e.Detections = nil }, `},"detections":[]}`},
+		{"no classes", func(e *pipeline.Event) { e.Task, e.Detections = "classify", nil }, `},"classes":[]}`},
+		{"classes", func(e *pipeline.Event) {
+			e.Task, e.Result = "classify", pipeline.Result{Classes: []pipeline.Class{{Label: "cat", Index: 3, Score: 1. / 3}}}
+		}, `},"classes":[{"label":"cat","index":3,"score":0.3333}]}`},
+		{"position", func(e *pipeline.Event) { e.PositionS = 1. / 3 }, `"source":"camera:0","position_s":0.333,"model"`},
+		{"not finite", func(e *pipeline.Event) {
+			e.PositionS = math.Inf(1)
+			e.Detections[0].Score = nan
+			e.Detections[0].Box = [4]float32{nan, inf, 3e38, -0.04}
+		}, `"score":null,"box":[null,null,`},
+		{"no minus zero", func(e *pipeline.Event) { e.Detections[0].Box[3] = -0.04 }, `,200.1,0]}`},
+		{"key points", func(e *pipeline.Event) {
+			e.Detections[0].Keypoints = []pipeline.Keypoint{{Label: "nose", X: -3.26, Y: 7}, {Label: "<ear>", X: nan}}
+		}, `410.9],"keypoints":[{"label":"nose","x":-3.3,"y":7},{"label":"<ear>","x":null,"y":0}]}`},
+		{"text", func(e *pipeline.Event) { e.Source, e.Detections[0].Label = "R&D/<é>.jpg", "a\"b\\\n犬\xff" },
+			`"source":"R&D/<é>.jpg"`},
+	} {
+		e := sampleEvent()
+		c.change(&e)
+		line, err := e.AppendJSON([]byte("before"))
+		if err != nil || !strings.HasPrefix(string(line), "before{") || !strings.Contains(string(line), c.want) {
+			t.Errorf("%s: %v\n%s\nhas no\n%s", c.name, err, line, c.want)
+		}
+		if !json.Valid(line[len("before"):]) || strings.Contains(string(line), "\n") {
+			t.Errorf("%s: not one line of JSON: %s", c.name, line)
+		}
+	}
+}
+
+func TestEventJSONRoundTrip(t *testing.T) {
+	want := sampleEvent()
+	want.Time = want.Time.UTC().Truncate(time.Millisecond)
+	want.Detections[0].Keypoints = []pipeline.Keypoint{{Label: "nose \"x\" 犬", X: 1.5, Y: 2}}
+	line, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got pipeline.Event
+	if err := json.Unmarshal(line, &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v\n%+v\n%+v", err, got, want)
+	}
+}
+
+func TestSummaryJSON(t *testing.T) {
+	r := newRig(20, "cpu:fake")
+	sum, err := r.run(t, t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := json.Marshal(pipeline.Summaries{Pipelines: map[string]pipeline.Summary{"door": sum}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Pipelines map[string]map[string]any `json:"pipelines"`
+	}
+	if err := json.Unmarshal(line, &got); err != nil {
+		t.Fatal(err)
+	}
+	door := got.Pipelines["door"]
+	for _, key := range []string{"frames", "dropped", "seconds", "frames_per_second", "device", "degraded", "reason", "latency_ms",
+		"failed", "interrupted", "drops", "errors", "models"} {
+		if _, ok := door[key]; !ok {
+			t.Errorf("no %q in %s", key, line)
+		}
+	}
+	for _, stage := range []string{"prepare", "invoke", "decode", "total"} {
+		q, _ := door["latency_ms"].(map[string]any)[stage].(map[string]any)
+		if _, ok := q["p50"].(float64); !ok || len(q) != 2 {
+			t.Errorf("%s is %v", stage, q)
+		}
+	}
+	if !strings.HasPrefix(string(line), `{"pipelines":{"door":{"frames":20,"dropped":0,"seconds":`) {
+		t.Errorf("%s", line)
+	}
+}
