@@ -1,0 +1,64 @@
+package tflite
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrClosed is what every use of a closed interpreter gives.
+var ErrClosed = errors.New("the interpreter is closed")
+
+// Status is TfLiteStatus, as the C functions return it.
+type Status int
+
+// The statuses of TensorFlow Lite 2.17.
+const (
+	OK Status = iota
+	Failed
+	DelegateFailed
+	ApplicationFailed // a delegate that does not fit the runtime or the graph
+	DelegateDataNotFound
+	DelegateDataWriteFailed
+	DelegateDataReadFailed
+	UnresolvedOps
+	Cancelled
+	OutputShapeNotKnown
+)
+
+var statusNames = [...]string{
+	"ok", "error", "delegate error", "application error", "delegate data not found", "delegate data not written",
+	"delegate data not read", "unresolved operators", "cancelled", "output shape not known",
+}
+
+func (s Status) String() string {
+	if s < 0 || int(s) >= len(statusNames) {
+		return fmt.Sprintf("status %d", int(s))
+	}
+	return statusNames[s]
+}
+
+// Error is a call of the C library that failed.
+type Error struct {
+	Op     string // the C function: "TfLiteInterpreterInvoke"
+	Status Status
+	Detail string // the runtime's own messages during the call, joined by "; "; empty when it gave none
+}
+
+func (e *Error) Error() string {
+	if e.Detail == "" {
+		return fmt.Sprintf("%s: %s", e.Op, e.Status)
+	}
+	return fmt.Sprintf("%s: %s: %s", e.Op, e.Status, e.Detail)
+}
+
+// lines are the non-empty lines of the runtime's messages.
+func lines(messages string) []string {
+	var kept []string
+	for line := range strings.Lines(messages) {
+		if line = strings.TrimSpace(line); line != "" {
+			kept = append(kept, line)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,67 @@
+#include <string.h>
+
+#include "capi.h"
+
+TfLiteDelegate* cl_xnnpack(int threads, int flags_word, uint32_t flags, uint32_t* got) {
+  const cl_functions* f = cl_table();
+  cl_xnnpack_options options = f->TfLiteXNNPackDelegateOptionsDefault();
+  options.num_threads = threads;
+  options.word[flags_word - 2] |= flags;
+  TfLiteDelegate* delegate = f->TfLiteXNNPackDelegateCreate(&options);
+  *got = flags;
+  if (delegate && f->TfLiteXNNPackDelegateGetFlags) *got = (uint32_t)f->TfLiteXNNPackDelegateGetFlags(delegate);
+  return delegate;
+}
+
+// A TfLiteDelegate of the version in use may be longer than that of the headers; the rest reads as zero.
+typedef union {
+  TfLiteDelegate delegate;
+  char room[512];
+} roomy_delegate;
+
+static TfLiteStatus take_nothing(TfLiteContext* context, TfLiteDelegate* delegate) {
+  (void)context, (void)delegate;
+  return kTfLiteOk;
+}
+
+static roomy_delegate nothing = {.delegate = {.Prepare = take_nothing}};
+
+// cl_nothing is a delegate that takes no operator and, having no flags, declares that it needs fixed shapes. The
+// runtime then closes the graph to further delegates, its own default one included, and goes on without.
+TfLiteDelegate* cl_nothing(void) { return &nothing.delegate; }
+
+static void silent(void* user, const char* format, va_list args) { (void)user, (void)format, (void)args; }
+
+// see counts the operators of the graph that belong to some delegate.
+static TfLiteStatus see(TfLiteContext* context, TfLiteDelegate* delegate) {
+  TfLiteIntArray* plan = NULL;
+  if (context->GetExecutionPlan(context, &plan) != kTfLiteOk) return kTfLiteError;
+  int* delegated = delegate->data_;
+  for (int i = 0; i < plan->size; i++) {
+    TfLiteNode* node = NULL;
+    TfLiteRegistration* registration = NULL;
+    if (context->GetNodeAndRegistration(context, plan->data[i], &node, &registration) != kTfLiteOk) return kTfLiteError;
+    *delegated += registration->builtin_code == kTfLiteBuiltinDelegate;
+  }
+  return kTfLiteOk;
+}
+
+// cl_default_delegate says whether an interpreter without delegates hands the model's operators to one of its own:
+// 1 or 0, -1 when that can not be told.
+int cl_default_delegate(const void* data, size_t size) {
+  const cl_functions* f = cl_table();
+  if (!f->TfLiteInterpreterModifyGraphWithDelegate) return -1;
+  int delegated = 0, result = -1;
+  roomy_delegate eye = {.delegate = {.data_ = &delegated, .Prepare = see, .flags = kTfLiteDelegateFlagsAllowDynamicTensors}};
+  TfLiteModel* model = TfLiteModelCreate(data, size);
+  TfLiteInterpreterOptions* options = TfLiteInterpreterOptionsCreate();
+  TfLiteInterpreterOptionsSetErrorReporter(options, silent, NULL);
+  TfLiteInterpreter* interpreter = model ? TfLiteInterpreterCreate(model, options) : NULL;
+  if (interpreter && TfLiteInterpreterAllocateTensors(interpreter) == kTfLiteOk &&
+      f->TfLiteInterpreterModifyGraphWithDelegate(interpreter, &eye.delegate) == kTfLiteOk)
+    result = delegated > 0;
+  if (interpreter) TfLiteInterpreterDelete(interpreter);
+  TfLiteInterpreterOptionsDelete(options);
+  if (model) TfLiteModelDelete(model);
+  return result;
+}

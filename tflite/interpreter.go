@@ -1,0 +1,254 @@
+package tflite
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync"
+
+	tfl "github.com/mattn/go-tflite"
+
+	"corallite/tflite/internal/capi"
+	"corallite/tflite/schema"
+	"corallite/tflite/tensor"
+)
+
+// Options say how a model is run. The zero value runs it on one thread.
+type Options struct {
+	Threads int // for the built-in kernels; 0: 1. A delegate has a number of its own
+	// Delegates are applied in order; each takes the operators that it can. They belong to the interpreter from the
+	// call of Open or New on, and are freed after it, also when that call fails.
+	Delegates []Delegate
+	Logger    *slog.Logger // gets the runtime's messages at debug level; nil: none
+	// Builtin keeps out the delegate that some builds of the runtime apply by themselves, so that the built-in
+	// kernels run. Inputs can not be resized then, on such a build.
+	Builtin bool
+}
+
+// Interpreter runs one model. It implements [tensor.Engine]. It owns the model's bytes, the delegates and all C
+// objects; Close frees them. One goroutine at a time uses it; Cancel and Close may be called from others.
+type Interpreter struct {
+	mu     sync.Mutex // held while the runtime works
+	closed bool
+
+	memory  []byte // the model, in C memory
+	log     *capi.Log
+	logger  *slog.Logger
+	model   *tfl.Model
+	options *tfl.InterpreterOptions
+	interp  *tfl.Interpreter
+	own     []Delegate
+
+	graph      []tensor.Info // the main subgraph's tensors as the file has them
+	variables  []int
+	signatures []signature
+	io         ports
+	watch      *watch
+	cancel     func()
+	runners    []*SignatureRunner
+	device     tensor.Device
+	cleanup    runtime.Cleanup
+}
+
+var _ tensor.Engine = (*Interpreter)(nil)
+
+// Open reads the model in the file, verifies it (package schema) and prepares it to run: the very bytes that were
+// verified are those that the runtime sees, whatever happens to the file. Errors name the file.
+func Open(path string, o Options) (*Interpreter, error) {
+	memory, err := readFile(path)
+	if err != nil {
+		release(o.Delegates)
+		return nil, err
+	}
+	n, err := open(memory, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return n, nil
+}
+
+// New is [Open] for a model in memory, of which it keeps a copy.
+func New(model []byte, o Options) (*Interpreter, error) {
+	memory := capi.Memory(len(model))
+	if memory == nil {
+		release(o.Delegates)
+		return nil, fmt.Errorf("no memory for a model of %d bytes", len(model))
+	}
+	copy(memory, model)
+	return open(memory, o)
+}
+
+// release frees delegates.
+func release(ds []Delegate) {
+	for _, d := range ds {
+		if d != nil {
+			d.Delete()
+		}
+	}
+}
+
+// open owns memory and the delegates from here on.
+func open(memory []byte, o Options) (*Interpreter, error) {
+	n := &Interpreter{memory: memory, logger: o.Logger, own: slices.Clone(o.Delegates)}
+	if err := n.start(o); err != nil {
+		n.free()
+		return nil, err
+	}
+	live.Add(1)
+	// The argument must not reach n, or n would never be collected.
+	n.cleanup = runtime.AddCleanup(n, func(struct{}) { leaked.Add(1) }, struct{}{})
+	return n, nil
+}
+
+func (n *Interpreter) start(o Options) error {
+	m, err := schema.Read(n.memory)
+	if err != nil {
+		return err
+	}
+	if o.Threads < 0 {
+		return fmt.Errorf("%d threads", o.Threads)
+	}
+	if slices.Contains(o.Delegates, nil) {
+		return fmt.Errorf("a delegate is nil")
+	}
+	n.describe(m)
+	n.watch = new(watch)
+	if n.log = capi.NewLog(); n.log == nil {
+		return fmt.Errorf("no memory")
+	}
+	if n.model = capi.NewModel(n.memory, n.log); n.model == nil {
+		return n.failed("TfLiteModelCreate", Failed)
+	}
+	n.device.Name = "cpu:builtin"
+	switch {
+	case len(n.own) > 0:
+		n.device.Name = n.own[0].Name()
+	case !defaultDelegate():
+	case o.Builtin:
+		if n.create(o, true) {
+			return n.allocate()
+		}
+		fallthrough // a graph whose shapes are not fixed can not be closed to delegates
+	default:
+		n.device.Name = "cpu:default"
+	}
+	if !n.create(o, false) {
+		return n.failed("TfLiteInterpreterCreate", Failed)
+	}
+	return n.allocate()
+}
+
+// create makes the interpreter; alone keeps the runtime's own delegate out.
+func (n *Interpreter) create(o Options, alone bool) bool {
+	n.options.Delete()
+	if n.options = tfl.NewInterpreterOptions(); n.options == nil {
+		return false
+	}
+	n.options.SetNumThread(max(o.Threads, 1))
+	capi.SetLog(n.options, n.log)
+	capi.EnableCancellation(n.options)
+	for _, d := range n.own {
+		n.options.AddDelegate(d)
+	}
+	if alone {
+		n.options.AddDelegate(nothing{})
+	}
+	i := tfl.NewInterpreter(n.model, n.options)
+	n.interp, n.cancel = i, func() { capi.Cancel(i) }
+	return i != nil
+}
+
+// allocate gives the tensors memory, after the start and after each change of shape.
+func (n *Interpreter) allocate() error {
+	if err := n.io.init(nil); err != nil {
+		return err
+	}
+	if s := Status(n.interp.AllocateTensors()); s != OK {
+		n.drop()
+		return n.failed("TfLiteInterpreterAllocateTensors", s)
+	}
+	n.drain()
+	return n.refresh()
+}
+
+// refresh looks at the tensors again, those of the runners too: they may share a graph with the interpreter, or have
+// one that a control-flow operator calls and resizes.
+func (n *Interpreter) refresh() error {
+	err := n.io.refresh(n.interp, nil)
+	for _, r := range n.runners {
+		if e := r.io.refresh(n.interp, r.runner); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// drop forgets all views, whose memory may be gone.
+func (n *Interpreter) drop() {
+	n.io.drop()
+	for _, r := range n.runners {
+		r.io.drop()
+	}
+}
+
+// describe copies from the model's description what is needed later; the rest of it points into C memory.
+func (n *Interpreter) describe(m *schema.Model) {
+	g := m.Main()
+	n.graph = make([]tensor.Info, len(g.Tensors))
+	for i, t := range g.Tensors {
+		n.graph[i] = t.Info
+		if t.Variable {
+			n.variables = append(n.variables, i)
+		}
+	}
+	n.io.inInfos, n.io.outInfos = g.InputInfos(), g.OutputInfos()
+	for _, s := range m.Signatures {
+		n.signatures = append(n.signatures, signatureOf(s, &m.Subgraphs[s.Subgraph]))
+	}
+}
+
+// failed is the error of a C call, with what the runtime said since the last call.
+func (n *Interpreter) failed(op string, s Status) error {
+	return &Error{Op: op, Status: s, Detail: n.drain()}
+}
+
+// Close frees everything, in order: runners, interpreter, delegates, options, model, its bytes. A run that is under
+// way is cancelled and waited for. Twice is safe.
+func (n *Interpreter) Close() error {
+	n.watch.close()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return nil
+	}
+	n.cleanup.Stop()
+	n.free()
+	live.Add(-1)
+	return nil
+}
+
+func (n *Interpreter) free() {
+	n.closed = true
+	if n.watch != nil && n.watch.leave != nil {
+		n.watch.leave()
+	}
+	for _, r := range n.runners {
+		r.free()
+	}
+	n.io.free()
+	n.interp.Delete() // nil is safe for these
+	release(n.own)
+	n.options.Delete()
+	n.model.Delete()
+	if n.log != nil {
+		n.drain()
+		n.log.Delete()
+	}
+	capi.Free(n.memory)
+	n.interp, n.options, n.model, n.log, n.memory, n.own, n.runners = nil, nil, nil, nil, nil, nil, nil
+}
+
+// Device says what runs the model: the name of its first delegate; "cpu:builtin" for the runtime's own kernels;
+// "cpu:default" when this build of the runtime may apply a delegate of its own (see Options.Builtin).
+func (n *Interpreter) Device() tensor.Device { return n.device }

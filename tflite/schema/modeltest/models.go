@@ -1,0 +1,55 @@
+package modeltest
+
+import "corallite/tflite/tensor"
+
+// Numbers of operators (BuiltinOperator) and of their options (BuiltinOptions) in the schema.
+const (
+	Add, AddOptions         = 0, 11
+	Dequantize              = 6
+	Reshape, ReshapeOptions = 22, 17
+	Custom                  = 32
+	Gather, GatherOptions   = 36, 23
+	Less                    = 58
+	Equal                   = 71
+	Where                   = 109
+	While, WhileOptions     = 119, 93
+)
+
+// Float32 is a float tensor without contents.
+func Float32(name string, shape ...int) Tensor {
+	return Tensor{Info: tensor.Info{Name: name, Type: tensor.Float32, Shape: shape}}
+}
+
+// Addition is the smallest useful model: sum = a + b, floats of that shape.
+func Addition(shape ...int) Model {
+	return Model{Subgraphs: []Subgraph{{
+		Tensors: []Tensor{Float32("a", shape...), Float32("b", shape...), Float32("sum", shape...)},
+		Inputs:  []int32{0, 1}, Outputs: []int32{2},
+		Operators: []Operator{{Code: Add, Inputs: []int32{0, 1}, Outputs: []int32{2}, OptionsType: AddOptions, Options: []any{int8(0)}}},
+	}}}
+}
+
+// Endless is a model that never ends: it adds to x for as long as x < x + 1 … of a second tensor that stays 0 and 1.
+func Endless() Model {
+	body := func(outs ...int32) ([]Tensor, []int32) {
+		return []Tensor{Float32("x", 1), Float32("zero", 1), Float32("one", 1), Float32("y", 1)}, outs
+	}
+	tensors, _ := body()
+	condition := append(tensors[:3:3], Tensor{Info: tensor.Info{Name: "go on", Type: tensor.Bool, Shape: []int{1}}})
+	return Model{Subgraphs: []Subgraph{
+		{
+			Tensors: []Tensor{Float32("x", 1), Float32("zero", 1), Float32("one", 1), Float32("y", 1), Float32("zero'", 1), Float32("one'", 1)},
+			Inputs:  []int32{0, 1, 2}, Outputs: []int32{3},
+			Operators: []Operator{{Code: While, Inputs: []int32{0, 1, 2}, Outputs: []int32{3, 4, 5},
+				OptionsType: WhileOptions, Options: []any{int32(1), int32(2)}}},
+		},
+		{
+			Tensors: condition, Inputs: []int32{0, 1, 2}, Outputs: []int32{3},
+			Operators: []Operator{{Code: Less, Inputs: []int32{1, 2}, Outputs: []int32{3}}},
+		},
+		{
+			Tensors: tensors, Inputs: []int32{0, 1, 2}, Outputs: []int32{3, 1, 2},
+			Operators: []Operator{{Code: Add, Inputs: []int32{0, 2}, Outputs: []int32{3}, OptionsType: AddOptions, Options: []any{int8(0)}}},
+		},
+	}}
+}
