@@ -1,0 +1,69 @@
+package annotate
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// partSuffix marks a file that is not complete.
+const partSuffix = ".part"
+
+// openFolder makes the folder if it is not there, and fails when files cannot be put into it, so that a run does not
+// find that out after its work.
+func openFolder(dir string) error {
+	if dir == "" {
+		return errors.New("output folder: no name given")
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("output folder %s: %w", dir, cause(err))
+	}
+	probe, err := os.CreateTemp(dir, ".corallite-*"+partSuffix)
+	if err != nil {
+		return fmt.Errorf("output folder %s: cannot put files into it: %w", dir, cause(err))
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// writeFile puts data at path in one step: nobody sees a part of it, and a failure leaves what was there before.
+func writeFile(path string, data []byte) (err error) {
+	part := path + partSuffix
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, cause(err))
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(part)
+			err = fmt.Errorf("writing %s: %w", path, cause(err))
+		}
+	}()
+	if _, err := f.Write(data); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(part, path)
+}
+
+// cause takes the function and the path off an error of package os, where the message names the file already.
+func cause(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	var l *os.LinkError
+	if errors.As(err, &l) {
+		return l.Err
+	}
+	return err
+}
+
+// isFolder says whether path is a folder.
+func isFolder(path string) bool {
+	st, err := os.Stat(filepath.Clean(path))
+	return err == nil && st.IsDir()
+}

@@ -1,0 +1,78 @@
+package annotate
+
+import (
+	"fmt"
+
+	"gocv.io/x/gocv"
+
+	"corallite/pipeline"
+	"corallite/pipeline/draw"
+)
+
+// Frame is an item with a picture in it, as vision.Frame is.
+type Frame interface {
+	pipeline.Item
+	// Mat is the picture, 8-bit BGR. It is only read.
+	Mat() gocv.Mat
+}
+
+// moving is a frame that knows whether it is one of many. FPS is the frames per second of the video or camera it came
+// from, and 0 for a picture that stands alone.
+type moving interface{ FPS() float64 }
+
+// frameRate is a frame's rate, or 0 for a picture that stands alone.
+func frameRate(f Frame) float64 {
+	if m, ok := f.(moving); ok {
+		return m.FPS()
+	}
+	return 0
+}
+
+func frameOf(r pipeline.Report) (Frame, error) {
+	f, ok := r.Item.(Frame)
+	if !ok {
+		return nil, fmt.Errorf("annotating: an item of type %T has no picture to draw on", r.Item)
+	}
+	return f, nil
+}
+
+// sheet is the copy of a picture that is drawn on, and what draws on it.
+type sheet struct {
+	painter *draw.Painter
+	mat     gocv.Mat
+	closed  bool
+}
+
+func newSheet(o draw.Options) (*sheet, error) {
+	p, err := draw.New(o)
+	if err != nil {
+		return nil, err
+	}
+	return &sheet{painter: p, mat: gocv.NewMat()}, nil
+}
+
+// annotate copies the frame's picture and draws on the copy, which is valid until the next call.
+func (s *sheet) annotate(f Frame, events []pipeline.Event) (*gocv.Mat, error) {
+	m := f.Mat()
+	m.CopyTo(&s.mat)
+	if err := s.painter.Draw(&s.mat, events); err != nil {
+		return nil, err
+	}
+	return &s.mat, nil
+}
+
+func (s *sheet) close() error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return s.mat.Close()
+}
+
+// itemError makes err one of the source's, unless it is nil.
+func itemError(source string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &pipeline.ItemError{Source: source, Err: err}
+}

@@ -1,0 +1,216 @@
+package annotate
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"gocv.io/x/gocv"
+)
+
+func newPictures(tb testing.TB, dir string) *Pictures {
+	tb.Helper()
+	s, err := NewPictures(PicturesOptions{Dir: dir})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { closeSink(tb, s) })
+	return s
+}
+
+func TestPictureFormats(t *testing.T) {
+	dir := t.TempDir()
+	s := newPictures(t, dir)
+	for source, want := range map[string]string{
+		"in/one.jpg": "one.jpg", "in/TWO.JPEG": "TWO.JPEG", "in/three.png": "three.png", "in/four.webp": "four.webp",
+		"in/five.bmp": "five.bmp", "in/six.tiff": "six.tiff", "in/seven.gif": "seven.png", "in/eight": "eight.png",
+	} {
+		consume(t, s, report(t, grey(320, 240), source, 0, 0))
+		got := readPicture(t, filepath.Join(dir, want))
+		if got.Cols() != 320 || got.Rows() != 240 {
+			t.Errorf("%s: %d×%d pixels; want 320×240", want, got.Cols(), got.Rows())
+		}
+		wantBoxDrawn(t, got)
+	}
+	if n := len(files(t, dir)); n != 8 {
+		t.Errorf("%d files; want 8: %q", n, files(t, dir))
+	}
+	for ext, magic := range map[string]string{"one.jpg": "\xff\xd8\xff", "four.webp": "RIFF", "five.bmp": "BM", "seven.png": "\x89PNG"} {
+		data, err := os.ReadFile(filepath.Join(dir, ext))
+		if err != nil || !bytes.HasPrefix(data, []byte(magic)) {
+			t.Errorf("%s is not in the format of its name (%v)", ext, err)
+		}
+	}
+}
+
+func TestPictureOutsideTheDrawingStaysTheSame(t *testing.T) {
+	dir := t.TempDir()
+	in := testPicture(t, "images/cat.bmp")
+	before := in.Clone()
+	defer before.Close()
+	s := newPictures(t, dir)
+	r := report(t, in, "cat.bmp", 0, 0)
+	r.Item.Retain()
+	consume(t, s, r)
+	now := in
+	if !sameRows(now, before, 0, before.Rows()) {
+		t.Error("the frame itself was drawn on")
+	}
+	r.Item.Release()
+	got := readPicture(t, filepath.Join(dir, "cat.bmp"))
+	if !sameRows(got, before, 130, before.Rows()) {
+		t.Error("the copy differs below the box")
+	}
+	if sameRows(got, before, 40, 110) {
+		t.Error("nothing was drawn")
+	}
+}
+
+func sameRows(a, b gocv.Mat, from, to int) bool {
+	x, err1 := a.DataPtrUint8()
+	y, err2 := b.DataPtrUint8()
+	row := 3 * a.Cols()
+	return err1 == nil && err2 == nil && bytes.Equal(x[from*row:to*row], y[from*row:to*row])
+}
+
+func TestPictureNamesDoNotCollide(t *testing.T) {
+	dir := t.TempDir()
+	s := newPictures(t, dir)
+	for _, source := range []string{"a/cat.jpg", "b/cat.jpg", "c/CAT.jpg", "a/cat.gif", "b/cat.png", "a/cat.jpg"} {
+		consume(t, s, report(t, grey(64, 48), source, 0, 0))
+	}
+	wantFiles(t, dir, "CAT-3.jpg", "cat-2.jpg", "cat-2.png", "cat.jpg", "cat.png")
+}
+
+func TestFramesAsPictures(t *testing.T) {
+	dir := t.TempDir()
+	s := newPictures(t, dir)
+	for i, source := range []string{"a/walk.avi", "a/walk.avi", "b/walk.avi", "camera:0"} {
+		consume(t, s, report(t, grey(64, 48), source, 122+i, 10))
+	}
+	wantFiles(t, dir, "camera-0-000125.jpg", "walk-000122.jpg", "walk-000123.jpg", "walk-2-000124.jpg")
+}
+
+func TestOriginalsAreNotReplaced(t *testing.T) {
+	dir := t.TempDir()
+	original := filepath.Join(dir, "in", "cat.png")
+	if err := os.MkdirAll(filepath.Dir(original), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(original, []byte("the original"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	if err := os.Symlink("in", out); err != nil {
+		t.Fatal(err)
+	}
+	links := filepath.Join(dir, "links")
+	if err := os.Mkdir(links, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(original, filepath.Join(links, "cat.png")); err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct{ dir, source string }{
+		"the same folder":     {filepath.Join(dir, "in"), original},
+		"a link to it":        {out, original},
+		"a link to the file":  {filepath.Join(dir, "in"), filepath.Join(links, "cat.png")},
+		"the folder of links": {links, original},
+	} {
+		t.Run(what, func(t *testing.T) {
+			err := consumeFails(t, newPictures(t, c.dir), report(t, grey(64, 48), c.source, 0, 0))
+			if !strings.Contains(err.Error(), "choose another output folder") {
+				t.Errorf("%q does not say what to do", err)
+			}
+		})
+	}
+	if data, err := os.ReadFile(original); err != nil || string(data) != "the original" {
+		t.Errorf("the original is now %q, %v", data, err)
+	}
+	wantFiles(t, filepath.Join(dir, "in"), "cat.png")
+	wantFiles(t, links, "cat.png")
+}
+
+func TestPictureOnFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	s := newPictures(t, dir)
+	path := filepath.Join(dir, "cat.png")
+	if err := os.WriteFile(path, []byte("of an earlier run"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	full(t, path+".part")
+	err := consumeFails(t, s, report(t, grey(64, 48), "in/cat.png", 0, 0))
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), path) {
+		t.Errorf("%q does not name %s and the full disk", err, path)
+	}
+	wantFiles(t, dir, "cat.png")
+	if data, _ := os.ReadFile(path); string(data) != "of an earlier run" {
+		t.Errorf("the earlier copy is now %q", data)
+	}
+	consume(t, s, report(t, grey(64, 48), "in/dog.png", 1, 0))
+	wantFiles(t, dir, "cat.png", "dog.png")
+}
+
+// full makes path a file on a disk that is full.
+func full(tb testing.TB, path string) {
+	tb.Helper()
+	if _, err := os.Stat("/dev/full"); err != nil {
+		tb.Skip("this system has no /dev/full")
+	}
+	if err := os.Symlink("/dev/full", path); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func TestPictureInFolderThatWentAway(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	s := newPictures(t, dir)
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	err := consumeFails(t, s, report(t, grey(64, 48), "in/cat.png", 0, 0))
+	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), filepath.Join(dir, "cat.png")) {
+		t.Errorf("got %q", err)
+	}
+}
+
+func TestSmallestPicture(t *testing.T) {
+	dir := t.TempDir()
+	consume(t, newPictures(t, dir), report(t, grey(1, 1), "in/dot.png", 0, 0))
+	if m := readPicture(t, filepath.Join(dir, "dot.png")); m.Cols() != 1 || m.Rows() != 1 {
+		t.Errorf("%d×%d pixels; want 1×1", m.Cols(), m.Rows())
+	}
+}
+
+func TestFormatsThatAreTooSmall(t *testing.T) {
+	for _, c := range []struct {
+		source string
+		width  int
+		want   string
+	}{
+		{"a.jpg", 65500, ".jpg"}, {"a.jpg", 65501, ".png"}, {"a.webp", 16383, ".webp"}, {"a.webp", 16384, ".png"},
+		{"a.bmp", 100000, ".bmp"}, {"a.heic", 10, ".png"},
+	} {
+		if got := extensionFor(c.source, c.width, 5); got != c.want {
+			t.Errorf("%s, %d pixels wide: %s; want %s", c.source, c.width, got, c.want)
+		}
+	}
+}
+
+func TestStemOf(t *testing.T) {
+	long := strings.Repeat("ü", 150)
+	for source, want := range map[string]string{
+		"a/b/walk.avi": "walk", "walk": "walk", "camera:0": "camera-0", "a/.jpg": "unnamed", "..": "unnamed", "": "unnamed",
+		"a/50% off.jpg": "50% off", "a/12:30.jpg": "12-30", "a/x\n.png": "x-", "日本.jpg": "日本",
+		"rtsp://me:secret@10.0.0.5:554/live/1?token=x": "10.0.0.5-live-1", "http://cam/a.mjpg": "cam-a.mjpg",
+		long + ".png": strings.Repeat("ü", 100),
+	} {
+		if got := stemOf(source); got != want {
+			t.Errorf("%q: %q; want %q", source, got, want)
+		}
+	}
+}
