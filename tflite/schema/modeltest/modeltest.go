@@ -27,6 +27,7 @@ type Tensor struct {
 	tensor.Info
 	Data     []byte
 	Variable bool
+	Open     []int32 // the shape signature, -1 for a dimension that may change; nil: none
 }
 
 // Operator is a node. Options are the fields of its options table in the order of their ids: int32, int8, bool or
@@ -170,6 +171,10 @@ func (w *writer) tensor(t Tensor) flatbuffers.UOffsetT {
 		shape[i] = int32(d)
 	}
 	s, name, q := w.ints(shape), w.CreateString(t.Name), w.quantization(t.Quantization)
+	signature := flatbuffers.UOffsetT(0)
+	if t.Open != nil {
+		signature = w.ints(t.Open)
+	}
 	return w.table(10, func() {
 		w.PrependUOffsetTSlot(0, s, 0)
 		w.PrependInt8Slot(1, schemaType[t.Type], 0)
@@ -177,6 +182,7 @@ func (w *writer) tensor(t Tensor) flatbuffers.UOffsetT {
 		w.PrependUOffsetTSlot(3, name, 0)
 		w.PrependUOffsetTSlot(4, q, 0)
 		w.PrependBoolSlot(5, t.Variable, false)
+		w.PrependUOffsetTSlot(7, signature, 0)
 	})
 }
 
