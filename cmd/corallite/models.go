@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"corallite/models"
+)
+
+func newModels(std *streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "models",
+		Short: "List, fetch, check and remove the models that have a name",
+		Long: `The catalog names models that Corallite can fetch by itself. They are checked by sha256 and kept in
+the user's cache folder (CORALLITE_CACHE names another).
+
+Without internet, CORALLITE_MODEL_MIRROR names a folder or an http(s) address that has the files, by their name or by
+their sha256.`,
+		Example: `  corallite models list
+  corallite models pull face_detection_full_range`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q%s", args[0], suggestion(cmd, args[0]))}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newModelsList(std), newModelsPull(std), newModelsVerify(std), newModelsPath(std), newModelsRemove(std))
+	return cmd
+}
+
+// modelNames completes names of the catalog.
+func modelNames(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	store, err := models.Open(models.Options{})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []string
+	for _, e := range store.Entries() {
+		names = append(names, e.Name+"\t"+e.Description)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// modelLine is what `models list --json` prints, a line a model.
+type modelLine struct {
+	Name        string       `json:"name"`
+	Task        string       `json:"task"`
+	State       models.State `json:"state"`
+	Size        int64        `json:"size"` // bytes
+	Licence     string       `json:"licence"`
+	Description string       `json:"description"`
+	Path        string       `json:"path"`
+}
+
+func newModelsList(std *streams) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List the models of the catalog and what the cache has of them",
+		Example: "  corallite models list --json",
+		Args:    exactly(0, ""),
+		RunE: func(*cobra.Command, []string) error {
+			store, err := models.Open(models.Options{})
+			if err != nil {
+				return err
+			}
+			table := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+			if !asJSON {
+				fmt.Fprintln(table, "NAME\tTASK\tSTATE\tSIZE\tLICENCE\tWHAT IT IS")
+			}
+			for _, m := range store.List() {
+				line := modelLine{
+					Name: m.Entry.Name, Task: m.Entry.Task, State: m.State, Size: m.Entry.Files.Size(),
+					Licence: m.Entry.Licence.SPDX, Description: m.Entry.Description, Path: m.Path,
+				}
+				if asJSON {
+					if err := json.NewEncoder(std.out).Encode(line); err != nil {
+						return err
+					}
+					continue
+				}
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", line.Name, line.Task, line.State, models.Bytes(line.Size),
+					line.Licence, line.Description)
+			}
+			return table.Flush()
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each model")
+	return cmd
+}
+
+func newModelsPull(std *streams) *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:               "pull NAME...",
+		Short:             "Fetch models into the cache",
+		Example:           "  corallite models pull face_detection_full_range\n  corallite models pull --all",
+		ValidArgsFunction: modelNames,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if all && len(args) > 0 {
+				return usageError{errors.New("--all and names exclude each other")}
+			}
+			if all {
+				return nil
+			}
+			return atLeast(1, "the NAME of a model")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, names []string) error {
+			store, err := models.Open(models.Options{})
+			if err != nil {
+				return err
+			}
+			if all {
+				for _, e := range store.Entries() {
+					names = append(names, e.Name)
+				}
+			}
+			return eachModel(cmd.Context(), std, names, func(name string) error {
+				bar := newPullBar(std.err)
+				found, err := store.Pull(cmd.Context(), name, bar.show)
+				bar.clear()
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(std.out, "%s\t%s\n", name, found.Model)
+				return err
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "fetch every model of the catalog")
+	return cmd
+}
+
+// eachModel does something for every name, also after one failed, and fails when any did. A name that does not exist
+// is wrong use.
+func eachModel(ctx context.Context, std *streams, names []string, do func(name string) error) error {
+	var result error
+	for _, name := range names {
+		err := do(name)
+		if ctx.Err() != nil {
+			return err
+		}
+		if err == nil {
+			continue
+		}
+		fmt.Fprintf(std.err, "corallite: %v\n", err)
+		var unknown *models.UnknownError
+		switch {
+		case errors.As(err, &unknown) && result == nil:
+			result = usageError{errReported}
+		case !errors.As(err, &unknown):
+			result = errReported
+		}
+	}
+	return result
+}
+
+// pullBar shows how far a pull is, on a terminal only.
+type pullBar struct {
+	w    io.Writer
+	file string
+	bar  *progressbar.ProgressBar
+}
+
+func newPullBar(w io.Writer) *pullBar {
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return &pullBar{w: w}
+	}
+	return &pullBar{}
+}
+
+func (b *pullBar) show(p models.Progress) {
+	if b.w == nil {
+		return
+	}
+	what := p.File
+	if what == "" {
+		what = p.Note
+	}
+	if b.bar == nil || what != b.file {
+		b.clear()
+		total := p.Total
+		if total <= 0 {
+			total = -1 // a spinner
+		}
+		b.file, b.bar = what, progressbar.NewOptions64(total, progressbar.OptionSetWriter(b.w),
+			progressbar.OptionSetDescription(what), progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetWidth(20))
+	}
+	_ = b.bar.Set64(p.Done) // fails only past the end, which a wrong size of the server's can bring
+}
+
+func (b *pullBar) clear() {
+	if b.bar != nil {
+		_ = b.bar.Clear()
+		b.bar = nil
+	}
+}
+
+// verdictLine is what `models verify --json` prints, a line a file.
+type verdictLine struct {
+	Model string       `json:"model"`
+	Path  string       `json:"path"`
+	State models.State `json:"state"`
+	Error string       `json:"error,omitempty"`
+}
+
+func newModelsVerify(std *streams) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:               "verify [NAME...]",
+		Short:             "Read the cached files and compare their sha256 with the catalog's",
+		Example:           "  corallite models verify",
+		ValidArgsFunction: modelNames,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			store, err := models.Open(models.Options{})
+			if err != nil {
+				return err
+			}
+			verdicts, err := store.Verify(cmd.Context(), names...)
+			bad := 0
+			for _, v := range verdicts {
+				line := verdictLine{Model: v.Model, Path: v.Path, State: v.State}
+				if v.State != models.Cached {
+					bad++
+				}
+				if v.Err != nil {
+					line.Error = v.Err.Error()
+				}
+				if asJSON {
+					if err := json.NewEncoder(std.out).Encode(line); err != nil {
+						return err
+					}
+					continue
+				}
+				fmt.Fprintf(std.out, "%s\t%s\t%s\n", v.State, v.Model, v.Path)
+			}
+			var unknown *models.UnknownError
+			switch {
+			case errors.As(err, &unknown):
+				return usageError{err}
+			case err != nil:
+				return err
+			case bad > 0:
+				return fmt.Errorf("%d of %d files are absent or damaged: fetch them again with `corallite models pull`", bad, len(verdicts))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each file")
+	return cmd
+}
+
+func newModelsPath(std *streams) *cobra.Command {
+	return &cobra.Command{
+		Use:               "path NAME",
+		Short:             "Print where a model's file lies in the cache",
+		Example:           "  corallite models path face_detection_full_range",
+		ValidArgsFunction: modelNames,
+		Args:              exactly(1, "the NAME of a model"),
+		RunE: func(_ *cobra.Command, names []string) error {
+			store, err := models.Open(models.Options{})
+			if err != nil {
+				return err
+			}
+			path, err := store.Path(names[0])
+			var unknown *models.UnknownError
+			if errors.As(err, &unknown) {
+				return usageError{err}
+			}
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(std.out, path)
+			return err
+		},
+	}
+}
+
+func newModelsRemove(std *streams) *cobra.Command {
+	return &cobra.Command{
+		Use:               "remove NAME...",
+		Short:             "Take models out of the cache",
+		Example:           "  corallite models remove face_detection_back",
+		ValidArgsFunction: modelNames,
+		Args:              atLeast(1, "the NAME of a model"),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			store, err := models.Open(models.Options{})
+			if err != nil {
+				return err
+			}
+			return eachModel(cmd.Context(), std, names, func(name string) error { return store.Remove(cmd.Context(), name) })
+		},
+	}
+}
