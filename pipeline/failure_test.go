@@ -117,6 +117,31 @@ func TestWhatEndsTheStream(t *testing.T) {
 	}
 }
 
+// TestBrokenSinkGetsNothingMore fails the first report when others wait in the queue.
+func TestBrokenSinkGetsNothingMore(t *testing.T) {
+	r := newRig(20, "cpu:fake")
+	waiting := make(chan struct{})
+	r.engines[0].Run = func(_ context.Context, n int) error {
+		if n == 3 { // the reports of 0 to 2 are made, but for the order's sake perhaps not all queued
+			close(waiting)
+		}
+		return nil
+	}
+	calls := 0
+	r.sinks[0].OnConsume = func(context.Context, pipeline.Report) error {
+		calls++
+		<-waiting
+		return errBroken
+	}
+	sum, err := r.run(t, context.Background())
+	if !errors.Is(err, errBroken) || calls != 1 {
+		t.Errorf("error %v after %d calls, want 1", err, calls)
+	}
+	if sum.Frames < 2 || sum.Drops.Sinks["sink1"] != sum.Frames {
+		t.Errorf("%d frames, %v dropped", sum.Frames, sum.Drops)
+	}
+}
+
 func TestInterruptedStreamFinishesWhatItHas(t *testing.T) {
 	for _, device := range []string{"cpu:fake", "edgetpu:fake"} {
 		ctx, cancel := context.WithCancel(context.Background())

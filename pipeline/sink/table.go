@@ -1,0 +1,204 @@
+package sink
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rivo/uniseg"
+
+	"corallite/pipeline"
+)
+
+// The widths of the table's columns. They do not depend on what is found, so that rows can be written at once and
+// still stand in line.
+const (
+	leastSource = 12 // the source's column where TableOptions.Sources tells how wide it must be
+	mostSource  = 40
+	usualSource = 32 // where it does not
+	timeWidth   = 11
+	modelWidth  = 14
+	labelWidth  = 22
+	numberWidth = 7 // one number of a box: up to 99999.9
+	boxWidth    = 4*numberWidth + 3
+)
+
+// TableOptions says what a table shows.
+type TableOptions struct {
+	Sources []string // the sources that will come, where known, for the width of their column
+	Time    bool     // a column with the position in the recording, for videos
+	Model   bool     // a column with the model's name, for several models
+}
+
+// Table writes a row for each thing found, for people:
+//
+//	SOURCE             LABEL                   SCORE  XMIN    YMIN    XMAX    YMAX          MS
+//	kite_and_cold.jpg  person                   0.81     12.5    30.0   200.1   410.9      8.1
+//	1 detection in 1 item, 8.1 ms an item on cpu:xnnpack (no Edge TPU found)
+//
+// The heading comes before the first row, the last line at Close. MS is what the model took for the item (prepare,
+// invoke and decode), in the item's first row. Names that are too long are shortened. It is lossless.
+type Table struct {
+	w           io.Writer
+	o           TableOptions
+	sourceWidth int
+
+	mu      sync.Mutex
+	buf     bytes.Buffer
+	headed  bool
+	closed  bool
+	items   int
+	found   map[string]int // by task
+	busy    time.Duration
+	devices map[string]string // reasons by device
+}
+
+// NewTable writes to w, which the caller keeps and closes.
+func NewTable(w io.Writer, o TableOptions) *Table {
+	t := &Table{w: w, o: o, sourceWidth: usualSource, found: map[string]int{}, devices: map[string]string{}}
+	if len(o.Sources) > 0 {
+		t.sourceWidth = leastSource
+		for _, s := range o.Sources {
+			t.sourceWidth = min(max(t.sourceWidth, uniseg.StringWidth(printable(s))), mostSource)
+		}
+	}
+	return t
+}
+
+// Consume writes the rows of a report.
+func (t *Table) Consume(_ context.Context, r pipeline.Report) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return fmt.Errorf("table: %w", os.ErrClosed)
+	}
+	t.buf.Reset()
+	if !t.headed {
+		t.headed = true
+		t.row("SOURCE", "TIME", "MODEL", "LABEL", " SCORE", heading(), "      MS")
+	}
+	t.items++
+	for i := range r.Events {
+		t.event(&r.Events[i])
+	}
+	return t.flush()
+}
+
+func heading() string {
+	return fmt.Sprintf("%*s %*s %*s %*s", numberWidth, "XMIN", numberWidth, "YMIN", numberWidth, "XMAX", numberWidth, "YMAX")
+}
+
+// event writes the rows of one model's event.
+func (t *Table) event(ev *pipeline.Event) {
+	took := ev.Latency.Prepare + ev.Latency.Invoke + ev.Latency.Decode
+	t.busy += took
+	t.devices[ev.Device] = ev.Reason
+	ms := fmt.Sprintf("%8.1f", pipeline.Milliseconds(took))
+	add := func(label, score, place string) {
+		position := ""
+		if ev.PositionS > 0 {
+			position = clock(ev.PositionS)
+		}
+		t.row(ev.Source, position, ev.Model, label, score, place, ms)
+		ms = ""
+	}
+	for _, d := range ev.Detections {
+		add(name(d.Label, d.Index), fmt.Sprintf("%6.2f", d.Score), fmt.Sprintf("%*.1f %*.1f %*.1f %*.1f",
+			numberWidth, d.Box[0], numberWidth, d.Box[1], numberWidth, d.Box[2], numberWidth, d.Box[3]))
+	}
+	for _, c := range ev.Classes {
+		add(name(c.Label, c.Index), fmt.Sprintf("%6.2f", c.Score), fmt.Sprintf("class %d", c.Index))
+	}
+	t.found["detection"] += len(ev.Detections)
+	t.found["class"] += len(ev.Classes)
+	if ms != "" {
+		add("(nothing)", "", "")
+	}
+}
+
+// name is the label, or the index where the model has no labels.
+func name(label string, index int) string {
+	if label == "" {
+		return fmt.Sprintf("class %d", index)
+	}
+	return label
+}
+
+// row writes one row, without spaces at its end.
+func (t *Table) row(source, position, model, label, score, place, ms string) {
+	cells := []string{keepEnd(source, t.sourceWidth)}
+	if t.o.Time {
+		cells = append(cells, keepStart(position, timeWidth))
+	}
+	if t.o.Model {
+		cells = append(cells, keepStart(model, modelWidth))
+	}
+	cells = append(cells, keepStart(label, labelWidth), fmt.Sprintf("%-6s", score), fmt.Sprintf("%-*s", boxWidth, place), ms)
+	t.buf.WriteString(strings.TrimRight(strings.Join(cells, "  "), " "))
+	t.buf.WriteByte('\n')
+}
+
+// flush writes what is in the buffer.
+func (t *Table) flush() error {
+	_, err := t.w.Write(t.buf.Bytes())
+	t.buf.Reset()
+	var path *fs.PathError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &path): // says the path itself
+		return fmt.Errorf("table: %w", err)
+	default:
+		return fmt.Errorf("table: write: %w", err)
+	}
+}
+
+// Lossless is true.
+func (t *Table) Lossless() bool { return true }
+
+// Close writes the last line.
+func (t *Table) Close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil
+	}
+	t.closed = true
+	if t.items == 0 {
+		return nil
+	}
+	var found []string
+	if n := t.found["detection"]; n > 0 {
+		found = append(found, counted(n, "detection", "detections"))
+	}
+	if n := t.found["class"]; n > 0 {
+		found = append(found, counted(n, "class", "classes"))
+	}
+	if len(found) == 0 {
+		found = []string{"nothing"}
+	}
+	fmt.Fprintf(&t.buf, "%s in %s, %.1f ms an item on %s\n", strings.Join(found, " and "),
+		counted(t.items, "item", "items"), pipeline.Milliseconds(t.busy)/float64(t.items), t.deviceText())
+	return t.flush()
+}
+
+// deviceText names the devices with the reasons for those that are a fallback.
+func (t *Table) deviceText() string {
+	var names []string
+	for device, reason := range t.devices {
+		if reason != "" {
+			device += " (" + reason + ")"
+		}
+		names = append(names, printable(device))
+	}
+	sort.Strings(names)
+	return strings.Join(names, " and ")
+}
