@@ -299,3 +299,31 @@ func TestReopen(t *testing.T) {
 		t.Errorf("reopened %d, second source closed: %v", sum.Reopened, second.Closed())
 	}
 }
+
+func TestProgressWhileItRuns(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	r := newRig(-1, "cpu:fake")
+	r.source.Interval = time.Millisecond
+	var seen []pipeline.Progress
+	r.Progress = func(p pipeline.Progress) {
+		if seen = append(seen, p); len(seen) == 3 {
+			cancel()
+		}
+	}
+	sum, err := r.run(t, ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range seen {
+		if p.Pipeline != "door" || p.Total != 0 || p.Final != (i == len(seen)-1) || p.Elapsed <= 0 || p.FPS < 0 {
+			t.Errorf("call %d: %+v", i, p)
+		}
+		if i > 0 && p.Frames < seen[i-1].Frames {
+			t.Errorf("call %d: %d frames after %d", i, p.Frames, seen[i-1].Frames)
+		}
+	}
+	if last := seen[len(seen)-1]; last.Frames != sum.Frames || last.Done != sum.Frames {
+		t.Errorf("the last call says %+v, the summary %d frames", last, sum.Frames)
+	}
+}

@@ -115,13 +115,13 @@ func (s *JSONL) Consume(_ context.Context, r pipeline.Report) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return fmt.Errorf("jsonl sink: %s: %w", s.name, os.ErrClosed)
+		return fmt.Errorf("write %s: %w", s.name, os.ErrClosed)
 	}
 	s.line = s.line[:0]
 	for _, ev := range r.Events {
 		var err error
 		if s.line, err = ev.AppendJSON(s.line); err != nil {
-			return &pipeline.ItemError{Source: ev.Source, Err: fmt.Errorf("jsonl sink: %w", err)}
+			return &pipeline.ItemError{Source: ev.Source, Err: fmt.Errorf("write %s: %w", s.name, err)}
 		}
 		s.line = append(s.line, '\n')
 	}
@@ -145,7 +145,7 @@ func (s *JSONL) Consume(_ context.Context, r pipeline.Report) error {
 		s.end += int64(bytes.LastIndexByte(s.line[:n], '\n') + 1)
 		err = errors.Join(err, s.backToEnd())
 	}
-	return fmt.Errorf("jsonl sink: %w", err)
+	return err
 }
 
 // Lossless is true.
@@ -162,8 +162,5 @@ func (s *JSONL) Close() error {
 	if s.file == nil {
 		return nil
 	}
-	if err := s.file.Close(); err != nil {
-		return fmt.Errorf("jsonl sink: %w", err)
-	}
-	return nil
+	return s.file.Close()
 }

@@ -3,10 +3,8 @@ package sink
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"sort"
 	"strings"
@@ -78,7 +76,7 @@ func (t *Table) Consume(_ context.Context, r pipeline.Report) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
-		return fmt.Errorf("table: %w", os.ErrClosed)
+		return fmt.Errorf("write the table: %w", os.ErrClosed)
 	}
 	t.buf.Reset()
 	if !t.headed {
@@ -150,15 +148,10 @@ func (t *Table) row(source, position, model, label, score, place, ms string) {
 func (t *Table) flush() error {
 	_, err := t.w.Write(t.buf.Bytes())
 	t.buf.Reset()
-	var path *fs.PathError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &path): // says the path itself
-		return fmt.Errorf("table: %w", err)
-	default:
-		return fmt.Errorf("table: write: %w", err)
+	if err != nil {
+		return fmt.Errorf("write the table: %w", err)
 	}
+	return nil
 }
 
 // Lossless is true.

@@ -141,7 +141,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken") 
 
 func TestTableCannotWrite(t *testing.T) {
 	s := NewTable(brokenWriter{}, TableOptions{})
-	if err := s.Consume(t.Context(), report("a.jpg", 0, pipeline.Result{})); err == nil || err.Error() != "table: write: broken" {
+	if err := s.Consume(t.Context(), report("a.jpg", 0, pipeline.Result{})); err == nil || err.Error() != "write the table: broken" {
 		t.Errorf("%v", err)
 	}
 	if err := s.Close(); err == nil {
