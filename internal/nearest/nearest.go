@@ -1,0 +1,43 @@
+// Package nearest finds what a misspelled word was meant to be.
+package nearest
+
+import "strings"
+
+// To is the one of words that is nearest to word by edit distance, when it is near enough to be what was meant: at
+// most a third of the longer word's letters (and at least one) may differ. Letter case does not count. It is "" when
+// none is; of equally near ones the first wins.
+func To(word string, words []string) string {
+	best, least := "", -1
+	for _, w := range words {
+		d := Distance(strings.ToLower(word), strings.ToLower(w))
+		if d <= max(1, max(len(word), len(w))/3) && (least < 0 || d < least) {
+			best, least = w, d
+		}
+	}
+	return best
+}
+
+// Distance is the optimal string alignment distance: how many letters must be inserted, deleted, replaced or swapped
+// with their neighbour to make b of a.
+func Distance(a, b string) int {
+	r, s := []rune(a), []rune(b)
+	before, last, now := make([]int, len(s)+1), make([]int, len(s)+1), make([]int, len(s)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(r); i++ {
+		now[0] = i
+		for j := 1; j <= len(s); j++ {
+			cost := 1
+			if r[i-1] == s[j-1] {
+				cost = 0
+			}
+			now[j] = min(last[j]+1, now[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && r[i-1] == s[j-2] && r[i-2] == s[j-1] {
+				now[j] = min(now[j], before[j-2]+1)
+			}
+		}
+		before, last, now = last, now, before
+	}
+	return last[len(s)]
+}

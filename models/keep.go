@@ -1,0 +1,125 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// State is how much of a model is in the cache.
+type State string
+
+// The states of a model or a file.
+const (
+	Absent     State = "absent"     // no file of it
+	Incomplete State = "incomplete" // some files, or files of the wrong size
+	Cached     State = "cached"     // all files, by their size; Verify reads them
+	Damaged    State = "damaged"    // a file with a wrong sha256 or one that cannot be read
+)
+
+// Status is a model of the catalog and what the cache has of it.
+type Status struct {
+	Entry *Entry
+	State State
+	Path  string // of the model file, where it is or would be; "" without a cache folder
+}
+
+// List gives the state of every model of the catalog, in its order. Files are not read, only looked at.
+func (s *Store) List() []Status {
+	out := make([]Status, len(s.catalog.entries))
+	for i := range s.catalog.entries {
+		e := &s.catalog.entries[i]
+		out[i] = Status{Entry: e, State: Absent}
+		if s.noCache != nil {
+			continue
+		}
+		out[i].Path = s.place(e, e.Files.Model)
+		there, whole := 0, 0
+		for _, f := range e.Files.All() {
+			if _, err := os.Lstat(s.place(e, f)); err == nil {
+				there++
+			}
+			if hasSize(s.place(e, f), f.Size) {
+				whole++
+			}
+		}
+		switch {
+		case whole == len(e.Files.All()):
+			out[i].State = Cached
+		case there > 0:
+			out[i].State = Incomplete
+		}
+	}
+	return out
+}
+
+// Verdict is what Verify found about one file.
+type Verdict struct {
+	Model string
+	Path  string
+	State State // Cached, Absent or Damaged
+	Err   error // why it is damaged
+}
+
+// Verify reads the files of those models (none named: all that have any file in the cache) and compares their sha256
+// with the catalog's. The error is about the names or ctx; damaged files are in the verdicts.
+func (s *Store) Verify(ctx context.Context, names ...string) ([]Verdict, error) {
+	if s.noCache != nil {
+		return nil, s.noCache
+	}
+	if len(names) == 0 {
+		for _, st := range s.List() {
+			if st.State != Absent {
+				names = append(names, st.Entry.Name)
+			}
+		}
+	}
+	var out []Verdict
+	for _, name := range names {
+		e, ok := s.Lookup(name)
+		if !ok {
+			return out, s.unknown(name)
+		}
+		for _, f := range e.Files.All() {
+			if err := ctx.Err(); err != nil {
+				return out, err
+			}
+			v := Verdict{Model: name, Path: s.place(e, f), State: Cached}
+			switch err := checkFile(v.Path, f.Size, f.SHA256); {
+			case errors.Is(err, fs.ErrNotExist):
+				v.State, v.Err = Absent, err
+			case err != nil:
+				v.State, v.Err = Damaged, err
+			}
+			out = append(out, v)
+		}
+	}
+	return out, nil
+}
+
+// Remove takes a model out of the cache, a broken-off download of it included. Packages that its files were taken from
+// stay in the downloads folder. A model that is not in the cache is an error.
+func (s *Store) Remove(ctx context.Context, name string) error {
+	e, ok := s.Lookup(name)
+	if !ok {
+		return s.unknown(name)
+	}
+	if s.noCache != nil {
+		return s.noCache
+	}
+	if _, err := os.Lstat(s.dir(e)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("model %s is not in the cache (%s)", name, s.dir(e))
+	}
+	unlock, err := lock(ctx, filepath.Join(s.cache, "locks"), name, func() {})
+	if err != nil {
+		return fmt.Errorf("remove %s: %w", name, err)
+	}
+	defer unlock()
+	if err := os.RemoveAll(s.dir(e)); err != nil {
+		return fmt.Errorf("remove %s: %w", name, storageError(err))
+	}
+	return nil
+}

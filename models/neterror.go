@@ -1,0 +1,26 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+)
+
+// plainNetError leaves out what net/http says twice (the method and the address), and says what usually is the matter.
+func plainNetError(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &dns):
+		return fmt.Errorf("the server's name is not known here (%w): is there a network? without one, see CORALLITE_MODEL_MIRROR", err)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return fmt.Errorf("the server does not answer (%w)", err)
+	default:
+		return err
+	}
+}

