@@ -1,0 +1,291 @@
+package vision
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"corallite/pipeline"
+	"corallite/tflite/tensor"
+)
+
+// AnchoredOutputs say which output of a model is which, by index.
+type AnchoredOutputs struct {
+	Regressors     int // [1,N,4+2K]: a box and K key points for each anchor
+	Classificators int // [1,N,C]: a score for each anchor and class
+}
+
+// AnchoredOptions are the options of Anchored. Names and meanings are those of MediaPipe's SsdAnchorsCalculator,
+// TensorsToDetectionsCalculator and NonMaxSuppressionCalculator.
+type AnchoredOptions struct {
+	Options
+	Anchors AnchorOptions
+	// Outputs may be left out (nil) when the two outputs are of different shapes, so that only one can be the
+	// regressors.
+	Outputs *AnchoredOutputs
+	// XScale, YScale, WScale and HScale divide the model's values: 0 is the input's width (X, W) or height (Y, H).
+	XScale, YScale, WScale, HScale float32
+	// YFirst: the model gives y before x and height before width.
+	YFirst bool
+	// Exponential: the model gives the logarithm of width and height.
+	Exponential bool
+	// NoSigmoid: scores are probabilities already. Otherwise they are logits, kept within ±ScoreClipping (0: 100).
+	NoSigmoid     bool
+	ScoreClipping float32
+	// Overlap is the intersection over union above which two boxes of one class are the same object.
+	Overlap     float32
+	Suppression Suppression
+	// Keypoints are the names of the key points, K of them.
+	Keypoints []string
+}
+
+// Anchored is the task of finding objects with an SSD model whose outputs are relative to anchors, as MediaPipe's
+// face detectors are. It is a pipeline.Task of frames.
+type Anchored struct {
+	*Input
+	classes *classes
+	opts    AnchoredOptions
+	anchors []Anchor
+	coords  int // values for each anchor: 4 and two for each key point
+	count   int // classes
+	least   float32
+	buffers bufferPool
+}
+
+var _ pipeline.Task[*Frame] = (*Anchored)(nil)
+
+// NewAnchored makes the task for a model with these inputs and outputs. The model must have one input, a picture (see
+// NewInput), and the two outputs that AnchoredOutputs describes, with as many anchors as the options give. Whoever
+// makes the task closes it.
+func NewAnchored(inputs, outputs []tensor.Info, o AnchoredOptions) (*Anchored, error) {
+	a, err := newAnchored(inputs, outputs, o)
+	if err != nil {
+		return nil, fmt.Errorf("detect: %w", err)
+	}
+	return a, nil
+}
+
+func newAnchored(inputs, outputs []tensor.Info, o AnchoredOptions) (*Anchored, error) {
+	in, err := picture("detect", inputs)
+	if err != nil {
+		return nil, err
+	}
+	if len(in.Shape) != 4 {
+		_, err := NewInput(in, o.Input)
+		return nil, err
+	}
+	height, width := in.Shape[1], in.Shape[2]
+	a := &Anchored{opts: o.withDefaults(width, height), coords: 4 + 2*len(o.Keypoints)}
+	if a.anchors, err = Anchors(o.Anchors, width, height); err != nil {
+		return nil, err
+	}
+	roles, err := anchoredRoles(outputs, o.Outputs, len(a.anchors), a.coords)
+	if err != nil {
+		return nil, err
+	}
+	a.opts.Outputs = &roles
+	a.count = outputs[roles.Classificators].Shape[2]
+	if !(o.Overlap > 0 && o.Overlap <= 1) {
+		return nil, fmt.Errorf("an overlap of %v is not possible: more than 0 and at most 1 are", o.Overlap)
+	}
+	if a.classes, err = newClasses(o.Options, a.count); err != nil {
+		return nil, err
+	}
+	a.least = a.leastRaw()
+	a.Input, err = NewInput(in, o.Input)
+	return a, err
+}
+
+func (o AnchoredOptions) withDefaults(width, height int) AnchoredOptions {
+	for _, scale := range []struct {
+		v    *float32
+		size int
+	}{{&o.XScale, width}, {&o.YScale, height}, {&o.WScale, width}, {&o.HScale, height}} {
+		if *scale.v == 0 {
+			*scale.v = float32(scale.size)
+		}
+	}
+	if o.ScoreClipping == 0 {
+		o.ScoreClipping = 100
+	}
+	return o
+}
+
+// anchoredRoles checks the outputs; without roles it finds them by shape, where that leaves one way only.
+func anchoredRoles(outputs []tensor.Info, given *AnchoredOutputs, anchors, coords int) (AnchoredOutputs, error) {
+	wrong := func(why string) (AnchoredOutputs, error) {
+		return AnchoredOutputs{}, fmt.Errorf("%s; wanted are regressors [1,%d,%d] and classificators [1,%d,C]; the model has %s",
+			why, anchors, coords, anchors, list("output", outputs))
+	}
+	fits := func(i, last int) bool {
+		if i < 0 || i >= len(outputs) {
+			return false
+		}
+		s := outputs[i].Shape
+		return len(s) == 3 && s[0] == 1 && s[1] == anchors && (s[2] == last || last < 0 && s[2] > 0)
+	}
+	var roles AnchoredOutputs
+	switch {
+	case given != nil:
+		roles = *given
+	case len(outputs) != 2:
+		return wrong("the outputs do not fit")
+	case fits(0, coords) && fits(1, coords):
+		return wrong("both outputs could be the regressors, and nobody said which")
+	case fits(1, coords):
+		roles = AnchoredOutputs{Regressors: 1, Classificators: 0}
+	default:
+		roles = AnchoredOutputs{Regressors: 0, Classificators: 1}
+	}
+	if !fits(roles.Regressors, coords) || !fits(roles.Classificators, -1) || roles.Regressors == roles.Classificators {
+		return wrong("the outputs do not fit")
+	}
+	for _, i := range []int{roles.Regressors, roles.Classificators} {
+		if err := readable(outputs[i]); err != nil {
+			return roles, err
+		}
+	}
+	return roles, nil
+}
+
+// leastRaw is a raw score below which none reaches the threshold, a little low, so that the exact comparison is made
+// only for the few that are near it or above.
+func (a *Anchored) leastRaw() float32 {
+	t := float64(a.classes.threshold)
+	switch {
+	case a.opts.NoSigmoid:
+		return a.classes.threshold
+	case t <= 0:
+		return float32(math.Inf(-1))
+	case t >= 1:
+		return -a.opts.ScoreClipping
+	default:
+		return float32(math.Log(t/(1-t))) - 0.01
+	}
+}
+
+// Name is "detect".
+func (a *Anchored) Name() string { return "detect" }
+
+// Decode gives the objects, best first; of equal scores the one of the earlier anchor comes first.
+func (a *Anchored) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Result, error) {
+	if p.Width <= 0 || p.Height <= 0 {
+		return pipeline.Result{}, errNotPlaced
+	}
+	b := a.buffers.get()
+	defer a.buffers.put(b)
+	boxes, err := values(out.Output(a.opts.Outputs.Regressors), len(a.anchors)*a.coords, &b.a)
+	if err != nil {
+		return pipeline.Result{}, err
+	}
+	scores, err := values(out.Output(a.opts.Outputs.Classificators), len(a.anchors)*a.count, &b.b)
+	if err != nil {
+		return pipeline.Result{}, err
+	}
+	found, err := a.decode(boxes, scores, b)
+	if err != nil {
+		return pipeline.Result{}, err
+	}
+	placed, err := a.placed(suppress(found, a.opts.Overlap, a.opts.Suppression), p)
+	return pipeline.Result{Detections: placed}, err
+}
+
+// decode is the boxes whose scores reach the threshold, 0 to 1 of the input. They lie in b.
+func (a *Anchored) decode(boxes, scores []float32, b *buffers) ([]candidate, error) {
+	b.found, b.points = b.found[:0], b.points[:0]
+	for i, anchor := range a.anchors {
+		class, raw := a.bestClass(scores[i*a.count : (i+1)*a.count])
+		if class < 0 {
+			continue
+		}
+		score := raw
+		if !a.opts.NoSigmoid {
+			score = sigmoid(max(-a.opts.ScoreClipping, min(raw, a.opts.ScoreClipping)))
+		}
+		if isNaN(score) {
+			return nil, errors.New("the model gave a score that is not a number")
+		}
+		if score < a.classes.threshold {
+			continue
+		}
+		c, ok := a.relative(boxes[i*a.coords:(i+1)*a.coords], anchor)
+		if !ok {
+			continue
+		}
+		c.score, c.class, c.source = score, class, i
+		b.found = append(b.found, c)
+		for k := range a.opts.Keypoints {
+			x, y := a.pair(boxes[i*a.coords+4+2*k:])
+			b.points = append(b.points, [2]float32{x/a.opts.XScale*anchor.W + anchor.X, y/a.opts.YScale*anchor.H + anchor.Y})
+		}
+	}
+	for i := range b.found { // only now, because points may have moved while it grew
+		n := len(a.opts.Keypoints)
+		b.found[i].points = b.points[i*n : (i+1)*n : (i+1)*n]
+	}
+	return b.found, nil
+}
+
+// bestClass is the wanted class with the highest raw score, the lower one of equals; -1: none reaches the threshold.
+func (a *Anchored) bestClass(raw []float32) (int, float32) {
+	class, best := -1, float32(0)
+	for i, v := range raw {
+		if isNaN(v) {
+			return i, v // for the caller to refuse
+		}
+		if v >= a.least && (class < 0 || v > best) && a.classes.want(i) {
+			class, best = i, v
+		}
+	}
+	return class, best
+}
+
+// pair is two values as x and y.
+func (a *Anchored) pair(v []float32) (x, y float32) {
+	if a.opts.YFirst {
+		return v[1], v[0]
+	}
+	return v[0], v[1]
+}
+
+// relative is a box from the model's values and its anchor; false when it has no area.
+func (a *Anchored) relative(v []float32, anchor Anchor) (candidate, bool) {
+	x, y := a.pair(v)
+	w, h := a.pair(v[2:])
+	x, y = x/a.opts.XScale*anchor.W+anchor.X, y/a.opts.YScale*anchor.H+anchor.Y
+	w, h = w/a.opts.WScale, h/a.opts.HScale
+	if a.opts.Exponential {
+		w, h = float32(math.Exp(float64(w))), float32(math.Exp(float64(h)))
+	}
+	w, h = w*anchor.W, h*anchor.H
+	box := [4]float32{x - w/2, y - h/2, x + w/2, y + h/2}
+	return candidate{box: box}, box[0] < box[2] && box[1] < box[3]
+}
+
+// placed makes detections of candidates, in source pixels.
+func (a *Anchored) placed(found []candidate, p pipeline.Placement) ([]pipeline.Detection, error) {
+	width, height := float64(a.width), float64(a.height)
+	results := make([]pipeline.Detection, 0, len(found))
+	for _, c := range found {
+		if a.classes.max > 0 && len(results) == a.classes.max {
+			break
+		}
+		box, ok := clipped(p, [4]float64{
+			float64(c.box[0]) * width, float64(c.box[1]) * height, float64(c.box[2]) * width, float64(c.box[3]) * height,
+		})
+		if !ok {
+			continue
+		}
+		label, err := a.classes.label(c.class)
+		if err != nil {
+			return nil, err
+		}
+		d := pipeline.Detection{Label: label, Index: c.class, Score: c.score, Box: box}
+		for k, at := range c.points {
+			x, y := point(p, float64(at[0])*width, float64(at[1])*height)
+			d.Keypoints = append(d.Keypoints, pipeline.Keypoint{Label: a.opts.Keypoints[k], X: float32(x), Y: float32(y)})
+		}
+		results = append(results, d)
+	}
+	return results, nil
+}

@@ -1,0 +1,178 @@
+package vision
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"corallite/pipeline"
+	"corallite/tflite/tensor"
+)
+
+// DetectionOutputs say which output of a model is which, by index. Models order them differently, and their names and
+// sizes do not tell them apart; the order of the outputs of the TFLite_Detection_PostProcess operator does, which
+// whoever reads the model knows: boxes, classes, scores, count.
+type DetectionOutputs struct {
+	Boxes   int // [1,N,4]: ymin, xmin, ymax, xmax, 0 to 1 of the input's height and width
+	Classes int // [1,N]: the class of each box
+	Scores  int // [1,N]: its score
+	Count   int // [1]: how many of the N boxes hold something
+}
+
+// DetectOptions are the options of Detect.
+type DetectOptions struct {
+	Options
+	Outputs DetectionOutputs
+}
+
+// Detect is the task of finding objects with a model that ends in TFLite_Detection_PostProcess, which decodes the
+// boxes and makes those that overlap one. It is a pipeline.Task of frames.
+type Detect struct {
+	*Input
+	classes *classes
+	roles   DetectionOutputs
+	boxes   int // N
+	buffers bufferPool
+}
+
+var _ pipeline.Task[*Frame] = (*Detect)(nil)
+
+// NewDetect makes the task for a model with these inputs and outputs. The model must have one input, a picture (see
+// NewInput), and the four outputs that DetectionOutputs describes, quantized or not. Whoever makes the task closes it.
+func NewDetect(inputs, outputs []tensor.Info, o DetectOptions) (*Detect, error) {
+	d, err := newDetect(inputs, outputs, o)
+	if err != nil {
+		return nil, fmt.Errorf("detect: %w", err)
+	}
+	return d, nil
+}
+
+func newDetect(inputs, outputs []tensor.Info, o DetectOptions) (*Detect, error) {
+	in, err := picture("detect", inputs)
+	if err != nil {
+		return nil, err
+	}
+	d := &Detect{roles: o.Outputs}
+	if d.boxes, err = checkDetectionOutputs(outputs, o.Outputs); err != nil {
+		return nil, err
+	}
+	if d.classes, err = newClasses(o.Options, 0); err != nil {
+		return nil, err
+	}
+	d.Input, err = NewInput(in, o.Input)
+	return d, err
+}
+
+// checkDetectionOutputs returns how many boxes there are.
+func checkDetectionOutputs(outputs []tensor.Info, roles DetectionOutputs) (int, error) {
+	wrong := func(why string) error {
+		return fmt.Errorf("%s; wanted are the outputs of TFLite_Detection_PostProcess, boxes [1,N,4], classes [1,N], "+
+			"scores [1,N] and count [1]; the model has %s", why, list("output", outputs))
+	}
+	each := []int{roles.Boxes, roles.Classes, roles.Scores, roles.Count}
+	for i, at := range each {
+		if at < 0 || at >= len(outputs) {
+			return 0, wrong(fmt.Sprintf("there is no output %d", at))
+		}
+		if slices.Contains(each[:i], at) {
+			return 0, wrong(fmt.Sprintf("output %d has two roles", at))
+		}
+		if err := readable(outputs[at]); err != nil {
+			return 0, err
+		}
+	}
+	boxes := outputs[roles.Boxes].Shape
+	if len(boxes) != 3 || boxes[0] != 1 || boxes[1] < 1 || boxes[2] != 4 {
+		return 0, wrong(fmt.Sprintf("output %d does not hold boxes", roles.Boxes))
+	}
+	n := boxes[1]
+	for _, role := range []struct {
+		name string
+		at   int
+	}{{"classes", roles.Classes}, {"scores", roles.Scores}} {
+		if !slices.Equal(outputs[role.at].Shape, []int{1, n}) {
+			return 0, wrong(fmt.Sprintf("output %d does not hold %s for %d boxes", role.at, role.name, n))
+		}
+	}
+	if outputs[roles.Count].Elements() != 1 {
+		return 0, wrong(fmt.Sprintf("output %d does not hold one count", roles.Count))
+	}
+	return n, nil
+}
+
+// Name is "detect".
+func (d *Detect) Name() string { return "detect" }
+
+// Decode gives the objects, best first; of equal scores the one that the model gave first comes first.
+func (d *Detect) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Result, error) {
+	if p.Width <= 0 || p.Height <= 0 {
+		return pipeline.Result{}, errNotPlaced
+	}
+	b := d.buffers.get()
+	defer d.buffers.put(b)
+	var each [4][]float32
+	for i, of := range []struct {
+		role, n int
+		buf     *[]float32
+	}{{d.roles.Boxes, 4 * d.boxes, &b.a}, {d.roles.Classes, d.boxes, &b.b}, {d.roles.Scores, d.boxes, &b.c}, {d.roles.Count, 1, &b.d}} {
+		var err error
+		if each[i], err = values(out.Output(of.role), of.n, of.buf); err != nil {
+			return pipeline.Result{}, err
+		}
+	}
+	b.order = d.classes.above(each[1], each[2], each[3][0], b.order[:0])
+	found, err := d.classes.placed(each[0], each[1], each[2], b.order, float64(d.width), float64(d.height), p)
+	return pipeline.Result{Detections: found}, err
+}
+
+// above is which boxes are wanted, best first. The count is what the model says, kept within what there is.
+func (c *classes) above(class, score []float32, count float32, order []int) []int {
+	n := 0
+	if count > 0 { // a count that is not a number is none
+		n = int(min(count, float32(len(score))))
+	}
+	for i := range n {
+		if score[i] >= c.threshold && c.want(int(class[i])) {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case score[a] > score[b]:
+			return -1
+		case score[a] < score[b]:
+			return 1
+		default:
+			return 0
+		}
+	})
+	return order
+}
+
+// placed makes detections of boxes (ymin, xmin, ymax, xmax, 0 to 1 of an input of width × height) in the given order.
+// Boxes that have nothing in the picture are left out.
+func (c *classes) placed(boxes, class, score []float32, order []int, width, height float64, p pipeline.Placement) ([]pipeline.Detection, error) {
+	found := make([]pipeline.Detection, 0, len(order))
+	for _, i := range order {
+		if c.max > 0 && len(found) == c.max {
+			break
+		}
+		box, ok := clipped(p, [4]float64{
+			float64(boxes[4*i+1]) * width, float64(boxes[4*i]) * height,
+			float64(boxes[4*i+3]) * width, float64(boxes[4*i+2]) * height,
+		})
+		if !ok {
+			continue
+		}
+		if v := float64(class[i]); math.IsNaN(v) || v < 0 || v > math.MaxInt32 {
+			return nil, errors.New("the model gave a class that is no number of a class")
+		}
+		label, err := c.label(int(class[i]))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, pipeline.Detection{Label: label, Index: int(class[i]), Score: score[i], Box: box})
+	}
+	return found, nil
+}

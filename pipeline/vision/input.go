@@ -1,0 +1,210 @@
+package vision
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"runtime"
+
+	"gocv.io/x/gocv"
+
+	"corallite/pipeline"
+	"corallite/tflite/tensor"
+)
+
+// ColorOrder is the order of a model's colour channels.
+type ColorOrder int
+
+// The orders. An input of one channel is grey whatever the order says.
+const (
+	RGB ColorOrder = iota
+	BGR
+)
+
+// InputOptions say how a picture becomes a model's input. The zero value is what most models want.
+type InputOptions struct {
+	Resize Resize
+	Order  ColorOrder
+	// Fill is the colour of a letterbox's bars: red, green, blue, 0 to 255. Black when not set.
+	Fill [3]uint8
+	// Mean and Std give a pixel the real value (pixel − mean) / std, with pixels of 0 to 255: one number, or one for
+	// each channel in the model's order. A quantized input then gets that value by its own scale and zero point.
+	// Without them an input of uint8 gets the pixels as they are, of int8 pixel − 128, of floats −1 to 1.
+	Mean, Std []float32
+}
+
+// Input writes frames into a model's input tensor. It may be used by several goroutines at once, each with a tensor
+// of its own, and allocates nothing once it has seen a picture of each size. Whoever made it closes it.
+type Input struct {
+	info                    tensor.Info
+	opts                    InputOptions
+	width, height, channels int
+	depth                   gocv.MatType
+	plan                    plan
+	scratch                 *scratchList
+}
+
+// plan is how resized pixels get into the tensor.
+type plan int
+
+const (
+	direct plan = iota // they are what the tensor wants
+	shift              // pixel − 128 as int8, for which OpenCV has a fast way
+	lookup             // by the table
+)
+
+// NewInput checks that pictures can be put into a tensor, which must have the shape [1, height, width, channels] with
+// 1 or 3 channels and be of uint8, int8, uint16, int16, int32, float16, float32 or float64.
+func NewInput(info tensor.Info, o InputOptions) (*Input, error) {
+	shape := info.Shape
+	if len(shape) != 4 || shape[0] != 1 || shape[1] < 1 || shape[2] < 1 || (shape[3] != 1 && shape[3] != 3) {
+		return nil, fmt.Errorf("the model's input must be one picture, [1,height,width,1 or 3]; it is %s", info)
+	}
+	if shape[1] > MaxPixels/shape[2] {
+		return nil, fmt.Errorf("the model's input is too large for a picture: %s", info)
+	}
+	if err := checkNormalization(o, shape[3]); err != nil {
+		return nil, err
+	}
+	if o.Resize < Stretch || o.Resize > CenterCrop || o.Order < RGB || o.Order > BGR {
+		return nil, fmt.Errorf("resizing %v or colour order %d is not known", o.Resize, int(o.Order))
+	}
+	if info.Quantization.PerChannel() {
+		return nil, fmt.Errorf("the model's input has a scale for each channel, which inputs cannot have: %s", info)
+	}
+	in := &Input{info: info, opts: o, width: shape[2], height: shape[1], channels: shape[3]}
+	var ok bool
+	if in.depth, ok = depths[info.Type]; !ok {
+		return nil, fmt.Errorf("a picture cannot be put into an input of %s: %s", info.Type, info)
+	}
+	table, err := normalization(info, in.channels, o.Mean, o.Std)
+	if err != nil {
+		return nil, err
+	}
+	in.plan = planFor(info.Type, in.channels, table)
+	in.scratch = newScratchList(in, table)
+	runtime.AddCleanup(in, func(s *scratchList) { s.close() }, in.scratch)
+	return in, nil
+}
+
+// depths are OpenCV's names of the types. A half is moved as the 16 bits that the table holds.
+var depths = map[tensor.Type]gocv.MatType{
+	tensor.UInt8: gocv.MatTypeCV8U, tensor.Int8: gocv.MatTypeCV8S, tensor.UInt16: gocv.MatTypeCV16U,
+	tensor.Int16: gocv.MatTypeCV16S, tensor.Int32: gocv.MatTypeCV32S, tensor.Float16: gocv.MatTypeCV16U,
+	tensor.Float32: gocv.MatTypeCV32F, tensor.Float64: gocv.MatTypeCV64F,
+}
+
+func checkNormalization(o InputOptions, channels int) error {
+	if (o.Mean == nil) != (o.Std == nil) {
+		return errors.New("mean and std belong together: give both or neither")
+	}
+	for name, values := range map[string][]float32{"mean": o.Mean, "std": o.Std} {
+		if values != nil && len(values) != 1 && len(values) != channels {
+			return fmt.Errorf("%s has %d numbers for a model of %d channels: give 1 or %d", name, len(values), channels, channels)
+		}
+		for _, v := range values {
+			if v != v || v-v != 0 || (name == "std" && v <= 0) {
+				return fmt.Errorf("%s of %v is not possible", name, v)
+			}
+		}
+	}
+	return nil
+}
+
+// planFor finds the cheapest way that gives what the table says.
+func planFor(t tensor.Type, channels int, table []byte) plan {
+	var same, minus128 []byte
+	for pixel := range 256 {
+		for range channels {
+			same, minus128 = append(same, byte(pixel)), append(minus128, byte(pixel-128))
+		}
+	}
+	switch {
+	case t == tensor.UInt8 && bytes.Equal(table, same):
+		return direct
+	case t == tensor.Int8 && bytes.Equal(table, minus128):
+		return shift
+	default:
+		return lookup
+	}
+}
+
+// ErrClosed is returned by Prepare after Close.
+var ErrClosed = errors.New("vision: the task is closed")
+
+// Width and Height are the size of the model's input in pixels.
+func (in *Input) Width() int { return in.width }
+
+// Height is the height of the model's input in pixels.
+func (in *Input) Height() int { return in.height }
+
+// Prepare writes the frame into dst, which must be the tensor that the Input was made for, or memory like it.
+func (in *Input) Prepare(dst tensor.Tensor, f *Frame) (pipeline.Placement, error) {
+	if want := in.width * in.height * in.channels * in.info.Type.Size(); dst.Type != in.info.Type || len(dst.Data) != want {
+		return pipeline.Placement{}, fmt.Errorf("input %s has %d bytes of %s, want %d of %s",
+			dst.Name, len(dst.Data), dst.Type, want, in.info.Type)
+	}
+	width, height := f.Width(), f.Height()
+	if width == 0 || height == 0 {
+		return pipeline.Placement{}, errors.New("the frame was released before it was prepared")
+	}
+	s, err := in.scratch.take(dst.Data)
+	if err != nil {
+		return pipeline.Placement{}, err
+	}
+	defer in.scratch.giveBack(s)
+	fit := fitting(in.opts.Resize, width, height, in.width, in.height)
+	in.write(s, in.resized(s, f.Mat(), fit))
+	// The tensor may be Go memory that C wrote to through an address it was given earlier.
+	runtime.KeepAlive(dst.Data)
+	return fit.placement(width, height), nil
+}
+
+// resized is the picture in the input's size: BGR, 8 bits. It belongs to s or is the picture itself.
+func (in *Input) resized(s *scratch, picture gocv.Mat, f fit) gocv.Mat {
+	whole := image.Rect(0, 0, in.width, in.height)
+	if f.from.Size() == whole.Size() && f.to == whole && f.from.Min == (image.Point{}) && in.opts.Resize != CenterCrop {
+		return picture
+	}
+	from := picture
+	if in.opts.Resize == CenterCrop {
+		from = picture.Region(f.from)
+		defer from.Close()
+	}
+	to := s.part(f.to, in.opts.Fill)
+	gocv.Resize(from, to, f.to.Size(), 0, 0, gocv.InterpolationLinear)
+	return s.small
+}
+
+// write turns resized pixels into the tensor's values, in the memory that s.dst shows.
+func (in *Input) write(s *scratch, small gocv.Mat) {
+	code, ordered := gocv.ColorBGRToRGB, small
+	if in.channels == 1 {
+		code = gocv.ColorBGRToGray
+	}
+	if in.channels == 1 || in.opts.Order == RGB {
+		to := &s.ordered
+		if in.plan == direct {
+			to = &s.dst
+		}
+		gocv.CvtColor(small, to, code)
+		ordered = *to
+	}
+	switch in.plan {
+	case direct:
+		if in.channels == 3 && in.opts.Order == BGR {
+			small.CopyTo(&s.dst)
+		}
+	case shift:
+		ordered.ConvertToWithParams(&s.dst, gocv.MatTypeCV8S, 1, -128)
+	case lookup:
+		gocv.LUT(ordered, in.scratch.table, &s.dst)
+	}
+}
+
+// Close frees what the Input holds, after the calls of Prepare that are under way. Twice is safe.
+func (in *Input) Close() error {
+	in.scratch.close()
+	return nil
+}

@@ -1,0 +1,105 @@
+package vision
+
+import (
+	"cmp"
+	"slices"
+)
+
+// candidate is a box that a model gave, with any coordinates that all candidates share.
+type candidate struct {
+	box    [4]float32 // xmin, ymin, xmax, ymax
+	score  float32
+	class  int
+	source int          // which of the model's boxes: orders candidates of equal score
+	points [][2]float32 // key points, x and y
+}
+
+// Suppression is how boxes that show the same object are made one.
+type Suppression int
+
+const (
+	// KeepBest keeps the box with the highest score and drops what overlaps it.
+	KeepBest Suppression = iota
+	// Weighted gives the box and key points that are the mean of all that overlap the best one, each weighted by its
+	// score, with the best one's score (MediaPipe's NonMaxSuppressionCalculator, algorithm WEIGHTED).
+	Weighted
+)
+
+// iou is the area that two boxes share, over the area that they cover together; 0 when one has no area.
+func iou(a, b [4]float32) float32 {
+	w := min(a[2], b[2]) - max(a[0], b[0])
+	h := min(a[3], b[3]) - max(a[1], b[1])
+	if !(w > 0 && h > 0) {
+		return 0
+	}
+	shared := w * h
+	return shared / (area(a) + area(b) - shared)
+}
+
+func area(b [4]float32) float32 { return (b[2] - b[0]) * (b[3] - b[1]) }
+
+// byScore orders candidates best first; of equal scores the one that the model gave first comes first.
+func byScore(a, b candidate) int {
+	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.source, b.source))
+}
+
+// suppress makes boxes of one class that overlap by more than limit (intersection over union) one. Classes do not
+// suppress each other. It sorts and overwrites found, returns a part of it, best first, and compares each box with
+// each that was kept: with a score threshold that lets thousands through it takes milliseconds.
+func suppress(found []candidate, limit float32, how Suppression) []candidate {
+	slices.SortFunc(found, byScore)
+	if how == Weighted {
+		return weighted(found, limit)
+	}
+	kept := found[:0]
+	for _, c := range found {
+		if !slices.ContainsFunc(kept, func(k candidate) bool { return k.class == c.class && iou(k.box, c.box) > limit }) {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// weighted is suppress with Weighted, on candidates that are sorted.
+func weighted(found []candidate, limit float32) []candidate {
+	kept := 0
+	for left := found; len(left) > 0; kept++ {
+		best := left[0]
+		sum, total := accumulate(nil, best), best.score
+		rest := left[1:1] // over the places that were read
+		for _, c := range left[1:] {
+			if c.class == best.class && iou(c.box, best.box) > limit {
+				sum = accumulate(sum, c)
+				total += c.score
+			} else {
+				rest = append(rest, c)
+			}
+		}
+		if total > 0 {
+			for i := range best.box {
+				best.box[i] = sum[i] / total
+			}
+			for i := range best.points {
+				best.points[i] = [2]float32{sum[4+2*i] / total, sum[5+2*i] / total}
+			}
+		}
+		found[kept] = best // where the best one of left was
+		left = rest
+	}
+	return found[:kept]
+}
+
+// accumulate adds a candidate's coordinates, weighted by its score.
+func accumulate(sum []float32, c candidate) []float32 {
+	if sum == nil {
+		sum = make([]float32, 4+2*len(c.points))
+	}
+	for i, v := range c.box {
+		sum[i] += v * c.score
+	}
+	for i, p := range c.points {
+		sum[4+2*i] += p[0] * c.score
+		sum[5+2*i] += p[1] * c.score
+	}
+	return sum
+}

@@ -1,0 +1,132 @@
+package vision
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Options are what the tasks have in common.
+type Options struct {
+	Input InputOptions
+
+	// Labels are the names of the classes; none: results have the index alone. The label of class i is
+	// Labels[i+LabelOffset]: 1 when the labels start with a line for a background that the model does not count.
+	Labels      []string
+	LabelOffset int
+
+	// Classes is how many classes the model tells apart, where its outputs do not say it (TFLite_Detection_PostProcess
+	// has it in its options); 0: not known. With it, labels that are too few are refused when the task is made.
+	Classes int
+
+	// ScoreThreshold leaves out results with a lower score.
+	ScoreThreshold float32
+
+	// MaxResults keeps so many of the results with the highest scores; 0: all.
+	MaxResults int
+
+	// Allow, when not empty, leaves out all labels but these; Deny leaves out these. Not both.
+	Allow, Deny []string
+}
+
+// classes is what Options say about classes, checked and made quick to look up.
+type classes struct {
+	labels    []string
+	offset    int
+	wanted    []bool // by class; nil: all
+	threshold float32
+	max       int
+}
+
+// newClasses checks the options for a model that tells count classes apart; 0 when that is not known.
+func newClasses(o Options, count int) (*classes, error) {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if o.MaxResults < 0 {
+		bad("max_results of %d is not possible: 0 is all", o.MaxResults)
+	}
+	if t := o.ScoreThreshold; t != t || t-t != 0 {
+		bad("score_threshold of %v is not possible", t)
+	}
+	if o.LabelOffset < 0 {
+		bad("a label offset of %d is not possible", o.LabelOffset)
+	}
+	if len(o.Allow) > 0 && len(o.Deny) > 0 {
+		bad("category_allowlist and category_denylist exclude each other: give one of them")
+	}
+	if count == 0 {
+		count = o.Classes
+	}
+	if n := len(o.Labels); n > 0 && o.LabelOffset >= 0 && n < count+o.LabelOffset {
+		bad("too few labels: the model has %d classes and needs %d labels (label offset %d), the label file has %d",
+			count, count+o.LabelOffset, o.LabelOffset, n)
+	}
+	c := &classes{labels: o.Labels, offset: o.LabelOffset, threshold: o.ScoreThreshold, max: o.MaxResults}
+	if len(errs) == 0 {
+		var err error
+		if c.wanted, err = c.filter(o); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// filter is which classes are wanted, by class.
+func (c *classes) filter(o Options) ([]bool, error) {
+	list, name, keep := o.Allow, "category_allowlist", true
+	if len(list) == 0 {
+		list, name, keep = o.Deny, "category_denylist", false
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	if len(c.labels) == 0 {
+		return nil, fmt.Errorf("%s needs labels: the model has none", name)
+	}
+	wanted := make([]bool, max(len(c.labels)-c.offset, 0))
+	for i := range wanted {
+		wanted[i] = slices.Contains(list, c.labels[i+c.offset]) == keep
+	}
+	var unknown []string
+	for _, label := range list {
+		if label == "" || !slices.Contains(c.labels, label) {
+			unknown = append(unknown, fmt.Sprintf("%q", label))
+		}
+	}
+	if len(unknown) > 0 {
+		return nil, fmt.Errorf("%s: no label is %s; the labels are %s", name, strings.Join(unknown, " or "), c.some())
+	}
+	return wanted, nil
+}
+
+// some is the first few labels, for messages.
+func (c *classes) some() string {
+	const few = 8
+	if len(c.labels) <= few {
+		return strings.Join(c.labels, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(c.labels[:few], ", "), len(c.labels)-few)
+}
+
+// want says whether results of a class are wanted.
+func (c *classes) want(class int) bool {
+	return c.wanted == nil || (class >= 0 && class < len(c.wanted) && c.wanted[class])
+}
+
+// label is a class's label. Without labels it is "". A class beyond them is an error: the label file is not this
+// model's, and every other label may be wrong as well.
+func (c *classes) label(class int) (string, error) {
+	if len(c.labels) == 0 {
+		return "", nil
+	}
+	i := class + c.offset
+	if class < 0 || i >= len(c.labels) {
+		return "", fmt.Errorf("the model found class %d, for which there is no label: the label file has %d (label offset %d)",
+			class, len(c.labels), c.offset)
+	}
+	return c.labels[i], nil
+}
