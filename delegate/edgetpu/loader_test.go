@@ -1,0 +1,59 @@
+package edgetpu
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// TestLoaderExplains has a file of the right name where libraries are kept, which the system's loader passes over.
+func TestLoaderExplains(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("ELF files are Linux's")
+	}
+	folder := filepath.Join(t.TempDir(), "x86_64-linux-gnu")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(LibraryEnv, "")
+	const name = "libcorallite-nowhere.so.1"
+	l := loader{names: []string{name}, folders: []string{filepath.Join(filepath.Dir(folder), "*-linux-*")}}
+	_, err := l.load("")
+	if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), LibraryEnv) {
+		t.Errorf("error %v", err)
+	}
+	path := filepath.Join(folder, name)
+	if err := os.WriteFile(path, []byte("hello"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.load(""); !errors.Is(err, ErrNotLibrary) || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestSystemLoaderNames(t *testing.T) {
+	t.Setenv("LD_LIBRARY_PATH", "/opt/a:/opt/b")
+	l := systemLoader()
+	if runtime.GOOS == "linux" && (l.names[0] != "libedgetpu.so.1" || l.names[1] != "libedgetpu.so.1.0" || l.folders[1] != "/opt/b") {
+		t.Errorf("loader %+v", l)
+	}
+}
+
+func TestKindOf(t *testing.T) {
+	const path = "/lib/libedgetpu.so.1"
+	for message, want := range map[string]error{
+		path + ": cannot open shared object file: No such file or directory":         ErrNotFound,
+		path + ": cannot open shared object file: Permission denied":                 ErrUnreadable,
+		"libusb-1.0.so.0: cannot open shared object file: No such file or directory": ErrMissingDependency,
+		path + ": undefined symbol: libusb_init":                                     ErrLoad,
+		"/lib/libc.so.6: version `GLIBC_2.99' not found (required by " + path + ")":  ErrLoad,
+		path + ": cannot open shared object file: Too many open files":               ErrLoad,
+	} {
+		if got := kindOf(path, message); got != want {
+			t.Errorf("%q is %v, want %v", message, got, want)
+		}
+	}
+}

@@ -1,0 +1,180 @@
+// The simulator's delegate: it claims edgetpu-custom-op nodes and computes them with a CPU twin, or with a fixed
+// function of their inputs.
+#define _GNU_SOURCE
+#include "sim.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+// kernel is one claimed node: one program to a device.
+typedef struct {
+	device *on;
+	int n_inputs, n_outputs;  // inputs: those that are computed before, and state; constants left out
+	wanted *inputs, *outputs;
+	int *input_index, *output_index;
+	bool prepared;
+	twin *cpu;  // NULL: the fixed function
+} kernel;
+
+static void *kernel_init(TfLiteOpaqueContext *context, const char *buffer, size_t length) {
+	(void)length;
+	const TfLiteOpaqueDelegateParams *p = (const TfLiteOpaqueDelegateParams *)buffer;
+	kernel *k = calloc(1, sizeof *k);
+	k->on = p->delegate_data;
+	k->inputs = calloc(p->input_tensors->size + 1, sizeof *k->inputs);
+	k->outputs = calloc(p->output_tensors->size + 1, sizeof *k->outputs);
+	k->input_index = calloc(p->input_tensors->size + 1, sizeof *k->input_index);
+	k->output_index = calloc(p->output_tensors->size + 1, sizeof *k->output_index);
+	for (int i = 0; i < p->input_tensors->size; i++) {
+		int index = p->input_tensors->data[i];
+		TfLiteOpaqueTensor *t = tflite()->TfLiteOpaqueContextGetOpaqueTensor(context, index);
+		if (t == NULL || tflite()->TfLiteOpaqueTensorGetAllocationType(t) == kTfLiteMmapRo) continue;
+		k->input_index[k->n_inputs++] = index;
+	}
+	for (int i = 0; i < p->output_tensors->size; i++) k->output_index[k->n_outputs++] = p->output_tensors->data[i];
+	sim_live++;
+	return k;
+}
+
+static void kernel_free(TfLiteOpaqueContext *context, void *data) {
+	(void)context;
+	kernel *k = data;
+	if (k == NULL) return;
+	twin_free(k->cpu);
+	free(k->inputs);
+	free(k->outputs);
+	free(k->input_index);
+	free(k->output_index);
+	free(k);
+	sim_live--;
+}
+
+static void describe(TfLiteOpaqueContext *context, int index, wanted *w) {
+	const tflite_api *tf = tflite();
+	TfLiteOpaqueTensor *t = tf->TfLiteOpaqueContextGetOpaqueTensor(context, index);
+	w->name = tf->TfLiteOpaqueTensorName(t);
+	w->type = tf->TfLiteOpaqueTensorType(t);
+	w->dims = tf->TfLiteOpaqueTensorNumDims(t);
+	for (int i = 0; i < w->dims && i < 8; i++) w->shape[i] = tf->TfLiteOpaqueTensorDim(t, i);
+	w->bytes = tf->TfLiteOpaqueTensorByteSize(t);
+	w->variable = tf->TfLiteOpaqueTensorIsVariable(t) != 0;
+	w->data = tf->TfLiteOpaqueTensorData(t);
+}
+
+static void describe_all(TfLiteOpaqueContext *context, kernel *k) {
+	for (int i = 0; i < k->n_inputs; i++) describe(context, k->input_index[i], &k->inputs[i]);
+	for (int i = 0; i < k->n_outputs; i++) describe(context, k->output_index[i], &k->outputs[i]);
+}
+
+static TfLiteStatus kernel_prepare(TfLiteOpaqueContext *context, TfLiteOpaqueNode *node) {
+	kernel *k = tflite()->TfLiteOpaqueNodeGetUserData(node);
+	if (k->prepared) return kTfLiteOk;
+	describe_all(context, k);
+	const char *compute = getenv("CORALLITE_SIM_COMPUTE");
+	if (compute == NULL) compute = "";
+	if (strcmp(compute, "fixed") != 0) {
+		k->cpu = twin_find(k->inputs, k->n_inputs, k->outputs, k->n_outputs);
+		if (k->cpu == NULL && strcmp(compute, "twin") == 0) {
+			tflite()->TfLiteOpaqueContextReportError(context,
+			    "simulated Edge TPU: no model in CORALLITE_SIM_TWINS has the tensors of this edgetpu-custom-op");
+			return kTfLiteError;
+		}
+		if (k->cpu == NULL) {
+			fprintf(stderr, "simulated Edge TPU: no model in CORALLITE_SIM_TWINS fits: outputs are a fixed function\n");
+		}
+	}
+	k->prepared = true;
+	return kTfLiteOk;
+}
+
+// fixed is the function that README.md documents: a hash of all inputs, spread over the outputs.
+static void fixed(kernel *k) {
+	uint64_t hash = 0xcbf29ce484222325u;
+	for (int i = 0; i < k->n_inputs; i++) {
+		const uint8_t *p = k->inputs[i].data;
+		for (size_t n = k->inputs[i].bytes; n > 0;) {
+			uint64_t word = 0;
+			size_t part = n < 8 ? n : 8;
+			memcpy(&word, p, part);
+			hash = (hash ^ word) * 0x100000001b3u;
+			hash ^= hash >> 32;
+			p += part;
+			n -= part;
+		}
+	}
+	for (int o = 0; o < k->n_outputs; o++) {
+		uint8_t *p = k->outputs[o].data;
+		for (size_t i = 0; i < k->outputs[o].bytes; i++) p[i] = (uint8_t)((hash >> (8 * (i % 8))) + o + i / 8);
+	}
+}
+
+// sleep_until waits without using the CPU.
+static void sleep_until(struct timespec start, double milliseconds) {
+	long long ns = start.tv_nsec + (long long)(milliseconds * 1e6);
+	start.tv_sec += ns / 1000000000;
+	start.tv_nsec = ns % 1000000000;
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &start, NULL) != 0) {
+	}
+}
+
+static TfLiteStatus kernel_invoke(TfLiteOpaqueContext *context, TfLiteOpaqueNode *node) {
+	kernel *k = tflite()->TfLiteOpaqueNodeGetUserData(node);
+	describe_all(context, k);  // tensors may have moved since prepare
+	TfLiteStatus status = kTfLiteOk;
+	pthread_mutex_lock(&k->on->running);
+	struct timespec start;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	if (k->cpu != NULL) {
+		status = twin_run(k->cpu, k->inputs, k->n_inputs, k->outputs, k->n_outputs);
+	} else {
+		fixed(k);
+	}
+	double run = sim_number("CORALLITE_SIM_RUN_MS", 0);
+	if (run > 0) sleep_until(start, run);
+	pthread_mutex_unlock(&k->on->running);
+	if (status != kTfLiteOk) {
+		tflite()->TfLiteOpaqueContextReportError(context, "simulated Edge TPU: the CPU twin failed");
+	}
+	return status;
+}
+
+static TfLiteStatus delegate_prepare(TfLiteOpaqueContext *context, TfLiteOpaqueDelegate *delegate, void *data) {
+	(void)data;
+	const tflite_api *tf = tflite();
+	TfLiteIntArray *plan;
+	if (tf->TfLiteOpaqueContextGetExecutionPlan(context, &plan) != kTfLiteOk) return kTfLiteError;
+	int *claimed = calloc(plan->size + 1, sizeof *claimed), n = 0;
+	for (int i = 0; i < plan->size; i++) {
+		TfLiteOpaqueNode *node;
+		TfLiteOperator *op;
+		if (tf->TfLiteOpaqueContextGetNodeAndRegistration(context, plan->data[i], &node, &op) != kTfLiteOk) continue;
+		const char *name = tf->TfLiteOperatorGetCustomName(op);
+		if (name != NULL && strcmp(name, "edgetpu-custom-op") == 0) claimed[n++] = plan->data[i];
+	}
+	// One by one, as libedgetpu does: each node is a program of its own. The runtime takes the operator over.
+	TfLiteStatus status = kTfLiteOk;
+	for (int i = 0; i < n && status == kTfLiteOk; i++) {
+		TfLiteOperator *op = tf->TfLiteOperatorCreate(kTfLiteBuiltinDelegate, "SimulatedEdgeTpu", 1);
+		tf->TfLiteOperatorSetInit(op, kernel_init);
+		tf->TfLiteOperatorSetFree(op, kernel_free);
+		tf->TfLiteOperatorSetPrepare(op, kernel_prepare);
+		tf->TfLiteOperatorSetInvoke(op, kernel_invoke);
+		TfLiteIntArray *one = malloc(sizeof *one + sizeof(int));
+		one->size = 1;
+		one->data[0] = claimed[i];
+		status = tf->TfLiteOpaqueContextReplaceNodeSubsetsWithDelegateKernels(context, op, one, delegate);
+		free(one);
+	}
+	free(claimed);
+	return status;
+}
+
+TfLiteOpaqueDelegate *sim_delegate(device *d) {
+	if (tflite() == NULL) return NULL;
+	// Without the flag the runtime would prepare all nodes first, and an edgetpu-custom-op has no kernel yet.
+	TfLiteOpaqueDelegateBuilder builder = {.data = d, .Prepare = delegate_prepare, .flags = kTfLiteDelegateFlagsAllowDynamicTensors};
+	return tflite()->TfLiteOpaqueDelegateCreate(&builder);
+}

@@ -1,0 +1,57 @@
+// The parts of the simulated Edge TPU that its files share. See README.md.
+#ifndef CORALLITE_SIM_H
+#define CORALLITE_SIM_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tflite.h"
+
+// device is an opened device, shared by all delegates of the process that opened it, as libedgetpu shares it.
+typedef struct device {
+	struct device *next;
+	char *path;
+	int type, references;
+	pthread_mutex_t running;  // a device runs one thing at a time
+} device;
+
+// sim_live counts what was made and not freed: device lists, delegates, kernels, twins.
+extern _Atomic long sim_live;
+
+// sim_log writes a line to the file that CORALLITE_SIM_LOG names, if it names one.
+void sim_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+// sim_number is a number from the environment, or the value given.
+double sim_number(const char *name, double otherwise);
+
+// sim_delegate makes the delegate of a device; NULL without TensorFlow Lite.
+TfLiteOpaqueDelegate *sim_delegate(device *d);
+
+// A tensor of the compiled model that the twin has to find or compute.
+typedef struct {
+	const char *name;
+	int type;  // TfLiteType, which also numbers as the twin's file does after type_in_file
+	int dims, shape[8];
+	size_t bytes;
+	void *data;     // in the compiled model's interpreter
+	int twin;       // index in the twin
+	bool variable;  // state, copied into the twin before a run and out of it after
+} wanted;
+
+// twin is a part of a CPU model, from the wanted inputs to the wanted outputs, ready to run.
+typedef struct twin twin;
+
+// twin_find looks through CORALLITE_SIM_TWINS for a model that has all wanted tensors and can compute the outputs
+// from the inputs. NULL when there is none.
+twin *twin_find(wanted *inputs, int n_inputs, wanted *outputs, int n_outputs);
+TfLiteStatus twin_run(twin *t, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs);
+void twin_free(twin *t);
+
+// cut rewrites a .tflite file in memory so that its first subgraph leads from the wanted inputs to the wanted outputs;
+// it fills wanted.twin. The buffer has `spare` writable bytes behind `size`, and the new size is returned; 0 when the
+// model does not fit.
+size_t cut_model(uint8_t *model, size_t size, size_t spare, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs);
+
+#endif

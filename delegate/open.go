@@ -1,0 +1,198 @@
+package delegate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"corallite/delegate/edgetpu"
+	"corallite/tflite"
+	"corallite/tflite/tensor"
+)
+
+// Options of Open and Probe. The zero Options are Auto, any device, one thread, no log.
+type Options struct {
+	Choice         Choice
+	Device         string // as edgetpu.ParseSpec reads it
+	Threads        int    // of the CPU; 0: 1
+	EdgeTPULibrary string // libedgetpu's path; "": as edgetpu.Load finds it
+	EdgeTPU        edgetpu.Options
+	// Logger gets one line for each Open: what runs the model and why nothing better does. nil: none; whoever opens
+	// several engines of one model gives it to the first only. The runtime's own messages go to it at debug level.
+	Logger *slog.Logger
+}
+
+// Refusal is one reason why a better way to run a model was not taken. There may be several for one delegate.
+type Refusal struct {
+	Delegate string `json:"delegate"` // "edgetpu", "xnnpack"
+	Reason   string `json:"reason"`   // "no Edge TPU found"
+}
+
+func (r Refusal) String() string { return r.Delegate + ": " + r.Reason }
+
+// Engine is an engine that knows why nothing better was chosen.
+type Engine interface {
+	tensor.Engine
+	// Refusals are in the order in which they came up; the first is the reason that Device gives.
+	Refusals() []Refusal
+}
+
+// Open makes an engine for a model. Both files are verified, and compared with one another, before the runtime sees
+// either. A file that is broken, or twins that differ, are errors whatever the choice is. With Auto the engine is
+// degraded when it is not an Edge TPU; a compiled model without a CPU twin is then an error that wraps ErrNoTwin and
+// names the file wanted. With EdgeTPU every cause is in the error.
+//
+// Opening an Edge TPU can take seconds, and native calls cannot be cut short: ctx is looked at between them.
+func Open(ctx context.Context, m Files, o Options) (Engine, error) {
+	spec, err := ParseSpec(string(o.Choice), o.Device)
+	if err != nil {
+		return nil, err
+	}
+	models, err := read(m)
+	if err != nil {
+		return nil, err
+	}
+	e, err := choose(ctx, models, spec, o)
+	if err != nil {
+		return nil, err
+	}
+	e.log(models.name(), o.Logger)
+	return e, nil
+}
+
+// engine adds to an interpreter why it was chosen, and the library that its delegate came from.
+type engine struct {
+	tensor.Engine
+	device   tensor.Device
+	refusals []Refusal
+	library  *edgetpu.Library // nil on the CPU
+}
+
+func (e *engine) Device() tensor.Device { return e.device }
+
+func (e *engine) Refusals() []Refusal { return e.refusals }
+
+// Close frees the interpreter, with it the delegate, and then the library.
+func (e *engine) Close() error {
+	err := e.Engine.Close()
+	if e.library != nil {
+		err = errors.Join(err, e.library.Close())
+	}
+	return err
+}
+
+func choose(ctx context.Context, models pair, spec Spec, o Options) (*engine, error) {
+	var refusals []Refusal
+	if spec.Choice == Auto || spec.Choice == EdgeTPU {
+		e, causes, err := openEdgeTPU(ctx, models, spec, o)
+		if err != nil || e != nil {
+			return e, err
+		}
+		if spec.Choice == EdgeTPU {
+			return nil, fmt.Errorf("model %s: the Edge TPU cannot run it: %w", models.name(), errors.Join(causes...))
+		}
+		for _, c := range causes {
+			refusals = append(refusals, Refusal{string(EdgeTPU), c.Error()})
+		}
+	}
+	if models.cpu == nil {
+		return nil, noTwin(models.compiled.path, refusals)
+	}
+	return openCPU(ctx, models.cpu, spec.Choice, refusals, o)
+}
+
+// noTwin names the file that is wanted, and why it is.
+func noTwin(path string, refusals []Refusal) error {
+	wanted := "name it beside the model"
+	if twin := TwinName(path); strings.HasSuffix(path, compiledEnding) && twin != "" {
+		wanted = "put it at " + twin
+	}
+	why := "it was compiled for the Edge TPU, and the CPU was chosen"
+	if len(refusals) > 0 {
+		why = fmt.Sprintf("it was compiled for the Edge TPU, which cannot run it (%s)", reasons(refusals))
+	}
+	return fmt.Errorf("model %s: %w: %s; %s", path, ErrNoTwin, why, wanted)
+}
+
+func reasons(refusals []Refusal) string {
+	all := make([]string, len(refusals))
+	for i, r := range refusals {
+		all[i] = r.Reason
+	}
+	return strings.Join(all, "; ")
+}
+
+// openCPU opens the CPU model. After Auto has refused the Edge TPU, XNNPACK may be refused too.
+func openCPU(ctx context.Context, f *file, choice Choice, refusals []Refusal, o Options) (*engine, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	options := tflite.Options{Threads: o.Threads, Logger: o.Logger}
+	if choice != None {
+		n, err := openXNNPACK(f, options)
+		if err == nil {
+			return newEngine(n, refusals), nil
+		}
+		if choice == XNNPACK {
+			return nil, fmt.Errorf("model %s: XNNPACK cannot run it: %w", f.path, err)
+		}
+		refusals = append(refusals, Refusal{string(XNNPACK), err.Error()})
+	}
+	options.Builtin = true
+	n, err := tflite.New(f.bytes, options)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", f.path, err)
+	}
+	return newEngine(n, refusals), nil
+}
+
+func openXNNPACK(f *file, options tflite.Options) (*tflite.Interpreter, error) {
+	x, err := tflite.NewXNNPACK(options.Threads)
+	if err != nil {
+		return nil, err
+	}
+	options.Delegates = []tflite.Delegate{x}
+	return tflite.New(f.bytes, options)
+}
+
+func newEngine(n *tflite.Interpreter, refusals []Refusal) *engine {
+	e := &engine{Engine: n, device: n.Device(), refusals: refusals}
+	if len(refusals) > 0 {
+		e.device.Degraded, e.device.Reason = true, refusals[0].Reason
+	}
+	return e
+}
+
+// log says once what runs the model: "no Edge TPU found: the CPU (XNNPACK) runs the model".
+func (e *engine) log(model string, logger *slog.Logger) {
+	if logger == nil {
+		return
+	}
+	message := describe(e.device.Name) + " runs the model"
+	if e.device.Degraded {
+		message = e.device.Reason + ": " + message
+	}
+	attributes := []any{"model", model, "device", e.device.Name}
+	if len(e.refusals) > 1 {
+		others := make([]string, len(e.refusals))
+		for i, r := range e.refusals {
+			others[i] = r.String()
+		}
+		attributes = append(attributes, "refused", strings.Join(others, "; "))
+	}
+	logger.Info(message, attributes...)
+}
+
+// describe is a device's name for people.
+func describe(name string) string {
+	switch {
+	case name == "cpu:xnnpack":
+		return "the CPU (XNNPACK)"
+	case strings.HasPrefix(name, "cpu:"):
+		return "the CPU (built-in kernels)"
+	default:
+		return "the Edge TPU"
+	}
+}

@@ -1,0 +1,463 @@
+package delegate_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"corallite/delegate"
+	"corallite/delegate/edgetpu"
+	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/testdata"
+	"corallite/tflite/tensor"
+)
+
+// TestResultsEqualTwin runs every compiled model that has a CPU twin on the simulated Edge TPU and its twin on the
+// CPU: seeded noise and a picture in, outputs equal bit for bit. The models cover a single node with one and several
+// inputs and outputs, state, and nodes with operators of the CPU before and behind.
+func TestResultsEqualTwin(t *testing.T) {
+	for name, picture := range map[string]string{
+		classifier:                   "cat.bmp",
+		"mobilenet_v1_0.5_160_quant": "cat.bmp",
+		"mobilenet_v1_1.0_224_quant_embedding_extractor": "sunflower.bmp",
+		"split_concat":                      "cat.bmp",
+		"keras_lstm_mnist_ptq":              "mnist_nine.bmp",
+		"movenet_single_pose_lightning_ptq": "squat.bmp",
+		"deeplabv3_mnv2_dm05_pascal_quant":  "bird_segmentation.bmp",
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := twins(t, name)
+			o := simulated(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin})
+			o.Choice = delegate.EdgeTPU
+			tpu := open(t, f, o)
+			o.Choice = delegate.XNNPACK
+			cpu := open(t, f, o)
+			if d := tpu.Device(); d != (tensor.Device{Name: "edgetpu:usb:/sys/bus/usb/devices/2-1"}) {
+				t.Fatalf("device %+v", d)
+			}
+			noise := run(t, cpu, 1)
+			if got := run(t, tpu, 1); !reflect.DeepEqual(got, noise) {
+				t.Error("outputs for noise differ")
+			}
+			seen := runPicture(t, cpu, picture)
+			if got := runPicture(t, tpu, picture); !reflect.DeepEqual(got, seen) {
+				t.Error("outputs for the picture differ")
+			}
+			if reflect.DeepEqual(noise, seen) {
+				t.Error("noise and a picture give the same outputs: the comparison says nothing")
+			}
+		})
+	}
+}
+
+// TestCompiledTogether finds the CPU twin by a name that is given, in a folder of models.
+func TestCompiledTogether(t *testing.T) {
+	f := delegate.Files{CPU: model(t, classifier),
+		EdgeTPU: model(t, "cocompiled/"+classifier+"_cocompiled_with_mobilenet_v1_0.5_160_quant_edgetpu")}
+	o := simulated(t, simtest.Config{Twins: []string{filepath.Dir(f.CPU)}, Compute: simtest.Twin})
+	got := run(t, open(t, f, o), 7)
+	o.Choice = delegate.XNNPACK
+	if want := run(t, open(t, f, o), 7); !reflect.DeepEqual(got, want) {
+		t.Error("outputs differ")
+	}
+}
+
+// TestSegments runs a detector that was split for two Edge TPUs and has no CPU twin: the fixed function.
+func TestSegments(t *testing.T) {
+	const name = "segments/ssd_mobilenet_v1_coco_quant_postprocess_segment_"
+	o := simulated(t, simtest.Config{Devices: []string{"usb", "pci"}, Compute: simtest.Fixed})
+	o.Device = "usb"
+	a := open(t, delegate.Files{EdgeTPU: model(t, name+"0_of_2_edgetpu")}, o)
+	o.Device = "pci:0"
+	b := open(t, delegate.Files{EdgeTPU: model(t, name+"1_of_2_edgetpu")}, o)
+	if a.Device().Name != "edgetpu:usb:/sys/bus/usb/devices/2-1" || b.Device().Name != "edgetpu:pci:/dev/apex_0" {
+		t.Errorf("devices %v and %v", a.Device(), b.Device())
+	}
+	one, again, other := run(t, a, 1), run(t, a, 1), run(t, a, 2)
+	if !reflect.DeepEqual(one, again) || reflect.DeepEqual(one, other) {
+		t.Error("the fixed function is not one of the inputs")
+	}
+	if len(a.Outputs()) != len(b.Inputs()) {
+		t.Fatalf("%d outputs and %d inputs", len(a.Outputs()), len(b.Inputs()))
+	}
+	for i := range b.Inputs() {
+		copy(b.Input(i).Data, a.Output(i).Data)
+	}
+	if err := b.Invoke(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAuto goes through what auto finds, and the reasons that it keeps.
+func TestAuto(t *testing.T) {
+	f := twins(t, classifier)
+	cpuOnly := delegate.Files{CPU: f.CPU}
+	const notCompiled = "not compiled for the Edge TPU: no " + classifier + "_edgetpu.tflite beside it"
+	tree := func(t *testing.T) edgetpu.System { // a machine whose kernel shows a PCIe card
+		root := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(root, "sys/class/apex/apex_0"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		return edgetpu.System{Root: root}
+	}
+	for _, c := range []struct {
+		name     string
+		files    delegate.Files
+		sim      *simtest.Config
+		change   func(t *testing.T, o *delegate.Options)
+		device   string
+		reason   string   // the start of it; "": not degraded
+		refusals []string // parts of each
+	}{
+		{name: "Edge TPU", files: f, sim: &simtest.Config{}, device: "edgetpu:usb:/sys/bus/usb/devices/2-1"},
+		{name: "second device of the bus", files: f, sim: &simtest.Config{Devices: []string{"usb", "pci", "pci"}},
+			change: func(_ *testing.T, o *delegate.Options) { o.Device = "pci:1" }, device: "edgetpu:pci:/dev/apex_1"},
+		{name: "by path", files: f, sim: &simtest.Config{Devices: []string{"usb=/sys/bus/usb/devices/1-9", "usb"}},
+			change: func(_ *testing.T, o *delegate.Options) { o.Device = "/sys/bus/usb/devices/2-1" },
+			device: "edgetpu:usb:/sys/bus/usb/devices/2-1"},
+		{name: "the first device fails, the second opens", files: f,
+			sim:    &simtest.Config{Devices: []string{"usb", "pci"}, OpenFailsFor: "/sys/bus/usb/devices/2-1"},
+			device: "edgetpu:pci:/dev/apex_0", refusals: []string{"edgetpu_create_delegate failed for usb:/sys/bus/usb/devices/2-1"}},
+		{name: "no library and no device", files: f, device: "cpu:xnnpack", reason: "no Edge TPU found",
+			refusals: []string{"no Edge TPU found", "libedgetpu not found"}},
+		{name: "no library and a device", files: f,
+			change: func(t *testing.T, o *delegate.Options) { o.EdgeTPU.System = tree(t) }, device: "cpu:xnnpack",
+			reason: "libedgetpu not found", refusals: []string{"libedgetpu not found"}},
+		{name: "the library that was named is missing", files: f,
+			change: func(_ *testing.T, o *delegate.Options) { o.EdgeTPULibrary = "/nonexistent.so" }, device: "cpu:xnnpack",
+			reason: "libedgetpu not found: /nonexistent.so", refusals: []string{"/nonexistent.so", "no Edge TPU found"}},
+		{name: "no device", files: f, sim: &simtest.Config{Devices: []string{}}, device: "cpu:xnnpack",
+			reason: "no Edge TPU found", refusals: []string{"no Edge TPU found"}},
+		{name: "a device that the library does not list", files: f, sim: &simtest.Config{Devices: []string{}},
+			change: func(t *testing.T, o *delegate.Options) { o.EdgeTPU.System = tree(t) }, device: "cpu:xnnpack",
+			reason: "no Edge TPU found", refusals: []string{"no Edge TPU found", "the kernel shows pci:/dev/apex_0"}},
+		{name: "another device", files: f, sim: &simtest.Config{},
+			change: func(_ *testing.T, o *delegate.Options) { o.Device = "pci" }, device: "cpu:xnnpack",
+			reason:   `no Edge TPU found that fits "pci"; there is usb:/sys/bus/usb/devices/2-1`,
+			refusals: []string{"no Edge TPU found that fits"}},
+		{name: "opening fails", files: f, sim: &simtest.Config{OpenFails: true}, device: "cpu:xnnpack",
+			reason: "edgetpu_create_delegate failed", refusals: []string{"2-1 is not there any more"}},
+		{name: "too old", files: f, sim: &simtest.Config{RuntimeVersion: 11}, device: "cpu:xnnpack",
+			reason: "", refusals: []string{"libedgetpu is too old: its runtime version is 11 and the model needs at least 12"}},
+		{name: "no version", files: f, sim: &simtest.Config{Version: "?"}, device: "cpu:xnnpack",
+			refusals: []string{"has no RuntimeVersion"}},
+		{name: "the device cannot run the model", files: f, sim: &simtest.Config{Compute: simtest.Twin},
+			device: "cpu:xnnpack", refusals: []string{"no model in CORALLITE_SIM_TWINS"}},
+		{name: "not compiled, a device", files: cpuOnly, sim: &simtest.Config{}, device: "cpu:xnnpack",
+			reason: "the model is " + notCompiled, refusals: []string{notCompiled}},
+		{name: "not compiled, no device", files: cpuOnly, device: "cpu:xnnpack", reason: "no Edge TPU found",
+			refusals: []string{"no Edge TPU found", "libedgetpu not found", notCompiled}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := options(t)
+			if c.sim != nil {
+				o = simulated(t, *c.sim)
+			} else {
+				withoutLibrary(t)
+			}
+			if c.change != nil {
+				c.change(t, &o)
+			}
+			var log bytes.Buffer
+			o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			e := open(t, c.files, o)
+			d := e.Device()
+			degraded := strings.HasPrefix(c.device, "cpu:")
+			if d.Name != c.device || d.Degraded != degraded || !strings.HasPrefix(d.Reason, c.reason) || (d.Reason != "") != degraded {
+				t.Errorf("device %+v", d)
+			}
+			refusals := e.Refusals()
+			if len(refusals) != len(c.refusals) {
+				t.Fatalf("refusals %q, want %q", refusals, c.refusals)
+			}
+			for i, r := range refusals {
+				if r.Delegate != "edgetpu" || !strings.Contains(r.Reason, c.refusals[i]) {
+					t.Errorf("refusal %q does not say %q", r, c.refusals[i])
+				}
+			}
+			if degraded && d.Reason != refusals[0].Reason {
+				t.Errorf("reason %q is not the first refusal", d.Reason)
+			}
+			if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "device="+c.device) {
+				t.Errorf("the log has not one line with the device:\n%s", &log)
+			}
+			if got, want := run(t, e, 3), run(t, open(t, cpuOnly, delegate.Options{Choice: delegate.XNNPACK}), 3); degraded && !reflect.DeepEqual(got, want) {
+				t.Error("the fallback gives other outputs than XNNPACK")
+			}
+		})
+	}
+}
+
+// TestLogOfDemo is what a person without an Edge TPU reads.
+func TestLogOfDemo(t *testing.T) {
+	withoutLibrary(t)
+	o := options(t)
+	var log bytes.Buffer
+	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	open(t, delegate.Files{CPU: model(t, "ssd_mobilenet_v1_coco_quant")}, o)
+	if want := `msg="no Edge TPU found: the CPU (XNNPACK) runs the model"`; !strings.Contains(log.String(), want) {
+		t.Errorf("the log does not say %s:\n%s", want, &log)
+	}
+}
+
+func TestChosenCPU(t *testing.T) {
+	f := twins(t, classifier)
+	for choice, device := range map[delegate.Choice]string{delegate.XNNPACK: "cpu:xnnpack", delegate.None: "cpu:builtin"} {
+		o := simulated(t, simtest.Config{})
+		o.Choice, o.Threads = choice, 2
+		e := open(t, f, o)
+		if d := e.Device(); d != (tensor.Device{Name: device}) || e.Refusals() != nil {
+			t.Errorf("%s: device %+v, refusals %v", choice, d, e.Refusals())
+		}
+		if o := run(t, e, 1); len(o) != 1 || len(o[0]) != 1001 {
+			t.Errorf("%s: %d outputs", choice, len(o))
+		}
+	}
+}
+
+// TestChosenEdgeTPU names every cause.
+func TestChosenEdgeTPU(t *testing.T) {
+	withoutLibrary(t)
+	f := twins(t, classifier)
+	o := options(t)
+	o.Choice = delegate.EdgeTPU
+	_, err := delegate.Open(t.Context(), delegate.Files{CPU: f.CPU}, o)
+	if err == nil {
+		t.Fatal("opened")
+	}
+	for _, want := range []string{f.CPU, "no Edge TPU found", "libedgetpu not found", "not compiled for the Edge TPU"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q does not say %q", err, want)
+		}
+	}
+	if !errors.Is(err, edgetpu.ErrNoDevice) || !errors.Is(err, edgetpu.ErrNotFound) {
+		t.Errorf("the causes are lost in %v", err)
+	}
+	o = simulated(t, simtest.Config{RuntimeVersion: 11})
+	o.Choice = delegate.EdgeTPU
+	if _, err := delegate.Open(t.Context(), f, o); !errors.Is(err, edgetpu.ErrTooOld) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestNoTwin(t *testing.T) {
+	withoutLibrary(t)
+	folder := t.TempDir()
+	compiled := copyFile(t, model(t, classifier+"_edgetpu"), filepath.Join(folder, "door_edgetpu.tflite"))
+	f, err := delegate.ResolveFiles(compiled, "")
+	if err != nil || f != (delegate.Files{EdgeTPU: compiled}) {
+		t.Fatalf("files %+v, %v", f, err)
+	}
+	for _, c := range []struct {
+		choice delegate.Choice
+		want   []string
+	}{
+		{delegate.Auto, []string{filepath.Join(folder, "door.tflite"), "no Edge TPU found"}},
+		{delegate.XNNPACK, []string{filepath.Join(folder, "door.tflite")}},
+		{delegate.None, []string{filepath.Join(folder, "door.tflite")}},
+	} {
+		o := options(t)
+		o.Choice = c.choice
+		_, err := delegate.Open(t.Context(), f, o)
+		if !errors.Is(err, delegate.ErrNoTwin) {
+			t.Fatalf("%s: error %v", c.choice, err)
+		}
+		for _, want := range append(c.want, compiled) {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %q does not say %q", c.choice, err, want)
+			}
+		}
+	}
+	// The contents count, not the name: here the compiled model is given as the CPU model.
+	disguised := copyFile(t, compiled, filepath.Join(folder, "x.tflite"))
+	if _, err := delegate.Open(t.Context(), delegate.Files{CPU: disguised}, options(t)); !errors.Is(err, delegate.ErrNoTwin) {
+		t.Errorf("error %v", err)
+	}
+	o := simulated(t, simtest.Config{})
+	if d := open(t, delegate.Files{CPU: disguised}, o).Device(); d.Degraded || !strings.HasPrefix(d.Name, "edgetpu:") {
+		t.Errorf("device %+v", d)
+	}
+}
+
+func TestTwinsDiffer(t *testing.T) {
+	o := options(t)
+	for _, c := range []struct {
+		name     string
+		cpu, tpu string
+		want     []string
+	}{
+		{"shape", "mobilenet_v1_0.5_160_quant", classifier + "_edgetpu",
+			[]string{"input 0 is input uint8[1,160,160,3]", "and input uint8[1,128,128,3]"}},
+		{"number", classifier, "split_concat_edgetpu", []string{"1 inputs and 3", "1 outputs and 5"}},
+		{"type", "movenet_single_pose_lightning_ptq", "mobilenet_v1_1.0_224_quant_embedding_extractor_edgetpu",
+			[]string{"output 0 is StatefulPartitionedCall:0 float32"}},
+		{"both names", "split_concat", classifier + "_edgetpu", []string{"split_concat.tflite"}},
+		{"twice compiled", classifier + "_edgetpu", "split_concat_edgetpu", []string{"its CPU twin is wanted"}},
+		{"not compiled", classifier, "mobilenet_v1_0.5_160_quant", []string{"it is not compiled"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := delegate.Files{CPU: model(t, c.cpu), EdgeTPU: model(t, c.tpu)}
+			_, err := delegate.Open(t.Context(), f, o)
+			if err == nil {
+				t.Fatal("opened")
+			}
+			for _, want := range append(c.want, filepath.Base(f.EdgeTPU)) {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not say %q", err, want)
+				}
+			}
+		})
+	}
+	// Twins given the wrong way round are told apart by what is in them.
+	f := twins(t, classifier)
+	o.Choice = delegate.XNNPACK
+	if d := open(t, delegate.Files{CPU: f.EdgeTPU, EdgeTPU: f.CPU}, o).Device(); d.Name != "cpu:xnnpack" {
+		t.Errorf("device %+v", d)
+	}
+}
+
+func TestBrokenFiles(t *testing.T) {
+	folder := t.TempDir()
+	whole, err := os.ReadFile(model(t, classifier))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, b []byte) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, path := range []string{
+		write("empty.tflite", nil), write("text.tflite", []byte("not a model at all")),
+		write("cut.tflite", whole[:len(whole)/2]), filepath.Join(folder, "none.tflite"), folder,
+	} {
+		for _, f := range []delegate.Files{{CPU: path}, {EdgeTPU: path}, {CPU: model(t, classifier), EdgeTPU: path}} {
+			if _, err := delegate.Open(t.Context(), f, options(t)); err == nil || !strings.Contains(err.Error(), path) {
+				t.Errorf("%+v: error %v", f, err)
+			}
+		}
+	}
+	if _, err := delegate.Open(t.Context(), delegate.Files{}, options(t)); err == nil {
+		t.Error("no model is opened")
+	}
+}
+
+// TestBrokenPackage damages what the compiler put into a model, where the runtime does not look: auto falls back.
+func TestBrokenPackage(t *testing.T) {
+	b, err := os.ReadFile(model(t, classifier+"_edgetpu"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := bytes.Index(b, []byte("DWN1"))
+	b[i] = 'X'
+	path := filepath.Join(t.TempDir(), "x_edgetpu.tflite")
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	e := open(t, delegate.Files{CPU: model(t, classifier), EdgeTPU: path}, simulated(t, simtest.Config{}))
+	if d := e.Device(); !d.Degraded || !strings.Contains(d.Reason, path) || !strings.Contains(d.Reason, "identifier") {
+		t.Errorf("device %+v", d)
+	}
+}
+
+func TestOpenRefusesOptions(t *testing.T) {
+	f := twins(t, classifier)
+	for _, o := range []delegate.Options{{Choice: "gpu"}, {Device: "tpu:0"}, {Threads: -1}} {
+		if _, err := delegate.Open(t.Context(), f, o); err == nil {
+			t.Errorf("%+v is taken", o)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, o := range []delegate.Options{options(t), simulated(t, simtest.Config{})} {
+		if _, err := delegate.Open(ctx, f, o); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
+func TestCloseTwice(t *testing.T) {
+	f := twins(t, classifier)
+	e := open(t, f, simulated(t, simtest.Config{Twins: []string{f.CPU}}))
+	for range 2 {
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.Invoke(t.Context()); err == nil {
+		t.Error("a closed engine runs")
+	}
+}
+
+// TestResolve finds each file from the other.
+func TestResolve(t *testing.T) {
+	f := twins(t, classifier)
+	for _, path := range []string{f.CPU, f.EdgeTPU} {
+		if got, err := delegate.ResolveFiles(path, ""); err != nil || got != f {
+			t.Errorf("%s: %+v, %v", path, got, err)
+		}
+	}
+	alone := model(t, "mobilenet_v2_1.0_224_quant")
+	if got, err := delegate.ResolveFiles(alone, ""); err != nil || got != (delegate.Files{CPU: alone}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	together := testdata.Path(t, "models/cocompiled/"+classifier+"_cocompiled_with_mobilenet_v1_0.5_160_quant_edgetpu.tflite")
+	if got, err := delegate.ResolveFiles(together, f.CPU); err != nil || got != (delegate.Files{CPU: f.CPU, EdgeTPU: together}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, c := range [][2]string{{"", ""}, {"/nonexistent.tflite", ""}, {f.CPU, "/nonexistent.tflite"}, {t.TempDir(), ""}} {
+		if got, err := delegate.ResolveFiles(c[0], c[1]); err == nil {
+			t.Errorf("%q: %+v", c, got)
+		}
+	}
+	for path, want := range map[string]string{
+		"a/x.tflite": "a/x_edgetpu.tflite", "a/x_edgetpu.tflite": "a/x.tflite", "x.onnx": "", "": "",
+		"a/x_cocompiled_with_y_edgetpu.tflite": "a/x.tflite", "x_edgetpu.tflite": "x.tflite",
+	} {
+		if got := delegate.TwinName(path); got != want {
+			t.Errorf("twin of %q is %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestProbe(t *testing.T) {
+	withoutLibrary(t)
+	o := options(t)
+	p, err := delegate.Probe(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Takes != "cpu:xnnpack" || p.Runtime == "" || len(p.Devices) != 0 || len(p.Refusals) != 2 ||
+		p.Refusals[0].Reason != "no Edge TPU found" || !strings.Contains(p.LibraryError, "not found") {
+		t.Errorf("an empty machine: %+v", p)
+	}
+	o = simulated(t, simtest.Config{Devices: []string{"usb", "pci"}, RuntimeVersion: 13})
+	o.Device = "pci"
+	p, err = delegate.Probe(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []delegate.Found{{"usb", "/sys/bus/usb/devices/2-1", false}, {"pci", "/dev/apex_0", true}}
+	if p.Takes != "edgetpu:pci:/dev/apex_0" || !reflect.DeepEqual(p.Devices, want) || len(p.Refusals) != 0 ||
+		!strings.HasPrefix(p.LibraryVersion, "runtime 13") || p.Library != o.EdgeTPULibrary {
+		t.Errorf("with devices: %+v", p)
+	}
+	for choice, takes := range map[delegate.Choice]string{delegate.XNNPACK: "cpu:xnnpack", delegate.None: "cpu:builtin",
+		delegate.EdgeTPU: "edgetpu:pci:/dev/apex_0"} {
+		o.Choice = choice
+		if p, err := delegate.Probe(o); err != nil || p.Takes != takes || len(p.Refusals) != 0 || len(p.Devices) != 2 {
+			t.Errorf("%s: %+v, %v", choice, p, err)
+		}
+	}
+	if _, err := delegate.Probe(delegate.Options{Choice: "x"}); err == nil {
+		t.Error("a choice of x is taken")
+	}
+}
