@@ -19,6 +19,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		hostileChild()
+		return
+	}
 	goleak.VerifyTestMain(m)
 }
 

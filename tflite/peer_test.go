@@ -77,3 +77,23 @@ func TestDetector(t *testing.T) {
 		}
 	}
 }
+
+// TestSplitConcat knows the answer exactly: the model joins its inputs of 3, 1 and 2 channels, cuts them into six,
+// and gives four of these as they are (channels 0, 2, 4, 1) and two joined (3 and 5).
+func TestSplitConcat(t *testing.T) {
+	n := open1(t, testdata.Path(t, "models/split_concat.tflite"), Options{})
+	for i := range n.Inputs() {
+		data, channels := n.Input(i).Data, n.Inputs()[i].Shape[3]
+		for k := range data {
+			data[k] = byte([]int{0, 3, 4}[i] + k%channels)
+		}
+	}
+	if err := n.Invoke(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]byte{{0}, {2}, {4}, {1}, {3, 5}} {
+		if got := n.Output(i).Data; !slices.Equal(got, slices.Repeat(want, 64)) {
+			t.Errorf("output %d is % d…, not % d", i, got[:4], want)
+		}
+	}
+}

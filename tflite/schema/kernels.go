@@ -1,5 +1,211 @@
 package schema
 
-// operatorOptions refuses what the runtime's kernels do not check themselves.
+import (
+	"slices"
+
+	"corallite/tflite/tensor"
+)
+
+// The kernels, and XNNPACK more so, take much of an operator on trust. What is refused here was found by running
+// broken models (docs/hostile-models.md): each check stands for a crash.
+
+// operatorOptions checks an operator against its kernel.
 func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
+	r.arity(o)
+	r.optional(o)
+	if r.err != nil || o.Custom {
+		return
+	}
+	r.enums(o)
+	in := func(i int) *Tensor { return g.known(o.Inputs, i) }
+	out := func(i int) *Tensor { return g.known(o.Outputs, i) }
+	switch o.Name {
+	case "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D", "CONV_3D", "CONV_3D_TRANSPOSE":
+		if !o.options.present() {
+			r.fail("it has no options")
+		}
+		r.windows(o)
+		r.channels(o, in, out)
+	case "FULLY_CONNECTED":
+		if w, b := in(1), in(2); w != nil && b != nil && (len(w.Shape) != 2 || b.Elements() != w.Shape[0]) {
+			r.fail("%d biases for weights of shape %s", b.Elements(), tensor.ShapeString(w.Shape))
+		}
+	case "CONCATENATION":
+		r.concatenation(o, g)
+	case "SPLIT", "SPLIT_V":
+		if n := int(o.options.int32Or(0, 0)); n != len(o.Outputs) {
+			r.fail("it splits into %d and has %d outputs", n, len(o.Outputs))
+		}
+	case "UNPACK":
+		if n := int(o.options.int32Or(0, 0)); n != len(o.Outputs) {
+			r.fail("it unpacks %d and has %d outputs", n, len(o.Outputs))
+		}
+	case "PACK":
+		if n := int(o.options.int32Or(0, 0)); n != len(o.Inputs) {
+			r.fail("it packs %d and has %d inputs", n, len(o.Inputs))
+		}
+	case "WHILE":
+		if len(o.Inputs) != len(o.Outputs) {
+			r.fail("%d inputs and %d outputs", len(o.Inputs), len(o.Outputs))
+		}
+	case "ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE":
+		if a, b, c := in(0), in(1), out(0); a != nil && b != nil && c != nil && !broadcasts(a.Shape, b.Shape, c.Shape) {
+			r.fail("shapes %s and %s give no %s", tensor.ShapeString(a.Shape), tensor.ShapeString(b.Shape), tensor.ShapeString(c.Shape))
+		}
+	default:
+		if sameShape[o.Name] {
+			if a, c := in(0), out(0); a != nil && c != nil && !slices.Equal(a.Shape, c.Shape) {
+				r.fail("shape %s in, %s out", tensor.ShapeString(a.Shape), tensor.ShapeString(c.Shape))
+			}
+		}
+	}
+}
+
+// sameShape are operators whose output has the shape of their first input.
+var sameShape = map[string]bool{
+	"DENSIFY": true, "DEQUANTIZE": true, "QUANTIZE": true, "LOGISTIC": true, "TANH": true, "RELU": true,
+	"RELU_N1_TO_1": true, "RELU6": true, "RELU_0_TO_1": true, "ELU": true, "HARD_SWISH": true, "LEAKY_RELU": true,
+	"PRELU": true, "SOFTMAX": true, "LOG_SOFTMAX": true, "ABS": true, "NEG": true, "EXP": true, "SQRT": true,
+	"RSQRT": true, "SQUARE": true, "FLOOR": true, "CEIL": true, "ROUND": true, "SIN": true, "COS": true, "LOG": true,
+	"CAST": true, "GELU": true, "L2_NORMALIZATION": true, "LOCAL_RESPONSE_NORMALIZATION": true,
+}
+
+// known is the i-th tensor of a list when its shape in the file is the one it will have: not empty, which may stand
+// for an unknown rank, and nothing in it that may change.
+func (g *Subgraph) known(list []int, i int) *Tensor {
+	if i >= len(list) || list[i] < 0 {
+		return nil
+	}
+	t := &g.Tensors[list[i]]
+	if len(t.Shape) == 0 || slices.Contains(t.ShapeSignature, -1) {
+		return nil
+	}
+	return t
+}
+
+// enums checks the options that the kernels switch on.
+func (r *reader) enums(o *Operator) {
+	const padding, activation = 1, 5 // greatest values: VALID, SIGN_BIT
+	at := map[string]struct{ padding, activation int }{
+		"CONV_2D": {0, 3}, "DEPTHWISE_CONV_2D": {0, 4}, "AVERAGE_POOL_2D": {0, 5}, "MAX_POOL_2D": {0, 5}, "L2_POOL_2D": {0, 5},
+		"TRANSPOSE_CONV": {0, 3}, "CONV_3D": {0, 4}, "CONV_3D_TRANSPOSE": {0, 4}, "FULLY_CONNECTED": {-1, 0}, "ADD": {-1, 0},
+		"SUB": {-1, 0}, "MUL": {-1, 0}, "DIV": {-1, 0}, "CONCATENATION": {-1, 1}, "LSTM": {-1, 0}, "SVDF": {-1, 1},
+		"UNIDIRECTIONAL_SEQUENCE_LSTM": {-1, 0}, "L2_NORMALIZATION": {-1, 0}, "RNN": {-1, 0},
+	}
+	where, ok := at[o.Name]
+	if !ok || !o.options.present() {
+		return
+	}
+	if where.padding >= 0 && o.options.byteOr(where.padding, 0) > padding {
+		r.fail("unknown padding %d", o.options.byteOr(where.padding, 0))
+	}
+	if a := o.options.byteOr(where.activation, 0); a > activation {
+		r.fail("unknown activation %d", a)
+	}
+}
+
+// windows checks strides, dilations and filter sizes, by which the kernels divide.
+func (r *reader) windows(o *Operator) {
+	positive := map[string][]int{ // ids of fields that default to 0
+		"CONV_2D": {1, 2}, "DEPTHWISE_CONV_2D": {1, 2}, "TRANSPOSE_CONV": {1, 2}, "AVERAGE_POOL_2D": {1, 2, 3, 4},
+		"MAX_POOL_2D": {1, 2, 3, 4}, "L2_POOL_2D": {1, 2, 3, 4}, "CONV_3D": {1, 2, 3}, "CONV_3D_TRANSPOSE": {1, 2, 3},
+	}
+	dilations := map[string][]int{"CONV_2D": {4, 5}, "DEPTHWISE_CONV_2D": {5, 6}, "CONV_3D": {5, 6, 7}, "CONV_3D_TRANSPOSE": {5, 6, 7}}
+	const most = 1 << 16 // far beyond any picture; products stay small
+	for _, id := range positive[o.Name] {
+		if v := o.options.int32Or(id, 0); v <= 0 || v > most {
+			r.fail("option %d is %d", id, v)
+		}
+	}
+	for _, id := range dilations[o.Name] {
+		if v := o.options.int32Or(id, 1); v <= 0 || v > most {
+			r.fail("dilation %d", v)
+		}
+	}
+}
+
+// channels checks that filter, bias and output of a convolution have the same number of channels.
+func (r *reader) channels(o *Operator, in, out func(int) *Tensor) {
+	filter, bias, result := in(1), in(2), out(0)
+	dim := map[string]int{"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
+	d, ok := dim[o.Name]
+	if !ok || filter == nil {
+		return
+	}
+	if len(filter.Shape) != 4 {
+		r.fail("a filter of shape %s", tensor.ShapeString(filter.Shape))
+		return
+	}
+	channels := filter.Shape[d]
+	if bias != nil && bias.Elements() != channels {
+		r.fail("%d biases for %d channels", bias.Elements(), channels)
+	}
+	if result != nil && (len(result.Shape) != 4 || result.Shape[3] != channels) {
+		r.fail("%d channels into the shape %s", channels, tensor.ShapeString(result.Shape))
+	}
+	input := in(0)
+	if input != nil && len(input.Shape) != 4 {
+		r.fail("an input of shape %s", tensor.ShapeString(input.Shape))
+		return
+	}
+	if input == nil || channels == 0 || input.Shape[3] == 0 || filter.Shape[3] == 0 {
+		return
+	}
+	if o.Name == "CONV_2D" && input.Shape[3]%filter.Shape[3] != 0 || o.Name == "DEPTHWISE_CONV_2D" && channels%input.Shape[3] != 0 {
+		r.fail("an input of shape %s for a filter of shape %s", tensor.ShapeString(input.Shape), tensor.ShapeString(filter.Shape))
+	}
+}
+
+// concatenation checks that the inputs fit side by side into the output.
+func (r *reader) concatenation(o *Operator, g *Subgraph) {
+	out := g.known(o.Outputs, 0)
+	if out == nil {
+		return
+	}
+	rank := len(out.Shape)
+	axis := int(o.options.int32Or(0, 0))
+	if axis < 0 {
+		axis += rank
+	}
+	if axis < 0 || axis >= rank {
+		r.fail("axis %d of the shape %s", axis, tensor.ShapeString(out.Shape))
+		return
+	}
+	sum := 0
+	for i := range o.Inputs {
+		in := g.known(o.Inputs, i)
+		if in == nil {
+			return
+		}
+		for d := 0; d < rank; d++ {
+			if len(in.Shape) != rank || d != axis && in.Shape[d] != out.Shape[d] {
+				r.fail("an input of shape %s for the output %s", tensor.ShapeString(in.Shape), tensor.ShapeString(out.Shape))
+				return
+			}
+		}
+		sum += in.Shape[axis]
+	}
+	if sum != out.Shape[axis] {
+		r.fail("inputs of %d along axis %d for the output %s", sum, axis, tensor.ShapeString(out.Shape))
+	}
+}
+
+// broadcasts says whether out is what a and b give when dimensions of 1 are repeated.
+func broadcasts(a, b, out []int) bool {
+	if len(out) != max(len(a), len(b)) {
+		return false
+	}
+	for i := 1; i <= len(out); i++ {
+		x, y := 1, 1
+		if i <= len(a) {
+			x = a[len(a)-i]
+		}
+		if i <= len(b) {
+			y = b[len(b)-i]
+		}
+		if want := out[len(out)-i]; x != y && x != 1 && y != 1 || want != x && want != y || want == 1 && (x != 1 || y != 1) {
+			return false
+		}
+	}
+	return true
 }

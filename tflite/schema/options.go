@@ -1,5 +1,7 @@
 package schema
 
+import "fmt"
+
 // optionsLayout is one table of the unions BuiltinOptions and BuiltinOptions2: its fields in the order of their ids.
 // 1, 4, 8: a number of so many bytes; B, I, L: a vector of elements of 1, 4, 8 bytes; s: a string.
 type optionsLayout struct{ name, fields string }
@@ -157,6 +159,31 @@ var builtinOptions2 = [...]optionsLayout{
 	{"StablehloRngBitGenerator", "1"},
 	{"ReduceWindow", "4"},
 	{"StableHLOComposite", "s4B14"},
+}
+
+// OptionsString is the operator's options for messages: "Conv2DOptions[0 2 2 1]", numbers in the order of their
+// fields, which the schema names; "" when it has none.
+func (o *Operator) OptionsString() string {
+	if !o.options.present() {
+		return ""
+	}
+	layout := builtinOptions[o.optionsType-1]
+	fields := make([]string, len(layout.fields))
+	for i, kind := range layout.fields {
+		switch kind {
+		case '1':
+			fields[i] = fmt.Sprint(o.options.byteOr(i, 0))
+		case '4':
+			fields[i] = fmt.Sprint(o.options.int32Or(i, 0))
+		case '8':
+			fields[i] = fmt.Sprint(int64(o.options.uint64(i)))
+		case 'I':
+			fields[i] = fmt.Sprint(o.options.ints(i))
+		default:
+			fields[i] = "…"
+		}
+	}
+	return fmt.Sprintf("%sOptions%v", layout.name, fields)
 }
 
 // options checks the table of a union that lies in field id+1 of t, with its tag in field id. An unknown tag is

@@ -46,7 +46,7 @@ func (r *reader) tensor(t table, buffers [][]byte) Tensor {
 	if d.Buffer != 0 {
 		d.Data = buffers[d.Buffer]
 	}
-	d.Quantization = r.quantization(t.sub(tensorQuantization), d.Shape)
+	d.Quantization = r.quantization(t.sub(tensorQuantization), d.Info)
 	sparsity := t.sub(tensorSparsity)
 	d.Sparse = sparsity.present()
 	size := r.size(d)
@@ -109,7 +109,8 @@ func (r *reader) contents(d Tensor, size int) {
 
 // quantization reads the affine parameters. As in the runtime, more than one scale goes along an axis of the shape,
 // one for each slice; a shape that is unknown (empty) is not compared.
-func (r *reader) quantization(t table, shape []int) tensor.Quantization {
+func (r *reader) quantization(t table, info tensor.Info) tensor.Quantization {
+	shape := info.Shape
 	var q tensor.Quantization
 	if !t.present() {
 		return q
@@ -138,13 +139,30 @@ func (r *reader) quantization(t table, shape []int) tensor.Quantization {
 		}
 	}
 	q = tensor.Quantization{Scales: scales, ZeroPoints: make([]int32, len(zeros)), Axis: axis}
+	low, high := zeroPoints(info.Type)
 	for i, z := range zeros {
-		if z < math.MinInt32 || z > math.MaxInt32 {
-			r.fail("the zero point %d", z)
+		if z < low || z > high {
+			r.fail("the zero point %d in %s", z, info.Type)
 		}
 		q.ZeroPoints[i] = int32(z)
 	}
 	return q
+}
+
+// zeroPoints is the range of zero points: that of the type.
+func zeroPoints(t tensor.Type) (low, high int64) {
+	switch t {
+	case tensor.UInt8:
+		return 0, math.MaxUint8
+	case tensor.Int8:
+		return math.MinInt8, math.MaxInt8
+	case tensor.UInt16:
+		return 0, math.MaxUint16
+	case tensor.Int16:
+		return math.MinInt16, math.MaxInt16
+	default:
+		return math.MinInt32, math.MaxInt32
+	}
 }
 
 // variants walks the element descriptions of a variant tensor.

@@ -2,7 +2,7 @@ package tensor
 
 import (
 	"fmt"
-	"math"
+	"unsafe"
 )
 
 // Integer is a Go type that quantized values are stored in.
@@ -24,24 +24,26 @@ func Quantize[T Integer](dst []T, src []float32, q Quantization, shape []int) er
 	lowest, highest := limits[T]()
 	for i, n := 0, len(q.Scales); i < len(dst); i += inner {
 		c := i / inner % n
-		scale, zero := q.Scales[c], float64(q.ZeroPoints[c])
+		scale, zero := q.Scales[c], int64(q.ZeroPoints[c])
+		low, high := float64(lowest-zero), float64(highest-zero)
 		for j, v := range src[i : i+inner] {
-			// The quotient is taken in float32 as the runtime does; the sums are exact in float64.
+			// The quotient is taken in float32 as the runtime does; adding the half is exact in float64, and the
+			// conversion to an integer cuts off the rest.
 			x := float64(v / scale)
 			if x >= 0 {
-				x = math.Floor(x + 0.5)
+				x += 0.5
 			} else {
-				x = math.Ceil(x - 0.5)
+				x -= 0.5
 			}
-			switch x += zero; {
-			case x >= highest:
-				x = highest
-			case x <= lowest:
-				x = lowest
+			switch {
+			case x > high:
+				x = high
+			case x < low:
+				x = low
 			case x != x:
-				x = zero
+				x = 0
 			}
-			dst[i+j] = T(int64(x))
+			dst[i+j] = T(int64(x) + zero)
 		}
 	}
 	return nil
@@ -144,24 +146,11 @@ func (q Quantization) layout(dst, src int, shape []int) (int, error) {
 }
 
 // limits are T's smallest and greatest value.
-func limits[T Integer]() (lowest, highest float64) {
+func limits[T Integer]() (lowest, highest int64) {
 	var zero T
-	ones := ^zero
-	if ones > 0 { // unsigned: all bits set is the greatest
-		return 0, float64(ones)
+	bits := 8 * unsafe.Sizeof(zero)
+	if ^zero > 0 { // unsigned: all bits set is the greatest
+		return 0, 1<<bits - 1
 	}
-	switch any(zero).(type) {
-	case int8:
-		return math.MinInt8, math.MaxInt8
-	case int16:
-		return math.MinInt16, math.MaxInt16
-	case int32:
-		return math.MinInt32, math.MaxInt32
-	}
-	// A named type: its greatest value is the last that doubling and adding one reaches.
-	greatest := T(1)
-	for next := greatest*2 + 1; next > greatest; next = greatest*2 + 1 {
-		greatest = next
-	}
-	return float64(-greatest - 1), float64(greatest)
+	return -1 << (bits - 1), 1<<(bits-1) - 1
 }

@@ -1,0 +1,99 @@
+package schema
+
+// arity is how many inputs and outputs an operator's kernel takes: least and most.
+type arity struct{ in, inMost, out, outMost int }
+
+const many = 1 << 20
+
+// arities are those of the kernels of TensorFlow Lite 2.17, where they are fixed; an operator that is not here is not
+// checked.
+var arities = func() map[string]arity {
+	m := map[string]arity{}
+	for _, group := range []struct {
+		a     arity
+		names []string
+	}{
+		{arity{1, 1, 1, 1}, []string{
+			"AVERAGE_POOL_2D", "DEPTH_TO_SPACE", "DEQUANTIZE", "FLOOR", "L2_NORMALIZATION", "L2_POOL_2D",
+			"LOCAL_RESPONSE_NORMALIZATION", "LOGISTIC", "MAX_POOL_2D", "RELU", "RELU_N1_TO_1", "RELU6", "RELU_0_TO_1",
+			"SOFTMAX", "SPACE_TO_DEPTH", "TANH", "SQUEEZE", "EXP", "LOG_SOFTMAX", "CAST", "NEG", "SIN", "LOG", "SQRT",
+			"RSQRT", "SHAPE", "FAKE_QUANT", "LOGICAL_NOT", "SQUARE", "ZEROS_LIKE", "LEAKY_RELU", "ABS", "CEIL", "COS",
+			"WHERE", "RANK", "ELU", "MATRIX_DIAG", "QUANTIZE", "ROUND", "HARD_SWISH", "DENSIFY", "IMAG", "REAL",
+			"COMPLEX_ABS", "HASHTABLE_SIZE", "READ_VARIABLE", "GELU", "SIGN", "BITCAST", "BUCKETIZE",
+		}},
+		{arity{2, 2, 1, 1}, []string{
+			"ADD", "MUL", "RESIZE_BILINEAR", "PAD", "GATHER", "TRANSPOSE", "MEAN", "SUB", "DIV", "PRELU", "MAXIMUM",
+			"ARG_MAX", "MINIMUM", "LESS", "GREATER", "GREATER_EQUAL", "LESS_EQUAL", "TILE", "EXPAND_DIMS", "EQUAL",
+			"NOT_EQUAL", "SUM", "POW", "ARG_MIN", "REDUCE_PROD", "REDUCE_MAX", "LOGICAL_OR", "LOGICAL_AND", "REDUCE_MIN",
+			"FLOOR_DIV", "REDUCE_ANY", "FILL", "FLOOR_MOD", "RESIZE_NEAREST_NEIGHBOR", "SQUARED_DIFFERENCE", "MIRROR_PAD",
+			"REVERSE_V2", "GATHER_ND", "REVERSE_SEQUENCE", "MATRIX_SET_DIAG", "SEGMENT_SUM", "BATCH_MATMUL", "CUMSUM",
+			"BROADCAST_TO", "RFFT2D", "REDUCE_ALL", "BROADCAST_ARGS", "ATAN2", "BITWISE_XOR", "RIGHT_SHIFT", "EMBEDDING_LOOKUP",
+			"MULTINOMIAL",
+		}},
+		{arity{3, 3, 1, 1}, []string{
+			"BATCH_TO_SPACE_ND", "SPACE_TO_BATCH_ND", "PADV2", "SELECT", "SELECT_V2", "SLICE", "RANGE", "SCATTER_ND",
+			"HASHTABLE_FIND", "DYNAMIC_UPDATE_SLICE", "UNSORTED_SEGMENT_PROD", "UNSORTED_SEGMENT_MAX",
+			"UNSORTED_SEGMENT_SUM", "UNSORTED_SEGMENT_MIN",
+		}},
+		{arity{4, 4, 1, 1}, []string{"SPARSE_TO_DENSE", "ONE_HOT"}},
+		{arity{4, 5, 1, 1}, []string{"STRIDED_SLICE"}},
+		{arity{5, 5, 1, 1}, []string{"SVDF", "RNN"}},
+		{arity{2, 3, 1, 1}, []string{"CONV_2D", "DEPTHWISE_CONV_2D", "CONV_3D"}},
+		{arity{3, 4, 1, 1}, []string{"TRANSPOSE_CONV", "CONV_3D_TRANSPOSE"}},
+		{arity{2, 3, 1, 2}, []string{"FULLY_CONNECTED"}},
+		{arity{1, 2, 1, 1}, []string{"RESHAPE"}},
+		{arity{1, many, 1, 1}, []string{"CONCATENATION", "PACK", "ADD_N"}},
+		{arity{2, 2, 1, many}, []string{"SPLIT"}},
+		{arity{3, 3, 1, many}, []string{"SPLIT_V"}},
+		{arity{1, 1, 1, many}, []string{"UNPACK"}},
+		{arity{2, 2, 2, 2}, []string{"TOPK_V2"}},
+		{arity{1, 1, 2, 2}, []string{"UNIQUE"}},
+		{arity{5, 5, 2, 2}, []string{"NON_MAX_SUPPRESSION_V4"}},
+		{arity{6, 6, 2, 3}, []string{"NON_MAX_SUPPRESSION_V5"}},
+		{arity{5, 24, 1, 4}, []string{"LSTM"}},
+		{arity{20, 24, 1, 1}, []string{"UNIDIRECTIONAL_SEQUENCE_LSTM"}},
+		{arity{0, 0, 1, 1}, []string{"HASHTABLE", "VAR_HANDLE"}},
+		{arity{3, 3, 0, 0}, []string{"HASHTABLE_IMPORT"}},
+		{arity{2, 2, 0, 0}, []string{"ASSIGN_VARIABLE"}},
+		{arity{1, many, 0, many}, []string{"IF", "WHILE"}},
+		{arity{1, 2, 1, 1}, []string{"RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM"}},
+	} {
+		for _, name := range group.names {
+			m[name] = group.a
+		}
+	}
+	return m
+}()
+
+func (r *reader) arity(o *Operator) {
+	a, ok := arities[o.Name]
+	if !ok || o.Custom {
+		return
+	}
+	if in := len(o.Inputs); in < a.in || in > a.inMost {
+		r.fail("%d inputs", in)
+	}
+	if out := len(o.Outputs); out < a.out || out > a.outMost {
+		r.fail("%d outputs", out)
+	}
+}
+
+// firstOptional is the first input that each of these operators lets one leave out.
+var firstOptional = map[string]int{
+	"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "CONV_3D": 2, "CONV_3D_TRANSPOSE": 3, "TRANSPOSE_CONV": 3, "FULLY_CONNECTED": 2,
+	"LSTM": 1, "UNIDIRECTIONAL_SEQUENCE_LSTM": 1, "BIDIRECTIONAL_SEQUENCE_LSTM": 1, "BIDIRECTIONAL_SEQUENCE_RNN": 1,
+	"SVDF": 3, "LSH_PROJECTION": 2,
+}
+
+// optional checks that a left-out input is one that the kernel asks for before it reads it.
+func (r *reader) optional(o *Operator) {
+	if _, fixed := arities[o.Name]; !fixed || o.Custom {
+		return
+	}
+	first, ok := firstOptional[o.Name]
+	for i, t := range o.Inputs {
+		if t < 0 && (!ok || i < first) {
+			r.fail("input %d is left out", i)
+		}
+	}
+}
