@@ -37,7 +37,7 @@ type Licence struct {
 type FileSet struct {
 	Model    *File `yaml:"model"`    // runs on the CPU
 	EdgeTPU  *File `yaml:"edgetpu"`  // the same model compiled for the Edge TPU
-	Labels   *File `yaml:"labels"`   // see ReadLabels
+	Labels   *File `yaml:"labels"`   // one label a line
 	Manifest *File `yaml:"manifest"` // a wake word's parameters, JSON
 }
 

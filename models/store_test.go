@@ -33,13 +33,13 @@ func TestFind(t *testing.T) {
 		t.Errorf("by file name: %+v, %v", got, err)
 	}
 	write(t, "my.tflite", data)
-	write(t, "my_edgetpu.tflite", data[:7])
+	write(t, "other.tflite", data[:7])
 	got, err := s.Find("my.tflite")
-	if err != nil || got.Entry == nil || got.Entry.Name != "net" || got.Model != "my.tflite" || got.EdgeTPU != "my_edgetpu.tflite" {
+	if err != nil || got.Entry == nil || got.Entry.Name != "net" || got.Model != "my.tflite" {
 		t.Errorf("a known file: %+v, %v", got, err)
 	}
-	got, err = s.Find("my_edgetpu.tflite")
-	if err != nil || got.Entry != nil || got.Model != "my_edgetpu.tflite" || got.EdgeTPU != "" {
+	got, err = s.Find("other.tflite")
+	if err != nil || got.Entry != nil || got.Model != "other.tflite" {
 		t.Errorf("an unknown file: %+v, %v", got, err)
 	}
 	write(t, "net", noise(5))
@@ -257,5 +257,15 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 	if _, err := two.Pull(ctx, "net", func(Progress) { cancel() }); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled while waiting: %v", err)
+	}
+}
+
+func TestBytes(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0 bytes", 999: "999 bytes", 1000: "1 kB", 229_032: "229 kB", 999_600: "1.0 MB", 1_083_984: "1.1 MB", 2_500_000_000: "2.5 GB",
+	} {
+		if got := Bytes(n); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
 	}
 }
