@@ -24,6 +24,14 @@ type Options struct {
 	Logger *slog.Logger
 }
 
+// spec checks what can be checked without looking at the machine.
+func (o Options) spec() (Spec, error) {
+	if err := o.EdgeTPU.Validate(); err != nil {
+		return Spec{}, err
+	}
+	return ParseSpec(string(o.Choice), o.Device)
+}
+
 // Refusal is one reason why a better way to run a model was not taken. There may be several for one delegate.
 type Refusal struct {
 	Delegate string `json:"delegate"` // "edgetpu", "xnnpack"
@@ -46,7 +54,7 @@ type Engine interface {
 //
 // Opening an Edge TPU can take seconds, and native calls cannot be cut short: ctx is looked at between them.
 func Open(ctx context.Context, m Files, o Options) (Engine, error) {
-	spec, err := ParseSpec(string(o.Choice), o.Device)
+	spec, err := o.spec()
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ type Found struct {
 // Probe says what Open would choose for a model that is compiled for the Edge TPU and has a CPU twin. No device is
 // opened: that takes seconds, and the device from others. The error is one of the options.
 func Probe(o Options) (Findings, error) {
-	spec, err := ParseSpec(string(o.Choice), o.Device)
+	spec, err := o.spec()
 	if err != nil {
 		return Findings{}, err
 	}

@@ -33,7 +33,7 @@ func flexBytes(buf []byte, key string) ([]byte, error) {
 	n, ok1 := b.uint(start-w, w)
 	keyWidth, ok2 := b.uint(start-2*w, w)
 	keys, ok3 := b.back(start-3*w, w)
-	if !ok1 || !ok2 || !ok3 || n > uint64(len(b)) || keyWidth > 8 {
+	if !ok1 || !ok2 || !ok3 || n > uint64(len(b)/w) || keyWidth > 8 {
 		return nil, errFlex
 	}
 	types := start + int(n)*w

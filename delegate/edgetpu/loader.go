@@ -44,10 +44,13 @@ func (l loader) load(path string) (*Library, error) {
 	}
 	// The loader passes over files that it cannot use; a user who has one wants to know why it was passed over.
 	for _, pattern := range l.folders {
-		for _, name := range l.names {
-			files, _ := filepath.Glob(filepath.Join(pattern, name)) // the patterns are ours and well formed
-			if len(files) > 0 {
-				return loadFile(files[0])
+		folders, _ := filepath.Glob(pattern) // a pattern that is not well formed matches nothing
+		for _, folder := range folders {
+			for _, name := range l.names {
+				file := filepath.Join(folder, name)
+				if _, err := os.Lstat(file); err == nil {
+					return loadFile(file)
+				}
 			}
 		}
 	}

@@ -94,7 +94,7 @@ static bool next_device(const char **list, int *usb, int *pci, int *type, char *
 
 static const char *device_list(void) {
 	const char *list = getenv("CORALLITE_SIM_DEVICES");
-	return list != NULL ? list : "usb";
+	return list != NULL && *list != 0 ? list : "usb";
 }
 
 EXPORT struct edgetpu_device *edgetpu_list_devices(size_t *n) {

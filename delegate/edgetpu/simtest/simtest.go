@@ -77,9 +77,9 @@ func (c Config) Setenv(tb testing.TB) {
 
 // Environ is the environment that steers the simulator, for a child process.
 func (c Config) Environ() []string {
-	devices := "usb"
-	if c.Devices != nil {
-		devices = strings.Join(c.Devices, ",")
+	devices := strings.Join(c.Devices, ",")
+	if c.Devices != nil && len(c.Devices) == 0 {
+		devices = "none"
 	}
 	open := ""
 	switch {

@@ -1,0 +1,44 @@
+package delegate_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"corallite/delegate"
+	"corallite/delegate/edgetpu/simtest"
+)
+
+func TestProbe(t *testing.T) {
+	withoutLibrary(t)
+	o := options(t)
+	p, err := delegate.Probe(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Takes != "cpu:xnnpack" || p.Runtime == "" || len(p.Devices) != 0 || len(p.Refusals) != 2 ||
+		p.Refusals[0].Reason != "no Edge TPU found" || !strings.Contains(p.LibraryError, "not found") {
+		t.Errorf("an empty machine: %+v", p)
+	}
+	o = simulated(t, simtest.Config{Devices: []string{"usb", "pci"}, RuntimeVersion: 13})
+	o.Device = "pci"
+	p, err = delegate.Probe(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []delegate.Found{{"usb", "/sys/bus/usb/devices/2-1", false}, {"pci", "/dev/apex_0", true}}
+	if p.Takes != "edgetpu:pci:/dev/apex_0" || !reflect.DeepEqual(p.Devices, want) || len(p.Refusals) != 0 ||
+		!strings.HasPrefix(p.LibraryVersion, "runtime 13") || p.Library != o.EdgeTPULibrary {
+		t.Errorf("with devices: %+v", p)
+	}
+	for choice, takes := range map[delegate.Choice]string{delegate.XNNPACK: "cpu:xnnpack", delegate.None: "cpu:builtin",
+		delegate.EdgeTPU: "edgetpu:pci:/dev/apex_0"} {
+		o.Choice = choice
+		if p, err := delegate.Probe(o); err != nil || p.Takes != takes || len(p.Refusals) != 0 || len(p.Devices) != 2 {
+			t.Errorf("%s: %+v, %v", choice, p, err)
+		}
+	}
+	if _, err := delegate.Probe(delegate.Options{Choice: "x"}); err == nil {
+		t.Error("a choice of x is taken")
+	}
+}
