@@ -23,7 +23,7 @@ var may = map[string][]string{
 	"cmd":     {""},
 	"scripts": {""},
 
-	"configs":  {"configs", "internal"},
+	"configs":  {"configs", "models", "pipeline", "internal"}, // their words and defaults; what runs a model is cmd's
 	"models":   {"models", "internal"},
 	"internal": {"internal"},
 

@@ -92,6 +92,8 @@ func TestWrong(t *testing.T) {
 		{name: "delegate", cgo: true, want: "import \"C\""},
 		{name: "cmd/corallite", cgo: true, want: "import \"C\""},
 		{name: "models", imports: "corallite/tflite", want: "must not import tflite"},
+		{name: "configs", imports: "corallite/models corallite/pipeline"},
+		{name: "configs", imports: "corallite/delegate", want: "must not import delegate"},
 		{name: "internal/nearest", imports: "corallite/pipeline", want: "must not import pipeline"},
 		{name: "extras", want: "no rule"},
 	} {
