@@ -21,6 +21,6 @@ var defaultDelegate = sync.OnceValue(func() bool {
 	}
 	defer capi.Free(memory)
 	copy(memory, probe)
-	has, known := capi.DefaultDelegate(memory)
+	has, known := capi.DefaultDelegate(memory, nil)
 	return has || !known
 })

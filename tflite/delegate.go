@@ -49,19 +49,23 @@ func NewXNNPACK(threads int) (Delegate, error) {
 		}
 	}
 	const flags = xnnpackQS8 | xnnpackQU8
-	d, got := capi.XNNPACK(max(threads, 1), xnnpackFlagsWord(RuntimeVersion()), flags)
-	if d == nil {
-		return nil, &Error{Op: "TfLiteXNNPackDelegateCreate", Status: Failed}
-	}
-	if got&flags != flags {
+	first := xnnpackFlagsWord(RuntimeVersion())
+	for _, word := range []int{first, 5 - first} { // the other of 2 and 3
+		d, got := capi.XNNPACK(max(threads, 1), word, flags)
+		if d == nil {
+			return nil, &Error{Op: "TfLiteXNNPackDelegateCreate", Status: Failed}
+		}
+		if got&flags == flags {
+			return &xnnpack{d}, nil
+		}
 		capi.DeleteXNNPACK(d)
-		return nil, fmt.Errorf("the TensorFlow Lite library %s does not take XNNPACK's 8-bit flags (it has %#x)", RuntimeVersion(), got)
 	}
-	return &xnnpack{d}, nil
+	return nil, fmt.Errorf("the TensorFlow Lite library %s does not take XNNPACK's 8-bit flags", RuntimeVersion())
 }
 
-// xnnpackFlagsWord is the place of the flags in TfLiteXNNPackDelegateOptions: 2.18 put runtime_flags before them. A
-// version that can not be read counts as new.
+// xnnpackFlagsWord is the place of the flags in TfLiteXNNPackDelegateOptions: versions after 2.18 have runtime_flags
+// before them, and some builds of 2.18. It is a guess, to be checked with TfLiteXNNPackDelegateGetFlags where the
+// library has it. A version that can not be read counts as new.
 func xnnpackFlagsWord(version string) int {
 	parts := strings.SplitN(version, ".", 3)
 	if len(parts) >= 2 {

@@ -42,14 +42,15 @@ func TestHostile(t *testing.T) {
 	}
 	keep := os.Getenv("CORALLITE_HOSTILE_KEEP") // a folder for the models that crash the runtime
 	seeds := hostileSeeds(t)
-	r := rand.New(rand.NewPCG(1, 2))
+	seed, _ := strconv.ParseUint(os.Getenv("CORALLITE_HOSTILE_SEED"), 10, 64)
+	r := rand.New(rand.NewPCG(1, seed))
 	child := &victim{t: t}
 	defer child.stop()
 	refused, ran, failed := 0, 0, 0
 	crashes := map[string]int{}
 	for i := range count {
-		seed := seeds[r.IntN(len(seeds))]
-		model, how := seed.Mutant(r, seeds[r.IntN(len(seeds))])
+		origin := seeds[r.IntN(len(seeds))]
+		model, how := origin.Mutant(r, seeds[r.IntN(len(seeds))])
 		if err := schema.Verify(model); err != nil {
 			if !errors.Is(err, schema.ErrInvalid) {
 				t.Fatalf("mutant %d: %v", i, err)
@@ -60,9 +61,9 @@ func TestHostile(t *testing.T) {
 		stage, crash := child.run(model)
 		switch {
 		case crash != "":
-			what := differences(seed.Bytes, model)
+			what := differences(origin.Bytes, model)
 			crashes[fmt.Sprintf("%s at %s", crash, stage)]++
-			t.Logf("mutant %d: %s of %s: %s at %s: %s", i, how, seed.Name, crash, stage, what)
+			t.Logf("mutant %d: %s of %s: %s at %s: %s", i, how, origin.Name, crash, stage, what)
 			if keep != "" {
 				os.WriteFile(filepath.Join(keep, fmt.Sprintf("%d.tflite", i)), model, 0o644)
 			}

@@ -21,8 +21,9 @@ type Options struct {
 	// call of Open or New on, and are freed after it, also when that call fails.
 	Delegates []Delegate
 	Logger    *slog.Logger // gets the runtime's messages at debug level; nil: none
-	// Builtin keeps out the delegate that some builds of the runtime apply by themselves, so that the built-in
-	// kernels run. Inputs can not be resized then, on such a build.
+	// Builtin asks for the built-in kernels alone, so it can not go with Delegates. The C interface has no way to keep
+	// a runtime from applying a delegate of its own; none of the builds that were tried has one (see the package's
+	// description), and Device says so where one has.
 	Builtin bool
 }
 
@@ -112,6 +113,9 @@ func (n *Interpreter) start(o Options) error {
 	if slices.Contains(o.Delegates, nil) {
 		return fmt.Errorf("a delegate is nil")
 	}
+	if o.Builtin && len(o.Delegates) > 0 {
+		return fmt.Errorf("delegates beside the built-in kernels alone")
+	}
 	n.describe(m)
 	n.watch = new(watch)
 	if n.log = capi.NewLog(); n.log == nil {
@@ -120,30 +124,16 @@ func (n *Interpreter) start(o Options) error {
 	if n.model = capi.NewModel(n.memory, n.log); n.model == nil {
 		return n.failed("TfLiteModelCreate", Failed)
 	}
-	n.device.Name = "cpu:builtin"
 	switch {
 	case len(n.own) > 0:
 		n.device.Name = n.own[0].Name()
-	case !defaultDelegate():
-	case o.Builtin:
-		if n.create(o, true) {
-			return n.allocate()
-		}
-		fallthrough // a graph whose shapes are not fixed can not be closed to delegates
-	default:
+	case defaultDelegate():
 		n.device.Name = "cpu:default"
+	default:
+		n.device.Name = "cpu:builtin"
 	}
-	if !n.create(o, false) {
-		return n.failed("TfLiteInterpreterCreate", Failed)
-	}
-	return n.allocate()
-}
-
-// create makes the interpreter; alone keeps the runtime's own delegate out.
-func (n *Interpreter) create(o Options, alone bool) bool {
-	n.options.Delete()
 	if n.options = tfl.NewInterpreterOptions(); n.options == nil {
-		return false
+		return n.failed("TfLiteInterpreterOptionsCreate", Failed)
 	}
 	n.options.SetNumThread(max(o.Threads, 1))
 	capi.SetLog(n.options, n.log)
@@ -151,12 +141,12 @@ func (n *Interpreter) create(o Options, alone bool) bool {
 	for _, d := range n.own {
 		n.options.AddDelegate(d)
 	}
-	if alone {
-		n.options.AddDelegate(nothing{})
-	}
 	i := tfl.NewInterpreter(n.model, n.options)
+	if i == nil {
+		return n.failed("TfLiteInterpreterCreate", Failed)
+	}
 	n.interp, n.cancel = i, func() { capi.Cancel(i) }
-	return i != nil
+	return n.allocate()
 }
 
 // allocate gives the tensors memory, after the start and after each change of shape.

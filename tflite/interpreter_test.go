@@ -209,19 +209,23 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
-// counted is a delegate that takes nothing and counts its end.
+// counted is XNNPACK under another name, which counts its end.
 type counted struct {
-	nothing
+	Delegate
 	deleted *int
 }
 
-func (c counted) Delete()      { *c.deleted++ }
 func (c counted) Name() string { return "test:counted" }
+
+func (c counted) Delete() {
+	c.Delegate.Delete()
+	*c.deleted++
+}
 
 func TestDelegateOwnership(t *testing.T) {
 	deleted := 0
-	o := Options{Delegates: []Delegate{counted{deleted: &deleted}}}
-	n, err := New(modeltest.Addition(1, 4).Bytes(), o)
+	o := func() Options { return Options{Delegates: []Delegate{counted{xnn(t, 1)[0], &deleted}}} }
+	n, err := New(modeltest.Addition(1, 4).Bytes(), o())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,9 +236,9 @@ func TestDelegateOwnership(t *testing.T) {
 		t.Errorf("after Close twice: %v, %d deleted", err, deleted)
 	}
 	for i, open := range []func() error{
-		func() error { _, err := New([]byte("no model"), o); return err },
-		func() error { _, err := Open("/no/such/file", o); return err },
-		func() error { _, err := Open(testdata.Path(t, "models/split_concat_edgetpu.tflite"), o); return err },
+		func() error { _, err := New([]byte("no model"), o()); return err },
+		func() error { _, err := Open("/no/such/file", o()); return err },
+		func() error { _, err := Open(testdata.Path(t, "models/split_concat_edgetpu.tflite"), o()); return err },
 	} {
 		if err := open(); err == nil || deleted != i+2 {
 			t.Errorf("open %d: %v, %d deleted", i, err, deleted)

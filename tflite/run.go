@@ -7,9 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unsafe"
-
-	"corallite/tflite/internal/capi"
 )
 
 // Invoke runs the model once. When ctx ends first, the runtime is told to stop after the operator at hand (a
@@ -155,10 +152,3 @@ func (w *watch) until(run uint64) {
 		time.Sleep(time.Millisecond)
 	}
 }
-
-// nothing is the delegate that takes no operator.
-type nothing struct{}
-
-func (nothing) Ptr() unsafe.Pointer { return capi.Nothing() }
-func (nothing) Delete()             {}
-func (nothing) Name() string        { return "cpu:builtin" }

@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 // arity is how many inputs and outputs an operator's kernel takes: least and most.
 type arity struct{ in, inMost, out, outMost int }
 
@@ -78,11 +80,12 @@ func (r *reader) arity(o *Operator) {
 	}
 }
 
-// firstOptional is the first input that each of these operators lets one leave out.
-var firstOptional = map[string]int{
-	"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "CONV_3D": 2, "CONV_3D_TRANSPOSE": 3, "TRANSPOSE_CONV": 3, "FULLY_CONNECTED": 2,
-	"LSTM": 1, "UNIDIRECTIONAL_SEQUENCE_LSTM": 1, "BIDIRECTIONAL_SEQUENCE_LSTM": 1, "BIDIRECTIONAL_SEQUENCE_RNN": 1,
-	"SVDF": 3, "LSH_PROJECTION": 2,
+// optionalInputs are the inputs that each of these operators lets one leave out.
+var optionalInputs = map[string][]int{
+	"CONV_2D": {2}, "DEPTHWISE_CONV_2D": {2}, "CONV_3D": {2}, "CONV_3D_TRANSPOSE": {3}, "TRANSPOSE_CONV": {3},
+	"FULLY_CONNECTED": {2}, "SVDF": {3},
+	// Input gate (when coupled with the forget gate), peepholes, projection, layer normalization.
+	"LSTM": {1, 5, 9, 10, 11, 12, 16, 17, 20, 21, 22, 23}, "UNIDIRECTIONAL_SEQUENCE_LSTM": {1, 5, 9, 10, 11, 12, 16, 17, 20, 21, 22, 23},
 }
 
 // optional checks that a left-out input is one that the kernel asks for before it reads it.
@@ -90,9 +93,8 @@ func (r *reader) optional(o *Operator) {
 	if _, fixed := arities[o.Name]; !fixed || o.Custom {
 		return
 	}
-	first, ok := firstOptional[o.Name]
 	for i, t := range o.Inputs {
-		if t < 0 && (!ok || i < first) {
+		if t < 0 && !slices.Contains(optionalInputs[o.Name], i) {
 			r.fail("input %d is left out", i)
 		}
 	}

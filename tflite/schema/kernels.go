@@ -2,6 +2,7 @@ package schema
 
 import (
 	"slices"
+	"strings"
 
 	"corallite/tflite/tensor"
 )
@@ -13,9 +14,16 @@ import (
 func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 	r.arity(o)
 	r.optional(o)
+	if o.Custom && flexOperators[o.Name] {
+		if err := verifyFlex(o.CustomOptions); err != nil {
+			r.fail("its custom options: %v", err)
+		}
+	}
 	if r.err != nil || o.Custom {
 		return
 	}
+	r.quantized(o, g)
+	r.optionsKind(o)
 	r.enums(o)
 	in := func(i int) *Tensor { return g.known(o.Inputs, i) }
 	out := func(i int) *Tensor { return g.known(o.Outputs, i) }
@@ -32,6 +40,13 @@ func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 		}
 	case "CONCATENATION":
 		r.concatenation(o, g)
+	case "RESHAPE":
+		r.reshape(o, g)
+	case "LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM":
+		// The basic LSTM has four outputs of several types, the full one has one.
+		if a, b := g.Tensors[o.Inputs[0]].Type, g.Tensors[o.Outputs[0]].Type; len(o.Outputs) == 1 && a != b {
+			r.fail("%s in, %s out", a, b)
+		}
 	case "SPLIT", "SPLIT_V":
 		if n := int(o.options.int32Or(0, 0)); n != len(o.Outputs) {
 			r.fail("it splits into %d and has %d outputs", n, len(o.Outputs))
@@ -58,6 +73,67 @@ func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 				r.fail("shape %s in, %s out", tensor.ShapeString(a.Shape), tensor.ShapeString(c.Shape))
 			}
 		}
+	}
+}
+
+// quantized checks that 8-bit tensors of the arithmetic operators have a scale.
+func (r *reader) quantized(o *Operator, g *Subgraph) {
+	switch o.Name {
+	case "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "ADD", "SUB", "MUL", "CONCATENATION",
+		"AVERAGE_POOL_2D", "SOFTMAX", "LOGISTIC", "TANH", "MEAN", "DEQUANTIZE":
+	default:
+		return
+	}
+	for _, list := range [][]int{o.Inputs, o.Outputs} {
+		for _, i := range list {
+			if i < 0 {
+				continue
+			}
+			if t := g.Tensors[i]; (t.Type == tensor.UInt8 || t.Type == tensor.Int8) && !t.Quantization.Quantized() {
+				r.fail("%q is %s without a scale", t.Name, t.Type)
+			}
+		}
+	}
+}
+
+// optionsKind checks that the options, where there are any, are the operator's own: the runtime ignores others, and
+// the checks here would read fields of another meaning. Operators and options have the same names but for spelling.
+func (r *reader) optionsKind(o *Operator) {
+	if !o.options.present() {
+		return
+	}
+	want := strings.ToLower(strings.ReplaceAll(o.Name, "_", ""))
+	if other, ok := optionsOf[o.Name]; ok {
+		want = other
+	}
+	has := strings.ToLower(builtinOptions[o.optionsType-1].name)
+	known := slices.ContainsFunc(builtinOptions[:], func(l optionsLayout) bool { return strings.ToLower(l.name) == want })
+	if known && has != want {
+		r.fail("it has %sOptions", builtinOptions[o.optionsType-1].name)
+	}
+}
+
+// optionsOf are the operators that share options, or whose options have another name.
+var optionsOf = map[string]string{
+	"AVERAGE_POOL_2D": "pool2d", "MAX_POOL_2D": "pool2d", "L2_POOL_2D": "pool2d", "L2_NORMALIZATION": "l2norm",
+	"MAXIMUM": "maximumminimum", "MINIMUM": "maximumminimum", "MEAN": "reducer", "SUM": "reducer", "REDUCE_PROD": "reducer",
+	"REDUCE_MAX": "reducer", "REDUCE_MIN": "reducer", "REDUCE_ANY": "reducer", "REDUCE_ALL": "reducer",
+	"UNIDIRECTIONAL_SEQUENCE_RNN": "sequencernn", "CONV_3D_TRANSPOSE": "conv3d", "RANDOM_UNIFORM": "random",
+	"RANDOM_STANDARD_NORMAL": "random", "MULTINOMIAL": "random",
+}
+
+// reshape checks the wanted shape: short enough for the kernel's fixed array, and of the type that it is read as.
+func (r *reader) reshape(o *Operator, g *Subgraph) {
+	if o.options.present() {
+		if v := o.options.vector(0, 4); v.n > maxRank {
+			r.fail("a shape of %d dimensions", v.n)
+		}
+	}
+	if len(o.Inputs) < 2 {
+		return
+	}
+	if t := g.Tensors[o.Inputs[1]]; t.Type != tensor.Int32 || len(t.Shape) > 1 || t.Elements() > maxRank {
+		r.fail("its shape comes from %s%s", t.Type, tensor.ShapeString(t.Shape))
 	}
 }
 

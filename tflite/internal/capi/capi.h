@@ -70,7 +70,6 @@ int cl_views(TfLiteInterpreter*, void* runner, cl_view*, int inputs, int all);
 int cl_tensor_view(const TfLiteTensor*, cl_view*);
 
 TfLiteDelegate* cl_xnnpack(int threads, int flags_word, uint32_t flags, uint32_t* got);
-TfLiteDelegate* cl_nothing(void);
-int cl_default_delegate(const void* model, size_t size);
+int cl_default_delegate(const void* model, size_t size, TfLiteDelegate* given);
 
 #endif

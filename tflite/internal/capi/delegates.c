@@ -19,17 +19,6 @@ typedef union {
   char room[512];
 } roomy_delegate;
 
-static TfLiteStatus take_nothing(TfLiteContext* context, TfLiteDelegate* delegate) {
-  (void)context, (void)delegate;
-  return kTfLiteOk;
-}
-
-static roomy_delegate nothing = {.delegate = {.Prepare = take_nothing}};
-
-// cl_nothing is a delegate that takes no operator and, having no flags, declares that it needs fixed shapes. The
-// runtime then closes the graph to further delegates, its own default one included, and goes on without.
-TfLiteDelegate* cl_nothing(void) { return &nothing.delegate; }
-
 static void silent(void* user, const char* format, va_list args) { (void)user, (void)format, (void)args; }
 
 // see counts the operators of the graph that belong to some delegate.
@@ -46,9 +35,9 @@ static TfLiteStatus see(TfLiteContext* context, TfLiteDelegate* delegate) {
   return kTfLiteOk;
 }
 
-// cl_default_delegate says whether an interpreter without delegates hands the model's operators to one of its own:
-// 1 or 0, -1 when that can not be told.
-int cl_default_delegate(const void* data, size_t size) {
+// cl_default_delegate says whether an interpreter of the model hands operators to a delegate of the runtime's own: 1 or
+// 0, -1 when that can not be told. given, unless NULL, is a delegate that it is given instead, for the test of this.
+int cl_default_delegate(const void* data, size_t size, TfLiteDelegate* given) {
   const cl_functions* f = cl_table();
   if (!f->TfLiteInterpreterModifyGraphWithDelegate) return -1;
   int delegated = 0, result = -1;
@@ -56,6 +45,7 @@ int cl_default_delegate(const void* data, size_t size) {
   TfLiteModel* model = TfLiteModelCreate(data, size);
   TfLiteInterpreterOptions* options = TfLiteInterpreterOptionsCreate();
   TfLiteInterpreterOptionsSetErrorReporter(options, silent, NULL);
+  if (given) TfLiteInterpreterOptionsAddDelegate(options, (TfLiteOpaqueDelegate*)given);
   TfLiteInterpreter* interpreter = model ? TfLiteInterpreterCreate(model, options) : NULL;
   if (interpreter && TfLiteInterpreterAllocateTensors(interpreter) == kTfLiteOk &&
       f->TfLiteInterpreterModifyGraphWithDelegate(interpreter, &eye.delegate) == kTfLiteOk)

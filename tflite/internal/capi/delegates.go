@@ -19,13 +19,10 @@ func XNNPACK(threads, flagsWord int, flags uint32) (delegate unsafe.Pointer, got
 // DeleteXNNPACK frees an XNNPACK delegate, after its interpreter.
 func DeleteXNNPACK(delegate unsafe.Pointer) { C.xnnpack_delete((*C.TfLiteDelegate)(delegate)) }
 
-// Nothing is a delegate that takes no operator and closes the graph to further delegates. It is static, needs no
-// freeing and may serve several interpreters.
-func Nothing() unsafe.Pointer { return unsafe.Pointer(C.cl_nothing()) }
-
 // DefaultDelegate says whether the runtime hands operators of that model, which must be in C memory, to a delegate
-// of its own when it is given none; known is false when that can not be told.
-func DefaultDelegate(model []byte) (has, known bool) {
-	n := C.cl_default_delegate(unsafe.Pointer(unsafe.SliceData(model)), C.size_t(len(model)))
+// of its own when it is given none; known is false when that can not be told. given, unless nil, is a delegate that
+// it is given all the same, for the test of this function.
+func DefaultDelegate(model []byte, given unsafe.Pointer) (has, known bool) {
+	n := C.cl_default_delegate(unsafe.Pointer(unsafe.SliceData(model)), C.size_t(len(model)), (*C.TfLiteDelegate)(given))
 	return n == 1, n >= 0
 }
