@@ -17,6 +17,8 @@ func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 	if o.Custom && flexOperators[o.Name] {
 		if err := verifyFlex(o.CustomOptions); err != nil {
 			r.fail("its custom options: %v", err)
+		} else if o.Name == "TFLite_Detection_PostProcess" {
+			r.postprocess(o, g)
 		}
 	}
 	if r.err != nil || o.Custom {
