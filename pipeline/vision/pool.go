@@ -93,8 +93,10 @@ func (p *Pool) takeBack(f *Frame) {
 	f.sealed.Store(false)
 	f.meta, f.fps = pipeline.Meta{}, 0
 	p.out.Add(-1)
+	m := &f.store.mat // its own size: the frame may have been given back half filled
+	small := m.Total()*m.ElemSize() <= maxIdleBytes
 	p.mu.Lock()
-	if !p.closed && len(p.idle) < p.keep && f.width*f.height*3 <= maxIdleBytes {
+	if small && !p.closed && len(p.idle) < p.keep {
 		p.idle = append(p.idle, f)
 		p.mu.Unlock()
 		return

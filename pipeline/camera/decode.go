@@ -1,0 +1,171 @@
+package camera
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/gif"
+	"io"
+	"os"
+	"slices"
+
+	"gocv.io/x/gocv"
+
+	"corallite/pipeline/internal/opencv"
+	"corallite/pipeline/internal/turbojpeg"
+	"corallite/pipeline/vision"
+)
+
+// maxFile is the size of the largest picture file that is read.
+const maxFile = 1 << 30
+
+// readFile reads a picture file into buf, which grows when it must.
+func readFile(path string, buf *[]byte) ([]byte, error) {
+	f, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, cause(err)
+	}
+	size := info.Size()
+	switch {
+	case size == 0:
+		return nil, errors.New("the file is empty")
+	case size > maxFile:
+		return nil, fmt.Errorf("the file has %d MiB; pictures of up to %d MiB are read", size>>20, maxFile>>20)
+	}
+	*buf = slices.Grow((*buf)[:0], int(size))[:size]
+	if _, err := io.ReadFull(f, *buf); err != nil {
+		return nil, fmt.Errorf("reading: %w", cause(err))
+	}
+	return *buf, nil
+}
+
+// openRegular opens a file that is one: opening a named pipe waits for ever, and a device has no end.
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, cause(err)
+	}
+	switch {
+	case info.IsDir():
+		return nil, errors.New("is a folder, not a file")
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("is not a regular file (%s)", info.Mode().Type())
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, cause(err)
+	}
+	return f, nil
+}
+
+// cause is an error of package os without the path, which the ItemError around it names.
+func cause(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// decode fills a frame from the bytes of a picture and seals it.
+func decode(data []byte, f *vision.Frame) error {
+	h, err := sniff(data)
+	if err != nil {
+		return err
+	}
+	if h.height > vision.MaxPixels/h.width || h.width > maxSide || h.height > maxSide {
+		return fmt.Errorf("%s of %dx%d pixels is too large: up to %d pixels are read", h.format, h.width, h.height, vision.MaxPixels)
+	}
+	if err := enoughMemory(h.width, h.height); err != nil {
+		return fmt.Errorf("%s of %dx%d pixels: %w", h.format, h.width, h.height, err)
+	}
+	switch h.format {
+	case "JPEG":
+		if err = turbojpeg.Decode(data, f.Reserve); errors.Is(err, turbojpeg.ErrUnsupported) {
+			err = decodeOpenCV(data, h, f)
+		}
+	case "GIF":
+		err = decodeGIF(data, h, f)
+	default:
+		err = decodeOpenCV(data, h, f)
+	}
+	if err != nil {
+		return err
+	}
+	orient(f.Target(), h.orientation)
+	return f.Seal()
+}
+
+// maxSide is the longest side that OpenCV decodes (its CV_IO_MAX_IMAGE_WIDTH and HEIGHT).
+const maxSide = 1 << 20
+
+func decodeOpenCV(data []byte, h header, f *vision.Frame) error {
+	if err := opencv.LoadImgcodecs(); err != nil {
+		return err
+	}
+	mat, err := gocv.IMDecode(data, gocv.IMReadColor|gocv.IMReadIgnoreOrientation)
+	if err != nil {
+		return err
+	}
+	if mat.Empty() {
+		mat.Close()
+		return fmt.Errorf("damaged %s: it cannot be decoded, or ends too early", h.format)
+	}
+	target := f.Target()
+	target.Close()
+	*target = mat
+	return nil
+}
+
+// decodeGIF decodes the first image of a GIF, which OpenCV does not read before version 4.11. Where it covers only a
+// part of the picture, and where it is transparent, the picture is black.
+func decodeGIF(data []byte, h header, f *vision.Frame) error {
+	picture, err := gif.Decode(bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("damaged GIF: %w", err)
+	}
+	indexed, ok := picture.(*image.Paletted)
+	if !ok {
+		return errors.New("damaged GIF: it has no palette")
+	}
+	pixels, err := f.Reserve(h.width, h.height)
+	if err != nil {
+		return err
+	}
+	clear(pixels)
+	var bgr [256][3]byte
+	for i, c := range indexed.Palette {
+		r, g, b, _ := c.RGBA()
+		bgr[i] = [3]byte{byte(b >> 8), byte(g >> 8), byte(r >> 8)}
+	}
+	area := indexed.Rect.Intersect(image.Rect(0, 0, h.width, h.height))
+	for y := area.Min.Y; y < area.Max.Y; y++ {
+		row := indexed.Pix[indexed.PixOffset(area.Min.X, y):]
+		for x := range area.Dx() {
+			copy(pixels[3*(y*h.width+area.Min.X+x):], bgr[row[x]][:])
+		}
+	}
+	return nil
+}
+
+// IsPicture says whether a file is a picture of a format that Pictures reads, by its first bytes. A file that cannot
+// be opened or read is an error that names it.
+func IsPicture(path string) (bool, error) {
+	f, err := openRegular(path)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", path, err)
+	}
+	defer f.Close()
+	head := make([]byte, 16)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, fmt.Errorf("%s: reading: %w", path, cause(err))
+	}
+	return formatOf(head[:n]) != nil, nil
+}
