@@ -9,16 +9,23 @@ import (
 )
 
 func addLogFlags(root *cobra.Command) {
-	root.PersistentFlags().String("log", "info", "least level of what is logged to standard error: debug, info, warn, error")
+	root.PersistentFlags().String("log", "", "least level of what is logged to standard error: debug, info, warn, error (default info)")
 	_ = root.RegisterFlagCompletionFunc("log", cobra.FixedCompletions(
 		[]string{"debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// newLogger is the logger of one command: lines of text on standard error, at the level of --log.
-func newLogger(cmd *cobra.Command, w io.Writer) (*slog.Logger, error) {
+// newLogger is the logger of one command: lines of text on standard error, at the level of --log, else at that of the
+// configuration ("": info).
+func newLogger(cmd *cobra.Command, w io.Writer, configured string) (*slog.Logger, error) {
 	word, err := cmd.Flags().GetString("log")
 	if err != nil {
 		return nil, err
+	}
+	if word == "" {
+		word = configured
+	}
+	if word == "" {
+		word = "info"
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(word)); err != nil {

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"corallite/configs"
+	"corallite/pipeline"
+	"corallite/pipeline/camera"
+	"corallite/pipeline/sink"
+	"corallite/pipeline/sink/annotate"
+	"corallite/pipeline/vision"
+)
+
+// builder makes of a configuration the parts that run. Sources and sinks belong to their streams; models are the
+// builder's to close.
+type builder struct {
+	ctx    context.Context
+	cfg    *configs.Config
+	std    *streams
+	status *status
+	logger *slog.Logger
+
+	closers []func() error
+}
+
+// Close closes the models.
+func (b *builder) Close() error {
+	var errs []error
+	for i := len(b.closers) - 1; i >= 0; i-- {
+		errs = append(errs, b.closers[i]())
+	}
+	b.closers = nil
+	return errors.Join(errs...)
+}
+
+// build makes a runner for each pipeline. After an error, sources and sinks that were made are closed.
+func (b *builder) build() (_ map[string]pipeline.Runner, err error) {
+	runners := map[string]pipeline.Runner{}
+	var streams []*pipeline.Stream[*vision.Frame]
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, s := range streams {
+			err = errors.Join(err, closeStream(s))
+		}
+	}()
+	for _, name := range b.cfg.PipelineNames() {
+		s := &pipeline.Stream[*vision.Frame]{
+			Name: name, Logger: nil, Progress: b.status.progress, OnError: reportTo(b.status),
+		}
+		streams = append(streams, s)
+		if err := b.fill(s, b.cfg.Pipelines[name]); err != nil {
+			return nil, fmt.Errorf("pipeline %s: %w", name, err)
+		}
+		runners[name] = s
+	}
+	return runners, nil
+}
+
+// closeStream closes the parts of a stream that was not run.
+func closeStream(s *pipeline.Stream[*vision.Frame]) error {
+	var errs []error
+	if s.Source != nil {
+		errs = append(errs, s.Source.Close())
+	}
+	for _, k := range s.Sinks {
+		errs = append(errs, k.Sink.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (b *builder) fill(s *pipeline.Stream[*vision.Frame], p configs.Pipeline) error {
+	source, items, err := openSource(p.Source)
+	if err != nil {
+		return err
+	}
+	s.Source = source
+	for _, name := range p.Models {
+		m, err := openModel(b.ctx, modelRequest{
+			name: name, model: b.cfg.Models[name], library: b.cfg.EdgeTPU.Library, items: items, logger: b.logger,
+		})
+		if err != nil {
+			return err
+		}
+		b.closers = append(b.closers, m.Close)
+		s.Models = append(s.Models, m.Model)
+	}
+	for _, c := range p.Sinks {
+		k, err := b.openSink(c, len(p.Models) > 1, source)
+		if err != nil {
+			return fmt.Errorf("sink %s: %w", c.Kind, err)
+		}
+		s.Sinks = append(s.Sinks, pipeline.NamedSink{Name: c.Kind, Sink: k, Queue: c.Queue})
+	}
+	return nil
+}
+
+// openSource opens a source and says how many items it gives at most; 0: many, or nobody knows.
+func openSource(c configs.Source) (pipeline.Source[*vision.Frame], int, error) {
+	switch {
+	case c.Folder != "":
+		w, err := camera.NewWatch(c.Folder, camera.WatchOptions{Existing: true})
+		return w, 0, err
+	case len(c.Video) > 0:
+		f, err := camera.NewFiles(c.Video...)
+		return f, 0, err
+	default:
+		f, err := camera.NewPictures(c.Images...)
+		if err != nil {
+			return nil, 0, err
+		}
+		n, _ := f.Total()
+		return f, n, nil
+	}
+}
+
+func (b *builder) openSink(c configs.Sink, severalModels bool, source pipeline.Source[*vision.Frame]) (pipeline.Sink, error) {
+	switch c.Kind {
+	case configs.SinkJSONL:
+		if c.Path == "-" {
+			return sink.NewJSONL(b.std.out, "standard output"), nil
+		}
+		return sink.OpenJSONL(c.Path, sink.JSONLOptions{Append: c.Append})
+	case configs.SinkTable:
+		return openTable(b.std.out, c.Path, sink.TableOptions{Model: severalModels, Time: moves(source)})
+	case configs.SinkPictures:
+		return annotate.NewPictures(annotate.PicturesOptions{Dir: c.Dir})
+	case configs.SinkVideo:
+		return annotate.NewVideo(annotate.VideoOptions{Path: c.Path, Live: source.Live()})
+	default:
+		return nil, fmt.Errorf("there is no such sink")
+	}
+}
+
+// moves says whether a source gives videos.
+func moves(source pipeline.Source[*vision.Frame]) bool {
+	f, ok := source.(*camera.Files)
+	return ok && !f.Still()
+}

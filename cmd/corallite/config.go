@@ -1,0 +1,132 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+
+	"corallite/configs"
+)
+
+func newConfig(std *streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Check and show configurations, print their schema",
+		Long: `A configuration is one or more YAML files. Over them come environment variables, CORALLITE_ and the path of the key in
+upper case with _ between its parts (CORALLITE_MODELS_COCO_THREADS=2), and over these --set models.coco.threads=2.
+docs/configuration.md says what every key means.`,
+		Example: "  corallite config check door.yaml\n  corallite config schema > corallite.schema.json",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q%s", args[0], suggestion(cmd, args[0]))}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newConfigCheck(std), newConfigShow(std), newConfigSchema(std))
+	return cmd
+}
+
+// problemLine is what `config check --json` prints, a line a problem.
+type problemLine struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Path    string `json:"path"`
+	Message string `json:"message"`
+}
+
+func newConfigCheck(std *streams) *cobra.Command {
+	var set []string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check [flags] CONFIG...",
+		Short: "Say everything that is wrong with a configuration, at once",
+		Long: `Checks keys, types, ranges, names and that the files named are there, and prints each problem with its file, line
+and path. Nothing is opened or started. The exit code is 2 when there is a problem.`,
+		Example:           "  corallite config check door.yaml\n  corallite config check --json door.yaml",
+		Args:              atLeast(1, "a CONFIG file"),
+		ValidArgsFunction: yamlFiles,
+		RunE: func(_ *cobra.Command, files []string) error {
+			_, err := loadConfig(files, set)
+			var problems configs.Problems
+			switch {
+			case err == nil && asJSON:
+				return nil
+			case err == nil:
+				for _, f := range files {
+					if _, err := fmt.Fprintf(std.out, "%s: no problems\n", f); err != nil {
+						return err
+					}
+				}
+				return nil
+			case asJSON && errors.As(err, &problems):
+				for _, p := range problems {
+					if err := json.NewEncoder(std.out).Encode(problemLine(p)); err != nil {
+						return err
+					}
+				}
+				return usageError{errReported}
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE (repeatable)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each problem")
+	return cmd
+}
+
+func newConfigShow(std *streams) *cobra.Command {
+	var set []string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:               "show [flags] CONFIG...",
+		Short:             "Print the configuration as it takes effect, defaults filled in",
+		Example:           "  corallite config show --set models.coco.threads=2 door.yaml",
+		Args:              atLeast(1, "a CONFIG file"),
+		ValidArgsFunction: yamlFiles,
+		RunE: func(_ *cobra.Command, files []string) error {
+			cfg, err := loadConfig(files, set)
+			if err != nil {
+				return err
+			}
+			text, err := configs.Show(cfg)
+			if err != nil {
+				return err
+			}
+			if !asJSON {
+				_, err = std.out.Write(text)
+				return err
+			}
+			var values any
+			if err := yaml.Unmarshal(text, &values); err != nil {
+				return err
+			}
+			return json.NewEncoder(std.out).Encode(values)
+		},
+	}
+	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE (repeatable)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON instead of YAML")
+	return cmd
+}
+
+func newConfigSchema(std *streams) *cobra.Command {
+	return &cobra.Command{
+		Use:     "schema",
+		Short:   "Print the JSON Schema of configurations, for editors",
+		Long:    "Prints the JSON Schema of configurations. An editor that knows it completes keys and marks mistakes.",
+		Example: "  corallite config schema > corallite.schema.json",
+		Args:    exactly(0, ""),
+		RunE: func(*cobra.Command, []string) error {
+			text, err := configs.Schema()
+			if err != nil {
+				return err
+			}
+			_, err = std.out.Write(text)
+			return err
+		},
+	}
+}

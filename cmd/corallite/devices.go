@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/cpu"
+
+	"corallite/delegate"
+)
+
+// devices is what `devices --json` prints.
+type devices struct {
+	delegate.Findings
+	CPU cpuInfo `json:"cpu"`
+}
+
+type cpuInfo struct {
+	Model    string   `json:"model,omitempty"`
+	Cores    int      `json:"cores"`
+	Arch     string   `json:"architecture"`
+	Features []string `json:"features"` // those that XNNPACK has kernels for
+}
+
+func newDevices(std *streams) *cobra.Command {
+	var asJSON bool
+	var choice, device, library string
+	cmd := &cobra.Command{
+		Use:   "devices",
+		Short: "Say what can run a model here, what `auto` would take and why nothing better",
+		Long: `Lists the Edge TPUs, the CPU's features, the versions of the runtime and of libedgetpu, what the delegate
+choice would take for a model that is compiled for the Edge TPU, and why each better one was refused. No device is opened.`,
+		Example: "  corallite devices --json\n  corallite devices --device usb",
+		Args:    exactly(0, ""),
+		RunE: func(*cobra.Command, []string) error {
+			found, err := delegate.Probe(delegate.Options{
+				Choice: delegate.Choice(choice), Device: device, EdgeTPULibrary: library,
+			})
+			if err != nil {
+				return usageError{err}
+			}
+			d := devices{Findings: found, CPU: thisCPU()}
+			if asJSON {
+				return json.NewEncoder(std.out).Encode(d)
+			}
+			return d.print(std.out)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON")
+	addDeviceFlags(cmd, &choice, &device)
+	cmd.Flags().StringVar(&library, "libedgetpu", "", "path of libedgetpu (default: CORALLITE_LIBEDGETPU, or its usual names)")
+	return cmd
+}
+
+// addDeviceFlags adds --delegate and --device, which several commands have.
+func addDeviceFlags(cmd *cobra.Command, choice, device *string) {
+	cmd.Flags().StringVar(choice, "delegate", string(delegate.Auto), "what runs the model: auto, edgetpu, xnnpack or none")
+	cmd.Flags().StringVar(device, "device", "", `which Edge TPU: "" for any, usb, pci, :1, usb:0, pci:0 or a path`)
+	_ = cmd.RegisterFlagCompletionFunc("delegate", cobra.FixedCompletions(
+		[]string{"auto", "edgetpu", "xnnpack", "none"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("device", cobra.FixedCompletions(
+		[]string{"usb", "pci", "usb:0", "pci:0"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (d devices) print(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	if len(d.Devices) == 0 {
+		fmt.Fprintln(t, "Edge TPU\tnone found")
+	}
+	for _, e := range d.Devices {
+		fmt.Fprintf(t, "Edge TPU\t%s\t%s\n", e.Bus, e.Path)
+	}
+	switch {
+	case d.Library == "":
+		fmt.Fprintf(t, "libedgetpu\t%s\n", d.LibraryError)
+	case d.LibraryError != "":
+		fmt.Fprintf(t, "libedgetpu\t%s: %s\n", d.Library, d.LibraryError)
+	default:
+		fmt.Fprintf(t, "libedgetpu\t%s: %s\n", d.Library, d.LibraryVersion)
+	}
+	fmt.Fprintf(t, "TensorFlow Lite\t%s\n", d.Runtime)
+	fmt.Fprintf(t, "CPU\t%s\n", strings.TrimSpace(fmt.Sprintf("%s, %d cores, %s", d.CPU.Model, d.CPU.Cores, d.CPU.Arch)))
+	fmt.Fprintf(t, "CPU features\t%s\n", strings.Join(d.CPU.Features, " "))
+	takes := d.Takes
+	if takes == "" {
+		takes = "nothing: the choice cannot be met"
+	}
+	fmt.Fprintf(t, "would take\t%s\n", takes)
+	for _, r := range d.Refusals {
+		fmt.Fprintf(t, "refused\t%s: %s\n", r.Delegate, r.Reason)
+	}
+	return t.Flush()
+}
+
+func thisCPU() cpuInfo {
+	c := cpuInfo{Model: cpuModel(), Cores: runtime.NumCPU(), Arch: runtime.GOARCH, Features: []string{}}
+	for _, f := range []struct {
+		name string
+		has  bool
+	}{
+		{"sse4.1", cpu.X86.HasSSE41}, {"avx", cpu.X86.HasAVX}, {"fma", cpu.X86.HasFMA}, {"avx2", cpu.X86.HasAVX2},
+		{"avx512f", cpu.X86.HasAVX512F}, {"avx512bw", cpu.X86.HasAVX512BW}, {"avx512vnni", cpu.X86.HasAVX512VNNI},
+		{"amx-int8", cpu.X86.HasAMXInt8},
+		{"asimd", cpu.ARM64.HasASIMD}, {"fphp", cpu.ARM64.HasFPHP}, {"asimddp", cpu.ARM64.HasASIMDDP},
+		{"i8mm", cpu.ARM64.HasI8MM}, {"sve", cpu.ARM64.HasSVE},
+		{"neon", cpu.ARM.HasNEON}, {"vfpv4", cpu.ARM.HasVFPv4},
+	} {
+		if f.has {
+			c.Features = append(c.Features, f.name)
+		}
+	}
+	return c
+}
+
+// cpuModel is the processor's name as Linux tells it, "" where it does not.
+func cpuModel() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	for scan := bufio.NewScanner(f); scan.Scan(); {
+		key, value, _ := strings.Cut(scan.Text(), ":")
+		switch strings.TrimSpace(key) {
+		case "model name", "Model": // Model: a Raspberry Pi's or a Coral board's
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+
+	"corallite/configs"
+	"corallite/models"
+	"corallite/pipeline/vision"
+)
+
+// modelFlags are a model as the command line asks for it.
+type modelFlags struct {
+	ref            string // a name of the catalog or a path
+	labels         string // a label file
+	task           string
+	delegate       string
+	device         string
+	threads        int
+	scoreThreshold *float64
+	maxResults     *int
+}
+
+// find makes the model of what the flags say, what the catalog knows about it and the defaults of its task. The name
+// is the catalog's, or the file's without its ending.
+func (f modelFlags) find(store *models.Store) (name string, m configs.Model, err error) {
+	found, err := store.Find(f.ref)
+	if err != nil {
+		return "", m, err
+	}
+	m = configs.Defaults(f.task, found.Entry)
+	m.Path, m.EdgeTPU = found.Model, found.EdgeTPU
+	m.Delegate, m.Device, m.Threads = f.delegate, f.device, f.threads
+	if f.scoreThreshold != nil {
+		m.ScoreThreshold = *f.scoreThreshold
+	}
+	if f.maxResults != nil {
+		m.MaxResults = *f.maxResults
+	}
+	m.LabelsFile = found.Labels
+	if f.labels != "" {
+		m.LabelsFile = f.labels
+	}
+	if m.LabelsFile != "" {
+		if m.Labels, err = vision.ReadLabels(m.LabelsFile); err != nil {
+			return "", m, err
+		}
+	}
+	if found.Entry != nil {
+		return found.Entry.Name, m, nil
+	}
+	return strings.TrimSuffix(filepath.Base(found.Model), ".tflite"), m, nil
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"corallite/configs"
+	"corallite/delegate"
+	"corallite/models"
+	"corallite/pipeline"
+	"corallite/pipeline/camera"
+	"corallite/pipeline/sink"
+	"corallite/pipeline/sink/annotate"
+	"corallite/pipeline/vision"
+)
+
+// look is a one-shot command: one model over files that are named on the command line.
+type look struct {
+	std        *streams
+	model      modelFlags
+	threshold  float64
+	maxResults int
+	asJSON     bool
+	out        string
+}
+
+func newDetect(std *streams) *cobra.Command {
+	return newLook(std, configs.TaskDetect, "Find objects in pictures and videos",
+		`  corallite detect --model face_detection_full_range --out found party.mp4 holiday/*.jpg
+  corallite detect --model ssd.tflite --labels coco_labels.txt --score-threshold 0.6 --json street.mp4`)
+}
+
+func newClassify(std *streams) *cobra.Command {
+	return newLook(std, configs.TaskClassify, "Name what whole pictures and video frames show",
+		`  corallite classify --model mobilenet_v2_1.0_224_quant.tflite --labels imagenet_labels.txt cat.jpg
+  corallite classify --model birds.tflite --labels birds.txt --max-results 1 --json garden/*.jpg`)
+}
+
+func newLook(std *streams, task, short, example string) *cobra.Command {
+	l := &look{std: std, model: modelFlags{task: task}}
+	cmd := &cobra.Command{
+		Use:   task + " --model NAME|PATH [flags] FILE...",
+		Short: short,
+		Long: short + `: prints a table, or with --json a line of JSON for each picture or frame.
+With --out, annotated copies are written as well. A FILE is a picture, a video, a folder of pictures or a pattern. A file
+that cannot be read is reported, the others are still done, and the exit code is 1.`,
+		Example: example,
+		Args:    atLeast(1, "a FILE (a picture or a video)"),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if cmd.Flags().Changed("score-threshold") {
+				l.model.scoreThreshold = &l.threshold
+			}
+			if cmd.Flags().Changed("max-results") {
+				l.model.maxResults = &l.maxResults
+			}
+			return l.run(cmd, files)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&l.model.ref, "model", "", "a model of the catalog, or the path of a .tflite file (required)")
+	flags.StringVar(&l.model.labels, "labels", "", "a label file, one label a line")
+	flags.Float64Var(&l.threshold, "score-threshold", 0, "leave out what has a lower score (default: the model's own; else detect 0.5, classify 0)")
+	flags.IntVar(&l.maxResults, "max-results", 0, "keep so many of the best, 0 for all (default: detect all, classify 5)")
+	flags.IntVar(&l.model.threads, "threads", 0, "CPU threads of the model (default: chosen)")
+	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each picture or frame")
+	flags.StringVar(&l.out, "out", "", "write annotated copies into this folder")
+	addDeviceFlags(cmd, &l.model.delegate, &l.model.device)
+	_ = cmd.RegisterFlagCompletionFunc("model", func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		names, _ := modelNames(c, args, word)
+		return names, cobra.ShellCompDirectiveDefault
+	})
+	_ = cmd.MarkFlagDirname("out")
+	_ = cmd.MarkFlagFilename("labels", "txt")
+	return cmd
+}
+
+// check refuses wrong use before anything is opened.
+func (l *look) check() error {
+	switch t := l.model.scoreThreshold; {
+	case l.model.ref == "":
+		return usageError{errors.New("--model is missing: name a model (see: corallite models list) or the path of a .tflite file")}
+	case t != nil && !(*t >= 0 && *t <= 1):
+		return usageError{fmt.Errorf("--score-threshold %v: want a number from 0 to 1", *t)}
+	case l.maxResults < 0:
+		return usageError{fmt.Errorf("--max-results %d: want 0 (all) or more", l.maxResults)}
+	case l.model.threads < 0:
+		return usageError{fmt.Errorf("--threads %d: want 0 (chosen) or more", l.model.threads)}
+	}
+	if _, err := delegate.ParseSpec(l.model.delegate, l.model.device); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+func (l *look) run(cmd *cobra.Command, names []string) (err error) {
+	if err := l.check(); err != nil {
+		return err
+	}
+	status := newStatus(l.std.err)
+	logger, err := newLogger(cmd, status, "")
+	if err != nil {
+		return err
+	}
+	store, err := models.Open(models.Options{})
+	if err != nil {
+		return err
+	}
+	name, m, err := l.model.find(store)
+	if err != nil {
+		var unknown *models.UnknownError
+		if errors.As(err, &unknown) {
+			return usageError{err}
+		}
+		return err
+	}
+	files, err := camera.NewFiles(names...)
+	if err != nil {
+		return err
+	}
+	items := 0
+	if files.Still() {
+		items = files.Len()
+	}
+	model, err := openModel(cmd.Context(), modelRequest{name: name, model: m, items: items, logger: logger})
+	if err != nil {
+		return errors.Join(err, files.Close())
+	}
+	defer func() { err = errors.Join(err, model.Close()) }()
+	sinks, err := l.sinks(files)
+	if err != nil {
+		return errors.Join(err, files.Close())
+	}
+	stream := &pipeline.Stream[*vision.Frame]{
+		Name: l.model.task, Source: files, Models: []pipeline.Model[*vision.Frame]{model.Model}, Sinks: sinks,
+		Progress: status.progress, OnError: reportTo(status),
+	}
+	summary, err := stream.Run(cmd.Context())
+	if err == nil && summary.Errors.Total > 0 {
+		return errReported
+	}
+	return err
+}
+
+// reportTo prints failures that a stream survives, as they come.
+func reportTo(w io.Writer) func(pipeline.Failure) {
+	return func(f pipeline.Failure) { fmt.Fprintf(w, "corallite: %v\n", f) }
+}
+
+func (l *look) sinks(files *camera.Files) ([]pipeline.NamedSink, error) {
+	text := pipeline.NamedSink{Name: "table"}
+	if l.asJSON {
+		text.Sink = sink.NewJSONL(l.std.out, "standard output")
+	} else {
+		text.Sink = sink.NewTable(l.std.out, sink.TableOptions{Sources: files.Names(), Time: !files.Still()})
+	}
+	if l.out == "" {
+		return []pipeline.NamedSink{text}, nil
+	}
+	folder, err := annotate.NewFolder(annotate.FolderOptions{Dir: l.out})
+	if err != nil {
+		return nil, err
+	}
+	return []pipeline.NamedSink{text, {Name: "out", Sink: folder}}, nil
+}

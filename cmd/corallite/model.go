@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"strings"
+
+	"corallite/configs"
+	"corallite/delegate"
+	"corallite/pipeline"
+	"corallite/pipeline/vision"
+	"corallite/tflite/schema"
+)
+
+// maxEngines bounds how many engines of one model are opened by default: each keeps the model's weights in memory.
+const maxEngines = 4
+
+// visionModel is a model with its task and its engines, ready for a Stream.
+type visionModel struct {
+	pipeline.Model[*vision.Frame]
+	closers []func() error
+}
+
+// Close closes the task and the engines.
+func (v *visionModel) Close() error {
+	var errs []error
+	for i := len(v.closers) - 1; i >= 0; i-- {
+		errs = append(errs, v.closers[i]())
+	}
+	v.closers = nil
+	return errors.Join(errs...)
+}
+
+// modelRequest is a model to open.
+type modelRequest struct {
+	name    string // in events and messages
+	model   configs.Model
+	library string // libedgetpu's path; "": its usual names
+	items   int    // how many items are to come; 0: many, or nobody knows
+	logger  *slog.Logger
+}
+
+// openModel opens a model's engines and makes its task.
+func openModel(ctx context.Context, r modelRequest) (*visionModel, error) {
+	v := &visionModel{}
+	if err := v.open(ctx, r); err != nil {
+		return nil, errors.Join(fmt.Errorf("model %s: %w", r.name, err), v.Close())
+	}
+	return v, nil
+}
+
+func (v *visionModel) open(ctx context.Context, r modelRequest) error {
+	files, err := delegate.ResolveFiles(r.model.Path, r.model.EdgeTPU)
+	if err != nil {
+		return err
+	}
+	graph, err := readGraph(files)
+	if err != nil {
+		return err
+	}
+	if err := v.openEngines(ctx, r, files); err != nil {
+		return err
+	}
+	task, err := newTask(r.model, graph, v.Engines[0])
+	if err != nil {
+		return err
+	}
+	v.closers = append(v.closers, task.Close)
+	v.Name, v.Task = r.name, task
+	return nil
+}
+
+// readGraph reads what the model says of its graph. The CPU twin says more: the compiled one has its operators folded.
+func readGraph(files delegate.Files) (*schema.Subgraph, error) {
+	path := files.CPU
+	if path == "" {
+		path = files.EdgeTPU
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	model, err := schema.Read(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return model.Main(), nil
+}
+
+// openEngines opens as many engines as serve best. For a few pictures one engine that uses all cores is ready sooner
+// and answers sooner; for many, engines of one thread side by side get more done, because no core waits for another
+// at the end of every operator. A device runs one model at a time, however many ask.
+func (v *visionModel) openEngines(ctx context.Context, r modelRequest, files delegate.Files) error {
+	cores := min(runtime.GOMAXPROCS(0), maxEngines)
+	threads, engines := r.model.Threads, r.model.Engines
+	chosen := engines == 0
+	if chosen {
+		engines = 1
+		if threads == 0 && (r.items == 0 || r.items > cores) {
+			engines = cores
+		}
+	}
+	if threads == 0 {
+		threads = max(1, cores/engines)
+	}
+	options := delegate.Options{
+		Choice: delegate.Choice(r.model.Delegate), Device: r.model.Device, Threads: threads,
+		EdgeTPULibrary: r.library, Logger: r.logger,
+	}
+	for len(v.Engines) < engines {
+		e, err := delegate.Open(ctx, files, options)
+		if err != nil {
+			return err
+		}
+		v.closers = append(v.closers, e.Close)
+		v.Engines = append(v.Engines, e)
+		if chosen && !strings.HasPrefix(e.Device().Name, "cpu:") {
+			break
+		}
+		options.Logger = nil // what was chosen is said once
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"corallite/configs"
+	"corallite/pipeline"
+	"corallite/pipeline/vision"
+)
+
+func newRun(std *streams) *cobra.Command {
+	var set []string
+	var summaryFile string
+	cmd := &cobra.Command{
+		Use:   "run [flags] CONFIG...",
+		Short: "Run the pipelines that YAML files describe",
+		Long: `Runs all pipelines of the files at the same time, until their sources end. On SIGINT or SIGTERM it finishes what it
+has, writes it out and exits with 0; a second signal ends it at once.
+
+Everything that is wrong with the configuration is said before anything starts, and the exit code is then 2.
+CORALLITE_… environment variables and --set override what the files say; see: corallite config --help`,
+		Example: `  corallite run door.yaml
+  corallite run --summary summary.json --set models.coco.score_threshold=0.7 street.yaml`,
+		Args: atLeast(1, "a CONFIG file"),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			cfg, err := loadConfig(files, set)
+			if err != nil {
+				return err
+			}
+			status := newStatus(std.err)
+			logger, err := newLogger(cmd, status, cfg.Log.Level)
+			if err != nil {
+				return err
+			}
+			return runConfig(cmd.Context(), std, cfg, status, logger, summaryFile)
+		},
+	}
+	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE with KEY a path such as models.coco.threads (repeatable)")
+	cmd.Flags().StringVar(&summaryFile, "summary", "", `write what came of the run to this file as JSON ("-": standard output)`)
+	cmd.ValidArgsFunction = yamlFiles
+	return cmd
+}
+
+func yamlFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+// loadConfig loads and checks a configuration. What is wrong with it is wrong use.
+func loadConfig(files, set []string) (*configs.Config, error) {
+	cfg, err := configs.Load(files, configs.LoadOptions{Set: set, ReadLabels: vision.ReadLabels})
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return cfg, nil
+}
+
+func runConfig(ctx context.Context, std *streams, cfg *configs.Config, status *status, logger *slog.Logger, summaryFile string) error {
+	var summary *os.File
+	if summaryFile != "" && summaryFile != "-" {
+		// Opened first, so that a run of hours is not lost to a folder that does not exist.
+		var err error
+		if summary, err = os.CreateTemp(filepath.Dir(summaryFile), "."+filepath.Base(summaryFile)+".*.part"); err != nil {
+			return fmt.Errorf("summary %s: %w", summaryFile, err)
+		}
+		defer os.Remove(summary.Name())
+		defer summary.Close()
+	}
+	b := &builder{ctx: ctx, cfg: cfg, std: std, status: status, logger: logger}
+	runners, err := b.build()
+	if err != nil {
+		return errors.Join(err, b.Close())
+	}
+	summaries, err := pipeline.RunAll(ctx, runners)
+	err = errors.Join(err, b.Close())
+	if summaryFile != "" {
+		err = errors.Join(err, writeSummary(std, summary, summaryFile, summaries))
+	}
+	for _, s := range summaries.Pipelines {
+		if err == nil && s.Errors.Total > 0 {
+			err = errReported
+		}
+	}
+	return err
+}
+
+func writeSummary(std *streams, file *os.File, path string, summaries pipeline.Summaries) error {
+	text, err := json.MarshalIndent(summaries, "", "  ")
+	if err != nil {
+		return err
+	}
+	text = append(text, '\n')
+	if file == nil {
+		_, err := std.out.Write(text)
+		return err
+	}
+	_, err = file.Write(text)
+	err = errors.Join(err, file.Chmod(0o644), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("summary %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"corallite/configs"
+	"corallite/pipeline"
+	"corallite/pipeline/vision"
+	"corallite/tflite/schema"
+	"corallite/tflite/tensor"
+)
+
+// postProcess is the custom operator that ends an SSD detector of TensorFlow's object detection.
+const postProcess = "TFLite_Detection_PostProcess"
+
+// visionTask is a task on frames that has something to close.
+type visionTask interface {
+	pipeline.Task[*vision.Frame]
+	Close() error
+}
+
+// newTask makes the task for a model whose inputs and outputs an engine tells, and whose graph its file tells.
+func newTask(m configs.Model, graph *schema.Subgraph, e pipeline.Engine) (visionTask, error) {
+	switch m.Task {
+	case configs.TaskDetect:
+		return newDetector(m, graph, e.Inputs(), e.Outputs())
+	case configs.TaskClassify:
+		return newClassifier(m, graph, e.Inputs(), e.Outputs())
+	case "":
+		return nil, errors.New("its task is not known: say `task: detect` or `task: classify`")
+	default:
+		return nil, fmt.Errorf("its task is %s, which cannot be done on pictures; detect and classify can", m.Task)
+	}
+}
+
+// options are what the tasks have in common. offset is the label offset when the model does not name one.
+func options(m configs.Model, offset int) (vision.Options, error) {
+	if m.LabelOffset != nil {
+		offset = *m.LabelOffset
+	}
+	o := vision.Options{
+		Input:  vision.InputOptions{Mean: float32s(m.Mean), Std: float32s(m.Std)},
+		Labels: m.Labels, LabelOffset: offset, ScoreThreshold: float32(m.ScoreThreshold), MaxResults: m.MaxResults,
+		Allow: m.CategoryAllowlist, Deny: m.CategoryDenylist,
+	}
+	if m.Resize == "" {
+		return o, nil
+	}
+	var err error
+	o.Input.Resize, err = vision.ParseResize(m.Resize)
+	return o, err
+}
+
+func newDetector(m configs.Model, graph *schema.Subgraph, inputs, outputs []tensor.Info) (visionTask, error) {
+	if op := graph.Find(postProcess); op != nil {
+		return newPostProcessed(m, graph, op, inputs, outputs)
+	}
+	if m.Anchors != "" {
+		return newAnchored(m, inputs, outputs)
+	}
+	hint := "name its anchors in the configuration (`anchors:`)"
+	if len(outputs) == 1 {
+		hint = "if it says what a whole picture shows, use classify"
+	}
+	return nil, fmt.Errorf("it does not end in %s, and the catalog does not know it: what its outputs mean is not known; %s",
+		postProcess, hint)
+}
+
+// newPostProcessed reads from the model which output is which: the operator's outputs are boxes, classes, scores and
+// count, wherever the graph puts them.
+func newPostProcessed(m configs.Model, graph *schema.Subgraph, op *schema.Operator, inputs, outputs []tensor.Info) (visionTask, error) {
+	at := graph.OutputsOf(op)
+	if len(at) < 4 {
+		return nil, fmt.Errorf("%s has %d outputs; boxes, classes, scores and count are wanted", postProcess, len(at))
+	}
+	for i, what := range []string{"boxes", "classes", "scores", "count"} {
+		if at[i] < 0 {
+			return nil, fmt.Errorf("the %s of %s are no output of the model", what, postProcess)
+		}
+	}
+	o, err := options(m, vision.BackgroundOffset(m.Labels))
+	if err != nil {
+		return nil, err
+	}
+	// Its second input has a score for each anchor and class, the background mostly counted as one.
+	if len(op.Inputs) > 1 && op.Inputs[1] >= 0 {
+		if shape := graph.Tensors[op.Inputs[1]].Shape; len(shape) > 0 {
+			o.Classes = shape[len(shape)-1] - 1
+		}
+	}
+	return vision.NewDetect(inputs, outputs, vision.DetectOptions{
+		Options: o,
+		Outputs: vision.DetectionOutputs{Boxes: at[0], Classes: at[1], Scores: at[2], Count: at[3]},
+	})
+}
+
+// newAnchored makes the task for one of the detectors whose anchors are known by name.
+func newAnchored(m configs.Model, inputs, outputs []tensor.Info) (visionTask, error) {
+	a, err := vision.FaceOptions(strings.TrimPrefix(m.Anchors, "mediapipe_face_"))
+	if err != nil {
+		return nil, fmt.Errorf("anchors %q: %w", m.Anchors, err)
+	}
+	o, err := options(m, 0)
+	if err != nil {
+		return nil, err
+	}
+	// What the detector was trained with holds where nobody says otherwise.
+	if m.Resize == "" {
+		o.Input.Resize = a.Input.Resize
+	}
+	if len(m.Mean) == 0 {
+		o.Input.Mean, o.Input.Std = a.Input.Mean, a.Input.Std
+	}
+	if len(o.Labels) == 0 {
+		o.Labels = a.Labels
+	}
+	a.Options = o
+	if m.NMSThreshold > 0 {
+		a.Overlap = float32(m.NMSThreshold)
+	}
+	if a.Outputs, err = anchoredOutputs(m, outputs); err != nil {
+		return nil, err
+	}
+	return vision.NewAnchored(inputs, outputs, a)
+}
+
+// anchoredOutputs finds the outputs that the catalog names; nil when it names none, and the shapes tell them apart.
+func anchoredOutputs(m configs.Model, outputs []tensor.Info) (*vision.AnchoredOutputs, error) {
+	if len(m.Outputs) == 0 {
+		return nil, nil
+	}
+	at := map[string]int{}
+	for role, name := range m.Outputs {
+		i := -1
+		for k, o := range outputs {
+			if o.Name == name {
+				i = k
+			}
+		}
+		if i < 0 {
+			return nil, fmt.Errorf("it has no output named %q, which the catalog gives for the %s", name, role)
+		}
+		at[role] = i
+	}
+	return &vision.AnchoredOutputs{Regressors: at["boxes"], Classificators: at["scores"]}, nil
+}
+
+func newClassifier(m configs.Model, graph *schema.Subgraph, inputs, outputs []tensor.Info) (visionTask, error) {
+	if graph.Find(postProcess) != nil {
+		return nil, fmt.Errorf("it ends in %s: it finds objects, use detect", postProcess)
+	}
+	// A label file with a line for the background fits a model that counts the background as a class, and one that does
+	// not; the number of classes tells which.
+	offset := 0
+	if len(outputs) == 1 && len(m.Labels) == outputs[0].Elements()+1 {
+		offset = vision.BackgroundOffset(m.Labels)
+	}
+	o, err := options(m, offset)
+	if err != nil {
+		return nil, err
+	}
+	return vision.NewClassify(inputs, outputs, vision.ClassifyOptions{Options: o})
+}
+
+func float32s(v []float64) []float32 {
+	if v == nil {
+		return nil
+	}
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = float32(x)
+	}
+	return out
+}

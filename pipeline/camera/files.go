@@ -1,0 +1,159 @@
+package camera
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+
+	"corallite/pipeline"
+	"corallite/pipeline/vision"
+)
+
+// Files is a source of pictures and videos in the order in which they are named: the pictures one after another, and
+// the frames of each video. A file that cannot be opened is an *pipeline.ItemError, and the next one follows.
+type Files struct {
+	files []string
+
+	mu     sync.Mutex
+	closed bool
+	next   int
+	reader reader
+	video  *Video // being read; nil: none
+	total  int    // items known so far
+	open   bool   // whether a video may add to total
+}
+
+var (
+	_ pipeline.Source[*vision.Frame] = (*Files)(nil)
+	_ pipeline.Counted               = (*Files)(nil)
+)
+
+// NewFiles makes a source of files that names say, as NewPictures does; those that are not pictures by their first
+// bytes are videos. Whoever makes the source closes it.
+func NewFiles(names ...string) (*Files, error) {
+	files, err := expand(names)
+	if err != nil {
+		return nil, err
+	}
+	f := &Files{files: files}
+	f.reader.pool = vision.NewPool(idleFrames)
+	for _, path := range files {
+		if isVideo(path) {
+			f.open = true
+		}
+	}
+	f.total = len(files)
+	return f, nil
+}
+
+// isVideo says whether a file is to be read as a video: it can be read, and is in no format of pictures that is known
+// here. A file without either's marks is read as a picture when its name says so.
+func isVideo(path string) bool {
+	picture, err := IsPicture(path)
+	return err == nil && !picture && !hasPictureName(path)
+}
+
+// Still says whether all files are pictures.
+func (f *Files) Still() bool { return !f.open }
+
+// Len is how many files there are.
+func (f *Files) Len() int { return len(f.files) }
+
+// Total is how many items come, known when all files are pictures or there is one video that says it.
+func (f *Files) Total() (int, bool) {
+	if !f.open {
+		return f.total, true
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.files) == 1 && f.video != nil {
+		return f.video.Total()
+	}
+	return 0, false
+}
+
+// Live is false.
+func (f *Files) Live() bool { return false }
+
+// Next gives the next picture or frame; Meta.Source is the file's path as it was named or found.
+func (f *Files) Next(ctx context.Context) (*vision.Frame, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		video, path, err := f.current()
+		if err != nil {
+			return nil, err
+		}
+		if video == nil {
+			return f.reader.read(path)
+		}
+		frame, err := video.Next(ctx)
+		if !errors.Is(err, io.EOF) {
+			return frame, err
+		}
+		if err := f.finish(video); err != nil {
+			return nil, &pipeline.ItemError{Source: video.path, Err: err}
+		}
+	}
+}
+
+// current is the video that is being read, or the picture that comes next.
+func (f *Files) current() (*Video, string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.closed:
+		return nil, "", ErrClosed
+	case f.video != nil:
+		return f.video, "", nil
+	case f.next == len(f.files):
+		return nil, "", io.EOF
+	}
+	path := f.files[f.next]
+	f.next++
+	if !isVideo(path) {
+		return nil, path, nil
+	}
+	video, err := OpenVideo(path, VideoOptions{})
+	if err != nil {
+		return nil, "", &pipeline.ItemError{Source: path, Err: withoutPath(err)}
+	}
+	f.video = video
+	return video, "", nil
+}
+
+// withoutPath is the cause in an error of OpenVideo, whose path the ItemError around it names.
+func withoutPath(err error) error {
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner
+	}
+	return err
+}
+
+func (f *Files) finish(video *Video) error {
+	f.mu.Lock()
+	if f.video == video {
+		f.video = nil
+	}
+	f.mu.Unlock()
+	return video.Close()
+}
+
+// Close ends the source. Frames that are out stay valid. Twice is safe.
+func (f *Files) Close() error {
+	f.mu.Lock()
+	video := f.video
+	f.closed, f.video = true, nil
+	f.mu.Unlock()
+	err := f.reader.close()
+	if video != nil {
+		err = errors.Join(err, video.Close())
+	}
+	return err
+}
+
+// Names are the files in order.
+func (f *Files) Names() []string { return slices.Clone(f.files) }
