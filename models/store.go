@@ -217,3 +217,6 @@ func (s *Store) Path(name string) (string, error) {
 	found, err := s.cached(e)
 	return found.Model, err
 }
+
+// Downloads is the folder of fetched packages; "" when there is none.
+func (s *Store) Downloads() string { return s.downloads }

@@ -1,16 +1,20 @@
 // Package nearest finds what a misspelled word was meant to be.
 package nearest
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // To is the one of words that is nearest to word by edit distance, when it is near enough to be what was meant: at
-// most a third of the longer word's letters (and at least one) may differ. Letter case does not count. It is "" when
+// most a third of the longer word's letters (or one) may differ, and not all. Letter case does not count. It is "" when
 // none is; of equally near ones the first wins.
 func To(word string, words []string) string {
 	best, least := "", -1
 	for _, w := range words {
 		d := Distance(strings.ToLower(word), strings.ToLower(w))
-		if d <= max(1, max(len(word), len(w))/3) && (least < 0 || d < least) {
+		longer := max(utf8.RuneCountInString(word), utf8.RuneCountInString(w))
+		if d <= max(1, longer/3) && (d < longer || d == 0) && (least < 0 || d < least) {
 			best, least = w, d
 		}
 	}

@@ -17,10 +17,10 @@ func TestDistance(t *testing.T) {
 }
 
 func TestTo(t *testing.T) {
-	keys := []string{"images", "folder", "video", "score_threshold"}
+	keys := []string{"m", "images", "folder", "video", "score_threshold"}
 	for word, want := range map[string]string{
-		"image": "images", "Video": "video", "vidoe": "video", "score_treshold": "score_threshold",
-		"threshold": "", "camera": "", "": "", "x": "",
+		"image": "images", "mm": "m", "n": "", "M": "m", "Video": "video", "vidoe": "video", "score_treshold": "score_threshold",
+		"threshold": "", "camera": "", "": "", "x": "", "f": "",
 	} {
 		if got := To(word, keys); got != want {
 			t.Errorf("To(%q) = %q, want %q", word, got, want)

@@ -1,0 +1,184 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+
+	"corallite/models"
+)
+
+// Config is what all files, the environment and --set say together, with defaults filled in and files found.
+type Config struct {
+	Models    map[string]Model    `yaml:"models"`
+	Pipelines map[string]Pipeline `yaml:"pipelines"`
+	EdgeTPU   EdgeTPU             `yaml:"edgetpu"`
+	Log       Log                 `yaml:"log"`
+
+	order []string
+}
+
+// PipelineNames are the names of the pipelines in the order of the files.
+func (c *Config) PipelineNames() []string { return slices.Clone(c.order) }
+
+// Model is a model that pipelines use. docs/configuration.md says what each key means.
+type Model struct {
+	Path    string `yaml:"path"`    // of the file that was found
+	EdgeTPU string `yaml:"edgetpu"` // of the compiled twin when one was named; "": look beside Path
+	Task    string `yaml:"task"`    // TaskDetect or TaskClassify
+
+	Labels     []string `yaml:"-"` // in the order of the label file; empty: none
+	LabelsFile string   `yaml:"-"` // where Labels are from; "" when they stood in the YAML or the catalog
+
+	Delegate string `yaml:"delegate"`
+	Device   string `yaml:"device"`
+	Threads  int    `yaml:"threads"` // 0: choose
+	Engines  int    `yaml:"engines"` // 0: choose
+
+	ScoreThreshold    float64  `yaml:"score_threshold"`
+	MaxResults        int      `yaml:"max_results"` // 0: all
+	CategoryAllowlist []string `yaml:"category_allowlist"`
+	CategoryDenylist  []string `yaml:"category_denylist"`
+	LabelOffset       *int     `yaml:"label_offset"` // nil: 1 for detectors whose labels begin with a background line, else 0
+
+	Resize       string    `yaml:"resize"` // stretch, letterbox or crop
+	Mean         []float64 `yaml:"mean"`   // 1 or 3 numbers, as Std; empty: as the model's quantization says
+	Std          []float64 `yaml:"std"`
+	NMSThreshold float64   `yaml:"nms_threshold"`
+	Anchors      string    `yaml:"anchors"` // one of models.AnchorKinds; "": the model ends in TFLite_Detection_PostProcess
+
+	// What the catalog knows and the YAML cannot say.
+	Catalog   string            `yaml:"-"` // the model's name in the catalog; "" when it is not known there
+	Outputs   map[string]string `yaml:"-"` // the names of the output tensors by their role: boxes, scores
+	Keypoints []string          `yaml:"-"` // the names of the key points, in the model's order
+}
+
+// Pipeline is a source, the models that look at its pictures, and the sinks that take what they find.
+type Pipeline struct {
+	Source Source   `yaml:"source"`
+	Models []string `yaml:"models,flow"` // at least one, all of them in Config.Models
+	Sinks  []Sink   `yaml:"sinks"`       // at least one
+}
+
+// Source is where pictures come from; one of the three is given.
+type Source struct {
+	Images []string // paths and patterns, as filepath.Glob takes them; a file that is called like a pattern is that file
+	Folder string   // watched for new pictures
+	Video  []string // paths
+}
+
+// Sink is where results go.
+type Sink struct {
+	Kind   string `yaml:"-"`      // SinkJSONL, SinkTable, SinkPictures or SinkVideo
+	Path   string `yaml:"path"`   // of the file; "-" is standard output (jsonl, table)
+	Dir    string `yaml:"dir"`    // of the folder (pictures)
+	Append bool   `yaml:"append"` // keep what the file has (jsonl)
+	Queue  int    `yaml:"queue"`  // results that may wait for the sink
+}
+
+// EdgeTPU is the runtime of the Edge TPU.
+type EdgeTPU struct {
+	Library string `yaml:"library"` // path of libedgetpu; "": its usual names
+}
+
+// Log is what is logged.
+type Log struct {
+	Level string `yaml:"level"` // debug, info, warn or error
+}
+
+// LoadOptions says what Load reads beside the files.
+type LoadOptions struct {
+	// Set are the values of --set: KEY=VALUE, with KEY a path with dots.
+	Set []string
+
+	// Models finds models by name and knows how known files are to be used; nil: the store that the environment says.
+	Models *models.Store
+
+	// ReadLabels reads a label file. Without it label files must be there, but are not read, and allow and deny lists
+	// are not compared with them.
+	ReadLabels func(path string) ([]string, error)
+
+	// OwnVariables are CORALLITE_ variables of the environment that are not the configuration's, beside those that this
+	// package knows.
+	OwnVariables []string
+}
+
+// Load reads configuration files as one configuration, with the environment and then --set over them, and checks all
+// of it: keys, types, ranges, names, and that the files named are there. The error is Problems, with everything that is
+// wrong.
+func Load(files []string, o LoadOptions) (*Config, error) {
+	if o.Models == nil {
+		store, err := models.Open(models.Options{})
+		if err != nil {
+			return nil, err
+		}
+		o.Models = store
+	}
+	s := newSettings(o.Models)
+	if len(files) == 0 {
+		s.report(origin{}, nil, "no configuration file is given")
+	} else {
+		s.first = files[0]
+	}
+	read := 0
+	for i, file := range files {
+		if slices.Contains(files[:i], file) {
+			s.report(origin{file: file}, nil, "is given twice")
+			continue
+		}
+		doc, problems := readFile(file)
+		s.problems = append(s.problems, problems...)
+		if doc != nil {
+			s.addFile(file, doc)
+			read++
+		}
+	}
+	s.setDefaults()
+	// With a file that could not be read, what it may have defined would be called missing.
+	whole := read == len(files) && read > 0
+	if whole {
+		s.addEnv(o.OwnVariables)
+		for _, arg := range o.Set {
+			s.addSet(arg)
+		}
+	}
+	cfg := s.config(o, whole)
+	if len(s.problems) > 0 {
+		s.problems.sort(files)
+		return nil, s.problems
+	}
+	return cfg, nil
+}
+
+// config makes the typed configuration. When not all files could be read, only what stands by itself is looked at.
+func (s *settings) config(o LoadOptions, whole bool) *Config {
+	cfg := &Config{Models: map[string]Model{}, Pipelines: map[string]Pipeline{}}
+	for _, d := range s.models {
+		cfg.Models[d.name] = s.model(d, o)
+	}
+	for _, d := range s.pipelines {
+		cfg.Pipelines[d.name] = s.pipeline(d, whole)
+		cfg.order = append(cfg.order, d.name)
+	}
+	if whole && len(s.pipelines) == 0 && !s.bad[""] && !s.bad["pipelines"] && s.layer(path{"pipelines"}) == nowhere {
+		s.report(origin{file: s.first}, nil, "nothing to run: pipelines is missing")
+	}
+	s.sameOutputs(cfg)
+	cfg.EdgeTPU.Library, _ = s.get(path{"edgetpu", "library"}).(string)
+	cfg.Log.Level, _ = s.get(path{"log", "level"}).(string)
+	if lib := cfg.EdgeTPU.Library; lib != "" && !isFile(lib) {
+		s.problem(path{"edgetpu", "library"}, "there is no file %s", lib)
+	}
+	return cfg
+}
+
+// require reports a key that must be given and was not. It says whether the key is there and of use.
+func (s *settings) require(p path, k *key) bool {
+	switch {
+	case s.bad[p.viper()]:
+		return false
+	case s.layer(p) == nowhere:
+		s.report(s.where(p), p, fmt.Sprintf("is missing: expected %s", k.expects()))
+		return false
+	}
+	return true
+}

@@ -1,0 +1,74 @@
+package configs
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"corallite/internal/nearest"
+)
+
+const envPrefix = "CORALLITE_"
+
+// ownVariables are those that other parts of the program read.
+var ownVariables = []string{
+	"CORALLITE_CACHE", "CORALLITE_DOWNLOADS", "CORALLITE_LIBEDGETPU", "CORALLITE_MODEL_MIRROR", "CORALLITE_TESTDATA",
+}
+
+// envName is the variable for the value at p: CORALLITE_PIPELINES_DOOR_SOURCE_VIDEO. What is neither letter nor digit
+// becomes "_".
+func envName(p path) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return r
+		default:
+			return '_'
+		}
+	}, strings.Join(p, "_"))
+	return envPrefix + name
+}
+
+// addEnv binds every key to its variable, and refuses CORALLITE_ variables that are none. own are further names that
+// are the program's. An empty variable counts as none.
+func (s *settings) addEnv(own []string) {
+	known := append(slices.Clone(ownVariables), own...)
+	bound := map[string]path{}
+	s.leaves(func(p path, k *key) {
+		name := envName(p)
+		value := os.Getenv(name)
+		if other, twice := bound[name]; twice {
+			if value != "" {
+				s.report(origin{file: "environment variable " + name}, p, fmt.Sprintf("means %s as well: rename one, or use --set", other))
+			}
+			return
+		}
+		bound[name] = p
+		known = append(known, name)
+		if value == "" {
+			return
+		}
+		at := origin{file: "environment variable " + name}
+		if !s.fromText(k, p, value, at, func(_ path, v any) { s.envValues[p.viper()] = v }) {
+			s.bad[p.viper()] = true
+			return
+		}
+		s.env[p.viper()] = at
+		// The only error of BindEnv is that of no arguments.
+		_ = s.viper.BindEnv(p.viper(), name)
+	})
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(name, envPrefix) || value == "" || slices.Contains(known, name) {
+			continue
+		}
+		message := "means nothing here: it would be CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL"
+		if near := nearest.To(name, known); near != "" {
+			message = fmt.Sprintf("means nothing here; did you mean %s?", near)
+		}
+		s.report(origin{file: "environment variable " + name}, nil, message)
+	}
+}

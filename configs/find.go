@@ -1,0 +1,111 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"corallite/models"
+)
+
+// finder finds the files that a model names.
+type finder struct {
+	dirs  []string // where to look for relative paths, in this order
+	store *models.Store
+}
+
+// finder is the finder for the model at p: beside the file that defines it, in models/ beside it, in the working
+// directory and in models/ there.
+func (s *settings) finder(p path, store *models.Store) finder {
+	beside := filepath.Dir(s.files[p.viper()].file)
+	f := finder{store: store}
+	for _, dir := range []string{beside, filepath.Join(beside, "models"), ".", "models"} {
+		if !slices.Contains(f.dirs, dir) {
+			f.dirs = append(f.dirs, dir)
+		}
+	}
+	return f
+}
+
+// model finds a model by its name in the catalog or by its path; a file that is found nowhere else may be in the
+// cache.
+func (f finder) model(ref string) (models.Found, error) {
+	if _, ok := f.store.Lookup(ref); ok {
+		return f.store.Find(ref)
+	}
+	file, err := f.file(ref)
+	if err == nil {
+		return f.store.Find(file)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return models.Found{}, err
+	}
+	found, storeErr := f.store.Find(ref)
+	var unknown *models.UnknownError
+	switch {
+	case storeErr == nil:
+		return found, nil
+	case !errors.As(storeErr, &unknown):
+		return models.Found{}, storeErr
+	case unknown.Near != "":
+		return models.Found{}, fmt.Errorf("%w; did you mean %q of the catalog?", err, unknown.Near)
+	}
+	return models.Found{}, fmt.Errorf("%w; `corallite models list` has the names of those that can be pulled", err)
+}
+
+// file finds a file in the finder's folders, and then in further ones.
+func (f finder) file(ref string, further ...string) (string, error) {
+	dirs := append(slices.Clone(f.dirs), further...)
+	if filepath.IsAbs(ref) {
+		dirs = []string{""}
+	}
+	for _, dir := range dirs {
+		place := filepath.Join(dir, ref)
+		switch info, err := os.Stat(place); {
+		case err == nil && info.Mode().IsRegular():
+			return place, nil
+		case err == nil:
+			return "", fmt.Errorf("%s is not a file", place)
+		case !errors.Is(err, fs.ErrNotExist):
+			return "", err
+		}
+	}
+	return "", missingError{ref, dirs}
+}
+
+// missingError is a file that is in none of the folders.
+type missingError struct {
+	ref  string
+	dirs []string
+}
+
+func (e missingError) Error() string {
+	if filepath.IsAbs(e.ref) {
+		return "there is no file " + e.ref
+	}
+	var words []string
+	for _, dir := range e.dirs {
+		if dir == "." {
+			dir = "the working directory"
+		}
+		if !slices.Contains(words, dir) {
+			words = append(words, dir)
+		}
+	}
+	return fmt.Sprintf("there is no file %s in %s", e.ref, joinWords(words))
+}
+
+func (e missingError) Is(target error) bool { return target == fs.ErrNotExist }
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,90 @@
+package configs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"corallite/internal/testdata"
+	"corallite/models"
+)
+
+// workingFolder makes a folder with a model, labels, a picture and so on, and makes it the working directory.
+func workingFolder(t testing.TB, chdir func(string)) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"m.tflite": "no real model", "other.tflite": "another", "labels.txt": "person\ncat\n", "empty.txt": "",
+		"pic.jpg": "x", "clip.mp4": "x", "folder/x.txt": "x",
+	} {
+		writeFile(t, filepath.Join(dir, name), text)
+	}
+	if err := os.Symlink("m.tflite", filepath.Join(dir, "link.tflite")); err != nil {
+		t.Fatal(err)
+	}
+	chdir(dir)
+	return dir
+}
+
+func writeFile(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// emptyStore is the catalog with an empty cache, and a place that nothing is fetched from.
+func emptyStore(t testing.TB) (*models.Store, string) {
+	t.Helper()
+	dir := t.TempDir()
+	s, err := models.Open(models.Options{Cache: dir, Downloads: filepath.Join(dir, "downloads"), Mirror: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, dir
+}
+
+// faceStore has the face detectors in its cache, out of the package that scripts/test-files fetches. It skips without.
+func faceStore(t *testing.T) *models.Store {
+	t.Helper()
+	usual, err := models.Open(models.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", t.TempDir()) // no python3: nothing may be fetched
+	s, err := models.Open(models.Options{Cache: t.TempDir(), Downloads: usual.Downloads(), Mirror: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range s.Entries() {
+		if e.Task != "detect" {
+			continue
+		}
+		if _, err := s.Pull(context.Background(), e.Name, nil); err != nil {
+			testdata.Missing(t, "%v: run scripts/test-files", err)
+		}
+	}
+	return s
+}
+
+// lines reads a label file as simply as can be.
+func lines(path string) ([]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil, errors.New(path + " has no labels")
+	}
+	return strings.Split(strings.TrimSpace(string(data)), "\n"), nil
+}

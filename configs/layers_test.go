@@ -1,0 +1,143 @@
+package configs
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestPrecedence(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	t.Setenv("CORALLITE_MODELS_M_THREADS", "3")
+	t.Setenv("CORALLITE_MODELS_M_ENGINES", "2")
+	t.Setenv("CORALLITE_MODELS_M_DEVICE", "") // empty: none
+	t.Setenv("CORALLITE_MODELS_M_CATEGORY_ALLOWLIST", "[person, cat]")
+	t.Setenv("CORALLITE_MODELS_M_MEAN", "[1, 2, 3.5]")
+	t.Setenv("CORALLITE_MODELS_M_STD", "2")
+	t.Setenv("CORALLITE_PIPELINES_DOOR_SINKS", "[jsonl: {path: env.jsonl}, table: {path: env.txt}]")
+	t.Setenv("CORALLITE_LOG_LEVEL", "debug")
+	t.Setenv("CORALLITE_CACHE", "/x") // the program's own
+	cfg := mustLoad(t, small, "models.m.engines=5", "models.m.score_threshold=1e-1", "pipelines.door.sinks.1.table.path=set.txt")
+	m := cfg.Models["m"]
+	if m.Threads != 3 || m.Engines != 5 || m.ScoreThreshold != 0.1 || m.Device != "" {
+		t.Errorf("%+v", m)
+	}
+	if !slices.Equal(m.CategoryAllowlist, []string{"person", "cat"}) || !slices.Equal(m.Mean, []float64{1, 2, 3.5}) || !slices.Equal(m.Std, []float64{2}) {
+		t.Errorf("%+v", m)
+	}
+	want := []Sink{{Kind: SinkJSONL, Path: "env.jsonl", Queue: 4}, {Kind: SinkTable, Path: "set.txt", Queue: 4}}
+	if got := cfg.Pipelines["door"].Sinks; !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+	if cfg.Log.Level != "debug" {
+		t.Errorf("%+v", cfg.Log)
+	}
+}
+
+// TestOtherSource gives another kind of source in a later layer.
+func TestOtherSource(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	source := func(cfg *Config) Source { return cfg.Pipelines["door"].Source }
+	if got := source(mustLoad(t, small, "pipelines.door.source.video=clip.mp4")); got.Images != nil || !slices.Equal(got.Video, []string{"clip.mp4"}) {
+		t.Errorf("%+v", got)
+	}
+	t.Setenv("CORALLITE_PIPELINES_DOOR_SOURCE_FOLDER", "folder")
+	if got := source(mustLoad(t, small)); got.Images != nil || got.Folder != "folder" {
+		t.Errorf("%+v", got)
+	}
+	if got := source(mustLoad(t, small, "pipelines.door.source={images: [pic.jpg]}")); got.Folder != "" || !slices.Equal(got.Images, []string{"pic.jpg"}) {
+		t.Errorf("%+v", got)
+	}
+	_, err := load(t, small, "pipelines.door.source.video=clip.mp4", "pipelines.door.source.images=pic.jpg")
+	wantProblems(t, err, `--set pipelines.door.source.video=clip.mp4: pipelines.door.source.video: images is given as well: expected only one of images, folder or video`)
+	_, err = load(t, small, "pipelines.door.source.video=[clip.mp4, gone.mp4]")
+	wantProblems(t, err, `--set pipelines.door.source.video=[clip.mp4, gone.mp4]: pipelines.door.source.video[1]: cannot be read: gone.mp4: no such file or directory`)
+}
+
+func TestSetText(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	writeFile(t, "12", "x")
+	writeFile(t, "a: b", "x")
+	for arg, want := range map[string]string{
+		"models.m.path=12": "12", "models.m.path=a: b": "a: b", `models.m.path="12"`: "12", "models.m.path='12'": "12",
+	} {
+		if got := mustLoad(t, small, arg).Models["m"].Path; got != want {
+			t.Errorf("%s: %q", arg, got)
+		}
+	}
+	cfg := mustLoad(t, small, "models.m={threads: 7, engines: 2}", "models={m: {engines: 3}}",
+		"pipelines.door.sinks.1.pictures={dir: other, queue: 2}", "pipelines.door.sinks.0.jsonl.append=true")
+	if m := cfg.Models["m"]; m.Threads != 7 || m.Engines != 3 {
+		t.Errorf("%+v", m)
+	}
+	want := []Sink{{Kind: SinkJSONL, Path: "found.jsonl", Append: true, Queue: 4}, {Kind: SinkPictures, Dir: "other", Queue: 2}}
+	if got := cfg.Pipelines["door"].Sinks; !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+	// What a file lacks may come from --set.
+	cfg = mustLoad(t, "models: {m: {task: detect}}\npipelines: {p: {source: {}, models: m, sinks: [table: ]}}",
+		"models.m.path=m.tflite", "pipelines.p.source.video=clip.mp4")
+	if cfg.Models["m"].Path != "m.tflite" {
+		t.Errorf("%+v", cfg.Models["m"])
+	}
+}
+
+func TestBadSet(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	for arg, want := range map[string]string{
+		"models.m.threads":                            "expected KEY=VALUE, as in models.faces.score_threshold=0.6",
+		"=3":                                          "expected KEY=VALUE, as in models.faces.score_threshold=0.6",
+		"models.m.theards=3":                          `models.m.theards: unknown key; did you mean "threads"?`,
+		"modles.m.threads=3":                          `modles: unknown key; did you mean "models"?`,
+		"models.mm.threads=3":                         `models.mm: no model is called "mm"; did you mean "m"?`,
+		"models.M.threads=3":                          `models.M: no model is called "M"; did you mean "m"?`,
+		"models={other: {path: m.tflite}}":            `models.other: no model is called "other"; there are m`,
+		"models.m.threads=many":                       `models.m.threads: expected a whole number from 0 to 256, not the text "many"`,
+		"models.m.threads=-2":                         `models.m.threads: -2 is not possible: expected a whole number from 0 to 256`,
+		"models.m.threads=[1":                         `models.m.threads: a list that begins here with "[" has no "," or "]" where one is needed`,
+		"models.m.threads=":                           `models.m.threads: expected a whole number from 0 to 256, not nothing`,
+		"models.m.path=":                              `models.m.path: the text is empty`,
+		"models.m.path=x.tflite":                      "models.m.path: there is no file x.tflite in the working directory or models; `corallite models list` has the names of those that can be pulled",
+		"models.m.path.x=1":                           `models.m.path: has no keys below it: expected a text`,
+		"models.m={theards: 3}":                       `models.m.theards: unknown key; did you mean "threads"?`,
+		"pipelines.door.sinks.2.jsonl.path=x":         `pipelines.door.sinks: has no element 2: it has 2`,
+		"pipelines.door.sinks.x.jsonl.path=x":         `pipelines.door.sinks: expected the number of an element (from 0), not "x"`,
+		"pipelines.door.sinks.0.table.path=x":         `pipelines.door.sinks[0].table: unknown key; the keys here are jsonl`,
+		"pipelines.door.sinks.0=x":                    `pipelines.door.sinks[0]: expected a key of the element, or the whole list`,
+		"pipelines.door.sinks.1.pictures.dir=pic.jpg": `pipelines.door.sinks[1].pictures.dir: pic.jpg is a file: expected a folder`,
+		"pipelines.door.sinks=[]":                     `pipelines.door.sinks: the list is empty: expected a list, each element one of jsonl, table, pictures, video with its keys`,
+		"pipelines.door.models=[m, n]":                `pipelines.door.models[1]: no model is called "n"; there are m`,
+	} {
+		_, err := load(t, small, arg)
+		wantProblems(t, err, "--set "+arg+": "+want)
+	}
+}
+
+func TestBadEnvironment(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	for _, v := range [][2]string{
+		{"CORALLITE_MODELS_M_THREADS", "two"}, {"CORALLITE_MODELS_M_THEARDS", "2"}, {"CORALLITE_SOMETHING_ELSE", "1"},
+		{"CORALLITE_PIPELINES_DOOR_SINKS", "[tabel: {}]"}, {"CORALLITE_MODEL_MIROR", "x"}, {"CORALLITE_EMPTY", ""},
+		{"CORALLITE_MODELS_A_B_THREADS", "1"}, {"CORALLITE_MINE", "1"},
+	} {
+		t.Setenv(v[0], v[1])
+	}
+	writeFile(t, "c.yaml", small+"log: {level: warn}\n")
+	writeFile(t, "d.yaml", "models:\n  a-b: {path: m.tflite, task: detect}\n  a.b: {path: m.tflite, task: detect}\n")
+	store, _ := emptyStore(t)
+	_, err := Load([]string{"c.yaml", "d.yaml"}, LoadOptions{Models: store, OwnVariables: []string{"CORALLITE_MINE"}})
+	problems, _ := err.(Problems)
+	slices.SortFunc(problems, func(a, b Problem) int {
+		if a.String() < b.String() {
+			return -1
+		}
+		return 1
+	})
+	wantProblems(t, err,
+		`environment variable CORALLITE_MODELS_A_B_THREADS: models.a.b.threads: means models.a-b.threads as well: rename one, or use --set`,
+		`environment variable CORALLITE_MODELS_M_THEARDS: means nothing here; did you mean CORALLITE_MODELS_M_THREADS?`,
+		`environment variable CORALLITE_MODELS_M_THREADS: models.m.threads: expected a whole number from 0 to 256, not the text "two"`,
+		`environment variable CORALLITE_MODEL_MIROR: means nothing here; did you mean CORALLITE_MODEL_MIRROR?`,
+		`environment variable CORALLITE_PIPELINES_DOOR_SINKS: pipelines.door.sinks[0].tabel: unknown key; did you mean "table"?`,
+		`environment variable CORALLITE_SOMETHING_ELSE: means nothing here: it would be CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL`,
+	)
+}

@@ -1,0 +1,253 @@
+package configs
+
+import (
+	"errors"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const small = `
+models:
+  m: {path: m.tflite, task: detect, labels: labels.txt, threads: 2}
+pipelines:
+  door:
+    source: {images: "*.jpg"}
+    models: [m]
+    sinks:
+      - jsonl: {path: found.jsonl}
+      - pictures: {dir: out, queue: 9}
+`
+
+// load loads one file of that text in the working directory.
+func load(t *testing.T, text string, set ...string) (*Config, error) {
+	t.Helper()
+	writeFile(t, "c.yaml", text)
+	store, _ := emptyStore(t)
+	return Load([]string{"c.yaml"}, LoadOptions{Models: store, ReadLabels: lines, Set: set})
+}
+
+func mustLoad(t *testing.T, text string, set ...string) *Config {
+	t.Helper()
+	cfg, err := load(t, text, set...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// wantProblems fails unless the problems are exactly these.
+func wantProblems(t *testing.T, err error, want ...string) {
+	t.Helper()
+	var problems Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("%v is no Problems; want %q", err, want)
+	}
+	var got []string
+	for _, p := range problems {
+		got = append(got, p.String())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("problems:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	cfg := mustLoad(t, small)
+	want := Model{
+		Path: "m.tflite", Task: TaskDetect, Labels: []string{"person", "cat"}, LabelsFile: "labels.txt",
+		Delegate: "auto", Threads: 2, ScoreThreshold: 0.5, Resize: "stretch",
+	}
+	if got := cfg.Models["m"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("model %+v, want %+v", got, want)
+	}
+	wantPipeline := Pipeline{
+		Source: Source{Images: []string{"*.jpg"}}, Models: []string{"m"},
+		Sinks: []Sink{{Kind: SinkJSONL, Path: "found.jsonl", Queue: 4}, {Kind: SinkPictures, Dir: "out", Queue: 9}},
+	}
+	if got := cfg.Pipelines["door"]; !reflect.DeepEqual(got, wantPipeline) {
+		t.Errorf("pipeline %+v, want %+v", got, wantPipeline)
+	}
+	if cfg.Log.Level != "info" || cfg.EdgeTPU.Library != "" {
+		t.Errorf("%+v %+v", cfg.Log, cfg.EdgeTPU)
+	}
+	cfg = mustLoad(t, strings.Replace(small, "detect", "classify", 1))
+	if m := cfg.Models["m"]; m.ScoreThreshold != 0 || m.MaxResults != 5 {
+		t.Errorf("classify: %+v", m)
+	}
+}
+
+// TestEveryKey gives every key of the table its example, and expects it in the structs.
+func TestEveryKey(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	for _, name := range []string{
+		"ssd_mobilenet_v1_coco_quant.tflite", "ssd_mobilenet_v1_coco_quant_edgetpu.tflite", "street.mp4", "cat.png",
+		"holiday/a.jpg",
+	} {
+		writeFile(t, name, "x")
+	}
+	writeFile(t, "coco_labels.txt", "person\ncat\ntoaster\n")
+	models := root.child("models")
+	var b strings.Builder
+	b.WriteString("models:\n  m:\n")
+	for _, k := range modelKeys {
+		if k.name != "category_denylist" {
+			b.WriteString("    " + k.name + ": " + k.example + "\n")
+		}
+	}
+	b.WriteString("  faces: {path: m.tflite, task: detect, labels: [toaster], category_denylist: " + models.child("category_denylist").example + "}\npipelines:\n")
+	for _, k := range root.child("pipelines").child("source").keys {
+		if k.name == "folder" {
+			writeFile(t, k.example+"/x", "x")
+		}
+		b.WriteString("  " + k.name + ":\n    source: {" + k.name + ": " + k.example + "}\n    models: [faces, m]\n    sinks:\n")
+		for _, kind := range sinkKeys {
+			b.WriteString("      - " + kind.name + ":\n")
+			for _, o := range kind.keys {
+				b.WriteString("          " + o.name + ": " + strings.Replace(o.example, "found", k.name+kind.name, 1) + "\n")
+			}
+		}
+	}
+	b.WriteString("log: {level: warn}\nedgetpu: {library: m.tflite}\n")
+	cfg := mustLoad(t, b.String())
+	m := reflect.ValueOf(cfg.Models["m"])
+	for i := range m.NumField() {
+		name := m.Type().Field(i).Tag.Get("yaml")
+		if name == "-" || name == "category_denylist" {
+			continue
+		}
+		if models.child(name) == nil {
+			t.Errorf("Model has %s, and the table has not", name)
+		}
+		if m.Field(i).IsZero() {
+			t.Errorf("models.m.%s is not taken over", name)
+		}
+	}
+	if got := m.NumField() - len(modelKeys); got != 5-1 { // Labels, LabelsFile, Catalog, Outputs, Keypoints; labels
+		t.Errorf("Model has %d fields more than the table has keys", got)
+	}
+	if len(cfg.Pipelines) != 3 || !slices.Equal(cfg.PipelineNames(), []string{"images", "folder", "video"}) {
+		t.Errorf("pipelines %v", cfg.PipelineNames())
+	}
+	if s := cfg.Pipelines["video"].Sinks[0]; !s.Append || s.Queue != 16 || s.Path != "videojsonl.jsonl" {
+		t.Errorf("sink %+v", s)
+	}
+}
+
+// TestNames keeps names as they are spelt, with dots, capitals and digits, in every layer.
+func TestNames(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	text := `
+models:
+  MobileNet_v1_0.25: {path: m.tflite, task: classify, labels: [Hot Dog, no], category_allowlist: [no]}
+  MobileNet_v1_0: {path: m.tflite, task: classify}
+  0x10: {path: m.tflite, task: classify}
+pipelines:
+  Front.Door-2: {source: {video: clip.mp4}, models: [MobileNet_v1_0.25, "0x10"], sinks: [jsonl: {path: X.jsonl}]}
+`
+	t.Setenv("CORALLITE_MODELS_MOBILENET_V1_0_25_MAX_RESULTS", "3")
+	cfg := mustLoad(t, text, "models.MobileNet_v1_0.25.threads=4", "models.MobileNet_v1_0.threads=5",
+		"models.MobileNet_v1_0.25.category_allowlist=Hot Dog", "pipelines.Front.Door-2.sinks.0.jsonl.path=Y.jsonl")
+	m := cfg.Models["MobileNet_v1_0.25"]
+	if m.Threads != 4 || m.MaxResults != 3 || !slices.Equal(m.CategoryAllowlist, []string{"Hot Dog"}) {
+		t.Errorf("%+v", m)
+	}
+	if got := cfg.Models["MobileNet_v1_0"].Threads; got != 5 {
+		t.Errorf("threads %d", got)
+	}
+	p := cfg.Pipelines["Front.Door-2"]
+	if !slices.Equal(p.Models, []string{"MobileNet_v1_0.25", "0x10"}) || p.Sinks[0].Path != "Y.jsonl" {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestMergeKeys(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	cfg := mustLoad(t, `
+models:
+  a: &a {path: m.tflite, task: detect, threads: 3}
+  b: &b {<<: *a, threads: 4, engines: 2}
+  c: {<<: [*b, *a], engines: 1}
+pipelines: {p: {source: {video: clip.mp4}, models: [a, b, c], sinks: [table: ]}}
+`)
+	if b, c := cfg.Models["b"], cfg.Models["c"]; b.Threads != 4 || b.Path != "m.tflite" || c.Threads != 4 || c.Engines != 1 {
+		t.Errorf("%+v %+v", b, c)
+	}
+	_, err := load(t, "models: &m\n  <<: *m\n  a: &a {<<: [*a], path: m.tflite, task: detect}\n")
+	wantProblems(t, err, "c.yaml: nothing to run: pipelines is missing")
+}
+
+func TestSeveralFiles(t *testing.T) {
+	dir := workingFolder(t, t.Chdir)
+	store, _ := emptyStore(t)
+	o := LoadOptions{Models: store}
+	// A model's file lies beside the file that defines it.
+	writeFile(t, "sub/models.yaml", "models:\n  a: {path: deep.tflite, task: detect}\n  b: {path: there.tflite, task: detect}\nlog: {level: warn}\n")
+	writeFile(t, "sub/deep.tflite", "x")
+	writeFile(t, "sub/models/there.tflite", "x")
+	writeFile(t, "door.yaml", "pipelines:\n  door: {source: {video: clip.mp4}, models: [a, b], sinks: [table: ]}\n")
+	cfg, err := Load([]string{"door.yaml", filepath.Join(dir, "sub/models.yaml")}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := cfg.Models["a"].Path; got != filepath.Join(dir, "sub/deep.tflite") {
+		t.Errorf("a is %s", got)
+	}
+	if got := cfg.Models["b"].Path; got != filepath.Join(dir, "sub/models/there.tflite") {
+		t.Errorf("b is %s", got)
+	}
+	writeFile(t, "more.yaml", "log: {level: debug}\nmodels:\n  a: {path: m.tflite, task: detect}\n")
+	_, err = Load([]string{"sub/models.yaml", "door.yaml", "more.yaml", "door.yaml", "nothing.yaml", "folder"}, o)
+	wantProblems(t, err,
+		"door.yaml: is given twice",
+		"more.yaml:1: log.level: is given in sub/models.yaml:4 already",
+		"more.yaml:3: models.a: is defined in sub/models.yaml:2 already",
+		"nothing.yaml: no such file",
+		"folder: this is a folder; name the YAML file in it")
+	_, err = Load(nil, o)
+	wantProblems(t, err, "no configuration file is given")
+	writeFile(t, "binary.yaml", "\x00\x01\x02")
+	writeFile(t, "latin.yaml", "models: {a: {path: K\xe4se.tflite}}\n")
+	writeFile(t, "big.yaml", strings.Repeat("#", maxFile+1))
+	_, err = Load([]string{"binary.yaml", "latin.yaml", "big.yaml"}, o)
+	wantProblems(t, err,
+		"binary.yaml:1: this is not a text file",
+		"latin.yaml:1: this is not a text file in UTF-8",
+		"big.yaml: has 4194305 bytes: that is no configuration")
+}
+
+func TestFinding(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	writeFile(t, "models/n.tflite", "x")
+	writeFile(t, "models/n_edgetpu.tflite", "x")
+	writeFile(t, "models/n.txt", "one\n")
+	writeFile(t, "m_edgetpu.tflite", "x")
+	writeFile(t, "p[1].jpg", "x")
+	cfg := mustLoad(t, `
+models:
+  n: {path: n.tflite, task: classify, labels: n.txt, edgetpu: n_edgetpu.tflite, delegate: edgetpu}
+  m: {path: m.tflite, task: classify, delegate: edgetpu}
+  c: {path: m_edgetpu.tflite, task: classify, delegate: edgetpu}
+pipelines:
+  p: {source: {images: ["p[1].jpg"]}, models: n, sinks: [table: ]}
+`)
+	if n := cfg.Models["n"]; n.Path != "models/n.tflite" || n.LabelsFile != "models/n.txt" || n.EdgeTPU != "models/n_edgetpu.tflite" || n.Labels[0] != "one" {
+		t.Errorf("%+v", n)
+	}
+}
+
+func TestProblemString(t *testing.T) {
+	for want, p := range map[string]Problem{
+		"a.yaml:3: models.m: x": {"a.yaml", 3, "models.m", "x"},
+		"a.yaml: x":             {"a.yaml", 0, "", "x"},
+		"x":                     {"", 0, "", "x"},
+		"--set a=b: a: x":       {"--set a=b", 0, "a", "x"},
+	} {
+		if got := p.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

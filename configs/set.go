@@ -1,0 +1,145 @@
+package configs
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// addSet takes up one --set KEY=VALUE.
+func (s *settings) addSet(arg string) {
+	at := origin{file: "--set " + arg}
+	where, value, ok := strings.Cut(arg, "=")
+	if !ok {
+		s.report(at, nil, "expected KEY=VALUE, as in models.faces.score_threshold=0.6")
+		return
+	}
+	t, p, message := s.find(strings.TrimSpace(where))
+	if message != "" {
+		s.report(at, p, message)
+		return
+	}
+	s.fromText(t.key, p, value, at, func(q path, v any) {
+		s.set[q.viper()] = at
+		delete(s.bad, q.viper())
+		if t.list == nil {
+			s.viper.Set(q.viper(), v)
+			return
+		}
+		// What stands in a list is set in a copy of the list: viper keeps lists whole.
+		if list, ok := replaced(s.get(t.list), q[len(t.list):], v); ok {
+			s.viper.Set(t.list.viper(), list)
+		}
+	})
+}
+
+// target is what the path of a --set names.
+type target struct {
+	key  *key
+	list path // of the list that it stands in; nil: in none
+}
+
+// find reads a path with dots: "pipelines.door.sinks.0.jsonl.path". Names may have dots themselves. message says what
+// is wrong with it, and the path how far it is right.
+func (s *settings) find(where string) (t target, p path, message string) {
+	t.key = root
+	for rest := where; rest != ""; {
+		word, after, _ := strings.Cut(rest, ".")
+		switch t.key.kind {
+		case group:
+			c := t.key.child(word)
+			if c == nil {
+				return t, p.to(word), unknownKey(word, t.key)
+			}
+			t.key, p, rest = c, p.to(word), after
+			if c.kind != named || rest == "" {
+				continue
+			}
+			name := s.longestName(c.name, rest)
+			if name == "" {
+				name, _, _ = strings.Cut(rest, ".")
+				return t, p.to(name), s.unknownName(c.name, name)
+			}
+			p, rest = p.to(name), strings.TrimPrefix(strings.TrimPrefix(rest, name), ".")
+			t.key = &key{kind: group, keys: c.keys}
+		case variants:
+			n, message := s.element(p, word)
+			if message != "" {
+				return t, p, message
+			}
+			t.list = p
+			p, rest = p.to(index(n)), after
+			kind := onlyKey(s.get(t.list), n)
+			t.key = &key{kind: group, keys: []*key{t.key.child(kind)}}
+		default:
+			return t, p, fmt.Sprintf("has no keys below it: expected %s", t.key.expects())
+		}
+	}
+	switch {
+	case len(p) == 0:
+		return t, p, "expected KEY=VALUE, as in models.faces.score_threshold=0.6"
+	case t.list != nil && len(p) == len(t.list)+1:
+		return t, p, "expected a key of the element, or the whole list"
+	}
+	return t, p, ""
+}
+
+// longestName is the longest name of a model or pipeline that rest begins with.
+func (s *settings) longestName(section, rest string) string {
+	best := ""
+	for _, d := range *s.names(section) {
+		if (rest == d.name || strings.HasPrefix(rest, d.name+".")) && len(d.name) > len(best) {
+			best = d.name
+		}
+	}
+	return best
+}
+
+// element reads the number of an element of the list at p, from 0.
+func (s *settings) element(p path, word string) (int, string) {
+	list, _ := s.get(p).([]any)
+	n, err := strconv.Atoi(word)
+	switch {
+	case err != nil:
+		return 0, fmt.Sprintf("expected the number of an element (from 0), not %q", word)
+	case n < 0 || n >= len(list):
+		return 0, fmt.Sprintf("has no element %d: it has %d", n, len(list))
+	}
+	return n, ""
+}
+
+// onlyKey is the one key of element n of a list of variants.
+func onlyKey(list any, n int) string {
+	if l, ok := list.([]any); ok && n < len(l) {
+		if m, ok := l[n].(map[string]any); ok {
+			for k := range m {
+				return k
+			}
+		}
+	}
+	return ""
+}
+
+// replaced is a list of variants with the value at p ("[0]", "jsonl", "path") replaced. Nothing is shared with list.
+func replaced(list any, p path, v any) ([]any, bool) {
+	l, ok := list.([]any)
+	if !ok || len(p) != 3 {
+		return nil, false
+	}
+	out := make([]any, len(l))
+	for i, e := range l {
+		element := map[string]any{}
+		for kind, options := range e.(map[string]any) {
+			values := map[string]any{}
+			for k, value := range options.(map[string]any) {
+				values[k] = value
+			}
+			if index(i) == p[0] && kind == p[1] {
+				values[p[2]] = v
+			}
+			element[kind] = values
+		}
+		out[i] = element
+	}
+	return out, true
+}

@@ -1,0 +1,248 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
+
+	"corallite/internal/nearest"
+	"corallite/models"
+)
+
+// settings are the values of all layers: viper has them and knows which layer comes before which; settings know where
+// each was given and how names are spelt, which viper does not.
+type settings struct {
+	viper    *viper.Viper
+	problems Problems
+	catalog  *models.Store
+	first    string // the first file, for what is wrong with all of them together
+
+	files map[string]origin // by viper's key: what files gave
+	env   map[string]origin
+	set   map[string]origin
+	bad   map[string]bool // given, and of no use: not to be called missing
+
+	envValues map[string]any // what the texts of the environment mean
+
+	models    []definition
+	pipelines []definition
+}
+
+// layer is a place that values come from; the later ones come before the earlier.
+type layer int
+
+const (
+	nowhere layer = iota
+	fromFile
+	fromEnv
+	fromSet
+)
+
+// definition is a model or a pipeline.
+type definition struct {
+	name string // as it is spelt
+	at   origin
+}
+
+func newSettings(catalog *models.Store) *settings {
+	return &settings{
+		catalog: catalog,
+		viper:   viper.NewWithOptions(viper.KeyDelimiter(delimiter)),
+		files:   map[string]origin{}, env: map[string]origin{}, set: map[string]origin{}, bad: map[string]bool{},
+		envValues: map[string]any{},
+	}
+}
+
+func (s *settings) report(at origin, p path, message string) {
+	s.problems = append(s.problems, Problem{File: at.file, Line: at.line, Path: p.String(), Message: message})
+}
+
+// problem reports what is wrong with the value at p, where it was given.
+func (s *settings) problem(p path, format string, args ...any) {
+	s.report(s.where(p), p, fmt.Sprintf(format, args...))
+}
+
+// where is the origin of the value at p; when it was not given, of what it would stand in.
+func (s *settings) where(p path) origin {
+	for _, layer := range []map[string]origin{s.set, s.env, s.files} {
+		for n := len(p); n > 0; n-- {
+			if at, ok := layer[p[:n].viper()]; ok {
+				return at
+			}
+		}
+	}
+	return origin{file: s.first}
+}
+
+// names is the list of models or of pipelines.
+func (s *settings) names(section string) *[]definition {
+	if section == "models" {
+		return &s.models
+	}
+	return &s.pipelines
+}
+
+// addFile reads a file into the layer of files.
+func (s *settings) addFile(file string, doc *yaml.Node) {
+	layer := map[string]any{}
+	here := map[string]origin{}
+	w := &walker{file: file, lines: true, report: s.report, name: s.addName}
+	w.broken = func(p path) { s.bad[p.viper()] = true }
+	w.seen = func(p path, at origin) {
+		here[p.viper()] = at
+		if _, twice := s.files[p.viper()]; !twice {
+			s.files[p.viper()] = at
+		}
+	}
+	w.leaf = func(p path, _ *key, v any) {
+		if at := s.files[p.viper()]; at.file != file {
+			s.report(here[p.viper()], p, "is given in "+at.String()+" already")
+			return
+		}
+		put(layer, p, v)
+	}
+	w.walk(doc, root, nil)
+	if err := s.viper.MergeConfigMap(layer); err != nil {
+		s.report(origin{file: file}, nil, err.Error())
+	}
+}
+
+// addName takes up a model's or pipeline's name. Two that differ only in upper and lower case are one to viper and to
+// the environment.
+func (s *settings) addName(p path, at origin) bool {
+	list := s.names(p[0])
+	name := p[1]
+	for _, other := range *list {
+		switch {
+		case other.name == name:
+			s.report(at, p, "is defined in "+other.at.String()+" already")
+			return false
+		case strings.EqualFold(other.name, name):
+			s.report(at, p, fmt.Sprintf("differs from %q (%s) only in upper and lower case: give it another name", other.name, other.at))
+			return false
+		}
+	}
+	*list = append(*list, definition{name, at})
+	s.files[p.viper()] = at
+	return true
+}
+
+// put sets a value in nested maps.
+func put(m map[string]any, p path, v any) {
+	for _, part := range p[:len(p)-1] {
+		next, ok := m[part].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			m[part] = next
+		}
+		m = next
+	}
+	m[p[len(p)-1]] = v
+}
+
+// setDefaults gives viper the defaults of the table, for every model and pipeline that there is.
+func (s *settings) setDefaults() {
+	s.leaves(func(p path, k *key) {
+		if k.def != nil {
+			s.viper.SetDefault(p.viper(), k.def)
+		}
+	})
+}
+
+// leaves gives every key that can have a value, with its path.
+func (s *settings) leaves(each func(p path, k *key)) {
+	var below func(k *key, p path)
+	below = func(k *key, p path) {
+		for _, c := range k.keys {
+			switch {
+			case c.isLeaf():
+				each(p.to(c.name), c)
+			case c.kind == named:
+				for _, n := range *s.names(c.name) {
+					below(c, p.to(c.name, n.name))
+				}
+			default:
+				below(c, p.to(c.name))
+			}
+		}
+	}
+	below(root, nil)
+}
+
+// get is the value at p from the layer that comes first; nil: not given, and no default.
+func (s *settings) get(p path) any {
+	v := s.viper.Get(p.viper())
+	if _, isText := v.(string); !isText {
+		return v
+	}
+	_, fromSet := s.set[p.viper()]
+	if value, fromEnv := s.envValues[p.viper()]; fromEnv && !fromSet {
+		return value // of which viper has the text
+	}
+	return v
+}
+
+// fromText reads a value that is given as text, and gives on the keys' values that are in it. It says whether all of
+// it fits; what does not is reported.
+func (s *settings) fromText(k *key, p path, text string, at origin, leaf func(p path, v any)) bool {
+	fine := true
+	report := func(_ origin, p path, message string) {
+		fine = false
+		s.report(at, p, message)
+	}
+	n, err := k.textNode(text)
+	if err != nil {
+		report(at, p, err.Error())
+		return false
+	}
+	w := &walker{
+		file: at.file, report: report, broken: func(path) {}, seen: func(path, origin) {},
+		leaf: func(p path, _ *key, v any) { leaf(p, v) },
+	}
+	w.name = func(p path, _ origin) bool {
+		message := s.unknownName(p[0], p[1])
+		if message != "" {
+			report(at, p, message)
+		}
+		return message == ""
+	}
+	w.walk(n, k, p)
+	return fine
+}
+
+// layer is the layer that the value at p comes from; "" when no layer has one.
+func (s *settings) layer(p path) layer {
+	k := p.viper()
+	for _, l := range []struct {
+		layer layer
+		at    map[string]origin
+	}{{fromSet, s.set}, {fromEnv, s.env}, {fromFile, s.files}} {
+		if _, ok := l.at[k]; ok {
+			return l.layer
+		}
+	}
+	return nowhere
+}
+
+// unknownName is the message for a name that no model or no pipeline has; "" when one has it.
+func (s *settings) unknownName(section, name string) string {
+	var names []string
+	for _, d := range *s.names(section) {
+		names = append(names, d.name)
+	}
+	what := strings.TrimSuffix(section, "s")
+	near := nearest.To(name, names)
+	switch {
+	case slices.Contains(names, name):
+		return ""
+	case near != "":
+		return fmt.Sprintf("no %s is called %q; did you mean %q?", what, name, near)
+	case len(names) == 0:
+		return fmt.Sprintf("no %s is called %q: none is defined", what, name)
+	default:
+		return fmt.Sprintf("no %s is called %q; there are %s", what, name, strings.Join(names, ", "))
+	}
+}

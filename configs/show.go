@@ -1,0 +1,105 @@
+package configs
+
+import (
+	"bytes"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Show writes a configuration as the YAML of one file: merged, with defaults filled in and files as they were found.
+// Read again in the same working directory, on a machine with the same catalog, it is the same configuration. What the
+// program chooses by itself (threads: 0) and what the model says stays open.
+func Show(c *Config) ([]byte, error) {
+	var b bytes.Buffer
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	if err := e.Encode(c); err != nil {
+		return nil, err
+	}
+	if err := e.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// MarshalYAML leaves out what is not given and has no default. The order is that of the table of keys.
+func (m Model) MarshalYAML() (any, error) {
+	var labels any
+	switch {
+	case m.LabelsFile != "":
+		labels = m.LabelsFile
+	case len(m.Labels) > 0:
+		labels = flow(m.Labels)
+	}
+	return struct {
+		Path              string   `yaml:"path"`
+		EdgeTPU           string   `yaml:"edgetpu,omitempty"`
+		Labels            any      `yaml:"labels,omitempty"`
+		Task              string   `yaml:"task"`
+		Delegate          string   `yaml:"delegate"`
+		Device            string   `yaml:"device"`
+		Threads           int      `yaml:"threads"`
+		Engines           int      `yaml:"engines"`
+		ScoreThreshold    float64  `yaml:"score_threshold"`
+		MaxResults        int      `yaml:"max_results"`
+		CategoryAllowlist flow     `yaml:"category_allowlist,omitempty"`
+		CategoryDenylist  flow     `yaml:"category_denylist,omitempty"`
+		LabelOffset       *int     `yaml:"label_offset,omitempty"`
+		Resize            string   `yaml:"resize"`
+		Mean              flowNums `yaml:"mean,omitempty"`
+		Std               flowNums `yaml:"std,omitempty"`
+		NMSThreshold      float64  `yaml:"nms_threshold,omitempty"`
+		Anchors           string   `yaml:"anchors,omitempty"`
+	}{
+		m.Path, m.EdgeTPU, labels, m.Task, m.Delegate, m.Device, m.Threads, m.Engines, m.ScoreThreshold, m.MaxResults,
+		m.CategoryAllowlist, m.CategoryDenylist, m.LabelOffset, m.Resize, m.Mean, m.Std, m.NMSThreshold, m.Anchors,
+	}, nil
+}
+
+// MarshalYAML gives the key of the source's kind.
+func (s Source) MarshalYAML() (any, error) {
+	switch {
+	case s.Folder != "":
+		return map[string]string{"folder": s.Folder}, nil
+	case len(s.Video) > 0:
+		return map[string]flow{"video": s.Video}, nil
+	default:
+		return map[string]flow{"images": s.Images}, nil
+	}
+}
+
+// MarshalYAML gives a map of one key, the sink's kind.
+func (s Sink) MarshalYAML() (any, error) {
+	options := struct {
+		Path   string `yaml:"path,omitempty"`
+		Dir    string `yaml:"dir,omitempty"`
+		Append bool   `yaml:"append,omitempty"`
+		Queue  int    `yaml:"queue"`
+	}{s.Path, s.Dir, s.Append, s.Queue}
+	return map[string]any{s.Kind: options}, nil
+}
+
+// MarshalYAML leaves the library out when it is left to the system.
+func (e EdgeTPU) MarshalYAML() (any, error) {
+	return struct {
+		Library string `yaml:"library,omitempty"`
+	}{e.Library}, nil
+}
+
+// flow is a list that YAML shows in one line; flowNums is one of numbers.
+type (
+	flow     []string
+	flowNums []float64
+)
+
+func (f flow) MarshalYAML() (any, error)     { return inLine([]string(f)) }
+func (f flowNums) MarshalYAML() (any, error) { return inLine([]float64(f)) }
+
+func inLine(list any) (any, error) {
+	var n yaml.Node
+	if err := n.Encode(list); err != nil {
+		return nil, err
+	}
+	n.Style = yaml.FlowStyle
+	return &n, nil
+}

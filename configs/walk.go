@@ -1,0 +1,198 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"corallite/internal/nearest"
+)
+
+// walker holds a YAML tree against the table of keys. It reports what does not fit and gives on what does.
+type walker struct {
+	file   string                                  // as in Problem.File
+	lines  bool                                    // whether the nodes' lines are lines of that file
+	report func(at origin, p path, message string) // a problem
+	broken func(p path)                            // p is there, and of no use
+	seen   func(p path, at origin)                 // a key, or an element of a list
+	name   func(p path, at origin) bool            // a model's or pipeline's name; whether to look below it
+	leaf   func(p path, k *key, value any)         // a value that fits
+}
+
+func (w *walker) at(n *yaml.Node) origin {
+	if !w.lines {
+		return origin{file: w.file}
+	}
+	return origin{w.file, n.Line}
+}
+
+func (w *walker) bad(n *yaml.Node, p path, format string, args ...any) {
+	w.report(w.at(n), p, fmt.Sprintf(format, args...))
+	w.broken(p)
+}
+
+// walk looks at the value n of key k, which stands at p.
+func (w *walker) walk(n *yaml.Node, k *key, p path) {
+	n = real(n)
+	switch k.kind {
+	case group:
+		w.group(n, k, p)
+	case named:
+		w.named(n, k, p)
+	case variants:
+		if list, ok := w.variants(n, k, p); ok {
+			w.leaf(p, k, list)
+		}
+	default:
+		if n.Kind == yaml.SequenceNode {
+			for i, c := range n.Content {
+				w.seen(p.to(index(i)), w.at(real(c)))
+			}
+		}
+		v := k.value(n, func(at *yaml.Node, below, format string, args ...any) {
+			where := p
+			if below != "" {
+				where = p.to(below)
+				w.broken(p)
+			}
+			w.bad(at, where, format, args...)
+		})
+		if v != nil {
+			w.leaf(p, k, v)
+		}
+	}
+}
+
+// mapping gives the entries of a node that must be a mapping.
+func (w *walker) mapping(n *yaml.Node, k *key, p path) []entry {
+	if n.Kind != yaml.MappingNode {
+		w.bad(n, p, "expected %s, not %s", k.expects(), found(n))
+		return nil
+	}
+	all := entries(n, func(at *yaml.Node, below path, format string, args ...any) {
+		w.report(w.at(at), p.to(below...), fmt.Sprintf(format, args...))
+	})
+	return slices.DeleteFunc(all, func(e entry) bool {
+		isWord := e.key.Kind == yaml.ScalarNode
+		if !isWord {
+			w.report(w.at(e.key), p, "a key must be a word, not "+found(e.key))
+		}
+		return !isWord
+	})
+}
+
+func (w *walker) group(n *yaml.Node, k *key, p path) {
+	for _, e := range w.mapping(n, k, p) {
+		c := k.child(e.key.Value)
+		if c == nil {
+			w.report(w.at(e.key), p.to(e.key.Value), unknownKey(e.key.Value, k))
+			continue
+		}
+		w.seen(p.to(c.name), w.at(e.key))
+		w.walk(e.value, c, p.to(c.name))
+	}
+}
+
+func unknownKey(word string, k *key) string {
+	if near := nearest.To(word, k.childNames()); near != "" {
+		return fmt.Sprintf("unknown key; did you mean %q?", near)
+	}
+	return "unknown key; the keys here are " + strings.Join(k.childNames(), ", ")
+}
+
+func (w *walker) named(n *yaml.Node, k *key, p path) {
+	each := &key{kind: group, keys: k.keys}
+	all := w.mapping(n, k, p)
+	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
+		w.bad(n, p, "is empty: expected %s", k.expects())
+	}
+	for _, e := range all {
+		name := e.key.Value
+		if !namePattern.MatchString(name) {
+			w.bad(e.key, p.to(name), "expected %s", nameLooks)
+			continue
+		}
+		if !w.name(p.to(name), w.at(e.key)) {
+			continue
+		}
+		w.group(e.value, each, p.to(name))
+	}
+}
+
+// variants reads a list whose elements are maps of one key: []any of map[string]any{kind: map[string]any{…}}, with
+// defaults filled in.
+func (w *walker) variants(n *yaml.Node, k *key, p path) ([]any, bool) {
+	if n.Kind != yaml.SequenceNode {
+		w.bad(n, p, "expected %s, not %s", k.expects(), found(n))
+		return nil, false
+	}
+	if len(n.Content) == 0 {
+		w.bad(n, p, "the list is empty: expected %s", k.expects())
+		return nil, false
+	}
+	var out []any
+	for i, c := range n.Content {
+		w.seen(p.to(index(i)), w.at(real(c)))
+		if v := w.variant(real(c), k, p.to(index(i))); v != nil {
+			out = append(out, v)
+		}
+	}
+	if len(out) < len(n.Content) {
+		w.broken(p)
+		return nil, false
+	}
+	return out, true
+}
+
+func (w *walker) variant(n *yaml.Node, k *key, p path) map[string]any {
+	if n.Kind == yaml.ScalarNode && k.child(n.Value) != nil {
+		w.bad(n, p, "expected a colon after %s: %q", n.Value, n.Value+": {}")
+		return nil
+	}
+	all := w.mapping(n, &key{kind: group, keys: k.keys}, p)
+	if n.Kind != yaml.MappingNode {
+		return nil
+	}
+	if len(all) != 1 {
+		w.bad(n, p, "expected one of %s, not %d keys; each is an element of its own: begin it with \"- \"", strings.Join(k.childNames(), ", "), len(all))
+		return nil
+	}
+	c := k.child(all[0].key.Value)
+	if c == nil {
+		w.report(w.at(all[0].key), p.to(all[0].key.Value), unknownKey(all[0].key.Value, k))
+		return nil
+	}
+	return w.options(all[0], c, p.to(c.name))
+}
+
+// options reads the keys of one variant. No value at all ("- table:") is as good as no keys.
+func (w *walker) options(e entry, c *key, p path) map[string]any {
+	values := map[string]any{}
+	whole := true
+	below := *w
+	below.leaf = func(q path, _ *key, v any) { values[q[len(q)-1]] = v }
+	below.report = func(at origin, q path, message string) {
+		whole = false
+		w.report(at, q, message)
+	}
+	if !isNull(e.value) {
+		below.group(e.value, c, p)
+	}
+	for _, k := range c.keys {
+		if _, ok := values[k.name]; ok {
+			continue
+		}
+		if k.required && whole {
+			below.report(w.at(e.key), p.to(k.name), "is missing: expected "+k.expects())
+		}
+		if k.def != nil {
+			values[k.name] = k.def
+		}
+	}
+	if !whole {
+		return nil
+	}
+	return map[string]any{c.name: values}
+}
