@@ -146,7 +146,7 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 
 // reportTo prints failures that a stream survives, as they come.
 func reportTo(w io.Writer) func(pipeline.Failure) {
-	return func(f pipeline.Failure) { fmt.Fprintf(w, "corallite: %v\n", f) }
+	return func(f pipeline.Failure) { fmt.Fprintf(w, "corallite: %v\n", f.Err) }
 }
 
 func (l *look) sinks(files *camera.Files) ([]pipeline.NamedSink, error) {
