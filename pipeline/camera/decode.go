@@ -73,8 +73,8 @@ func cause(err error) error {
 	return err
 }
 
-// decode fills a frame from the bytes of a picture and seals it.
-func decode(data []byte, f *vision.Frame) error {
+// decode fills a frame from the bytes of a picture and seals it. light: a PNG is decoded without OpenCV if possible.
+func decode(data []byte, f *vision.Frame, light bool) error {
 	h, err := sniff(data)
 	if err != nil {
 		return err
@@ -85,14 +85,18 @@ func decode(data []byte, f *vision.Frame) error {
 	if err := enoughMemory(h.width, h.height); err != nil {
 		return fmt.Errorf("%s of %dx%d pixels: %w", h.format, h.width, h.height, err)
 	}
-	switch h.format {
-	case "JPEG":
-		if err = turbojpeg.Decode(data, f.Reserve); errors.Is(err, turbojpeg.ErrUnsupported) {
-			err = decodeOpenCV(data, h, f)
-		}
-	case "GIF":
+	err = errHeavy
+	switch {
+	case h.format == "JPEG":
+		err = turbojpeg.Decode(data, f.Reserve)
+	case h.format == "PNG" && light && h.width*h.height <= lightPixels:
+		err = decodePNG(data, h, f)
+	case h.format == "BMP":
+		err = decodeBMP(data, h, f)
+	case h.format == "GIF":
 		err = decodeGIF(data, h, f)
-	default:
+	}
+	if errors.Is(err, errHeavy) || errors.Is(err, turbojpeg.ErrUnsupported) {
 		err = decodeOpenCV(data, h, f)
 	}
 	if err != nil {

@@ -73,7 +73,8 @@ type reader struct {
 	mu     sync.Mutex
 	closed bool
 	pool   *vision.Pool
-	buf    []byte // used by Next alone, which one goroutine calls
+	buf    []byte // these two are used by Next alone, which one goroutine calls
+	count  int    // pictures that were read
 }
 
 // read reads one picture. Errors are *pipeline.ItemError, but when the source was closed.
@@ -84,7 +85,8 @@ func (r *reader) read(path string) (*vision.Frame, error) {
 	}
 	data, err := readFile(path, &r.buf)
 	if err == nil {
-		err = decode(data, f)
+		err = decode(data, f, r.count < lightPNGs)
+		r.count++
 	}
 	if cap(r.buf) > largePicture {
 		r.buf = nil

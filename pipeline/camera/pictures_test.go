@@ -262,7 +262,7 @@ func BenchmarkPictureJPEG(b *testing.B) {
 	for b.Loop() {
 		f, err := pool.Get()
 		if err == nil {
-			err = decode(data, f)
+			err = decode(data, f, true)
 		}
 		if err != nil {
 			b.Fatal(err)

@@ -116,10 +116,11 @@ func readPNG(d []byte, h *header) error {
 	}
 	h.width, h.height = int(int32(binary.BigEndian.Uint32(d[16:]))), int(int32(binary.BigEndian.Uint32(d[20:])))
 	for at := 8; at+8 <= len(d); {
-		size, kind := int(binary.BigEndian.Uint32(d[at:])), string(d[at+4:at+8])
-		if kind == "IDAT" || size > len(d)-at-8 {
+		length, kind := binary.BigEndian.Uint32(d[at:]), string(d[at+4:at+8])
+		if kind == "IDAT" || int64(length) > int64(len(d)-at-8) {
 			break
 		}
+		size := int(length)
 		if kind == "eXIf" {
 			h.orientation = orientationOf(d[at+8 : at+8+size])
 		}
@@ -168,10 +169,11 @@ func readWebP(d []byte, h *header) error {
 		return fmt.Errorf("its first chunk is %q", d[12:16])
 	}
 	for at := 12; at+8 <= len(d); {
-		size := int(binary.LittleEndian.Uint32(d[at+4:]))
-		if size > len(d)-at-8 {
+		length := binary.LittleEndian.Uint32(d[at+4:])
+		if int64(length) > int64(len(d)-at-8) {
 			break
 		}
+		size := int(length)
 		if string(d[at:at+4]) == "EXIF" {
 			h.orientation = orientationOf(bytes.TrimPrefix(d[at+8:at+8+size], []byte("Exif\x00\x00")))
 		}
@@ -207,8 +209,8 @@ func readPNM(d []byte, h *header) error {
 			at++
 		}
 		for ; at < len(d) && d[at] >= '0' && d[at] <= '9'; at++ {
-			if numbers[i] = numbers[i]*10 + int(d[at]-'0'); numbers[i] > 1<<31 {
-				return errors.New("its size is no number")
+			if numbers[i] = numbers[i]*10 + int(d[at]-'0'); numbers[i] > 100*maxSide {
+				return errors.New("its size is not possible")
 			}
 		}
 	}

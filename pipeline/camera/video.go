@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -89,7 +90,7 @@ func (v *Video) open(o VideoOptions) error {
 	if fps := v.capture.Get(gocv.VideoCaptureFPS); fps > 0 && fps < 1e6 {
 		v.fps = fps
 	}
-	if n := v.capture.Get(gocv.VideoCaptureFrameCount); n >= 1 && n < 1<<40 {
+	if n := v.capture.Get(gocv.VideoCaptureFrameCount); n >= 1 && n < math.MaxInt32 {
 		v.total = int(n)
 	}
 	ahead := o.ReadAhead

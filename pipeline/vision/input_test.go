@@ -10,7 +10,6 @@ import (
 
 	"gocv.io/x/gocv"
 
-	"corallite/pipeline"
 	"corallite/tflite/tensor"
 )
 
@@ -332,40 +331,5 @@ func TestPrepareAllocatesNothing(t *testing.T) {
 			t.Errorf("%s: %v allocations, want 0", name, n)
 		}
 		in.Close()
-	}
-}
-
-func BenchmarkPrepare(b *testing.B) {
-	f := painted(b, 768, 576, gradient)
-	defer f.Release()
-	for _, c := range []struct {
-		name string
-		info tensor.Info
-		opts InputOptions
-	}{
-		{"768x576 to 300x300 uint8", tensor.Info{Type: tensor.UInt8, Shape: []int{1, 300, 300, 3}}, InputOptions{}},
-		{"768x576 to 224x224 int8", tensor.Info{Type: tensor.Int8, Shape: []int{1, 224, 224, 3}}, InputOptions{}},
-		{"768x576 to 224x224 int8 requantized", tensor.Info{Type: tensor.Int8, Shape: []int{1, 224, 224, 3}, Quantization: tensor.PerTensor(0.02, 3)},
-			InputOptions{Mean: []float32{127.5}, Std: []float32{127.5}}},
-		{"768x576 to 192x192 float32 letterbox", tensor.Info{Type: tensor.Float32, Shape: []int{1, 192, 192, 3}}, InputOptions{Resize: Letterbox}},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			in, err := NewInput(c.info, c.opts)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer in.Close()
-			dst := tensorFor(c.info)
-			var p pipeline.Placement
-			b.ReportAllocs()
-			for b.Loop() {
-				if p, err = in.Prepare(dst, f); err != nil {
-					b.Fatal(err)
-				}
-			}
-			if p.Width != 768 {
-				b.Fatal(p)
-			}
-		})
 	}
 }
