@@ -21,9 +21,12 @@ import (
 // VideoOptions say how a video file is read.
 type VideoOptions struct {
 	// ReadAhead is how many frames are decoded before they are asked for, so that decoding and the models run side
-	// by side; 0: 4.
+	// by side; 0: 2, which is enough where decoding is quicker than the models.
 	ReadAhead int
 }
+
+// usualFPS is the rate of a video that does not say one.
+const usualFPS = 25
 
 // Video is a source of the frames of a video file, decoded by OpenCV with ffmpeg. The rotation that the file asks for
 // is applied. Frames that are damaged are left out or shown as far as they can be, as ffmpeg decides.
@@ -95,10 +98,10 @@ func (v *Video) open(o VideoOptions) error {
 	}
 	ahead := o.ReadAhead
 	if ahead <= 0 {
-		ahead = 4
+		ahead = 2
 	}
 	// One more is being decoded and a few are with the models; frames beyond these are made and freed as needed.
-	v.pool = vision.NewPool(2*ahead + 4)
+	v.pool = vision.NewPool(ahead + 4)
 	v.frames, v.stop, v.done = make(chan *vision.Frame, ahead), make(chan struct{}), make(chan struct{})
 	go v.read()
 	return nil
@@ -159,11 +162,16 @@ func (v *Video) read() {
 	defer close(v.done)
 	defer v.capture.Close()
 	defer close(v.frames)
+	rate := v.fps
+	if rate == 0 {
+		rate = usualFPS // a frame of no rate would be taken for a picture
+	}
 	for n := 0; ; n++ {
 		f, err := v.pool.Get()
 		if err != nil {
 			return // cannot be: Close closes the pool only when this goroutine has ended
 		}
+		f.SetFPS(rate)
 		if !v.capture.Read(f.Target()) || f.Target().Empty() {
 			f.Release()
 			v.failed = v.atEnd(n)

@@ -70,6 +70,9 @@ func TestVideoGivesEveryFrame(t *testing.T) {
 		if p := time.Duration(n) * 100 * time.Millisecond; f.Meta().Position != p || f.Meta().Source != path {
 			t.Errorf("frame %d of %s is at %v, want %v", n, f.Meta().Source, f.Meta().Position, p)
 		}
+		if f.FPS() != 10 {
+			t.Errorf("frame %d says %v frames a second, want 10", n, f.FPS())
+		}
 		if peer.Read(&want); n%100 == 0 {
 			if m := f.Mat(); !bytes.Equal(m.ToBytes(), want.ToBytes()) {
 				t.Errorf("frame %d has other pixels than OpenCV's", n)

@@ -1,0 +1,117 @@
+package camera
+
+import (
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"corallite/internal/testdata"
+	"corallite/pipeline"
+	"corallite/pipeline/pipetest"
+	"corallite/pipeline/vision"
+)
+
+// shortVideo is the beginning of vtest.avi, cut off in the middle of a frame.
+func shortVideo(t *testing.T, dir string) string {
+	t.Helper()
+	whole, err := os.ReadFile(testdata.Path(t, "video/vtest.avi"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return write(t, filepath.Join(dir, "short.avi"), whole[:300_000])
+}
+
+func TestFilesInTheirOrder(t *testing.T) {
+	dir := t.TempDir()
+	still := pngOf(t, fill(image.NewNRGBA(image.Rect(0, 0, 4, 4)), color.White))
+	names := []string{
+		write(t, filepath.Join(dir, "z.png"), still), shortVideo(t, dir), filepath.Join(dir, "missing.jpg"),
+		write(t, filepath.Join(dir, "empty.mp4"), nil), write(t, filepath.Join(dir, "a.png"), still),
+	}
+	s, err := NewFiles(names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if s.Still() || s.Len() != 5 || !slices.Equal(s.Names(), names) {
+		t.Errorf("still %v, %d files, %v", s.Still(), s.Len(), s.Names())
+	}
+	got, failed := take(t, s)
+	frames := len(got) - 2
+	if frames < 5 || got[0] != names[0] || got[len(got)-1] != names[4] {
+		t.Fatalf("%d items: %v", len(got), got)
+	}
+	for _, source := range got[1 : frames+1] {
+		if source != names[1] {
+			t.Errorf("a frame of %s among those of the video", source)
+		}
+	}
+	var of []string
+	for _, e := range failed {
+		of = append(of, e.Source)
+	}
+	if !slices.Equal(of, names[1:4]) { // the video ends early, and says so
+		t.Errorf("failed: %v", failed)
+	}
+}
+
+func TestFilesTotal(t *testing.T) {
+	dir := t.TempDir()
+	still := pngOf(t, fill(image.NewNRGBA(image.Rect(0, 0, 4, 4)), color.White))
+	write(t, filepath.Join(dir, "1.png"), still)
+	write(t, filepath.Join(dir, "2.png"), still)
+	s, err := NewFiles(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if n, known := s.Total(); n != 2 || !known || !s.Still() {
+		t.Errorf("total %d %v, still %v", n, known, s.Still())
+	}
+	v, err := NewFiles(testdata.Path(t, "video/vtest.avi"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	f, err := v.Next(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Release()
+	if n, known := v.Total(); n != 795 || !known {
+		t.Errorf("total %d %v of one video, want 795", n, known)
+	}
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Next(context.Background()); !errors.Is(err, ErrClosed) {
+		t.Errorf("Next after Close: %v", err)
+	}
+}
+
+func TestFilesIsASource(t *testing.T) {
+	dir := t.TempDir()
+	still := pngOf(t, fill(image.NewNRGBA(image.Rect(0, 0, 4, 4)), color.White))
+	names := []string{write(t, filepath.Join(dir, "1.png"), still), shortVideo(t, dir), write(t, filepath.Join(dir, "2.png"), still)}
+	count, err := NewFiles(names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := take(t, count)
+	if _, err := count.Next(context.Background()); !errors.Is(err, io.EOF) {
+		t.Errorf("Next after the end: %v", err)
+	}
+	if err := count.Close(); err != nil {
+		t.Fatal(err)
+	}
+	pipetest.TestSource(t, pipetest.SourceCase[*vision.Frame]{
+		Items: len(got),
+		Open:  func() (pipeline.Source[*vision.Frame], error) { return NewFiles(names...) },
+	})
+}
