@@ -61,9 +61,9 @@ type Pipeline struct {
 
 // Source is where pictures come from; one of the three is given.
 type Source struct {
-	Images []string // paths and patterns, as filepath.Glob takes them; a file that is called like a pattern is that file
+	Images []string // files, folders of pictures, and patterns as filepath.Glob takes them; what exists under a name is no pattern
 	Folder string   // watched for new pictures
-	Video  []string // paths
+	Video  []string // files and patterns, likewise
 }
 
 // Sink is where results go.
@@ -96,10 +96,6 @@ type LoadOptions struct {
 	// ReadLabels reads a label file. Without it label files must be there, but are not read, and allow and deny lists
 	// are not compared with them.
 	ReadLabels func(path string) ([]string, error)
-
-	// OwnVariables are CORALLITE_ variables of the environment that are not the configuration's, beside those that this
-	// package knows.
-	OwnVariables []string
 }
 
 // Load reads configuration files as one configuration, with the environment and then --set over them, and checks all
@@ -136,7 +132,7 @@ func Load(files []string, o LoadOptions) (*Config, error) {
 	// With a file that could not be read, what it may have defined would be called missing.
 	whole := read == len(files) && read > 0
 	if whole {
-		s.addEnv(o.OwnVariables)
+		s.addEnv()
 		for _, arg := range o.Set {
 			s.addSet(arg)
 		}
@@ -165,9 +161,6 @@ func (s *settings) config(o LoadOptions, whole bool) *Config {
 	s.sameOutputs(cfg)
 	cfg.EdgeTPU.Library, _ = s.get(path{"edgetpu", "library"}).(string)
 	cfg.Log.Level, _ = s.get(path{"log", "level"}).(string)
-	if lib := cfg.EdgeTPU.Library; lib != "" && !isFile(lib) {
-		s.problem(path{"edgetpu", "library"}, "there is no file %s", lib)
-	}
 	return cfg
 }
 

@@ -6,6 +6,13 @@ import (
 	"corallite/models"
 )
 
+// The defaults that depend on the task.
+const (
+	defaultDetectScore     = 0.5
+	defaultClassifyResults = 5
+	defaultNMSThreshold    = 0.3
+)
+
 // Defaults is a model for a task with nothing said about it but what the catalog knows: e, nil when it is not known
 // there. Its file, twin and label file are the caller's to fill in.
 func Defaults(task string, e *models.Entry) Model {

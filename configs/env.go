@@ -32,10 +32,10 @@ func envName(p path) string {
 	return envPrefix + name
 }
 
-// addEnv binds every key to its variable, and refuses CORALLITE_ variables that are none. own are further names that
-// are the program's. An empty variable counts as none.
-func (s *settings) addEnv(own []string) {
-	known := append(slices.Clone(ownVariables), own...)
+// addEnv binds every key to its variable, and refuses variables that are meant for a key and name none. An empty
+// variable counts as none.
+func (s *settings) addEnv() {
+	known := slices.Clone(ownVariables)
 	bound := map[string]path{}
 	s.leaves(func(p path, k *key) {
 		name := envName(p)
@@ -65,10 +65,17 @@ func (s *settings) addEnv(own []string) {
 		if !strings.HasPrefix(name, envPrefix) || value == "" || slices.Contains(known, name) {
 			continue
 		}
-		message := "means nothing here: it would be CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL"
-		if near := nearest.To(name, known); near != "" {
-			message = fmt.Sprintf("means nothing here; did you mean %s?", near)
+		at := origin{file: "environment variable " + name}
+		near := nearest.To(name, known)
+		switch section, _, _ := strings.Cut(strings.TrimPrefix(name, envPrefix), "_"); {
+		case near != "" && nearest.Distance(name, near) <= closeNames:
+			s.report(at, nil, fmt.Sprintf("names no key; did you mean %s?", near))
+		case root.child(strings.ToLower(section)) != nil:
+			s.report(at, nil, "names no key: it would be CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL")
 		}
-		s.report(origin{file: "environment variable " + name}, nil, message)
 	}
 }
+
+// closeNames is in how many letters a variable may differ from a known one to be a misspelling of it. Others may be
+// somebody else's.
+const closeNames = 2

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // pipeline makes one pipeline of what the layers say. Names of models are looked up when all files could be read.
@@ -96,7 +97,7 @@ func (s *settings) source(p path, k *key) Source {
 			out.Images = v
 		}
 		for i, file := range v {
-			if message := missing(file, given[0] == "images"); message != "" {
+			if message := missing(file, given[0]); message != "" {
 				s.problem(s.item(at, i), "%s", message)
 			}
 		}
@@ -104,36 +105,26 @@ func (s *settings) source(p path, k *key) Source {
 	return out
 }
 
-// missing says what is wrong with a file of a source, or with a pattern; "" when it is there.
-func missing(file string, pattern bool) string {
-	info, err := os.Stat(file)
+// missing says what is wrong with a name of a source of that kind ("images" or "video"): a file, a pattern, or a folder
+// of pictures. It is "" when there is something of that name.
+func missing(name, kind string) string {
+	info, err := os.Stat(name)
 	switch {
-	case err == nil && info.Mode().IsRegular():
-		return ""
-	case err == nil && info.IsDir():
-		return fmt.Sprintf("%s is a folder: expected a file", file)
+	case err == nil && info.IsDir() && kind != "images":
+		return fmt.Sprintf("%s is a folder: expected a file", name)
 	case err == nil:
-		return "" // a pipe or a device
-	case !pattern || !isPattern(file):
-		return fmt.Sprintf("cannot be read: %s: %v", file, pathless(err))
+		return ""
+	case !strings.ContainsAny(name, "*?["):
+		return fmt.Sprintf("cannot be read: %s: %v", name, pathless(err))
 	}
-	matches, err := filepath.Glob(file)
+	matches, err := filepath.Glob(name)
 	switch {
 	case err != nil:
-		return fmt.Sprintf("%s is no pattern: %v", file, err)
+		return fmt.Sprintf("%s is no pattern: %v", name, err)
 	case !slices.ContainsFunc(matches, isFile):
-		return "no file matches " + file
+		return "no file matches " + name
 	}
 	return ""
-}
-
-func isPattern(file string) bool {
-	for _, c := range file {
-		if c == '*' || c == '?' || c == '[' || c == '\\' {
-			return true
-		}
-	}
-	return false
 }
 
 // sinks turns a list of variants, which has been checked, into sinks.

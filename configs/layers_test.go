@@ -117,14 +117,15 @@ func TestBadEnvironment(t *testing.T) {
 	for _, v := range [][2]string{
 		{"CORALLITE_MODELS_M_THREADS", "two"}, {"CORALLITE_MODELS_M_THEARDS", "2"}, {"CORALLITE_SOMETHING_ELSE", "1"},
 		{"CORALLITE_PIPELINES_DOOR_SINKS", "[tabel: {}]"}, {"CORALLITE_MODEL_MIROR", "x"}, {"CORALLITE_EMPTY", ""},
-		{"CORALLITE_MODELS_A_B_THREADS", "1"}, {"CORALLITE_MINE", "1"},
+		{"CORALLITE_MODELS_A_B_THREADS", "1"}, {"CORALLITE_LOG_LINES", "1"},
+		{"CORALLITE_PIPELINE_DOOR_SOURCE_VIDEO", "clip.mp4"},
 	} {
 		t.Setenv(v[0], v[1])
 	}
 	writeFile(t, "c.yaml", small+"log: {level: warn}\n")
 	writeFile(t, "d.yaml", "models:\n  a-b: {path: m.tflite, task: detect}\n  a.b: {path: m.tflite, task: detect}\n")
 	store, _ := emptyStore(t)
-	_, err := Load([]string{"c.yaml", "d.yaml"}, LoadOptions{Models: store, OwnVariables: []string{"CORALLITE_MINE"}})
+	_, err := Load([]string{"c.yaml", "d.yaml"}, LoadOptions{Models: store})
 	problems, _ := err.(Problems)
 	slices.SortFunc(problems, func(a, b Problem) int {
 		if a.String() < b.String() {
@@ -133,11 +134,12 @@ func TestBadEnvironment(t *testing.T) {
 		return 1
 	})
 	wantProblems(t, err,
+		`environment variable CORALLITE_LOG_LINES: names no key: it would be CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL`,
 		`environment variable CORALLITE_MODELS_A_B_THREADS: models.a.b.threads: means models.a-b.threads as well: rename one, or use --set`,
-		`environment variable CORALLITE_MODELS_M_THEARDS: means nothing here; did you mean CORALLITE_MODELS_M_THREADS?`,
+		`environment variable CORALLITE_MODELS_M_THEARDS: names no key; did you mean CORALLITE_MODELS_M_THREADS?`,
 		`environment variable CORALLITE_MODELS_M_THREADS: models.m.threads: expected a whole number from 0 to 256, not the text "two"`,
-		`environment variable CORALLITE_MODEL_MIROR: means nothing here; did you mean CORALLITE_MODEL_MIRROR?`,
+		`environment variable CORALLITE_MODEL_MIROR: names no key; did you mean CORALLITE_MODEL_MIRROR?`,
 		`environment variable CORALLITE_PIPELINES_DOOR_SINKS: pipelines.door.sinks[0].tabel: unknown key; did you mean "table"?`,
-		`environment variable CORALLITE_SOMETHING_ELSE: means nothing here: it would be CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL`,
+		`environment variable CORALLITE_PIPELINE_DOOR_SOURCE_VIDEO: names no key; did you mean CORALLITE_PIPELINES_DOOR_SOURCE_VIDEO?`,
 	)
 }

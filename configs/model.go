@@ -12,39 +12,42 @@ import (
 	"corallite/models"
 )
 
-// The defaults that depend on the task.
-const (
-	defaultDetectScore     = 0.5
-	defaultClassifyResults = 5
-	defaultNMSThreshold    = 0.3
-)
-
-// model makes one model of what the layers say, what the catalog knows and the defaults.
+// model makes one model of what the layers say, over what the catalog knows and the defaults.
 func (s *settings) model(d definition, o LoadOptions) Model {
 	p := path{"models", d.name}
-	var m Model
 	if s.bad[p.viper()] {
-		return m
+		return Model{}
 	}
 	values := map[string]any{}
 	for _, k := range modelKeys {
-		if v := s.get(p.to(k.name)); v != nil && k.name != "labels" {
+		if v := s.get(p.to(k.name)); v != nil {
 			values[k.name] = v
 		}
 	}
-	s.decode(values, &m, p)
-	s.contradictions(&m, p)
+	// These two say where to look, and the model has what was found.
+	labels := values["labels"]
+	delete(values, "labels")
+	ref, _ := values["path"].(string)
+	delete(values, "path")
+
 	f := s.finder(p, o.Models)
-	entry := s.findModel(&m, p, f)
-	s.useEntry(&m, p, entry)
+	found := s.findModel(ref, p, f)
+	task, _ := values["task"].(string)
+	m := Defaults(task, found.Entry)
+	m.Path, m.EdgeTPU, m.LabelsFile = found.Model, found.EdgeTPU, found.Labels
+	s.decode(values, &m, p)
+	s.checkTask(m, p)
+	s.contradictions(&m, p)
 	s.findTwin(&m, p, f)
-	s.labels(&m, p, f, o.ReadLabels)
+	s.labels(&m, p, f, labels, o.ReadLabels)
 	return m
 }
 
-// decode puts values, which have been checked, into a struct by its yaml tags.
+// decode puts values, which have been checked, into a struct by its yaml tags, over what is there.
 func (s *settings) decode(values map[string]any, into any, p path) {
-	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{Result: into, TagName: "yaml", ErrorUnused: true})
+	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		Result: into, TagName: "yaml", ErrorUnused: true, ZeroFields: true, // a list replaces a list
+	})
 	if err == nil {
 		err = d.Decode(values)
 	}
@@ -76,79 +79,39 @@ func (s *settings) contradictions(m *Model, p path) {
 			s.problem(p.to(name), "is for task: detect only")
 		}
 	}
+	if m.Anchors == "" {
+		if s.given(p, "nms_threshold") && m.Task == TaskDetect && !s.given(p, "anchors") {
+			s.problem(p.to("nms_threshold"), "is for detectors with anchors; one that ends in TFLite_Detection_PostProcess has a threshold of its own")
+		}
+		m.NMSThreshold = 0
+	}
 }
 
-// findModel finds the model's file, and what the catalog knows about it; nil: nothing.
-func (s *settings) findModel(m *Model, p path, f finder) *models.Entry {
+// findModel finds the model's file, and what the catalog knows about it. Where there is no file, Model is empty.
+func (s *settings) findModel(ref string, p path, f finder) models.Found {
 	at := p.to("path")
 	if !s.require(at, root.child("models").child("path")) {
-		return nil
+		return models.Found{}
 	}
-	found, err := f.model(m.Path)
+	found, err := f.model(ref)
 	if err != nil {
 		s.problem(at, "%v", err)
 		// So that labels and task are not called missing as well: the catalog may know them.
-		entry, _ := f.store.Lookup(m.Path)
-		m.Path = ""
-		return entry
+		found = models.Found{}
+		found.Entry, _ = f.store.Lookup(ref)
 	}
-	m.Path, m.LabelsFile = found.Model, found.Labels
-	if m.EdgeTPU == "" {
-		m.EdgeTPU = found.EdgeTPU
-	}
-	return found.Entry
+	return found
 }
 
-// useEntry fills in what was not given, from the catalog and then from the defaults.
-func (s *settings) useEntry(m *Model, p path, e *models.Entry) {
-	if e != nil {
-		m.Catalog = e.Name
-		if !s.given(p, "task") {
-			m.Task = e.Task
-			if k := root.child("models").child("task"); !slices.Contains(k.choices, e.Task) {
-				s.problem(p.to("path"), "%s is a model for the task %s, which pipelines cannot run: expected a model for %s",
-					e.Name, e.Task, strings.Join(k.choices, " or "))
-			}
-		}
-		if !s.given(p, "mean") && !s.given(p, "std") {
-			m.Mean, m.Std = slices.Clone(e.Input.Mean), slices.Clone(e.Input.Std)
-		}
-		if m.Resize == "" {
-			m.Resize = e.Input.Resize
-		}
-	}
-	if m.Resize == "" {
-		m.Resize = "stretch"
-	}
-	switch m.Task {
-	case TaskDetect:
-		s.useDetect(m, p, e)
-	case TaskClassify:
-		if !s.given(p, "max_results") {
-			m.MaxResults = defaultClassifyResults
-		}
-	case "":
-		if m.Path != "" {
-			s.require(p.to("task"), root.child("models").child("task"))
-		}
-	}
-}
-
-// useDetect fills in what detectors have.
-func (s *settings) useDetect(m *Model, p path, e *models.Entry) {
-	score, overlap := defaultDetectScore, defaultNMSThreshold
-	if e != nil && e.Detect != nil {
-		score, overlap = e.Detect.ScoreThreshold, e.Detect.NMSThreshold
-		if m.Anchors == "" {
-			m.Anchors = e.Detect.Anchors
-		}
-		m.Outputs, m.Keypoints = e.Detect.Outputs, e.Detect.Keypoints
-	}
-	if !s.given(p, "score_threshold") {
-		m.ScoreThreshold = score
-	}
-	if !s.given(p, "nms_threshold") && m.Anchors != "" {
-		m.NMSThreshold = overlap
+// checkTask reports a task that is missing, or that the catalog gives and pipelines do not have.
+func (s *settings) checkTask(m Model, p path) {
+	k := root.child("models").child("task")
+	switch {
+	case m.Task == "" && m.Path != "":
+		s.require(p.to("task"), k)
+	case m.Task != "" && !s.given(p, "task") && !slices.Contains(k.choices, m.Task):
+		s.problem(p.to("path"), "%s is a model for the task %s, which pipelines cannot run: expected a model for %s",
+			m.Catalog, m.Task, joinWords(k.choices))
 	}
 }
 
@@ -172,19 +135,16 @@ func (s *settings) findTwin(m *Model, p path, f finder) {
 	}
 }
 
-// labels finds and reads the labels, and holds the allow and deny lists against them.
-func (s *settings) labels(m *Model, p path, f finder, read func(string) ([]string, error)) {
+// labels finds and reads the labels that given names, else the catalog's, and holds the allow and deny lists against
+// them.
+func (s *settings) labels(m *Model, p path, f finder, given any, read func(string) ([]string, error)) {
 	at := p.to("labels")
 	var err error
-	switch v := s.get(at).(type) {
+	switch v := given.(type) {
 	case []string:
 		m.Labels, m.LabelsFile = v, ""
 	case string:
 		m.LabelsFile, err = f.file(v, filepath.Dir(m.Path))
-	default:
-		if e, ok := f.store.Lookup(m.Catalog); ok && !s.given(p, "labels") {
-			m.Labels = slices.Clone(e.Labels)
-		}
 	}
 	if err == nil && m.LabelsFile != "" && read != nil {
 		m.Labels, err = read(m.LabelsFile)

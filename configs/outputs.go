@@ -47,18 +47,23 @@ func (s *settings) sameOutputs(cfg *Config) {
 
 // reads are the files and folders that a source reads, and the folders of pictures, into which no copy may go.
 func (s Source) reads() []string {
-	out := append([]string{}, s.Video...)
+	var out []string
+	for _, name := range slices.Concat(s.Images, s.Video) {
+		files := []string{name}
+		if _, err := os.Stat(name); err != nil {
+			files, _ = filepath.Glob(name)
+		}
+		out = append(out, files...)
+	}
+	if len(s.Images) > 0 {
+		for _, file := range slices.Clone(out) {
+			if !isFolder(file) {
+				out = append(out, filepath.Dir(file))
+			}
+		}
+	}
 	if s.Folder != "" {
 		out = append(out, s.Folder)
-	}
-	for _, pattern := range s.Images {
-		files := []string{pattern}
-		if !isFile(pattern) {
-			files, _ = filepath.Glob(pattern)
-		}
-		for _, file := range files {
-			out = append(out, file, filepath.Dir(file))
-		}
 	}
 	return out
 }

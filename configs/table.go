@@ -43,7 +43,7 @@ var root = &key{
 		{name: "edgetpu", kind: group, doc: "The Edge TPU runtime.", keys: []*key{
 			{
 				name: "library", kind: text, example: "/opt/edgetpu/libedgetpu.so.1", defDoc: "`libedgetpu.so.1`, as the system finds it",
-				doc: "The path of libedgetpu. `CORALLITE_LIBEDGETPU` in the environment does the same for every command; this key comes before it.",
+				doc: "The path of libedgetpu, or its name for the system to find. `CORALLITE_LIBEDGETPU` in the environment does the same for every command; this key comes before it. Where it cannot be loaded the log says why, and `delegate: auto` uses the CPU.",
 			},
 		}},
 		{name: "log", kind: group, doc: "What is written to standard error.", keys: []*key{
@@ -138,15 +138,15 @@ var pipelineKeys = []*key{
 		keys: []*key{
 			{
 				name: "images", kind: texts, example: `["holiday/*.jpg", cat.png]`,
-				doc: "Picture files, or patterns with `*`, `?` and `[a-z]`. Ends after the last.",
+				doc: "Picture files, folders of pictures, or patterns with `*`, `?` and `[a-z]`. Ends after the last.",
 			},
 			{
 				name: "folder", kind: text, example: "inbox",
-				doc: "A folder that is watched for new pictures. Does not end by itself.",
+				doc: "A folder that is watched: the pictures in it, then each one that comes. Does not end by itself.",
 			},
 			{
 				name: "video", kind: texts, example: "street.mp4",
-				doc: "A video file, or several, one after the other. Ends after the last.",
+				doc: "A video file or a pattern, or several, one after the other. Ends after the last.",
 			},
 		},
 	},
