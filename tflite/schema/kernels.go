@@ -35,7 +35,7 @@ func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 			r.fail("it has no options")
 		}
 		r.windows(o)
-		r.channels(o, in, out)
+		r.channels(o, g, in, out)
 	case "FULLY_CONNECTED":
 		if w, b := in(1), in(2); w != nil && b != nil && (len(w.Shape) != 2 || b.Elements() != w.Shape[0]) {
 			r.fail("%d biases for weights of shape %s", b.Elements(), tensor.ShapeString(w.Shape))
@@ -44,6 +44,8 @@ func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 		r.concatenation(o, g)
 	case "RESHAPE":
 		r.reshape(o, g)
+	case "STRIDED_SLICE", "SLICE", "PAD", "PADV2", "MIRROR_PAD", "TRANSPOSE":
+		r.positions(o, g)
 	case "LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM":
 		// The basic LSTM has four outputs of several types, the full one has one.
 		if a, b := g.Tensors[o.Inputs[0]].Type, g.Tensors[o.Outputs[0]].Type; len(o.Outputs) == 1 && a != b {
@@ -139,6 +141,39 @@ func (r *reader) reshape(o *Operator, g *Subgraph) {
 	}
 }
 
+// positions checks the operands that hold a number for each dimension of the input: their type and their shape.
+func (r *reader) positions(o *Operator, g *Subgraph) {
+	list := []int{1}
+	switch o.Name {
+	case "STRIDED_SLICE":
+		list = []int{1, 2, 3}
+	case "SLICE":
+		list = []int{1, 2}
+	}
+	for _, i := range list {
+		t := g.Tensors[o.Inputs[i]]
+		if t.Type != tensor.Int32 && t.Type != tensor.Int64 {
+			r.fail("input %d is %s", i, t.Type)
+		}
+		input, known := g.known(o.Inputs, 0), g.known(o.Inputs, i)
+		if input == nil || known == nil {
+			continue
+		}
+		rank, shape := len(input.Shape), known.Shape
+		fits := len(shape) == 1 && shape[0] == rank
+		switch o.Name {
+		case "STRIDED_SLICE": // may name fewer or, with new axes, more dimensions, the same number in all three
+			first := g.known(o.Inputs, 1)
+			fits = len(shape) == 1 && shape[0] <= maxRank && (first == nil || slices.Equal(shape, first.Shape))
+		case "PAD", "PADV2", "MIRROR_PAD":
+			fits = len(shape) == 2 && shape[0] == rank && shape[1] == 2
+		}
+		if !fits {
+			r.fail("input %d of shape %s for the shape %s", i, tensor.ShapeString(shape), tensor.ShapeString(input.Shape))
+		}
+	}
+}
+
 // sameShape are operators whose output has the shape of their first input.
 var sameShape = map[string]bool{
 	"DENSIFY": true, "DEQUANTIZE": true, "QUANTIZE": true, "LOGISTIC": true, "TANH": true, "RELU": true,
@@ -203,8 +238,11 @@ func (r *reader) windows(o *Operator) {
 }
 
 // channels checks that filter, bias and output of a convolution have the same number of channels.
-func (r *reader) channels(o *Operator, in, out func(int) *Tensor) {
+func (r *reader) channels(o *Operator, g *Subgraph, in, out func(int) *Tensor) {
 	filter, bias, result := in(1), in(2), out(0)
+	if t := g.Tensors[o.Inputs[0]].Type; o.Name == "DEPTHWISE_CONV_2D" && len(o.Inputs) == 2 && (t == tensor.UInt8 || t == tensor.Int8) {
+		r.fail("it has no bias, which XNNPACK reads all the same")
+	}
 	dim := map[string]int{"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
 	d, ok := dim[o.Name]
 	if !ok || filter == nil {

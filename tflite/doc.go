@@ -1,0 +1,53 @@
+// Package tflite runs TensorFlow Lite models, safely: every failure is an error with the C function, its status and
+// the runtime's own words; nothing that Go code does wrong, short of keeping a view too long, can crash the process;
+// and a model file is verified before the runtime sees it (package schema). It stands on github.com/mattn/go-tflite,
+// with what that lacks in internal/capi.
+//
+//	n, err := tflite.Open("model.tflite", tflite.Options{Threads: 2})
+//	if err != nil { … }
+//	defer n.Close()
+//	if err := tensor.SetReal(n.Input(0), values); err != nil { … }
+//	if err := n.Invoke(ctx); err != nil { … }
+//	err = tensor.Real(scores, n.Output(0))
+//
+// # Ownership
+//
+// An [Interpreter] owns its copy of the model's bytes, its options, its delegates and the runtime's objects. Delegates
+// move in with the call of Open or New and are freed even when it fails. Close frees the runners of signatures, the
+// interpreter, the delegates, the options, the model and the bytes, in this order. Close twice is safe; after it every
+// call gives [ErrClosed], and views are empty. An interpreter that is collected without Close is counted by [Leaked];
+// its C objects are left alone, because views of its memory may be in use.
+//
+// [Interpreter.Input], [Interpreter.Output] and [Interpreter.Variables] give views of C memory, without a copy. A view
+// of an input or output is valid until the next Invoke (most models do not move their tensors, some with sizes that
+// depend on the data do), Resize or Close: ask for it anew each time, which costs nothing. A view kept beyond Close
+// points into memory that is gone; that is the one mistake that is not caught.
+//
+// # Threads
+//
+// One goroutine at a time uses an interpreter, and its signatures with it. Two that use it at once do not break it,
+// as calls wait for each other, but they overwrite each other's inputs. [Interpreter.Cancel] and [Interpreter.Close]
+// may be called by another: they stop a run that is under way, and wait for its end. A run is stopped between two
+// operators; all that a delegate took counts as one operator, so a model that XNNPACK runs as a whole is stopped only
+// at its end.
+//
+// Invoke allocates nothing in Go, also with a context that can be cancelled: the interpreter stays registered with the
+// last such context until another comes or Close.
+//
+// Options.Threads is for the built-in kernels, and more than one makes 8-bit models on them slower, often much slower
+// (mobilenet_v1_0.25_128_quant on two cores: 1.0 ms with one thread, 10 to 50 ms with two). XNNPACK gains by threads.
+//
+// # What runs without a delegate
+//
+// Some builds of the runtime apply XNNPACK to a model that is given no delegate. Whether this one does is found with a
+// graph of one addition, once a process, and Device then says "cpu:default". The libraries 2.17.1 (pymicro-wakeword),
+// 2.18.0 and 2.20.0 (org.bytedeco) do not: there a model without delegates runs on the built-in kernels, float and
+// 8-bit, and Device says "cpu:builtin". The C interface has no switch for it: TfLiteInterpreterCreateWithSelectedOps
+// applies none, but wants the kernels' registrations from the caller, which the library does not export.
+//
+// # What the file says, and what the runtime says
+//
+// Names, quantization (with a scale for each slice, which the C interface gives only through structs that changed
+// between versions), variables and signatures are taken from the file; types, shapes and memory from the runtime.
+// XNNPACK's options changed their layout too; NewXNNPACK asks the library whether its flags arrived.
+package tflite
