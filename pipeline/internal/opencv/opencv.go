@@ -28,23 +28,46 @@ func LoadImgcodecs() error { return imgcodecs() }
 func LoadVideoio() error { return videoio() }
 
 var (
-	imgcodecs = sync.OnceValue(func() error { return load("imgcodecs") })
-	videoio   = sync.OnceValue(func() error { return load("videoio") })
+	imgcodecs = sync.OnceValue(func() error { return load("imgcodecs", openImgcodecs) })
+	videoio   = sync.OnceValue(func() error { return load("videoio", openVideoio) })
 )
 
-func load(module string) error {
+// Global, because the functions that are to be found in a library are bound by the dynamic linker; lazy, because the
+// libraries under it have thousands of functions of which few are called.
+const mode = purego.RTLD_LAZY | purego.RTLD_GLOBAL
+
+func load(module string, open func(soname string) error) error {
 	quiet()
-	name, debian, err := library(module, gocv.OpenCVVersion())
+	soname, debian, err := library(module, gocv.OpenCVVersion())
 	if err != nil {
 		return err
 	}
-	// Global, because the functions that are to be found in it are bound by the dynamic linker; lazy, because the
-	// libraries under it have thousands of functions of which few are called.
-	if _, err := purego.Dlopen(name, purego.RTLD_LAZY|purego.RTLD_GLOBAL); err != nil {
-		return fmt.Errorf("OpenCV's %s cannot be loaded: %w; install the package %s (or libopencv-dev)",
-			name, err, debian)
+	if err := open(soname); err != nil {
+		return fmt.Errorf("OpenCV's %s cannot be loaded: %w; install the package %s (or libopencv-dev)", soname, err, debian)
 	}
 	return nil
+}
+
+func openImgcodecs(soname string) error {
+	if _, err := purego.Dlopen(beside("libopencv_core", soname), mode); err == nil {
+		return nil
+	}
+	_, err := purego.Dlopen(soname, mode)
+	return err
+}
+
+func openVideoio(soname string) error {
+	if handle := forward("libopencv_imgcodecs"); handle != 0 {
+		if _, err := purego.Dlopen(soname, mode); err == nil {
+			return nil
+		}
+		// Another build of OpenCV may want more of imgcodecs than the forwarder has.
+		if err := purego.Dlclose(handle); err != nil {
+			return err
+		}
+	}
+	_, err := purego.Dlopen(soname, mode)
+	return err
 }
 
 // library is the shared object's name of an OpenCV module and the Debian package that has it. Since OpenCV 4.5.1 the

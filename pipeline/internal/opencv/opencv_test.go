@@ -46,7 +46,7 @@ func TestLoad(t *testing.T) {
 }
 
 func TestLoadSaysWhatIsMissing(t *testing.T) {
-	err := load("nosuchmodule")
+	err := load("nosuchmodule", openVideoio)
 	if err == nil {
 		t.Fatal("a library that does not exist was loaded")
 	}
