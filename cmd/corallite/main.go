@@ -25,6 +25,7 @@ const (
 var version = "dev"
 
 func main() {
+	tuneMalloc()
 	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
