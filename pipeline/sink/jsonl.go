@@ -77,9 +77,9 @@ func OpenJSONL(path string, o JSONLOptions) (*JSONL, error) {
 // explain says what the system's error leaves open.
 func explain(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("jsonl sink: %w: make the folder %s first", err, filepath.Dir(path))
+		return fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path))
 	}
-	return fmt.Errorf("jsonl sink: %w", err)
+	return err
 }
 
 // wholeLines is the length of a file of size bytes without what stands after its last line feed.

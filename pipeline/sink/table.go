@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -43,7 +44,8 @@ type TableOptions struct {
 //	1 detection in 1 item, 8.1 ms an item on cpu:xnnpack (no Edge TPU found)
 //
 // The heading comes before the first row, the last line at Close. MS is what the model took for the item (prepare,
-// invoke and decode), in the item's first row. Names that are too long are shortened. It is lossless.
+// invoke and decode), in the item's first row. Names that are too long are shortened. Where only classes come, their
+// index stands in the place of the box. It is lossless.
 type Table struct {
 	w           io.Writer
 	o           TableOptions
@@ -52,6 +54,8 @@ type Table struct {
 	mu      sync.Mutex
 	buf     bytes.Buffer
 	headed  bool
+	boxes   bool // whether rows have a box; set with headed
+	broken  bool // whether a write failed: nothing more is tried
 	closed  bool
 	items   int
 	found   map[string]int // by task
@@ -81,7 +85,8 @@ func (t *Table) Consume(_ context.Context, r pipeline.Report) error {
 	t.buf.Reset()
 	if !t.headed {
 		t.headed = true
-		t.row("SOURCE", "TIME", "MODEL", "LABEL", " SCORE", heading(), "      MS")
+		t.boxes = len(r.Events) == 0 || slices.ContainsFunc(r.Events, func(ev pipeline.Event) bool { return ev.Task != "classify" })
+		t.row("SOURCE", "TIME", "MODEL", "LABEL", " SCORE", t.heading(), "      MS")
 	}
 	t.items++
 	for i := range r.Events {
@@ -90,7 +95,10 @@ func (t *Table) Consume(_ context.Context, r pipeline.Report) error {
 	return t.flush()
 }
 
-func heading() string {
+func (t *Table) heading() string {
+	if !t.boxes {
+		return fmt.Sprintf("%*s", numberWidth, "INDEX")
+	}
 	return fmt.Sprintf("%*s %*s %*s %*s", numberWidth, "XMIN", numberWidth, "YMIN", numberWidth, "XMAX", numberWidth, "YMAX")
 }
 
@@ -113,13 +121,21 @@ func (t *Table) event(ev *pipeline.Event) {
 			numberWidth, d.Box[0], numberWidth, d.Box[1], numberWidth, d.Box[2], numberWidth, d.Box[3]))
 	}
 	for _, c := range ev.Classes {
-		add(name(c.Label, c.Index), fmt.Sprintf("%6.2f", c.Score), fmt.Sprintf("class %d", c.Index))
+		add(name(c.Label, c.Index), fmt.Sprintf("%6.2f", c.Score), t.class(c.Index))
 	}
 	t.found["detection"] += len(ev.Detections)
 	t.found["class"] += len(ev.Classes)
 	if ms != "" {
 		add("(nothing)", "", "")
 	}
+}
+
+// class is what stands in the place of the box for a class.
+func (t *Table) class(index int) string {
+	if !t.boxes {
+		return fmt.Sprintf("%*d", numberWidth, index)
+	}
+	return fmt.Sprintf("class %d", index)
 }
 
 // name is the label, or the index where the model has no labels.
@@ -139,9 +155,16 @@ func (t *Table) row(source, position, model, label, score, place, ms string) {
 	if t.o.Model {
 		cells = append(cells, keepStart(model, modelWidth))
 	}
-	cells = append(cells, keepStart(label, labelWidth), fmt.Sprintf("%-6s", score), fmt.Sprintf("%-*s", boxWidth, place), ms)
+	cells = append(cells, keepStart(label, labelWidth), fmt.Sprintf("%-6s", score), fmt.Sprintf("%-*s", t.placeWidth(), place), ms)
 	t.buf.WriteString(strings.TrimRight(strings.Join(cells, "  "), " "))
 	t.buf.WriteByte('\n')
+}
+
+func (t *Table) placeWidth() int {
+	if t.boxes {
+		return boxWidth
+	}
+	return numberWidth
 }
 
 // flush writes what is in the buffer.
@@ -149,6 +172,7 @@ func (t *Table) flush() error {
 	_, err := t.w.Write(t.buf.Bytes())
 	t.buf.Reset()
 	if err != nil {
+		t.broken = true
 		return fmt.Errorf("write the table: %w", err)
 	}
 	return nil
@@ -165,7 +189,7 @@ func (t *Table) Close() error {
 		return nil
 	}
 	t.closed = true
-	if t.items == 0 {
+	if t.items == 0 || t.broken {
 		return nil
 	}
 	var found []string
