@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"corallite/internal/testdata"
+	"corallite/tflite/schema/modeltest"
 )
 
 func benchmarkInvoke(b *testing.B, model string, threads int, ctx context.Context) {
@@ -57,5 +58,22 @@ func BenchmarkOpen(b *testing.B) {
 			b.Fatal(err)
 		}
 		n.Close()
+	}
+}
+
+// BenchmarkInvokeOverhead runs one addition: all but the runtime's part of a microsecond is ours.
+func BenchmarkInvokeOverhead(b *testing.B) {
+	n := new1(b, modeltest.Addition(1), Options{})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for name, ctx := range map[string]context.Context{"plain": context.Background(), "cancellable": ctx} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := n.Invoke(ctx); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
