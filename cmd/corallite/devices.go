@@ -79,7 +79,7 @@ func (d devices) print(w io.Writer) error {
 	}
 	switch {
 	case d.Library == "":
-		fmt.Fprintf(t, "libedgetpu\t%s\n", d.LibraryError)
+		fmt.Fprintf(t, "libedgetpu\t%s\n", strings.TrimPrefix(d.LibraryError, "libedgetpu "))
 	case d.LibraryError != "":
 		fmt.Fprintf(t, "libedgetpu\t%s: %s\n", d.Library, d.LibraryError)
 	default:
@@ -94,7 +94,9 @@ func (d devices) print(w io.Writer) error {
 	}
 	fmt.Fprintf(t, "would take\t%s\n", takes)
 	for _, r := range d.Refusals {
-		fmt.Fprintf(t, "refused\t%s: %s\n", r.Delegate, r.Reason)
+		if r.Reason != d.LibraryError { // which stands above
+			fmt.Fprintf(t, "refused\t%s: %s\n", r.Delegate, r.Reason)
+		}
 	}
 	return t.Flush()
 }

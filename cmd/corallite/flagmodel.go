@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -42,7 +45,11 @@ func (f modelFlags) find(store *models.Store) (name string, m configs.Model, err
 		m.LabelsFile = f.labels
 	}
 	if m.LabelsFile != "" {
-		if m.Labels, err = vision.ReadLabels(m.LabelsFile); err != nil {
+		m.Labels, err = vision.ReadLabels(m.LabelsFile)
+		if f.labels != "" && errors.Is(err, fs.ErrNotExist) {
+			return "", m, usageError{fmt.Errorf("--labels %s: no such file", f.labels)}
+		}
+		if err != nil {
 			return "", m, err
 		}
 	}

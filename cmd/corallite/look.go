@@ -137,6 +137,9 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 		Name: l.model.task, Source: files, Models: []pipeline.Model[*vision.Frame]{model.Model}, Sinks: sinks,
 		Progress: status.progress, OnError: reportTo(status),
 	}
+	if items == 0 {
+		giveBack() // worth its milliseconds where many frames come
+	}
 	summary, err := stream.Run(cmd.Context())
 	if err == nil && summary.Errors.Total > 0 {
 		return errReported
@@ -152,6 +155,7 @@ func reportTo(w io.Writer) func(pipeline.Failure) {
 func (l *look) sinks(files *camera.Files) ([]pipeline.NamedSink, error) {
 	text := pipeline.NamedSink{Name: "table"}
 	if l.asJSON {
+		text.Name = "json"
 		text.Sink = sink.NewJSONL(l.std.out, "standard output")
 	} else {
 		text.Sink = sink.NewTable(l.std.out, sink.TableOptions{Sources: files.Names(), Time: !files.Still()})

@@ -44,11 +44,11 @@ type modelRequest struct {
 	logger  *slog.Logger
 }
 
-// openModel opens a model's engines and makes its task.
+// openModel opens a model's engines and makes its task. Errors name the model's file.
 func openModel(ctx context.Context, r modelRequest) (*visionModel, error) {
 	v := &visionModel{}
 	if err := v.open(ctx, r); err != nil {
-		return nil, errors.Join(fmt.Errorf("model %s: %w", r.name, err), v.Close())
+		return nil, errors.Join(err, v.Close())
 	}
 	return v, nil
 }
@@ -67,7 +67,11 @@ func (v *visionModel) open(ctx context.Context, r modelRequest) error {
 	}
 	task, err := newTask(r.model, graph, v.Engines[0])
 	if err != nil {
-		return err
+		what := "model " + r.model.Path
+		if r.model.LabelsFile != "" {
+			what += " with labels " + r.model.LabelsFile
+		}
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	v.closers = append(v.closers, task.Close)
 	v.Name, v.Task = r.name, task

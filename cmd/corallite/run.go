@@ -2,12 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +14,7 @@ import (
 
 func newRun(std *streams) *cobra.Command {
 	var set []string
-	var summaryFile string
+	var summary string
 	cmd := &cobra.Command{
 		Use:   "run [flags] CONFIG...",
 		Short: "Run the pipelines that YAML files describe",
@@ -40,11 +36,11 @@ CORALLITE_… environment variables and --set override what the files say; see: 
 			if err != nil {
 				return err
 			}
-			return runConfig(cmd.Context(), std, cfg, status, logger, summaryFile)
+			return runConfig(cmd.Context(), std, cfg, status, logger, summaryFile(summary))
 		},
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE with KEY a path such as models.coco.threads (repeatable)")
-	cmd.Flags().StringVar(&summaryFile, "summary", "", `write what came of the run to this file as JSON ("-": standard output)`)
+	cmd.Flags().StringVar(&summary, "summary", "", `write what came of the run to this file as JSON ("-": standard output)`)
 	cmd.ValidArgsFunction = yamlFiles
 	return cmd
 }
@@ -62,52 +58,23 @@ func loadConfig(files, set []string) (*configs.Config, error) {
 	return cfg, nil
 }
 
-func runConfig(ctx context.Context, std *streams, cfg *configs.Config, status *status, logger *slog.Logger, summaryFile string) error {
-	var summary *os.File
-	if summaryFile != "" && summaryFile != "-" {
-		// Opened first, so that a run of hours is not lost to a folder that does not exist.
-		var err error
-		if summary, err = os.CreateTemp(filepath.Dir(summaryFile), "."+filepath.Base(summaryFile)+".*.part"); err != nil {
-			return fmt.Errorf("summary %s: %w", summaryFile, err)
-		}
-		defer os.Remove(summary.Name())
-		defer summary.Close()
+func runConfig(ctx context.Context, std *streams, cfg *configs.Config, status *status, logger *slog.Logger, summary summaryFile) error {
+	if err := summary.check(); err != nil {
+		return err
 	}
 	b := &builder{ctx: ctx, cfg: cfg, std: std, status: status, logger: logger}
 	runners, err := b.build()
 	if err != nil {
 		return errors.Join(err, b.Close())
 	}
+	giveBack()
 	summaries, err := pipeline.RunAll(ctx, runners)
 	err = errors.Join(err, b.Close())
-	if summaryFile != "" {
-		err = errors.Join(err, writeSummary(std, summary, summaryFile, summaries))
-	}
+	err = errors.Join(err, summary.write(summaries, std.out))
 	for _, s := range summaries.Pipelines {
 		if err == nil && s.Errors.Total > 0 {
 			err = errReported
 		}
 	}
 	return err
-}
-
-func writeSummary(std *streams, file *os.File, path string, summaries pipeline.Summaries) error {
-	text, err := json.MarshalIndent(summaries, "", "  ")
-	if err != nil {
-		return err
-	}
-	text = append(text, '\n')
-	if file == nil {
-		_, err := std.out.Write(text)
-		return err
-	}
-	_, err = file.Write(text)
-	err = errors.Join(err, file.Chmod(0o644), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("summary %s: %w", path, err)
-	}
-	return nil
 }

@@ -60,12 +60,20 @@ func newDetector(m configs.Model, graph *schema.Subgraph, inputs, outputs []tens
 	if m.Anchors != "" {
 		return newAnchored(m, inputs, outputs)
 	}
-	hint := "name its anchors in the configuration (`anchors:`)"
+	hint := "if it is a detector with anchors, name them in a configuration (`anchors:`)"
 	if len(outputs) == 1 {
-		hint = "if it says what a whole picture shows, use classify"
+		hint = "if it is a classifier, use classify"
 	}
-	return nil, fmt.Errorf("it does not end in %s, and the catalog does not know it: what its outputs mean is not known; %s",
-		postProcess, hint)
+	return nil, fmt.Errorf("detect: it does not end in %s, and the catalog does not know it, so what its outputs mean is not known (%s); %s",
+		postProcess, infos(outputs), hint)
+}
+
+func infos(tensors []tensor.Info) string {
+	words := make([]string, len(tensors))
+	for i, t := range tensors {
+		words[i] = t.String()
+	}
+	return strings.Join(words, ", ")
 }
 
 // newPostProcessed reads from the model which output is which: the operator's outputs are boxes, classes, scores and
@@ -149,7 +157,7 @@ func anchoredOutputs(m configs.Model, outputs []tensor.Info) (*vision.AnchoredOu
 
 func newClassifier(m configs.Model, graph *schema.Subgraph, inputs, outputs []tensor.Info) (visionTask, error) {
 	if graph.Find(postProcess) != nil {
-		return nil, fmt.Errorf("it ends in %s: it finds objects, use detect", postProcess)
+		return nil, fmt.Errorf("classify: it ends in %s, so it finds objects: use detect", postProcess)
 	}
 	// A label file with a line for the background fits a model that counts the background as a class, and one that does
 	// not; the number of classes tells which.
