@@ -25,8 +25,9 @@ func (r *run[T]) setUp() error {
 		r.lanes = append(r.lanes, l)
 		window = max(window, cap(l.queue))
 	}
-	// Twice what the lanes hold: as much again may wait for one slow engine or a sink that holds the stream back.
-	window = 2*window + 2
+	// Two more than the lanes hold may wait for one slow engine or a sink that holds the stream back; each holds an
+	// item's memory.
+	window += 2
 	r.free = make(chan *job[T], window)
 	r.done = make(chan *job[T], window)
 	for range window {

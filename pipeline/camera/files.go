@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"corallite/pipeline"
+	"corallite/pipeline/internal/opencv"
 	"corallite/pipeline/vision"
 )
 
@@ -39,12 +40,13 @@ func NewFiles(names ...string) (*Files, error) {
 	}
 	f := &Files{files: files}
 	f.reader.pool = vision.NewPool(idleFrames)
-	for _, path := range files {
-		if isVideo(path) {
-			f.open = true
+	f.open, f.total = slices.ContainsFunc(files, isVideo), len(files)
+	if f.open {
+		// Now, and not when the first frame is waited for.
+		if err := opencv.LoadVideoio(); err != nil {
+			return nil, errors.Join(err, f.Close())
 		}
 	}
-	f.total = len(files)
 	return f, nil
 }
 
