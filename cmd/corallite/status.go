@@ -73,22 +73,6 @@ func progressText(p pipeline.Progress) string {
 	return b.String()
 }
 
-// note shows a line of one's own in place of the pipelines' progress; an empty one takes it away.
-func (s *status) note(text string) {
-	if s.terminal == nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.wipe()
-	if text == "" {
-		delete(s.parts, "")
-	} else {
-		s.parts[""] = text
-	}
-	s.draw()
-}
-
 func (s *status) wipe() {
 	if s.shown != "" {
 		fmt.Fprint(s.w, "\r\x1b[K")
