@@ -34,7 +34,7 @@ bench: setup ## all benchmarks
 	@$(ENV) go test -run '^$$' -bench . -benchmem ./...
 
 compare: build ## side by side with the peers of ../shared/peers, as ratios
-	@scripts/compare
+	@scripts/compare-peers
 
 clean: ## remove what was built; .native and the download cache stay
 	@rm -rf bin lib demo-out
