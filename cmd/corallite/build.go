@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 
 	"corallite/configs"
 	"corallite/pipeline"
@@ -36,7 +39,8 @@ func (b *builder) Close() error {
 	return errors.Join(errs...)
 }
 
-// build makes a runner for each pipeline. After an error, sources and sinks that were made are closed.
+// build makes a runner for each pipeline. Sinks come last, because opening one may empty a file: what keeps the run from
+// starting should cost nobody what is there. After an error, sources and sinks that were made are closed.
 func (b *builder) build() (_ map[string]pipeline.Runner, err error) {
 	runners := map[string]pipeline.Runner{}
 	var streams []*pipeline.Stream[*vision.Frame]
@@ -53,10 +57,14 @@ func (b *builder) build() (_ map[string]pipeline.Runner, err error) {
 			Name: name, Logger: nil, Progress: b.status.progress, OnError: reportTo(b.status),
 		}
 		streams = append(streams, s)
-		if err := b.fill(s, b.cfg.Pipelines[name]); err != nil {
-			return nil, fmt.Errorf("pipeline %s: %w", name, err)
-		}
 		runners[name] = s
+	}
+	for _, step := range []func(*pipeline.Stream[*vision.Frame], configs.Pipeline) error{b.open, probe, b.openSinks} {
+		for _, s := range streams {
+			if err := step(s, b.cfg.Pipelines[s.Name]); err != nil {
+				return nil, fmt.Errorf("pipeline %s: %w", s.Name, err)
+			}
+		}
 	}
 	return runners, nil
 }
@@ -73,7 +81,8 @@ func closeStream(s *pipeline.Stream[*vision.Frame]) error {
 	return errors.Join(errs...)
 }
 
-func (b *builder) fill(s *pipeline.Stream[*vision.Frame], p configs.Pipeline) error {
+// open opens the source and the models.
+func (b *builder) open(s *pipeline.Stream[*vision.Frame], p configs.Pipeline) error {
 	source, items, err := openSource(p.Source)
 	if err != nil {
 		return err
@@ -89,8 +98,55 @@ func (b *builder) fill(s *pipeline.Stream[*vision.Frame], p configs.Pipeline) er
 		b.closers = append(b.closers, m.Close)
 		s.Models = append(s.Models, m.Model)
 	}
+	return nil
+}
+
+// probe fails when a file that a sink is to write cannot be written.
+func probe(_ *pipeline.Stream[*vision.Frame], p configs.Pipeline) error {
 	for _, c := range p.Sinks {
-		k, err := b.openSink(c, len(p.Models) > 1, source)
+		var err error
+		if c.Kind == configs.SinkJSONL || c.Kind == configs.SinkTable { // the others look at their folders themselves
+			err = writable(c.Path)
+		}
+		if err != nil {
+			return fmt.Errorf("sink %s: %w", c.Kind, err)
+		}
+	}
+	return nil
+}
+
+// writable fails when a file cannot be written. It changes nothing: what is there stays as it is, and what is not there
+// is made and removed. Pipes and devices are not looked at, because whoever reads them would notice.
+func writable(path string) error {
+	if path == "-" || path == "" {
+		return nil
+	}
+	_, err := os.Lstat(path)
+	absent := errors.Is(err, fs.ErrNotExist)
+	if info, err := os.Stat(path); !absent && (err != nil || !info.Mode().IsRegular()) {
+		return nil
+	}
+	flags := os.O_WRONLY
+	if absent {
+		flags |= os.O_CREATE | os.O_EXCL
+	}
+	f, err := os.OpenFile(path, flags, 0o644)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path))
+	}
+	if err != nil {
+		return err
+	}
+	err = f.Close()
+	if absent {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
+}
+
+func (b *builder) openSinks(s *pipeline.Stream[*vision.Frame], p configs.Pipeline) error {
+	for _, c := range p.Sinks {
+		k, err := b.openSink(c, len(p.Models) > 1, s.Source)
 		if err != nil {
 			return fmt.Errorf("sink %s: %w", c.Kind, err)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -124,7 +125,7 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 	if files.Still() {
 		items = files.Len()
 	}
-	model, err := openModel(cmd.Context(), modelRequest{name: name, model: m, items: items, logger: logger})
+	model, err := openModel(context.WithoutCancel(cmd.Context()), modelRequest{name: name, model: m, items: items, logger: logger})
 	if err != nil {
 		return errors.Join(err, files.Close())
 	}

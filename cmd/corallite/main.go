@@ -12,6 +12,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"corallite/internal/nearest"
 )
 
 // The exit codes, the same for every command.
@@ -119,12 +122,15 @@ the CPU when there is not. One command looks at files at once, a YAML file descr
 	root.SetOut(std.out)
 	root.SetErr(std.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w\nsee: %s --help", err, cmd.CommandPath())}
+		return usageError{explainFlag(cmd, err)}
 	})
 	addLogFlags(root)
 	root.AddCommand(
 		newRun(std), newDetect(std), newClassify(std), newDevices(std), newModels(std), newConfig(std), newVersion(std),
+		newCompletion(std),
 	)
+	root.SetHelpCommand(newHelp())
+	root.CompletionOptions.DisableDefaultCmd = true
 	return root
 }
 
@@ -134,9 +140,29 @@ func suggestion(cmd *cobra.Command, word string) string {
 	}
 	near := cmd.SuggestionsFor(word)
 	if len(near) == 0 {
-		return "; see: corallite --help"
+		return fmt.Sprintf("; see: %s --help", cmd.CommandPath())
 	}
 	return fmt.Sprintf("; did you mean %q?", near[0])
+}
+
+// explainFlag says what was meant by a flag that does not exist, what a flag wants, or where to read on.
+func explainFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := nearest.To(unknown.GetSpecifiedName(), names); near != "" {
+			return fmt.Errorf("%w; did you mean --%s?", err, near)
+		}
+	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		wants := map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false"}
+		if want, ok := wants[invalid.GetFlag().Value.Type()]; ok {
+			return fmt.Errorf("--%s %s: want %s", invalid.GetFlag().Name, invalid.GetValue(), want)
+		}
+	}
+	return fmt.Errorf("%w\nsee: %s --help", err, cmd.CommandPath())
 }
 
 // atLeast is cobra's MinimumNArgs with an error that says what is missing and how it is given.

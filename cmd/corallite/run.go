@@ -62,7 +62,8 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, status *s
 	if err := summary.check(); err != nil {
 		return err
 	}
-	b := &builder{ctx: ctx, cfg: cfg, std: std, status: status, logger: logger}
+	// A signal that comes while models are opened ends the streams as soon as they begin, in the orderly way.
+	b := &builder{ctx: context.WithoutCancel(ctx), cfg: cfg, std: std, status: status, logger: logger}
 	runners, err := b.build()
 	if err != nil {
 		return errors.Join(err, b.Close())
