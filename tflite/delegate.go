@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"github.com/mattn/go-tflite/delegates"
@@ -25,7 +26,10 @@ const (
 	xnnpackQU8 = 2
 )
 
-type xnnpack struct{ delegate unsafe.Pointer }
+type xnnpack struct {
+	delegate unsafe.Pointer
+	weights  *Weights // nil: its own
+}
 
 func (x *xnnpack) Name() string        { return "cpu:xnnpack" }
 func (x *xnnpack) Ptr() unsafe.Pointer { return x.delegate }
@@ -34,12 +38,15 @@ func (x *xnnpack) Delete() {
 	if x.delegate != nil {
 		capi.DeleteXNNPACK(x.delegate)
 		x.delegate = nil
+		x.weights.release()
 	}
 }
 
 // NewXNNPACK makes an XNNPACK delegate with its operators on signed and unsigned 8-bit tensors switched on, beside
 // the float ones. threads of 0 is 1.
-func NewXNNPACK(threads int) (Delegate, error) {
+func NewXNNPACK(threads int) (Delegate, error) { return newXNNPACK(threads, nil) }
+
+func newXNNPACK(threads int, weights *Weights) (Delegate, error) {
 	if threads < 0 {
 		return nil, fmt.Errorf("%d threads for XNNPACK", threads)
 	}
@@ -49,23 +56,49 @@ func NewXNNPACK(threads int) (Delegate, error) {
 		}
 	}
 	const flags = xnnpackQS8 | xnnpackQU8
-	first := xnnpackFlagsWord(RuntimeVersion())
-	for _, word := range []int{first, 5 - first} { // the other of 2 and 3
-		d, got := capi.XNNPACK(max(threads, 1), word, flags)
-		if d == nil {
-			return nil, &Error{Op: "TfLiteXNNPackDelegateCreate", Status: Failed}
-		}
-		if got&flags == flags {
-			return &xnnpack{d}, nil
-		}
-		capi.DeleteXNNPACK(d)
+	word, sure := xnnpackLayout()
+	var cache unsafe.Pointer
+	if weights != nil && sure { // a pointer in the wrong place would crash
+		cache = weights.cache
 	}
-	return nil, fmt.Errorf("the TensorFlow Lite library %s does not take XNNPACK's 8-bit flags", RuntimeVersion())
+	d, got := capi.XNNPACK(max(threads, 1), word, flags, cache)
+	if d == nil {
+		return nil, &Error{Op: "TfLiteXNNPackDelegateCreate", Status: Failed}
+	}
+	if got&flags != flags {
+		capi.DeleteXNNPACK(d)
+		return nil, fmt.Errorf("the TensorFlow Lite library %s does not take XNNPACK's 8-bit flags", RuntimeVersion())
+	}
+	x := &xnnpack{delegate: d}
+	if cache != nil {
+		x.weights, weights.used = weights, true
+		weights.users.Add(1)
+	}
+	return x, nil
 }
 
+// xnnpackLayout is the place of the flags in TfLiteXNNPackDelegateOptions, 2 or 3, behind which the pointer to the
+// weights stands. A bit that no version knows is set in the second word: it comes back where that is the flags, and
+// is not looked at, for want of a model, where it is runtime_flags. A library that can not be asked is not sure.
+var xnnpackLayout = sync.OnceValues(func() (word int, sure bool) {
+	if !capi.Has("TfLiteXNNPackDelegateGetFlags") {
+		return xnnpackFlagsWord(RuntimeVersion()), false
+	}
+	const mark = 1 << 30
+	d, got := capi.XNNPACK(1, 2, mark, nil)
+	if d == nil {
+		return xnnpackFlagsWord(RuntimeVersion()), false
+	}
+	capi.DeleteXNNPACK(d)
+	if got&mark != 0 {
+		return 2, true
+	}
+	return 3, true
+})
+
 // xnnpackFlagsWord is the place of the flags in TfLiteXNNPackDelegateOptions: versions after 2.18 have runtime_flags
-// before them, and some builds of 2.18. It is a guess, to be checked with TfLiteXNNPackDelegateGetFlags where the
-// library has it. A version that can not be read counts as new.
+// before them, and some builds of 2.18. It is a guess, for a library that has no TfLiteXNNPackDelegateGetFlags. A
+// version that can not be read counts as new.
 func xnnpackFlagsWord(version string) int {
 	parts := strings.SplitN(version, ".", 3)
 	if len(parts) >= 2 {

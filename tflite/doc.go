@@ -12,9 +12,11 @@
 //
 // # Ownership
 //
-// An [Interpreter] owns its copy of the model's bytes, its options, its delegates and the runtime's objects. Delegates
+// An [Interpreter] owns its options, its delegates and the runtime's objects, and shares the model's bytes with the
+// [Model] that it was made of and that model's other interpreters: the last of them that is closed frees the bytes. Delegates
 // move in with the call of Open or New and are freed even when it fails. Close frees the runners of signatures, the
-// interpreter, the delegates, the options, the model and the bytes, in this order. Close twice is safe; after it every
+// interpreter, the delegates (the last one with shared [Weights] frees them after itself), the options, the model and
+// the bytes, in this order. Close twice is safe; after it every
 // call gives [ErrClosed], and views are empty. An interpreter that is collected without Close is counted by [Leaked];
 // its C objects are left alone, because views of its memory may be in use.
 //

@@ -27,16 +27,15 @@ type Options struct {
 	Builtin bool
 }
 
-// Interpreter runs one model. It implements [tensor.Engine]. It owns the model's bytes, the delegates and all C
-// objects; Close frees them. One goroutine at a time uses it; Cancel and Close may be called from others.
+// Interpreter runs one model. It implements [tensor.Engine]. It owns the delegates and its C objects,
+// and shares in the model's bytes; Close frees them. One goroutine at a time uses it; Cancel and Close may be called from others.
 type Interpreter struct {
 	mu     sync.Mutex // held while the runtime works
 	closed bool
 
-	memory  []byte // the model, in C memory
+	shared  *shared // the model
 	log     *capi.Log
 	logger  *slog.Logger
-	model   *tfl.Model
 	options *tfl.InterpreterOptions
 	interp  *tfl.Interpreter
 	own     []Delegate
@@ -54,15 +53,15 @@ type Interpreter struct {
 
 var _ tensor.Engine = (*Interpreter)(nil)
 
-// Open reads the model in the file, verifies it (package schema) and prepares it to run: the very bytes that were
-// verified are those that the runtime sees, whatever happens to the file. Errors name the file.
+// Open is [Load], and [Model.Interpreter] of what it read.
 func Open(path string, o Options) (*Interpreter, error) {
-	memory, err := readFile(path)
+	m, err := Load(path)
 	if err != nil {
 		release(o.Delegates)
 		return nil, err
 	}
-	n, err := open(memory, o)
+	defer m.Close()
+	n, err := m.Interpreter(o)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -71,13 +70,13 @@ func Open(path string, o Options) (*Interpreter, error) {
 
 // New is [Open] for a model in memory, of which it keeps a copy.
 func New(model []byte, o Options) (*Interpreter, error) {
-	memory := capi.Memory(len(model))
-	if memory == nil {
+	m, err := LoadBytes(model)
+	if err != nil {
 		release(o.Delegates)
-		return nil, fmt.Errorf("no memory for a model of %d bytes", len(model))
+		return nil, err
 	}
-	copy(memory, model)
-	return open(memory, o)
+	defer m.Close()
+	return m.Interpreter(o)
 }
 
 // release frees delegates.
@@ -89,10 +88,10 @@ func release(ds []Delegate) {
 	}
 }
 
-// open owns memory and the delegates from here on.
-func open(memory []byte, o Options) (*Interpreter, error) {
-	n := &Interpreter{memory: memory, logger: o.Logger, own: slices.Clone(o.Delegates)}
-	if err := n.start(o); err != nil {
+// open owns the delegates from here on.
+func open(m *Model, o Options) (*Interpreter, error) {
+	n := &Interpreter{shared: m.shared.hold(), logger: o.Logger, own: slices.Clone(o.Delegates)}
+	if err := n.start(m.schema, o); err != nil {
 		n.free()
 		return nil, err
 	}
@@ -102,11 +101,7 @@ func open(memory []byte, o Options) (*Interpreter, error) {
 	return n, nil
 }
 
-func (n *Interpreter) start(o Options) error {
-	m, err := schema.Read(n.memory)
-	if err != nil {
-		return err
-	}
+func (n *Interpreter) start(m *schema.Model, o Options) error {
 	if o.Threads < 0 {
 		return fmt.Errorf("%d threads", o.Threads)
 	}
@@ -120,9 +115,6 @@ func (n *Interpreter) start(o Options) error {
 	n.watch = new(watch)
 	if n.log = capi.NewLog(); n.log == nil {
 		return fmt.Errorf("no memory")
-	}
-	if n.model = capi.NewModel(n.memory, n.log); n.model == nil {
-		return n.failed("TfLiteModelCreate", Failed)
 	}
 	switch {
 	case len(n.own) > 0:
@@ -141,7 +133,7 @@ func (n *Interpreter) start(o Options) error {
 	for _, d := range n.own {
 		n.options.AddDelegate(d)
 	}
-	i := tfl.NewInterpreter(n.model, n.options)
+	i := tfl.NewInterpreter(n.shared.model, n.options)
 	if i == nil {
 		return n.failed("TfLiteInterpreterCreate", Failed)
 	}
@@ -203,7 +195,8 @@ func (n *Interpreter) failed(op string, s Status) error {
 	return &Error{Op: op, Status: s, Detail: n.drain()}
 }
 
-// Close frees everything, in order: runners, interpreter, delegates, options, model, its bytes. A run that is under
+// Close frees everything, in order: runners, interpreter, delegates, options, and the
+// model and its bytes where nobody else uses them. A run that is under
 // way is cancelled and waited for. Twice is safe.
 func (n *Interpreter) Close() error {
 	n.watch.close()
@@ -230,13 +223,12 @@ func (n *Interpreter) free() {
 	n.interp.Delete() // nil is safe for these
 	release(n.own)
 	n.options.Delete()
-	n.model.Delete()
 	if n.log != nil {
 		n.drain()
 		n.log.Delete()
 	}
-	capi.Free(n.memory)
-	n.interp, n.options, n.model, n.log, n.memory, n.own, n.runners = nil, nil, nil, nil, nil, nil, nil
+	n.shared.release()
+	n.interp, n.options, n.shared, n.log, n.own, n.runners = nil, nil, nil, nil, nil, nil
 }
 
 // Device says what runs the model: the name of its first delegate; "cpu:builtin" for the runtime's own kernels;

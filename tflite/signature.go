@@ -145,6 +145,9 @@ func (r *SignatureRunner) Resize(input int, shape []int) error {
 	if err != nil {
 		return err
 	}
+	if r.n.sharesWeights() {
+		return keepsShape(r.io.inInfos[input], shape)
+	}
 	if s := Status(r.runner.Resize(r.io.inInfos[input].Name, dims)); s != OK {
 		return r.n.failed("TfLiteSignatureRunnerResizeInputTensor", s)
 	}

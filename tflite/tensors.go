@@ -38,6 +38,9 @@ func (n *Interpreter) Resize(input int, shape []int) error {
 	if err != nil {
 		return err
 	}
+	if n.sharesWeights() {
+		return keepsShape(n.io.inInfos[input], shape)
+	}
 	if s := Status(n.interp.ResizeInputTensor(input, dims)); s != OK {
 		return n.failed("TfLiteInterpreterResizeInputTensor", s)
 	}

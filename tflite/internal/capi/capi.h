@@ -28,14 +28,30 @@
   F(TfLiteXNNPackDelegateOptionsDefault, cl_xnnpack_options, (void))                                             \
   F(TfLiteXNNPackDelegateCreate, TfLiteDelegate*, (const cl_xnnpack_options*))                                   \
   F(TfLiteXNNPackDelegateDelete, void, (TfLiteDelegate*))                                                        \
-  F(TfLiteXNNPackDelegateGetFlags, int, (TfLiteDelegate*))
+  F(TfLiteXNNPackDelegateGetFlags, int, (TfLiteDelegate*))                                                       \
+  F(TfLiteXNNPackDelegateWeightsCacheCreateWithSize, void*, (size_t))                                            \
+  F(TfLiteXNNPackDelegateWeightsCacheFinalizeHard, bool, (void*))                                                \
+  F(TfLiteXNNPackDelegateWeightsCacheDelete, void, (void*))
 
-// TfLiteXNNPackDelegateOptions of any version: up to 2.17 the second word is the flags, from 2.18 on the third. It
-// is returned through a hidden pointer, so a larger struct than the library's is safe.
-typedef struct {
-  int32_t num_threads;
-  uint32_t word[2];
-  char rest[500];
+// TfLiteXNNPackDelegateOptions of any version: up to 2.17 the second word is the flags, from 2.18 on the third, and
+// behind it, where a pointer may stand, that to the weights cache. It is returned through a hidden pointer, so a larger
+// struct than the library's is safe.
+typedef union {
+  struct {
+    int32_t num_threads;
+    uint32_t word[2];
+  };
+  struct {
+    int32_t num_threads;
+    uint32_t flags;
+    void* weights;
+  } until_2_17;
+  struct {
+    int32_t num_threads;
+    uint32_t runtime_flags, flags;
+    void* weights;
+  } since_2_18;
+  char room[512];
 } cl_xnnpack_options;
 
 #define CL_FIELD(name, ret, args) ret(*name) args;
@@ -69,7 +85,7 @@ enum { CL_SAME = 0, CL_CHANGED = 1, CL_ABSENT = -1, CL_RANK = -2 };
 int cl_views(TfLiteInterpreter*, void* runner, cl_view*, int inputs, int all);
 int cl_tensor_view(const TfLiteTensor*, cl_view*);
 
-TfLiteDelegate* cl_xnnpack(int threads, int flags_word, uint32_t flags, uint32_t* got);
+TfLiteDelegate* cl_xnnpack(int threads, int flags_word, uint32_t flags, void* weights, uint32_t* got);
 int cl_default_delegate(const void* model, size_t size, TfLiteDelegate* given);
 
 #endif

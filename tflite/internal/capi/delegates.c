@@ -2,11 +2,12 @@
 
 #include "capi.h"
 
-TfLiteDelegate* cl_xnnpack(int threads, int flags_word, uint32_t flags, uint32_t* got) {
+TfLiteDelegate* cl_xnnpack(int threads, int flags_word, uint32_t flags, void* weights, uint32_t* got) {
   const cl_functions* f = cl_table();
   cl_xnnpack_options options = f->TfLiteXNNPackDelegateOptionsDefault();
   options.num_threads = threads;
   options.word[flags_word - 2] |= flags;
+  if (weights) *(flags_word == 2 ? &options.until_2_17.weights : &options.since_2_18.weights) = weights;
   TfLiteDelegate* delegate = f->TfLiteXNNPackDelegateCreate(&options);
   *got = flags;
   if (delegate && f->TfLiteXNNPackDelegateGetFlags) *got = (uint32_t)f->TfLiteXNNPackDelegateGetFlags(delegate);

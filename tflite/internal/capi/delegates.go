@@ -3,16 +3,20 @@ package capi
 /*
 #include "capi.h"
 static void xnnpack_delete(TfLiteDelegate* d) { cl_table()->TfLiteXNNPackDelegateDelete(d); }
+static void* weights_new(size_t size) { return cl_table()->TfLiteXNNPackDelegateWeightsCacheCreateWithSize(size); }
+static bool weights_finalize(void* w) { return cl_table()->TfLiteXNNPackDelegateWeightsCacheFinalizeHard(w); }
+static void weights_delete(void* w) { cl_table()->TfLiteXNNPackDelegateWeightsCacheDelete(w); }
 */
 import "C"
 
 import "unsafe"
 
 // XNNPACK makes an XNNPACK delegate. The options' flags are the second word of the options struct up to version 2.17
-// and the third from 2.18 on: flagsWord says which. got is what the library says of the flags, where it can.
-func XNNPACK(threads, flagsWord int, flags uint32) (delegate unsafe.Pointer, got uint32) {
+// and the third from 2.18 on: flagsWord says which. got is what the library says of the flags, where it can. weights,
+// unless nil, is what NewWeights gave; it must outlive the delegate.
+func XNNPACK(threads, flagsWord int, flags uint32, weights unsafe.Pointer) (delegate unsafe.Pointer, got uint32) {
 	var g C.uint32_t
-	d := C.cl_xnnpack(C.int(threads), C.int(flagsWord), C.uint32_t(flags), &g)
+	d := C.cl_xnnpack(C.int(threads), C.int(flagsWord), C.uint32_t(flags), weights, &g)
 	return unsafe.Pointer(d), uint32(g)
 }
 
@@ -26,3 +30,15 @@ func DefaultDelegate(model []byte, given unsafe.Pointer) (has, known bool) {
 	n := C.cl_default_delegate(unsafe.Pointer(unsafe.SliceData(model)), C.size_t(len(model)), (*C.TfLiteDelegate)(given))
 	return n == 1, n >= 0
 }
+
+// NewWeights makes a cache of packed weights with room for size bytes, of which memory is taken only as it fills, or
+// nil. It must not grow beyond: the delegates that were made before would look for their weights where it was. It needs the TfLiteXNNPackDelegateWeightsCache functions.
+func NewWeights(size int) unsafe.Pointer { return C.weights_new(C.size_t(size)) }
+
+// FinalizeWeights allows runs with the cache; after it no delegate can be prepared with it, and the room that
+// is not used is given back. The soft way, which lets weights that are there already be found, does not check those
+// that are not, and wild memory is read (google/XNNPACK issue 11165).
+func FinalizeWeights(w unsafe.Pointer) bool { return bool(C.weights_finalize(w)) }
+
+// DeleteWeights frees the cache, after all delegates that use it.
+func DeleteWeights(w unsafe.Pointer) { C.weights_delete(w) }
