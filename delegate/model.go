@@ -3,9 +3,10 @@ package delegate
 import (
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 
 	"corallite/delegate/edgetpu"
+	"corallite/tflite"
 	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
@@ -15,9 +16,15 @@ var ErrNoTwin = errors.New("no CPU twin")
 
 // file is a model that was read and verified.
 type file struct {
-	path  string
-	bytes []byte
-	model *schema.Model
+	path   string
+	loaded *tflite.Model
+	model  *schema.Model // what loaded says; valid until its Close
+}
+
+func (f *file) close() {
+	if f != nil {
+		_ = f.loaded.Close() // it has no error to give
+	}
 }
 
 func readFile(path string) (*file, error) {
@@ -27,20 +34,25 @@ func readFile(path string) (*file, error) {
 	if err := mustBeFile(path); err != nil {
 		return nil, err
 	}
-	b, err := os.ReadFile(path)
+	m, err := tflite.Load(path)
 	if err != nil {
-		return nil, fmt.Errorf("model: %w", err)
+		if cause := (*fs.PathError)(nil); errors.As(err, &cause) {
+			return nil, fmt.Errorf("model: %w", err)
+		}
+		return nil, fmt.Errorf("model %w", err) // err begins with the path
 	}
-	m, err := schema.Read(b)
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", path, err)
-	}
-	return &file{path, b, m}, nil
+	return &file{path, m, m.Schema()}, nil
 }
 
 // pair is a model's files, read, verified and compared. At least one is there.
 type pair struct {
 	cpu, compiled *file
+}
+
+// close gives the files back. The engines made of them keep what they need.
+func (p pair) close() {
+	p.cpu.close()
+	p.compiled.close()
 }
 
 // read reads both files. What a file is, its contents say: a compiled model alone may have any name.
@@ -51,8 +63,18 @@ func read(m Files) (pair, error) {
 	}
 	compiled, err := readFile(m.EdgeTPU)
 	if err != nil {
+		cpu.close()
 		return pair{}, err
 	}
+	p, err := match(cpu, compiled)
+	if err != nil {
+		pair{cpu, compiled}.close()
+	}
+	return p, err
+}
+
+// match finds out which file is which, and that they are the same model.
+func match(cpu, compiled *file) (pair, error) {
 	switch {
 	case cpu == nil && compiled == nil:
 		return pair{}, errors.New("no model was given")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"corallite/delegate/edgetpu"
@@ -19,9 +20,12 @@ type Options struct {
 	Threads        int    // of the CPU; 0: 1
 	EdgeTPULibrary string // libedgetpu's path; "": as edgetpu.Load finds it
 	EdgeTPU        edgetpu.Options
-	// Logger gets one line for each Open: what runs the model and why nothing better does. nil: none; whoever opens
-	// several engines of one model gives it to the first only. The runtime's own messages go to it at debug level.
+	// Logger gets one line for each Open or OpenSeveral: what runs the model and why nothing better does. nil: none.
+	// The runtime's own messages go to it at debug level.
 	Logger *slog.Logger
+	// Queue makes OpenSeveral open all engines on an Edge TPU too, where their runs queue up: while one waits for
+	// the device, others can prepare their inputs.
+	Queue bool
 }
 
 // spec checks what can be checked without looking at the machine.
@@ -54,6 +58,21 @@ type Engine interface {
 //
 // Opening an Edge TPU can take seconds, and native calls cannot be cut short: ctx is looked at between them.
 func Open(ctx context.Context, m Files, o Options) (Engine, error) {
+	all, err := OpenSeveral(ctx, m, o, 1)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// OpenSeveral is [Open] for n engines of one model, to be used side by side, each closed by the caller. The files are
+// read, and what runs the model is chosen and logged, once. On the CPU the engines share the model's bytes and
+// XNNPACK's packed weights, which are freed with the last engine that is closed. An Edge TPU runs one model at a time
+// however many engines ask, so there is one engine on it, unless Options.Queue says otherwise.
+func OpenSeveral(ctx context.Context, m Files, o Options, n int) ([]Engine, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("%d engines", n)
+	}
 	spec, err := o.spec()
 	if err != nil {
 		return nil, err
@@ -62,12 +81,17 @@ func Open(ctx context.Context, m Files, o Options) (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := choose(ctx, models, spec, o)
+	defer models.close()
+	chosen, err := choose(ctx, models, spec, o, n)
 	if err != nil {
 		return nil, err
 	}
-	e.log(models.name(), o.Logger)
-	return e, nil
+	chosen[0].log(models.name(), o.Logger)
+	all := make([]Engine, len(chosen))
+	for i, e := range chosen {
+		all[i] = e
+	}
+	return all, nil
 }
 
 // engine adds to an interpreter why it was chosen, and the library that its delegate came from.
@@ -91,12 +115,15 @@ func (e *engine) Close() error {
 	return err
 }
 
-func choose(ctx context.Context, models pair, spec Spec, o Options) (*engine, error) {
+func choose(ctx context.Context, models pair, spec Spec, o Options, n int) ([]*engine, error) {
 	var refusals []Refusal
 	if spec.Choice == Auto || spec.Choice == EdgeTPU {
 		e, causes, err := openEdgeTPU(ctx, models, spec, o)
-		if err != nil || e != nil {
-			return e, err
+		if err != nil {
+			return nil, err
+		}
+		if e != nil {
+			return queue(ctx, e, models, spec, o, n)
 		}
 		if spec.Choice == EdgeTPU {
 			return nil, fmt.Errorf("model %s: the Edge TPU cannot run it: %w", models.name(), errors.Join(causes...))
@@ -108,7 +135,26 @@ func choose(ctx context.Context, models pair, spec Spec, o Options) (*engine, er
 	if models.cpu == nil {
 		return nil, noTwin(models.compiled.path, refusals)
 	}
-	return openCPU(ctx, models.cpu, spec.Choice, refusals, o)
+	return openCPU(ctx, models.cpu, spec.Choice, refusals, o, n)
+}
+
+// queue opens the other engines of an Edge TPU, where they are wanted.
+func queue(ctx context.Context, first *engine, models pair, spec Spec, o Options, n int) ([]*engine, error) {
+	all := []*engine{first}
+	for o.Queue && len(all) < n {
+		e, causes, err := openEdgeTPU(ctx, models, spec, o)
+		if e == nil {
+			if err == nil {
+				err = fmt.Errorf("model %s: engine %d on the Edge TPU: %w", models.name(), len(all)+1, errors.Join(causes...))
+			}
+			for _, e := range all {
+				err = errors.Join(err, e.Close())
+			}
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
 }
 
 // noTwin names the file that is wanted, and why it is.
@@ -132,16 +178,19 @@ func reasons(refusals []Refusal) string {
 	return strings.Join(all, "; ")
 }
 
-// openCPU opens the CPU model. After Auto has refused the Edge TPU, XNNPACK may be refused too.
-func openCPU(ctx context.Context, f *file, choice Choice, refusals []Refusal, o Options) (*engine, error) {
+// openCPU opens the CPU model n times. After Auto has refused the Edge TPU, XNNPACK may be refused too.
+func openCPU(ctx context.Context, f *file, choice Choice, refusals []Refusal, o Options, n int) ([]*engine, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	options := tflite.Options{Threads: o.Threads, Logger: o.Logger}
 	if choice != None {
-		n, err := openXNNPACK(f, options)
+		all, err := f.loaded.Interpreters(n, options, func(w *tflite.Weights) ([]tflite.Delegate, error) {
+			x, err := w.NewXNNPACK(options.Threads)
+			return []tflite.Delegate{x}, err
+		})
 		if err == nil {
-			return newEngine(n, refusals), nil
+			return newEngines(all, refusals), nil
 		}
 		if choice == XNNPACK {
 			return nil, fmt.Errorf("model %s: XNNPACK cannot run it: %w", f.path, err)
@@ -149,20 +198,19 @@ func openCPU(ctx context.Context, f *file, choice Choice, refusals []Refusal, o 
 		refusals = append(refusals, Refusal{string(XNNPACK), err.Error()})
 	}
 	options.Builtin = true
-	n, err := tflite.New(f.bytes, options)
+	all, err := f.loaded.Interpreters(n, options, nil)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", f.path, err)
 	}
-	return newEngine(n, refusals), nil
+	return newEngines(all, refusals), nil
 }
 
-func openXNNPACK(f *file, options tflite.Options) (*tflite.Interpreter, error) {
-	x, err := tflite.NewXNNPACK(options.Threads)
-	if err != nil {
-		return nil, err
+func newEngines(all []*tflite.Interpreter, refusals []Refusal) []*engine {
+	engines := make([]*engine, len(all))
+	for i, n := range all {
+		engines[i] = newEngine(n, slices.Clone(refusals))
 	}
-	options.Delegates = []tflite.Delegate{x}
-	return tflite.New(f.bytes, options)
+	return engines
 }
 
 func newEngine(n *tflite.Interpreter, refusals []Refusal) *engine {

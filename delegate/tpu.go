@@ -136,5 +136,5 @@ func withDelegate(f *file, d *edgetpu.Delegate, o Options) (*tflite.Interpreter,
 			delegates = append(delegates, x)
 		}
 	}
-	return tflite.New(f.bytes, tflite.Options{Threads: o.Threads, Delegates: delegates, Logger: o.Logger})
+	return f.loaded.Interpreter(tflite.Options{Threads: o.Threads, Delegates: delegates, Logger: o.Logger})
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
-	"strings"
 
 	"corallite/configs"
 	"corallite/delegate"
@@ -16,7 +15,8 @@ import (
 	"corallite/tflite/schema"
 )
 
-// maxEngines bounds how many engines of one model are opened by default: each keeps the model's weights in memory.
+// maxEngines bounds how many engines of one model are opened by default: they share the
+// model's weights, but each has working memory of its own.
 const maxEngines = 4
 
 // visionModel is a model with its task and its engines, ready for a Stream.
@@ -113,19 +113,15 @@ func (v *visionModel) openEngines(ctx context.Context, r modelRequest, files del
 	}
 	options := delegate.Options{
 		Choice: delegate.Choice(r.model.Delegate), Device: r.model.Device, Threads: threads,
-		EdgeTPULibrary: r.library, Logger: r.logger,
+		EdgeTPULibrary: r.library, Logger: r.logger, Queue: !chosen,
 	}
-	for len(v.Engines) < engines {
-		e, err := delegate.Open(ctx, files, options)
-		if err != nil {
-			return err
-		}
+	all, err := delegate.OpenSeveral(ctx, files, options, engines)
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
 		v.closers = append(v.closers, e.Close)
 		v.Engines = append(v.Engines, e)
-		if chosen && !strings.HasPrefix(e.Device().Name, "cpu:") {
-			break
-		}
-		options.Logger = nil // what was chosen is said once
 	}
 	return nil
 }
