@@ -85,7 +85,7 @@ maven_artifact() {
   command -v mvn >/dev/null || debian_packages maven
   say "fetching $1 from Maven Central"
   work=$(mktemp -d)
-  mvn -q -B -Dstyle.color=never dependency:get -Dmaven.repo.local="$work" -Dartifact="$1:$2" -Dtransitive=false >&2 ||
+  mvn -q -B dependency:get -Dmaven.repo.local="$work" -Dartifact="$1:$2" -Dtransitive=false 2>&1 | sed "s/\x1b\[[0-9;]*m//g; /^$/d" >&2 ||
     die "mvn could not fetch $1; without internet, copy the cache folder $downloads from a machine that has it"
   keep "$(find "$work" -name "*.$2" -print -quit)" "$3" "$1"
   rm -rf "$work"
