@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"corallite/configs"
 	"corallite/pipeline"
@@ -39,8 +40,9 @@ func (b *builder) Close() error {
 	return errors.Join(errs...)
 }
 
-// build makes a runner for each pipeline. Sinks come last, because opening one may empty a file: what keeps the run from
-// starting should cost nobody what is there. After an error, sources and sinks that were made are closed.
+// build makes a runner for each pipeline. Sinks come last and files last of them, because opening one empties it: what
+// keeps the run from starting should cost nobody what is there. After an error, sources and sinks that were made are
+// closed.
 func (b *builder) build() (_ map[string]pipeline.Runner, err error) {
 	runners := map[string]pipeline.Runner{}
 	var streams []*pipeline.Stream[*vision.Frame]
@@ -59,7 +61,9 @@ func (b *builder) build() (_ map[string]pipeline.Runner, err error) {
 		streams = append(streams, s)
 		runners[name] = s
 	}
-	for _, step := range []func(*pipeline.Stream[*vision.Frame], configs.Pipeline) error{b.open, probe, b.openSinks} {
+	for _, step := range []func(*pipeline.Stream[*vision.Frame], configs.Pipeline) error{
+		b.open, probe, b.openSinks(configs.SinkPictures, configs.SinkVideo), b.openSinks(configs.SinkJSONL, configs.SinkTable),
+	} {
 		for _, s := range streams {
 			if err := step(s, b.cfg.Pipelines[s.Name]); err != nil {
 				return nil, fmt.Errorf("pipeline %s: %w", s.Name, err)
@@ -76,7 +80,9 @@ func closeStream(s *pipeline.Stream[*vision.Frame]) error {
 		errs = append(errs, s.Source.Close())
 	}
 	for _, k := range s.Sinks {
-		errs = append(errs, k.Sink.Close())
+		if k.Sink != nil {
+			errs = append(errs, k.Sink.Close())
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -144,15 +150,24 @@ func writable(path string) error {
 	return err
 }
 
-func (b *builder) openSinks(s *pipeline.Stream[*vision.Frame], p configs.Pipeline) error {
-	for _, c := range p.Sinks {
-		k, err := b.openSink(c, len(p.Models) > 1, s.Source)
-		if err != nil {
-			return fmt.Errorf("sink %s: %w", c.Kind, err)
+// openSinks gives a function that opens the sinks of some kinds.
+func (b *builder) openSinks(kinds ...string) func(*pipeline.Stream[*vision.Frame], configs.Pipeline) error {
+	return func(s *pipeline.Stream[*vision.Frame], p configs.Pipeline) error {
+		if s.Sinks == nil {
+			s.Sinks = make([]pipeline.NamedSink, len(p.Sinks))
 		}
-		s.Sinks = append(s.Sinks, pipeline.NamedSink{Name: c.Kind, Sink: k, Queue: c.Queue})
+		for i, c := range p.Sinks {
+			if !slices.Contains(kinds, c.Kind) {
+				continue
+			}
+			k, err := b.openSink(c, len(p.Models) > 1, s.Source)
+			if err != nil {
+				return fmt.Errorf("sink %s: %w", c.Kind, err)
+			}
+			s.Sinks[i] = pipeline.NamedSink{Name: c.Kind, Sink: k, Queue: c.Queue}
+		}
+		return nil
 	}
-	return nil
 }
 
 // openSource opens a source and says how many items it gives at most; 0: many, or nobody knows.

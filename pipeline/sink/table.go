@@ -106,7 +106,9 @@ func (t *Table) heading() string {
 func (t *Table) event(ev *pipeline.Event) {
 	took := ev.Latency.Prepare + ev.Latency.Invoke + ev.Latency.Decode
 	t.busy += took
-	t.devices[ev.Device] = ev.Reason
+	if ev.Reason != "" || t.devices[ev.Device] == "" { // a device may be one model's fallback and another's choice
+		t.devices[ev.Device] = ev.Reason
+	}
 	ms := fmt.Sprintf("%8.1f", pipeline.Milliseconds(took))
 	add := func(label, score, place string) {
 		position := ""
