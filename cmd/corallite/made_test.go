@@ -1,0 +1,107 @@
+package main
+
+import (
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/image/draw"
+
+	_ "image/jpeg"
+
+	"corallite/internal/testdata"
+)
+
+// makeFiles makes a folder with the odd files of the scripts, all of them with the cat of cat_720p.jpg where they have
+// a picture at all:
+//
+//	small.png grey.png alpha.png sixteen.png   480x270: 8-bit colour, grey, with alpha, 16-bit
+//	one.png huge.png                           1x1 and 10,000x10,000
+//	empty.jpg text.jpg short.jpg               0 bytes, text, the first half of a JPEG file
+//	clip.avi                                   the first 400,000 bytes of vtest.avi: 25 frames and a part of one
+//	empty.tflite random.tflite short.tflite    0 bytes, noise, the first half of a model
+func makeFiles(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	small := scaledCat(t, 480, 270)
+	bounds := small.Bounds()
+	grey, sixteen, alpha := image.NewGray(bounds), image.NewNRGBA64(bounds), image.NewNRGBA(bounds)
+	draw.Draw(grey, bounds, small, image.Point{}, draw.Src)
+	draw.Draw(sixteen, bounds, small, image.Point{}, draw.Src)
+	for y := range bounds.Dy() {
+		for x := range bounds.Dx() {
+			c := small.RGBAAt(x, y)
+			alpha.SetNRGBA(x, y, color.NRGBA{c.R, c.G, c.B, 128})
+		}
+	}
+	huge := image.NewPaletted(image.Rect(0, 0, 10_000, 10_000), color.Palette{color.Black, color.White})
+	for name, picture := range map[string]image.Image{
+		"small.png": small, "grey.png": grey, "sixteen.png": sixteen, "alpha.png": alpha, "huge.png": huge,
+		"one.png": small.SubImage(image.Rect(0, 0, 1, 1)),
+	} {
+		writePNG(t, filepath.Join(dir, name), picture)
+	}
+	noise := make([]byte, 50_000)
+	for i, x := 0, uint32(1); i < len(noise); i++ {
+		x = x*1664525 + 1013904223
+		noise[i] = byte(x >> 24)
+	}
+	for name, data := range map[string][]byte{
+		"empty.jpg": {}, "text.jpg": []byte("This is no picture.\n"), "short.jpg": head(t, "images/cat_720p.jpg", 50_000),
+		"clip.avi": head(t, "video/vtest.avi", 400_000), "empty.tflite": {}, "random.tflite": noise,
+		"short.tflite": head(t, "models/mobilenet_v1_0.25_128_quant.tflite", 262_000),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func scaledCat(t *testing.T, width, height int) *image.RGBA {
+	t.Helper()
+	f, err := os.Open(testdata.Path(t, "images/cat_720p.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	cat, _, err := image.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scaled := image.NewRGBA(image.Rect(0, 0, width, height))
+	draw.BiLinear.Scale(scaled, scaled.Bounds(), cat, cat.Bounds(), draw.Src, nil)
+	return scaled
+}
+
+func writePNG(t *testing.T, path string, picture image.Image) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	encoder := png.Encoder{CompressionLevel: png.BestSpeed}
+	if err := encoder.Encode(f, picture); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// head is the first n bytes of a file of the test data.
+func head(t *testing.T, name string, n int) []byte {
+	t.Helper()
+	f, err := os.Open(testdata.Path(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	data := make([]byte, n)
+	if _, err := io.ReadFull(f, data); err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
