@@ -95,21 +95,19 @@ func readGraph(files delegate.Files) (*schema.Subgraph, error) {
 	return model.Main(), nil
 }
 
-// openEngines opens as many engines as serve best. For a few pictures one engine that uses all cores is ready sooner
-// and answers sooner; for many, engines of one thread side by side get more done, because no core waits for another
-// at the end of every operator. A device runs one model at a time, however many ask.
+// openEngines opens as many engines as serve best: engines of one thread side by side, one for each core, get more done
+// than one engine of several threads, because no core waits for another at the end of every operator; and where other
+// programs use the cores too, that waiting costs seconds. A few pictures are done before more engines are open. A
+// device runs one model at a time, however many ask.
 func (v *visionModel) openEngines(ctx context.Context, r modelRequest, files delegate.Files) error {
 	cores := min(runtime.GOMAXPROCS(0), maxEngines)
-	threads, engines := r.model.Threads, r.model.Engines
+	threads, engines := max(r.model.Threads, 1), r.model.Engines
 	chosen := engines == 0
-	if chosen {
+	switch {
+	case chosen && r.model.Threads == 0 && (r.items == 0 || r.items > cores):
+		engines = cores
+	case chosen:
 		engines = 1
-		if threads == 0 && (r.items == 0 || r.items > cores) {
-			engines = cores
-		}
-	}
-	if threads == 0 {
-		threads = max(1, cores/engines)
 	}
 	options := delegate.Options{
 		Choice: delegate.Choice(r.model.Delegate), Device: r.model.Device, Threads: threads,

@@ -10,6 +10,7 @@ import (
 	"gocv.io/x/gocv"
 
 	"corallite/pipeline"
+	"corallite/pipeline/internal/opencv"
 	"corallite/tflite/tensor"
 )
 
@@ -57,6 +58,7 @@ const (
 // NewInput checks that pictures can be put into a tensor, which must have the shape [1, height, width, channels] with
 // 1 or 3 channels and be of uint8, int8, uint16, int16, int32, float16, float32 or float64.
 func NewInput(info tensor.Info, o InputOptions) (*Input, error) {
+	opencv.OneThread()
 	shape := info.Shape
 	if len(shape) != 4 || shape[0] != 1 || shape[1] < 1 || shape[2] < 1 || (shape[3] != 1 && shape[3] != 3) {
 		return nil, fmt.Errorf("the model's input must be one picture, [1,height,width,1 or 3]; it is %s", info)

@@ -122,15 +122,22 @@ func WithoutCorruptPackets(open func()) {
 	open()
 }
 
+// OneThread keeps OpenCV's functions from splitting their work among threads. The workers of a stream keep all cores
+// busy already, each with an item of its own; splitting what takes half a millisecond then only makes them wait.
+var OneThread = sync.OnceFunc(func() { callWithInt("_ZN2cv12setNumThreadsEi", 1) })
+
 // setLogLevel calls cv::utils::logging::setLogLevel, whose level 0 is silent. OpenCV reads the environment when
-// libopencv_core is loaded, which is before any Go code runs; the function has been in OpenCV since 4.0, and where it
-// is missing there is only more to read.
-func setLogLevel(level int32) {
-	symbol, err := purego.Dlsym(purego.RTLD_DEFAULT, "_ZN2cv5utils7logging11setLogLevelENS1_8LogLevelE")
+// libopencv_core is loaded, which is before any Go code runs.
+func setLogLevel(level int32) { callWithInt("_ZN2cv5utils7logging11setLogLevelENS1_8LogLevelE", level) }
+
+// callWithInt calls a C++ function of libopencv_core that gocv has not: one that takes an int. Both that are called
+// have been in OpenCV since 4.0, and where one is missing, nothing is lost but what it is good for.
+func callWithInt(symbol string, value int32) {
+	address, err := purego.Dlsym(purego.RTLD_DEFAULT, symbol)
 	if err != nil {
 		return
 	}
-	var set func(int32) int32
-	purego.RegisterFunc(&set, symbol)
-	set(level)
+	var call func(int32)
+	purego.RegisterFunc(&call, address)
+	call(value)
 }
