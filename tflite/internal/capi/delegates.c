@@ -1,6 +1,33 @@
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "capi.h"
+
+// quietly makes a delegate without the line "INFO: Created TensorFlow Lite XNNPACK delegate for CPU." that the runtime
+// writes to the stream stderr at the first one of a process, and that it has no option against. In the GNU C Library
+// stderr is a variable that a program may set. For that one call it is another stream, which stays open, because another
+// thread might have taken it up meanwhile; the file descriptor 2, and with it what Go writes, is not touched.
+static TfLiteDelegate* quietly(const cl_functions* f, const cl_xnnpack_options* options) {
+#ifdef __GLIBC__
+  static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+  static bool said = false;
+  pthread_mutex_lock(&one);
+  FILE* nowhere = said ? NULL : fopen("/dev/null", "we");
+  said = true;
+  if (nowhere) {
+    FILE* loud = stderr;
+    stderr = nowhere;
+    TfLiteDelegate* delegate = f->TfLiteXNNPackDelegateCreate(options);
+    stderr = loud;
+    pthread_mutex_unlock(&one);
+    return delegate;
+  }
+  pthread_mutex_unlock(&one);
+#endif
+  return f->TfLiteXNNPackDelegateCreate(options);
+}
 
 TfLiteDelegate* cl_xnnpack(int threads, int flags_word, uint32_t flags, void* weights, uint32_t* got) {
   const cl_functions* f = cl_table();
@@ -8,7 +35,7 @@ TfLiteDelegate* cl_xnnpack(int threads, int flags_word, uint32_t flags, void* we
   options.num_threads = threads;
   options.word[flags_word - 2] |= flags;
   if (weights) *(flags_word == 2 ? &options.until_2_17.weights : &options.since_2_18.weights) = weights;
-  TfLiteDelegate* delegate = f->TfLiteXNNPackDelegateCreate(&options);
+  TfLiteDelegate* delegate = quietly(f, &options);
   *got = flags;
   if (delegate && f->TfLiteXNNPackDelegateGetFlags) *got = (uint32_t)f->TfLiteXNNPackDelegateGetFlags(delegate);
   return delegate;
