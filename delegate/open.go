@@ -232,11 +232,11 @@ func (e *engine) log(model string, logger *slog.Logger) {
 	}
 	attributes := []any{"model", model, "device", e.device.Name}
 	if len(e.refusals) > 1 {
-		others := make([]string, len(e.refusals))
-		for i, r := range e.refusals {
-			others[i] = r.String()
+		others := make([]string, len(e.refusals)-1) // the first is in the message
+		for i, r := range e.refusals[1:] {
+			others[i] = r.Reason
 		}
-		attributes = append(attributes, "refused", strings.Join(others, "; "))
+		attributes = append(attributes, "also", strings.Join(others, "; "))
 	}
 	logger.Info(message, attributes...)
 }
