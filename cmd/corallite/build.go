@@ -193,11 +193,11 @@ func (b *builder) openSink(c configs.Sink, severalModels bool, source pipeline.S
 	switch c.Kind {
 	case configs.SinkJSONL:
 		if c.Path == "-" {
-			return sink.NewJSONL(b.std.out, "standard output"), nil
+			return sink.NewJSONL(b.status.above(b.std.out), "standard output"), nil
 		}
 		return sink.OpenJSONL(c.Path, sink.JSONLOptions{Append: c.Append})
 	case configs.SinkTable:
-		return openTable(b.std.out, c.Path, sink.TableOptions{Model: severalModels, Time: moves(source)})
+		return openTable(b.status.above(b.std.out), c.Path, sink.TableOptions{Model: severalModels, Time: moves(source)})
 	case configs.SinkPictures:
 		return annotate.NewPictures(annotate.PicturesOptions{Dir: c.Dir})
 	case configs.SinkVideo:

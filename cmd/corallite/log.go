@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,9 +15,9 @@ func addLogFlags(root *cobra.Command) {
 		[]string{"debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// newLogger is the logger of one command: lines of text on standard error, at the level of --log, else at that of the
-// configuration ("": info).
-func newLogger(cmd *cobra.Command, w io.Writer, configured string) (*slog.Logger, error) {
+// newLogger is the logger of one command, on standard error, at the level of --log, else at that of the configuration
+// ("": info). It writes lines of key=value, or on a terminal sentences for people.
+func newLogger(cmd *cobra.Command, status *status, configured string) (*slog.Logger, error) {
 	word, err := cmd.Flags().GetString("log")
 	if err != nil {
 		return nil, err
@@ -31,7 +32,11 @@ func newLogger(cmd *cobra.Command, w io.Writer, configured string) (*slog.Logger
 	if err := level.UnmarshalText([]byte(word)); err != nil {
 		return nil, usageError{fmt.Errorf("--log %q: want debug, info, warn or error", word)}
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: shortTime})), nil
+	text := slog.NewTextHandler(status, &slog.HandlerOptions{Level: level, ReplaceAttr: shortTime})
+	if status.terminal != nil && level > slog.LevelDebug {
+		return slog.New(sentences{text, status}), nil
+	}
+	return slog.New(text), nil
 }
 
 // shortTime leaves the date out of the log lines: who keeps logs has a journal that stamps them.
@@ -40,4 +45,24 @@ func shortTime(groups []string, a slog.Attr) slog.Attr {
 		return slog.String(slog.TimeKey, a.Value.Time().Format("15:04:05.000"))
 	}
 	return a
+}
+
+// sentences writes the messages of a log with what they are about, "model" or "pipeline", and leaves the details out:
+// --log debug or a file has them.
+type sentences struct {
+	slog.Handler
+	w io.Writer
+}
+
+// Handle writes one message.
+func (h sentences) Handle(_ context.Context, r slog.Record) error {
+	about := ""
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "model" || a.Key == "pipeline" {
+			about += fmt.Sprintf(" (%s %s)", a.Key, a.Value)
+		}
+		return true
+	})
+	_, err := fmt.Fprintf(h.w, "corallite: %s%s\n", r.Message, about)
+	return err
 }

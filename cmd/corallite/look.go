@@ -100,7 +100,7 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 	if err := l.check(); err != nil {
 		return err
 	}
-	status := newStatus(l.std.err)
+	status := l.std.err
 	logger, err := newLogger(cmd, status, "")
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 		return errors.Join(err, files.Close())
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
-	sinks, err := l.sinks(files)
+	sinks, err := l.sinks(files, status.above(l.std.out))
 	if err != nil {
 		return errors.Join(err, files.Close())
 	}
@@ -153,13 +153,13 @@ func reportTo(w io.Writer) func(pipeline.Failure) {
 	return func(f pipeline.Failure) { fmt.Fprintf(w, "corallite: %v\n", f.Err) }
 }
 
-func (l *look) sinks(files *camera.Files) ([]pipeline.NamedSink, error) {
+func (l *look) sinks(files *camera.Files, out io.Writer) ([]pipeline.NamedSink, error) {
 	text := pipeline.NamedSink{Name: "table"}
 	if l.asJSON {
 		text.Name = "json"
-		text.Sink = sink.NewJSONL(l.std.out, "standard output")
+		text.Sink = sink.NewJSONL(out, "standard output")
 	} else {
-		text.Sink = sink.NewTable(l.std.out, sink.TableOptions{Sources: files.Names(), Time: !files.Still()})
+		text.Sink = sink.NewTable(out, sink.TableOptions{Sources: files.Names(), Time: !files.Still()})
 	}
 	if l.out == "" {
 		return []pipeline.NamedSink{text}, nil

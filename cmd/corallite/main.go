@@ -35,17 +35,19 @@ func main() {
 // Main runs one command line and returns the exit code. The first SIGINT or SIGTERM cancels the command's context, and
 // the command finishes what it has; the second ends the process at once.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := onSignals(context.Background(), stderr)
+	status := newStatus(stderr)
+	ctx, stop := onSignals(context.Background(), status)
 	defer stop()
-	root := newRoot(&streams{in: stdin, out: stdout, err: stderr})
+	root := newRoot(&streams{in: stdin, out: stdout, err: status})
 	root.SetArgs(args)
-	return exitCode(root.ExecuteContext(ctx), stderr)
+	return exitCode(root.ExecuteContext(ctx), status)
 }
 
 // streams are the three standard streams, so that tests can give others.
 type streams struct {
-	in       io.Reader
-	out, err io.Writer
+	in  io.Reader
+	out io.Writer
+	err *status
 }
 
 // usageError is wrong use: exit code 2.

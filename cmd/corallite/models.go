@@ -5,13 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"text/tabwriter"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"corallite/models"
 )
@@ -127,7 +123,7 @@ func newModelsPull(std *streams) *cobra.Command {
 				}
 			}
 			return eachModel(cmd.Context(), std, names, func(name string) error {
-				bar := newPullBar(std.err)
+				bar := pullBar{status: std.err}
 				found, err := store.Pull(cmd.Context(), name, bar.show)
 				bar.clear()
 				if err != nil {
@@ -164,48 +160,6 @@ func eachModel(ctx context.Context, std *streams, names []string, do func(name s
 		}
 	}
 	return result
-}
-
-// pullBar shows how far a pull is, on a terminal only.
-type pullBar struct {
-	w    io.Writer
-	file string
-	bar  *progressbar.ProgressBar
-}
-
-func newPullBar(w io.Writer) *pullBar {
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return &pullBar{w: w}
-	}
-	return &pullBar{}
-}
-
-func (b *pullBar) show(p models.Progress) {
-	if b.w == nil {
-		return
-	}
-	what := p.File
-	if what == "" {
-		what = p.Note
-	}
-	if b.bar == nil || what != b.file {
-		b.clear()
-		total := p.Total
-		if total <= 0 {
-			total = -1 // a spinner
-		}
-		b.file, b.bar = what, progressbar.NewOptions64(total, progressbar.OptionSetWriter(b.w),
-			progressbar.OptionSetDescription(what), progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetWidth(20))
-	}
-	_ = b.bar.Set64(p.Done) // fails only past the end, which a wrong size of the server's can bring
-}
-
-func (b *pullBar) clear() {
-	if b.bar != nil {
-		_ = b.bar.Clear()
-		b.bar = nil
-	}
 }
 
 // verdictLine is what `models verify --json` prints, a line a file.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,7 @@ CORALLITE_… environment variables and --set override what the files say; see: 
 			if err != nil {
 				return err
 			}
-			status := newStatus(std.err)
+			status := std.err
 			logger, err := newLogger(cmd, status, cfg.Log.Level)
 			if err != nil {
 				return err
@@ -72,10 +73,27 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, status *s
 	summaries, err := pipeline.RunAll(ctx, runners)
 	err = errors.Join(err, b.Close())
 	err = errors.Join(err, summary.write(summaries, std.out))
+	logSummaries(logger, cfg.PipelineNames(), summaries)
 	for _, s := range summaries.Pipelines {
 		if err == nil && s.Errors.Total > 0 {
 			err = errReported
 		}
 	}
 	return err
+}
+
+// logSummaries says of each pipeline what came of it.
+func logSummaries(logger *slog.Logger, names []string, all pipeline.Summaries) {
+	for _, name := range names {
+		s := all.Pipelines[name]
+		if s.Error != "" {
+			continue // which is printed as the command's
+		}
+		end := "ended"
+		if s.Interrupted {
+			end = "stopped"
+		}
+		logger.Info(fmt.Sprintf("%s after %d frames in %.1f s, %.1f a second", end, s.Frames, s.Seconds, s.FramesPerSecond),
+			"pipeline", name, "device", s.Device, "dropped", s.Dropped, "failed", s.Errors.Total)
+	}
 }

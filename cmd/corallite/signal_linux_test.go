@@ -242,7 +242,7 @@ pipelines:
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, stderr bytes.Buffer
-	root := newRoot(&streams{in: strings.NewReader(""), out: &out, err: &stderr})
+	root := newRoot(&streams{in: strings.NewReader(""), out: &out, err: newStatus(&stderr)})
 	root.SetArgs([]string{"run", "--log", "error", "--summary", "-", config})
 	if code := exitCode(root.ExecuteContext(ctx), &stderr); code != exitDone || stderr.Len() > 0 {
 		t.Errorf("exit code %d, %s", code, &stderr)

@@ -32,14 +32,32 @@ func newStatus(w io.Writer) *status {
 }
 
 // Write writes above the line of progress.
-func (s *status) Write(p []byte) (int, error) {
+func (s *status) Write(p []byte) (int, error) { return s.write(s.w, p) }
+
+func (s *status) write(w io.Writer, p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wipe()
-	n, err := s.w.Write(p)
+	n, err := w.Write(p)
 	s.draw()
 	return n, err
 }
+
+// above is w for what is written to the same terminal as the line of progress: it comes above the line. On anything
+// else it is w itself.
+func (s *status) above(w io.Writer) io.Writer {
+	if f, ok := w.(*os.File); ok && s.terminal != nil && term.IsTerminal(int(f.Fd())) {
+		return lineAbove{s, w}
+	}
+	return w
+}
+
+type lineAbove struct {
+	s *status
+	w io.Writer
+}
+
+func (a lineAbove) Write(p []byte) (int, error) { return a.s.write(a.w, p) }
 
 // progress shows how far a pipeline is; it fits pipeline.Stream.Progress.
 func (s *status) progress(p pipeline.Progress) {
@@ -71,6 +89,22 @@ func progressText(p pipeline.Progress) string {
 		fmt.Fprintf(&b, ", %d failed", p.Errors)
 	}
 	return b.String()
+}
+
+// note shows a text in place of the pipelines' progress; an empty one takes it away.
+func (s *status) note(text string) {
+	if s.terminal == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wipe()
+	if text == "" {
+		delete(s.parts, "")
+	} else {
+		s.parts[""] = text
+	}
+	s.draw()
 }
 
 func (s *status) wipe() {

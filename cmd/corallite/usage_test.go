@@ -90,7 +90,7 @@ func TestHelp(t *testing.T) {
 			walk(sub)
 		}
 	}
-	root := newRoot(&streams{in: strings.NewReader(""), out: &bytes.Buffer{}, err: &bytes.Buffer{}})
+	root := newRoot(&streams{in: strings.NewReader(""), out: &bytes.Buffer{}, err: newStatus(&bytes.Buffer{})})
 	root.InitDefaultHelpCmd()
 	walk(root)
 }
