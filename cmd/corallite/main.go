@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -29,6 +30,8 @@ var version = "dev"
 
 func main() {
 	tuneMalloc()
+	// A reader of standard output that goes away (`| head`) ends the command in order, not in the middle of a file.
+	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -62,6 +65,10 @@ var errReported = errors.New("already reported")
 func exitCode(err error, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
+	}
+	var at *fs.PathError
+	if errors.Is(err, syscall.EPIPE) && errors.As(err, &at) && at.Path == os.Stdout.Name() {
+		return 128 + int(syscall.SIGPIPE) // as if it had died of it, which needs no words
 	}
 	if !errors.Is(err, errReported) {
 		fmt.Fprintf(stderr, "corallite: %v\n", err)
