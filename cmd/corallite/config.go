@@ -19,13 +19,8 @@ func newConfig(std *streams) *cobra.Command {
 upper case with _ between its parts (CORALLITE_MODELS_COCO_THREADS=2), and over these --set models.coco.threads=2.
 docs/configuration.md says what every key means.`,
 		Example: "  corallite config check door.yaml\n  corallite config schema > corallite.schema.json",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q%s", args[0], suggestion(cmd, args[0]))}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:    onlyCommands,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newConfigCheck(std), newConfigShow(std), newConfigSchema(std))
 	return cmd

@@ -111,11 +111,7 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 	}
 	name, m, err := l.model.find(store)
 	if err != nil {
-		var unknown *models.UnknownError
-		if errors.As(err, &unknown) {
-			return usageError{err}
-		}
-		return err
+		return wrongName(err)
 	}
 	files, err := camera.NewFiles(names...)
 	if err != nil {

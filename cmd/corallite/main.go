@@ -119,13 +119,8 @@ the CPU when there is not. One command looks at files at once, a YAML file descr
   corallite devices`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q%s", args[0], suggestion(cmd, args[0]))}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          onlyCommands,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(std.in)
 	root.SetOut(std.out)
@@ -172,6 +167,14 @@ func explainFlag(cmd *cobra.Command, err error) error {
 		}
 	}
 	return fmt.Errorf("%w\nsee: %s --help", err, cmd.CommandPath())
+}
+
+// onlyCommands is for commands that only hold others: what is left on the line is no command.
+func onlyCommands(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("unknown command %q%s", args[0], suggestion(cmd, args[0]))}
+	}
+	return nil
 }
 
 // atLeast is cobra's MinimumNArgs with an error that says what is missing and how it is given.

@@ -23,12 +23,7 @@ Without internet, CORALLITE_MODEL_MIRROR names a folder or an http(s) address th
 their sha256.`,
 		Example: `  corallite models list
   corallite models pull face_detection_full_range`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q%s", args[0], suggestion(cmd, args[0]))}
-			}
-			return nil
-		},
+		Args: onlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newModelsList(std), newModelsPull(std), newModelsVerify(std), newModelsPath(std), newModelsRemove(std))
@@ -138,6 +133,15 @@ func newModelsPull(std *streams) *cobra.Command {
 	return cmd
 }
 
+// wrongName makes wrong use of an error about a model that does not exist.
+func wrongName(err error) error {
+	var unknown *models.UnknownError
+	if errors.As(err, &unknown) {
+		return usageError{err}
+	}
+	return err
+}
+
 // eachModel does something for every name, also after one failed, and fails when any did. A name that does not exist
 // is wrong use.
 func eachModel(ctx context.Context, std *streams, names []string, do func(name string) error) error {
@@ -200,12 +204,9 @@ func newModelsVerify(std *streams) *cobra.Command {
 				}
 				fmt.Fprintf(std.out, "%s\t%s\t%s\n", v.State, v.Model, v.Path)
 			}
-			var unknown *models.UnknownError
 			switch {
-			case errors.As(err, &unknown):
-				return usageError{err}
 			case err != nil:
-				return err
+				return wrongName(err)
 			case bad > 0:
 				return fmt.Errorf("%d of %d files are absent or damaged: fetch them again with `corallite models pull`", bad, len(verdicts))
 			}
@@ -229,12 +230,8 @@ func newModelsPath(std *streams) *cobra.Command {
 				return err
 			}
 			path, err := store.Path(names[0])
-			var unknown *models.UnknownError
-			if errors.As(err, &unknown) {
-				return usageError{err}
-			}
 			if err != nil {
-				return err
+				return wrongName(err)
 			}
 			_, err = fmt.Fprintln(std.out, path)
 			return err
