@@ -44,67 +44,92 @@ func readFile(path string) (*file, error) {
 	return &file{path, m, m.Schema()}, nil
 }
 
-// pair is a model's files, read, verified and compared. At least one is there.
-type pair struct {
+// Model is a model's files, read, verified and compared. At least one is there.
+type Model struct {
 	cpu, compiled *file
 }
 
-// close gives the files back. The engines made of them keep what they need.
-func (p pair) close() {
-	p.cpu.close()
-	p.compiled.close()
+// Close gives the files back; twice is safe. The engines made of them keep what they need.
+func (m *Model) Close() {
+	m.cpu.close()
+	m.compiled.close()
 }
 
-// read reads both files. What a file is, its contents say: a compiled model alone may have any name.
-func read(m Files) (pair, error) {
-	cpu, err := readFile(m.CPU)
+// Read reads both files, before the runtime sees either. A file that is broken, or twins that differ, are errors. What
+// a file is, its contents say: a compiled model alone may have any name.
+func Read(files Files) (*Model, error) {
+	cpu, err := readFile(files.CPU)
 	if err != nil {
-		return pair{}, err
+		return nil, err
 	}
-	compiled, err := readFile(m.EdgeTPU)
+	compiled, err := readFile(files.EdgeTPU)
 	if err != nil {
 		cpu.close()
-		return pair{}, err
+		return nil, err
 	}
-	p, err := match(cpu, compiled)
+	m, err := match(cpu, compiled)
 	if err != nil {
-		pair{cpu, compiled}.close()
+		(&Model{cpu, compiled}).Close()
+		return nil, err
 	}
-	return p, err
+	return m, nil
 }
 
 // match finds out which file is which, and that they are the same model.
-func match(cpu, compiled *file) (pair, error) {
+func match(cpu, compiled *file) (*Model, error) {
 	switch {
 	case cpu == nil && compiled == nil:
-		return pair{}, errors.New("no model was given")
+		return nil, errors.New("no model was given")
 	case compiled == nil && cpu.model.Compiled():
-		return pair{compiled: cpu}, nil
+		return &Model{compiled: cpu}, nil
 	case compiled == nil:
-		return pair{cpu: cpu}, nil
+		return &Model{cpu: cpu}, nil
 	case cpu == nil && !compiled.model.Compiled():
-		return pair{cpu: compiled}, nil
+		return &Model{cpu: compiled}, nil
 	case cpu == nil:
-		return pair{compiled: compiled}, nil
+		return &Model{compiled: compiled}, nil
 	case cpu.model.Compiled() && !compiled.model.Compiled():
 		cpu, compiled = compiled, cpu
 	case cpu.model.Compiled():
-		return pair{}, fmt.Errorf("model %s: it is compiled for the Edge TPU, like %s; its CPU twin is wanted", cpu.path, compiled.path)
+		return nil, fmt.Errorf("model %s: it is compiled for the Edge TPU, like %s; its CPU twin is wanted", cpu.path, compiled.path)
 	case !compiled.model.Compiled():
-		return pair{}, fmt.Errorf("model %s: it is not compiled for the Edge TPU (it has no %s)", compiled.path, schema.CompiledOp)
+		return nil, fmt.Errorf("model %s: it is not compiled for the Edge TPU (it has no %s)", compiled.path, schema.CompiledOp)
 	}
 	if err := compare(cpu.model, compiled.model); err != nil {
-		return pair{}, fmt.Errorf("%s and %s are not the same model: %w", cpu.path, compiled.path, err)
+		return nil, fmt.Errorf("%s and %s are not the same model: %w", cpu.path, compiled.path, err)
 	}
-	return pair{cpu, compiled}, nil
+	return &Model{cpu, compiled}, nil
 }
 
-// name is the path that stands for the model in messages.
-func (p pair) name() string {
-	if p.cpu != nil {
-		return p.cpu.path
+// one is the file that says more about the model: the CPU's, because the compiled one has its operators folded.
+func (m *Model) one() *file {
+	if m.cpu != nil {
+		return m.cpu
 	}
-	return p.compiled.path
+	return m.compiled
+}
+
+// Path stands for the model in messages: that of the CPU's file, where there is one.
+func (m *Model) Path() string { return m.one().path }
+
+// Graph is what the file at Path says of the model; valid until Close.
+func (m *Model) Graph() *schema.Subgraph { return m.one().model.Main() }
+
+// ForCPU says whether there is a file that the CPU can run.
+func (m *Model) ForCPU() bool { return m.cpu != nil }
+
+// Token is the parameter-caching token of the compiled file (see [edgetpu.Executable]); 0 where there is none.
+func (m *Model) Token() uint64 {
+	if m.compiled == nil {
+		return 0
+	}
+	packages, _ := m.compiled.packages() // one that cannot be read is refused when the model is opened
+	for _, p := range packages {
+		if t := p.Token(); t != 0 {
+			return t
+		}
+	}
+	return 0
 }
 
 // compare says which inputs and outputs of the twins differ, and how: number, type, shape or quantization.

@@ -26,6 +26,8 @@ type Options struct {
 	// Queue makes OpenSeveral open all engines on an Edge TPU too, where their runs queue up: while one waits for
 	// the device, others can prepare their inputs.
 	Queue bool
+	// Refused says why no Edge TPU can be had, where that is known (see Model.Candidates): Auto does not look again.
+	Refused []error
 }
 
 // spec checks what can be checked without looking at the machine.
@@ -70,23 +72,31 @@ func Open(ctx context.Context, m Files, o Options) (Engine, error) {
 // XNNPACK's packed weights, which are freed with the last engine that is closed. An Edge TPU runs one model at a time
 // however many engines ask, so there is one engine on it, unless Options.Queue says otherwise.
 func OpenSeveral(ctx context.Context, m Files, o Options, n int) ([]Engine, error) {
-	if n < 1 {
-		return nil, fmt.Errorf("%d engines", n)
+	if _, err := o.spec(); err != nil {
+		return nil, err
 	}
+	model, err := Read(m)
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	return model.Open(ctx, o, n)
+}
+
+// Open is [OpenSeveral] for files that were read.
+func (m *Model) Open(ctx context.Context, o Options, n int) ([]Engine, error) {
 	spec, err := o.spec()
 	if err != nil {
 		return nil, err
 	}
-	models, err := read(m)
+	if n < 1 {
+		return nil, fmt.Errorf("%d engines", n)
+	}
+	chosen, err := m.choose(ctx, spec, o, n)
 	if err != nil {
 		return nil, err
 	}
-	defer models.close()
-	chosen, err := choose(ctx, models, spec, o, n)
-	if err != nil {
-		return nil, err
-	}
-	chosen[0].log(models.name(), o.Logger)
+	chosen[0].log(m.Path(), o.Logger)
 	all := make([]Engine, len(chosen))
 	for i, e := range chosen {
 		all[i] = e
@@ -115,37 +125,47 @@ func (e *engine) Close() error {
 	return err
 }
 
-func choose(ctx context.Context, models pair, spec Spec, o Options, n int) ([]*engine, error) {
-	var refusals []Refusal
-	if spec.Choice == Auto || spec.Choice == EdgeTPU {
-		e, causes, err := openEdgeTPU(ctx, models, spec, o)
+func (m *Model) choose(ctx context.Context, spec Spec, o Options, n int) ([]*engine, error) {
+	causes := o.Refused
+	if spec.Choice == EdgeTPU || spec.Choice == Auto && len(causes) == 0 {
+		var e *engine
+		var err error
+		e, causes, err = m.openEdgeTPU(ctx, spec, o)
 		if err != nil {
 			return nil, err
 		}
 		if e != nil {
-			return queue(ctx, e, models, spec, o, n)
+			return m.queue(ctx, e, spec, o, n)
 		}
-		if spec.Choice == EdgeTPU {
-			return nil, fmt.Errorf("model %s: the Edge TPU cannot run it: %w", models.name(), errors.Join(causes...))
-		}
+	}
+	if spec.Choice == EdgeTPU {
+		return nil, CannotRun(m.Path(), causes)
+	}
+	var refusals []Refusal
+	if spec.Choice == Auto {
 		for _, c := range causes {
 			refusals = append(refusals, Refusal{string(EdgeTPU), c.Error()})
 		}
 	}
-	if models.cpu == nil {
-		return nil, noTwin(models.compiled.path, refusals)
+	if m.cpu == nil {
+		return nil, noTwin(m.compiled.path, refusals)
 	}
-	return openCPU(ctx, models.cpu, spec.Choice, refusals, o, n)
+	return openCPU(ctx, m.cpu, spec.Choice, refusals, o, n)
+}
+
+// CannotRun is the error of a model that only the Edge TPU may run, and that it cannot.
+func CannotRun(path string, causes []error) error {
+	return fmt.Errorf("model %s: the Edge TPU cannot run it: %w", path, errors.Join(causes...))
 }
 
 // queue opens the other engines of an Edge TPU, where they are wanted.
-func queue(ctx context.Context, first *engine, models pair, spec Spec, o Options, n int) ([]*engine, error) {
+func (m *Model) queue(ctx context.Context, first *engine, spec Spec, o Options, n int) ([]*engine, error) {
 	all := []*engine{first}
 	for o.Queue && len(all) < n {
-		e, causes, err := openEdgeTPU(ctx, models, spec, o)
+		e, causes, err := m.openEdgeTPU(ctx, spec, o)
 		if e == nil {
 			if err == nil {
-				err = fmt.Errorf("model %s: engine %d on the Edge TPU: %w", models.name(), len(all)+1, errors.Join(causes...))
+				err = fmt.Errorf("model %s: engine %d on the Edge TPU: %w", m.Path(), len(all)+1, errors.Join(causes...))
 			}
 			for _, e := range all {
 				err = errors.Join(err, e.Close())

@@ -60,31 +60,56 @@ func (s survey) close() {
 	}
 }
 
-// openEdgeTPU tries the Edge TPU: an engine, or the causes why there is none. The error is ctx's.
-func openEdgeTPU(ctx context.Context, models pair, spec Spec, o Options) (*engine, []error, error) {
+// Candidates are the devices that may run the model, in the order in which to try them, or the causes why there is none,
+// the most telling one first. No device is opened. The error is one of the options.
+func (m *Model) Candidates(o Options) ([]edgetpu.Device, []error, error) {
+	spec, err := o.spec()
+	if err != nil {
+		return nil, nil, err
+	}
 	s := look(spec, o)
-	e, causes, err := s.open(ctx, models.compiled, o)
+	defer s.close()
+	if causes := s.check(m); len(causes) > 0 {
+		return nil, causes, nil
+	}
+	return s.fit, nil, nil
+}
+
+// openEdgeTPU tries the Edge TPU: an engine, or the causes why there is none. The error is ctx's.
+func (m *Model) openEdgeTPU(ctx context.Context, spec Spec, o Options) (*engine, []error, error) {
+	s := look(spec, o)
+	var e *engine
+	var err error
+	causes := s.check(m)
+	if len(causes) == 0 {
+		e, causes, err = s.open(ctx, m.compiled, o)
+	}
 	if e == nil {
 		s.close()
-	}
-	if models.compiled == nil {
-		missing := errors.New("the model is not compiled for the Edge TPU")
-		if twin := TwinName(models.cpu.path); twin != "" {
-			missing = fmt.Errorf("%w: no %s beside it", missing, filepath.Base(twin))
-		}
-		causes = append(causes, missing)
 	}
 	return e, causes, err
 }
 
+// check gives the causes why no device can run a model.
+func (s survey) check(m *Model) []error {
+	causes := s.causes
+	if m.compiled == nil {
+		missing := errors.New("the model is not compiled for the Edge TPU")
+		if twin := TwinName(m.cpu.path); twin != "" {
+			missing = fmt.Errorf("%w: no %s beside it", missing, filepath.Base(twin))
+		}
+		return append(causes, missing)
+	}
+	if len(causes) == 0 {
+		if err := s.fits(m.compiled); err != nil {
+			return []error{err}
+		}
+	}
+	return causes
+}
+
 // open opens the first device that opens. The engine takes the library over.
 func (s survey) open(ctx context.Context, f *file, o Options) (*engine, []error, error) {
-	if len(s.causes) > 0 || f == nil {
-		return nil, s.causes, nil
-	}
-	if err := s.fits(f); err != nil {
-		return nil, []error{err}, nil
-	}
 	var causes []error
 	for _, d := range s.fit {
 		if err := ctx.Err(); err != nil {
