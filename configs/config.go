@@ -22,17 +22,20 @@ func (c *Config) PipelineNames() []string { return slices.Clone(c.order) }
 
 // Model is a model that pipelines use. docs/configuration.md says what each key means.
 type Model struct {
-	Path    string `yaml:"path"`    // of the file that was found
-	EdgeTPU string `yaml:"edgetpu"` // of the compiled twin when one was named; "": look beside Path
-	Task    string `yaml:"task"`    // TaskDetect or TaskClassify
+	Path     string   `yaml:"path"`     // of the file that was found
+	EdgeTPU  string   `yaml:"edgetpu"`  // of the compiled twin when one was named; "": look beside Path
+	Segments []string `yaml:"segments"` // of the compiled twin in parts, in order, instead
+	Task     string   `yaml:"task"`     // TaskDetect or TaskClassify
 
 	Labels     []string `yaml:"-"` // in the order of the label file; empty: none
 	LabelsFile string   `yaml:"-"` // where Labels are from; "" when they stood in the YAML or the catalog
 
-	Delegate string `yaml:"delegate"`
-	Device   string `yaml:"device"`
-	Threads  int    `yaml:"threads"` // 0: choose
-	Engines  int    `yaml:"engines"` // 0: choose
+	Delegate string  `yaml:"delegate"`
+	Device   string  `yaml:"device"`
+	Threads  int     `yaml:"threads"`  // 0: choose
+	Engines  int     `yaml:"engines"`  // 0: choose
+	Isolate  *bool   `yaml:"isolate"`  // nil: on an Edge TPU
+	Deadline float64 `yaml:"deadline"` // seconds; 0: from the time that runs take
 
 	ScoreThreshold    float64  `yaml:"score_threshold"`
 	MaxResults        int      `yaml:"max_results"` // 0: all
@@ -54,9 +57,10 @@ type Model struct {
 
 // Pipeline is a source, the models that look at its pictures, and the sinks that take what they find.
 type Pipeline struct {
-	Source Source   `yaml:"source"`
-	Models []string `yaml:"models,flow"` // at least one, all of them in Config.Models
-	Sinks  []Sink   `yaml:"sinks"`       // at least one
+	Source   Source   `yaml:"source"`
+	Models   []string `yaml:"models,flow"` // at least one, all of them in Config.Models
+	Priority int      `yaml:"priority"`    // of its runs where a device is shared; higher goes first
+	Sinks    []Sink   `yaml:"sinks"`       // at least one
 }
 
 // Source is where pictures come from; one of the three is given.
@@ -77,7 +81,9 @@ type Sink struct {
 
 // EdgeTPU is the runtime of the Edge TPU.
 type EdgeTPU struct {
-	Library string `yaml:"library"` // path of libedgetpu; "": its usual names
+	Library     string `yaml:"library"`     // path of libedgetpu; "": its usual names
+	Performance string `yaml:"performance"` // low, medium, high or max; "": libedgetpu's
+	Heat        string `yaml:"heat"`        // shed, cpu or off
 }
 
 // Log is what is logged.
@@ -159,7 +165,11 @@ func (s *settings) config(o LoadOptions, whole bool) *Config {
 		s.report(origin{file: s.first}, nil, "nothing to run: pipelines is missing")
 	}
 	s.sameOutputs(cfg)
-	cfg.EdgeTPU.Library, _ = s.get(path{"edgetpu", "library"}).(string)
+	for name, to := range map[string]*string{
+		"library": &cfg.EdgeTPU.Library, "performance": &cfg.EdgeTPU.Performance, "heat": &cfg.EdgeTPU.Heat,
+	} {
+		*to, _ = s.get(path{"edgetpu", name}).(string)
+	}
 	cfg.Log.Level, _ = s.get(path{"log", "level"}).(string)
 	return cfg
 }

@@ -21,6 +21,7 @@ func (s *settings) pipeline(d definition, whole bool) Pipeline {
 		out.Models, _ = s.get(at).([]string)
 		s.modelNames(at, out.Models, whole)
 	}
+	out.Priority, _ = s.get(p.to("priority")).(int)
 	if at := p.to("sinks"); s.require(at, k.child("sinks")) {
 		out.Sinks = s.sinks(at)
 	}

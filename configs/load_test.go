@@ -71,7 +71,7 @@ func TestDefaults(t *testing.T) {
 	if got := cfg.Pipelines["door"]; !reflect.DeepEqual(got, wantPipeline) {
 		t.Errorf("pipeline %+v, want %+v", got, wantPipeline)
 	}
-	if cfg.Log.Level != "info" || cfg.EdgeTPU.Library != "" {
+	if cfg.Log.Level != "info" || cfg.EdgeTPU != (EdgeTPU{Heat: "shed"}) {
 		t.Errorf("%+v %+v", cfg.Log, cfg.EdgeTPU)
 	}
 	cfg = mustLoad(t, strings.Replace(small, "detect", "classify", 1))
@@ -85,25 +85,27 @@ func TestEveryKey(t *testing.T) {
 	workingFolder(t, t.Chdir)
 	for _, name := range []string{
 		"ssd_mobilenet_v1_coco_quant.tflite", "ssd_mobilenet_v1_coco_quant_edgetpu.tflite", "street.mp4", "cat.png",
-		"holiday/a.jpg",
+		"holiday/a.jpg", "ssd_segment_0_of_2_edgetpu.tflite", "ssd_segment_1_of_2_edgetpu.tflite",
 	} {
 		writeFile(t, name, "x")
 	}
 	writeFile(t, "coco_labels.txt", "person\ncat\ntoaster\n")
 	models := root.child("models")
+	elsewhere := []string{"category_denylist", "segments"} // which exclude others: the second model has them
 	var b strings.Builder
 	b.WriteString("models:\n  m:\n")
 	for _, k := range modelKeys {
-		if k.name != "category_denylist" {
+		if !slices.Contains(elsewhere, k.name) {
 			b.WriteString("    " + k.name + ": " + k.example + "\n")
 		}
 	}
-	b.WriteString("  faces: {path: m.tflite, task: detect, labels: [toaster], category_denylist: " + models.child("category_denylist").example + "}\npipelines:\n")
+	b.WriteString("  faces: {path: m.tflite, task: detect, labels: [toaster], category_denylist: " + models.child("category_denylist").example +
+		", segments: " + models.child("segments").example + "}\npipelines:\n")
 	for _, k := range root.child("pipelines").child("source").keys {
 		if k.name == "folder" {
 			writeFile(t, k.example+"/x", "x")
 		}
-		b.WriteString("  " + k.name + ":\n    source: {" + k.name + ": " + k.example + "}\n    models: [faces, m]\n    sinks:\n")
+		b.WriteString("  " + k.name + ":\n    source: {" + k.name + ": " + k.example + "}\n    models: [faces, m]\n    priority: 10\n    sinks:\n")
 		for _, kind := range sinkKeys {
 			b.WriteString("      - " + kind.name + ":\n")
 			for _, o := range kind.keys {
@@ -111,12 +113,12 @@ func TestEveryKey(t *testing.T) {
 			}
 		}
 	}
-	b.WriteString("log: {level: warn}\nedgetpu: {library: m.tflite}\n")
+	b.WriteString("log: {level: warn}\nedgetpu: {library: m.tflite, performance: low, heat: cpu}\n")
 	cfg := mustLoad(t, b.String())
 	m := reflect.ValueOf(cfg.Models["m"])
 	for i := range m.NumField() {
 		name := m.Type().Field(i).Tag.Get("yaml")
-		if name == "-" || name == "category_denylist" {
+		if name == "-" || slices.Contains(elsewhere, name) {
 			continue
 		}
 		if models.child(name) == nil {
@@ -131,6 +133,15 @@ func TestEveryKey(t *testing.T) {
 	}
 	if len(cfg.Pipelines) != 3 || !slices.Equal(cfg.PipelineNames(), []string{"images", "folder", "video"}) {
 		t.Errorf("pipelines %v", cfg.PipelineNames())
+	}
+	if m := cfg.Models["faces"]; len(m.Segments) != 2 || len(m.CategoryDenylist) != 1 {
+		t.Errorf("segments %q, category_denylist %q", m.Segments, m.CategoryDenylist)
+	}
+	if e := cfg.EdgeTPU; e != (EdgeTPU{Library: "m.tflite", Performance: "low", Heat: "cpu"}) {
+		t.Errorf("edgetpu %+v", e)
+	}
+	if n := cfg.Pipelines["folder"].Priority; n != 10 {
+		t.Errorf("priority %d", n)
 	}
 	if s := cfg.Pipelines["video"].Sinks[0]; !s.Append || s.Queue != 16 || s.Path != "videojsonl.jsonl" {
 		t.Errorf("sink %+v", s)

@@ -115,7 +115,7 @@ func (s *settings) checkTask(m Model, p path) {
 	}
 }
 
-// findTwin finds the compiled twin where one was named, and misses it where nothing else may run.
+// findTwin finds the compiled twin, or its segments, where they were named, and misses it where nothing else may run.
 func (s *settings) findTwin(m *Model, p path, f finder) {
 	if s.given(p, "edgetpu") && m.EdgeTPU != "" {
 		file, err := f.file(m.EdgeTPU, filepath.Dir(m.Path))
@@ -124,6 +124,16 @@ func (s *settings) findTwin(m *Model, p path, f finder) {
 			return
 		}
 		m.EdgeTPU = file
+		return
+	}
+	if len(m.Segments) > 0 {
+		for i, name := range m.Segments {
+			file, err := f.file(name, filepath.Dir(m.Path))
+			if err != nil {
+				s.problem(s.item(p.to("segments"), i), "%v", err)
+			}
+			m.Segments[i] = file
+		}
 		return
 	}
 	stem, isModel := strings.CutSuffix(m.Path, ".tflite")

@@ -34,10 +34,13 @@ func (m Model) MarshalYAML() (any, error) {
 	return struct {
 		Path              string   `yaml:"path"`
 		EdgeTPU           string   `yaml:"edgetpu,omitempty"`
+		Segments          flow     `yaml:"segments,omitempty"`
 		Labels            any      `yaml:"labels,omitempty"`
 		Task              string   `yaml:"task"`
 		Delegate          string   `yaml:"delegate"`
 		Device            string   `yaml:"device"`
+		Isolate           *bool    `yaml:"isolate,omitempty"`
+		Deadline          float64  `yaml:"deadline,omitempty"`
 		Threads           int      `yaml:"threads"`
 		Engines           int      `yaml:"engines"`
 		ScoreThreshold    float64  `yaml:"score_threshold"`
@@ -51,7 +54,7 @@ func (m Model) MarshalYAML() (any, error) {
 		NMSThreshold      float64  `yaml:"nms_threshold,omitempty"`
 		Anchors           string   `yaml:"anchors,omitempty"`
 	}{
-		m.Path, m.EdgeTPU, labels, m.Task, m.Delegate, m.Device, m.Threads, m.Engines, m.ScoreThreshold, m.MaxResults,
+		m.Path, m.EdgeTPU, m.Segments, labels, m.Task, m.Delegate, m.Device, m.Isolate, m.Deadline, m.Threads, m.Engines, m.ScoreThreshold, m.MaxResults,
 		m.CategoryAllowlist, m.CategoryDenylist, m.LabelOffset, m.Resize, m.Mean, m.Std, m.NMSThreshold, m.Anchors,
 	}, nil
 }
@@ -79,11 +82,13 @@ func (s Sink) MarshalYAML() (any, error) {
 	return map[string]any{s.Kind: options}, nil
 }
 
-// MarshalYAML leaves the library out when it is left to the system.
+// MarshalYAML leaves out what is left to the system and to the library.
 func (e EdgeTPU) MarshalYAML() (any, error) {
 	return struct {
-		Library string `yaml:"library,omitempty"`
-	}{e.Library}, nil
+		Library     string `yaml:"library,omitempty"`
+		Performance string `yaml:"performance,omitempty"`
+		Heat        string `yaml:"heat"`
+	}{e.Library, e.Performance, e.Heat}, nil
 }
 
 // flow is a list that YAML shows in one line; flowNums is one of numbers.

@@ -33,17 +33,25 @@ var root = &key{
 	keys: []*key{
 		{
 			name: "models", kind: named, keys: modelKeys,
-			excluding: [][]string{{"category_allowlist", "category_denylist"}}, together: [][]string{{"mean", "std"}},
+			excluding: [][]string{{"category_allowlist", "category_denylist"}, {"edgetpu", "segments"}}, together: [][]string{{"mean", "std"}},
 			doc: "The models that pipelines can use, by names that you choose. The name stands in every event as `model`.",
 		},
 		{
 			name: "pipelines", kind: named, keys: pipelineKeys, required: true,
 			doc: "What runs: each pipeline takes pictures from a source through its models to its sinks. All pipelines of all files run at the same time. The name stands in every event as `pipeline`.",
 		},
-		{name: "edgetpu", kind: group, doc: "The Edge TPU runtime.", keys: []*key{
+		{name: "edgetpu", kind: group, doc: "The Edge TPU runtime, and what holds for all devices.", keys: []*key{
 			{
 				name: "library", kind: text, example: "/opt/edgetpu/libedgetpu.so.1", defDoc: "`libedgetpu.so.1`, as the system finds it",
 				doc: "The path of libedgetpu, or its name for the system to find. `CORALLITE_LIBEDGETPU` in the environment does the same for every command; this key comes before it. Where it cannot be loaded the log says why, and `delegate: auto` uses the CPU.",
+			},
+			{
+				name: "performance", kind: text, choices: []string{"low", "medium", "high", "max"}, example: "medium", defDoc: "libedgetpu's, which is `max`",
+				doc: "The devices' clock: the faster, the more power and heat.",
+			},
+			{
+				name: "heat", kind: text, choices: []string{"shed", "cpu", "off"}, def: "shed", example: "cpu",
+				doc: "What is done before a PCIe device reaches its first trip point, where its own protection begins: `shed` lets it rest between runs, the longer the hotter, and moves the models to the CPU when that does not help; `cpu` moves them at once; `off` only logs. Below, all goes back. USB devices show no temperature.",
 			},
 		}},
 		{name: "log", kind: group, doc: "What is written to standard error.", keys: []*key{
@@ -65,6 +73,10 @@ var modelKeys = []*key{
 		doc: "The same model compiled for the Edge TPU.",
 	},
 	{
+		name: "segments", kind: texts, example: "[ssd_segment_0_of_2_edgetpu.tflite, ssd_segment_1_of_2_edgetpu.tflite]", defDoc: "none: the model is whole",
+		doc: "The same model split by the Edge TPU compiler (`--num_segments`), its parts in order. Each runs on a device of its own as far as there are devices, one part on one picture while the next part is on the picture before. Not together with `edgetpu`.",
+	},
+	{
 		name: "labels", kind: texts, apart: true, example: "coco_labels.txt", defDoc: "the catalog's; else none, and results have only numbers",
 		doc: "A file with one label a line, in the order of the model's classes, or the labels themselves as a list.",
 	},
@@ -77,9 +89,17 @@ var modelKeys = []*key{
 		doc: "What runs the model. `auto` takes the first that works of the Edge TPU, XNNPACK (the CPU with 8-bit operators) and the built-in kernels; `none` is the built-in kernels.",
 	},
 	{
-		name: "device", kind: text, def: "", example: "usb:0", pattern: regexp.MustCompile(`^(|usb|pci|(usb|pci)?:[0-9]{1,4}|((usb|pci):)?/.+)$`),
-		looks: `"" (any), usb, pci, :N, usb:N, pci:N (N from 0), or a path such as /dev/apex_0`,
-		doc:   "Which Edge TPU: `usb`, `pci`, `:1` (the second of all), `usb:0` (the first on USB), or its path as `corallite devices` prints it. Empty: any.",
+		name: "device", kind: text, def: "", example: "usb:0", pattern: regexp.MustCompile(`^(|usb|pci|(usb|pci)?:[0-9]{1,4}|usb:[0-9]+-[0-9.]+|pci:[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]|apex:[0-9A-Za-z]+|((usb|pci):)?/.+)$`),
+		looks: `"" (any), usb, pci, :N, usb:N, pci:N (N from 0), a name such as usb:2-1 or pci:0000:01:00.0, or a path such as /dev/apex_0`,
+		doc:   "Which Edge TPU: `usb`, `pci`, `:1` (the second of all), `usb:0` (the first on USB), or its name or path as `corallite devices` prints them. Names do not move: the USB port (`usb:2-1`), the PCI address (`pci:0000:01:00.0`), the chip's own number (`apex:…`). Empty: all that no other model has by name, side by side.",
+	},
+	{
+		name: "isolate", kind: boolean, example: "false", defDoc: "true on an Edge TPU, false on the CPU",
+		doc: "Whether the model runs in a process of its own, so that a crash or a hang of its native code costs this program nothing: the model goes on elsewhere, and comes back when the process does.",
+	},
+	{
+		name: "deadline", kind: number, above: limit(0), max: limit(3600), example: "2.5", defDoc: "20 times what its runs take, at least 1 s; 10 s for the first run",
+		doc: "Seconds after which a run in a process of its own counts as hanging.",
 	},
 	{
 		name: "threads", kind: whole, min: limit(0), max: limit(256), def: 0, example: "2",
@@ -153,6 +173,10 @@ var pipelineKeys = []*key{
 	{
 		name: "models", kind: texts, required: true, example: "[faces]",
 		doc: "Names of models, as under `models`. Each looks at every picture.",
+	},
+	{
+		name: "priority", kind: whole, min: limit(-100), max: limit(100), def: 0, example: "10",
+		doc: "Where pipelines share an Edge TPU, those with the higher number go first; those with the same share it evenly. None starves.",
 	},
 	{
 		name: "sinks", kind: variants, required: true, keys: sinkKeys,
