@@ -2,6 +2,7 @@ package edgetpu
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -42,20 +43,39 @@ type Spec struct {
 	bus   Bus
 	index int    // 1 more than the index asked for; 0: none asked for
 	path  string // asked for by path
+	name  string // asked for by a name that has to be looked up: "pci:0000:01:00.0", "apex:0123abcd"
 }
 
-// ParseSpec reads a device string. The grammar is libcoral's (coral/tflite_utils.h), with paths added:
+// The names of devices that do not move (see System.StableName).
+var (
+	usbPort    = regexp.MustCompile(`^usb:([0-9]+-[0-9]+(?:\.[0-9]+)*)$`)
+	pciAddress = regexp.MustCompile(`^pci:[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
+	apexID     = regexp.MustCompile(`^apex:[0-9A-Za-z]+$`)
+)
+
+// usbDevices is where the kernel shows what is on USB, a folder for each port in use.
+const usbDevices = "/sys/bus/usb/devices/"
+
+// ParseSpec reads a device string. The grammar is libcoral's (coral/tflite_utils.h), with paths and names added:
 //
-//	spec  = "" | bus | [ bus ] ":" index | [ bus ":" ] path
+//	spec  = "" | bus | [ bus ] ":" index | [ bus ":" ] path | name
 //	bus   = "usb" | "pci"
 //	index = decimal digits, from 0
 //	path  = "/" and what follows, as in Device.Path
+//	name  = "usb:" port | "pci:" address | "apex:" unique id
 //
 // "" is any device, "usb" any on USB, ":1" the second of all, "usb:0" the first on USB,
-// "/sys/bus/usb/devices/2-1" and "usb:/sys/bus/usb/devices/2-1" that one.
+// "/sys/bus/usb/devices/2-1" and "usb:/sys/bus/usb/devices/2-1" that one, and "usb:2-1" too; "pci:0000:01:00.0" the one
+// at that PCI address.
 func ParseSpec(s string) (Spec, error) {
 	if strings.HasPrefix(s, "/") {
 		return Spec{path: s}, nil
+	}
+	if port := usbPort.FindStringSubmatch(s); port != nil {
+		return Spec{bus: USB, onBus: true, path: usbDevices + port[1]}, nil
+	}
+	if pciAddress.MatchString(s) || apexID.MatchString(s) {
+		return Spec{bus: PCI, onBus: true, name: s}, nil
 	}
 	word, rest, colon := strings.Cut(s, ":")
 	var spec Spec
@@ -87,12 +107,14 @@ func ParseSpec(s string) (Spec, error) {
 }
 
 func specError(s string) error {
-	return fmt.Errorf("device %q: want \"\", usb, pci, :N, usb:N, pci:N (N from 0) or a path such as /dev/apex_0", s)
+	return fmt.Errorf("device %q: want \"\", usb, pci, :N, usb:N, pci:N (N from 0), a name such as usb:2-1 or pci:0000:01:00.0, or a path such as /dev/apex_0", s)
 }
 
 // String is the device string again.
 func (s Spec) String() string {
 	switch {
+	case s.name != "":
+		return s.name
 	case s.path != "" && !s.onBus:
 		return s.path
 	case s.path != "":
@@ -109,11 +131,11 @@ func (s Spec) String() string {
 }
 
 // Select gives the devices that will do, in the order in which to try them: one when an index or a path was asked
-// for, else all of the bus. It is an error that wraps ErrNoDevice, and names what there is, when none will do.
+// for, else all of the bus; none for a name, which System.Select knows. It is an error that wraps ErrNoDevice, and names what there is, when none will do.
 func (s Spec) Select(devices []Device) ([]Device, error) {
 	var fit []Device
 	for _, d := range devices {
-		if (!s.onBus || d.Bus == s.bus) && (s.path == "" || d.Path == s.path) {
+		if (!s.onBus || d.Bus == s.bus) && (s.path == "" || d.Path == s.path) && s.name == "" {
 			fit = append(fit, d)
 		}
 	}

@@ -28,14 +28,16 @@ func TestParseSpec(t *testing.T) {
 		{"pci:/dev/apex_1", []int{3}},
 		{"usb:/dev/apex_1", nil},
 		{"/dev/apex_7", nil},
+		{"usb:2-2", []int{2}},
+		{"usb:1-1.4", nil},
 	} {
 		t.Run(c.spec, func(t *testing.T) {
 			s, err := ParseSpec(c.spec)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.String() != c.spec {
-				t.Errorf("it reads %q afterwards", s)
+			if again, err := ParseSpec(s.String()); err != nil || again != s {
+				t.Errorf("it reads %q afterwards, which is %+v (%v)", s, again, err)
 			}
 			var want []Device
 			for _, i := range c.want {
@@ -60,7 +62,7 @@ func TestParseSpec(t *testing.T) {
 
 func TestParseSpecRefuses(t *testing.T) {
 	for _, s := range []string{"tpu", "usb0", "usb:", ":", "pci:-1", "usb:+1", ":1x", "usb:0:1", "USB", "usb:a", "99",
-		":99999999999999999999", "dev/apex_0", ":/dev/apex_0"} {
+		":99999999999999999999", "dev/apex_0", ":/dev/apex_0", "usb:2-", "pci:01:00.0", "pci:0000:01:00.8", "apex:"} {
 		if spec, err := ParseSpec(s); err == nil {
 			t.Errorf("%q: no error, but %q", s, spec)
 		} else if !strings.Contains(err.Error(), "want") {
