@@ -95,7 +95,7 @@ func match(cpu, compiled *file) (*Model, error) {
 	case !compiled.model.Compiled():
 		return nil, fmt.Errorf("model %s: it is not compiled for the Edge TPU (it has no %s)", compiled.path, schema.CompiledOp)
 	}
-	if err := compare(cpu.model, compiled.model); err != nil {
+	if err := compare(cpu.model.Main(), compiled.model.Main(), compiled.model.Main()); err != nil {
 		return nil, fmt.Errorf("%s and %s are not the same model: %w", cpu.path, compiled.path, err)
 	}
 	return &Model{cpu, compiled}, nil
@@ -115,6 +115,18 @@ func (m *Model) Path() string { return m.one().path }
 // Graph is what the file at Path says of the model; valid until Close.
 func (m *Model) Graph() *schema.Subgraph { return m.one().model.Main() }
 
+// Files are the paths that the model was read from, by what they are.
+func (m *Model) Files() Files {
+	var f Files
+	if m.cpu != nil {
+		f.CPU = m.cpu.path
+	}
+	if m.compiled != nil {
+		f.EdgeTPU = m.compiled.path
+	}
+	return f
+}
+
 // ForCPU says whether there is a file that the CPU can run.
 func (m *Model) ForCPU() bool { return m.cpu != nil }
 
@@ -132,11 +144,19 @@ func (m *Model) Token() uint64 {
 	return 0
 }
 
-// compare says which inputs and outputs of the twins differ, and how: number, type, shape or quantization.
-func compare(cpu, compiled *schema.Model) error {
-	a, b := cpu.Main(), compiled.Main()
-	return errors.Join(compareAll("input", a.InputInfos(), b.InputInfos()),
-		compareAll("output", a.OutputInfos(), b.OutputInfos()))
+// SameAs says whether a model that was split, of which these are the first and the last segment, is this one.
+func (m *Model) SameAs(first, last *Model) error {
+	if err := compare(m.Graph(), first.Graph(), last.Graph()); err != nil {
+		return fmt.Errorf("%s and the segments from %s to %s are not the same model: %w", m.Path(), first.Path(), last.Path(), err)
+	}
+	return nil
+}
+
+// compare says which inputs and outputs of twins differ, and how: number, type, shape or quantization. The compiled one
+// may be in parts, a first and a last.
+func compare(cpu, first, last *schema.Subgraph) error {
+	return errors.Join(compareAll("input", cpu.InputInfos(), first.InputInfos()),
+		compareAll("output", cpu.OutputInfos(), last.OutputInfos()))
 }
 
 func compareAll(what string, a, b []tensor.Info) error {
