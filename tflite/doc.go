@@ -23,7 +23,8 @@
 // [Interpreter.Input], [Interpreter.Output] and [Interpreter.Variables] give views of C memory, without a copy. A view
 // of an input or output is valid until the next Invoke (most models do not move their tensors, some with sizes that
 // depend on the data do), Resize or Close: ask for it anew each time, which costs nothing. A view kept beyond Close
-// points into memory that is gone; that is the one mistake that is not caught.
+// points into memory that is gone; that is the one mistake that is not caught. [Interpreter.UseMemory] puts tensors
+// into memory of the caller's, who frees it after Close.
 //
 // # Threads
 //

@@ -41,7 +41,10 @@ type Interpreter struct {
 	own     []Delegate
 
 	graph      []tensor.Info // the main subgraph's tensors as the file has them
+	inputs     []int         // indices into graph, as are outputs and variables
+	outputs    []int
 	variables  []int
+	sized      [2][]bool // which inputs and outputs had memory before any run: their sizes are not found in one
 	signatures []signature
 	io         ports
 	watch      *watch
@@ -138,7 +141,11 @@ func (n *Interpreter) start(m *schema.Model, o Options) error {
 		return n.failed("TfLiteInterpreterCreate", Failed)
 	}
 	n.interp, n.cancel = i, func() { capi.Cancel(i) }
-	return n.allocate()
+	if err := n.allocate(); err != nil {
+		return err
+	}
+	n.sized = [2][]bool{haveMemory(n.io.inputs), haveMemory(n.io.outputs)}
+	return nil
 }
 
 // allocate gives the tensors memory, after the start and after each change of shape.
@@ -166,6 +173,15 @@ func (n *Interpreter) refresh() error {
 	return err
 }
 
+// look is refresh after a run, unless the tensors have no memory: then an allocate has failed, and what the runtime
+// says of them is not so.
+func (n *Interpreter) look() error {
+	if n.io.inputs == nil {
+		return nil
+	}
+	return n.refresh()
+}
+
 // drop forgets all views, whose memory may be gone.
 func (n *Interpreter) drop() {
 	n.io.drop()
@@ -184,6 +200,7 @@ func (n *Interpreter) describe(m *schema.Model) {
 			n.variables = append(n.variables, i)
 		}
 	}
+	n.inputs, n.outputs = slices.Clone(g.Inputs), slices.Clone(g.Outputs)
 	n.io.inInfos, n.io.outInfos = g.InputInfos(), g.OutputInfos()
 	for _, s := range m.Signatures {
 		n.signatures = append(n.signatures, signatureOf(s, &m.Subgraphs[s.Subgraph]))

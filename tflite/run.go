@@ -25,7 +25,7 @@ func (n *Interpreter) Invoke(ctx context.Context) error {
 	s := Status(n.interp.Invoke())
 	n.watch.end()
 	// Looked at also when the run failed: tensors of changing size may have moved before.
-	err := n.refresh()
+	err := n.look()
 	return n.ended(ctx, "TfLiteInterpreterInvoke", s, err)
 }
 

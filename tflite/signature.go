@@ -166,7 +166,7 @@ func (r *SignatureRunner) Invoke(ctx context.Context) error {
 	}
 	s := Status(r.runner.Invoke())
 	r.n.watch.end()
-	err := r.n.refresh()
+	err := r.n.look()
 	return r.n.ended(ctx, "TfLiteSignatureRunnerInvoke", s, err)
 }
 

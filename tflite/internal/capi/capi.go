@@ -42,7 +42,7 @@ func Version() string { return C.GoString(C.TfLiteVersion()) }
 // is freed with Free.
 func Memory(n int) []byte {
 	var p unsafe.Pointer
-	if C.posix_memalign(&p, 64, C.size_t(max(n, 1))) != 0 {
+	if C.posix_memalign(&p, Alignment, C.size_t(max(n, 1))) != 0 {
 		return nil
 	}
 	return unsafe.Slice((*byte)(p), n)

@@ -16,6 +16,9 @@
   F(TfLiteInterpreterCancel, TfLiteStatus, (const TfLiteInterpreter*))                                           \
   F(TfLiteInterpreterGetTensor, TfLiteTensor*, (const TfLiteInterpreter*, int))                                  \
   F(TfLiteTensorRealloc, TfLiteStatus, (size_t, TfLiteTensor*))                                                  \
+  F(TfLiteOpaqueTensorGetAllocationType, TfLiteAllocationType, (const TfLiteTensor*))                            \
+  F(TfLiteInterpreterSetCustomAllocationForTensor, TfLiteStatus,                                                 \
+    (TfLiteInterpreter*, int, const TfLiteCustomAllocation*, int64_t))                                           \
   F(TfLiteInterpreterModifyGraphWithDelegate, TfLiteStatus, (const TfLiteInterpreter*, TfLiteDelegate*))         \
   F(TfLiteInterpreterGetSignatureRunner, void*, (const TfLiteInterpreter*, const char*))                         \
   F(TfLiteSignatureRunnerResizeInputTensor, TfLiteStatus, (void*, const char*, const int*, int32_t))             \

@@ -1,0 +1,135 @@
+package tflite
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"corallite/tflite/internal/capi"
+	"corallite/tflite/tensor"
+)
+
+// MemoryAlignment is what UseMemory wants of an address, in bytes.
+const MemoryAlignment = capi.Alignment
+
+// memoryFunctions are those that UseMemory needs.
+var memoryFunctions = []string{"TfLiteInterpreterGetTensor", "TfLiteOpaqueTensorGetAllocationType",
+	"TfLiteInterpreterSetCustomAllocationForTensor"}
+
+// Movable says which inputs and outputs UseMemory can move. Those that stay are constants, variables, strings, tensors
+// whose size is known only in the run, tensors without elements, and all but the first place of a tensor that is
+// listed several times. None can be moved where the library lacks a function for it.
+func (n *Interpreter) Movable() (inputs, outputs []bool, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return nil, nil, ErrClosed
+	}
+	inputs, outputs = n.movable()
+	return inputs, outputs, nil
+}
+
+func (n *Interpreter) movable() (inputs, outputs []bool) {
+	inputs, outputs = make([]bool, len(n.inputs)), make([]bool, len(n.outputs))
+	if memoryMissing() != nil {
+		return inputs, outputs
+	}
+	seen := make(map[int]bool)
+	for _, i := range n.variables {
+		seen[i] = true
+	}
+	look := func(can, sized []bool, indices []int) {
+		for k, i := range indices {
+			can[k] = sized[k] && !seen[i] && capi.Movable(capi.Tensor(n.interp, i))
+			seen[i] = true
+		}
+	}
+	look(inputs, n.sized[0], n.inputs)
+	look(outputs, n.sized[1], n.outputs)
+	return inputs, outputs
+}
+
+// haveMemory says which tensors have. Behind an operator whose output has a size that the data decide, the runtime
+// gives none before the run.
+func haveMemory(views []tensor.Tensor) []bool {
+	have := make([]bool, len(views))
+	for i, v := range views {
+		have[i] = len(v.Data) > 0
+	}
+	return have
+}
+
+func memoryMissing() error {
+	for _, f := range memoryFunctions {
+		if err := need(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UseMemory puts inputs and outputs into memory of the caller's, such as memory that is shared with another process:
+// from here on Input and Output are views of it, and a run works in it, without a copy. An entry that is nil, and one
+// beyond the end of a slice, leaves its tensor where it is. What the tensors held is not moved along, and all views taken before are void.
+//
+// Each memory has at least the tensor's bytes, begins at a multiple of MemoryAlignment, lies outside of the Go heap
+// (it is mapped, or C's), and stays in place until the interpreter is closed. XNNPACK reads, and ignores, up to 16
+// bytes behind an input, so that these must be readable. A [Interpreter.Resize] to more than the memory holds fails.
+//
+// It is an error, and nothing is moved, when a tensor can not be (see Movable) or a memory does not fit.
+func (n *Interpreter) UseMemory(inputs, outputs [][]byte) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return ErrClosed
+	}
+	if err := memoryMissing(); err != nil {
+		return err
+	}
+	canIn, canOut := n.movable()
+	err := errors.Join(fit("input", inputs, canIn, n.io.inputs), fit("output", outputs, canOut, n.io.outputs))
+	if err != nil {
+		return err
+	}
+	set := func(memories [][]byte, indices []int) error {
+		for k, memory := range memories {
+			if memory == nil {
+				continue
+			}
+			if s := Status(capi.SetMemory(n.interp, indices[k], memory)); s != OK {
+				n.drop()
+				return n.failed("TfLiteInterpreterSetCustomAllocationForTensor", s)
+			}
+		}
+		return nil
+	}
+	if err := set(inputs, n.inputs); err != nil {
+		return err
+	}
+	if err := set(outputs, n.outputs); err != nil {
+		return err
+	}
+	return n.allocate()
+}
+
+// fit says which memories can not be the tensors'.
+func fit(what string, memories [][]byte, can []bool, tensors []tensor.Tensor) error {
+	if len(memories) > len(can) {
+		return fmt.Errorf("memory for %d %ss, and the model has %d", len(memories), what, len(can))
+	}
+	var errs []error
+	for i, memory := range memories {
+		switch {
+		case memory == nil:
+		case !can[i]:
+			errs = append(errs, fmt.Errorf("%s %d has no memory that can be moved", what, i))
+		case i >= len(tensors):
+			errs = append(errs, fmt.Errorf("%s %d: the interpreter has no memory since a Resize failed", what, i))
+		case len(memory) < len(tensors[i].Data):
+			errs = append(errs, fmt.Errorf("%s %d has %d bytes, and its memory %d", what, i, len(tensors[i].Data), len(memory)))
+		case uintptr(unsafe.Pointer(unsafe.SliceData(memory)))%MemoryAlignment != 0: // only looked at
+			errs = append(errs, fmt.Errorf("the memory of %s %d does not begin at a multiple of %d", what, i, MemoryAlignment))
+		}
+	}
+	return errors.Join(errs...)
+}
