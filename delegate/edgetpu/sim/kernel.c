@@ -10,6 +10,9 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "devices.h"
+#include "fault.h"
+
 // kernel is one claimed node: one program to a device.
 typedef struct {
 	device *on;
@@ -74,21 +77,25 @@ static TfLiteStatus kernel_prepare(TfLiteOpaqueContext *context, TfLiteOpaqueNod
 	kernel *k = tflite()->TfLiteOpaqueNodeGetUserData(node);
 	if (k->prepared) return kTfLiteOk;
 	describe_all(context, k);
-	const char *compute = getenv("CORALLITE_SIM_COMPUTE");
-	if (compute == NULL) compute = "";
+	sim_begin();
+	char *twins = strdup(setting("twins")), *compute = strdup(setting("compute"));
+	int threads = (int)setting_number("threads", 1);
+	sim_end();
+	bool must = strcmp(compute, "twin") == 0;
+	k->prepared = true;
 	if (strcmp(compute, "fixed") != 0) {
-		k->cpu = twin_find(k->inputs, k->n_inputs, k->outputs, k->n_outputs);
-		if (k->cpu == NULL && strcmp(compute, "twin") == 0) {
+		k->cpu = twin_find(twins, threads, k->inputs, k->n_inputs, k->outputs, k->n_outputs);
+		k->prepared = k->cpu != NULL || !must;
+		if (!k->prepared) {
 			tflite()->TfLiteOpaqueContextReportError(context,
 			    "simulated Edge TPU: no model in CORALLITE_SIM_TWINS has the tensors of this edgetpu-custom-op");
-			return kTfLiteError;
-		}
-		if (k->cpu == NULL) {
-			fprintf(stderr, "simulated Edge TPU: no model in CORALLITE_SIM_TWINS fits: outputs are a fixed function\n");
+		} else if (k->cpu == NULL) {
+			sim_say("no model in CORALLITE_SIM_TWINS fits: outputs are a fixed function");
 		}
 	}
-	k->prepared = true;
-	return kTfLiteOk;
+	free(twins);
+	free(compute);
+	return k->prepared ? kTfLiteOk : kTfLiteError;
 }
 
 // fixed is the function that README.md documents: a hash of all inputs, spread over the outputs.
@@ -123,30 +130,84 @@ static void sleep_until(struct timespec start, double milliseconds) {
 	}
 }
 
+// order is what becomes of a run.
+typedef struct {
+	bool lost;  // the device is gone
+	int type;
+	char gone_run[16];
+	fault f;
+	double ms;  // least time
+} order;
+
+// decide counts a run and says what becomes of it.
+static order decide(kernel *k) {
+	sim_begin();
+	bool added;
+	device_state *d = state_device(k->on->path, &added);
+	state_count(d, at_run);
+	order o = {.lost = !d->present || d->generation != k->on->generation, .type = d->type};
+	if (!o.lost) o.f = state_fault(d, at_run);
+	if (o.f.kind == fault_gone) {
+		device_lose(d, &o.f);
+		o.lost = true;
+	}
+	snprintf(o.gone_run, sizeof o.gone_run, "%s", setting("gone_run"));
+	o.ms = setting_number("run_ms", 0);
+	if (o.f.kind == fault_slow && o.f.ms > o.ms) o.ms = o.f.ms;
+	sim_end();
+	return o;
+}
+
+static TfLiteStatus failed(TfLiteOpaqueContext *context, const char *why) {
+	tflite()->TfLiteOpaqueContextReportError(context, "simulated Edge TPU: Failed to execute request. %s", why);
+	return kTfLiteError;
+}
+
+static TfLiteStatus run(TfLiteOpaqueContext *context, kernel *k) {
+	struct timespec start;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	order o = decide(k);
+	if (o.lost) {
+		fault_gone_run(o.type, o.gone_run);
+		return failed(context, "The device is gone.");
+	}
+	if (fault_happens(&o.f)) return failed(context, o.f.id);
+	if (k->cpu == NULL) {
+		fixed(k);
+	} else if (twin_run(k->cpu, k->inputs, k->n_inputs, k->outputs, k->n_outputs) != kTfLiteOk) {
+		return failed(context, "The CPU twin failed.");
+	}
+	if (o.f.kind == fault_wrong) fault_spoil(k->outputs, k->n_outputs);
+	if (o.ms > 0) sleep_until(start, o.ms);
+	return kTfLiteOk;
+}
+
 static TfLiteStatus kernel_invoke(TfLiteOpaqueContext *context, TfLiteOpaqueNode *node) {
 	kernel *k = tflite()->TfLiteOpaqueNodeGetUserData(node);
 	describe_all(context, k);  // tensors may have moved since prepare
-	TfLiteStatus status = kTfLiteOk;
 	pthread_mutex_lock(&k->on->running);
-	struct timespec start;
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	if (k->cpu != NULL) {
-		status = twin_run(k->cpu, k->inputs, k->n_inputs, k->outputs, k->n_outputs);
-	} else {
-		fixed(k);
-	}
-	double run = sim_number("CORALLITE_SIM_RUN_MS", 0);
-	if (run > 0) sleep_until(start, run);
+	TfLiteStatus status = run(context, k);
 	pthread_mutex_unlock(&k->on->running);
-	if (status != kTfLiteOk) {
-		tflite()->TfLiteOpaqueContextReportError(context, "simulated Edge TPU: the CPU twin failed");
-	}
 	return status;
 }
 
+// interpreter_fault says whether making the interpreter fails, if it comes back at all.
+static bool interpreter_fault(device *on) {
+	sim_begin();
+	bool added;
+	device_state *d = state_device(on->path, &added);
+	state_count(d, at_interpreter);
+	fault f = state_fault(d, at_interpreter);
+	sim_end();
+	return fault_happens(&f);
+}
+
 static TfLiteStatus delegate_prepare(TfLiteOpaqueContext *context, TfLiteOpaqueDelegate *delegate, void *data) {
-	(void)data;
 	const tflite_api *tf = tflite();
+	if (interpreter_fault(data)) {
+		tf->TfLiteOpaqueContextReportError(context, "simulated Edge TPU: the delegate was not prepared");
+		return kTfLiteError;
+	}
 	TfLiteIntArray *plan;
 	if (tf->TfLiteOpaqueContextGetExecutionPlan(context, &plan) != kTfLiteOk) return kTfLiteError;
 	int *claimed = calloc(plan->size + 1, sizeof *claimed), n = 0;
@@ -176,7 +237,6 @@ static TfLiteStatus delegate_prepare(TfLiteOpaqueContext *context, TfLiteOpaqueD
 }
 
 TfLiteOpaqueDelegate *sim_delegate(device *d) {
-	if (tflite() == NULL) return NULL;
 	// Without the flag the runtime would prepare all nodes first, and an edgetpu-custom-op has no kernel yet.
 	TfLiteOpaqueDelegateBuilder builder = {.data = d, .Prepare = delegate_prepare, .flags = kTfLiteDelegateFlagsAllowDynamicTensors};
 	return tflite()->TfLiteOpaqueDelegateCreate(&builder);

@@ -7,26 +7,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control.h"
+#include "state.h"
 #include "tflite.h"
+
+enum edgetpu_device_type { EDGETPU_APEX_PCI = 0, EDGETPU_APEX_USB = 1 };
 
 // device is an opened device, shared by all delegates of the process that opened it, as libedgetpu shares it.
 typedef struct device {
 	struct device *next;
-	char *path;
-	int type, references;
+	char *path;      // as it was configured: the device's name in the state
+	long generation; // of the device when it was opened; another one now: it was unplugged since
+	int references;
 	pthread_mutex_t running;  // a device runs one thing at a time
+	uint64_t token;           // of the parameters that are on the device; 0: none. Guarded by running, as is epoch.
+	long epoch;               // counts how often all parameters were thrown out
 } device;
 
 // sim_live counts what was made and not freed: device lists, delegates, kernels, twins.
 extern _Atomic long sim_live;
 
-// sim_log writes a line to the file that CORALLITE_SIM_LOG names, if it names one.
+// sim_log writes a line to the file that the setting log names, if it names one; between sim_begin and sim_end.
 void sim_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-// sim_number is a number from the environment, or the value given.
-double sim_number(const char *name, double otherwise);
+// sim_say writes a line to standard error that says who writes.
+void sim_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-// sim_delegate makes the delegate of a device; NULL without TensorFlow Lite.
+// sim_begin takes the simulator's lock and brings control and state up to date: environment, control file, state file,
+// time. Between it and sim_end no other thread and no other process changes anything. It never waits for a run.
+void sim_begin(void);
+
+// sim_end keeps what has changed: the state file, the made-up machine.
+void sim_end(void);
+
+// sim_delegate makes the delegate of a device.
 TfLiteOpaqueDelegate *sim_delegate(device *d);
 
 // A tensor of the compiled model that the twin has to find or compute.
@@ -43,9 +57,9 @@ typedef struct {
 // twin is a part of a CPU model, from the wanted inputs to the wanted outputs, ready to run.
 typedef struct twin twin;
 
-// twin_find looks through CORALLITE_SIM_TWINS for a model that has all wanted tensors and can compute the outputs
-// from the inputs. NULL when there is none.
-twin *twin_find(wanted *inputs, int n_inputs, wanted *outputs, int n_outputs);
+// twin_find looks through the models and folders of list, separated by colons, for a model that has all wanted tensors
+// and can compute the outputs from the inputs. NULL when there is none.
+twin *twin_find(const char *list, int threads, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs);
 TfLiteStatus twin_run(twin *t, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs);
 void twin_free(twin *t);
 

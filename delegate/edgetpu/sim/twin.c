@@ -20,7 +20,7 @@ struct twin {
 
 typedef struct {
 	wanted *inputs, *outputs;
-	int n_inputs, n_outputs;
+	int n_inputs, n_outputs, threads;
 } request;
 
 static uint8_t *read_file(const char *path, size_t spare, size_t *size) {
@@ -52,15 +52,14 @@ static twin *open_twin(const char *path, request r) {
 		return NULL;
 	}
 	const tflite_api *tf = tflite();
-	int threads = (int)sim_number("CORALLITE_SIM_THREADS", 1);
 	twin *t = calloc(1, sizeof *t);
 	sim_live++;
 	t->bytes = bytes;
 	t->model = tf->TfLiteModelCreate(bytes, size);
 	t->options = tf->TfLiteInterpreterOptionsCreate();
-	tf->TfLiteInterpreterOptionsSetNumThreads(t->options, threads);
+	tf->TfLiteInterpreterOptionsSetNumThreads(t->options, r.threads);
 	XNNPackOptions xnnpack = tf->TfLiteXNNPackDelegateOptionsDefault();
-	xnnpack.num_threads = threads;
+	xnnpack.num_threads = r.threads;
 	t->xnnpack = tf->TfLiteXNNPackDelegateCreate(&xnnpack);
 	if (t->xnnpack != NULL) tf->TfLiteInterpreterOptionsAddDelegate(t->options, t->xnnpack);
 	if (t->model != NULL) t->interpreter = tf->TfLiteInterpreterCreate(t->model, t->options);
@@ -71,11 +70,13 @@ static twin *open_twin(const char *path, request r) {
 		good = own != NULL && tf->TfLiteTensorData(own) != NULL && tf->TfLiteTensorByteSize(own) == w->bytes;
 	}
 	if (!good) {
-		fprintf(stderr, "simulated Edge TPU: %s has the tensors, but does not run\n", path);
+		sim_say("%s has the tensors, but does not run", path);
 		twin_free(t);
 		return NULL;
 	}
+	sim_begin();
 	sim_log("twin %s", path);
+	sim_end();
 	return t;
 }
 
@@ -90,7 +91,7 @@ static int is_cpu_model(const struct dirent *e) {
 static twin *search(const char *path, request r) {
 	struct stat s;
 	if (stat(path, &s) != 0) {
-		fprintf(stderr, "simulated Edge TPU: %s of CORALLITE_SIM_TWINS is not there\n", path);
+		sim_say("%s of CORALLITE_SIM_TWINS is not there", path);
 		return NULL;
 	}
 	if (!S_ISDIR(s.st_mode)) return open_twin(path, r);
@@ -107,10 +108,8 @@ static twin *search(const char *path, request r) {
 	return found;
 }
 
-twin *twin_find(wanted *inputs, int n_inputs, wanted *outputs, int n_outputs) {
-	const char *list = getenv("CORALLITE_SIM_TWINS");
-	if (list == NULL || *list == 0) return NULL;
-	request r = {inputs, outputs, n_inputs, n_outputs};
+twin *twin_find(const char *list, int threads, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs) {
+	request r = {inputs, outputs, n_inputs, n_outputs, threads};
 	char *copy = strdup(list), *rest = NULL;
 	twin *found = NULL;
 	for (char *path = strtok_r(copy, ":", &rest); path != NULL && found == NULL; path = strtok_r(NULL, ":", &rest)) {

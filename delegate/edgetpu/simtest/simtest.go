@@ -2,35 +2,12 @@
 // tests only.
 package simtest
 
-/*
-#cgo linux LDFLAGS: -ldl
-#include <dlfcn.h>
-#include <stdlib.h>
-
-// simtest_live asks a simulator that this process has loaded how much it has made and not freed; -1: not loaded.
-static long simtest_live(const char *path) {
-	void *handle = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
-	if (handle == NULL) return -1;
-	long (*live)(void) = (long (*)(void))dlsym(handle, "corallite_sim_live");
-	long n = live != NULL ? live() : -2;
-	dlclose(handle);
-	return n;
-}
-*/
-import "C"
-
 import (
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-	"unsafe"
 
 	"corallite/internal/testdata"
 )
@@ -55,6 +32,10 @@ type Config struct {
 	Version        string        // what edgetpu_version returns, whole
 	RunTime        time.Duration // least time of one run, spent without using the CPU
 	Log            string        // a file that gets a line for each opening, closing and twin
+	DFU            bool          // USB sticks are plugged in without firmware, which the first opening loads
+	GoneRun        Kind          // what a run on a device that is gone does: Error, Hang or Abort; "": as libedgetpu
+	Faults         []Fault       // from the start; each process counts on its own, unless there is a Control
+	Control        *Control      // steers it while it runs, keeps its state over processes, makes the machine's files
 }
 
 // Use builds the simulator into a folder of the test, sets the environment for it until the test ends, and returns
@@ -75,7 +56,8 @@ func (c Config) Setenv(tb testing.TB) {
 	}
 }
 
-// Environ is the environment that steers the simulator, for a child process.
+// Environ is the environment that steers the simulator, for a child process. The Control, if there is one, goes by it
+// from then on.
 func (c Config) Environ() []string {
 	devices := strings.Join(c.Devices, ",")
 	if c.Devices != nil && len(c.Devices) == 0 {
@@ -88,84 +70,51 @@ func (c Config) Environ() []string {
 	case c.OpenFailsFor != "":
 		open = "fail:" + c.OpenFailsFor
 	}
+	var faults []string
+	for _, f := range c.Faults {
+		faults = append(faults, strings.TrimPrefix(f.line(), "fault "))
+	}
 	env := []string{
 		"CORALLITE_SIM_DEVICES=" + devices,
 		"CORALLITE_SIM_TWINS=" + strings.Join(c.Twins, ":"),
 		"CORALLITE_SIM_COMPUTE=" + string(c.Compute),
 		"CORALLITE_SIM_OPEN=" + open,
 		"CORALLITE_SIM_LOG=" + c.Log,
-		"CORALLITE_SIM_RUN_MS=" + strconv.FormatFloat(c.RunTime.Seconds()*1e3, 'f', -1, 64),
+		"CORALLITE_SIM_RUN_MS=" + milliseconds(c.RunTime),
 		"CORALLITE_SIM_VERSION=" + c.Version,
-		"CORALLITE_SIM_RUNTIME_VERSION=",
+		"CORALLITE_SIM_RUNTIME_VERSION=" + whenSet(c.RuntimeVersion),
+		"CORALLITE_SIM_DFU=" + whenTrue(c.DFU),
+		"CORALLITE_SIM_GONE_RUN=" + string(c.GoneRun),
+		"CORALLITE_SIM_FAULT=" + strings.Join(faults, ";"),
 	}
-	if c.RuntimeVersion != 0 {
-		env[len(env)-1] += strconv.Itoa(c.RuntimeVersion)
+	if c.Control == nil {
+		return append(env, "CORALLITE_SIM_CONTROL=", "CORALLITE_SIM_TREE=")
 	}
+	env = append(env, "CORALLITE_SIM_CONTROL="+c.Control.Path(), "CORALLITE_SIM_TREE="+c.Control.Root())
+	c.Control.adopt(env)
 	return env
+}
+
+func whenSet(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+func whenTrue(b bool) string {
+	if !b {
+		return ""
+	}
+	return "1"
 }
 
 // Build gives the path of a simulated libedgetpu.so.1 in a folder of the test. It is compiled once in a process.
 func Build(tb testing.TB) string {
 	tb.Helper()
-	library, err := compiled()
-	if err != nil {
+	path := filepath.Join(tb.TempDir(), "libedgetpu.so.1")
+	if err := Compile(path); err != nil {
 		testdata.Missing(tb, "the simulated libedgetpu cannot be built: %v", err)
 	}
-	path := filepath.Join(tb.TempDir(), "libedgetpu.so.1")
-	if err := os.WriteFile(path, library, 0o755); err != nil {
-		tb.Fatal(err)
-	}
 	return path
-}
-
-// Live is how many device lists, delegates, kernels and twins of a loaded simulator were made and not freed.
-func Live(tb testing.TB, path string) int {
-	tb.Helper()
-	name := C.CString(path)
-	defer C.free(unsafe.Pointer(name))
-	n := int(C.simtest_live(name))
-	if n < 0 {
-		tb.Fatalf("%s is not loaded", path)
-	}
-	return n
-}
-
-var compiled = sync.OnceValues(compile)
-
-// compile gives the bytes of the library, so that each test can have a file of its own: a library at another path is
-// another library, with state of its own.
-func compile() ([]byte, error) {
-	_, file, _, _ := runtime.Caller(0)
-	all, err := filepath.Glob(filepath.Join(filepath.Dir(file), "..", "sim", "*.[ch]"))
-	if err != nil || len(all) == 0 {
-		return nil, fmt.Errorf("no sources beside %s", file)
-	}
-	var sources []string
-	for _, path := range all {
-		// go test does not see what the compiler reads; it sees this, and forgets cached results when a file changes.
-		if _, err := os.Stat(path); err != nil {
-			return nil, err
-		}
-		if filepath.Ext(path) == ".c" {
-			sources = append(sources, path)
-		}
-	}
-	folder, err := os.MkdirTemp("", "corallite-sim-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	cc := os.Getenv("CC")
-	if cc == "" {
-		cc = "cc"
-	}
-	out := filepath.Join(folder, "libedgetpu.so.1")
-	// The soname is not libedgetpu's, or loading libedgetpu by name would find a simulator that is loaded already.
-	arguments := append([]string{"-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC",
-		"-fvisibility=hidden", "-Wl,-soname,libcorallite-simulated-edgetpu.so", "-o", out}, sources...)
-	message, err := exec.Command(cc, append(arguments, "-ldl", "-lpthread")...).CombinedOutput()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", cc, err, message)
-	}
-	return os.ReadFile(out)
 }
