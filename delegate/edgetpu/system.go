@@ -1,15 +1,11 @@
 package edgetpu
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,24 +43,22 @@ func (s System) Devices() []Device {
 // Explain says what stands in the way of opening a device: no device file, no permission, another process. It is
 // nil when nothing is seen.
 func (s System) Explain(d Device) []string {
-	node := s.node(d)
-	if node == "" {
-		return []string{fmt.Sprintf("%s is not there any more", d.Path)}
-	}
-	info, err := os.Stat(s.Root + node)
+	node := s.Node(s.node(d))
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && d.Bus == PCI:
+	case node.Path == "":
+		return []string{fmt.Sprintf("%s is not there any more", d.Path)}
+	case !node.There && d.Bus == PCI:
 		return []string{fmt.Sprintf("%s is not there: load the driver (modprobe apex), or pass the device into the container",
-			node)}
-	case errors.Is(err, fs.ErrNotExist):
-		return []string{fmt.Sprintf("%s is not there: pass the device into the container", node)}
+			node.Path)}
+	case !node.There:
+		return []string{fmt.Sprintf("%s is not there: pass the device into the container", node.Path)}
 	}
 	var causes []string
-	if s.access(node) != nil {
-		causes = append(causes, fmt.Sprintf("no permission for %s%s", node, belongsTo(info)))
+	if node.Denied != nil {
+		causes = append(causes, fmt.Sprintf("no permission for %s%s", node.Path, node.belongsTo()))
 	}
-	for _, p := range s.holders(node) {
-		causes = append(causes, fmt.Sprintf("%s is in use by process %s", node, p))
+	for _, p := range node.Holders {
+		causes = append(causes, fmt.Sprintf("%s is in use by process %s", node.Path, p))
 	}
 	return causes
 }
@@ -87,41 +81,6 @@ func (s System) access(path string) error {
 		return s.Access(path)
 	}
 	return unix.Faccessat(unix.AT_FDCWD, s.Root+path, unix.R_OK|unix.W_OK, unix.AT_EACCESS)
-}
-
-// belongsTo says which group may use a device file: who has no permission mostly wants to join it.
-func belongsTo(info fs.FileInfo) string {
-	if info == nil {
-		return ""
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return ""
-	}
-	name := strconv.Itoa(int(stat.Gid))
-	if g, err := user.LookupGroupId(name); err == nil {
-		name = g.Name
-	}
-	return fmt.Sprintf(" (%s, group %s)", info.Mode().Perm(), name)
-}
-
-// holders gives the other processes that have a file open, as "123 (name)". Those of other users show only to root.
-func (s System) holders(path string) []string {
-	var holders []string
-	self := strconv.Itoa(os.Getpid())
-	for _, proc := range s.glob("/proc/[0-9]*") {
-		pid := filepath.Base(proc)
-		if s.Root == "" && pid == self { // libedgetpu shares a device within a process
-			continue
-		}
-		for _, fd := range s.glob(proc + "/fd/*") {
-			if target, err := os.Readlink(s.Root + fd); err == nil && target == path {
-				holders = append(holders, fmt.Sprintf("%s (%s)", pid, s.line(proc+"/comm")))
-				break
-			}
-		}
-	}
-	return holders
 }
 
 // glob gives the paths that match below Root, without Root.
