@@ -45,7 +45,7 @@ func look(spec Spec, o Options) survey {
 		return s
 	}
 	s.listed = listed
-	if s.fit, err = spec.Device.Select(listed); err != nil {
+	if s.fit, err = o.EdgeTPU.System.Select(spec.Device, listed); err != nil {
 		s.causes = []error{err}
 		if len(listed) == 0 && len(seen) > 0 {
 			s.causes = append(s.causes, fmt.Errorf("the kernel shows %s, but %s does not list it", seen[0], s.library.Path()))
