@@ -11,6 +11,7 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/internal/testdata"
+	"corallite/tflite/schema"
 )
 
 func TestNoTwin(t *testing.T) {
@@ -132,6 +133,37 @@ func TestBrokenPackage(t *testing.T) {
 	e := open(t, delegate.Files{CPU: model(t, classifier), EdgeTPU: path}, simulated(t, simtest.Config{}))
 	if d := e.Device(); !d.Degraded || !strings.Contains(d.Reason, path) || !strings.Contains(d.Reason, "identifier") {
 		t.Errorf("device %+v", d)
+	}
+}
+
+// TestReadBytes opens a model that is in memory as the file would be, and names it in errors.
+func TestReadBytes(t *testing.T) {
+	withoutLibrary(t)
+	f := twins(t, classifier)
+	want := run(t, open(t, delegate.Files{CPU: f.CPU}, options(t)), 1)
+	b, err := os.ReadFile(f.CPU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := delegate.ReadBytes("door", b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(b) // it has a copy
+	defer m.Close()
+	if m.Path() != "door" || !m.ForCPU() {
+		t.Errorf("%q, for the CPU: %v", m.Path(), m.ForCPU())
+	}
+	all, err := m.Open(t.Context(), options(t), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer all[0].Close()
+	if got := run(t, all[0], 1); !bytes.Equal(got[0], want[0]) {
+		t.Error("its answer is not the file's")
+	}
+	if _, err := delegate.ReadBytes("window", b); !errors.Is(err, schema.ErrInvalid) || !strings.Contains(err.Error(), "model window: ") {
+		t.Errorf("a model of zeros: %v", err)
 	}
 }
 

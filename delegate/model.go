@@ -75,6 +75,15 @@ func Read(files Files) (*Model, error) {
 	return m, nil
 }
 
+// ReadBytes is [Read] for one file that is in memory, of which it keeps a copy. The name stands for its path.
+func ReadBytes(name string, b []byte) (*Model, error) {
+	m, err := tflite.LoadBytes(b)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", name, err)
+	}
+	return match(&file{name, m, m.Schema()}, nil)
+}
+
 // match finds out which file is which, and that they are the same model.
 func match(cpu, compiled *file) (*Model, error) {
 	switch {

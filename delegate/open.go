@@ -51,6 +51,10 @@ type Engine interface {
 	tensor.Engine
 	// Refusals are in the order in which they came up; the first is the reason that Device gives.
 	Refusals() []Refusal
+	// Movable, UseMemory and ResetVariables are as of [tflite.Interpreter].
+	Movable() (inputs, outputs []bool, err error)
+	UseMemory(inputs, outputs [][]byte) error
+	ResetVariables() error
 }
 
 // Open makes an engine for a model. Both files are verified, and compared with one another, before the runtime sees
@@ -106,7 +110,7 @@ func (m *Model) Open(ctx context.Context, o Options, n int) ([]Engine, error) {
 
 // engine adds to an interpreter why it was chosen, and the library that its delegate came from.
 type engine struct {
-	tensor.Engine
+	*tflite.Interpreter
 	device   tensor.Device
 	refusals []Refusal
 	library  *edgetpu.Library // nil on the CPU
@@ -118,7 +122,7 @@ func (e *engine) Refusals() []Refusal { return e.refusals }
 
 // Close frees the interpreter, with it the delegate, and then the library.
 func (e *engine) Close() error {
-	err := e.Engine.Close()
+	err := e.Interpreter.Close()
 	if e.library != nil {
 		err = errors.Join(err, e.library.Close())
 	}
@@ -234,7 +238,7 @@ func newEngines(all []*tflite.Interpreter, refusals []Refusal) []*engine {
 }
 
 func newEngine(n *tflite.Interpreter, refusals []Refusal) *engine {
-	e := &engine{Engine: n, device: n.Device(), refusals: refusals}
+	e := &engine{Interpreter: n, device: n.Device(), refusals: refusals}
 	if len(refusals) > 0 {
 		e.device.Degraded, e.device.Reason = true, refusals[0].Reason
 	}

@@ -124,7 +124,7 @@ func (s survey) open(ctx context.Context, f *file, o Options) (*engine, []error,
 		if err != nil {
 			return nil, append(causes, fmt.Errorf("model %s on %s: %w", f.path, d, err)), nil
 		}
-		e := &engine{Engine: n, device: n.Device(), library: s.library}
+		e := &engine{Interpreter: n, device: n.Device(), library: s.library}
 		for _, c := range causes { // of devices tried before
 			e.refusals = append(e.refusals, Refusal{string(EdgeTPU), c.Error()})
 		}
