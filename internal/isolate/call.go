@@ -1,0 +1,118 @@
+package isolate
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Call sends a request and waits for its reply, of which it returns the length. Both have at most MaxMessage bytes.
+// One Call is under way at a time; others wait. It does not allocate while ctx stays the same one (or one that never
+// ends) and nothing is sent along.
+//
+// When the child dies, or is killed because o.Deadline passed, Call returns a *DeathError. When ctx ends while the
+// child has the request, the child is killed, since native work cannot be cut short otherwise, and Call returns ctx's
+// error. Either way it returns only when the child is gone and writes to no Memory any more; except that a child
+// which the kernel does not let go is waited for a few seconds only.
+//
+// After any other error the child is as it was.
+func (p *Process) Call(ctx context.Context, request, reply []byte, o CallOptions) (int, error) {
+	if len(request) > MaxMessage {
+		return 0, fmt.Errorf("%s: a request of %d bytes; at most %d go", p.name, len(request), MaxMessage)
+	}
+	if err := p.acquire(ctx); err != nil {
+		return 0, err
+	}
+	defer func() { <-p.turn }()
+	p.control = nil
+	if len(o.Send) > 0 {
+		control, err := rights(o.Send)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", p.name, err)
+		}
+		p.control = control
+	}
+	if err := p.watch.begin(ctx, o.Deadline); err != nil {
+		return 0, err
+	}
+	n, err := p.exchange(request, reply)
+	// A reply that came while the child was being killed does not count: the caller must learn that it is gone.
+	cut, cancelled := p.watch.finish()
+	if cut || err == errGone {
+		err = p.gone()
+	}
+	if cancelled != nil {
+		err = cancelled
+	}
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// acquire waits until no other Call is under way.
+func (p *Process) acquire(ctx context.Context) error {
+	select {
+	case p.turn <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case p.turn <- struct{}{}:
+		return nil
+	case <-p.done:
+		return p.gone()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// exchange sends the request and receives the reply; errGone says that the child is at its end.
+func (p *Process) exchange(request, reply []byte) (int, error) {
+	p.number++
+	p.out.header.set(kindRequest, p.number)
+	p.request, p.reply = request, reply
+	defer func() { p.request, p.reply, p.control = nil, nil, nil }()
+	if p.raw.Write(p.sendRequest) != nil { // closed
+		return 0, errGone
+	}
+	switch p.err {
+	case nil:
+	case unix.EPIPE, unix.ECONNRESET:
+		return 0, errGone
+	default:
+		return 0, fmt.Errorf("%s: %w", p.name, os.NewSyscallError("sendmsg", p.err))
+	}
+	if p.raw.Read(p.receiveReply) != nil { // closed, or killed and not dying
+		return 0, errGone
+	}
+	switch {
+	case p.err != nil:
+		p.killFor(fmt.Sprintf("its reply cannot be received: %v", p.err))
+		return 0, errGone
+	case p.end:
+		return 0, errGone
+	case !p.in.header.is(kindReply, p.number) || p.n > MaxMessage:
+		p.killFor(fmt.Sprintf("it sent %d bytes that are no reply", p.n+headerSize))
+		return 0, errGone
+	case p.n > len(reply):
+		return 0, fmt.Errorf("%s: its reply has %d bytes; room was made for %d", p.name, p.n, len(reply))
+	}
+	return p.n, nil
+}
+
+// gone waits for the end of a child that was killed or no longer listens, and says why it ended.
+func (p *Process) gone() error {
+	if !p.await(reapWait) {
+		p.killFor("it closed its end of the line")
+		if !p.await(reapWait) {
+			return p.undead()
+		}
+	}
+	if err := p.Err(); err != nil {
+		return err
+	}
+	return fmt.Errorf("%s: %w", p.name, ErrClosed)
+}

@@ -1,0 +1,99 @@
+package isolate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// Serve tells the parent that the child is ready, and answers its requests one after the other until the parent
+// closes the Process; then it returns nil. The answer writes into reply, which has MaxMessage bytes, and says how
+// many. request and reply are used again for the next request; what is in shared is the answer's, to be closed by it.
+// An error of the answer ends Serve with it.
+//
+// It waits in the kernel, on a thread of its own: one wake-up for each request.
+func (c *Child) Serve(answer func(request []byte, shared []*Memory, reply []byte) (n int, err error)) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var in, out envelope
+	if err := c.greet(&out); err != nil {
+		return err
+	}
+	request, reply := make([]byte, MaxMessage), make([]byte, MaxMessage)
+	control := make([]byte, unix.CmsgSpace(MaxSend*4)) // 4: a descriptor is an int of C
+	for {
+		n, end, err := in.receive(childSocket, request, control)
+		switch {
+		case err != nil:
+			return os.NewSyscallError("recvmsg", err)
+		case end:
+			return nil
+		case n < 0 || n > len(request) || !in.header.is(kindRequest, in.header.number()):
+			return fmt.Errorf("the parent sent %d bytes that are no request", n+headerSize)
+		}
+		shared, err := in.shared(control)
+		if err != nil {
+			return err
+		}
+		if n, err = answer(request[:n], shared, reply); err != nil {
+			return err
+		}
+		if n < 0 || n > len(reply) {
+			return fmt.Errorf("an answer of %d bytes; 0 to %d are possible", n, len(reply))
+		}
+		out.header.set(kindReply, in.header.number())
+		switch err := out.send(childSocket, reply[:n], nil); err {
+		case nil:
+		case unix.EPIPE, unix.ECONNRESET:
+			return nil
+		default:
+			return os.NewSyscallError("sendmsg", err)
+		}
+	}
+}
+
+func (c *Child) greet(out *envelope) error {
+	if c.greeted {
+		return errors.New("Serve was called twice")
+	}
+	c.greeted = true
+	hello, err := json.Marshal(c.confinement)
+	if err != nil {
+		return err
+	}
+	out.header.set(kindHello, 0)
+	return os.NewSyscallError("sendmsg", out.send(childSocket, hello, nil))
+}
+
+// shared are the memories that came with the message just received.
+func (e *envelope) shared(control []byte) ([]*Memory, error) {
+	if e.msg.Controllen == 0 {
+		return nil, nil
+	}
+	messages, err := unix.ParseSocketControlMessage(control[:e.msg.Controllen])
+	if err != nil {
+		return nil, os.NewSyscallError("recvmsg", err)
+	}
+	var all []*Memory
+	for i := range messages {
+		fds, err := unix.ParseUnixRights(&messages[i])
+		if err != nil {
+			return nil, os.NewSyscallError("recvmsg", err)
+		}
+		for _, fd := range fds {
+			m, err := receivedMemory(fd)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, m)
+		}
+	}
+	if e.msg.Flags&unix.MSG_CTRUNC != 0 {
+		return nil, errors.New("the parent's shared memories did not all arrive: this process may open no more files")
+	}
+	return all, nil
+}

@@ -1,0 +1,224 @@
+package isolate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// marker is the first argument of a child.
+const marker = "isolated-child"
+
+// executable is the running binary, also after its file was replaced or removed.
+const executable = "/proc/self/exe"
+
+// setup is the first message to a child.
+type setup struct {
+	Kind    string          `json:"kind"`
+	Name    string          `json:"name"`
+	Setup   json.RawMessage `json:"setup"`
+	Level   slog.Level      `json:"level"` // the lowest that the parent's logger takes
+	Confine bool            `json:"confine"`
+	Network bool            `json:"network"`
+}
+
+// Start starts a child and returns when it serves. The error names the child and why it does not: ctx ended, the
+// time was up, or the child's own words. Close ends the child and gives back what the Process holds.
+func Start(ctx context.Context, o Options) (*Process, error) {
+	p, err := start(ctx, o, executable)
+	if err != nil {
+		if o.Name == "" {
+			o.Name = o.Kind
+		}
+		return nil, fmt.Errorf("child process %s: %w", o.Name, err)
+	}
+	return p, nil
+}
+
+func start(ctx context.Context, o Options, binary string) (*Process, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if o.Name == "" {
+		o.Name = o.Kind
+	}
+	first, err := o.first()
+	if err != nil {
+		return nil, err
+	}
+	p, err := launch(o, binary)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.greet(ctx, first, orDefault(o.StartLimit, defaultStartLimit)); err != nil {
+		p.Kill()
+		died := p.Close()
+		// What the child said of its own end tells more than that it is gone.
+		if d := (*DeathError)(nil); errors.As(err, &d) || !errors.As(died, &d) || err != errGone {
+			return nil, err
+		}
+		return nil, died
+	}
+	return p, nil
+}
+
+func orDefault(d, otherwise time.Duration) time.Duration {
+	if d == 0 {
+		return otherwise
+	}
+	return d
+}
+
+// first is the first message.
+func (o Options) first() ([]byte, error) {
+	own, err := json.Marshal(o.Setup)
+	if err != nil {
+		return nil, fmt.Errorf("its setup cannot be sent: %w", err)
+	}
+	if len(own) > MaxMessage/2 {
+		return nil, fmt.Errorf("its setup has %d bytes of JSON; at most %d go", len(own), MaxMessage/2)
+	}
+	return json.Marshal(setup{o.Kind, o.Name, own, lowestLevel(o.Logger), !o.Sandbox.Off, o.Sandbox.Network})
+}
+
+// launch starts the process and what looks after it.
+func launch(o Options, binary string) (_ *Process, err error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socketpair", err)
+	}
+	if err := unix.SetNonblock(pair[0], true); err != nil { // for the netpoller
+		return nil, errors.Join(os.NewSyscallError("fcntl", err), unix.Close(pair[0]), unix.Close(pair[1]))
+	}
+	ours, theirs := os.NewFile(uintptr(pair[0]), "parent's socket"), os.NewFile(uintptr(pair[1]), "child's socket")
+	defer theirs.Close()
+	lines, output, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, ours.Close())
+	}
+	defer output.Close()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, errors.Join(err, ours.Close(), lines.Close())
+	}
+	defer null.Close()
+
+	p, err := newProcess(o, ours)
+	if err != nil {
+		return nil, errors.Join(err, ours.Close(), lines.Close())
+	}
+	started := make(chan error)
+	onOwnThread(func() {
+		argv := []string{filepath.Base(os.Args[0]), marker, o.Name}
+		proc, err := p.exec(o, binary, argv, []*os.File{null, output, output, theirs})
+		started <- err
+		if err == nil {
+			p.tend(proc)
+		}
+	})
+	if err := <-started; err != nil {
+		return nil, errors.Join(err, ours.Close(), lines.Close())
+	}
+	go p.listen(lines)
+	return p, nil
+}
+
+// exec starts the binary from this thread, whose confinement the child inherits.
+func (p *Process) exec(o Options, binary string, argv []string, files []*os.File) (*os.Process, error) {
+	if err := p.confineThread(o.Sandbox, binary); err != nil {
+		return nil, err
+	}
+	proc, err := os.StartProcess(binary, argv, &os.ProcAttr{
+		Env:   o.Env,
+		Files: files,
+		// The signal comes when this thread ends, which waits for the child; so it comes when the process ends.
+		// A group of its own keeps Ctrl-C away from the child: the parent ends it in order.
+		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true},
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.proc, p.pid = proc, proc.Pid
+	return proc, nil
+}
+
+// onOwnThread runs f on a thread that does nothing else and ends with it. It is never the process's first thread,
+// which cannot end and which others take for the process. It returns when f has its thread.
+func onOwnThread(f func()) {
+	has := make(chan struct{})
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		if unix.Gettid() == unix.Getpid() {
+			onOwnThread(f) // finds another thread, since this one is taken
+			runtime.UnlockOSThread()
+			close(has)
+			return
+		}
+		close(has)
+		f()
+	}()
+	<-has
+}
+
+// errGone says that the child has ended; its DeathError says why.
+var errGone = errors.New("it ended before it served")
+
+// greet sends the first message and waits for the child's hello.
+func (p *Process) greet(ctx context.Context, first []byte, limit time.Duration) error {
+	if err := p.sock.SetDeadline(time.Now().Add(limit)); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = p.sock.SetDeadline(time.Unix(1, 0)) })
+	err := p.exchangeHello(first, limit)
+	if !stop() && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	return p.sock.SetDeadline(time.Time{})
+}
+
+func (p *Process) exchangeHello(first []byte, limit time.Duration) error {
+	hello := make([]byte, 4096)
+	p.out.header.set(kindSetup, 0)
+	p.request, p.control, p.reply = first, nil, hello
+	if err := p.raw.Write(p.sendRequest); err != nil {
+		return err
+	}
+	switch {
+	case p.err == unix.EPIPE:
+		return errGone
+	case p.err != nil:
+		return os.NewSyscallError("sendmsg", p.err)
+	}
+	if err := p.raw.Read(p.receiveReply); errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("it did not serve within %v", limit)
+	} else if err != nil {
+		return err
+	}
+	switch {
+	case p.err != nil:
+		return os.NewSyscallError("recvmsg", p.err)
+	case p.end:
+		return errGone
+	case !p.in.header.is(kindHello, 0) || p.n > len(hello):
+		return fmt.Errorf("its hello is none: %d bytes", p.n)
+	}
+	var c Confinement
+	if err := json.Unmarshal(hello[:p.n], &c); err != nil {
+		return fmt.Errorf("its hello: %w", err)
+	}
+	p.confinement.NoNewPrivileges, p.confinement.Seccomp = c.NoNewPrivileges, c.Seccomp
+	p.confinement.Why = append(p.confinement.Why, c.Why...)
+	return nil
+}
