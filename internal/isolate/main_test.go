@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == isolate.Marker {
+		startEarlyThread()
+	}
 	isolate.Main(handlers)
 	goleak.VerifyTestMain(m)
 }
@@ -24,6 +28,7 @@ var handlers = map[string]isolate.Handler{
 	"echo":   echo,
 	"failed": func(*isolate.Child) error { return errors.New("the stick is not there") },
 	"fills":  fills,
+	"tries":  tries,
 }
 
 // echo answers with the request.
@@ -60,4 +65,3 @@ func start(tb testing.TB, o isolate.Options) *isolate.Process {
 	tb.Cleanup(func() { _ = p.Close() })
 	return p
 }
-

@@ -13,11 +13,11 @@ const MaxSend = 64
 
 // Options say which child to start and how.
 type Options struct {
-	Kind    string  // which Handler of Main the child runs
-	Name    string  // for people, in ps and in logs: "edgetpu usb:2-1"; "": Kind
-	Setup   any     // what the child gets as Child.Setup, as JSON; at most MaxMessage bytes of it
-	Sandbox Sandbox // what the child may reach; enforced as well as this kernel can, see Confinement
-	Env     []string
+	Kind    string   // which Handler of Main the child runs
+	Name    string   // for people, in ps and in logs: "edgetpu usb:2-1"; "": Kind
+	Setup   any      // what the child gets as Child.Setup, as JSON; at most MaxMessage bytes of it
+	Sandbox Sandbox  // what the child may reach; enforced as well as this kernel can, see Confinement
+	Env     []string // nil: the parent's
 	// Logger gets the child's log records with their level and attributes, and its lines on standard output and
 	// standard error as records; nil: they are dropped. A Logger that blocks makes a child wait that writes much.
 	Logger *slog.Logger
@@ -25,6 +25,15 @@ type Options struct {
 	StartLimit time.Duration
 	// StopGrace is how long Close waits for an orderly end before it kills; 0: 2 s.
 	StopGrace time.Duration
+
+	landlock func() (version int, err error) // nil: this kernel's
+}
+
+func (o Options) landlockVersion() (int, error) {
+	if o.landlock != nil {
+		return o.landlock()
+	}
+	return landlockVersion()
 }
 
 const (
@@ -48,8 +57,8 @@ type Sandbox struct {
 type Confinement struct {
 	NoNewPrivileges bool     `json:"no_new_privileges"`
 	Seccomp         bool     `json:"seccomp"`
-	Landlock        int      `json:"landlock"` // the kernel's ABI version; 0: files are not confined
-	Why             []string `json:"why,omitempty"`
+	Landlock        int      `json:"landlock"`      // the kernel's ABI version; 0: files are not confined
+	Why             []string `json:"why,omitempty"` // why something is missing
 }
 
 // CallOptions are what one Call may want.

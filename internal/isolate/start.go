@@ -134,7 +134,7 @@ func launch(o Options, binary string) (_ *Process, err error) {
 
 // exec starts the binary from this thread, whose confinement the child inherits.
 func (p *Process) exec(o Options, binary string, argv []string, files []*os.File) (*os.Process, error) {
-	if err := p.confineThread(o.Sandbox, binary); err != nil {
+	if err := p.confineThread(o, binary); err != nil {
 		return nil, err
 	}
 	proc, err := os.StartProcess(binary, argv, &os.ProcAttr{

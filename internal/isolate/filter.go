@@ -1,0 +1,116 @@
+package isolate
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// refused are system calls that nothing which runs models or reads cameras needs, and that a taken-over process would
+// begin with: other processes, other programs, mounts and namespaces, the kernel's own keys, modules and clocks. They
+// fail with EPERM. io_uring is among them because it opens sockets past this filter.
+var refused = append([]uint32{
+	unix.SYS_EXECVE, unix.SYS_EXECVEAT,
+	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PROCESS_MADVISE,
+	unix.SYS_PIDFD_GETFD, unix.SYS_KCMP,
+	unix.SYS_UNSHARE, unix.SYS_SETNS, unix.SYS_CHROOT, unix.SYS_PIVOT_ROOT, unix.SYS_MOUNT, unix.SYS_UMOUNT2,
+	unix.SYS_MOVE_MOUNT, unix.SYS_OPEN_TREE, unix.SYS_OPEN_TREE_ATTR, unix.SYS_MOUNT_SETATTR,
+	unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSPICK,
+	unix.SYS_SWAPON, unix.SYS_SWAPOFF, unix.SYS_QUOTACTL, unix.SYS_QUOTACTL_FD,
+	unix.SYS_NAME_TO_HANDLE_AT, unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_FANOTIFY_INIT,
+	unix.SYS_KEXEC_LOAD, unix.SYS_REBOOT,
+	unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE,
+	unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD,
+	unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
+	unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, unix.SYS_KEYCTL,
+	unix.SYS_SETTIMEOFDAY, unix.SYS_CLOCK_SETTIME, unix.SYS_CLOCK_ADJTIME, unix.SYS_ADJTIMEX,
+	unix.SYS_SETHOSTNAME, unix.SYS_SETDOMAINNAME, unix.SYS_SYSLOG, unix.SYS_ACCT, unix.SYS_VHANGUP,
+}, refusedHere...)
+
+// Offsets in struct seccomp_data of linux/seccomp.h. An argument has 64 bits; the kernel looks at the lower half of
+// those that are asked for here, which comes first on every machine that has a filter.
+const (
+	dataCall     = 0
+	dataArch     = 4
+	dataFirstArg = 16
+)
+
+// filter is the seccomp program: what is refused, which sockets may be made, and that new threads are threads of this
+// process. All else is allowed, at the cost of nothing: the kernel keeps a map of what always is.
+func filter(arch uint32, network bool) []unix.SockFilter {
+	const (
+		load  = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
+		equal = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
+		above = unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K
+		bits  = unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K
+		ret   = unix.BPF_RET | unix.BPF_K
+	)
+	allow := unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ALLOW}
+	refuse := func(e unix.Errno) unix.SockFilter {
+		return unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ERRNO | uint32(e)}
+	}
+	var f []unix.SockFilter
+	// when adds what is done if the test is true; the test is false to go past it.
+	when := func(test uint16, k uint32, then ...unix.SockFilter) {
+		f = append(append(f, unix.SockFilter{Code: test, Jf: uint8(len(then)), K: k}), then...)
+	}
+	arg := func(n uint32) unix.SockFilter { return unix.SockFilter{Code: load, K: dataFirstArg + 8*n} }
+
+	f = append(f, unix.SockFilter{Code: load, K: dataArch})
+	when(equal, arch, unix.SockFilter{Code: load, K: dataCall}, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JA, K: 1})
+	f = append(f, refuse(unix.EPERM)) // calls of another machine, as 32-bit ones on amd64
+	if foreignCalls != 0 {
+		when(above, foreignCalls, refuse(unix.EPERM))
+	}
+	for _, call := range refused {
+		when(equal, call, refuse(unix.EPERM))
+	}
+	// The arguments of clone3 lie in memory, where no filter can look; libraries that are told that the kernel does
+	// not have it use clone.
+	when(equal, unix.SYS_CLONE3, refuse(unix.ENOSYS))
+
+	families := []uint32{unix.AF_UNIX, unix.AF_NETLINK}
+	if network {
+		families = append(families, unix.AF_INET, unix.AF_INET6)
+	}
+	socket := []unix.SockFilter{arg(0)}
+	for _, family := range families {
+		socket = append(socket, unix.SockFilter{Code: equal, Jf: 1, K: family}, allow)
+	}
+	when(equal, unix.SYS_SOCKET, append(socket, refuse(unix.EPERM))...)
+
+	when(equal, unix.SYS_CLONE, arg(0), unix.SockFilter{Code: bits, Jf: 1, K: unix.CLONE_THREAD}, allow, refuse(unix.EPERM))
+	return append(f, allow)
+}
+
+// confineCalls puts the filter on all threads of the process.
+func confineCalls(network bool) error {
+	if auditArch == 0 {
+		return fmt.Errorf("there is no filter for %s", runtime.GOARCH)
+	}
+	f := filter(auditArch, network)
+	program := unix.SockFprog{Len: uint16(len(f)), Filter: &f[0]}
+	// Without SPEC_ALLOW older kernels slow the whole process down to guard it against itself (Linux 4.17 to 5.15).
+	flags := uintptr(unix.SECCOMP_FILTER_FLAG_TSYNC | unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW)
+	for {
+		// unsafe: the kernel reads program and the instructions that it points to.
+		thread, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&program)))
+		runtime.KeepAlive(f)
+		switch {
+		case errno == unix.EINVAL && flags&unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW != 0:
+			flags &^= unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW
+		case errno == unix.ENOSYS || errno == unix.EINVAL:
+			return errors.New("this kernel has none; Linux 3.17 or newer with CONFIG_SECCOMP_FILTER has")
+		case errno != 0:
+			return os.NewSyscallError("seccomp", errno)
+		case thread != 0:
+			return fmt.Errorf("thread %d has a filter of its own", thread)
+		default:
+			return nil
+		}
+	}
+}
