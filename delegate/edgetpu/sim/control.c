@@ -113,7 +113,7 @@ static const char *read_fault(char *text, fault *f) {
 		else if ((value = is(word, "times")) != NULL && number(value, &n) && n >= 0) f->times = (long)n;
 		else if ((value = is(word, "ms")) != NULL && number(value, &n) && n >= 0) f->ms = n;
 		else if ((value = is(word, "device")) != NULL) f->device = value;
-		else if ((value = is(word, "as")) != NULL) f->as = value;
+		else if ((value = is(word, "as")) != NULL && *value == '/') f->as = value;
 		else if ((value = is(word, "id")) != NULL && *value != 0 && strlen(value) < sizeof f->id) strcpy(f->id, value);
 		else return word;
 	}
@@ -129,7 +129,7 @@ static const char *read_told(char *text, told *t) {
 	while ((word = strtok_r(NULL, " \t", &rest)) != NULL) {
 		const char *value;
 		if (strcmp(word, "gone") == 0) t->gone = true;
-		else if ((value = is(word, "as")) != NULL) t->as = value;
+		else if ((value = is(word, "as")) != NULL && *value == '/') t->as = value;
 		else if ((value = is(word, "temperature")) != NULL && number(value, &t->temperature)) t->pinned = true;
 		else return word;
 	}
@@ -137,7 +137,8 @@ static const char *read_told(char *text, told *t) {
 }
 
 static const char *const names[] = {"control", "tree", "devices", "open", "runtime_version", "version", "twins", "compute",
-                                    "threads", "run_ms", "log", "dfu", "gone_run", NULL};
+                                    "threads", "run_ms", "load_ms", "load_ms_per_mb", "log", "dfu", "gone_run",
+                                    "usb_speed", "ambient", "heat", "cooling_s", NULL};
 
 static void read_line(char *text) {
 	while (isspace((unsigned char)*text)) text++;
@@ -239,6 +240,8 @@ void control_environment(const char *list) {
 	replace(&from_file, strdup(""));
 	read_lines();
 }
+
+bool control_given(void) { return given; }
 
 void control_read_environment(void) {
 	if (given) return;

@@ -41,6 +41,9 @@ void control_read_file(void);
 // control_environment gives an environment to go by from now on, instead of the process's: NAME=value, one a line.
 void control_environment(const char *list);
 
+// control_given says whether an environment was given.
+bool control_given(void);
+
 // control_path is the control file; "" when there is none.
 const char *control_path(void);
 

@@ -6,66 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flat.h"
+
 enum { model_subgraphs = 2, model_buffers = 4 };
 enum { subgraph_tensors = 0, subgraph_inputs = 1, subgraph_outputs = 2, subgraph_operators = 3 };
 enum { tensor_shape = 0, tensor_type = 1, tensor_buffer = 2, tensor_name = 3, tensor_variable = 5 };
 enum { operator_inputs = 1, operator_outputs = 2 };
 enum { buffer_data = 0 };
 
-// flat is a FlatBuffer. A read outside of it gives 0 and sets broken.
-typedef struct {
-	uint8_t *bytes;
-	size_t size;
-	bool broken;
-} flat;
-
-static uint32_t get32(flat *f, size_t at) {
-	uint32_t v = 0;
-	if (f->size < 4 || at > f->size - 4) f->broken = true;
-	else memcpy(&v, f->bytes + at, 4);
-	return v;
-}
-
-static uint32_t get16(flat *f, size_t at) {
-	uint16_t v = 0;
-	if (f->size < 2 || at > f->size - 2) f->broken = true;
-	else memcpy(&v, f->bytes + at, 2);
-	return v;
-}
-
+// put32 changes a number in place: the buffer is the caller's own copy.
 static void put32(flat *f, size_t at, uint32_t v) {
 	if (f->size < 4 || at > f->size - 4) f->broken = true;
-	else memcpy(f->bytes + at, &v, 4);
-}
-
-// field is where a table's field lies, 0 when it is absent.
-static size_t field(flat *f, size_t table, int id) {
-	size_t vtable = table - (int32_t)get32(f, table);
-	if (4 + 2 * (size_t)id >= get16(f, vtable)) return 0;
-	size_t offset = get16(f, vtable + 4 + 2 * id);
-	return offset == 0 ? 0 : table + offset;
-}
-
-// vector is where a vector's elements start; 0 and no elements when it is absent.
-static size_t vector(flat *f, size_t table, int id, uint32_t *n) {
-	*n = 0;
-	size_t at = field(f, table, id);
-	if (at == 0) return 0;
-	at += get32(f, at);
-	*n = get32(f, at);
-	if (*n > f->size - at) {
-		f->broken = true;
-		*n = 0;
-	}
-	return at + 4;
-}
-
-static size_t element(flat *f, size_t elements, uint32_t i) { return elements + 4 * i + get32(f, elements + 4 * i); }
-
-static unsigned byte_field(flat *f, size_t table, int id) {
-	size_t at = field(f, table, id);
-	if (at == 0 || at >= f->size) return 0;
-	return f->bytes[at];
+	else memcpy((uint8_t *)f->bytes + at, &v, 4);
 }
 
 // type_in_file is how the schema's TensorType numbers a TfLiteType; -1 for one that no twin needs.
@@ -76,13 +28,13 @@ static int type_in_file(int type) {
 
 static bool same(flat *f, size_t tensor, const wanted *w) {
 	uint32_t n;
-	size_t name = vector(f, tensor, tensor_name, &n);
+	size_t name = flat_vector(f, tensor, tensor_name, 1, &n);
 	if (name == 0 || w->name == NULL || strlen(w->name) != n || memcmp(f->bytes + name, w->name, n) != 0) return false;
-	if ((int)byte_field(f, tensor, tensor_type) != type_in_file(w->type)) return false;
-	size_t shape = vector(f, tensor, tensor_shape, &n);
+	if ((int)flat_value(f, tensor, tensor_type, 1) != type_in_file(w->type)) return false;
+	size_t shape = flat_vector(f, tensor, tensor_shape, 4, &n);
 	if ((int)n != w->dims || w->dims > 8) return false;
 	for (uint32_t i = 0; i < n; i++) {
-		if ((int)get32(f, shape + 4 * i) != w->shape[i]) return false;
+		if ((int)flat_get32(f, shape + 4 * i) != w->shape[i]) return false;
 	}
 	return true;
 }
@@ -94,7 +46,7 @@ static bool find(flat *f, size_t tensors, uint32_t n, wanted *w, int count) {
 	for (int i = 0; i < count; i++) {
 		w[i].twin = -1;
 		for (uint32_t t = 0; t < n && w[i].twin < 0; t++) {
-			if (same(f, element(f, tensors, t), &w[i])) w[i].twin = (int)t;
+			if (same(f, flat_element(f, tensors, t), &w[i])) w[i].twin = (int)t;
 		}
 		if (w[i].twin < 0) return false;
 	}
@@ -104,10 +56,10 @@ static bool find(flat *f, size_t tensors, uint32_t n, wanted *w, int count) {
 // mark sets a bit on each tensor that a field of an operator lists, and says whether any had one of the bits asked for.
 static bool mark(flat *f, size_t op, int id, uint8_t *marks, uint32_t n_tensors, int ask, int set) {
 	uint32_t n;
-	size_t list = vector(f, op, id, &n);
+	size_t list = flat_vector(f, op, id, 4, &n);
 	bool any = false;
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t t = get32(f, list + 4 * i);
+		uint32_t t = flat_get32(f, list + 4 * i);
 		if (t >= n_tensors) continue;  // -1: an optional input left out
 		any |= (marks[t] & ask) == ask && !(marks[t] & given);
 		marks[t] |= set;
@@ -118,11 +70,11 @@ static bool mark(flat *f, size_t op, int id, uint8_t *marks, uint32_t n_tensors,
 // keep_operators leaves only the operators that the outputs need; it fails when a tensor that is needed is not made.
 static bool keep_operators(flat *f, size_t model, size_t graph, size_t tensors, uint32_t n_tensors, uint8_t *marks) {
 	uint32_t n, n_buffers, kept = 0;
-	size_t operators = vector(f, graph, subgraph_operators, &n);
-	size_t buffers = vector(f, model, model_buffers, &n_buffers);
+	size_t operators = flat_vector(f, graph, subgraph_operators, 4, &n);
+	size_t buffers = flat_vector(f, model, model_buffers, 4, &n_buffers);
 	bool *keep = calloc(n + 1, sizeof *keep);
 	for (uint32_t i = n; i-- > 0;) {
-		size_t op = element(f, operators, i);
+		size_t op = flat_element(f, operators, i);
 		keep[i] = mark(f, op, operator_outputs, marks, n_tensors, needed, 0);
 		if (!keep[i]) continue;
 		mark(f, op, operator_outputs, marks, n_tensors, needed, made);
@@ -131,7 +83,7 @@ static bool keep_operators(flat *f, size_t model, size_t graph, size_t tensors, 
 	// An element is an offset from itself, forward only: moving it towards the front keeps it so.
 	for (uint32_t i = 0; i < n; i++) {
 		if (!keep[i]) continue;
-		size_t from = element(f, operators, i), to = operators + 4 * kept;
+		size_t from = flat_element(f, operators, i), to = operators + 4 * kept;
 		put32(f, to, (uint32_t)(from - to));
 		kept++;
 	}
@@ -140,10 +92,10 @@ static bool keep_operators(flat *f, size_t model, size_t graph, size_t tensors, 
 	put32(f, operators - 4, kept);
 	for (uint32_t t = 0; t < n_tensors; t++) {
 		if ((marks[t] & needed) == 0 || (marks[t] & (given | made)) != 0) continue;
-		size_t tensor = element(f, tensors, t), buffer = field(f, tensor, tensor_buffer);
-		uint32_t index = buffer == 0 ? 0 : get32(f, buffer), bytes = 0;
-		if (index < n_buffers) vector(f, element(f, buffers, index), buffer_data, &bytes);
-		if (bytes == 0 && !byte_field(f, tensor, tensor_variable)) return false;
+		size_t tensor = flat_element(f, tensors, t), buffer = flat_field(f, tensor, tensor_buffer);
+		uint32_t index = buffer == 0 ? 0 : flat_get32(f, buffer), bytes = 0;
+		if (index < n_buffers) flat_vector(f, flat_element(f, buffers, index), buffer_data, 1, &bytes);
+		if (bytes == 0 && flat_value(f, tensor, tensor_variable, 1) == 0) return false;
 	}
 	return !f->broken;
 }
@@ -151,7 +103,7 @@ static bool keep_operators(flat *f, size_t model, size_t graph, size_t tensors, 
 // append writes a vector of tensor indices behind the file and lets a field of the subgraph point to it. State is no
 // input of a graph.
 static void append(flat *f, size_t graph, int id, const wanted *w, int count) {
-	size_t at = field(f, graph, id), start = (f->size + 3) / 4 * 4;
+	size_t at = flat_field(f, graph, id), start = (f->size + 3) / 4 * 4;
 	uint32_t n = 0;
 	f->size = start + 4;
 	for (int i = 0; i < count; i++) {
@@ -169,12 +121,12 @@ size_t cut_model(uint8_t *model, size_t size, size_t spare, wanted *inputs, int 
 	if (size < 8 || memcmp(model + 4, "TFL3", 4) != 0 || spare < 32 + 4 * (size_t)(n_inputs + n_outputs)) return 0;
 	memset(model + size, 0, spare);
 	flat f = {model, size, false};
-	size_t root = get32(&f, 0);
+	size_t root = flat_get32(&f, 0);
 	uint32_t n_graphs, n_tensors;
-	size_t graphs = vector(&f, root, model_subgraphs, &n_graphs);
+	size_t graphs = flat_vector(&f, root, model_subgraphs, 4, &n_graphs);
 	if (n_graphs == 0) return 0;
-	size_t graph = element(&f, graphs, 0);
-	size_t tensors = vector(&f, graph, subgraph_tensors, &n_tensors);
+	size_t graph = flat_element(&f, graphs, 0);
+	size_t tensors = flat_vector(&f, graph, subgraph_tensors, 4, &n_tensors);
 	if (!find(&f, tensors, n_tensors, inputs, n_inputs) || !find(&f, tensors, n_tensors, outputs, n_outputs)) return 0;
 	uint8_t *marks = calloc(n_tensors + 1, 1);
 	for (int i = 0; i < n_inputs; i++) marks[inputs[i].twin] |= inputs[i].variable ? 0 : given;

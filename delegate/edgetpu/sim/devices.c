@@ -17,7 +17,7 @@ static bool next_device(const char **list, int *usb, int *pci, int *type, char *
 		*list += n + (entry[n] == ',');
 		if (n < 3) continue;
 		*type = strncmp(entry, "usb", 3) == 0 ? EDGETPU_APEX_USB : EDGETPU_APEX_PCI;
-		if (n > 4 && entry[3] == '=') {
+		if (n > 4 && entry[3] == '=' && entry[4] == '/') {
 			snprintf(path, path_size, "%.*s", (int)(n - 4), entry + 4);
 		} else if (strncmp(entry, "usb", n) == 0) {
 			snprintf(path, path_size, "/sys/bus/usb/devices/2-%d", ++*usb);

@@ -12,6 +12,8 @@
 
 #include "devices.h"
 #include "fault.h"
+#include "heat.h"
+#include "package.h"
 
 // kernel is one claimed node: one program to a device.
 typedef struct {
@@ -21,13 +23,33 @@ typedef struct {
 	int *input_index, *output_index;
 	bool prepared;
 	twin *cpu;  // NULL: the fixed function
+	package compiled;
+	long loaded;  // device.epoch of the parameters; 0: never loaded
 } kernel;
+
+// read_package finds the compiled package of the node that the kernel is made from.
+static package read_package(TfLiteOpaqueContext *context, const TfLiteIntArray *nodes) {
+	const tflite_api *tf = tflite();
+	package p = {0};
+	TfLiteOpaqueNode *node;
+	TfLiteOperator *op;
+	const void *data = NULL;
+	int size = 0;
+	if (nodes->size != 1 ||
+	    tf->TfLiteOpaqueContextGetNodeAndRegistration(context, nodes->data[0], &node, &op) != kTfLiteOk ||
+	    tf->TfLiteOpaqueNodeGetCustomInitialData(node, &data, &size) != kTfLiteOk || data == NULL ||
+	    !package_read(data, (size_t)size, &p)) {
+		sim_say("the package of an edgetpu-custom-op cannot be read: its parameters cost nothing");
+	}
+	return p;
+}
 
 static void *kernel_init(TfLiteOpaqueContext *context, const char *buffer, size_t length) {
 	(void)length;
 	const TfLiteOpaqueDelegateParams *p = (const TfLiteOpaqueDelegateParams *)buffer;
 	kernel *k = calloc(1, sizeof *k);
 	k->on = p->delegate_data;
+	k->compiled = read_package(context, p->nodes_to_replace);
 	k->inputs = calloc(p->input_tensors->size + 1, sizeof *k->inputs);
 	k->outputs = calloc(p->output_tensors->size + 1, sizeof *k->outputs);
 	k->input_index = calloc(p->input_tensors->size + 1, sizeof *k->input_index);
@@ -136,8 +158,25 @@ typedef struct {
 	int type;
 	char gone_run[16];
 	fault f;
-	double ms;  // least time
+	double ms;   // least time
+	bool heats;  // whether it warms the device
 } order;
+
+// load puts the parameters on the device, as libedgetpu does (driver/driver.cc, SubmitInferenceRequest): another token
+// throws out all that are there; each model with the same one loads its own once. It gives the time.
+static double load(kernel *k, device_state *d) {
+	device *on = k->on;
+	package p = k->compiled;
+	if (p.token == 0 || p.token != on->token) {
+		on->epoch++;
+		on->token = 0;
+	}
+	if (!p.caches || k->loaded == on->epoch) return 0;
+	on->token = p.token;
+	k->loaded = on->epoch;
+	state_count(d, counter_loads);
+	return setting_number("load_ms", 0) + setting_number("load_ms_per_mb", 0) * (double)p.bytes / 1e6;
+}
 
 // decide counts a run and says what becomes of it.
 static order decide(kernel *k) {
@@ -151,9 +190,11 @@ static order decide(kernel *k) {
 		device_lose(d, &o.f);
 		o.lost = true;
 	}
+	o.heats = o.type == EDGETPU_APEX_PCI && setting_number("heat", 0) > 0;
 	snprintf(o.gone_run, sizeof o.gone_run, "%s", setting("gone_run"));
 	o.ms = setting_number("run_ms", 0);
 	if (o.f.kind == fault_slow && o.f.ms > o.ms) o.ms = o.f.ms;
+	if (!o.lost) o.ms += load(k, d);
 	sim_end();
 	return o;
 }
@@ -161,6 +202,17 @@ static order decide(kernel *k) {
 static TfLiteStatus failed(TfLiteOpaqueContext *context, const char *why) {
 	tflite()->TfLiteOpaqueContextReportError(context, "simulated Edge TPU: Failed to execute request. %s", why);
 	return kTfLiteError;
+}
+
+// warm gives a device the heat of a run.
+static void warm(const device *on, struct timespec start) {
+	struct timespec end;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	sim_begin();
+	bool added;
+	heat_add(state_device(on->path, &added),
+	         (double)(end.tv_sec - start.tv_sec) * 1e3 + (double)(end.tv_nsec - start.tv_nsec) / 1e6);
+	sim_end();
 }
 
 static TfLiteStatus run(TfLiteOpaqueContext *context, kernel *k) {
@@ -179,6 +231,7 @@ static TfLiteStatus run(TfLiteOpaqueContext *context, kernel *k) {
 	}
 	if (o.f.kind == fault_wrong) fault_spoil(k->outputs, k->n_outputs);
 	if (o.ms > 0) sleep_until(start, o.ms);
+	if (o.heats) warm(k->on, start);
 	return kTfLiteOk;
 }
 

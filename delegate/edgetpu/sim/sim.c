@@ -11,17 +11,10 @@
 #include <string.h>
 
 #include "devices.h"
+#include "edgetpu.h"
 #include "fault.h"
-
-#define EXPORT __attribute__((visibility("default")))
-
-struct edgetpu_device {
-	enum edgetpu_device_type type;
-	const char *path;
-};
-struct edgetpu_option {
-	const char *name, *value;
-};
+#include "tick.h"
+#include "tree.h"
 
 _Atomic long sim_live;
 
@@ -31,17 +24,39 @@ static device *opened;                                    // guarded by lock
 // corallite_sim_live is for tests: 0 when everything was freed.
 EXPORT long corallite_sim_live(void) { return atomic_load(&sim_live); }
 
-void sim_begin(void) {
-	pthread_mutex_lock(&lock);
-	control_read_environment();
+static void settle(bool environment) {
+	if (environment) control_read_environment();
 	state_open();
 	control_read_file();
 	devices_settle();
 }
 
-void sim_end(void) {
+static void keep(void) {
+	tree_update();
 	state_close();
+}
+
+void sim_begin(void) {
+	pthread_mutex_lock(&lock);
+	settle(true);
+}
+
+void sim_end(void) {
+	keep();
+	bool tree = *setting("tree") != 0;
 	pthread_mutex_unlock(&lock);
+	if (tree) tick_start();
+}
+
+bool sim_tick(void) {
+	pthread_mutex_lock(&lock);
+	bool needed = sim_live > 0 || control_given();
+	if (needed) {
+		settle(false);
+		keep();
+	}
+	pthread_mutex_unlock(&lock);
+	return needed;
 }
 
 // corallite_sim_environment gives this copy of the library an environment of its own: NAME=value, one a line.
@@ -127,7 +142,9 @@ EXPORT struct edgetpu_device *edgetpu_list_devices(size_t *n) {
 
 EXPORT void edgetpu_free_devices(struct edgetpu_device *devices) {
 	if (devices == NULL) return;
+	pthread_mutex_lock(&lock);  // no tick is under way when it returns
 	sim_live--;
+	pthread_mutex_unlock(&lock);
 	free(devices);
 }
 

@@ -8,20 +8,19 @@
 #include <stdint.h>
 
 #include "control.h"
+#include "edgetpu.h"
 #include "state.h"
 #include "tflite.h"
-
-enum edgetpu_device_type { EDGETPU_APEX_PCI = 0, EDGETPU_APEX_USB = 1 };
 
 // device is an opened device, shared by all delegates of the process that opened it, as libedgetpu shares it.
 typedef struct device {
 	struct device *next;
-	char *path;      // as it was configured: the device's name in the state
-	long generation; // of the device when it was opened; another one now: it was unplugged since
+	char *path;       // as it was configured: the device's name in the state
+	long generation;  // of the device when it was opened; another one now: it was unplugged since
 	int references;
 	pthread_mutex_t running;  // a device runs one thing at a time
-	uint64_t token;           // of the parameters that are on the device; 0: none. Guarded by running, as is epoch.
-	long epoch;               // counts how often all parameters were thrown out
+	uint64_t token;  // of the parameters that are on the device; 0: none. Guarded by running, as is epoch.
+	long epoch;      // counts how often all parameters were thrown out
 } device;
 
 // sim_live counts what was made and not freed: device lists, delegates, kernels, twins.

@@ -24,13 +24,14 @@ static struct {
 	size_t n_devices;
 	fired_fault *faults;
 	size_t n_faults;
-	long count[point_count], fired, devnum;
+	long count[counter_count], fired, devnum;
 } state;
 
 static char file[4096];   // the state file; "": none
 static char *text;        // its contents as they were read or written last
 static int lock = -1;     // the lock file, while it is held
 static bool own;          // the file cannot be used: the process keeps a state of its own
+static bool held_up;      // somebody else has held the lock too long: nothing is written this time
 
 long long now_ms(void) {
 	struct timespec t;
@@ -58,9 +59,9 @@ device_state *state_device(const char *path, bool *added) {
 
 long state_next_devnum(void) { return ++state.devnum; }
 
-void state_count(device_state *d, point at) {
-	state.count[at]++;
-	if (d != NULL) d->count[at]++;
+void state_count(device_state *d, int counter) {
+	state.count[counter]++;
+	if (d != NULL) d->count[counter]++;
 }
 
 // fired gives the count of a fault; with add it is there afterwards.
@@ -107,7 +108,7 @@ static void forget(void) {
 	state.n_faults = kept;
 }
 
-static const char *const counted[point_count] = {"runs", "opens", "interpreters", "lists"};
+static const char *const counted[counter_count] = {"runs", "opens", "interpreters", "lists", "loads"};
 
 // The keys of a device's line. Text has no spaces in it: paths with spaces are not for the simulator.
 #define DEVICE_TEXT(F) F(at) F(as) F(gone)
@@ -128,8 +129,8 @@ static void read_device(char *rest) {
 		if (strcmp(word, #key) == 0) d->key = strtoll(value, NULL, 10);
 		DEVICE_TEXT(READ_TEXT)
 		DEVICE_NUMBERS(READ_NUMBER)
-		for (int at = 0; at < point_count; at++) {
-			if (strcmp(word, counted[at]) == 0) d->count[at] = strtol(value, NULL, 10);
+		for (int i = 0; i < counter_count; i++) {
+			if (strcmp(word, counted[i]) == 0) d->count[i] = strtol(value, NULL, 10);
 		}
 		if (strcmp(word, "heated") == 0) d->heated = strtod(value, NULL);
 	}
@@ -143,8 +144,8 @@ static void write_device(FILE *out, const device_state *d) {
 	if (d->key != 0) fprintf(out, " %s=%lld", #key, (long long)d->key);
 	DEVICE_TEXT(WRITE_TEXT)
 	DEVICE_NUMBERS(WRITE_NUMBER)
-	for (int at = 0; at < point_count; at++) {
-		if (d->count[at] != 0) fprintf(out, " %s=%ld", counted[at], d->count[at]);
+	for (int i = 0; i < counter_count; i++) {
+		if (d->count[i] != 0) fprintf(out, " %s=%ld", counted[i], d->count[i]);
 	}
 	if (d->heated_at != 0) fprintf(out, " heated=%.3f", d->heated);
 	fputc('\n', out);
@@ -155,7 +156,7 @@ static char *to_text(void) {
 	size_t size = 0;
 	FILE *out = open_memstream(&made, &size);
 	if (out == NULL) abort();
-	for (int at = 0; at < point_count; at++) fprintf(out, "%s %ld\n", counted[at], state.count[at]);
+	for (int i = 0; i < counter_count; i++) fprintf(out, "%s %ld\n", counted[i], state.count[i]);
 	fprintf(out, "fired %ld\ndevnum %ld\n", state.fired, state.devnum);
 	for (size_t i = 0; i < state.n_devices; i++) write_device(out, &state.devices[i]);
 	for (size_t i = 0; i < state.n_faults; i++) {
@@ -173,8 +174,8 @@ static void from_text(const char *contents) {
 	for (char *l = strtok_r(copy, "\n", &rest); l != NULL; l = strtok_r(NULL, "\n", &rest)) {
 		char *words = l, *name = strsep(&words, " ");
 		if (words == NULL) continue;
-		for (int at = 0; at < point_count; at++) {
-			if (strcmp(name, counted[at]) == 0) state.count[at] = strtol(words, NULL, 10);
+		for (int i = 0; i < counter_count; i++) {
+			if (strcmp(name, counted[i]) == 0) state.count[i] = strtol(words, NULL, 10);
 		}
 		if (strcmp(name, "fired") == 0) state.fired = strtol(words, NULL, 10);
 		else if (strcmp(name, "devnum") == 0) state.devnum = strtol(words, NULL, 10);
@@ -199,18 +200,27 @@ static void choose_file(void) {
 	text = NULL;
 }
 
+// take_lock waits for the lock, but not for ever: a process may be stopped while it holds it.
+static bool take_lock(void) {
+	for (int ms = 0; flock(lock, LOCK_EX | LOCK_NB) != 0; ms++) {
+		if (errno != EWOULDBLOCK && errno != EINTR) return false;
+		if (ms > 3000) {
+			sim_say("%s.lock is held by a process that does not go on", file);
+			held_up = true;
+			break;
+		}
+		usleep(1000);
+	}
+	return true;
+}
+
 void state_open(void) {
 	choose_file();
 	if (*file == 0 || own) return;
 	char name[sizeof file + 8];
 	snprintf(name, sizeof name, "%s.lock", file);
 	lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	int result = -1;
-	if (lock >= 0) {
-		do result = flock(lock, LOCK_EX);
-		while (result != 0 && errno == EINTR);
-	}
-	if (result != 0) {
+	if (lock < 0 || !take_lock()) {
 		own = true;
 		sim_say("%s cannot be locked: %s. This process counts runs and faults on its own", name, strerror(errno));
 		return;
@@ -224,7 +234,7 @@ void state_open(void) {
 
 void state_close(void) {
 	forget();
-	if (*file != 0 && !own) {
+	if (*file != 0 && !own && !held_up) {
 		char *now = to_text();
 		if (text == NULL || strcmp(text, now) != 0) own = !file_write(file, now);
 		free(text);
@@ -232,4 +242,5 @@ void state_close(void) {
 	}
 	if (lock >= 0) close(lock);
 	lock = -1;
+	held_up = false;
 }

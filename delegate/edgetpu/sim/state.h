@@ -11,6 +11,9 @@
 
 enum { path_size = 256 };
 
+// What is counted: calls at the points where faults happen, and how often parameters were loaded.
+enum { counter_loads = point_count, counter_count };
+
 // device_state is one device that was ever configured.
 typedef struct {
 	char path[path_size];  // as it was configured
@@ -24,7 +27,7 @@ typedef struct {
 	bool firmware;       // USB: loaded since it was plugged in
 	long devnum;         // USB: the device's number on its bus
 	long generation;     // counts how often it was unplugged
-	long count[point_count];  // of runs, openings, interpreters
+	long count[counter_count];
 	double heated;       // temperature in m°C when it last did something
 	long long heated_at;  // when that was, in ms of the monotonic clock; 0: never
 } device_state;
@@ -44,8 +47,8 @@ device_state *state_device(const char *path, bool *added);
 // state_next_devnum is a number that no USB device has had.
 long state_next_devnum(void);
 
-// state_count counts one run (opening, …) of a device; NULL: of none.
-void state_count(device_state *d, point at);
+// state_count counts one run (opening, …, or loading of parameters) of a device; NULL: of none.
+void state_count(device_state *d, int counter);
 
 // state_fault says which fault happens now at that point, after state_count, and counts it; no_fault mostly.
 fault state_fault(device_state *d, point at);

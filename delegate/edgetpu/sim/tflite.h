@@ -63,6 +63,7 @@ typedef struct {
 	F(TfLiteOpaqueTensor *, TfLiteOpaqueContextGetOpaqueTensor, (const TfLiteOpaqueContext *, int)) \
 	F(void, TfLiteOpaqueContextReportError, (TfLiteOpaqueContext *, const char *, ...)) \
 	F(void *, TfLiteOpaqueNodeGetUserData, (const TfLiteOpaqueNode *)) \
+	F(TfLiteStatus, TfLiteOpaqueNodeGetCustomInitialData, (const TfLiteOpaqueNode *, const void **, int *)) \
 	F(int, TfLiteOpaqueTensorType, (const TfLiteOpaqueTensor *)) \
 	F(int32_t, TfLiteOpaqueTensorNumDims, (const TfLiteOpaqueTensor *)) \
 	F(int32_t, TfLiteOpaqueTensorDim, (const TfLiteOpaqueTensor *, int32_t)) \

@@ -108,7 +108,8 @@ func start(t *testing.T, c simtest.Config, runs int) *process {
 	p := &process{Cmd: exec.CommandContext(t.Context(), exe)}
 	p.Stdout, p.Stderr = &p.out, &p.err
 	p.Env = append(os.Environ(), c.Environ()...)
-	p.Env = append(p.Env, childLibrary+"="+simtest.Build(t), childRuns+"="+strconv.Itoa(runs),
+	// The race detector would wait for a second at the end of each child.
+	p.Env = append(p.Env, "GORACE=atexit_sleep_ms=0", childLibrary+"="+simtest.Build(t), childRuns+"="+strconv.Itoa(runs),
 		childModel+"="+testdata.Path(t, "models/"+classifier+"_edgetpu.tflite"))
 	if err := p.Start(); err != nil {
 		t.Fatal(err)

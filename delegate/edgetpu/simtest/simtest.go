@@ -32,10 +32,22 @@ type Config struct {
 	Version        string        // what edgetpu_version returns, whole
 	RunTime        time.Duration // least time of one run, spent without using the CPU
 	Log            string        // a file that gets a line for each opening, closing and twin
+	LoadTime       time.Duration // what a run takes longer that has to load its parameters first
+	LoadTimePerMB  time.Duration // for each million bytes of the parameters
+	Heat           Heat          // of PCIe devices
+	USBSpeed       int           // of the sticks' links in Mbit/s; 0: 5000
 	DFU            bool          // USB sticks are plugged in without firmware, which the first opening loads
 	GoneRun        Kind          // what a run on a device that is gone does: Error, Hang or Abort; "": as libedgetpu
 	Faults         []Fault       // from the start; each process counts on its own, unless there is a Control
 	Control        *Control      // steers it while it runs, keeps its state over processes, makes the machine's files
+}
+
+// Heat is how warm PCIe devices get: a run lifts the temperature, and what a device is warmer than its surroundings
+// falls by a factor e in each Cooling. The zero Heat keeps them at 45 °C.
+type Heat struct {
+	Ambient int           // in m°C; 0: 45000
+	Run     float64       // what a millisecond of running adds, in m°C
+	Cooling time.Duration // 0: 30 s
 }
 
 // Use builds the simulator into a folder of the test, sets the environment for it until the test ends, and returns
@@ -83,6 +95,12 @@ func (c Config) Environ() []string {
 		"CORALLITE_SIM_RUN_MS=" + milliseconds(c.RunTime),
 		"CORALLITE_SIM_VERSION=" + c.Version,
 		"CORALLITE_SIM_RUNTIME_VERSION=" + whenSet(c.RuntimeVersion),
+		"CORALLITE_SIM_LOAD_MS=" + milliseconds(c.LoadTime),
+		"CORALLITE_SIM_LOAD_MS_PER_MB=" + milliseconds(c.LoadTimePerMB),
+		"CORALLITE_SIM_AMBIENT=" + whenSet(c.Heat.Ambient),
+		"CORALLITE_SIM_HEAT=" + strconv.FormatFloat(c.Heat.Run, 'f', -1, 64),
+		"CORALLITE_SIM_COOLING_S=" + whenLong(c.Heat.Cooling),
+		"CORALLITE_SIM_USB_SPEED=" + whenSet(c.USBSpeed),
 		"CORALLITE_SIM_DFU=" + whenTrue(c.DFU),
 		"CORALLITE_SIM_GONE_RUN=" + string(c.GoneRun),
 		"CORALLITE_SIM_FAULT=" + strings.Join(faults, ";"),
@@ -100,6 +118,13 @@ func whenSet(n int) string {
 		return ""
 	}
 	return strconv.Itoa(n)
+}
+
+func whenLong(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64)
 }
 
 func whenTrue(b bool) string {

@@ -13,6 +13,7 @@ import (
 // State is what has happened so far, in all processes.
 type State struct {
 	Runs, Opens, Interpreters int            // tries count, also those that failed
+	Loads                     int            // runs that had to load their parameters first
 	Fired                     int            // faults that happened
 	Faults                    map[string]int // how often each happened, by ID
 	Devices                   map[string]DeviceState
@@ -23,6 +24,7 @@ type DeviceState struct {
 	Path                      string // under which it is, or was last, shown
 	Present                   bool
 	Runs, Opens, Interpreters int
+	Loads                     int
 	DevNum                    int    // USB
 	GoneBy                    string // the ID of the fault that keeps it away
 }
@@ -78,6 +80,8 @@ func (c *Control) state() State {
 			s.Opens = number(words[1])
 		case "interpreters":
 			s.Interpreters = number(words[1])
+		case "loads":
+			s.Loads = number(words[1])
 		case "fired":
 			s.Fired = number(words[1])
 		case "fault":
@@ -104,6 +108,8 @@ func deviceState(words []string) DeviceState {
 			d.Opens = number(value)
 		case "interpreters":
 			d.Interpreters = number(value)
+		case "loads":
+			d.Loads = number(value)
 		case "devnum":
 			d.DevNum = number(value)
 		case "gone":
