@@ -12,7 +12,7 @@ func (e *examiner) catalogued() {
 		}
 		f := Finding{
 			Check: Models, Subject: c.Model, Looked: []string{c.Path}, State: Warning, ID: ModelDamaged,
-			Found: fmt.Sprintf("%s is not the file that the catalog means: %v", c.Path, c.Err), Fix: c.Fix,
+			Found: fmt.Sprintf("it is not the file that the catalog means: %v", c.Err), Fix: c.Fix,
 		}
 		if len(c.Pipelines) > 0 {
 			f.State, f.Stops = Problem, c.Pipelines

@@ -151,15 +151,15 @@ func TestCauses(t *testing.T) {
 		{name: "a library of another processor, no device", files: plain, library: loads(edgetpu.ErrWrongArchitecture), state: Warning, want: NoDevice, fix: []string{"lsusb"}},
 
 		{name: "library crashes when loaded", files: withStick, library: &library{broken: Trial{At: Loading, Err: died("x")}}, state: Problem, want: LibraryCrash,
-			found: "while the library was loaded, died: signal SIGSEGV: x", fix: []string{"16.0tf"}},
+			found: "while the library was loaded, the child process that tries libedgetpu died: signal SIGSEGV: x", fix: []string{"16.0tf"}},
 		{name: "library hangs when listing", files: withStick, library: &library{broken: Trial{At: Listing, Err: &isolate.DeathError{Hung: 15 * time.Second}}},
-			state: Problem, want: LibraryHangs, found: "while it listed its devices, did not answer for 15s", fix: []string{"16.0tf"}},
+			state: Problem, want: LibraryHangs, found: "while it listed its devices, the child process that tries libedgetpu did not answer for 15s", fix: []string{"16.0tf"}},
 		{name: "library without a version", files: withStick, library: &library{broken: Trial{At: Loading, Err: errOpen}}, state: Problem, want: LibraryLoad, fix: []string{"16.0tf"}},
 		{name: "no child process", files: withStick, library: &library{broken: Trial{At: Starting, Err: errOpen}}, state: Warning, want: IsolationMissing},
 		{name: "library does not see the stick", files: withStick, library: &library{listed: []edgetpu.Device{}}, state: Problem, want: LibraryBlind, fix: []string{"libusb", "ls -l"}},
 
 		{name: "library and runtime do not pair", files: withStick, library: &library{open: []Trial{{At: Preparing, Err: died("")}}}, state: Problem,
-			want: RuntimeMismatch, found: "while the runtime took its delegate, died: signal SIGSEGV", fix: []string{"16.0tf2.17.1-"}},
+			want: RuntimeMismatch, found: "while the runtime took its delegate, the child process that tries libedgetpu died: signal SIGSEGV", fix: []string{"16.0tf2.17.1-"}},
 		{name: "library and runtime do not pair, by the table", files: withStick, library: &library{version: google16, open: []Trial{{At: Opening, Err: died("")}}},
 			state: Problem, want: RuntimeMismatch, found: "up to 16.0, go with TensorFlow Lite up to 2.11.1, and this is 2.17.1", fix: []string{"16.0tf"}},
 		{name: "library and runtime do not pair, with an error", files: withStick, state: Problem, want: RuntimeMismatch, fix: []string{"16.0tf"},
@@ -184,7 +184,7 @@ func TestCauses(t *testing.T) {
 			state: Warning, want: CameraPermission, fix: []string{"--group-add"}},
 		{name: "a damaged file in the model cache", files: withStick, options: Options{Catalogued: []CataloguedFile{
 			{Model: "alexa", Path: "/c/alexa.tflite", Err: errOpen, Fix: []string{"corallite models pull alexa"}}, {Model: "x", Path: "/c/x.tflite"},
-		}}, state: Warning, want: ModelDamaged, found: "/c/alexa.tflite", fix: []string{"models pull alexa"}},
+		}}, state: Warning, want: ModelDamaged, found: errOpen.Error(), fix: []string{"models pull alexa"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := examine(t, c.files, c.denied, c.library, c.options)

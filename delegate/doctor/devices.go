@@ -76,6 +76,10 @@ func (e *examiner) noDevice() {
 	if e.machine.virtual() {
 		f.Advice += " In a virtual machine the host must pass it through: both USB ids, or the whole USB controller."
 	}
+	if inside := e.machine.container(); inside != noContainer {
+		f.Looked = append(f.Looked, "/.dockerenv", "/run/.containerenv", "/proc/1/cgroup")
+		f.Advice += fmt.Sprintf(" This is a container (%s), where /sys may not be the host's: run the command on the host.", inside)
+	}
 	e.add(f)
 }
 

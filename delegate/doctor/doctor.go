@@ -22,16 +22,17 @@ type Options struct {
 	Catalogued []CataloguedFile // the files of the model cache
 	Cameras    []Camera         // of the configuration
 
-	// Try tries libedgetpu where a crash does no harm; nil: it is not tried. Isolated does it in a child process.
+	// Try tries libedgetpu where a crash does no harm; nil: it is not tried. See Isolated.
 	Try func(context.Context, Attempt) Trial
 }
 
 // Missing is something that a configuration names and that is not there.
 type Missing struct {
 	Subject string // "models.coco.path"
-	File    string // the configuration file
+	File    string // where it is named
 	Found   string // what is wrong
 	Fix     []string
+	Stops   []string // the configuration files whose pipelines cannot run
 }
 
 // Model is a model that pipelines use.
@@ -122,7 +123,12 @@ func Examine(ctx context.Context, o Options) (*Report, error) {
 	return conclude(e.findings, o.Configured), ctx.Err()
 }
 
-func (e *examiner) add(f Finding) { e.findings = append(e.findings, f) }
+func (e *examiner) add(f Finding) {
+	if f.Looked == nil {
+		f.Looked = []string{}
+	}
+	e.findings = append(e.findings, f)
+}
 
 // ok notes a look that found nothing wrong.
 func (e *examiner) ok(check Check, subject, found string, looked ...string) {
@@ -167,7 +173,7 @@ func (e *examiner) missing() {
 	for _, u := range e.Unusable {
 		e.add(Finding{
 			Check: Configuration, Subject: u.Subject, Looked: []string{u.File}, State: Problem, ID: FileMissing,
-			Found: u.Found, Fix: u.Fix, Stops: []string{u.File},
+			Found: u.Found, Fix: u.Fix, Stops: u.Stops,
 		})
 	}
 }

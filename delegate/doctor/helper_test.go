@@ -177,8 +177,13 @@ func missingLibrary() *library {
 	return &library{load: &edgetpu.LoadError{Kind: edgetpu.ErrNotFound, Path: "libedgetpu.so.1, libedgetpu.so.1.0", Detail: "not installed"}}
 }
 
+// died is the error of a child that crashed with those words; "": without.
 func died(words string) error {
-	return &isolate.DeathError{Name: "doctor", PID: 7, Signal: 11, LastWords: []string{words}}
+	e := &isolate.DeathError{Name: "doctor", PID: 7, Signal: 11}
+	if words != "" {
+		e.LastWords = []string{words}
+	}
+	return e
 }
 
 var errOpen = errors.New("edgetpu_create_delegate failed")

@@ -41,10 +41,7 @@ func (e *examiner) loadLibrary(ctx context.Context) Trial {
 
 // library says what came of loading it.
 func (e *examiner) library(t Trial) {
-	f := Finding{Check: Library, Subject: t.Path, Looked: []string{"dlopen"}, State: Problem}
-	if f.Subject == "" {
-		f.Subject = "libedgetpu"
-	}
+	f := Finding{Check: Library, Subject: "libedgetpu", State: Problem}
 	none := len(e.devices) == 0 && len(e.cards) == 0
 	var load *edgetpu.LoadError
 	switch {
@@ -57,10 +54,10 @@ func (e *examiner) library(t Trial) {
 	case t.At == Starting:
 		f.State, f.ID, f.Looked = Warning, IsolationMissing, []string{"child process"}
 		f.Check = Pairing
-		f.Found = fmt.Sprintf("libedgetpu was not tried, because the child process for that does not start: %v", t.Err)
+		f.Found = fmt.Sprintf("it was not tried, because the child process for that does not start: %v", t.Err)
 		f.Advice = "The same child processes run models on an Edge TPU."
 	case errors.As(t.Err, &load):
-		f.Subject, f.ID = load.Path, libraryIDs[load.Kind]
+		f.ID, f.Looked = libraryIDs[load.Kind], strings.Split(load.Path, ", ")
 		f.Found = load.Error()
 		e.mendLibrary(&f, load)
 		switch {
@@ -74,7 +71,8 @@ func (e *examiner) library(t Trial) {
 	case t.At != Done:
 		e.broken(&f, t)
 	default:
-		f.State, f.Found = OK, t.Version.String()
+		f.Looked = []string{t.Path, "edgetpu_version"}
+		f.State, f.Found = OK, fmt.Sprintf("%s: %s", t.Path, t.Version)
 	}
 	e.add(f)
 }
@@ -111,23 +109,23 @@ func (m machine) install(runtime string) (fix []string, advice string) {
 func (e *examiner) broken(f *Finding, t Trial) {
 	f.Check, f.ID = Pairing, LibraryCrash
 	f.Looked = []string{"child process"}
-	f.Found = fmt.Sprintf("libedgetpu was tried in a child process, which, while %s, %s", t.At.doing(), cause(t.Err))
+	f.Found = t.ending()
 	var died *isolate.DeathError
 	switch {
 	case errors.As(t.Err, &died) && died.Hung > 0:
 		f.ID = LibraryHangs
 	case died == nil:
-		f.ID, f.Found = LibraryLoad, fmt.Sprintf("libedgetpu was tried in a child process, which, while %s, failed: %v", t.At.doing(), t.Err)
+		f.ID = LibraryLoad
 	}
 	f.Fix, f.Advice = e.machine.install(e.Runtime)
 }
 
-// cause says how a child ended.
-func cause(err error) string {
-	if died := (*isolate.DeathError)(nil); errors.As(err, &died) {
-		return died.Cause()
+// ending says in words where a trial ended, and how.
+func (t Trial) ending() string {
+	if died := (*isolate.DeathError)(nil); errors.As(t.Err, &died) {
+		return fmt.Sprintf("while %s, the child process that tries libedgetpu %s", t.At.doing(), died.Cause())
 	}
-	return err.Error()
+	return fmt.Sprintf("while %s: %v", t.At.doing(), t.Err)
 }
 
 // blind looks for devices that the kernel shows and the library does not see.

@@ -87,7 +87,7 @@ func (e *examiner) tryOn(ctx context.Context, d seen, v verdict) bool {
 
 // crashed is a child that libedgetpu or the runtime took with it.
 func (e *examiner) crashed(f *Finding, t Trial, died *isolate.DeathError, v verdict) {
-	how := fmt.Sprintf("libedgetpu was tried in a child process, which, while %s, %s", t.At.doing(), died.Cause())
+	how := t.ending()
 	f.Fix, f.Advice = e.machine.install(e.Runtime)
 	switch {
 	case died.Hung > 0:

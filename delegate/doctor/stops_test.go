@@ -81,7 +81,7 @@ func TestStops(t *testing.T) {
 		{name: "a damaged file of the catalog", files: withStick, stops: true, want: ModelDamaged,
 			options: Options{Catalogued: []CataloguedFile{{Model: "x", Path: "/c/x.tflite", Err: errOpen, Pipelines: []string{"door"}}}}},
 		{name: "a missing file", files: plain, stops: true, want: FileMissing, found: "there is no file",
-			options: Options{Unusable: []Missing{{Subject: "models.coco.path", File: "door", Found: "there is no file x", Fix: []string{"corallite models list"}}}}},
+			options: Options{Unusable: []Missing{{Subject: "models.coco.path", File: "door.yaml", Found: "there is no file x", Fix: []string{"corallite models list"}, Stops: []string{"door"}}}}},
 
 		{name: "a camera", files: withStick.with(files{"/dev/video0": ""}), options: Options{Cameras: []Camera{{"/dev/video0", []string{"door"}}}}},
 		{name: "a camera without permission", files: withStick.with(files{"/dev/video0": ""}), denied: map[string]error{"/dev/video0": syscall.EACCES},

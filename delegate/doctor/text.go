@@ -63,7 +63,7 @@ func (r *Report) writeOthers(b *strings.Builder) {
 
 // about is whom a finding is about, for the beginning of a line.
 func (f *Finding) about() string {
-	if f.Subject == "" {
+	if f.Subject == "" || strings.HasPrefix(f.Found, f.Subject) {
 		return ""
 	}
 	return f.Subject + ": "

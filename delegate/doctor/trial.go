@@ -64,32 +64,38 @@ var limits = map[Stage]time.Duration{Loading: 30 * time.Second, Listing: 15 * ti
 // Kind is the kind of child that Isolated starts.
 const Kind = "doctor"
 
-// Isolated makes an attempt in a child process of the same binary, which must give Handlers to isolate.Main. It ends
-// the child. What the child may reach is what an engine's child may (package worker), so that what works here works
-// there.
-func Isolated(ctx context.Context, a Attempt) Trial {
-	t := Trial{At: Starting}
-	p, err := isolate.Start(ctx, isolate.Options{Kind: Kind, Name: "doctor", Setup: a, Sandbox: a.sandbox()})
-	if err != nil {
-		t.Err = err
+// Isolated gives a function for Options.Try that makes an attempt in a child process of the same binary, which must give
+// Handlers to isolate.Main. What the child may reach is what an engine's child may (package worker), so that what works
+// here works there; reach has further files and folders, which only a simulator needs.
+func Isolated(reach ...string) func(context.Context, Attempt) Trial {
+	return func(ctx context.Context, a Attempt) Trial {
+		sandbox := a.sandbox()
+		sandbox.ReadWrite = append(sandbox.ReadWrite, reach...)
+		p, err := isolate.Start(ctx, isolate.Options{Kind: Kind, Name: "doctor", Setup: a, Sandbox: sandbox})
+		if err != nil {
+			return Trial{At: Starting, Err: err}
+		}
+		var t Trial
+		for _, s := range a.stages() {
+			t.At = s
+			if t.Err = t.stage(ctx, p, s); t.Err != nil {
+				_ = p.Close() // how it ends is of no interest any more
+				return t
+			}
+		}
+		t.At = Ending
+		if t.Err = p.Close(); t.Err == nil {
+			t.At = Done
+		}
 		return t
 	}
-	stages := []Stage{Loading, Listing}
-	if a.Device != nil {
-		stages = append(stages, Opening, Preparing)
+}
+
+func (a Attempt) stages() []Stage {
+	if a.Device == nil {
+		return []Stage{Loading, Listing}
 	}
-	for _, s := range stages {
-		t.At = s
-		if t.Err = t.stage(ctx, p, s); t.Err != nil {
-			_ = p.Close() // its end was told already, or is of no more interest
-			return t
-		}
-	}
-	t.At = Ending
-	if t.Err = p.Close(); t.Err == nil {
-		t.At = Done
-	}
-	return t
+	return []Stage{Loading, Listing, Opening, Preparing}
 }
 
 func (a Attempt) sandbox() isolate.Sandbox {
