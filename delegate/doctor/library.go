@@ -39,6 +39,9 @@ func (e *examiner) loadLibrary(ctx context.Context) Trial {
 	return t
 }
 
+const noChildren = "Child processes of the same kind run models on an Edge TPU: what keeps this one from starting keeps those too. " +
+	"Limits on processes or memory, and /proc that is not mounted, are what to look for."
+
 // library says what came of loading it.
 func (e *examiner) library(t Trial) {
 	f := Finding{Check: Library, Subject: "libedgetpu", State: Problem}
@@ -55,7 +58,7 @@ func (e *examiner) library(t Trial) {
 		f.State, f.ID, f.Looked = Warning, IsolationMissing, []string{"child process"}
 		f.Check = Pairing
 		f.Found = fmt.Sprintf("it was not tried, because the child process for that does not start: %v", t.Err)
-		f.Advice = "The same child processes run models on an Edge TPU."
+		f.Advice = noChildren
 	case errors.As(t.Err, &load):
 		f.ID, f.Looked = libraryIDs[load.Kind], strings.Split(load.Path, ", ")
 		f.Found = load.Error()

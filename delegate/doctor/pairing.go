@@ -74,6 +74,7 @@ func (e *examiner) tryOn(ctx context.Context, d seen, v verdict) bool {
 	case t.At == Starting:
 		f.State, f.ID = Warning, IsolationMissing
 		f.Found = fmt.Sprintf("it was not tried, because the child process for that does not start: %v", t.Err)
+		f.Advice = noChildren
 	case errors.As(t.Err, &died):
 		e.crashed(&f, t, died, v)
 	case t.At == Opening:
@@ -124,6 +125,7 @@ func (e *examiner) notOpened(f *Finding, d seen, t Trial) {
 // refused is a runtime or a delegate that gave an error instead of an interpreter.
 func (e *examiner) refused(f *Finding, t Trial, with string, v verdict) {
 	f.ID = DelegateRefused
+	f.Advice = "Where other models are taken, compile this one again; where none is, take another build of libedgetpu."
 	f.Found = fmt.Sprintf("TensorFlow Lite %s did not take its delegate for %s: %v", e.Runtime, with, t.Err)
 	text := t.Err.Error()
 	switch {

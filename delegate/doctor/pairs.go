@@ -36,6 +36,9 @@ const googleLabel = "COMPILER=6.3.0 20170516,DATE=redacted,TIME=redacted"
 // of TensorFlow Lite that it was built against.
 var communityVersion = regexp.MustCompile(`(?i)^16\.0tf(\d+)\.(\d+)\.(\d+)`)
 
+// googleVersion is a version of Google's own packages: "16.0".
+var googleVersion = regexp.MustCompile(`^1[0-6]\.\d(-\d+)?$`)
+
 // known says what is known of a libedgetpu with a runtime, by its build label and, where the usual one is used, by the
 // installed package. What is held against it here is said in public; nothing is guessed.
 func (m machine) known(v edgetpu.Version, runtime string, usual bool) verdict {
@@ -66,7 +69,7 @@ func (m machine) known(v edgetpu.Version, runtime string, usual bool) verdict {
 	// Issue 812 of google-coral/edgetpu: with Google's packages "the last version of TensorFlow Lite to support
 	// EdgeTPU is 2.11.1. Any later version leads to a segmentation fault." Runtime versions below 14 are theirs too,
 	// of before 16.0 (api/runtime_version.h: 14 is that release).
-	google := v.BuildLabel == googleLabel || v.RuntimeVersion < 14 || regexp.MustCompile(`^1[0-6]\.\d(-\d+)?$`).MatchString(installed)
+	google := v.BuildLabel == googleLabel || v.RuntimeVersion < 14 || googleVersion.MatchString(installed)
 	if google && !less(r, version{2, 12, 0}) {
 		return say(no, "Google's own builds of libedgetpu, up to 16.0, go with TensorFlow Lite up to 2.11.1, and this is %s", runtime)
 	}

@@ -69,7 +69,11 @@ func (f *Finding) about() string {
 	return f.Subject + ": "
 }
 
+// writeFix prints what a finding goes by, and what to do.
 func (f *Finding) writeFix(b *strings.Builder) {
+	if len(f.Looked) > 0 {
+		fmt.Fprintf(b, "  Looked at: %s\n", strings.Join(f.Looked, ", "))
+	}
 	for _, line := range f.Fix {
 		fmt.Fprintf(b, "    %s\n", line)
 	}
