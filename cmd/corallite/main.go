@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"corallite/internal/isolate"
 	"corallite/internal/nearest"
 )
 
@@ -30,6 +31,7 @@ var version = "dev"
 
 func main() {
 	tuneMalloc()
+	isolate.Main(childHandlers()) // does not return in a child
 	// A reader of standard output that goes away (`| head`) ends the command in order, not in the middle of a file.
 	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

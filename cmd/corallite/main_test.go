@@ -8,11 +8,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/isolate"
 	"corallite/internal/testdata"
 )
 
 // TestMain makes the test binary the command corallite for the scripts and for the tests that start it.
 func TestMain(m *testing.M) {
+	isolate.Main(childHandlers())
 	testscript.Main(m, map[string]func(){"corallite": main})
 }
 
