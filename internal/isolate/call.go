@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -85,9 +86,11 @@ func (p *Process) exchange(request, reply []byte) (int, error) {
 	default:
 		return 0, fmt.Errorf("%s: %w", p.name, os.NewSyscallError("sendmsg", p.err))
 	}
+	p.sent = time.Now()
 	if p.raw.Read(p.receiveReply) != nil { // closed, or killed and not dying
 		return 0, errGone
 	}
+	p.quick = time.Since(p.sent) < 2*spin
 	switch {
 	case p.err != nil:
 		p.killFor(fmt.Sprintf("its reply cannot be received: %v", p.err))
@@ -105,11 +108,8 @@ func (p *Process) exchange(request, reply []byte) (int, error) {
 
 // gone waits for the end of a child that was killed or no longer listens, and says why it ended.
 func (p *Process) gone() error {
-	if !p.await(reapWait) {
-		p.killFor("it closed its end of the line")
-		if !p.await(reapWait) {
-			return p.undead()
-		}
+	if !p.await(reapWait) && (p.killFor("it closed its end of the line") || !p.await(reapWait)) {
+		return p.undead()
 	}
 	if err := p.Err(); err != nil {
 		return err

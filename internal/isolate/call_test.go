@@ -50,3 +50,13 @@ func TestMemory(t *testing.T) {
 		}
 	}
 }
+
+func memory(tb testing.TB, size int) *isolate.Memory {
+	tb.Helper()
+	m, err := isolate.NewMemory(size)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = m.Close() })
+	return m
+}

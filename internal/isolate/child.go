@@ -43,17 +43,25 @@ const (
 	goCrash    = 2 // Go's own: a panic, or a signal in C on one of its threads; also wrong use
 )
 
+// In a child, main stays on the process's first thread, which Go grants to what asks for it in init: that thread's name
+// is the process's.
+func init() {
+	if isChild() {
+		runtime.LockOSThread()
+	}
+}
+
+func isChild() bool { return len(os.Args) > 1 && os.Args[1] == marker }
+
 // Main turns the process into a child if Start started it, and then never returns; else it returns at once. It must
 // be the first thing in main, and in the TestMain of tests that start children.
 func Main(handlers map[string]Handler) {
-	if len(os.Args) < 2 || os.Args[1] != marker {
-		return
+	if isChild() {
+		os.Exit(childMain(handlers))
 	}
-	os.Exit(childMain(handlers))
 }
 
 func childMain(handlers map[string]Handler) int {
-	runtime.LockOSThread() // the process's first thread most likely, whose name is the process's
 	if err := fromParent(); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %s is how it starts a part of itself, which cannot be done by hand: %v\n",
 			filepath.Base(os.Args[0]), marker, err)

@@ -2,8 +2,19 @@ package isolate
 
 import "context"
 
-// Names of the package that tests in isolate_test need.
-const Marker = marker
+// Names that the tests of package isolate_test need.
+const (
+	Marker      = marker
+	ChildSocket = childSocket
+	HeaderSize  = headerSize
+)
+
+// ReplyHeader is the header of a reply to a request.
+func ReplyHeader(number uint32) []byte {
+	var h header
+	h.set(kindReply, number)
+	return h[:]
+}
 
 // StartBinary is Start with another binary.
 func StartBinary(ctx context.Context, o Options, binary string) (*Process, error) {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,7 +45,7 @@ type lastWords struct {
 func (h *heard) end() lastWords {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return lastWords{h.lines, h.reason, h.signal}
+	return lastWords{slices.Clone(h.lines), h.reason, h.signal}
 }
 
 // listen hears the child until nobody can write any more, and closes the pipe.

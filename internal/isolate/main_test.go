@@ -2,9 +2,9 @@ package isolate_test
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
+	"log/slog"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,45 +14,20 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// The race detector makes each child wait for a second before it exits.
+	if os.Getenv("GORACE") == "" {
+		_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
+	}
 	if len(os.Args) > 1 && os.Args[1] == isolate.Marker {
 		startEarlyThread()
 	}
 	isolate.Main(handlers)
+	helperMain()
 	goleak.VerifyTestMain(m)
 }
 
 // long is for what must happen; it only keeps a failing test from hanging.
 const long = 30 * time.Second
-
-var handlers = map[string]isolate.Handler{
-	"echo":   echo,
-	"failed": func(*isolate.Child) error { return errors.New("the stick is not there") },
-	"fills":  fills,
-	"tries":  tries,
-}
-
-// echo answers with the request.
-func echo(c *isolate.Child) error {
-	return c.Serve(func(request []byte, _ []*isolate.Memory, reply []byte) (int, error) {
-		return copy(reply, request), nil
-	})
-}
-
-// fills keeps the memory it is sent, and then fills it with what it is asked for.
-func fills(c *isolate.Child) error {
-	var kept []*isolate.Memory
-	return c.Serve(func(request []byte, shared []*isolate.Memory, reply []byte) (int, error) {
-		kept = append(kept, shared...)
-		sum := uint64(0)
-		for _, m := range kept {
-			for i, b := range m.Bytes() {
-				sum += uint64(b)
-				m.Bytes()[i] = request[0]
-			}
-		}
-		return len(binary.LittleEndian.AppendUint64(reply[:0], sum)), nil
-	})
-}
 
 func start(tb testing.TB, o isolate.Options) *isolate.Process {
 	tb.Helper()
@@ -64,4 +39,40 @@ func start(tb testing.TB, o isolate.Options) *isolate.Process {
 	}
 	tb.Cleanup(func() { _ = p.Close() })
 	return p
+}
+
+// ask sends a text and expects an answer.
+func ask(tb testing.TB, p *isolate.Process, text string) string {
+	tb.Helper()
+	reply := make([]byte, isolate.MaxMessage)
+	n, err := p.Call(tb.Context(), []byte(text), reply, isolate.CallOptions{Deadline: long})
+	if err != nil {
+		tb.Fatalf("%s: %v", text, err)
+	}
+	return string(reply[:n])
+}
+
+// records is a slog.Handler that hands records to a test.
+type records chan slog.Record
+
+func newRecords() records { return make(records, 1000) }
+
+func (r records) Enabled(_ context.Context, l slog.Level) bool    { return l >= slog.LevelDebug }
+func (r records) Handle(_ context.Context, rec slog.Record) error { r <- rec; return nil }
+func (r records) WithAttrs([]slog.Attr) slog.Handler              { return r }
+func (r records) WithGroup(string) slog.Handler                   { return r }
+
+// wait returns the first record whose message has the text.
+func (r records) wait(tb testing.TB, text string) slog.Record {
+	tb.Helper()
+	for late := time.After(long); ; {
+		select {
+		case rec := <-r:
+			if strings.Contains(rec.Message, text) {
+				return rec
+			}
+		case <-late:
+			tb.Fatalf("no record says %q", text)
+		}
+	}
 }

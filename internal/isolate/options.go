@@ -15,7 +15,7 @@ const MaxSend = 64
 type Options struct {
 	Kind    string   // which Handler of Main the child runs
 	Name    string   // for people, in ps and in logs: "edgetpu usb:2-1"; "": Kind
-	Setup   any      // what the child gets as Child.Setup, as JSON; at most MaxMessage bytes of it
+	Setup   any      // what the child gets as Child.Setup, as JSON; a little less than MaxMessage of it
 	Sandbox Sandbox  // what the child may reach; enforced as well as this kernel can, see Confinement
 	Env     []string // nil: the parent's
 	// Logger gets the child's log records with their level and attributes, and its lines on standard output and

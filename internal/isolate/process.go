@@ -13,7 +13,11 @@ import (
 
 // reapWait is how long a killed child is waited for. A process that the kernel does not let go (one that waits in a
 // driver, uninterruptibly) ends later, and its Done is closed then.
-const reapWait = 2 * time.Second
+const reapWait = time.Second
+
+// spin is how long a Call looks for the reply before it sleeps, where the last one came as quickly: to be woken up
+// takes longer. The replies of longer work are slept for from the beginning.
+const spin = 30 * time.Microsecond
 
 // Process is a running child. Its methods may be called by several goroutines.
 type Process struct {
@@ -38,10 +42,13 @@ type Process struct {
 	n                         int
 	end                       bool
 	err                       error
+	sent                      time.Time // when the request under way was
+	quick                     bool      // the last reply came while it was worth to wait for it without sleeping
 	watch                     watch
 
 	mu     sync.Mutex
 	asked  bool          // to end
+	killed bool          // by the parent
 	hung   time.Duration // it was killed for that
 	reason string        // why it was killed for something else
 
@@ -67,8 +74,15 @@ func newProcess(o Options, sock *os.File) (*Process, error) {
 		return p.err != unix.EAGAIN
 	}
 	p.receiveReply = func(fd uintptr) bool {
-		p.n, p.end, p.err = p.in.receive(int(fd), p.reply, nil)
-		return p.err != unix.EAGAIN
+		for {
+			p.n, p.end, p.err = p.in.receive(int(fd), p.reply, nil)
+			switch {
+			case p.err != unix.EAGAIN:
+				return true
+			case !p.quick || time.Since(p.sent) > spin:
+				return false
+			}
+		}
 	}
 	p.watch.expired = func(after time.Duration) {
 		p.mu.Lock()
@@ -106,9 +120,7 @@ func (p *Process) Err() error {
 }
 
 // Kill ends the child at once (SIGKILL) and does not wait. Close is still to be called.
-func (p *Process) Kill() {
-	_ = p.proc.Kill() // fails only for a child that has ended
-}
+func (p *Process) Kill() { p.killFor("") }
 
 // cut kills the child, and ends a Call's waiting also where the child cannot die.
 func (p *Process) cut() {
@@ -116,14 +128,16 @@ func (p *Process) cut() {
 	_ = p.sock.SetReadDeadline(time.Now().Add(reapWait)) // fails only after Close
 }
 
-// killFor kills the child for a reason that is not its own.
-func (p *Process) killFor(reason string) {
+// killFor kills the child for a reason that is not its own. It says whether it had been killed before.
+func (p *Process) killFor(reason string) (before bool) {
 	p.mu.Lock()
-	if p.reason == "" {
+	before, p.killed = p.killed, true
+	if !before {
 		p.reason = reason
 	}
 	p.mu.Unlock()
-	p.Kill()
+	_ = p.proc.Kill() // fails only for a child that has ended
+	return before
 }
 
 // Close asks the child to end, waits StopGrace for it, kills it if need be, and gives everything back. A Call under
@@ -132,20 +146,28 @@ func (p *Process) Close() error {
 	p.closeOnce.Do(func() {
 		p.mu.Lock()
 		p.asked = true
+		grace := p.grace
+		if p.killed {
+			grace = reapWait
+		}
 		p.mu.Unlock()
 		// The child's next receive says that there is nothing more; what it sends still arrives.
 		_ = p.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) })
-		if !p.await(p.grace) {
-			p.killFor(fmt.Sprintf("it did not end within %v when asked to", p.grace))
+		if !p.await(grace) && !p.killFor(fmt.Sprintf("it did not end within %v when asked to", grace)) {
 			p.await(reapWait)
 		}
-		p.watch.close()
-		_ = p.sock.Close()
+		p.release()
 	})
 	if p.await(0) {
 		return p.Err()
 	}
 	return p.undead()
+}
+
+// release gives back what is the parent's. What the child has goes when it does.
+func (p *Process) release() {
+	p.watch.close()
+	_ = p.sock.Close()
 }
 
 // await waits for the child's end, at most for d.

@@ -32,7 +32,7 @@ func (c *Child) Serve(answer func(request []byte, shared []*Memory, reply []byte
 			return os.NewSyscallError("recvmsg", err)
 		case end:
 			return nil
-		case n < 0 || n > len(request) || !in.header.is(kindRequest, in.header.number()):
+		case n > len(request) || !in.header.is(kindRequest, in.header.number()):
 			return fmt.Errorf("the parent sent %d bytes that are no request", n+headerSize)
 		}
 		shared, err := in.shared(control)

@@ -61,12 +61,13 @@ func start(ctx context.Context, o Options, binary string) (*Process, error) {
 	}
 	if err := p.greet(ctx, first, orDefault(o.StartLimit, defaultStartLimit)); err != nil {
 		p.Kill()
-		died := p.Close()
-		// What the child said of its own end tells more than that it is gone.
-		if d := (*DeathError)(nil); errors.As(err, &d) || !errors.As(died, &d) || err != errGone {
-			return nil, err
+		p.await(reapWait)
+		p.release()
+		// What is known of its own end tells more than that it is gone.
+		if died := p.Err(); err == errGone && died != nil {
+			err = fmt.Errorf("%w: %w", err, died)
 		}
-		return nil, died
+		return nil, err
 	}
 	return p, nil
 }
@@ -84,10 +85,11 @@ func (o Options) first() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its setup cannot be sent: %w", err)
 	}
-	if len(own) > MaxMessage/2 {
-		return nil, fmt.Errorf("its setup has %d bytes of JSON; at most %d go", len(own), MaxMessage/2)
+	all, err := json.Marshal(setup{o.Kind, o.Name, own, lowestLevel(o.Logger), !o.Sandbox.Off, o.Sandbox.Network})
+	if err == nil && len(all) > MaxMessage {
+		err = fmt.Errorf("its name and setup are %d bytes of JSON; at most %d go", len(all), MaxMessage)
 	}
-	return json.Marshal(setup{o.Kind, o.Name, own, lowestLevel(o.Logger), !o.Sandbox.Off, o.Sandbox.Network})
+	return all, err
 }
 
 // launch starts the process and what looks after it.

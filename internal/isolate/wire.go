@@ -75,7 +75,7 @@ func (e *envelope) send(fd int, payload, control []byte) error {
 }
 
 // receive waits for a message, or not, as the socket is set. n is the payload's real length, also where payload is
-// too small for it, and -1 for a message that has no whole header; end says that the other side will send no more.
+// too small for it. A message without a whole header leaves one that is of no kind. end says that the other side will send no more.
 func (e *envelope) receive(fd int, payload, control []byte) (n int, end bool, err error) {
 	for {
 		e.fill(payload, control)
@@ -93,7 +93,8 @@ func (e *envelope) receive(fd int, payload, control []byte) (n int, end bool, er
 		case got == 0: // no message is empty
 			return 0, true, nil
 		case got < headerSize:
-			return -1, false, nil
+			e.header = header{} // what the message left of the last one's is none
+			return int(got) - headerSize, false, nil
 		}
 		return int(got) - headerSize, false, nil
 	}
