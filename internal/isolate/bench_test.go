@@ -34,3 +34,23 @@ func reportQuantiles(b *testing.B, times []time.Duration) {
 	b.ReportMetric(float64(times[len(times)/2].Nanoseconds())/1e3, "p50-µs")
 	b.ReportMetric(float64(times[len(times)*95/100].Nanoseconds())/1e3, "p95-µs")
 }
+
+// BenchmarkStart is what a child costs: until it serves, and until it has ended in order.
+func BenchmarkStart(b *testing.B) {
+	var starts, closes []time.Duration
+	for b.Loop() {
+		begin := time.Now()
+		p, err := isolate.Start(b.Context(), isolate.Options{Kind: "echo"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		serves := time.Now()
+		if err := p.Close(); err != nil {
+			b.Fatal(err)
+		}
+		starts, closes = append(starts, serves.Sub(begin)), append(closes, time.Since(serves))
+	}
+	slices.Sort(closes)
+	b.ReportMetric(float64(closes[len(closes)/2].Nanoseconds())/1e3, "close-p50-µs")
+	reportQuantiles(b, starts)
+}

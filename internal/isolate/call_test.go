@@ -2,8 +2,10 @@ package isolate_test
 
 import (
 	"bytes"
-	"encoding/binary"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"corallite/internal/isolate"
 )
@@ -23,40 +25,62 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-func TestMemory(t *testing.T) {
-	p := start(t, isolate.Options{Kind: "fills"})
-	var all []*isolate.Memory
-	for _, size := range []int{1, 4096, 100_000} {
-		m, err := isolate.NewMemory(size)
-		if err != nil {
-			t.Fatal(err)
+// TestCallSizes are requests and replies that do not fit; the child does not suffer.
+func TestCallSizes(t *testing.T) {
+	p := start(t, isolate.Options{Kind: "echo", Name: "an echo"})
+	for _, c := range []struct {
+		request, reply int
+		want           []string
+	}{
+		{isolate.MaxMessage + 1, 10, []string{"an echo", "65537 bytes", "at most 65536"}},
+		{11, 10, []string{"an echo", "11 bytes", "10"}},
+		{11, 0, []string{"an echo", "11 bytes", "0"}},
+	} {
+		_, err := p.Call(t.Context(), make([]byte, c.request), make([]byte, c.reply), isolate.CallOptions{})
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v does not say %q", err, want)
+			}
 		}
-		defer m.Close()
-		for i := range m.Bytes() {
-			m.Bytes()[i] = 1
-		}
-		all = append(all, m)
 	}
-	reply := make([]byte, 8)
-	if _, err := p.Call(t.Context(), []byte{2}, reply, isolate.CallOptions{Send: all}); err != nil {
-		t.Fatal(err)
-	}
-	if got := binary.LittleEndian.Uint64(reply); got != 104_097 {
-		t.Errorf("the child read %d", got)
-	}
-	for _, m := range all {
-		if i := bytes.IndexFunc(m.Bytes(), func(r rune) bool { return r != 2 }); i >= 0 {
-			t.Errorf("byte %d of %d is %d", i, len(m.Bytes()), m.Bytes()[i])
-		}
+	if got := ask(t, p, "there?"); got != "there?" {
+		t.Errorf("answer %q", got)
 	}
 }
 
-func memory(tb testing.TB, size int) *isolate.Memory {
-	tb.Helper()
-	m, err := isolate.NewMemory(size)
-	if err != nil {
-		tb.Fatal(err)
+// TestManyCallers gives each its own answer.
+func TestManyCallers(t *testing.T) {
+	p := start(t, isolate.Options{Kind: "echo"})
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			request, reply := []byte{byte(i)}, make([]byte, 1)
+			for range 100 {
+				n, err := p.Call(t.Context(), request, reply, isolate.CallOptions{Deadline: long})
+				if err != nil || n != 1 || reply[0] != byte(i) {
+					t.Errorf("caller %d got %d bytes, %v: %v", i, n, reply, err)
+					return
+				}
+			}
+		}()
 	}
-	tb.Cleanup(func() { _ = m.Close() })
-	return m
+	all.Wait()
+}
+
+func TestCallDoesNotAllocate(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
+	p := start(t, isolate.Options{Kind: "echo"})
+	request, reply, ctx := make([]byte, 100), make([]byte, 100), t.Context()
+	n := testing.AllocsPerRun(1000, func() {
+		if _, err := p.Call(ctx, request, reply, isolate.CallOptions{Deadline: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations for each Call", n)
+	}
 }

@@ -35,10 +35,10 @@ func (e *DeathError) Cause() string {
 	switch {
 	case e.Hung > 0:
 		how = fmt.Sprintf("did not answer for %v and was killed", e.Hung.Round(time.Millisecond))
-	case e.Signal != 0:
-		how = "died: signal " + signalName(e.Signal)
 	case e.Code < 0:
 		how = "was killed"
+	case e.Signal != 0:
+		how = "died: signal " + signalName(e.Signal)
 	default:
 		how = fmt.Sprintf("ended by itself: exit code %d", e.Code)
 	}

@@ -26,3 +26,6 @@ func WithLandlock(o Options, version int, err error) Options {
 	o.landlock = func() (int, error) { return version, err }
 	return o
 }
+
+// Descriptor is the memory's.
+func (m *Memory) Descriptor() int { return m.fd }

@@ -135,9 +135,16 @@ func testParentGone(t *testing.T, first, then string, killed bool) {
 	} else if err := stdin.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(long.Milliseconds())); n != 1 {
-		t.Errorf("the child lives: %d, %v", n, err)
-		_ = unix.Kill(pid, unix.SIGKILL)
+	for {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(long.Milliseconds()))
+		switch {
+		case err == unix.EINTR:
+			continue
+		case n != 1:
+			t.Errorf("the child lives: %d, %v", n, err)
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+		return
 	}
 }
 
