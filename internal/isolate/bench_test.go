@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"corallite/internal/isolate"
 )
 
@@ -26,6 +28,44 @@ func BenchmarkCall(b *testing.B) {
 		}
 	}
 	reportQuantiles(b, times)
+}
+
+// BenchmarkSlowCall is a Call that takes 10 ms: what it has over them, and the processor time that the parent spends.
+// What "here" has is the kernel's own lateness.
+func BenchmarkSlowCall(b *testing.B) {
+	p := start(b, isolate.Options{Kind: "sleeps"})
+	ctx := b.Context()
+	for name, run := range map[string]func() error{
+		"child": func() error {
+			_, err := p.Call(ctx, nil, nil, isolate.CallOptions{Deadline: time.Minute})
+			return err
+		},
+		"here": sleep,
+	} {
+		b.Run(name, func(b *testing.B) {
+			var times []time.Duration
+			before := processorTime(b)
+			for b.Loop() {
+				begin := time.Now()
+				if err := run(); err != nil {
+					b.Fatal(err)
+				}
+				times = append(times, time.Since(begin)-slept)
+			}
+			b.ReportMetric(float64((processorTime(b)-before).Microseconds())/float64(len(times)), "cpu-µs/op")
+			reportQuantiles(b, times)
+		})
+	}
+}
+
+// processorTime is what this process has used.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func reportQuantiles(b *testing.B, times []time.Duration) {

@@ -134,7 +134,7 @@ func receiveSetup() (setup, error) {
 
 // settle makes the process a good child before anything of its kind runs.
 func settle(s setup) error {
-	// Both fail only on a kernel without them, where nothing is lost but a name.
+	// Where it fails nothing is lost but a name.
 	if name, err := unix.BytePtrFromString(threadName(s.Name)); err == nil {
 		_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0) // unsafe: prctl(2) reads 16 bytes of it at most
 	}
@@ -144,11 +144,22 @@ func settle(s setup) error {
 		return err
 	}
 	if os.Getenv(CoreEnv) == "" {
-		if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+		if err := noCore(); err != nil {
 			return os.NewSyscallError("setrlimit RLIMIT_CORE", err)
 		}
 	}
 	return closeInherited()
+}
+
+// noCore keeps the kernel from dumping this process. A limit of 0 would do for files only: a handler of crashes
+// (core(5), "Piping core dumps to a program") would get the whole memory, and hold the dying child for that long. The
+// kernel takes 1 for "not to programs either".
+func noCore() error {
+	err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1, Max: 1})
+	if err == unix.EPERM { // the limit was 0, and only root may raise it
+		err = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	}
+	return err
 }
 
 // threadName is what fits into the kernel's 15 bytes: the end of a name tells more than its beginning.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,11 +47,10 @@ func (h *heard) end() lastWords {
 	return lastWords{slices.Clone(h.lines), h.reason, h.signal}
 }
 
-// listen hears the child until nobody can write any more, and closes the pipe.
-func (p *Process) listen(pipe *os.File) {
+// listen hears the child until nobody can write any more, or the pipe is closed.
+func (p *Process) listen() {
 	defer close(p.heardAll)
-	defer pipe.Close()
-	p.heard.read(pipe)
+	p.heard.read(p.lines)
 }
 
 func (h *heard) read(from io.Reader) {

@@ -28,6 +28,7 @@ type Process struct {
 
 	confinement Confinement // does not change after Start
 	heard       heard       // what the child says on standard error
+	lines       *os.File    // the pipe that it says it into
 	heardAll    chan struct{}
 
 	sock *os.File
@@ -57,13 +58,13 @@ type Process struct {
 	closeOnce sync.Once
 }
 
-func newProcess(o Options, sock *os.File) (*Process, error) {
+func newProcess(o Options, sock, lines *os.File) (*Process, error) {
 	raw, err := sock.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
 	p := &Process{
-		name: o.Name, grace: orDefault(o.StopGrace, defaultStopGrace), sock: sock, raw: raw,
+		name: o.Name, grace: orDefault(o.StopGrace, defaultStopGrace), sock: sock, raw: raw, lines: lines,
 		turn: make(chan struct{}, 1), done: make(chan struct{}), heardAll: make(chan struct{}),
 	}
 	if o.Logger != nil {
@@ -195,6 +196,7 @@ func (p *Process) tend(proc *os.Process) {
 	case <-p.heardAll:
 	case <-time.After(reapWait):
 	}
+	_ = p.lines.Close()
 	p.death = p.judge(state, err)
 	close(p.done)
 }

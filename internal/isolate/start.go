@@ -94,44 +94,64 @@ func (o Options) first() ([]byte, error) {
 
 // launch starts the process and what looks after it.
 func launch(o Options, binary string) (_ *Process, err error) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	var ours, theirs []*os.File
+	closeAll := func(files []*os.File) {
+		for _, f := range files {
+			_ = f.Close()
+		}
+	}
+	defer func() {
+		closeAll(theirs)
+		if err != nil {
+			closeAll(ours)
+		}
+	}()
+	sock, childSock, err := socketPair()
 	if err != nil {
-		return nil, os.NewSyscallError("socketpair", err)
+		return nil, err
 	}
-	if err := unix.SetNonblock(pair[0], true); err != nil { // for the netpoller
-		return nil, errors.Join(os.NewSyscallError("fcntl", err), unix.Close(pair[0]), unix.Close(pair[1]))
-	}
-	ours, theirs := os.NewFile(uintptr(pair[0]), "parent's socket"), os.NewFile(uintptr(pair[1]), "child's socket")
-	defer theirs.Close()
+	ours, theirs = append(ours, sock), append(theirs, childSock)
 	lines, output, err := os.Pipe()
 	if err != nil {
-		return nil, errors.Join(err, ours.Close())
+		return nil, err
 	}
-	defer output.Close()
+	ours, theirs = append(ours, lines), append(theirs, output)
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
-		return nil, errors.Join(err, ours.Close(), lines.Close())
+		return nil, err
 	}
-	defer null.Close()
+	theirs = append(theirs, null)
 
-	p, err := newProcess(o, ours)
+	p, err := newProcess(o, sock, lines)
 	if err != nil {
-		return nil, errors.Join(err, ours.Close(), lines.Close())
+		return nil, err
 	}
 	started := make(chan error)
 	onOwnThread(func() {
 		argv := []string{filepath.Base(os.Args[0]), marker, o.Name}
-		proc, err := p.exec(o, binary, argv, []*os.File{null, output, output, theirs})
+		proc, err := p.exec(o, binary, argv, []*os.File{null, output, output, childSock})
 		started <- err
 		if err == nil {
 			p.tend(proc)
 		}
 	})
 	if err := <-started; err != nil {
-		return nil, errors.Join(err, ours.Close(), lines.Close())
+		return nil, err
 	}
-	go p.listen(lines)
+	go p.listen()
 	return p, nil
+}
+
+// socketPair makes the line between parent and child: whole messages, and both are told when the other is gone.
+func socketPair() (ours, theirs *os.File, err error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("socketpair", err)
+	}
+	if err := unix.SetNonblock(pair[0], true); err != nil { // for the netpoller
+		return nil, nil, errors.Join(os.NewSyscallError("fcntl", err), unix.Close(pair[0]), unix.Close(pair[1]))
+	}
+	return os.NewFile(uintptr(pair[0]), "parent's socket"), os.NewFile(uintptr(pair[1]), "child's socket"), nil
 }
 
 // exec starts the binary from this thread, whose confinement the child inherits.

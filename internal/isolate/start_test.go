@@ -144,7 +144,7 @@ func TestChildProcess(t *testing.T) {
 		Env: append(os.Environ(), "ISOLATE_TEST_VALUE=some"), Logger: slog.New(log),
 	})
 	for request, want := range map[string]string{
-		"setup": `{"a":1}`, "env ISOLATE_TEST_VALUE": "some", "core": "0 0",
+		"setup": `{"a":1}`, "env ISOLATE_TEST_VALUE": "some", "core": "true",
 		"signal": "", // it lives on
 	} {
 		if got := ask(t, p, request); got != want {
