@@ -27,18 +27,18 @@ func (p *Process) Call(ctx context.Context, request, reply []byte, o CallOptions
 		return 0, err
 	}
 	defer func() { <-p.turn }()
-	p.control = nil
+	var control []byte
 	if len(o.Send) > 0 {
-		control, err := rights(o.Send)
-		if err != nil {
+		var err error
+		if control, err = rights(o.Send); err != nil {
 			return 0, fmt.Errorf("%s: %w", p.name, err)
 		}
-		p.control = control
 	}
 	if err := p.watch.begin(ctx, o.Deadline); err != nil {
 		return 0, err
 	}
-	n, err := p.exchange(request, reply)
+	p.number++
+	n, err := p.exchange(kindRequest, kindReply, p.number, request, control, reply)
 	// A reply that came while the child was being killed does not count: the caller must learn that it is gone.
 	cut, cancelled := p.watch.finish()
 	if cut || err == errGone {
@@ -63,47 +63,49 @@ func (p *Process) acquire(ctx context.Context) error {
 	select {
 	case p.turn <- struct{}{}:
 		return nil
-	case <-p.done:
+	case <-p.closed:
 		return p.gone()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// exchange sends the request and receives the reply; errGone says that the child is at its end.
-func (p *Process) exchange(request, reply []byte) (int, error) {
-	p.number++
-	p.out.header.set(kindRequest, p.number)
-	p.request, p.reply = request, reply
-	defer func() { p.request, p.reply, p.control = nil, nil, nil }()
-	if p.raw.Write(p.sendRequest) != nil { // closed
-		return 0, errGone
-	}
-	switch p.err {
+// exchange sends a message and receives the answer to it; errGone says that the child is at its end.
+func (p *Process) exchange(sent, wanted kind, number uint32, request, control, reply []byte) (int, error) {
+	p.out.header.set(sent, number)
+	switch err := p.out.send(p.sock, request, control); err {
 	case nil:
 	case unix.EPIPE, unix.ECONNRESET:
 		return 0, errGone
 	default:
-		return 0, fmt.Errorf("%s: %w", p.name, os.NewSyscallError("sendmsg", p.err))
+		return 0, fmt.Errorf("%s: %w", p.name, os.NewSyscallError("sendmsg", err))
 	}
 	p.sent = time.Now()
-	if p.raw.Read(p.receiveReply) != nil { // closed, or killed and not dying
-		return 0, errGone
-	}
+	n, end, err := p.receive(reply)
 	p.quick = time.Since(p.sent) < 2*spin
 	switch {
-	case p.err != nil:
-		p.killFor(fmt.Sprintf("its reply cannot be received: %v", p.err))
+	case err != nil:
+		p.killFor(fmt.Sprintf("its reply cannot be received: %v", err))
 		return 0, errGone
-	case p.end:
+	case end:
 		return 0, errGone
-	case !p.in.header.is(kindReply, p.number) || p.n > MaxMessage:
-		p.killFor(fmt.Sprintf("it sent %d bytes that are no reply", p.n+headerSize))
+	case !p.in.header.is(wanted, number) || n > MaxMessage:
+		p.killFor(fmt.Sprintf("it sent %d bytes that are no reply", n+headerSize))
 		return 0, errGone
-	case p.n > len(reply):
-		return 0, fmt.Errorf("%s: its reply has %d bytes; room was made for %d", p.name, p.n, len(reply))
+	case n > len(reply):
+		return 0, fmt.Errorf("%s: its reply has %d bytes; room was made for %d", p.name, n, len(reply))
 	}
-	return p.n, nil
+	return n, nil
+}
+
+// receive waits in the kernel, on this thread: that is woken sooner than a goroutine that waits for the netpoller.
+func (p *Process) receive(reply []byte) (n int, end bool, err error) {
+	for p.quick && time.Since(p.sent) < spin {
+		if n, end, err = p.in.receive(p.sock, reply, nil, unix.MSG_DONTWAIT); err != unix.EAGAIN {
+			return n, end, err
+		}
+	}
+	return p.in.receive(p.sock, reply, nil, 0)
 }
 
 // gone waits for the end of a child that was killed or no longer listens, and says why it ended.

@@ -122,7 +122,7 @@ func receiveSetup() (setup, error) {
 	var s setup
 	var e envelope
 	buffer := make([]byte, MaxMessage)
-	n, end, err := e.receive(childSocket, buffer, nil)
+	n, end, err := e.receive(childSocket, buffer, nil, 0)
 	switch {
 	case err != nil:
 		return s, os.NewSyscallError("recvmsg", err)

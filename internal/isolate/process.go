@@ -31,23 +31,16 @@ type Process struct {
 	lines       *os.File    // the pipe that it says it into
 	heardAll    chan struct{}
 
-	sock *os.File
-	raw  syscall.RawConn
-
-	// turn is held by the Call under way; what follows is its.
-	turn                      chan struct{}
-	number                    uint32
-	out, in                   envelope
-	request, control, reply   []byte
-	sendRequest, receiveReply func(fd uintptr) bool
-	n                         int
-	end                       bool
-	err                       error
-	sent                      time.Time // when the request under way was
-	quick                     bool      // the last reply came while it was worth to wait for it without sleeping
-	watch                     watch
+	// turn is held by the Call under way, and for ever once everything is given back. What follows is its.
+	turn    chan struct{}
+	number  uint32
+	out, in envelope
+	sent    time.Time // when the request under way was
+	quick   bool      // the last reply came while it was worth to wait for it without sleeping
+	watch   watch
 
 	mu     sync.Mutex
+	sock   int           // -1: closed. It is closed by who has the turn too, so the Call under way may use it without mu
 	asked  bool          // to end
 	killed bool          // by the parent
 	hung   time.Duration // it was killed for that
@@ -56,34 +49,16 @@ type Process struct {
 	death     *DeathError // set before done is closed
 	done      chan struct{}
 	closeOnce sync.Once
+	closed    chan struct{} // everything is given back
 }
 
-func newProcess(o Options, sock, lines *os.File) (*Process, error) {
-	raw, err := sock.SyscallConn()
-	if err != nil {
-		return nil, err
-	}
+func newProcess(o Options, sock int, lines *os.File) *Process {
 	p := &Process{
-		name: o.Name, grace: orDefault(o.StopGrace, defaultStopGrace), sock: sock, raw: raw, lines: lines,
-		turn: make(chan struct{}, 1), done: make(chan struct{}), heardAll: make(chan struct{}),
+		name: o.Name, grace: orDefault(o.StopGrace, defaultStopGrace), sock: sock, lines: lines,
+		turn: make(chan struct{}, 1), heardAll: make(chan struct{}), done: make(chan struct{}), closed: make(chan struct{}),
 	}
 	if o.Logger != nil {
 		p.heard.logger = o.Logger.With("process", o.Name)
-	}
-	p.sendRequest = func(fd uintptr) bool {
-		p.err = p.out.send(int(fd), p.request, p.control)
-		return p.err != unix.EAGAIN
-	}
-	p.receiveReply = func(fd uintptr) bool {
-		for {
-			p.n, p.end, p.err = p.in.receive(int(fd), p.reply, nil)
-			switch {
-			case p.err != unix.EAGAIN:
-				return true
-			case !p.quick || time.Since(p.sent) > spin:
-				return false
-			}
-		}
 	}
 	p.watch.expired = func(after time.Duration) {
 		p.mu.Lock()
@@ -92,7 +67,7 @@ func newProcess(o Options, sock, lines *os.File) (*Process, error) {
 		p.cut()
 	}
 	p.watch.cancelled = p.cut
-	return p, nil
+	return p
 }
 
 // PID is the child's process number; after its death it may be another process's.
@@ -126,7 +101,15 @@ func (p *Process) Kill() { p.killFor("") }
 // cut kills the child, and ends a Call's waiting also where the child cannot die.
 func (p *Process) cut() {
 	p.Kill()
-	_ = p.sock.SetReadDeadline(time.Now().Add(reapWait)) // fails only after Close
+	p.shutdown(unix.SHUT_RDWR)
+}
+
+func (p *Process) shutdown(how int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sock >= 0 {
+		_ = unix.Shutdown(p.sock, how) // fails only where the other end is gone
+	}
 }
 
 // killFor kills the child for a reason that is not its own. It says whether it had been killed before.
@@ -153,7 +136,7 @@ func (p *Process) Close() error {
 		}
 		p.mu.Unlock()
 		// The child's next receive says that there is nothing more; what it sends still arrives.
-		_ = p.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) })
+		p.shutdown(unix.SHUT_WR)
 		if !p.await(grace) && !p.killFor(fmt.Sprintf("it did not end within %v when asked to", grace)) {
 			p.await(reapWait)
 		}
@@ -168,7 +151,13 @@ func (p *Process) Close() error {
 // release gives back what is the parent's. What the child has goes when it does.
 func (p *Process) release() {
 	p.watch.close()
-	_ = p.sock.Close()
+	p.shutdown(unix.SHUT_RDWR) // ends the Call under way, if there is one
+	p.turn <- struct{}{}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = unix.Close(p.sock)
+	p.sock = -1
+	close(p.closed)
 }
 
 // await waits for the child's end, at most for d.

@@ -26,7 +26,7 @@ func (c *Child) Serve(answer func(request []byte, shared []*Memory, reply []byte
 	request, reply := make([]byte, MaxMessage), make([]byte, MaxMessage)
 	control := make([]byte, unix.CmsgSpace(MaxSend*4)) // 4: a descriptor is an int of C
 	for {
-		n, end, err := in.receive(childSocket, request, control)
+		n, end, err := in.receive(childSocket, request, control, 0)
 		switch {
 		case err != nil:
 			return os.NewSyscallError("recvmsg", err)

@@ -94,38 +94,29 @@ func (o Options) first() ([]byte, error) {
 
 // launch starts the process and what looks after it.
 func launch(o Options, binary string) (_ *Process, err error) {
-	var ours, theirs []*os.File
-	closeAll := func(files []*os.File) {
-		for _, f := range files {
-			_ = f.Close()
-		}
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socketpair", err)
 	}
+	childSock := os.NewFile(uintptr(pair[1]), "child's socket")
+	defer childSock.Close()
 	defer func() {
-		closeAll(theirs)
 		if err != nil {
-			closeAll(ours)
+			_ = unix.Close(pair[0])
 		}
 	}()
-	sock, childSock, err := socketPair()
-	if err != nil {
-		return nil, err
-	}
-	ours, theirs = append(ours, sock), append(theirs, childSock)
-	lines, output, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	ours, theirs = append(ours, lines), append(theirs, output)
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
-	theirs = append(theirs, null)
-
-	p, err := newProcess(o, sock, lines)
+	defer null.Close()
+	lines, output, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
+	defer output.Close()
+
+	p := newProcess(o, pair[0], lines)
 	started := make(chan error)
 	onOwnThread(func() {
 		argv := []string{filepath.Base(os.Args[0]), marker, o.Name}
@@ -135,23 +126,12 @@ func launch(o Options, binary string) (_ *Process, err error) {
 			p.tend(proc)
 		}
 	})
-	if err := <-started; err != nil {
+	if err = <-started; err != nil {
+		_ = lines.Close()
 		return nil, err
 	}
 	go p.listen()
 	return p, nil
-}
-
-// socketPair makes the line between parent and child: whole messages, and both are told when the other is gone.
-func socketPair() (ours, theirs *os.File, err error) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, nil, os.NewSyscallError("socketpair", err)
-	}
-	if err := unix.SetNonblock(pair[0], true); err != nil { // for the netpoller
-		return nil, nil, errors.Join(os.NewSyscallError("fcntl", err), unix.Close(pair[0]), unix.Close(pair[1]))
-	}
-	return os.NewFile(uintptr(pair[0]), "parent's socket"), os.NewFile(uintptr(pair[1]), "child's socket"), nil
 }
 
 // exec starts the binary from this thread, whose confinement the child inherits.
@@ -196,48 +176,21 @@ var errGone = errors.New("it ended before it served")
 
 // greet sends the first message and waits for the child's hello.
 func (p *Process) greet(ctx context.Context, first []byte, limit time.Duration) error {
-	if err := p.sock.SetDeadline(time.Now().Add(limit)); err != nil {
+	if err := p.watch.begin(ctx, limit); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = p.sock.SetDeadline(time.Unix(1, 0)) })
-	err := p.exchangeHello(first, limit)
-	if !stop() && ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		return err
-	}
-	return p.sock.SetDeadline(time.Time{})
-}
-
-func (p *Process) exchangeHello(first []byte, limit time.Duration) error {
 	hello := make([]byte, 4096)
-	p.out.header.set(kindSetup, 0)
-	p.request, p.control, p.reply = first, nil, hello
-	if err := p.raw.Write(p.sendRequest); err != nil {
-		return err
-	}
-	switch {
-	case p.err == unix.EPIPE:
-		return errGone
-	case p.err != nil:
-		return os.NewSyscallError("sendmsg", p.err)
-	}
-	if err := p.raw.Read(p.receiveReply); errors.Is(err, os.ErrDeadlineExceeded) {
+	n, err := p.exchange(kindSetup, kindHello, 0, first, nil, hello)
+	switch cut, cause := p.watch.finish(); {
+	case cause != nil:
+		return cause
+	case cut:
 		return fmt.Errorf("it did not serve within %v", limit)
-	} else if err != nil {
+	case err != nil:
 		return err
-	}
-	switch {
-	case p.err != nil:
-		return os.NewSyscallError("recvmsg", p.err)
-	case p.end:
-		return errGone
-	case !p.in.header.is(kindHello, 0) || p.n > len(hello):
-		return fmt.Errorf("its hello is none: %d bytes", p.n)
 	}
 	var c Confinement
-	if err := json.Unmarshal(hello[:p.n], &c); err != nil {
+	if err := json.Unmarshal(hello[:n], &c); err != nil {
 		return fmt.Errorf("its hello: %w", err)
 	}
 	p.confinement.NoNewPrivileges, p.confinement.Seccomp = c.NoNewPrivileges, c.Seccomp

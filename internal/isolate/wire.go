@@ -74,14 +74,14 @@ func (e *envelope) send(fd int, payload, control []byte) error {
 	}
 }
 
-// receive waits for a message, or not, as the socket is set. n is the payload's real length, also where payload is
+// receive waits for a message, or not with MSG_DONTWAIT among the flags. n is the payload's real length, also where payload is
 // too small for it. A message without a whole header leaves one that is of no kind. end says that the other side will send no more.
-func (e *envelope) receive(fd int, payload, control []byte) (n int, end bool, err error) {
+func (e *envelope) receive(fd int, payload, control []byte, flags int) (n int, end bool, err error) {
 	for {
 		e.fill(payload, control)
 		// unsafe: recvmsg(2) takes the address of its msghdr. e.msg lives until the call returns.
 		got, _, errno := syscall.Syscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&e.msg)),
-			unix.MSG_TRUNC|unix.MSG_CMSG_CLOEXEC)
+			uintptr(flags|unix.MSG_TRUNC|unix.MSG_CMSG_CLOEXEC))
 		runtime.KeepAlive(e)
 		switch {
 		case errno == syscall.EINTR:
