@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ENV := . .native/env &&
 
-.PHONY: help setup build demo test race lint bench compare clean
+.PHONY: help setup build sim demo test race lint bench compare clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -14,6 +14,10 @@ setup: ## bring OpenCV's development files and the TensorFlow Lite library (quic
 
 build: setup ## bin/corallite, with its library in lib/
 	@scripts/build
+
+sim: ## bin/libedgetpu-simulator.so.1, a simulated Edge TPU for tests (delegate/edgetpu/sim/README.md)
+	@mkdir -p bin
+	@delegate/edgetpu/sim/build bin/libedgetpu-simulator.so.1
 
 demo: build ## find faces in pictures and a video, draw them, say what ran them
 	@scripts/demo

@@ -11,20 +11,25 @@
 
 #include "sim.h"
 
-char *file_read(const char *path) {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) return NULL;
+char *file_contents(int fd) {
 	size_t size = 0, space = 4096;
 	char *text = malloc(space);
 	for (;;) {
-		ssize_t n = read(fd, text + size, space - size - 1);
+		ssize_t n = pread(fd, text + size, space - size - 1, (off_t)size);
 		if (n < 0 && errno == EINTR) continue;
 		if (n <= 0) break;
 		size += (size_t)n;
 		if (size == space - 1) text = realloc(text, space *= 2);
 	}
-	close(fd);
 	text[size] = 0;
+	return text;
+}
+
+char *file_read(const char *path) {
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) return NULL;
+	char *text = file_contents(fd);
+	close(fd);
 	return text;
 }
 

@@ -1,4 +1,5 @@
-// The state and its file: lines of words "key=value", replaced at once, under a lock that is a file of its own.
+// The state and its file: lines of words, the last one "end". It is locked while it is used, and written in place by
+// one call: replacing it would make some file systems wait for the disk in every run.
 #define _GNU_SOURCE
 #include "state.h"
 
@@ -29,7 +30,7 @@ static struct {
 
 static char file[4096];   // the state file; "": none
 static char *text;        // its contents as they were read or written last
-static int lock = -1;     // the lock file, while it is held
+static int fd = -1;       // the state file, while it is locked
 static bool own;          // the file cannot be used: the process keeps a state of its own
 static bool held_up;      // somebody else has held the lock too long: nothing is written this time
 
@@ -162,6 +163,7 @@ static char *to_text(void) {
 	for (size_t i = 0; i < state.n_faults; i++) {
 		fprintf(out, "fault %s %ld\n", state.faults[i].id, state.faults[i].fired);
 	}
+	fputs("end\n", out);
 	fclose(out);
 	return made;
 }
@@ -200,47 +202,71 @@ static void choose_file(void) {
 	text = NULL;
 }
 
-// take_lock waits for the lock, but not for ever: a process may be stopped while it holds it.
+// take_lock waits for the lock, but not for ever: a process may be stopped while it holds it. Who was held up once
+// waits little from then on.
 static bool take_lock(void) {
-	for (int ms = 0; flock(lock, LOCK_EX | LOCK_NB) != 0; ms++) {
+	enum { long_ms = 3000, short_ms = 10 };
+	static int patience = long_ms;
+	for (int ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ms++) {
 		if (errno != EWOULDBLOCK && errno != EINTR) return false;
-		if (ms > 3000) {
-			sim_say("%s.lock is held by a process that does not go on", file);
-			held_up = true;
-			break;
+		if (ms < patience) {
+			usleep(1000);
+			continue;
 		}
-		usleep(1000);
+		if (patience == long_ms) sim_say("%s is locked by a process that does not go on: nothing is counted", file);
+		held_up = true;
+		patience = short_ms;
+		return true;
 	}
+	patience = long_ms;
 	return true;
 }
 
-void state_open(void) {
-	choose_file();
-	if (*file == 0 || own) return;
-	char name[sizeof file + 8];
-	snprintf(name, sizeof name, "%s.lock", file);
-	lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (lock < 0 || !take_lock()) {
-		own = true;
-		sim_say("%s cannot be locked: %s. This process counts runs and faults on its own", name, strerror(errno));
+// take_in goes by what the file says, unless it says what is known. A file that a dying process has not written to its
+// end says nothing.
+static void take_in(char *now) {
+	char *end = strstr(now, "\nend\n");
+	if (end != NULL) strcpy(end + 1, "end\n");
+	if (end == NULL && *now != 0) {
+		sim_say("%s is not whole", file);
+		free(now);
+		free(text);
+		text = NULL;  // it is written anew
 		return;
 	}
-	char *now = file_read(file);
-	if (now == NULL) now = strdup("");
 	if (text == NULL || strcmp(text, now) != 0) from_text(now);
 	free(text);
 	text = now;
 }
 
+void state_open(void) {
+	choose_file();
+	if (*file == 0 || own) return;
+	fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0 || !take_lock()) {
+		own = true;
+		sim_say("%s cannot be locked: %s. This process counts runs and faults on its own", file, strerror(errno));
+		return;
+	}
+	take_in(file_contents(fd));
+}
+
+// write_out replaces the contents. What is left of longer ones stands behind the end until it is cut off.
+static void write_out(const char *now) {
+	size_t n = strlen(now);
+	own = pwrite(fd, now, n, 0) != (ssize_t)n || ftruncate(fd, (off_t)n) != 0;
+	if (own) sim_say("%s cannot be written: %s. This process counts runs and faults on its own", file, strerror(errno));
+}
+
 void state_close(void) {
 	forget();
-	if (*file != 0 && !own && !held_up) {
+	if (fd >= 0 && !own && !held_up) {
 		char *now = to_text();
-		if (text == NULL || strcmp(text, now) != 0) own = !file_write(file, now);
+		if (text == NULL || strcmp(text, now) != 0) write_out(now);
 		free(text);
 		text = now;
 	}
-	if (lock >= 0) close(lock);
-	lock = -1;
+	if (fd >= 0) close(fd);
+	fd = -1;
 	held_up = false;
 }

@@ -50,7 +50,8 @@ long state_next_devnum(void);
 // state_count counts one run (opening, …, or loading of parameters) of a device; NULL: of none.
 void state_count(device_state *d, int counter);
 
-// state_fault says which fault happens now at that point, after state_count, and counts it; no_fault mostly.
+// state_fault says which fault happens now at that point, after state_count, and counts it; no_fault mostly. Its paths
+// are valid until sim_end.
 fault state_fault(device_state *d, point at);
 
 // now_ms is the monotonic clock, the same for all processes.

@@ -101,13 +101,18 @@ type process struct {
 // start starts a child that runs a compiled model so often. It is killed when the test ends.
 func start(t *testing.T, c simtest.Config, runs int) *process {
 	t.Helper()
+	return startWith(t, c.Environ(), runs)
+}
+
+func startWith(t *testing.T, environ []string, runs int) *process {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{Cmd: exec.CommandContext(t.Context(), exe)}
 	p.Stdout, p.Stderr = &p.out, &p.err
-	p.Env = append(os.Environ(), c.Environ()...)
+	p.Env = append(os.Environ(), environ...)
 	// The race detector would wait for a second at the end of each child.
 	p.Env = append(p.Env, "GORACE=atexit_sleep_ms=0", childLibrary+"="+simtest.Build(t), childRuns+"="+strconv.Itoa(runs),
 		childModel+"="+testdata.Path(t, "models/"+classifier+"_edgetpu.tflite"))

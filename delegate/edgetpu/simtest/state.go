@@ -3,10 +3,12 @@ package simtest
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -61,7 +63,7 @@ func (c *Control) Wait(ctx context.Context, wanted func(State) bool) error {
 // state reads the state file; c.mu is held.
 func (c *Control) state() State {
 	s := State{Faults: map[string]int{}, Devices: map[string]DeviceState{}}
-	text, err := os.ReadFile(c.Path() + ".state")
+	text, err := readLocked(c.Path() + ".state")
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) { // nothing has happened yet
 			c.fail(err)
@@ -91,6 +93,23 @@ func (c *Control) state() State {
 		}
 	}
 	return s
+}
+
+// readLocked reads a file that others write under a lock. It does not wait for ever: a process may be stopped while it
+// holds the lock.
+func readLocked(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	for range 3000 {
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err == nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return io.ReadAll(f)
 }
 
 func deviceState(words []string) DeviceState {
