@@ -1,0 +1,105 @@
+package heat
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"corallite/delegate/edgetpu"
+)
+
+// Stats is what a Monitor has seen and done.
+type Stats struct {
+	Known bool       // whether there ever was a reading; without one the temperatures are 0
+	Now   float64    // °C, the last reading
+	Max   float64    // °C
+	MaxAt time.Time  // when it was first that hot
+	Trip  [3]float64 // °C, as edgetpu.Reading has them
+	Trips [3]uint64  // how often each was passed on the way up
+	Gone  bool       // it does not answer
+
+	State    State
+	Rest     float64 // after each run, in multiples of it
+	Sheds    uint64  // how often resting began
+	Moves    uint64  // how often the models were moved
+	Shedding time.Duration
+	Moved    time.Duration
+}
+
+// Stats is the present state.
+func (m *Monitor) Stats() Stats {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stats
+}
+
+// pass counts the time since the last reading for the state that lasted through it.
+func (m *Monitor) pass(at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.last.IsZero() {
+		switch m.stats.State {
+		case Shedding:
+			m.stats.Shedding += at.Sub(m.last)
+		case Moved:
+			m.stats.Moved += at.Sub(m.last)
+		}
+	}
+	m.last = at
+}
+
+// show brings the stats up to date with a reading that was dealt with.
+func (m *Monitor) show(at time.Time, r edgetpu.Reading) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, p := &m.stats, &m.policy
+	if !s.Known || r.Now > s.Max {
+		s.Max, s.MaxAt = r.Now, at
+	}
+	if p.state != s.State {
+		switch p.state {
+		case Shedding:
+			s.Sheds++
+		case Moved:
+			s.Moves++
+		}
+	}
+	s.Known, s.Gone = true, false
+	s.Now, s.Trip, s.Trips = r.Now, r.Trip, m.trips.times
+	s.State, s.Rest = p.state, p.rest()
+}
+
+// trips watches the driver's trip points.
+type trips struct {
+	past  [3]bool
+	times [3]uint64
+}
+
+// clock is what the driver makes of the chip's clock past each trip point (apex_driver.c: the divider grows by one bit
+// at each).
+var clock = [3]string{"half", "a quarter of", "an eighth of"}
+
+// note logs the highest point that the temperature has newly passed, or the lowest that it is newly below of, with
+// the hysteresis, so that each crossing is one line.
+func (t *trips) note(log *slog.Logger, r edgetpu.Reading) {
+	up, down := -1, -1
+	for i, trip := range r.Trip {
+		switch {
+		case !t.past[i] && r.Now >= trip:
+			t.past[i], up = true, i
+			t.times[i]++
+		case t.past[i] && r.Now <= trip-hysteresis:
+			t.past[i] = false
+			if down < 0 {
+				down = i
+			}
+		}
+	}
+	if up >= 0 {
+		log.Warn(fmt.Sprintf("%s, past trip point %d: the driver may run it at %s its clock", at(r.Now), up, clock[up]),
+			"trip", r.Trip[up])
+	}
+	if down >= 0 {
+		log.Info(fmt.Sprintf("%s, below trip point %d again", at(r.Now), down), "trip", r.Trip[down])
+	}
+}
