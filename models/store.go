@@ -79,6 +79,14 @@ func defaultCache() (string, error) {
 	return filepath.Join(dir, "corallite"), nil
 }
 
+// Folder is a folder of the cache for what others keep there; "" where no cache is known. It may not be there yet.
+func (s *Store) Folder(name string) string {
+	if s.noCache != nil {
+		return ""
+	}
+	return filepath.Join(s.cache, name)
+}
+
 // Found is a model that is on this machine.
 type Found struct {
 	Entry    *Entry // nil for a file that the catalog does not know; must not be changed

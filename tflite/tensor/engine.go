@@ -8,8 +8,9 @@ type Engine interface {
 	// Inputs and Outputs describe the tensors; the slices belong to the engine and must not be changed.
 	Inputs() []Info
 	Outputs() []Info
-	// Input and Output give a view of tensor i's memory, valid until the engine is closed or resized. What an output
-	// holds is defined only after Invoke returned nil, until the next Invoke.
+	// Input and Output give a view of tensor i's memory, valid until the next Invoke, Resize or Close: an engine may
+	// move to another device between two runs, and outputs of changing size move too. Ask again for each run. What an
+	// output holds is defined only after Invoke returned nil.
 	Input(i int) Tensor
 	Output(i int) Tensor
 	// Invoke runs the model once. When ctx ends first it returns ctx's error, after the native work has stopped.

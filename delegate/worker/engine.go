@@ -1,0 +1,228 @@
+package worker
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"corallite/delegate"
+	"corallite/internal/isolate"
+	"corallite/tflite/tensor"
+)
+
+// Engine is an engine in a child. It is a [tensor.Engine].
+type Engine struct {
+	host     *Host
+	number   uint32
+	model    string
+	device   tensor.Device
+	refusals []delegate.Refusal
+	turn     Turn
+	limit    deadline
+
+	memory  *isolate.Memory // shared with the child
+	room    *isolate.Memory // for copied outputs that outgrew layout.Room; nil: they have not
+	layout  layout
+	inputs  []tensor.Tensor
+	outputs []tensor.Tensor
+	inInfo  []tensor.Info
+	outInfo []tensor.Info
+	request [requestSize]byte
+	reply   []byte
+
+	mu     sync.Mutex // held by Invoke, Reset and Close
+	closed bool
+}
+
+// newEngine makes the parent's side of an engine that is open in the child. It is returned also with an error, to be
+// closed.
+func newEngine(h *Host, r openReply, o Request) (*Engine, error) {
+	e := &Engine{
+		host: h, number: r.Engine, device: r.Device, refusals: r.Refusals, turn: o.Turn,
+		limit: newDeadline(o.Deadline, o.FirstDeadline), reply: make([]byte, isolate.MaxMessage),
+		model: o.Files.EdgeTPU,
+	}
+	if e.model == "" {
+		e.model = o.Files.CPU
+	}
+	var err error
+	if e.layout, err = plan(r.Inputs, r.Outputs); err != nil {
+		return e, err
+	}
+	if e.memory, err = isolate.NewMemory(max(e.layout.Size, 1)); err != nil {
+		return e, err
+	}
+	memory := e.memory.Bytes()
+	for i, p := range r.Inputs {
+		e.inInfo = append(e.inInfo, p.Info)
+		e.inputs = append(e.inputs, tensor.Tensor{Info: p.Info, Data: e.layout.Inputs[i].of(memory)})
+	}
+	for i, p := range r.Outputs {
+		e.outInfo = append(e.outInfo, p.Info)
+		e.outputs = append(e.outputs, tensor.Tensor{Info: p.Info, Data: e.layout.Outputs[i].of(memory)})
+	}
+	return e, nil
+}
+
+// Inputs describes the inputs.
+func (e *Engine) Inputs() []tensor.Info { return e.inInfo }
+
+// Outputs describes the outputs.
+func (e *Engine) Outputs() []tensor.Info { return e.outInfo }
+
+// Input is a view of input i in the memory that the child has too. It stays readable after the child's death, until
+// Close.
+func (e *Engine) Input(i int) tensor.Tensor { return at(e.inputs, i) }
+
+// Output is a view of output i.
+func (e *Engine) Output(i int) tensor.Tensor { return at(e.outputs, i) }
+
+func at(all []tensor.Tensor, i int) tensor.Tensor {
+	if i < 0 || i >= len(all) {
+		return tensor.Tensor{}
+	}
+	return all[i]
+}
+
+// Device is what runs the model in the child.
+func (e *Engine) Device() tensor.Device { return e.device }
+
+// Refusals are why nothing better was chosen, as of [delegate.Engine].
+func (e *Engine) Refusals() []delegate.Refusal { return e.refusals }
+
+// Invoke waits for its turn and runs the model once in the child. When that takes longer than the deadline the child is
+// killed; its death, whatever it is of, is an *isolate.DeathError. A run under way is not cut short when ctx ends.
+func (e *Engine) Invoke(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return ErrClosed
+	}
+	if e.turn != nil {
+		if err := e.turn.Acquire(ctx); err != nil {
+			return err
+		}
+		defer e.turn.Release()
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	putRequest(e.request[:], opRun, e.number)
+	took, err := e.ran(e.host.process.Call(context.Background(), e.request[:], e.reply, isolate.CallOptions{Deadline: e.limit.next()}))
+	if err != nil {
+		return e.explain(err)
+	}
+	e.limit.ran(took)
+	return nil
+}
+
+// explain says what failed, and where.
+func (e *Engine) explain(err error) error {
+	return fmt.Errorf("model %s on %s: %w", e.model, e.device.Name, err)
+}
+
+// ran reads the reply of a run.
+func (e *Engine) ran(n int, err error) (time.Duration, error) {
+	if err != nil {
+		return 0, err
+	}
+	s, took, rest, err := parseReply(e.reply[:n])
+	switch {
+	case err != nil:
+		return 0, err
+	case s == statusError:
+		return 0, e.host.failure(rest)
+	case s == statusRoom:
+		return took, e.makeRoom(rest)
+	case len(rest) == 0:
+		return took, nil
+	}
+	return took, e.place(rest)
+}
+
+// place takes over where the copied outputs lie and what shape they have.
+func (e *Engine) place(rest []byte) error {
+	room := e.layout.Room.of(e.memory.Bytes())
+	if e.room != nil {
+		room = e.room.Bytes()
+	}
+	list, err := parseCopied(rest, len(e.outputs), len(room))
+	if err != nil {
+		return err
+	}
+	e.outInfo = slices.Clone(e.outInfo) // who asked before may still look at the old one
+	for _, c := range list {
+		e.outInfo[c.output].Shape = c.shape
+		e.outputs[c.output] = tensor.Tensor{Info: e.outInfo[c.output], Data: place{c.offset, c.bytes}.of(room)}
+	}
+	return nil
+}
+
+// makeRoom makes a memory for outputs that have grown.
+func (e *Engine) makeRoom(rest []byte) error {
+	if len(rest) != 8 {
+		return fmt.Errorf("a reply of %d bytes", len(rest))
+	}
+	need := binary.LittleEndian.Uint64(rest)
+	if need == 0 || need > mostBytes {
+		return fmt.Errorf("outputs of %d bytes", need)
+	}
+	larger, err := isolate.NewMemory(int(need))
+	if err != nil {
+		return err
+	}
+	if e.room != nil {
+		err = e.room.Close()
+	}
+	e.room = larger
+	if err != nil {
+		return err
+	}
+	request, err := newRequest(opRoom, e.number, nil)
+	if err != nil {
+		return err
+	}
+	n, err := e.host.process.Call(context.Background(), request, e.reply, isolate.CallOptions{Deadline: e.limit.next(), Send: []*isolate.Memory{larger}})
+	_, err = e.ran(n, err)
+	return err
+}
+
+// Reset sets the variable tensors to their start, so that the next run begins a new sequence.
+func (e *Engine) Reset() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return ErrClosed
+	}
+	if err := e.host.call(context.Background(), e.limit.first, opReset, e.number, nil, nil); err != nil {
+		return e.explain(err)
+	}
+	return nil
+}
+
+// Close closes the engine in the child, where that lives, and frees the memory. Twice is safe.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil
+	}
+	e.closed = true
+	e.host.forget(e)
+	err := e.host.call(context.Background(), openDeadline, opClose, e.number, nil, nil)
+	var death *isolate.DeathError
+	if errors.As(err, &death) || errors.Is(err, isolate.ErrClosed) {
+		err = nil // the engine is gone with it
+	}
+	e.inputs, e.outputs = nil, nil
+	for _, m := range []*isolate.Memory{e.memory, e.room} {
+		if m != nil {
+			err = errors.Join(err, m.Close())
+		}
+	}
+	return err
+}

@@ -1,0 +1,211 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"corallite/delegate"
+	"corallite/delegate/edgetpu"
+	"corallite/internal/isolate"
+)
+
+// openDeadline is how long an engine may take to open: libedgetpu loads a stick's firmware, which takes seconds.
+const openDeadline = time.Minute
+
+// HostOptions of StartHost. The zero options are those of a child for the CPU that may read no model.
+type HostOptions struct {
+	Name       string          // for people, in ps and in logs; "": "engines"
+	Library    string          // libedgetpu's path; "": as edgetpu.Load finds it
+	EdgeTPU    edgetpu.Options // of the device
+	Device     edgetpu.Device  // that the child may open; the zero Device: none
+	Files      []string        // models, or folders of models, that the child may read
+	Reach      []string        // further files and folders that the child may use
+	Verbosity  int             // of libedgetpu, 0 to 10
+	Unconfined bool            // the child may reach what this process may
+	Logger     *slog.Logger    // gets what the child says; nil: nobody does
+}
+
+// Host is a child process in which engines live. Its methods may be called by several goroutines.
+type Host struct {
+	process *isolate.Process
+	system  edgetpu.System
+
+	mu      sync.Mutex
+	engines map[*Engine]struct{}
+}
+
+// StartHost starts a child. It opens nothing yet.
+func StartHost(ctx context.Context, o HostOptions) (*Host, error) {
+	name := o.Name
+	if name == "" {
+		name = "engines"
+	}
+	p, err := isolate.Start(ctx, isolate.Options{
+		Kind: Kind, Name: name, Logger: o.Logger, Sandbox: sandbox(o),
+		Setup: hostSetup{Library: o.Library, Verbosity: o.Verbosity, EdgeTPU: sentOptions(o.EdgeTPU)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Host{process: p, system: o.EdgeTPU.System, engines: map[*Engine]struct{}{}}, nil
+}
+
+// sandbox is what the child may reach; see the package comment.
+func sandbox(o HostOptions) isolate.Sandbox {
+	s := isolate.Sandbox{Off: o.Unconfined, Read: append([]string(nil), o.Files...), ReadWrite: append([]string(nil), o.Reach...)}
+	if o.Device == (edgetpu.Device{}) {
+		return s
+	}
+	s.Read = append(s.Read, "/sys", "/run/udev")
+	s.Read = append(s.Read, libraryFiles(o.Library)...)
+	if o.Device.Bus == edgetpu.USB {
+		s.ReadWrite = append(s.ReadWrite, "/dev/bus/usb")
+	} else {
+		s.ReadWrite = append(s.ReadWrite, o.Device.Path)
+	}
+	if root := o.EdgeTPU.System.Root; root != "" {
+		s.ReadWrite = append(s.ReadWrite, root)
+	}
+	return s
+}
+
+// call sends a request that is not a run.
+func (h *Host) call(ctx context.Context, limit time.Duration, what op, engine uint32, body, answer any, send ...*isolate.Memory) error {
+	request, err := newRequest(what, engine, body)
+	if err != nil {
+		return err
+	}
+	reply := make([]byte, isolate.MaxMessage)
+	n, err := h.process.Call(ctx, request, reply, isolate.CallOptions{Deadline: limit, Send: send})
+	if err != nil {
+		return err
+	}
+	s, _, rest, err := parseReply(reply[:n])
+	if err != nil {
+		return err
+	}
+	if s != statusOK {
+		return h.failure(rest)
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(rest, answer)
+}
+
+// failure is the error that the child sent.
+func (h *Host) failure(rest []byte) error {
+	var w wireError
+	if err := json.Unmarshal(rest, &w); err != nil {
+		return fmt.Errorf("an error that cannot be read: %w", err)
+	}
+	return w.receive(h.system)
+}
+
+// Request is an engine to open.
+type Request struct {
+	Files         delegate.Files
+	Choice        delegate.Choice
+	Device        string // as edgetpu.ParseSpec reads it
+	Threads       int    // of the CPU; 0: 1
+	Refused       []error
+	Deadline      DeadlinePolicy // of a run
+	FirstDeadline time.Duration  // of the first run; 0: 10 s
+	OpenDeadline  time.Duration  // 0: a minute
+	Turn          Turn           // nil: nobody else uses the device
+}
+
+// Turn lets the users of a device use it one after the other. Release is called once after each Acquire that returned
+// nil.
+type Turn interface {
+	Acquire(ctx context.Context) error
+	Release()
+}
+
+// Open opens an engine in the child. It can take seconds. When it takes longer than the deadline, or ctx ends, the
+// child is killed.
+func (h *Host) Open(ctx context.Context, r Request) (*Engine, error) {
+	limit := r.OpenDeadline
+	if limit <= 0 {
+		limit = openDeadline
+	}
+	request := openRequest{Files: r.Files, Choice: r.Choice, Device: r.Device, Threads: r.Threads}
+	for _, err := range r.Refused {
+		request.Refused = append(request.Refused, err.Error())
+	}
+	var reply openReply
+	// While the device is opened nobody runs on it: libedgetpu waits for that anyway, and a deadline would count it.
+	if r.Turn != nil {
+		if err := r.Turn.Acquire(ctx); err != nil {
+			return nil, err
+		}
+	}
+	err := h.call(ctx, limit, opOpen, 0, request, &reply)
+	if r.Turn != nil {
+		r.Turn.Release()
+	}
+	if err != nil {
+		return nil, err
+	}
+	e, err := newEngine(h, reply, r)
+	if err == nil {
+		err = h.call(ctx, limit, opShare, reply.Engine, e.layout, nil, e.memory)
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.engines[e] = struct{}{}
+	return e, nil
+}
+
+// Done is closed when the child is dead.
+func (h *Host) Done() <-chan struct{} { return h.process.Done() }
+
+// Err says after Done how the child died; nil when it was closed.
+func (h *Host) Err() error { return h.process.Err() }
+
+// PID is the child's process id.
+func (h *Host) PID() int { return h.process.PID() }
+
+// Confinement is what really holds the child.
+func (h *Host) Confinement() isolate.Confinement { return h.process.Confinement() }
+
+// Kill ends the child at once and does not wait.
+func (h *Host) Kill() { h.process.Kill() }
+
+// Close closes the engines that are still open and ends the child. Twice is safe.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	var open []*Engine
+	for e := range h.engines {
+		open = append(open, e)
+	}
+	h.mu.Unlock()
+	var errs []error
+	for _, e := range open {
+		errs = append(errs, e.Close())
+	}
+	return errors.Join(append(errs, h.process.Close())...)
+}
+
+func (h *Host) forget(e *Engine) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.engines, e)
+}
+
+// libraryFiles is libedgetpu where it is named by its path; system folders can be read anyway.
+func libraryFiles(path string) []string {
+	if path = edgetpu.Wanted(path); strings.Contains(path, "/") {
+		return []string{path}
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"corallite/delegate"
+	"corallite/delegate/edgetpu"
+	"corallite/internal/isolate"
+)
+
+// trialKind is the kind of child that tries models.
+const trialKind = "trial"
+
+// trialDeadline is how long a model may take to open and to run once.
+const trialDeadline = time.Minute
+
+// trialRequest comes with the model in shared memory, which may be longer.
+type trialRequest struct {
+	Path  string `json:"path"` // for messages
+	Bytes int    `json:"bytes"`
+}
+
+// serveTrials opens and runs each model that it gets.
+func serveTrials(c *isolate.Child) error {
+	return c.Serve(func(request []byte, shared []*isolate.Memory, reply []byte) (int, error) {
+		var r trialRequest
+		if err := json.Unmarshal(request, &r); err != nil {
+			return 0, err
+		}
+		if len(shared) != 1 || r.Bytes < 0 || r.Bytes > len(shared[0].Bytes()) {
+			return 0, errors.New("a memory with the model was expected")
+		}
+		err := runOnce(r.Path, shared[0].Bytes()[:r.Bytes])
+		if e := shared[0].Close(); e != nil {
+			return 0, e
+		}
+		return answered(reply, err)
+	})
+}
+
+// runOnce does with a model what the CPU path does, with zeros for inputs.
+func runOnce(path string, b []byte) error {
+	m, err := delegate.ReadBytes(path, b)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if !m.ForCPU() {
+		return nil // a compiled model runs in a child always
+	}
+	all, err := m.Open(context.Background(), delegate.Options{Choice: delegate.Auto, Refused: []error{errTrial}}, 1)
+	if err != nil {
+		return err
+	}
+	err = all[0].Invoke(context.Background())
+	return errors.Join(err, all[0].Close())
+}
+
+// errTrial is why a trial looks for no Edge TPU. Nobody reads it.
+var errTrial = errors.New("it is tried on the CPU")
+
+// Trier tries models in a child, which it starts when it is needed and keeps until it dies or is closed. Its methods
+// may be called by several goroutines, one trial at a time.
+type Trier struct {
+	Logger *slog.Logger // gets what the child says; nil: nobody does
+
+	mu    sync.Mutex
+	child *isolate.Process
+	reply []byte
+}
+
+// Try opens and runs a model once with zeros, in the child. A crash and a hang are errors like all others; they name the
+// model.
+func (t *Trier) Try(ctx context.Context, path string, model []byte) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.start(ctx); err != nil {
+		return fmt.Errorf("model %s: %w", path, err)
+	}
+	memory, err := isolate.NewMemory(max(len(model), 1))
+	if err != nil {
+		return fmt.Errorf("model %s: %w", path, err)
+	}
+	defer memory.Close()
+	copy(memory.Bytes(), model)
+	request, err := json.Marshal(trialRequest{path, len(model)})
+	if err != nil {
+		return err
+	}
+	n, err := t.child.Call(ctx, request, t.reply, isolate.CallOptions{Deadline: trialDeadline, Send: []*isolate.Memory{memory}})
+	if err != nil {
+		var death *isolate.DeathError
+		if errors.As(err, &death) {
+			err = fmt.Errorf("the runtime does not survive it: a process that tried it %s: %w", death.Cause(), err)
+		}
+		return fmt.Errorf("model %s: %w", path, errors.Join(err, t.end()))
+	}
+	s, _, rest, err := parseReply(t.reply[:n])
+	if err != nil || s == statusOK {
+		return err
+	}
+	var w wireError
+	if err := json.Unmarshal(rest, &w); err != nil {
+		return err
+	}
+	return w.receive(edgetpu.System{})
+}
+
+func (t *Trier) start(ctx context.Context) error {
+	if t.child != nil {
+		return nil
+	}
+	p, err := isolate.Start(ctx, isolate.Options{Kind: trialKind, Name: "trial of models", Logger: t.Logger})
+	t.child, t.reply = p, make([]byte, isolate.MaxMessage)
+	return err
+}
+
+// end ends the child; the next trial starts another.
+func (t *Trier) end() error {
+	if t.child == nil {
+		return nil
+	}
+	err := t.child.Close()
+	t.child = nil
+	return err
+}
+
+// Close ends the child. The Trier can be used again.
+func (t *Trier) Close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.end()
+}
+
+// TryOptions of Try.
+type TryOptions struct {
+	Path   string // of the model
+	Tried  *Tried // models that went well; nil: none
+	Logger *slog.Logger
+}
+
+// Try is [Trier.Try] for one file, unless it went well before. That it did is remembered.
+func Try(ctx context.Context, o TryOptions) error {
+	if info, err := os.Stat(o.Path); err != nil || !info.Mode().IsRegular() {
+		return nil // who opens it says better what is wrong
+	}
+	b, err := os.ReadFile(o.Path)
+	if err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
+	if o.Tried.Has(b) {
+		return nil
+	}
+	t := &Trier{Logger: o.Logger}
+	if err := t.Try(ctx, filepath.Clean(o.Path), b); err != nil {
+		return errors.Join(err, t.Close())
+	}
+	o.Tried.Add(b)
+	return t.Close()
+}
