@@ -2,7 +2,9 @@ package worker
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -72,6 +74,15 @@ type remoteError struct {
 func (e *remoteError) Error() string { return e.text }
 
 func (e *remoteError) Unwrap() []error { return e.causes }
+
+// received is the error that the child sent, as JSON.
+func received(text []byte, system edgetpu.System) error {
+	var w wireError
+	if err := json.Unmarshal(text, &w); err != nil {
+		return fmt.Errorf("an error that cannot be read: %w", err)
+	}
+	return w.receive(system)
+}
 
 // receive makes the error. What stands in the way of opening a device the child can not see: other processes, and who
 // may use what; so the parent's system is asked.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -100,13 +99,7 @@ func (h *Host) call(ctx context.Context, limit time.Duration, what op, engine ui
 }
 
 // failure is the error that the child sent.
-func (h *Host) failure(rest []byte) error {
-	var w wireError
-	if err := json.Unmarshal(rest, &w); err != nil {
-		return fmt.Errorf("an error that cannot be read: %w", err)
-	}
-	return w.receive(h.system)
-}
+func (h *Host) failure(rest []byte) error { return received(rest, h.system) }
 
 // Request is an engine to open.
 type Request struct {

@@ -60,8 +60,14 @@ func runOnce(path string, b []byte) error {
 	if err != nil {
 		return err
 	}
-	err = all[0].Invoke(context.Background())
-	return errors.Join(err, all[0].Close())
+	e := all[0]
+	for i := range e.Inputs() {
+		clear(e.Input(i).Data) // the runtime leaves what its memory had before
+	}
+	if err = e.Invoke(context.Background()); err != nil {
+		err = fmt.Errorf("model %s: %w", path, err)
+	}
+	return errors.Join(err, e.Close())
 }
 
 // errTrial is why a trial looks for no Edge TPU. Nobody reads it.
@@ -97,21 +103,20 @@ func (t *Trier) Try(ctx context.Context, path string, model []byte) error {
 	}
 	n, err := t.child.Call(ctx, request, t.reply, isolate.CallOptions{Deadline: trialDeadline, Send: []*isolate.Memory{memory}})
 	if err != nil {
-		var death *isolate.DeathError
-		if errors.As(err, &death) {
-			err = fmt.Errorf("the runtime does not survive it: a process that tried it %s: %w", death.Cause(), err)
+		if death := (*isolate.DeathError)(nil); errors.As(err, &death) {
+			err = fmt.Errorf("the runtime does not survive it: %w", err)
 		}
-		return fmt.Errorf("model %s: %w", path, errors.Join(err, t.end()))
+		_ = t.end() // says what err says
+		return fmt.Errorf("model %s: %w", path, err)
 	}
 	s, _, rest, err := parseReply(t.reply[:n])
-	if err != nil || s == statusOK {
-		return err
+	switch {
+	case err != nil:
+		return fmt.Errorf("model %s: %w", path, err)
+	case s == statusOK:
+		return nil
 	}
-	var w wireError
-	if err := json.Unmarshal(rest, &w); err != nil {
-		return err
-	}
-	return w.receive(edgetpu.System{})
+	return received(rest, edgetpu.System{})
 }
 
 func (t *Trier) start(ctx context.Context) error {
