@@ -1,11 +1,11 @@
 // Package heat keeps an Edge TPU below its first trip point, from which the driver slows it down and after which cards
 // drop off the bus. A Monitor reads the temperature every two seconds and decides:
 //
-//	            Shed             Move    trip point 0
-//	  Normal     │  Shedding      │  Moved
-//	  ───────────┼────────────────┼────────┼──────────→ °C
-//	         │             │
-//	      Shed - 2 °C     Back
+//	          Shed             Move    trip point 0
+//	Normal     │  Shedding      │  Moved
+//	───────────┼────────────────┼────────┼──────────→ °C
+//	       │             │
+//	    Shed - 2 °C     Back
 //
 // Normal: nothing is done. Shedding: the device rests between runs, the longer the hotter it is: its share of the time
 // at work falls in a straight line from all at Shed to a tenth (Options.MaxRest) at Move. It falls at once, and
@@ -28,7 +28,7 @@
 //
 // # Gone, or nothing to read
 //
-// A device that is gone (edgetpu.ErrGone) is told once, and is watched on for its return. One that shows no
+// A device that is gone (edgetpu.ErrGone) is told once, and is watched on for its return. One that never showed a
 // temperature (edgetpu.ErrNoSensor, every USB stick) is not watched any more. When a reading fails otherwise, it is
 // logged once, and what was decided stays.
 package heat

@@ -18,7 +18,7 @@ type Monitor struct {
 	policy  policy
 	trips   trips
 	told    float64 // share of work that OnRest was told last
-	failure string  // of the last reading; "" when it succeeded
+	failed  bool    // the last reading
 	warned  bool    // that Move lies above trip point 0
 	closed  bool
 
@@ -64,8 +64,7 @@ func (m *Monitor) watch() {
 	defer close(m.done)
 	for {
 		r, err := m.o.Read()
-		m.Feed(m.o.Clock.Now(), r, err)
-		if errors.Is(err, edgetpu.ErrNoSensor) {
+		if !m.feed(m.o.Clock.Now(), r, err) {
 			return
 		}
 		passed, stop := m.o.Clock.After(m.o.Interval)
@@ -98,19 +97,21 @@ func (m *Monitor) Close() {
 
 // Feed takes what reading the temperature gave at a moment, as edgetpu.System.Temperature gives it. Moments must not
 // go back.
-func (m *Monitor) Feed(at time.Time, r edgetpu.Reading, err error) {
+func (m *Monitor) Feed(at time.Time, r edgetpu.Reading, err error) { m.feed(at, r, err) }
+
+// feed says whether there is any sense in going on.
+func (m *Monitor) feed(at time.Time, r edgetpu.Reading, err error) (more bool) {
 	m.feeding.Lock()
 	defer m.feeding.Unlock()
 	if m.closed {
-		return
+		return false
 	}
 	m.pass(at)
 	if err == nil && (math.IsNaN(r.Now) || math.IsNaN(r.Trip[0])) {
 		err = fmt.Errorf("a temperature of %v °C", r.Now)
 	}
 	if err != nil {
-		m.fail(err)
-		return
+		return !m.fail(err)
 	}
 	m.recover(r)
 	m.trips.note(m.o.Logger, r)
@@ -118,14 +119,16 @@ func (m *Monitor) Feed(at time.Time, r edgetpu.Reading, err error) {
 	m.policy.step(at, r.Now, r.Trip[0])
 	m.show(at, r)
 	m.tell(before, r)
+	return true
 }
 
-// fail deals with a reading that could not be made.
-func (m *Monitor) fail(err error) {
-	again := m.failure != ""
+// fail deals with a reading that could not be made. It says whether the device shows no temperature, and never did.
+func (m *Monitor) fail(err error) (none bool) {
+	again := m.failed
+	m.failed = true
 	gone := errors.Is(err, edgetpu.ErrGone)
 	m.mu.Lock()
-	was := m.stats.Gone
+	known, was := m.stats.Known, m.stats.Gone
 	m.stats.Gone = was || gone // until it answers
 	m.mu.Unlock()
 	switch {
@@ -135,20 +138,23 @@ func (m *Monitor) fail(err error) {
 			m.o.OnGone(err)
 		}
 	case gone:
-	case errors.Is(err, edgetpu.ErrNoSensor):
-		m.o.Logger.Debug(err.Error())
+	case errors.Is(err, edgetpu.ErrNoSensor) && !known:
+		if !again {
+			m.o.Logger.Debug(err.Error())
+		}
+		return true
 	case !again:
 		m.o.Logger.Warn("the temperature of the Edge TPU cannot be read", "error", err)
 	}
-	m.failure = err.Error()
+	return false
 }
 
 // recover notes that a reading was made after one or more that were not.
 func (m *Monitor) recover(r edgetpu.Reading) {
-	if m.failure == "" {
+	if !m.failed {
 		return
 	}
-	m.failure = ""
+	m.failed = false
 	m.o.Logger.Info("the temperature of the Edge TPU can be read again", "celsius", r.Now)
 }
 
@@ -156,7 +162,7 @@ func (m *Monitor) recover(r edgetpu.Reading) {
 func (m *Monitor) tell(before State, r edgetpu.Reading) {
 	p, log := &m.policy, m.o.Logger
 	limits := p.thresholds.resolve(r.Trip[0])
-	if p.mode != Off && limits.Move >= r.Trip[0] && !m.warned {
+	if p.mode != Off && p.canMove && limits.Move >= r.Trip[0] && !m.warned {
 		m.warned = true
 		log.Warn("the models will move to the CPU only past the point from which the driver slows the Edge TPU down",
 			"move", limits.Move, "trip", r.Trip[0])

@@ -112,9 +112,6 @@ func (p *policy) shed(now float64, limits Thresholds) {
 		p.state, p.work = Normal, 1
 		return
 	}
-	if now >= limits.Shed {
-		p.state = Shedding
-	}
 	part := min(max((now-limits.Shed)/(limits.Move-limits.Shed), 0), 1)
 	want := 1 - (1-p.least)*part
 	if want > p.work {
@@ -122,6 +119,9 @@ func (p *policy) shed(now float64, limits Thresholds) {
 	}
 	if p.work = want; p.work > 1-fine {
 		p.work = 1
+	}
+	if now >= limits.Shed || p.work < 1 { // it can come back to a rest below Shed
+		p.state = Shedding
 	}
 }
 

@@ -1,0 +1,151 @@
+package heat
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"corallite/delegate/edgetpu"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// start is when everything begins here.
+var start = time.Unix(1e9, 0)
+
+// reading is what a device shows whose driver's points nobody changed.
+func reading(celsius float64) edgetpu.Reading {
+	return edgetpu.Reading{Now: celsius, Trip: [3]float64{85, 90, 95}, Warn: [2]float64{100, 110}}
+}
+
+// rig is a Monitor that is fed every two seconds, and all that it says.
+type rig struct {
+	*Monitor
+	t     *testing.T
+	now   time.Time
+	calls []string // what was told
+	lines bytes.Buffer
+}
+
+func newRig(t *testing.T, o Options) *rig {
+	t.Helper()
+	r := &rig{t: t, now: start}
+	o.OnRest = func(rest float64) { r.calls = append(r.calls, fmt.Sprintf("rest %.3g", rest)) }
+	o.OnMove = func(reason string) { r.calls = append(r.calls, "move: "+reason) }
+	o.OnBack = func() { r.calls = append(r.calls, "back") }
+	o.OnGone = func(err error) { r.calls = append(r.calls, "gone: "+err.Error()) }
+	o.Logger = slog.New(slog.NewTextHandler(&r.lines, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: plain}))
+	m, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	r.Monitor = m
+	return r
+}
+
+// plain leaves out of a record what differs from run to run.
+func plain(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}
+
+// feed gives temperatures, two seconds apart.
+func (r *rig) feed(celsius ...float64) {
+	for _, c := range celsius {
+		r.Feed(r.now, reading(c), nil)
+		r.now = r.now.Add(DefaultInterval)
+	}
+}
+
+// fail gives a reading that failed.
+func (r *rig) fail(err error) {
+	r.Feed(r.now, edgetpu.Reading{}, err)
+	r.now = r.now.Add(DefaultInterval)
+}
+
+// told wants that this was told since it was asked last.
+func (r *rig) told(want ...string) {
+	r.t.Helper()
+	if !slices.Equal(r.calls, want) {
+		r.t.Errorf("told %q, want %q", r.calls, want)
+	}
+	r.calls = nil
+}
+
+// logged wants a line for each of these since it was asked last, which has these words.
+func (r *rig) logged(want ...string) {
+	r.t.Helper()
+	lines := strings.FieldsFunc(r.lines.String(), func(c rune) bool { return c == '\n' })
+	good := len(lines) == len(want)
+	for i := 0; good && i < len(want); i++ {
+		good = strings.Contains(lines[i], want[i])
+	}
+	if !good {
+		r.t.Errorf("logged\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
+	}
+	r.lines.Reset()
+}
+
+// stepClock stands still until a test lets it go to the next moment that somebody waits for. One goroutine may wait.
+type stepClock struct {
+	mu    sync.Mutex
+	now   time.Time
+	waits chan stepWait
+}
+
+type stepWait struct {
+	d      time.Duration
+	passed chan time.Time
+}
+
+func newStepClock() *stepClock { return &stepClock{now: start, waits: make(chan stepWait, 1)} }
+
+func (c *stepClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *stepClock) After(d time.Duration) (<-chan time.Time, func() bool) {
+	w := stepWait{d, make(chan time.Time, 1)}
+	c.waits <- w
+	return w.passed, func() bool {
+		select {
+		case <-c.waits:
+			return true
+		default:
+			return false
+		}
+	}
+}
+
+// wait waits until somebody waits, and gives how long it wants to.
+func (c *stepClock) wait(t *testing.T) stepWait {
+	t.Helper()
+	select {
+	case w := <-c.waits:
+		return w
+	case <-time.After(30 * time.Second):
+		t.Fatal("nobody waits")
+		return stepWait{}
+	}
+}
+
+// pass lets the time pass that somebody waits for.
+func (c *stepClock) pass(w stepWait) {
+	c.mu.Lock()
+	c.now = c.now.Add(w.d)
+	now := c.now
+	c.mu.Unlock()
+	w.passed <- now
+}
