@@ -21,9 +21,9 @@ func BenchmarkInvoke(b *testing.B) {
 	})
 	b.Run("device of 4 ms", func(b *testing.B) {
 		h, o := simulated(b, simtest.Config{Compute: simtest.Fixed, RunTime: 4 * time.Millisecond})
-		f := delegate.Files{EdgeTPU: path(b, classifier+"_edgetpu")}
-		local := here(b, f, delegate.Options{Choice: delegate.EdgeTPU, EdgeTPULibrary: o.Library, EdgeTPU: o.EdgeTPU})
-		compare(b, local, open(b, h, request(f)))
+		r := onDevice(b, classifier)
+		local := here(b, r.Files, delegate.Options{Choice: delegate.EdgeTPU, EdgeTPULibrary: o.Library, EdgeTPU: o.EdgeTPU})
+		compare(b, local, open(b, h, r))
 	})
 }
 

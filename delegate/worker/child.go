@@ -43,19 +43,19 @@ func serveEngines(c *isolate.Child) (err error) {
 	if err := json.Unmarshal(c.Setup, &w.setup); err != nil {
 		return err
 	}
-	if w.setup.Verbosity > 0 {
-		if l, err := edgetpu.Load(w.setup.Library); err == nil {
-			err = errors.Join(l.Verbosity(w.setup.Verbosity), l.Close())
-			if err != nil {
-				return err
-			}
-		}
-	}
 	defer func() {
 		for number := range w.engines {
 			err = errors.Join(err, w.close(number))
 		}
 	}()
+	if w.setup.Verbosity > 0 {
+		if l, err := edgetpu.Load(w.setup.Library); err == nil { // who opens a device says what is wrong with it
+			defer l.Close() // a library that is unloaded forgets what it was told
+			if err := l.Verbosity(w.setup.Verbosity); err != nil {
+				return err
+			}
+		}
+	}
 	return c.Serve(w.answer)
 }
 
@@ -125,7 +125,11 @@ func (w *child) open(body, reply []byte) (int, error) {
 	for i, info := range engine.Outputs() {
 		out.Outputs = append(out.Outputs, port{info, len(engine.Output(i).Data), canOut[i]})
 	}
-	return replyJSON(reply, statusOK, 0, out)
+	n, err := replyJSON(reply, statusOK, 0, out)
+	if err != nil { // a model may have many tensors, or long names
+		return answered(reply, errors.Join(fmt.Errorf("model %s: what it has cannot be told: %w", path(r.Files), err), w.close(w.last)))
+	}
+	return n, nil
 }
 
 // share moves the tensors into the memory that the parent has made.

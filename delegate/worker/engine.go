@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -44,10 +43,7 @@ func newEngine(h *Host, r openReply, o Request) (*Engine, error) {
 	e := &Engine{
 		host: h, number: r.Engine, device: r.Device, refusals: r.Refusals, turn: o.Turn,
 		limit: newDeadline(o.Deadline, o.FirstDeadline), reply: make([]byte, isolate.MaxMessage),
-		model: o.Files.EdgeTPU,
-	}
-	if e.model == "" {
-		e.model = o.Files.CPU
+		model: path(o.Files),
 	}
 	var err error
 	if e.layout, err = plan(r.Inputs, r.Outputs); err != nil {
@@ -66,6 +62,14 @@ func newEngine(h *Host, r openReply, o Request) (*Engine, error) {
 		e.outputs = append(e.outputs, tensor.Tensor{Info: p.Info, Data: e.layout.Outputs[i].of(memory)})
 	}
 	return e, nil
+}
+
+// path is the model's in messages: what the Edge TPU runs, where there is that.
+func path(f delegate.Files) string {
+	if f.EdgeTPU != "" {
+		return f.EdgeTPU
+	}
+	return f.CPU
 }
 
 // Inputs describes the inputs.
@@ -157,6 +161,9 @@ func (e *Engine) place(rest []byte) error {
 	e.outInfo = slices.Clone(e.outInfo) // who asked before may still look at the old one
 	for _, c := range list {
 		e.outInfo[c.output].Shape = c.shape
+		if err := holds(e.outInfo[c.output], c.bytes); err != nil {
+			return fmt.Errorf("output %d: %w", c.output, err)
+		}
 		e.outputs[c.output] = tensor.Tensor{Info: e.outInfo[c.output], Data: place{c.offset, c.bytes}.of(room)}
 	}
 	return nil
@@ -164,18 +171,24 @@ func (e *Engine) place(rest []byte) error {
 
 // makeRoom makes a memory for outputs that have grown.
 func (e *Engine) makeRoom(rest []byte) error {
-	if len(rest) != 8 {
-		return fmt.Errorf("a reply of %d bytes", len(rest))
+	need, err := parseCount(rest)
+	if err != nil {
+		return err
 	}
-	need := binary.LittleEndian.Uint64(rest)
-	if need == 0 || need > mostBytes {
-		return fmt.Errorf("outputs of %d bytes", need)
+	if e.room != nil && need <= len(e.room.Bytes()) {
+		return fmt.Errorf("%d bytes are not enough for %d", len(e.room.Bytes()), need)
 	}
-	larger, err := isolate.NewMemory(int(need))
+	larger, err := isolate.NewMemory(need)
 	if err != nil {
 		return err
 	}
 	if e.room != nil {
+		// What lies there now must not be looked at any more, whatever comes of the rest.
+		for i, p := range e.layout.Outputs {
+			if p.Bytes == 0 {
+				e.outputs[i].Data = nil
+			}
+		}
 		err = e.room.Close()
 	}
 	e.room = larger

@@ -49,11 +49,6 @@ func path(tb testing.TB, name string) string {
 	return testdata.Path(tb, "models/"+name+".tflite")
 }
 
-func twins(tb testing.TB, name string) delegate.Files {
-	tb.Helper()
-	return delegate.Files{CPU: path(tb, name), EdgeTPU: path(tb, name+"_edgetpu")}
-}
-
 // written writes a model into a folder of the test.
 func written(tb testing.TB, m modeltest.Model) string {
 	tb.Helper()
@@ -189,7 +184,8 @@ func run(tb testing.TB, e tensor.Engine, seed uint64) []string {
 	return outputs(e)
 }
 
-// request is one for the Edge TPU.
-func request(f delegate.Files) worker.Request {
-	return worker.Request{Files: f, Choice: delegate.EdgeTPU}
+// onDevice is a request for the Edge TPU.
+func onDevice(tb testing.TB, name string) worker.Request {
+	tb.Helper()
+	return worker.Request{Files: delegate.Files{EdgeTPU: path(tb, name+"_edgetpu")}, Choice: delegate.EdgeTPU}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -144,19 +145,27 @@ func (h *Host) Open(ctx context.Context, r Request) (*Engine, error) {
 		r.Turn.Release()
 	}
 	if err != nil {
-		return nil, err
+		return nil, dying(r.Files, err)
 	}
 	e, err := newEngine(h, reply, r)
 	if err == nil {
 		err = h.call(ctx, limit, opShare, reply.Engine, e.layout, nil, e.memory)
 	}
 	if err != nil {
-		return nil, errors.Join(err, e.Close())
+		return nil, errors.Join(fmt.Errorf("model %s: %w", e.model, err), e.Close())
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.engines[e] = struct{}{}
 	return e, nil
+}
+
+// dying says of a death, which does not know of models, which one was being opened; the child's own errors do.
+func dying(f delegate.Files, err error) error {
+	if death := (*isolate.DeathError)(nil); errors.As(err, &death) {
+		return fmt.Errorf("model %s: it was being opened: %w", path(f), err)
+	}
+	return err
 }
 
 // Done is closed when the child is dead.

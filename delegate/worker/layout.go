@@ -2,8 +2,10 @@ package worker
 
 import (
 	"fmt"
+	"math"
 
 	"corallite/tflite"
+	"corallite/tflite/tensor"
 )
 
 // layout is where the tensors lie in the memory that parent and child share.
@@ -24,16 +26,11 @@ func (p place) of(memory []byte) []byte {
 	return memory[p.Offset : p.Offset+p.Bytes : p.Offset+p.Bytes]
 }
 
-// within says whether the place is one, in a memory of that size.
-func (p place) within(size int) bool {
-	return p.Offset >= 0 && p.Bytes >= 0 && p.Offset <= size && p.Bytes <= size-p.Offset
-}
-
 const (
 	// behind is what XNNPACK may read behind a tensor; see tflite.Interpreter.UseMemory.
 	behind = 16
-	// mostBytes is more than any tensor has: package schema allows 2 GiB.
-	mostBytes = 4 << 30
+	// mostBytes is what an engine's tensors may have together: what an int of 32 bits counts, and some.
+	mostBytes = math.MaxInt32 - 1<<10
 )
 
 // align gives the next multiple of what the runtime wants of a tensor's address.
@@ -44,29 +41,78 @@ func align(n int) int {
 // plan gives every input a place, every output that can be moved, and room for the others as large as they are now.
 func plan(inputs, outputs []port) (layout, error) {
 	var l layout
-	add := func(bytes int) place {
-		p := place{align(l.Size), bytes}
-		l.Size = p.Offset + bytes + behind
-		return p
-	}
-	room := 0
 	for i, in := range inputs {
-		if in.Bytes < 0 || in.Bytes > mostBytes {
-			return layout{}, fmt.Errorf("input %d has %d bytes", i, in.Bytes)
+		if err := in.check(); err != nil {
+			return layout{}, fmt.Errorf("input %d: %w", i, err)
 		}
-		l.Inputs = append(l.Inputs, add(in.Bytes))
+		if err := l.add(&l.Inputs, in.Bytes); err != nil {
+			return layout{}, err
+		}
 	}
+	var copied layout // where they may be in the room
 	for i, out := range outputs {
-		switch {
-		case out.Bytes < 0 || out.Bytes > mostBytes:
-			return layout{}, fmt.Errorf("output %d has %d bytes", i, out.Bytes)
-		case out.Movable:
-			l.Outputs = append(l.Outputs, add(out.Bytes))
-		default:
-			l.Outputs = append(l.Outputs, place{})
-			room = align(room) + out.Bytes
+		if err := out.check(); err != nil {
+			return layout{}, fmt.Errorf("output %d: %w", i, err)
+		}
+		if out.Movable {
+			if err := l.add(&l.Outputs, out.Bytes); err != nil {
+				return layout{}, err
+			}
+			continue
+		}
+		l.Outputs = append(l.Outputs, place{})
+		if err := copied.add(&copied.Outputs, out.Bytes); err != nil {
+			return layout{}, err
 		}
 	}
-	l.Room = add(room)
+	var room []place
+	if err := l.add(&room, copied.Size); err != nil {
+		return layout{}, err
+	}
+	l.Room = room[0]
 	return l, nil
+}
+
+// add puts a place behind all others.
+func (l *layout) add(to *[]place, bytes int) error {
+	p := place{align(l.Size), bytes}
+	if bytes > mostBytes-behind-p.Offset {
+		return fmt.Errorf("its tensors have more than %d bytes", mostBytes)
+	}
+	l.Size = p.Offset + bytes + behind
+	*to = append(*to, p)
+	return nil
+}
+
+// check says whether the child, which is not trusted, describes a tensor that can be. One that cannot be moved may
+// have no memory yet.
+func (p port) check() error {
+	if p.Bytes == 0 && !p.Movable {
+		return nil
+	}
+	return holds(p.Info, p.Bytes)
+}
+
+// holds says whether a tensor has so many bytes: who reads it goes by its shape.
+func holds(info tensor.Info, bytes int) error {
+	if bytes < 0 {
+		return fmt.Errorf("%v has %d bytes", info, bytes)
+	}
+	size := info.Type.Size()
+	if size == 0 {
+		return nil // strings and the like, of which the shape does not tell
+	}
+	want := int64(size)
+	for _, d := range info.Shape {
+		if d < 0 || d > mostBytes {
+			return fmt.Errorf("%v is no shape", info)
+		}
+		if want *= int64(d); want > mostBytes {
+			return fmt.Errorf("%v is larger than %d bytes", info, mostBytes)
+		}
+	}
+	if want != int64(bytes) {
+		return fmt.Errorf("%v has %d bytes, and its memory %d", info, want, bytes)
+	}
+	return nil
 }

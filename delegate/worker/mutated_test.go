@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,6 +27,7 @@ import (
 func TestMutated(t *testing.T) {
 	count := number(t, "CORALLITE_MUTATED", 300)
 	seed := number(t, "CORALLITE_MUTATED_SEED", 0)
+	keep := os.Getenv("CORALLITE_MUTATED_KEEP") // a folder for the models that end their child
 	seeds := mutationSeeds(t)
 	r := rand.New(rand.NewPCG(2, uint64(seed)))
 	trier := &worker.Trier{}
@@ -48,6 +50,11 @@ func TestMutated(t *testing.T) {
 			cause := death.Cause()
 			deaths[cause]++
 			t.Logf("%s, %s of %s: %v", name, how, origin.Name, err)
+			if keep != "" {
+				if err := os.WriteFile(filepath.Join(keep, name+".tflite"), model, 0o644); err != nil {
+					t.Error(err)
+				}
+			}
 		case errors.Is(err, schema.ErrInvalid):
 			refused++
 		default:

@@ -187,3 +187,15 @@ func equalCopied(a, b []copied) bool { return slices.EqualFunc(a, b, copied.equa
 
 // appendCount writes the bytes that statusRoom asks for.
 func appendCount(b []byte, n int) []byte { return binary.LittleEndian.AppendUint64(b, uint64(n)) }
+
+// parseCount reads them.
+func parseCount(b []byte) (int, error) {
+	if len(b) != 8 {
+		return 0, fmt.Errorf("a reply of %d bytes", len(b))
+	}
+	n := binary.LittleEndian.Uint64(b)
+	if n == 0 || n > mostBytes {
+		return 0, fmt.Errorf("outputs of %d bytes", n)
+	}
+	return int(n), nil
+}

@@ -1,0 +1,94 @@
+package worker_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"corallite/delegate"
+	"corallite/delegate/edgetpu/simtest"
+	"corallite/delegate/worker"
+	"corallite/internal/testdata"
+	"corallite/tflite/tensor"
+)
+
+// TestSameAsHere runs every CPU model of the test data in a child and in this process: descriptions and answers are the
+// same, to the bit.
+func TestSameAsHere(t *testing.T) {
+	folder := filepath.Dir(path(t, classifier))
+	paths, err := filepath.Glob(filepath.Join(folder, "*.tflite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := host(t, folder)
+	same := 0
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".tflite")
+		if strings.HasSuffix(name, "_edgetpu") {
+			continue
+		}
+		for _, choice := range []delegate.Choice{delegate.XNNPACK, delegate.None} {
+			t.Run(name+" "+string(choice), func(t *testing.T) {
+				f, o := delegate.Files{CPU: path}, delegate.Options{Choice: choice}
+				if e, err := delegate.Open(t.Context(), f, o); err != nil {
+					t.Skipf("it does not open here either: %v", err)
+				} else if err = e.Invoke(t.Context()); err != nil {
+					_ = e.Close()
+					t.Skipf("it does not run here either: %v", err)
+				} else {
+					_ = e.Close()
+				}
+				same++
+				sameAnswers(t, here(t, f, o), open(t, h, worker.Request{Files: f, Choice: choice}))
+			})
+		}
+	}
+	if same < 20 {
+		t.Errorf("%d models were compared", same)
+	}
+}
+
+// TestSameAsHereOnDevice does it with all compiled models that have a twin, on a simulated device.
+func TestSameAsHereOnDevice(t *testing.T) {
+	folder := filepath.Join(testdata.Root(), "models")
+	h, o := simulated(t, simtest.Config{Compute: simtest.Twin, Twins: []string{folder}})
+	for _, name := range []string{"split_concat", "keras_lstm_mnist_ptq", classifier, "mobilenet_v1_0.5_160_quant",
+		"mobilenet_v1_1.0_224_quant_embedding_extractor", "movenet_single_pose_lightning_ptq", "deeplabv3_mnv2_dm05_pascal_quant"} {
+		t.Run(name, func(t *testing.T) {
+			r := onDevice(t, name)
+			options := delegate.Options{Choice: delegate.EdgeTPU, EdgeTPULibrary: o.Library, EdgeTPU: o.EdgeTPU}
+			sameAnswers(t, here(t, r.Files, options), open(t, h, r))
+		})
+	}
+}
+
+func sameAnswers(t *testing.T, local, isolated tensor.Engine) {
+	t.Helper()
+	if local.Device() != isolated.Device() {
+		t.Errorf("device %+v, here %+v", isolated.Device(), local.Device())
+	}
+	if !slices.EqualFunc(local.Inputs(), isolated.Inputs(), equalInfo) {
+		t.Errorf("inputs %v, here %v", isolated.Inputs(), local.Inputs())
+	}
+	for seed := range uint64(3) {
+		want, got := run(t, local, seed), run(t, isolated, seed)
+		if len(want) == 0 || len(want[0]) == 0 {
+			t.Fatal("no answer")
+		}
+		if !slices.Equal(want, got) {
+			t.Errorf("the answers to input %d differ", seed)
+		}
+	}
+	// Afterwards: the shape of some outputs is known only then.
+	if !slices.EqualFunc(local.Outputs(), isolated.Outputs(), equalInfo) {
+		t.Errorf("outputs %v, here %v", isolated.Outputs(), local.Outputs())
+	}
+	for i := range isolated.Outputs() {
+		if o := isolated.Output(i); !equalInfo(o.Info, isolated.Outputs()[i]) {
+			t.Errorf("output %d is %v and %v", i, o.Info, isolated.Outputs()[i])
+		}
+	}
+}
+
+func equalInfo(a, b tensor.Info) bool { return a.Name == b.Name && a.Same(b) }
