@@ -21,7 +21,8 @@
 //
 // # No flapping
 //
-// Shedding ends 2 °C below where it began. Who has moved stays away for at least Options.Away (30 s), for twice as long
+// Shedding ends 2 °C below where it began, and not before the device has all its time at work again; a device to which
+// models come back begins with a tenth of it. Who has moved stays away for at least Options.Away (30 s), for twice as long
 // at each further move, up to twenty times as long (10 min); each time that the device has run for as long as that
 // without a move, one doubling is taken back. So in a time t there are at most 6 + t / 10 min moves, however the
 // temperature goes.

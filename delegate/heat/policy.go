@@ -108,10 +108,6 @@ func (p *policy) shed(now float64, limits Thresholds) {
 	if p.mode != Shed {
 		return
 	}
-	if now <= limits.Shed-hysteresis {
-		p.state, p.work = Normal, 1
-		return
-	}
 	part := min(max((now-limits.Shed)/(limits.Move-limits.Shed), 0), 1)
 	want := 1 - (1-p.least)*part
 	if want > p.work {
@@ -120,8 +116,11 @@ func (p *policy) shed(now float64, limits Thresholds) {
 	if p.work = want; p.work > 1-fine {
 		p.work = 1
 	}
-	if now >= limits.Shed || p.work < 1 { // it can come back to a rest below Shed
+	switch {
+	case now >= limits.Shed || p.work < 1:
 		p.state = Shedding
+	case now <= limits.Shed-hysteresis:
+		p.state = Normal
 	}
 }
 

@@ -32,26 +32,26 @@ func TestPolicy(t *testing.T) {
 			{at: 81, state: Shedding, work: 0.325}, {at: 77, state: Shedding, work: 0.4375}, {at: 77, state: Shedding, work: 0.521875},
 			{at: 82, state: Shedding, work: 0.2125}, {at: 74, state: Shedding, work: 0.409375},
 		}},
-		{name: "ends two degrees below its beginning", steps: []step{
-			{at: 79, state: Shedding, work: 0.55}, {at: 73.1, state: Shedding, work: 0.6625}, {at: 73, work: 1}, {at: 74.9, work: 1},
-			{at: 75, state: Shedding, work: 1}, {at: 73.1, state: Shedding, work: 1}, {at: 72, work: 1},
+		{name: "goes on for as long as there is a rest", steps: []step{
+			{at: 79, state: Shedding, work: 0.55}, {at: 75, state: Shedding, work: 0.6625}, {at: 60, state: Shedding, work: 0.746875},
+		}},
+		{name: "without rest it ends two degrees below its beginning", steps: []step{
+			{at: 75, state: Shedding, work: 1}, {at: 73.1, state: Shedding, work: 1}, {at: 73, work: 1}, {at: 74.9, work: 1},
+			{at: 75, state: Shedding, work: 1}, {at: 60, work: 1},
 		}},
 		{name: "moves at Move, comes back at Back only after Away", steps: []step{
 			{at: 82.99, state: Shedding, work: 0.101125}, {at: 83, state: Moved, work: 0.1}, {at: 60, state: Moved, work: 0.1},
 			{after: 27 * s, at: 60, state: Moved, work: 0.1}, {after: s, at: 78.1, state: Moved, work: 0.1},
 			{after: 3600 * s, at: 78.1, state: Moved, work: 0.1}, {at: 78, state: Shedding, work: 0.240625},
 		}},
-		{name: "moves from normal, and is back at once when Away has passed", steps: []step{
-			{at: 90, state: Moved, work: 0.1}, {after: 30 * s, at: 60, work: 1},
-		}},
-		{name: "comes back below Shed and rests on until it is cool", steps: []step{
-			{at: 83, state: Moved, work: 0.1}, {after: 30 * s, at: 74, state: Shedding, work: 0.325},
-			{at: 74, state: Shedding, work: 0.49375}, {at: 73, work: 1},
+		{name: "moves from normal, and comes back to little work", steps: []step{
+			{at: 90, state: Moved, work: 0.1}, {after: 30 * s, at: 60, state: Shedding, work: 0.325},
+			{at: 60, state: Shedding, work: 0.49375},
 		}},
 		{name: "thresholds and longest rest of one's own", o: Options{Thresholds: Thresholds{Shed: 40, Move: 60, Back: 30}, MaxRest: 1},
 			steps: []step{
 				{at: 39.9, work: 1}, {at: 50, state: Shedding, work: 0.75}, {at: 60, state: Moved, work: 0.5},
-				{after: 30 * s, at: 31, state: Moved, work: 0.5}, {at: 30, work: 1},
+				{after: 30 * s, at: 31, state: Moved, work: 0.5}, {at: 30, state: Shedding, work: 0.625},
 			}},
 		{name: "cpu never sheds", o: Options{Mode: CPU}, steps: []step{
 			{at: 82.9, work: 1}, {at: 83, state: Moved, work: 1}, {after: 29 * s, at: 40, state: Moved, work: 1},
@@ -105,6 +105,23 @@ func TestPolicyTripChanges(t *testing.T) {
 		if p.step(start.Add(time.Duration(i)*time.Second), 65, c.trip); p.state != c.want {
 			t.Errorf("65 °C with the trip point at %v °C: %v, want %v", c.trip, p.state, c.want)
 		}
+	}
+}
+
+// TestRestEnds has a cool device at full speed half a minute after it had the longest rest.
+func TestRestEnds(t *testing.T) {
+	p, now := newTestPolicy(t, Options{}, true), start
+	p.step(now, 90, 85)
+	readings := 0
+	for now = now.Add(DefaultAway); p.state != Normal; now = now.Add(DefaultInterval) {
+		before := p.work
+		p.step(now, 60, 85)
+		if readings++; p.work <= before || p.state == Normal && p.work != 1 {
+			t.Fatalf("reading %d: %v at work %v, %v before", readings, p.state, p.work, before)
+		}
+	}
+	if readings != 16 {
+		t.Errorf("after %d readings, want 16", readings)
 	}
 }
 
