@@ -48,10 +48,16 @@ func (e *DeathError) Cause() string {
 	if e.Reason != "" {
 		return how + ": " + e.Reason
 	}
-	if n := len(e.LastWords); n > 0 {
+	// What was said before a fault is about something else.
+	if n := len(e.LastWords); n > 0 && !fault(e.Signal) {
 		return how + ": " + strings.TrimSpace(e.LastWords[n-1])
 	}
 	return how
+}
+
+// fault says whether the processor raised a signal, so that the program had no time for words.
+func fault(s syscall.Signal) bool {
+	return s == unix.SIGSEGV || s == unix.SIGBUS || s == unix.SIGILL || s == unix.SIGFPE
 }
 
 func signalName(s syscall.Signal) string {
