@@ -37,7 +37,7 @@ func TestResultsEqualTwin(t *testing.T) {
 			tpu := open(t, f, o)
 			o.Choice = delegate.XNNPACK
 			cpu := open(t, f, o)
-			if d := tpu.Device(); d != (tensor.Device{Name: "edgetpu:usb:/sys/bus/usb/devices/2-1"}) {
+			if d := tpu.Device(); d != (tensor.Device{Name: "edgetpu:usb:2-1"}) {
 				t.Fatalf("device %+v", d)
 			}
 			noise := run(t, cpu, 1)
@@ -75,7 +75,7 @@ func TestSegments(t *testing.T) {
 	a := open(t, delegate.Files{EdgeTPU: model(t, name+"0_of_2_edgetpu")}, o)
 	o.Device = "pci:0"
 	b := open(t, delegate.Files{EdgeTPU: model(t, name+"1_of_2_edgetpu")}, o)
-	if a.Device().Name != "edgetpu:usb:/sys/bus/usb/devices/2-1" || b.Device().Name != "edgetpu:pci:/dev/apex_0" {
+	if a.Device().Name != "edgetpu:usb:2-1" || b.Device().Name != "edgetpu:pci:/dev/apex_0" {
 		t.Errorf("devices %v and %v", a.Device(), b.Device())
 	}
 	one, again, other := run(t, a, 1), run(t, a, 1), run(t, a, 2)
@@ -114,12 +114,12 @@ func TestAuto(t *testing.T) {
 		reason   string   // the start of it; "": not degraded
 		refusals []string // parts of each
 	}{
-		{name: "Edge TPU", files: f, sim: &simtest.Config{}, device: "edgetpu:usb:/sys/bus/usb/devices/2-1"},
+		{name: "Edge TPU", files: f, sim: &simtest.Config{}, device: "edgetpu:usb:2-1"},
 		{name: "second device of the bus", files: f, sim: &simtest.Config{Devices: []string{"usb", "pci", "pci"}},
 			change: func(_ *testing.T, o *delegate.Options) { o.Device = "pci:1" }, device: "edgetpu:pci:/dev/apex_1"},
 		{name: "by path", files: f, sim: &simtest.Config{Devices: []string{"usb=/sys/bus/usb/devices/1-9", "usb"}},
 			change: func(_ *testing.T, o *delegate.Options) { o.Device = "/sys/bus/usb/devices/2-1" },
-			device: "edgetpu:usb:/sys/bus/usb/devices/2-1"},
+			device: "edgetpu:usb:2-1"},
 		{name: "the first device fails, the second opens", files: f,
 			sim:    &simtest.Config{Devices: []string{"usb", "pci"}, OpenFailsFor: "/sys/bus/usb/devices/2-1"},
 			device: "edgetpu:pci:/dev/apex_0", refusals: []string{"edgetpu_create_delegate failed for usb:/sys/bus/usb/devices/2-1"}},

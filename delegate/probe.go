@@ -7,7 +7,7 @@ import (
 
 // Findings are what Probe found on this machine.
 type Findings struct {
-	Takes          string    `json:"takes"`    // "edgetpu:usb:/sys/bus/usb/devices/2-1", "cpu:xnnpack", "cpu:builtin"; "" when the choice cannot be met
+	Takes          string    `json:"takes"`    // "edgetpu:usb:2-1", "cpu:xnnpack", "cpu:builtin"; "" when the choice cannot be met
 	Refusals       []Refusal `json:"refusals"` // why nothing better
 	Runtime        string    `json:"tflite"`   // TensorFlow Lite's version
 	Library        string    `json:"libedgetpu,omitempty"`
@@ -18,7 +18,8 @@ type Findings struct {
 
 // Found is one Edge TPU.
 type Found struct {
-	Bus   string `json:"bus"` // "usb", "pci"
+	Name  string `json:"name"` // as a device string takes it and events have it; it stays when the path does not: "usb:2-1"
+	Bus   string `json:"bus"`  // "usb", "pci"
 	Path  string `json:"path"`
 	Taken bool   `json:"taken"` // whether the options' device string takes it
 }
@@ -75,7 +76,7 @@ func (f *Findings) edgeTPU(spec Spec, o Options) string {
 		taken[d] = true
 	}
 	for _, d := range devices {
-		f.Devices = append(f.Devices, Found{d.Bus.String(), d.Path, taken[d]})
+		f.Devices = append(f.Devices, Found{o.EdgeTPU.System.StableName(d), d.Bus.String(), d.Path, taken[d]})
 	}
 	for _, c := range s.causes {
 		f.Refusals = append(f.Refusals, Refusal{string(EdgeTPU), c.Error()})
@@ -83,5 +84,5 @@ func (f *Findings) edgeTPU(spec Spec, o Options) string {
 	if len(s.fit) == 0 {
 		return ""
 	}
-	return "edgetpu:" + s.fit[0].String()
+	return "edgetpu:" + o.EdgeTPU.System.StableName(s.fit[0])
 }

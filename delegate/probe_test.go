@@ -26,7 +26,7 @@ func TestProbe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []delegate.Found{{"usb", "/sys/bus/usb/devices/2-1", false}, {"pci", "/dev/apex_0", true}}
+	want := []delegate.Found{{"usb:2-1", "usb", "/sys/bus/usb/devices/2-1", false}, {"pci:/dev/apex_0", "pci", "/dev/apex_0", true}}
 	if p.Takes != "edgetpu:pci:/dev/apex_0" || !reflect.DeepEqual(p.Devices, want) || len(p.Refusals) != 0 ||
 		!strings.HasPrefix(p.LibraryVersion, "runtime 13") || p.Library != o.EdgeTPULibrary {
 		t.Errorf("with devices: %+v", p)

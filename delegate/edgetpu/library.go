@@ -89,7 +89,7 @@ func (l *Library) Open(d Device, o Options) (*Delegate, error) {
 		return nil, &OpenError{Device: d, Causes: o.System.Explain(d)}
 	}
 	l.delegates++
-	return &Delegate{library: l, device: d, ptr: ptr}, nil
+	return &Delegate{library: l, device: d, name: "edgetpu:" + o.System.StableName(d), ptr: ptr}, nil
 }
 
 // Close gives the library back. Delegates that are open stay usable and release what is left when the last of them
@@ -112,6 +112,7 @@ func (l *Library) Close() error {
 type Delegate struct {
 	library *Library
 	device  Device
+	name    string
 	ptr     unsafe.Pointer // guarded by library.mu; nil after Delete
 }
 
@@ -143,5 +144,5 @@ func (d *Delegate) Close() error {
 // Device is the device that was opened.
 func (d *Delegate) Device() Device { return d.device }
 
-// Name is "edgetpu:usb:/sys/bus/usb/devices/2-1".
-func (d *Delegate) Name() string { return "edgetpu:" + d.device.String() }
+// Name is the device's in events: "edgetpu:usb:2-1", or whatever else of it does not move.
+func (d *Delegate) Name() string { return d.name }
