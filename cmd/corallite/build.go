@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"corallite/configs"
+	"corallite/delegate/fleet"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/sink"
@@ -26,6 +27,7 @@ type builder struct {
 	std    *streams
 	status *status
 	logger *slog.Logger
+	fleet  *fleet.Fleet
 
 	closers []func() error
 }
@@ -96,7 +98,7 @@ func (b *builder) open(s *pipeline.Stream[*vision.Frame], p configs.Pipeline) er
 	s.Source = source
 	for _, name := range p.Models {
 		m, err := openModel(b.ctx, modelRequest{
-			name: name, model: b.cfg.Models[name], library: b.cfg.EdgeTPU.Library, items: items, logger: b.logger,
+			name: name, model: b.cfg.Models[name], items: items, priority: p.Priority, fleet: b.fleet,
 		})
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"corallite/delegate/doctor"
+	"corallite/delegate/worker"
 	"corallite/internal/isolate"
 )
 
@@ -11,5 +12,6 @@ import (
 func childHandlers() map[string]isolate.Handler {
 	all := map[string]isolate.Handler{}
 	maps.Copy(all, doctor.Handlers())
+	maps.Copy(all, worker.Handlers())
 	return all
 }

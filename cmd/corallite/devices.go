@@ -62,7 +62,7 @@ choice would take for a model that is compiled for the Edge TPU, and why each be
 // addDeviceFlags adds --delegate and --device, which several commands have.
 func addDeviceFlags(cmd *cobra.Command, choice, device *string) {
 	cmd.Flags().StringVar(choice, "delegate", string(delegate.Auto), "what runs the model: auto, edgetpu, xnnpack or none")
-	cmd.Flags().StringVar(device, "device", "", `which Edge TPU: "" for any, usb, pci, :1, usb:0, pci:0 or a path`)
+	cmd.Flags().StringVar(device, "device", "", `which Edge TPU: "" for any, usb, pci, :1, usb:0, pci:0, a name that corallite devices gives, or a path`)
 	_ = cmd.RegisterFlagCompletionFunc("delegate", cobra.FixedCompletions(
 		[]string{"auto", "edgetpu", "xnnpack", "none"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("device", cobra.FixedCompletions(
@@ -75,7 +75,7 @@ func (d devices) print(w io.Writer) error {
 		fmt.Fprintln(t, "Edge TPU\tnone found")
 	}
 	for _, e := range d.Devices {
-		fmt.Fprintf(t, "Edge TPU\t%s\t%s\n", e.Bus, e.Path)
+		fmt.Fprintf(t, "Edge TPU\t%s\t%s\n", e.Name, e.Path)
 	}
 	switch {
 	case d.Library == "":

@@ -121,7 +121,12 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 	if files.Still() {
 		items = files.Len()
 	}
-	model, err := openModel(context.WithoutCancel(cmd.Context()), modelRequest{name: name, model: m, items: items, logger: logger})
+	tpus, err := newFleet([]configs.Model{m}, configs.EdgeTPU{}, logger)
+	if err != nil {
+		return errors.Join(err, files.Close())
+	}
+	defer func() { err = errors.Join(err, tpus.Close()) }()
+	model, err := openModel(context.WithoutCancel(cmd.Context()), modelRequest{name: name, model: m, items: items, fleet: tpus})
 	if err != nil {
 		return errors.Join(err, files.Close())
 	}

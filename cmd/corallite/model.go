@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"os"
 	"runtime"
+	"time"
 
 	"corallite/configs"
 	"corallite/delegate"
+	"corallite/delegate/fleet"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
-	"corallite/tflite/schema"
 )
 
 // maxEngines bounds how many engines of one model are opened by default: they share the
@@ -37,11 +36,11 @@ func (v *visionModel) Close() error {
 
 // modelRequest is a model to open.
 type modelRequest struct {
-	name    string // in events and messages
-	model   configs.Model
-	library string // libedgetpu's path; "": its usual names
-	items   int    // how many items are to come; 0: many, or nobody knows
-	logger  *slog.Logger
+	name     string // in events and messages
+	model    configs.Model
+	items    int // how many items are to come; 0: many, or nobody knows
+	priority int // where a device is shared
+	fleet    *fleet.Fleet
 }
 
 // openModel opens a model's engines and makes its task. Errors name the model's file.
@@ -58,14 +57,15 @@ func (v *visionModel) open(ctx context.Context, r modelRequest) error {
 	if err != nil {
 		return err
 	}
-	graph, err := readGraph(files)
+	model, err := r.fleet.Read(ctx, files)
 	if err != nil {
 		return err
 	}
-	if err := v.openEngines(ctx, r, files); err != nil {
+	defer model.Close()
+	if err := v.openEngines(ctx, r, model); err != nil {
 		return err
 	}
-	task, err := newTask(r.model, graph, v.Engines[0])
+	task, err := newTask(r.model, model.Graph(), v.Engines[0])
 	if err != nil {
 		what := "model " + r.model.Path
 		if r.model.LabelsFile != "" {
@@ -78,42 +78,34 @@ func (v *visionModel) open(ctx context.Context, r modelRequest) error {
 	return nil
 }
 
-// readGraph reads what the model says of its graph. The CPU twin says more: the compiled one has its operators folded.
-func readGraph(files delegate.Files) (*schema.Subgraph, error) {
-	path := files.CPU
-	if path == "" {
-		path = files.EdgeTPU
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	model, err := schema.Read(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return model.Main(), nil
-}
-
 // openEngines opens as many engines as serve best: engines of one thread side by side, one for each core, get more done
 // than one engine of several threads, because no core waits for another at the end of every operator; and where other
-// programs use the cores too, that waiting costs seconds. A few pictures are done before more engines are open. A
-// device runs one model at a time, however many ask.
-func (v *visionModel) openEngines(ctx context.Context, r modelRequest, files delegate.Files) error {
+// programs use the cores too, that waiting costs seconds. A few pictures are done before more engines are open.
+func (v *visionModel) openEngines(ctx context.Context, r modelRequest, model *delegate.Model) error {
 	cores := min(runtime.GOMAXPROCS(0), maxEngines)
-	threads, engines := max(r.model.Threads, 1), r.model.Engines
+	engines := r.model.Engines
 	chosen := engines == 0
+	many := r.items == 0 || r.items > cores
 	switch {
-	case chosen && r.model.Threads == 0 && (r.items == 0 || r.items > cores):
+	case chosen && r.model.Threads == 0 && many:
 		engines = cores
 	case chosen:
 		engines = 1
 	}
-	options := delegate.Options{
-		Choice: delegate.Choice(r.model.Delegate), Device: r.model.Device, Threads: threads,
-		EdgeTPULibrary: r.library, Logger: r.logger, Queue: !chosen,
+	segments, err := readSegments(r.model.Segments)
+	if err != nil {
+		return err
 	}
-	all, err := delegate.OpenSeveral(ctx, files, options, engines)
+	defer func() {
+		for _, s := range segments {
+			s.Close()
+		}
+	}()
+	all, err := r.fleet.Open(ctx, fleet.Request{
+		Name: r.name, Model: model, Segments: segments, Choice: delegate.Choice(r.model.Delegate), Device: r.model.Device,
+		Threads: r.model.Threads, Engines: engines, Spread: chosen && many, Priority: r.priority, Isolate: r.model.Isolate,
+		Deadline: time.Duration(r.model.Deadline * float64(time.Second)),
+	})
 	if err != nil {
 		return err
 	}
@@ -122,4 +114,24 @@ func (v *visionModel) openEngines(ctx context.Context, r modelRequest, files del
 		v.Engines = append(v.Engines, e)
 	}
 	return nil
+}
+
+// readSegments reads a compiled model that is in parts.
+func readSegments(paths []string) (_ []*delegate.Model, err error) {
+	var all []*delegate.Model
+	defer func() {
+		if err != nil {
+			for _, m := range all {
+				m.Close()
+			}
+		}
+	}()
+	for _, path := range paths {
+		m, err := delegate.Read(delegate.Files{EdgeTPU: path})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	return all, nil
 }

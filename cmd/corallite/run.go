@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
+	"corallite/delegate/fleet"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
 )
@@ -64,15 +67,20 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, status *s
 		return err
 	}
 	// A signal that comes while models are opened ends the streams as soon as they begin, in the orderly way.
-	b := &builder{ctx: context.WithoutCancel(ctx), cfg: cfg, std: std, status: status, logger: logger}
+	tpus, err := newFleet(slices.Collect(maps.Values(cfg.Models)), cfg.EdgeTPU, logger)
+	if err != nil {
+		return err
+	}
+	b := &builder{ctx: context.WithoutCancel(ctx), cfg: cfg, std: std, status: status, logger: logger, fleet: tpus}
 	runners, err := b.build()
 	if err != nil {
-		return errors.Join(err, b.Close())
+		return errors.Join(err, b.Close(), tpus.Close())
 	}
 	giveBack()
 	summaries, err := pipeline.RunAll(ctx, runners)
-	err = errors.Join(err, b.Close())
-	err = errors.Join(err, summary.write(summaries, std.out))
+	devices := tpus.Summaries()
+	err = errors.Join(err, b.Close(), tpus.Close())
+	err = errors.Join(err, summary.write(runSummary{summaries, devices}, std.out))
 	logSummaries(logger, cfg.PipelineNames(), summaries)
 	for _, s := range summaries.Pipelines {
 		if err == nil && s.Errors.Total > 0 {
@@ -80,6 +88,12 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, status *s
 		}
 	}
 	return err
+}
+
+// runSummary is what --summary writes.
+type runSummary struct {
+	pipeline.Summaries
+	EdgeTPUs []fleet.Summary `json:"edge_tpus"`
 }
 
 // logSummaries says of each pipeline what came of it.

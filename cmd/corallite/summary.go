@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"corallite/pipeline"
 )
 
 // summaryFile is where the summary of a run goes: "" nowhere, "-" to standard output. A file gets its name when it is
@@ -52,7 +50,7 @@ func (s summaryFile) fail(err error) error {
 }
 
 // write writes the summary.
-func (s summaryFile) write(summaries pipeline.Summaries, stdout io.Writer) error {
+func (s summaryFile) write(summaries any, stdout io.Writer) error {
 	if s == "" {
 		return nil
 	}
