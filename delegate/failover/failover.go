@@ -23,7 +23,8 @@ const (
 
 // Options of New.
 type Options struct {
-	Name string // the model's, in logs and changes
+	Name   string // the model's, in logs and changes
+	Device string // the device's there, until primary or what Open opens says otherwise
 
 	// Open opens an engine on the device again. It is called by one goroutine at a time, returns soon after ctx has
 	// ended, and what it opened belongs to the Engine. Required.
@@ -99,7 +100,7 @@ func New(primary tensor.Engine, unavailable error, o Options) (*Engine, error) {
 	case primary == nil && o.Twin == nil:
 		return nil, fmt.Errorf("model %s: %w; and it has no twin to run on the CPU", o.Name, unavailable)
 	}
-	e := &Engine{o: o, log: o.Logger, backoff: o.Backoff, back: make(chan struct{}, 1)}
+	e := &Engine{o: o, log: o.Logger, name: o.Device, backoff: o.Backoff, back: make(chan struct{}, 1)}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -127,6 +128,7 @@ func New(primary tensor.Engine, unavailable error, o Options) (*Engine, error) {
 	e.work, e.stop = context.WithCancel(context.Background())
 	if primary == nil {
 		e.lost, e.lostAt, e.phase = causeOf(unavailable), e.clock.Now(), StateWaiting
+		e.tried = e.lost.reason // who made the engine has said so
 		e.account()
 		e.show(e.fallback(e.lost))
 		e.background.Add(1)

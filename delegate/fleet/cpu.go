@@ -1,0 +1,95 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"corallite/delegate"
+	"corallite/delegate/failover"
+	"corallite/delegate/worker"
+	"corallite/tflite/tensor"
+)
+
+// openCPU opens a model's engines on the CPU; causes are why not on an Edge TPU, where it was asked for.
+func (f *Fleet) openCPU(ctx context.Context, r Request, choice delegate.Choice, causes []error) ([]tensor.Engine, error) {
+	return f.cpuEngines(ctx, r, delegate.Options{Choice: choice, Refused: causes, Logger: f.o.Logger}, r.Engines)
+}
+
+func (f *Fleet) cpuEngines(ctx context.Context, r Request, o delegate.Options, n int) ([]tensor.Engine, error) {
+	o.Threads = max(r.Threads, 1)
+	if !r.isolated(false) || !r.Model.ForCPU() {
+		all, err := r.Model.Open(ctx, o, n)
+		engines := make([]tensor.Engine, len(all))
+		for i, e := range all {
+			engines[i] = e
+		}
+		return engines, err
+	}
+	var engines []tensor.Engine
+	for range n {
+		e, err := f.isolatedCPU(ctx, r, o)
+		if err != nil {
+			return nil, errors.Join(err, closeAll(engines))
+		}
+		engines = append(engines, e)
+	}
+	return engines, nil
+}
+
+// isolatedCPU opens one engine in a child of its own, so that engines of one model can work side by side. When the
+// child dies another takes its place, and the frame in hand is run there.
+func (f *Fleet) isolatedCPU(ctx context.Context, r Request, o delegate.Options) (tensor.Engine, error) {
+	open := func(ctx context.Context) (tensor.Engine, error) { return f.childCPU(ctx, r, o) }
+	first, err := open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e, err := failover.New(first, nil, failover.Options{
+		Name: r.Name, Open: open, Backoff: failover.NewBackoff(f.o.Backoff), GiveUp: f.o.GiveUp, Logger: f.o.Logger,
+	})
+	if err != nil {
+		return nil, errors.Join(err, first.Close())
+	}
+	return e, nil
+}
+
+// childCPU starts a child that runs nothing but this model.
+func (f *Fleet) childCPU(ctx context.Context, r Request, o delegate.Options) (tensor.Engine, error) {
+	path := r.Model.Files().CPU
+	ctx, cancel := context.WithTimeout(ctx, openLimit)
+	defer cancel()
+	h, err := worker.StartHost(ctx, worker.HostOptions{Name: "model " + r.Name, Files: []string{path}, Logger: f.o.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", path, err)
+	}
+	choice := o.Choice
+	if choice == delegate.Auto {
+		choice = delegate.XNNPACK
+	}
+	e, err := h.Open(ctx, worker.Request{
+		Files: delegate.Files{CPU: path}, Choice: choice, Threads: o.Threads,
+		Deadline: worker.DeadlinePolicy{Fixed: r.Deadline},
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("model %s: %w", path, err), h.Close())
+	}
+	device := e.Device()
+	if o.Choice == delegate.Auto && len(o.Refused) > 0 {
+		device.Degraded, device.Reason = true, o.Refused[0].Error()
+	}
+	return lodger{e, h, device}, nil
+}
+
+// lodger is an engine with a child of its own.
+type lodger struct {
+	*worker.Engine
+	host   *worker.Host
+	device tensor.Device
+}
+
+// Device says what runs the model in the child.
+func (l lodger) Device() tensor.Device { return l.device }
+
+// Close closes the engine and ends its child.
+func (l lodger) Close() error { return errors.Join(l.Engine.Close(), l.host.Close()) }

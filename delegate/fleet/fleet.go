@@ -1,0 +1,214 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"corallite/delegate"
+	"corallite/delegate/edgetpu"
+	"corallite/delegate/failover"
+	"corallite/delegate/heat"
+	"corallite/delegate/worker"
+	"corallite/tflite/tensor"
+)
+
+// devicePrefix begins the name of every device in events: "edgetpu:usb:2-1".
+const devicePrefix = "edgetpu:"
+
+// Options of a Fleet. The zero Options are those of a program that has configured nothing.
+type Options struct {
+	Library string          // libedgetpu's path; "": as edgetpu.Load finds it
+	EdgeTPU edgetpu.Options // for every device
+	// Files are all model files that will be opened: a child may read no others, and what it may read is fixed when it
+	// starts.
+	Files []string
+	// Reach are further files and folders that children may use, which only a simulator needs.
+	Reach []string
+	// Named are the device strings of all models: a device that one of them asks for by name is not taken by models
+	// that take any.
+	Named   []string
+	Heat    heat.Options
+	Backoff failover.BackoffOptions
+	// GiveUp is how long a run of a model that has no CPU twin waits for its device; 0: failover's default.
+	GiveUp time.Duration
+	// Tried remembers which models have run once in a child; nil: models run in this process untried.
+	Tried  *worker.Tried
+	Logger *slog.Logger // nil: none
+}
+
+// Fleet is what its engines share. Its methods can be called from several goroutines.
+type Fleet struct {
+	o     Options
+	named []edgetpu.Spec
+
+	parking sync.Mutex // held while engines are moved to the CPU or back because of heat
+
+	mu      sync.Mutex
+	devices []*device // in the order in which they were first used
+}
+
+// New makes a Fleet; it opens nothing. The error is one of the options.
+func New(o Options) (*Fleet, error) {
+	if err := o.EdgeTPU.Validate(); err != nil {
+		return nil, err
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	f := &Fleet{o: o}
+	for _, name := range o.Named {
+		s, err := edgetpu.ParseSpec(name)
+		if err != nil {
+			return nil, err
+		}
+		if s.One() {
+			f.named = append(f.named, s)
+		}
+	}
+	return f, nil
+}
+
+// Request is a model to open.
+type Request struct {
+	Name     string            // of the model, in messages
+	Model    *delegate.Model   // read; it can be closed when Open has returned
+	Segments []*delegate.Model // the compiled model in parts, in order; nil: Model's own compiled file
+	Choice   delegate.Choice   // "": auto
+	Device   string            // as edgetpu.ParseSpec reads it
+	Threads  int               // of the CPU, for one run; 0: 1
+	Engines  int               // how many are wanted; at least 1
+	Spread   bool              // more engines than asked for when that keeps more devices or segments busy
+	Priority int               // where a device is shared
+	Isolate  *bool             // nil: on an Edge TPU
+	Deadline time.Duration     // of a run in a child; 0: from the measured times
+}
+
+func (r *Request) isolated(otherwise bool) bool {
+	if r.Isolate == nil {
+		return otherwise
+	}
+	return *r.Isolate
+}
+
+// parts are the compiled files, in order.
+func (r *Request) parts() []*delegate.Model {
+	if len(r.Segments) > 0 {
+		return r.Segments
+	}
+	return []*delegate.Model{r.Model}
+}
+
+// Read reads a model's files like [delegate.Read], after the one that the CPU runs was tried in a child, if it never
+// was on this machine: a file that crashes the runtime is an error and not a crash.
+func (f *Fleet) Read(ctx context.Context, files delegate.Files) (*delegate.Model, error) {
+	if f.o.Tried != nil && files.CPU != "" {
+		err := worker.Try(ctx, worker.TryOptions{Path: files.CPU, Tried: f.o.Tried, Logger: f.o.Logger})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return delegate.Read(files)
+}
+
+// Open makes engines for a model, to be used side by side, each closed by the caller before the Fleet. With Auto the
+// engines fall back to the CPU: from the start where no device can be had, and whenever one fails.
+func (f *Fleet) Open(ctx context.Context, r Request) ([]tensor.Engine, error) {
+	choice, err := delegate.ParseChoice(string(r.Choice))
+	if err != nil {
+		return nil, err
+	}
+	if r.Engines < 1 {
+		return nil, fmt.Errorf("%d engines", r.Engines)
+	}
+	if choice == delegate.XNNPACK || choice == delegate.None {
+		return f.openCPU(ctx, r, choice, nil)
+	}
+	devices, causes, err := f.candidates(r)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(devices) > 0:
+		return f.openDevices(ctx, r, devices)
+	case choice == delegate.EdgeTPU:
+		return nil, delegate.CannotRun(r.Model.Path(), causes)
+	default:
+		return f.openCPU(ctx, r, delegate.Auto, causes)
+	}
+}
+
+// candidates are the devices for a model, or the causes why there is none.
+func (f *Fleet) candidates(r Request) ([]edgetpu.Device, []error, error) {
+	if len(r.Segments) > 0 {
+		if err := checkSegments(r.Segments, r.Model); err != nil {
+			return nil, nil, err
+		}
+	}
+	var devices []edgetpu.Device
+	for _, m := range r.parts() {
+		fit, causes, err := m.Candidates(delegate.Options{
+			Choice: delegate.EdgeTPU, Device: r.Device, EdgeTPULibrary: f.o.Library, EdgeTPU: f.o.EdgeTPU,
+		})
+		if err != nil || len(causes) > 0 {
+			return nil, causes, err
+		}
+		devices = fit
+	}
+	return f.free(devices, r.Device), nil, nil
+}
+
+// free leaves out what other models asked for by name, unless nothing would be left.
+func (f *Fleet) free(devices []edgetpu.Device, wanted string) []edgetpu.Device {
+	if s, err := edgetpu.ParseSpec(wanted); err != nil || s.One() {
+		return devices
+	}
+	taken := map[edgetpu.Device]bool{}
+	for _, s := range f.named {
+		if fit, err := f.o.EdgeTPU.System.Select(s, devices); err == nil {
+			taken[fit[0]] = true
+		}
+	}
+	var free []edgetpu.Device
+	for _, d := range devices {
+		if !taken[d] {
+			free = append(free, d)
+		}
+	}
+	if len(free) == 0 {
+		return devices
+	}
+	return free
+}
+
+// device gives what the fleet keeps of a device.
+func (f *Fleet) device(at edgetpu.Device) *device {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, d := range f.devices {
+		if d.is(at) {
+			return d
+		}
+	}
+	d := newDevice(f, at)
+	f.devices = append(f.devices, d)
+	return d
+}
+
+// all gives the devices in use.
+func (f *Fleet) all() []*device {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]*device(nil), f.devices...)
+}
+
+// Close ends the children. Engines that are still open fail from then on. Twice is safe.
+func (f *Fleet) Close() error {
+	var errs []error
+	for _, d := range f.all() {
+		errs = append(errs, d.close())
+	}
+	return errors.Join(errs...)
+}
