@@ -1,0 +1,48 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"corallite/configs"
+	"corallite/delegate"
+	"corallite/delegate/edgetpu"
+	"corallite/delegate/fleet"
+	"corallite/delegate/heat"
+	"corallite/delegate/worker"
+	"corallite/models"
+)
+
+// reachEnv lists further files and folders, as PATH does, that child processes may use: what a libedgetpu needs that is
+// not the real one.
+const reachEnv = "CORALLITE_REACH"
+
+// newFleet makes the fleet of Edge TPUs for the models that will be opened. It opens none.
+func newFleet(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Logger) (*fleet.Fleet, error) {
+	performance, err := edgetpu.ParsePerformance(tpu.Performance)
+	if err != nil {
+		return nil, err
+	}
+	mode, err := heat.ParseMode(tpu.Heat)
+	if err != nil {
+		return nil, err
+	}
+	store, err := models.Open(models.Options{})
+	if err != nil {
+		return nil, err
+	}
+	o := fleet.Options{
+		Library: tpu.Library, EdgeTPU: edgetpu.Options{Performance: performance}, Heat: heat.Options{Mode: mode},
+		Reach: filepath.SplitList(os.Getenv(reachEnv)), Tried: worker.NewTried(store.Folder("tried")), Logger: logger,
+	}
+	for _, m := range all {
+		// An error is told when the model is opened.
+		if files, err := delegate.ResolveFiles(m.Path, m.EdgeTPU); err == nil && files.EdgeTPU != "" {
+			o.Files = append(o.Files, files.EdgeTPU)
+		}
+		o.Files = append(o.Files, m.Segments...)
+		o.Named = append(o.Named, m.Device)
+	}
+	return fleet.New(o)
+}
