@@ -151,7 +151,7 @@ func TestCauses(t *testing.T) {
 		{name: "a library of another processor, no device", files: plain, library: loads(edgetpu.ErrWrongArchitecture), state: Warning, want: NoDevice, fix: []string{"lsusb"}},
 
 		{name: "library crashes when loaded", files: withStick, library: &library{broken: Trial{At: Loading, Err: died("x")}}, state: Problem, want: LibraryCrash,
-			found: "while the library was loaded, the child process that tries libedgetpu died: signal SIGSEGV: x", fix: []string{"16.0tf"}},
+			found: "while the library was loaded, the child process that tries libedgetpu died: signal SIGABRT: x", fix: []string{"16.0tf"}},
 		{name: "library hangs when listing", files: withStick, library: &library{broken: Trial{At: Listing, Err: &isolate.DeathError{Hung: 15 * time.Second}}},
 			state: Problem, want: LibraryHangs, found: "while it listed its devices, the child process that tries libedgetpu did not answer for 15s", fix: []string{"16.0tf"}},
 		{name: "library without a version", files: withStick, library: &library{broken: Trial{At: Loading, Err: errOpen}}, state: Problem, want: LibraryLoad, fix: []string{"16.0tf"}},

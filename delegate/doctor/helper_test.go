@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -177,13 +178,12 @@ func missingLibrary() *library {
 	return &library{load: &edgetpu.LoadError{Kind: edgetpu.ErrNotFound, Path: "libedgetpu.so.1, libedgetpu.so.1.0", Detail: "not installed"}}
 }
 
-// died is the error of a child that crashed with those words; "": without.
+// died is the error of a child that ended itself with those words, or "": that the processor stopped.
 func died(words string) error {
-	e := &isolate.DeathError{Name: "doctor", PID: 7, Signal: 11}
-	if words != "" {
-		e.LastWords = []string{words}
+	if words == "" {
+		return &isolate.DeathError{Name: "doctor", PID: 7, Signal: syscall.SIGSEGV}
 	}
-	return e
+	return &isolate.DeathError{Name: "doctor", PID: 7, Signal: syscall.SIGABRT, LastWords: []string{words}}
 }
 
 var errOpen = errors.New("edgetpu_create_delegate failed")

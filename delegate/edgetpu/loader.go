@@ -55,7 +55,7 @@ func (l loader) load(path string) (*Library, error) {
 		}
 	}
 	return nil, &LoadError{Kind: ErrNotFound, Path: strings.Join(l.names, ", "),
-		Detail: "not installed; install libedgetpu1-std, or name the file in " + LibraryEnv}
+		Detail: "not installed; install one that was built for this program's TensorFlow Lite (corallite doctor names it), or name the file in " + LibraryEnv}
 }
 
 func loadFile(path string) (*Library, error) {
