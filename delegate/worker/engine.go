@@ -116,11 +116,12 @@ func (e *Engine) Invoke(ctx context.Context) error {
 		return err
 	}
 	putRequest(e.request[:], opRun, e.number)
+	began := time.Now()
 	took, err := e.ran(e.host.process.Call(context.Background(), e.request[:], e.reply, isolate.CallOptions{Deadline: e.limit.next()}))
 	if err != nil {
 		return e.explain(err)
 	}
-	e.limit.ran(took)
+	e.limit.ran(min(took, time.Since(began))) // a child that says that it took for ever would get for ever
 	return nil
 }
 
@@ -135,13 +136,21 @@ func (e *Engine) ran(n int, err error) (time.Duration, error) {
 		return 0, err
 	}
 	s, took, rest, err := parseReply(e.reply[:n])
+	if err == nil && s == statusRoom {
+		if n, err = e.makeRoom(rest); err != nil {
+			return 0, err
+		}
+		if s, _, rest, err = parseReply(e.reply[:n]); err == nil && s == statusRoom {
+			err = errors.New("it has the room for its outputs that it wanted, and wants more")
+		}
+	}
 	switch {
 	case err != nil:
 		return 0, err
 	case s == statusError:
 		return 0, e.host.failure(rest)
-	case s == statusRoom:
-		return took, e.makeRoom(rest)
+	case s != statusOK:
+		return 0, fmt.Errorf("a reply of the unknown kind %d", s)
 	case len(rest) == 0:
 		return took, nil
 	}
@@ -169,39 +178,31 @@ func (e *Engine) place(rest []byte) error {
 	return nil
 }
 
-// makeRoom makes a memory for outputs that have grown.
-func (e *Engine) makeRoom(rest []byte) error {
+// makeRoom makes a memory for outputs that have grown. n is the length of the run's second reply.
+func (e *Engine) makeRoom(rest []byte) (n int, err error) {
 	need, err := parseCount(rest)
 	if err != nil {
-		return err
-	}
-	if e.room != nil && need <= len(e.room.Bytes()) {
-		return fmt.Errorf("%d bytes are not enough for %d", len(e.room.Bytes()), need)
+		return 0, err
 	}
 	larger, err := isolate.NewMemory(need)
 	if err != nil {
-		return err
+		return 0, err
+	}
+	// What lies in the old one must not be looked at any more, whatever comes of the rest.
+	for i, p := range e.layout.Outputs {
+		if p.Bytes == 0 {
+			e.outputs[i].Data = nil
+		}
 	}
 	if e.room != nil {
-		// What lies there now must not be looked at any more, whatever comes of the rest.
-		for i, p := range e.layout.Outputs {
-			if p.Bytes == 0 {
-				e.outputs[i].Data = nil
-			}
-		}
 		err = e.room.Close()
 	}
 	e.room = larger
 	if err != nil {
-		return err
+		return 0, err
 	}
-	request, err := newRequest(opRoom, e.number, nil)
-	if err != nil {
-		return err
-	}
-	n, err := e.host.process.Call(context.Background(), request, e.reply, isolate.CallOptions{Deadline: e.limit.next(), Send: []*isolate.Memory{larger}})
-	_, err = e.ran(n, err)
-	return err
+	putRequest(e.request[:], opRoom, e.number)
+	return e.host.process.Call(context.Background(), e.request[:], e.reply, isolate.CallOptions{Deadline: e.limit.next(), Send: []*isolate.Memory{larger}})
 }
 
 // Reset sets the variable tensors to their start, so that the next run begins a new sequence.
@@ -225,7 +226,6 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.closed = true
-	e.host.forget(e)
 	err := e.host.call(context.Background(), openDeadline, opClose, e.number, nil, nil)
 	var death *isolate.DeathError
 	if errors.As(err, &death) || errors.Is(err, isolate.ErrClosed) {

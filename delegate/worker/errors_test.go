@@ -16,6 +16,7 @@ import (
 	"corallite/tflite"
 	"corallite/tflite/schema"
 	"corallite/tflite/schema/modeltest"
+	"corallite/tflite/tensor"
 )
 
 // TestErrorsOfOpening are those of delegate.Open in this process, with the same words, and wrap the same kinds. The child
@@ -29,6 +30,7 @@ func TestErrorsOfOpening(t *testing.T) {
 	unknown := modeltest.Addition(1, 4)
 	unknown.Subgraphs[0].Operators[0] = modeltest.Operator{Code: modeltest.Custom, Custom: "Unheard", Inputs: []int32{0, 1}, Outputs: []int32{2}}
 	strange := written(t, unknown)
+	lacks := path(t, "model_invoking_error")
 	good := path(t, classifier)
 	h, o := simulated(t, simtest.Config{Devices: []string{}})
 	readable := startHost(t, worker.HostOptions{Library: o.Library, Device: stick, EdgeTPU: o.EdgeTPU, Reach: o.Reach,
@@ -43,6 +45,7 @@ func TestErrorsOfOpening(t *testing.T) {
 		{"no model", onCPU(text), []error{schema.ErrInvalid}},
 		{"no files", worker.Request{}, nil},
 		{"unknown operator", worker.Request{Files: delegate.Files{CPU: strange}, Choice: delegate.None}, nil},
+		{"unknown operator of the test data", onCPU(lacks), nil},
 		{"no twin", worker.Request{Files: onDevice(t, classifier).Files, Choice: delegate.Auto}, []error{delegate.ErrNoTwin}},
 		{"no device", onDevice(t, classifier), []error{edgetpu.ErrNoDevice}},
 		{"strange choice", worker.Request{Files: delegate.Files{CPU: good}, Choice: "gpu"}, nil},
@@ -106,15 +109,25 @@ func TestLibraryErrors(t *testing.T) {
 	}
 }
 
+// rowOf is a model that fails in a run when it is asked for a row that is not there.
+func rowOf() modeltest.Model {
+	return modeltest.Model{Subgraphs: []modeltest.Subgraph{{
+		Tensors: []modeltest.Tensor{modeltest.Float32("rows", 3, 2),
+			{Info: tensor.Info{Name: "which", Type: tensor.Int32, Shape: []int{1}}}, modeltest.Float32("row", 1, 2)},
+		Inputs: []int32{0, 1}, Outputs: []int32{2},
+		Operators: []modeltest.Operator{{Code: modeltest.Gather, Inputs: []int32{0, 1}, Outputs: []int32{2},
+			OptionsType: modeltest.GatherOptions, Options: []any{int32(0), int32(0)}}},
+	}}}
+}
+
 // TestErrorsOfRunning: the runtime's own errors come over, and the child lives on.
 func TestErrorsOfRunning(t *testing.T) {
-	bad := path(t, "model_invoking_error")
-	h := host(t, filepath.Dir(bad))
-	r := worker.Request{Files: delegate.Files{CPU: bad}, Choice: delegate.None}
+	f := written(t, rowOf())
+	h := host(t, f)
+	r := worker.Request{Files: delegate.Files{CPU: f}, Choice: delegate.None}
 	local, e := here(t, r.Files, delegate.Options{Choice: delegate.None}), open(t, h, r)
 	for range 2 {
-		noise(local, 1)
-		noise(e, 1)
+		local.Input(1).Data[0], e.Input(1).Data[0] = 7, 7
 		want, err := local.Invoke(t.Context()), e.Invoke(t.Context())
 		call := (*tflite.Error)(nil)
 		if !errors.As(err, &call) || want == nil || call.Error() != want.Error() {
@@ -123,11 +136,17 @@ func TestErrorsOfRunning(t *testing.T) {
 		if call.Op != "TfLiteInterpreterInvoke" || call.Status != tflite.Failed || !strings.Contains(call.Detail, "out of bounds") {
 			t.Errorf("error %+v", call)
 		}
-		if !strings.Contains(err.Error(), "model "+bad+" on cpu:builtin: ") {
+		if !strings.Contains(err.Error(), "model "+f+" on cpu:builtin: ") {
 			t.Errorf("error %v", err)
 		}
+		e.Input(1).Data[0] = 2
+		if err := e.Invoke(t.Context()); err != nil {
+			t.Errorf("after an error: %v", err)
+		}
 	}
-	run(t, open(t, h, onCPU(path(t, classifier))), 1)
+	if err := e.Close(); err != nil || h.Err() != nil {
+		t.Errorf("the child: %v, %v", err, h.Err())
+	}
 }
 
 // TestRunFails is an error of the device's run.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"corallite/delegate"
@@ -35,9 +34,6 @@ type HostOptions struct {
 type Host struct {
 	process *isolate.Process
 	system  edgetpu.System
-
-	mu      sync.Mutex
-	engines map[*Engine]struct{}
 }
 
 // StartHost starts a child. It opens nothing yet.
@@ -53,7 +49,7 @@ func StartHost(ctx context.Context, o HostOptions) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Host{process: p, system: o.EdgeTPU.System, engines: map[*Engine]struct{}{}}, nil
+	return &Host{process: p, system: o.EdgeTPU.System}, nil
 }
 
 // sandbox is what the child may reach; see the package comment.
@@ -154,9 +150,6 @@ func (h *Host) Open(ctx context.Context, r Request) (*Engine, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model %s: %w", e.model, err), e.Close())
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.engines[e] = struct{}{}
 	return e, nil
 }
 
@@ -183,26 +176,9 @@ func (h *Host) Confinement() isolate.Confinement { return h.process.Confinement(
 // Kill ends the child at once and does not wait.
 func (h *Host) Kill() { h.process.Kill() }
 
-// Close closes the engines that are still open and ends the child. Twice is safe.
-func (h *Host) Close() error {
-	h.mu.Lock()
-	var open []*Engine
-	for e := range h.engines {
-		open = append(open, e)
-	}
-	h.mu.Unlock()
-	var errs []error
-	for _, e := range open {
-		errs = append(errs, e.Close())
-	}
-	return errors.Join(append(errs, h.process.Close())...)
-}
-
-func (h *Host) forget(e *Engine) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.engines, e)
-}
+// Close ends the child. Engines that are still open fail from then on; what their tensors hold stays readable until
+// they are closed. Twice is safe.
+func (h *Host) Close() error { return h.process.Close() }
 
 // libraryFiles is libedgetpu where it is named by its path; system folders can be read anyway.
 func libraryFiles(path string) []string {

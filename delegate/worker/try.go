@@ -76,7 +76,8 @@ var errTrial = errors.New("it is tried on the CPU")
 // Trier tries models in a child, which it starts when it is needed and keeps until it dies or is closed. Its methods
 // may be called by several goroutines, one trial at a time.
 type Trier struct {
-	Logger *slog.Logger // gets what the child says; nil: nobody does
+	Logger   *slog.Logger  // gets what the child says; nil: nobody does
+	Deadline time.Duration // of opening and running a model; 0: a minute
 
 	mu    sync.Mutex
 	child *isolate.Process
@@ -84,7 +85,8 @@ type Trier struct {
 }
 
 // Try opens and runs a model once with zeros, in the child. A crash and a hang are errors like all others; they name the
-// model.
+// model. What a model does to the child's memory may be seen only later: where models are not trusted, a Trier is for
+// one of them.
 func (t *Trier) Try(ctx context.Context, path string, model []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -101,7 +103,11 @@ func (t *Trier) Try(ctx context.Context, path string, model []byte) error {
 	if err != nil {
 		return err
 	}
-	n, err := t.child.Call(ctx, request, t.reply, isolate.CallOptions{Deadline: trialDeadline, Send: []*isolate.Memory{memory}})
+	limit := t.Deadline
+	if limit <= 0 {
+		limit = trialDeadline
+	}
+	n, err := t.child.Call(ctx, request, t.reply, isolate.CallOptions{Deadline: limit, Send: []*isolate.Memory{memory}})
 	if err != nil {
 		if death := (*isolate.DeathError)(nil); errors.As(err, &death) {
 			err = fmt.Errorf("the runtime does not survive it: %w", err)
