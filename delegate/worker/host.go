@@ -141,7 +141,7 @@ func (h *Host) Open(ctx context.Context, r Request) (*Engine, error) {
 		r.Turn.Release()
 	}
 	if err != nil {
-		return nil, dying(r.Files, err)
+		return nil, opening(r.Files, err)
 	}
 	e, err := newEngine(h, reply, r)
 	if err == nil {
@@ -153,12 +153,12 @@ func (h *Host) Open(ctx context.Context, r Request) (*Engine, error) {
 	return e, nil
 }
 
-// dying says of a death, which does not know of models, which one was being opened; the child's own errors do.
-func dying(f delegate.Files, err error) error {
-	if death := (*isolate.DeathError)(nil); errors.As(err, &death) {
-		return fmt.Errorf("model %s: it was being opened: %w", path(f), err)
+// opening says which model an error is of; the child's own errors say it themselves.
+func opening(f delegate.Files, err error) error {
+	if own := (*remoteError)(nil); errors.As(err, &own) {
+		return err
 	}
-	return err
+	return fmt.Errorf("model %s: %w", path(f), err)
 }
 
 // Done is closed when the child is dead.
