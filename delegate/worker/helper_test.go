@@ -28,15 +28,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv("GORACE") == "" {
 		_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
 	}
-	isolate.Main(handlers())
+	isolate.Main(worker.WithFakes(worker.Handlers()))
 	// A test must not find what the machine happens to have.
 	_ = os.Unsetenv(edgetpu.LibraryEnv)
 	goleak.VerifyTestMain(m)
-}
-
-// handlers are those of the package and those that tests put in their place.
-func handlers() map[string]isolate.Handler {
-	return worker.Handlers()
 }
 
 // long is for what must happen; it only keeps a failing test from hanging.
