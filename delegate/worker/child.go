@@ -10,6 +10,7 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/edgetpu"
 	"corallite/internal/isolate"
+	"corallite/tflite/tensor"
 )
 
 // Kind is the kind of child that runs engines.
@@ -113,8 +114,11 @@ func (w *child) open(body, reply []byte) (int, error) {
 		return answered(reply, err)
 	}
 	canIn, canOut, err := engine.Movable()
+	if err == nil {
+		err = noStrings(engine.Inputs())
+	}
 	if err != nil {
-		return answered(reply, errors.Join(err, engine.Close()))
+		return answered(reply, errors.Join(fmt.Errorf("model %s: %w", path(r.Files), err), engine.Close()))
 	}
 	w.last++
 	w.engines[w.last] = &resident{Engine: engine}
@@ -130,6 +134,16 @@ func (w *child) open(body, reply []byte) (int, error) {
 		return answered(reply, errors.Join(fmt.Errorf("model %s: what it has cannot be told: %w", path(r.Files), err), w.close(w.last)))
 	}
 	return n, nil
+}
+
+// noStrings says which input cannot be written by the parent: strings lie in memory of the runtime's own, which grows.
+func noStrings(inputs []tensor.Info) error {
+	for i, info := range inputs {
+		if info.Type == tensor.String {
+			return fmt.Errorf("input %d (%s) holds strings, which an engine in a child process does not take", i, info.Name)
+		}
+	}
+	return nil
 }
 
 // share moves the tensors into the memory that the parent has made.

@@ -149,6 +149,16 @@ func TestErrorsOfRunning(t *testing.T) {
 	}
 }
 
+// TestStrings: what the parent cannot write is refused when the model is opened.
+func TestStrings(t *testing.T) {
+	f := written(t, words())
+	h := host(t, f)
+	_, err := h.Open(t.Context(), worker.Request{Files: delegate.Files{CPU: f}, Choice: delegate.None})
+	if err == nil || !strings.Contains(err.Error(), "model "+f+": input 0 (said) holds strings") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestRunFails is an error of the device's run.
 func TestRunFails(t *testing.T) {
 	c := simtest.NewControl(t)

@@ -14,6 +14,7 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/edgetpu"
 	"corallite/internal/isolate"
+	"corallite/tflite/tensor"
 )
 
 // trialKind is the kind of child that tries models.
@@ -61,13 +62,36 @@ func runOnce(path string, b []byte) error {
 		return err
 	}
 	e := all[0]
-	for i := range e.Inputs() {
-		clear(e.Input(i).Data) // the runtime leaves what its memory had before
+	err = fillWithZeros(e)
+	if err == nil {
+		err = e.Invoke(context.Background())
 	}
-	if err = e.Invoke(context.Background()); err != nil {
+	if err != nil {
 		err = fmt.Errorf("model %s: %w", path, err)
 	}
 	return errors.Join(err, e.Close())
+}
+
+// fillWithZeros fills the inputs, which hold what their memory had before, with zeros and empty strings.
+func fillWithZeros(e delegate.Engine) error {
+	for i, info := range e.Inputs() {
+		clear(e.Input(i).Data)
+		if info.Type != tensor.String {
+			continue
+		}
+		// Without strings the runtime follows a null pointer.
+		const most = 1 << 16 // strings; a model that wants more is refused
+		takes, ok := e.(interface {
+			SetStrings(input int, values ...string) error
+		})
+		if !ok {
+			return fmt.Errorf("input %d holds strings, which %T does not take", i, e)
+		}
+		if err := takes.SetStrings(i, make([]string, min(max(info.Elements(), 0), most))...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errTrial is why a trial looks for no Edge TPU. Nobody reads it.
