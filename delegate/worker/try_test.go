@@ -152,6 +152,9 @@ func TestTryFails(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if err := trier.Close(); err != nil { // now all that the child said has come
+		t.Error(err)
+	}
 	s.want(t, 1)
 }
 
@@ -237,5 +240,8 @@ func TestTrySeveral(t *testing.T) {
 		}()
 	}
 	wg.Wait()
+	if err := trier.Close(); err != nil { // now all that the child said has come
+		t.Error(err)
+	}
 	s.want(t, 1)
 }
