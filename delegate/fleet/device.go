@@ -258,8 +258,13 @@ func (d *device) close() error {
 	if m != nil {
 		m.Close()
 	}
-	if h != nil {
-		return h.Close()
+	if h == nil {
+		return nil
 	}
-	return nil
+	err := h.Close()
+	var death *isolate.DeathError
+	if errors.As(err, &death) {
+		return nil // who ran on it was told, and nobody has lost anything since
+	}
+	return err
 }

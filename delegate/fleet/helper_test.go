@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,7 +49,26 @@ type bench struct {
 	*fleet.Fleet
 	tb      testing.TB
 	control *simtest.Control
-	log     *strings.Builder // guarded by slog's handler
+	library string
+	log     *safeLog
+}
+
+// safeLog is a log that is read while it is written.
+type safeLog struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *safeLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *safeLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // quick lets a device come back within a test.
@@ -61,11 +81,11 @@ func newBench(tb testing.TB, c simtest.Config, change ...func(*fleet.Options)) *
 		c.Control = simtest.NewControl(tb)
 	}
 	before := tflite.Live()
-	b := &bench{tb: tb, control: c.Control, log: &strings.Builder{}}
+	b := &bench{tb: tb, control: c.Control, log: &safeLog{}}
 	models := filepath.Join(testdata.Root(), "models")
-	library := simtest.Use(tb, c)
+	b.library = simtest.Use(tb, c)
 	o := fleet.Options{
-		Library: library, Files: []string{models}, Backoff: quick,
+		Library: b.library, Files: []string{models}, Backoff: quick,
 		Reach:   append([]string{c.Control.Folder()}, c.Twins...),
 		EdgeTPU: edgetpu.Options{System: edgetpu.System{Root: c.Control.Root()}},
 		Logger:  slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -83,6 +103,9 @@ func newBench(tb testing.TB, c simtest.Config, change ...func(*fleet.Options)) *
 		}
 		if n := tflite.Live() - before; n != 0 {
 			tb.Errorf("%d interpreters were not closed", n)
+		}
+		if all := children(tb); len(all) > 0 {
+			tb.Errorf("processes %v are left", all)
 		}
 		if tb.Failed() {
 			tb.Logf("log:\n%s", b.log)
