@@ -48,16 +48,16 @@ func (e *DeathError) Cause() string {
 	if e.Reason != "" {
 		return how + ": " + e.Reason
 	}
-	// What was said before a fault is about something else.
-	if n := len(e.LastWords); n > 0 && !fault(e.Signal) {
+	// Who is killed has no time for words: what was said before is about something else.
+	if n := len(e.LastWords); n > 0 && !sudden(e.Signal) {
 		return how + ": " + strings.TrimSpace(e.LastWords[n-1])
 	}
 	return how
 }
 
-// fault says whether the processor raised a signal, so that the program had no time for words.
-func fault(s syscall.Signal) bool {
-	return s == unix.SIGSEGV || s == unix.SIGBUS || s == unix.SIGILL || s == unix.SIGFPE
+// sudden says whether a signal is one that the processor or somebody else raised.
+func sudden(s syscall.Signal) bool {
+	return s == unix.SIGSEGV || s == unix.SIGBUS || s == unix.SIGILL || s == unix.SIGFPE || s == unix.SIGKILL
 }
 
 func signalName(s syscall.Signal) string {
