@@ -27,13 +27,18 @@ var may = map[string][]string{
 	"models":   {"models", "internal"},
 	"internal": {"internal"},
 
+	"internal/isolate": {"internal/isolate"}, // for whatever can hang or crash, so it knows nothing of it
+
 	"tflite":               {"tflite", "internal"},
 	"tflite/internal/capi": {},
 	"tflite/schema":        {"tflite/schema", "tflite/tensor"},
 	"tflite/tensor":        {},
 
-	"delegate":         {"delegate", "tflite", "internal"},
-	"delegate/edgetpu": {"delegate/edgetpu", "internal"},
+	"delegate":          {"delegate", "tflite", "internal"},
+	"delegate/edgetpu":  {"delegate/edgetpu", "internal"},
+	"delegate/failover": {"delegate/failover", "tflite/tensor"}, // any two engines
+	"delegate/turn":     {"delegate/turn"},
+	"delegate/heat":     {"delegate/heat", "delegate/edgetpu"},
 
 	"pipeline": {"pipeline", "tflite/tensor", "internal"},
 }
