@@ -22,6 +22,8 @@ type Found struct {
 	Bus   string `json:"bus"`  // "usb", "pci"
 	Path  string `json:"path"`
 	Taken bool   `json:"taken"` // whether the options' device string takes it
+	// Celsius is how warm the chip is; nil where that is not shown: USB sticks do not.
+	Celsius *float64 `json:"celsius,omitempty"`
 }
 
 // Probe says what Open would choose for a model that is compiled for the Edge TPU and has a CPU twin. No device is
@@ -76,7 +78,11 @@ func (f *Findings) edgeTPU(spec Spec, o Options) string {
 		taken[d] = true
 	}
 	for _, d := range devices {
-		f.Devices = append(f.Devices, Found{o.EdgeTPU.System.StableName(d), d.Bus.String(), d.Path, taken[d]})
+		found := Found{Name: o.EdgeTPU.System.StableName(d), Bus: d.Bus.String(), Path: d.Path, Taken: taken[d]}
+		if r, err := o.EdgeTPU.System.Temperature(d); err == nil {
+			found.Celsius = &r.Now
+		}
+		f.Devices = append(f.Devices, found)
 	}
 	for _, c := range s.causes {
 		f.Refusals = append(f.Refusals, Refusal{string(EdgeTPU), c.Error()})

@@ -26,7 +26,10 @@ func TestProbe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []delegate.Found{{"usb:2-1", "usb", "/sys/bus/usb/devices/2-1", false}, {"pci:/dev/apex_0", "pci", "/dev/apex_0", true}}
+	want := []delegate.Found{
+		{Name: "usb:2-1", Bus: "usb", Path: "/sys/bus/usb/devices/2-1"},
+		{Name: "pci:/dev/apex_0", Bus: "pci", Path: "/dev/apex_0", Taken: true},
+	}
 	if p.Takes != "edgetpu:pci:/dev/apex_0" || !reflect.DeepEqual(p.Devices, want) || len(p.Refusals) != 0 ||
 		!strings.HasPrefix(p.LibraryVersion, "runtime 13") || p.Library != o.EdgeTPULibrary {
 		t.Errorf("with devices: %+v", p)
@@ -40,5 +43,20 @@ func TestProbe(t *testing.T) {
 	}
 	if _, err := delegate.Probe(delegate.Options{Choice: "x"}); err == nil {
 		t.Error("a choice of x is taken")
+	}
+}
+
+// TestProbeTemperature shows how warm a card is.
+func TestProbeTemperature(t *testing.T) {
+	c := simtest.NewControl(t)
+	o := simulated(t, simtest.Config{Devices: []string{"usb", "pci"}, Control: c})
+	o.EdgeTPU.System.Root = c.Root()
+	c.Temperature("/dev/apex_0", 54_250)
+	p, err := delegate.Probe(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Devices) != 2 || p.Devices[0].Celsius != nil || p.Devices[1].Celsius == nil || *p.Devices[1].Celsius != 54.25 {
+		t.Errorf("devices %+v", p.Devices)
 	}
 }

@@ -75,7 +75,11 @@ func (d devices) print(w io.Writer) error {
 		fmt.Fprintln(t, "Edge TPU\tnone found")
 	}
 	for _, e := range d.Devices {
-		fmt.Fprintf(t, "Edge TPU\t%s\t%s\n", e.Name, e.Path)
+		fmt.Fprintf(t, "Edge TPU\t%s\t%s", e.Name, e.Path)
+		if e.Celsius != nil {
+			fmt.Fprintf(t, "\t%.1f °C", *e.Celsius)
+		}
+		fmt.Fprintln(t)
 	}
 	switch {
 	case d.Library == "":
