@@ -20,17 +20,26 @@ const reachEnv = "CORALLITE_REACH"
 
 // newFleet makes the fleet of Edge TPUs for the models that will be opened. It opens none.
 func newFleet(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Logger) (*fleet.Fleet, error) {
-	performance, err := edgetpu.ParsePerformance(tpu.Performance)
+	o, err := fleetOptions(all, tpu, logger)
 	if err != nil {
 		return nil, err
+	}
+	return fleet.New(o)
+}
+
+// fleetOptions are what the configuration and the environment say of the Edge TPUs.
+func fleetOptions(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Logger) (fleet.Options, error) {
+	performance, err := edgetpu.ParsePerformance(tpu.Performance)
+	if err != nil {
+		return fleet.Options{}, err
 	}
 	mode, err := heat.ParseMode(tpu.Heat)
 	if err != nil {
-		return nil, err
+		return fleet.Options{}, err
 	}
 	store, err := models.Open(models.Options{})
 	if err != nil {
-		return nil, err
+		return fleet.Options{}, err
 	}
 	o := fleet.Options{
 		Library: tpu.Library, EdgeTPU: edgetpu.Options{Performance: performance}, Heat: heat.Options{Mode: mode},
@@ -44,5 +53,5 @@ func newFleet(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Logger) (*f
 		o.Files = append(o.Files, m.Segments...)
 		o.Named = append(o.Named, m.Device)
 	}
-	return fleet.New(o)
+	return o, nil
 }

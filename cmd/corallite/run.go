@@ -35,12 +35,15 @@ CORALLITE_… environment variables and --set override what the files say; see: 
 			if err != nil {
 				return err
 			}
-			status := std.err
-			logger, err := newLogger(cmd, status, cfg.Log.Level)
+			logger, err := newLogger(cmd, std.err, cfg.Log.Level)
 			if err != nil {
 				return err
 			}
-			return runConfig(cmd.Context(), std, cfg, status, logger, summaryFile(summary))
+			tpus, err := fleetOptions(slices.Collect(maps.Values(cfg.Models)), cfg.EdgeTPU, logger)
+			if err != nil {
+				return err
+			}
+			return runConfig(cmd.Context(), std, cfg, tpus, logger, summaryFile(summary))
 		},
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE with KEY a path such as models.coco.threads (repeatable)")
@@ -62,16 +65,16 @@ func loadConfig(files, set []string) (*configs.Config, error) {
 	return cfg, nil
 }
 
-func runConfig(ctx context.Context, std *streams, cfg *configs.Config, status *status, logger *slog.Logger, summary summaryFile) error {
+func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.Options, logger *slog.Logger, summary summaryFile) error {
 	if err := summary.check(); err != nil {
 		return err
 	}
-	// A signal that comes while models are opened ends the streams as soon as they begin, in the orderly way.
-	tpus, err := newFleet(slices.Collect(maps.Values(cfg.Models)), cfg.EdgeTPU, logger)
+	tpus, err := fleet.New(o)
 	if err != nil {
 		return err
 	}
-	b := &builder{ctx: context.WithoutCancel(ctx), cfg: cfg, std: std, status: status, logger: logger, fleet: tpus}
+	// A signal that comes while models are opened ends the streams as soon as they begin, in the orderly way.
+	b := &builder{ctx: context.WithoutCancel(ctx), cfg: cfg, std: std, status: std.err, logger: logger, fleet: tpus}
 	runners, err := b.build()
 	if err != nil {
 		return errors.Join(err, b.Close(), tpus.Close())

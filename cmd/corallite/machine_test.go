@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"corallite/delegate/edgetpu"
+	"corallite/delegate/edgetpu/simtest"
+	"corallite/delegate/failover"
+	"corallite/delegate/fleet"
+	"corallite/internal/testdata"
+)
+
+const classifier = "mobilenet_v1_0.25_128_quant"
+
+// machine is a simulated machine with Edge TPUs, on which `corallite run` runs in this process; its children are
+// processes as ever.
+type machine struct {
+	t       *testing.T
+	control *simtest.Control
+	dir     string // has the files of runs
+}
+
+// newMachine makes one. The twins are the CPU's models of the test data.
+func newMachine(t *testing.T, c simtest.Config) *machine {
+	t.Helper()
+	m := &machine{t, simtest.NewControl(t), t.TempDir()}
+	c.Control, c.Twins = m.control, []string{testdata.Path(t, "models/"+classifier+".tflite")}
+	t.Setenv(edgetpu.LibraryEnv, simtest.Use(t, c))
+	t.Setenv(reachEnv, strings.Join(append([]string{m.control.Folder()}, c.Twins...), string(os.PathListSeparator)))
+	t.Setenv("CORALLITE_CACHE", filepath.Join(m.dir, "cache"))
+	return m
+}
+
+// quick lets a device come back within a short video, and not be given up for long however often it fails.
+var quick = failover.BackoffOptions{First: 20 * time.Millisecond, Max: 200 * time.Millisecond, StableAfter: time.Hour}
+
+// ran is what came of a run.
+type ran struct {
+	code    int
+	log     string
+	summary runSummary
+	took    time.Duration
+}
+
+// run runs a configuration (see writeConfig) whose log goes to log. The fleet is that of `corallite run`, except that it
+// looks for devices on the simulated machine and tries them sooner.
+func (m *machine) run(ctx context.Context, text string, log *journal) ran {
+	m.t.Helper()
+	start := time.Now()
+	status := newStatus(log)
+	summary := filepath.Join(m.dir, "summary.json")
+	r := ran{code: exitCode(m.start(ctx, text, status, summaryFile(summary)), status), took: time.Since(start)}
+	r.log = log.String()
+	if data, err := os.ReadFile(summary); err == nil {
+		err = errors.Join(json.Unmarshal(data, &r.summary), os.Remove(summary))
+		if err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	return r
+}
+
+func (m *machine) start(ctx context.Context, text string, status *status, summary summaryFile) error {
+	cfg, err := loadConfig([]string{writeConfig(m.t, m.dir, text)}, nil)
+	if err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewTextHandler(status, &slog.HandlerOptions{ReplaceAttr: shortTime}))
+	o, err := fleetOptions(slices.Collect(maps.Values(cfg.Models)), cfg.EdgeTPU, logger)
+	if err != nil {
+		return err
+	}
+	o.EdgeTPU.System.Root, o.Backoff = m.control.Root(), quick
+	return runConfig(ctx, &streams{in: strings.NewReader(""), out: os.Stdout, err: status}, cfg, o, logger, summary)
+}
+
+// tpu is what the summary says of a device; the zero Summary when it says nothing.
+func (r ran) tpu(name string) fleet.Summary {
+	for _, s := range r.summary.EdgeTPUs {
+		if s.Name == name {
+			return s
+		}
+	}
+	return fleet.Summary{}
+}
+
+// said is how many lines of the log have a message.
+func (r ran) said(message string) int { return strings.Count(r.log, "msg="+fmt.Sprintf("%q", message)) }
+
+// The messages of a failover and of the way back.
+const (
+	saidFailed = "the device failed: its twin on the CPU goes on"
+	saidBack   = "the device runs the model again"
+)
+
+// journal is a log that is read while it is written.
+type journal struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.b.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.b.String()
+}
+
+// awaits waits until the log has a message so many times.
+func (j *journal) awaits(message string, times int) error {
+	for begin := time.Now(); strings.Count(j.String(), message) < times; time.Sleep(time.Millisecond) {
+		if time.Since(begin) > patience {
+			return fmt.Errorf("the log has no %q number %d", message, times)
+		}
+	}
+	return nil
+}
+
+// line is what is looked at in a line of JSON.
+type line struct {
+	Seq      int
+	Device   string
+	Degraded bool
+	Reason   string
+	Classes  json.RawMessage
+}
+
+// reader reads the lines of a pipeline from a pipe that holds few, so that it sets the pace. It says what is wrong with
+// them: each must be the next, and its classes those wanted.
+type reader struct {
+	path   string
+	want   []string           // the classes, by seq; after the last they begin again; nil: not looked at
+	each   func(l line) error // told of each line; nil: none
+	lines  int
+	errs   []error
+	ended  chan struct{}
+	closed bool
+}
+
+// read makes a pipe and reads from it until the run has ended.
+func read(t *testing.T, path string, want []string, each func(line) error) *reader {
+	t.Helper()
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := &reader{path: path, want: want, each: each, ended: make(chan struct{})}
+	go r.loop()
+	t.Cleanup(func() { _ = r.close() })
+	return r
+}
+
+func (r *reader) loop() {
+	defer close(r.ended)
+	f, err := os.Open(r.path) // waits for the writer
+	if err != nil {
+		r.wrong(err)
+		return
+	}
+	defer f.Close()
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil {
+		r.wrong(err)
+	}
+	scan := bufio.NewScanner(f)
+	for ; scan.Scan(); r.lines++ {
+		var l line
+		if err := json.Unmarshal(scan.Bytes(), &l); err != nil {
+			r.wrong(err)
+			continue
+		}
+		if l.Seq != r.lines {
+			r.wrong(fmt.Errorf("line %d has seq %d", r.lines, l.Seq))
+		}
+		if r.want != nil && string(l.Classes) != r.want[l.Seq%len(r.want)] {
+			r.wrong(fmt.Errorf("seq %d on %s has classes %s, not %s", l.Seq, l.Device, l.Classes, r.want[l.Seq%len(r.want)]))
+		}
+		if l.Degraded != (l.Reason != "") || strings.Contains(l.Reason, "\n") {
+			r.wrong(fmt.Errorf("seq %d is degraded %v, with the reason %q", l.Seq, l.Degraded, l.Reason))
+		}
+		if r.each != nil {
+			if err := r.each(l); err != nil {
+				r.wrong(fmt.Errorf("seq %d: %w", l.Seq, err))
+				r.each = nil
+			}
+		}
+	}
+	r.wrong(scan.Err())
+}
+
+// wrong keeps an error; of many the first.
+func (r *reader) wrong(err error) {
+	if err != nil && len(r.errs) < 5 {
+		r.errs = append(r.errs, err)
+	}
+}
+
+// close ends reading once the run has ended, and gives what was wrong. Twice is safe.
+func (r *reader) close() error {
+	if !r.closed {
+		r.closed = true
+		// Where the run never came to open it, this lets the reader go.
+		if w, err := os.OpenFile(r.path, os.O_WRONLY|unix.O_NONBLOCK, 0); err == nil {
+			_ = w.Close() // nothing was written
+		}
+		<-r.ended
+		_ = os.Remove(r.path) // in the test's folder
+	}
+	return errors.Join(r.errs...)
+}
+
+// check reports what is wrong with the lines, of which there must be n.
+func (r *reader) check(t *testing.T, n int) {
+	t.Helper()
+	if err := r.close(); err != nil {
+		t.Errorf("%s: %v", filepath.Base(r.path), err)
+	}
+	if r.lines != n {
+		t.Errorf("%s has %d lines, not %d", filepath.Base(r.path), r.lines, n)
+	}
+}
+
+// cpuClasses runs the classifier on the CPU over a video: what the classes of each frame are.
+func cpuClasses(t *testing.T, video string) []string {
+	t.Helper()
+	code, out, stderr := command("classify", "--model", testdata.Path(t, "models/"+classifier+".tflite"), "--delegate", "xnnpack",
+		"--json", video)
+	if code != exitDone {
+		t.Fatalf("exit code %d:\n%s", code, stderr)
+	}
+	var all []string
+	for text := range strings.Lines(out) {
+		var l line
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(l.Classes))
+	}
+	return all
+}
