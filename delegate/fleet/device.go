@@ -25,7 +25,6 @@ var errClosed = errors.New("the fleet of Edge TPUs was closed")
 // device is one Edge TPU.
 type device struct {
 	fleet   *Fleet
-	log     *slog.Logger
 	queue   *turn.Queue
 	backoff *failover.Backoff
 
@@ -34,6 +33,7 @@ type device struct {
 	mu      sync.Mutex
 	at      edgetpu.Device // where it is; a stick may come back at another port
 	name    string         // what does not move: "usb:2-1"
+	log     *slog.Logger   // with that name
 	shown   bool           // whether the kernel has ever shown it
 	pinned  bool           // asked for by name: no other will do
 	host    *worker.Host   // nil before the first engine
@@ -48,7 +48,7 @@ type device struct {
 func newDevice(f *Fleet, at edgetpu.Device) *device {
 	name := f.o.EdgeTPU.System.StableName(at)
 	return &device{
-		fleet: f, at: at, name: name, shown: slices.Contains(f.o.EdgeTPU.System.Devices(), at), log: f.o.Logger.With("device", devicePrefix+name),
+		fleet: f, at: at, name: name, shown: slices.Contains(f.o.EdgeTPU.System.Devices(), at), log: f.logFor(name),
 		queue: turn.New(turn.Options{}), backoff: failover.NewBackoff(f.o.Backoff),
 		members: map[*member]bool{},
 	}
@@ -145,9 +145,12 @@ func (d *device) child(ctx context.Context) (*worker.Host, edgetpu.Device, error
 	if err != nil {
 		return nil, at, err
 	}
+	d.mu.Lock()
+	log := d.log
+	d.mu.Unlock()
 	h, err := worker.StartHost(ctx, worker.HostOptions{
 		Name: "edgetpu " + at.String(), Library: d.fleet.o.Library, EdgeTPU: d.fleet.o.EdgeTPU, Device: at,
-		Files: d.fleet.o.Files, Reach: d.fleet.o.Reach, Logger: d.log,
+		Files: d.fleet.o.Files, Reach: d.fleet.o.Reach, Logger: log,
 	})
 	if err != nil {
 		return nil, at, err
@@ -196,7 +199,7 @@ func (d *device) locate() (edgetpu.Device, error) {
 		d.move(*other)
 		return *other, nil
 	case shown:
-		return at, fmt.Errorf("%w: %s is not there any more", edgetpu.ErrNoDevice, name)
+		return at, fmt.Errorf("%w: %s %w", edgetpu.ErrNoDevice, name, errAway)
 	}
 	return at, nil // the library knows it and the kernel never did: a simulator
 }
@@ -215,8 +218,11 @@ func (d *device) move(to edgetpu.Device) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.log.Info("the device is at another place", "from", d.at.String(), "to", to.String())
-	d.at, d.name = to, name
+	d.at, d.name, d.log = to, name, d.fleet.logFor(name)
 }
+
+// logFor is the log of the device with a name.
+func (f *Fleet) logFor(name string) *slog.Logger { return f.o.Logger.With("device", devicePrefix+name) }
 
 // pin keeps the device from being replaced by another.
 func (d *device) pin(named bool) {

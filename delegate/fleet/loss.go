@@ -8,6 +8,9 @@ import (
 	"corallite/tflite"
 )
 
+// errAway is why a device that the kernel has shown cannot be opened. It stands after the device's name.
+var errAway = errors.New("is not there any more")
+
 // loss is why a device did not run a model. Package failover makes it the reason in events.
 type loss struct {
 	device string
@@ -26,6 +29,8 @@ func (l *loss) Reason() string {
 		call  *tflite.Error
 	)
 	switch {
+	case errors.Is(l.err, errAway):
+		return l.device + " " + errAway.Error()
 	case errors.Is(l.err, edgetpu.ErrGone):
 		return l.device + ": " + l.err.Error()
 	case errors.As(l.err, &death):

@@ -1,8 +1,6 @@
 package fleet_test
 
 import (
-	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -50,21 +48,4 @@ func openFiles(tb testing.TB) int {
 		tb.Fatal(err)
 	}
 	return len(entries)
-}
-
-// resident is the memory of this process that is its own, in KiB: without that of files.
-func resident(tb testing.TB) int {
-	tb.Helper()
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for line := range bytes.Lines(text) {
-		var kib int
-		if n, _ := fmt.Sscanf(string(line), "RssAnon: %d kB", &kib); n == 1 {
-			return kib
-		}
-	}
-	tb.Fatal("the kernel does not say what memory is this process's own")
-	return 0
 }
