@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"corallite/internal/clock"
 )
 
 // BackoffOptions of NewBackoff. Zero values mean the defaults.
@@ -16,7 +18,7 @@ type BackoffOptions struct {
 	Factor      float64        // what each failure in a row multiplies the wait by, at least 1; 2
 	Jitter      float64        // the part of each wait that is taken off at random, 0 to 1; 0
 	StableAfter time.Duration  // how long the device must work until its failures are forgotten; 60 s
-	Clock       Clock          // nil: the system's
+	Clock       clock.Clock    // nil: the system's
 	Random      func() float64 // 0 to 1, for Jitter; nil: math/rand/v2's
 }
 
@@ -57,7 +59,7 @@ func NewBackoff(o BackoffOptions) *Backoff {
 		o.StableAfter = time.Minute
 	}
 	if o.Clock == nil {
-		o.Clock = systemClock{}
+		o.Clock = clock.System{}
 	}
 	if o.Random == nil {
 		o.Random = rand.Float64
@@ -120,20 +122,4 @@ func (b *Backoff) wait(ctx context.Context) error {
 		}
 		stop()
 	}
-}
-
-// Clock is what waiting goes by.
-type Clock interface {
-	Now() time.Time
-	// After gives a channel that gets a value once d has passed, and a function that frees what it takes.
-	After(d time.Duration) (passed <-chan time.Time, stop func() bool)
-}
-
-type systemClock struct{}
-
-func (systemClock) Now() time.Time { return time.Now() }
-
-func (systemClock) After(d time.Duration) (<-chan time.Time, func() bool) {
-	t := time.NewTimer(d)
-	return t.C, t.Stop
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"corallite/internal/clock"
 	"corallite/tflite/tensor"
 )
 
@@ -49,7 +50,7 @@ type Engine struct {
 	o       Options
 	log     *slog.Logger
 	backoff *Backoff
-	clock   Clock
+	clock   clock.Clock
 	ports   ports // what every engine of the model must have
 
 	running sync.Mutex // held by Invoke and, at its end, by Close

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,39 +141,51 @@ func TestSwaps(t *testing.T) {
 	}
 }
 
-// TestSixteenStreams has sixteen engines on one device: each gets its share.
-func TestSixteenStreams(t *testing.T) {
-	f := twins(t, classifier)
-	b := newBench(t, simtest.Config{Compute: simtest.Fixed, RunTime: time.Millisecond})
-	all := b.open(f, fleet.Request{Engines: 16})
-	const each = 25
-	counts := make([]int, len(all))
+// busy runs engines as fast as they go, each in a goroutine, until stop says so after a run; it is told how many runs
+// each has done. wait waits for them.
+func busy(t *testing.T, engines []tensor.Engine, stop func(counts []int) bool) (total func() int, wait func()) {
+	counts := make([]int, len(engines))
 	var mu sync.Mutex
-	var wg sync.WaitGroup
-	stop := false
-	for i, e := range all {
-		wg.Add(1)
+	var all sync.WaitGroup
+	for i, e := range engines {
+		all.Add(1)
 		go func() {
-			defer wg.Done()
-			for {
+			defer all.Done()
+			for end := false; !end; {
 				if err := e.Invoke(t.Context()); err != nil {
 					t.Error(err)
 					return
 				}
 				mu.Lock()
 				counts[i]++
-				stop = stop || counts[i] == 2*each
-				end := stop
+				end = stop(counts)
 				mu.Unlock()
-				if end {
-					return
-				}
 			}
 		}()
 	}
-	wg.Wait()
-	if least := slices.Min(counts); least < each {
-		t.Errorf("runs of each stream: %v", counts)
+	return func() (n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, c := range counts {
+			n += c
+		}
+		return n
+	}, all.Wait
+}
+
+// TestSixteenStreams has sixteen engines on one device: each gets its share.
+func TestSixteenStreams(t *testing.T) {
+	f := twins(t, classifier)
+	b := newBench(t, simtest.Config{Compute: simtest.Fixed, RunTime: time.Millisecond})
+	const each = 25
+	var last []int
+	_, wait := busy(t, b.open(f, fleet.Request{Engines: 16}), func(counts []int) bool {
+		last = counts
+		return slices.Max(counts) >= 2*each
+	})
+	wait()
+	if slices.Min(last) < each {
+		t.Errorf("runs of each stream: %v", last)
 	}
 }
 
@@ -182,49 +195,22 @@ func TestPriority(t *testing.T) {
 	b := newBench(t, simtest.Config{Compute: simtest.Fixed, RunTime: 2 * time.Millisecond})
 	video := b.open(f, fleet.Request{Engines: 8})
 	voice := b.open(f, fleet.Request{Priority: 10})[0]
-	var mu sync.Mutex
-	runs, stop := 0, false
-	count := func() int {
-		mu.Lock()
-		defer mu.Unlock()
-		return runs
-	}
-	var wg sync.WaitGroup
-	for _, e := range video {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			for {
-				if err := e.Invoke(t.Context()); err != nil {
-					t.Error(err)
-					return
-				}
-				mu.Lock()
-				runs++
-				end := stop
-				mu.Unlock()
-				if end {
-					return
-				}
-			}
-		}()
-	}
-	for count() < 16 {
+	var end atomic.Bool
+	runs, wait := busy(t, video, func([]int) bool { return end.Load() })
+	for runs() < 16 {
 		time.Sleep(time.Millisecond)
 	}
 	var waits []int // runs of video that ended while the command was waited for
 	for range 40 {
-		before := count()
+		before := runs()
 		if err := voice.Invoke(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		waits = append(waits, count()-before)
+		waits = append(waits, runs()-before)
 		time.Sleep(3 * time.Millisecond)
 	}
-	mu.Lock()
-	stop = true
-	mu.Unlock()
-	wg.Wait()
+	end.Store(true)
+	wait()
 	slices.Sort(waits)
 	if waits[len(waits)/2] > 2 { // behind all of them it would be 8
 		t.Errorf("runs of video before each command: %v", waits)

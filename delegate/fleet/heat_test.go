@@ -27,6 +27,14 @@ func watched(t *testing.T, mode heat.Mode) (*bench, tensor.Engine, func(seed uin
 	return b, e, reference(t, f)
 }
 
+// isHeat says whether the card's heat is in a state.
+func (b *bench) isHeat(state string) func(tensor.Device) bool {
+	return func(tensor.Device) bool {
+		s := b.Summaries()[0]
+		return s.Heat != nil && s.Heat.State == state
+	}
+}
+
 // TestHot moves the model to the CPU before the first trip point (85 °C), and back when the card has cooled down.
 func TestHot(t *testing.T) {
 	for _, mode := range []heat.Mode{heat.Shed, heat.CPU} {
@@ -85,12 +93,12 @@ func TestAllOnes(t *testing.T) {
 func TestRests(t *testing.T) {
 	b, e, want := watched(t, heat.Shed)
 	b.control.Temperature(card, 79_000)
-	until(t, e, want, "shedding", func(tensor.Device) bool { return b.Summaries()[0].Heat.State == "shedding" })
+	until(t, e, want, "shedding", b.isHeat("shedding"))
 	if d := e.Device(); d.Degraded {
 		t.Errorf("device %+v", d)
 	}
 	b.control.Temperature(card, 50_000)
-	until(t, e, want, "normal", func(tensor.Device) bool { return b.Summaries()[0].Heat.State == "normal" })
+	until(t, e, want, "normal", b.isHeat("normal"))
 	if s := b.Summaries()[0]; s.Heat.ShedSeconds <= 0 || s.Heat.Moves != 0 {
 		t.Errorf("heat %+v", s.Heat)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"corallite/delegate/edgetpu"
+	"corallite/internal/clock"
 )
 
 // Mode says what is done about heat.
@@ -122,23 +123,7 @@ type Options struct {
 	OnGone func(err error)
 
 	Logger *slog.Logger // nil: none
-	Clock  Clock        // nil: the machine's time
-}
-
-// Clock is the time that a Monitor lives in.
-type Clock interface {
-	Now() time.Time
-	// After gives a channel that gets a value once d has passed, and a function that frees what it takes.
-	After(d time.Duration) (passed <-chan time.Time, stop func() bool)
-}
-
-type systemClock struct{}
-
-func (systemClock) Now() time.Time { return time.Now() }
-
-func (systemClock) After(d time.Duration) (<-chan time.Time, func() bool) {
-	t := time.NewTimer(d)
-	return t.C, t.Stop
+	Clock  clock.Clock  // nil: the machine's time
 }
 
 // complete checks the options and fills in the defaults.
@@ -170,7 +155,7 @@ func (o Options) complete() (Options, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Clock == nil {
-		o.Clock = systemClock{}
+		o.Clock = clock.System{}
 	}
 	return o, nil
 }

@@ -75,9 +75,9 @@ type trips struct {
 	times [3]uint64
 }
 
-// clock is what the driver makes of the chip's clock past each trip point (apex_driver.c: the divider grows by one bit
+// slowed is what the driver makes of the chip's clock past each trip point (apex_driver.c: the divider grows by one bit
 // at each).
-var clock = [3]string{"half", "a quarter of", "an eighth of"}
+var slowed = [3]string{"half", "a quarter of", "an eighth of"}
 
 // note logs the highest point that the temperature has newly passed, or the lowest that it is newly below of, with
 // the hysteresis, so that each crossing is one line.
@@ -96,7 +96,7 @@ func (t *trips) note(log *slog.Logger, r edgetpu.Reading) {
 		}
 	}
 	if up >= 0 {
-		log.Warn(fmt.Sprintf("%s, past trip point %d: the driver may run it at %s its clock", at(r.Now), up, clock[up]),
+		log.Warn(fmt.Sprintf("%s, past trip point %d: the driver may run it at %s its clock", at(r.Now), up, slowed[up]),
 			"trip", r.Trip[up])
 	}
 	if down >= 0 {

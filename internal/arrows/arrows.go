@@ -36,9 +36,9 @@ var may = map[string][]string{
 
 	"delegate":          {"delegate", "tflite", "internal"},
 	"delegate/edgetpu":  {"delegate/edgetpu", "internal"},
-	"delegate/failover": {"delegate/failover", "tflite/tensor"}, // any two engines
+	"delegate/failover": {"delegate/failover", "tflite/tensor", "internal/clock"}, // any two engines
 	"delegate/turn":     {"delegate/turn"},
-	"delegate/heat":     {"delegate/heat", "delegate/edgetpu"},
+	"delegate/heat":     {"delegate/heat", "delegate/edgetpu", "internal/clock"},
 
 	"pipeline": {"pipeline", "tflite/tensor", "internal"},
 }
