@@ -24,7 +24,9 @@ func watched(t *testing.T, mode heat.Mode) (*bench, tensor.Engine, func(seed uin
 	if e.Device().Degraded {
 		t.Fatalf("device %+v", e.Device())
 	}
-	return b, e, reference(t, f)
+	want := reference(t, f)
+	until(t, e, want, "measured", b.isHeat("normal"))
+	return b, e, want
 }
 
 // isHeat says whether the card's heat is in a state.
