@@ -23,7 +23,8 @@
 // name anywhere, and is gone with the last of the two), and the child moves the inputs and outputs there
 // (tflite.Interpreter.UseMemory). So the engine's Input and Output are the very bytes that the runtime reads and
 // writes, and a run is one datagram each way, without copies. Tensors that can not be moved are copied by the child:
-// outputs whose size depends on the data, constants, variables. The parent's views stay readable after the child's
+// outputs whose size depends on the data, constants, variables. Models with inputs of strings are refused: their memory
+// is the runtime's own. The parent's views stay readable after the child's
 // death, until the engine's Close, so that the run in hand can be done elsewhere.
 //
 // A run under way is not cut short by its context: that would take killing the child, with all its engines. It ends by
