@@ -30,36 +30,6 @@ type Latency struct {
 	Total   time.Duration // from the moment the source gave the item to the finished event, waiting included
 }
 
-// Result is what a task found; the task fills the fields that are its own and leaves the others nil. A task that
-// found nothing sets its field to an empty slice, which JSON shows as [].
-type Result struct {
-	Detections []Detection `json:"detections,omitzero"`
-	Classes    []Class     `json:"classes,omitzero"`
-}
-
-// Detection is one object. Box is xmin, ymin, xmax, ymax in pixels of the source picture, inside the picture.
-type Detection struct {
-	Label     string     `json:"label"`
-	Index     int        `json:"index"` // the class as the model numbers it
-	Score     float32    `json:"score"` // 0 to 1
-	Box       [4]float32 `json:"box"`
-	Keypoints []Keypoint `json:"keypoints,omitempty"`
-}
-
-// Keypoint is a named point in pixels of the source picture. It may lie outside the picture.
-type Keypoint struct {
-	Label string  `json:"label"`
-	X     float32 `json:"x"`
-	Y     float32 `json:"y"`
-}
-
-// Class is one class of a classifier's answer.
-type Class struct {
-	Label string  `json:"label"`
-	Index int     `json:"index"`
-	Score float32 `json:"score"` // dequantized; 0 to 1 after a softmax
-}
-
 // Report is all that one item gave: an Event for each model, in the order of the configuration. The item is valid
 // while Consume runs; a sink that keeps it longer must Retain it.
 type Report struct {

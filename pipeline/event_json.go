@@ -23,6 +23,8 @@ func (e Event) AppendJSON(b []byte) ([]byte, error) {
 		e.Detections = []Detection{}
 	case e.Task == "classify" && e.Classes == nil:
 		e.Classes = []Class{}
+	case e.Task == "pose" && e.Poses == nil:
+		e.Poses = []Pose{}
 	}
 	e.PositionS = round(e.PositionS, 3)
 	if math.IsNaN(e.PositionS) || math.IsInf(e.PositionS, 0) {
@@ -67,63 +69,6 @@ func fromMS(ms float64) time.Duration { return time.Duration(math.Round(ms*1e3))
 // Milliseconds is d in milliseconds, rounded to microseconds.
 func Milliseconds(d time.Duration) float64 {
 	return float64(d.Round(time.Microsecond)/time.Microsecond) / 1e3
-}
-
-// MarshalJSON writes the score to four decimals and the box to a tenth of a pixel.
-func (d Detection) MarshalJSON() ([]byte, error) {
-	b, err := appendString(append(make([]byte, 0, 128), `{"label":`...), d.Label)
-	if err != nil {
-		return nil, err
-	}
-	b = strconv.AppendInt(append(b, `,"index":`...), int64(d.Index), 10)
-	b = appendScore(append(b, `,"score":`...), d.Score)
-	for i, x := range d.Box {
-		if i == 0 {
-			b = append(b, `,"box":[`...)
-		} else {
-			b = append(b, ',')
-		}
-		b = appendPixel(b, x)
-	}
-	b = append(b, ']')
-	for i, k := range d.Keypoints {
-		if i == 0 {
-			b = append(b, `,"keypoints":[`...)
-		} else {
-			b = append(b, ',')
-		}
-		if b, err = k.appendJSON(b); err != nil {
-			return nil, err
-		}
-	}
-	if len(d.Keypoints) > 0 {
-		b = append(b, ']')
-	}
-	return append(b, '}'), nil
-}
-
-// MarshalJSON writes the point to a tenth of a pixel.
-func (k Keypoint) MarshalJSON() ([]byte, error) { return k.appendJSON(nil) }
-
-func (k Keypoint) appendJSON(b []byte) ([]byte, error) {
-	b, err := appendString(append(b, `{"label":`...), k.Label)
-	if err != nil {
-		return nil, err
-	}
-	b = appendPixel(append(b, `,"x":`...), k.X)
-	b = appendPixel(append(b, `,"y":`...), k.Y)
-	return append(b, '}'), nil
-}
-
-// MarshalJSON writes the score to four decimals.
-func (c Class) MarshalJSON() ([]byte, error) {
-	b, err := appendString(append(make([]byte, 0, 64), `{"label":`...), c.Label)
-	if err != nil {
-		return nil, err
-	}
-	b = strconv.AppendInt(append(b, `,"index":`...), int64(c.Index), 10)
-	b = appendScore(append(b, `,"score":`...), c.Score)
-	return append(b, '}'), nil
 }
 
 func appendScore(b []byte, x float32) []byte { return appendFloat(b, float64(x), 4) }

@@ -47,6 +47,23 @@ func TestEventJSONOfHardCases(t *testing.T) {
 		{"classes", func(e *pipeline.Event) {
 			e.Task, e.Result = "classify", pipeline.Result{Classes: []pipeline.Class{{Label: "cat", Index: 3, Score: 1. / 3}}}
 		}, `},"classes":[{"label":"cat","index":3,"score":0.3333}]}`},
+		{"no poses", func(e *pipeline.Event) { e.Task, e.Result = "pose", pipeline.Result{} }, `},"poses":[]}`},
+		{"poses", func(e *pipeline.Event) {
+			e.Task, e.Result = "pose", pipeline.Result{Poses: []pipeline.Pose{
+				{Score: 0.5, Keypoints: []pipeline.Keypoint{{Label: "nose", X: 1.23, Y: 7, Score: 1. / 3}, {Label: "ear"}}}}}
+		}, `},"poses":[{"score":0.5,"keypoints":[{"label":"nose","x":1.2,"y":7,"score":0.3333},{"label":"ear","x":0,"y":0}]}]}`},
+		{"mask", func(e *pipeline.Event) {
+			e.Task, e.Result = "segment", pipeline.Result{Mask: &pipeline.Mask{Width: 3, Height: 2, Box: [4]float32{0, 0, 30, 20},
+				Segments: []pipeline.Segment{{Label: "cat", Index: 8, Share: 2. / 3, Counts: []int{0, 4, 2}}}}}
+		}, `},"mask":{"width":3,"height":2,"box":[0,0,30,20],"segments":[{"label":"cat","index":8,"share":0.6667,"counts":[0,4,2]}]}}`},
+		{"embedding", func(e *pipeline.Event) {
+			e.Task, e.Result = "embed", pipeline.Result{Embedding: pipeline.Vector{0.6, -1. / 3, nan}}
+		}, `},"embedding":[0.6,-0.333333,null]}`},
+		{"tracks", func(e *pipeline.Event) {
+			e.Detections[0].Track, e.Detections[0].New = 7, true
+			e.Detections[0].Classes = []pipeline.Class{{Label: "Ada", Score: 0.9}}
+			e.Ended = []pipeline.Track{{Track: 3, Label: "dog", Index: 17, Frames: 12, Seconds: 1.2345}}
+		}, `410.9],"track":7,"new":true,"classes":[{"label":"Ada","index":0,"score":0.9}]}],"ended":[{"track":3,"label":"dog","index":17,"frames":12,"seconds":1.234}]}`},
 		{"position", func(e *pipeline.Event) { e.PositionS = 1. / 3 }, `"source":"camera:0","position_s":0.333,"model"`},
 		{"not finite", func(e *pipeline.Event) {
 			e.PositionS = math.Inf(1)

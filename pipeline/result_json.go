@@ -1,0 +1,143 @@
+package pipeline
+
+import "strconv"
+
+// MarshalJSON writes the score to four decimals and the box to a tenth of a pixel.
+func (d Detection) MarshalJSON() ([]byte, error) {
+	b, err := appendString(append(make([]byte, 0, 128), `{"label":`...), d.Label)
+	if err != nil {
+		return nil, err
+	}
+	b = strconv.AppendInt(append(b, `,"index":`...), int64(d.Index), 10)
+	b = appendScore(append(b, `,"score":`...), d.Score)
+	for i, x := range d.Box {
+		if i == 0 {
+			b = append(b, `,"box":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = appendPixel(b, x)
+	}
+	b = append(b, ']')
+	for i, k := range d.Keypoints {
+		if i == 0 {
+			b = append(b, `,"keypoints":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		if b, err = k.appendJSON(b); err != nil {
+			return nil, err
+		}
+	}
+	if len(d.Keypoints) > 0 {
+		b = append(b, ']')
+	}
+	if d.Track != 0 {
+		b = strconv.AppendUint(append(b, `,"track":`...), d.Track, 10)
+	}
+	if d.New {
+		b = append(b, `,"new":true`...)
+	}
+	for i, c := range d.Classes {
+		if i == 0 {
+			b = append(b, `,"classes":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		if b, err = c.appendJSON(b); err != nil {
+			return nil, err
+		}
+	}
+	if len(d.Classes) > 0 {
+		b = append(b, ']')
+	}
+	return append(b, '}'), nil
+}
+
+// MarshalJSON writes the point to a tenth of a pixel.
+func (k Keypoint) MarshalJSON() ([]byte, error) { return k.appendJSON(nil) }
+
+func (k Keypoint) appendJSON(b []byte) ([]byte, error) {
+	b, err := appendString(append(b, `{"label":`...), k.Label)
+	if err != nil {
+		return nil, err
+	}
+	b = appendPixel(append(b, `,"x":`...), k.X)
+	b = appendPixel(append(b, `,"y":`...), k.Y)
+	if k.Score != 0 {
+		b = appendScore(append(b, `,"score":`...), k.Score)
+	}
+	return append(b, '}'), nil
+}
+
+// MarshalJSON writes the score to four decimals.
+func (c Class) MarshalJSON() ([]byte, error) { return c.appendJSON(make([]byte, 0, 64)) }
+
+func (c Class) appendJSON(b []byte) ([]byte, error) {
+	b, err := appendString(append(b, `{"label":`...), c.Label)
+	if err != nil {
+		return nil, err
+	}
+	b = strconv.AppendInt(append(b, `,"index":`...), int64(c.Index), 10)
+	b = appendScore(append(b, `,"score":`...), c.Score)
+	return append(b, '}'), nil
+}
+
+// MarshalJSON writes the scores to four decimals and the points to a tenth of a pixel.
+func (p Pose) MarshalJSON() ([]byte, error) {
+	b := appendScore(append(make([]byte, 0, 1024), `{"score":`...), p.Score)
+	b = append(b, `,"keypoints":[`...)
+	for i, k := range p.Keypoints {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = k.appendJSON(b); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, ']', '}'), nil
+}
+
+// MarshalJSON writes the share to four decimals.
+func (s Segment) MarshalJSON() ([]byte, error) {
+	b, err := appendString(append(make([]byte, 0, 1024), `{"label":`...), s.Label)
+	if err != nil {
+		return nil, err
+	}
+	b = strconv.AppendInt(append(b, `,"index":`...), int64(s.Index), 10)
+	b = appendScore(append(b, `,"share":`...), s.Share)
+	b = append(b, `,"counts":[`...)
+	for i, n := range s.Counts {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, int64(n), 10)
+	}
+	return append(b, ']', '}'), nil
+}
+
+// MarshalJSON writes the time to the millisecond.
+func (t Track) MarshalJSON() ([]byte, error) {
+	b := strconv.AppendUint(append(make([]byte, 0, 128), `{"track":`...), t.Track, 10)
+	b, err := appendString(append(b, `,"label":`...), t.Label)
+	if err != nil {
+		return nil, err
+	}
+	b = strconv.AppendInt(append(b, `,"index":`...), int64(t.Index), 10)
+	b = strconv.AppendInt(append(b, `,"frames":`...), int64(t.Frames), 10)
+	b = appendFloat(append(b, `,"seconds":`...), t.Seconds, 3)
+	return append(b, '}'), nil
+}
+
+// MarshalJSON writes the numbers to six decimals.
+func (v Vector) MarshalJSON() ([]byte, error) {
+	b := append(make([]byte, 0, 12*len(v)+2), '[')
+	for i, x := range v {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendFloat(b, float64(x), 6)
+	}
+	return append(b, ']'), nil
+}
