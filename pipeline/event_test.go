@@ -62,8 +62,8 @@ func TestEventJSONOfHardCases(t *testing.T) {
 		{"tracks", func(e *pipeline.Event) {
 			e.Detections[0].Track, e.Detections[0].New = 7, true
 			e.Detections[0].Classes = []pipeline.Class{{Label: "Ada", Score: 0.9}}
-			e.Ended = []pipeline.Track{{Track: 3, Label: "dog", Index: 17, Frames: 12, Seconds: 1.2345}}
-		}, `410.9],"track":7,"new":true,"classes":[{"label":"Ada","index":0,"score":0.9}]}],"ended":[{"track":3,"label":"dog","index":17,"frames":12,"seconds":1.234}]}`},
+			e.Ended = []pipeline.Track{{Track: 3, Label: "dog", Index: 17, Frames: 12, Seconds: 1.2346}}
+		}, `410.9],"track":7,"new":true,"classes":[{"label":"Ada","index":0,"score":0.9}]}],"ended":[{"track":3,"label":"dog","index":17,"frames":12,"seconds":1.235}]}`},
 		{"position", func(e *pipeline.Event) { e.PositionS = 1. / 3 }, `"source":"camera:0","position_s":0.333,"model"`},
 		{"not finite", func(e *pipeline.Event) {
 			e.PositionS = math.Inf(1)
