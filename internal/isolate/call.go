@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -81,6 +82,9 @@ func (p *Process) exchange(sent, wanted kind, number uint32, request, control, r
 		return 0, fmt.Errorf("%s: %w", p.name, os.NewSyscallError("sendmsg", err))
 	}
 	p.sent = time.Now()
+	if !p.quick {
+		yield()
+	}
 	n, end, err := p.receive(reply)
 	p.quick = time.Since(p.sent) < 2*spin
 	switch {
@@ -97,6 +101,12 @@ func (p *Process) exchange(sent, wanted kind, number uint32, request, control, r
 	}
 	return n, nil
 }
+
+// yield stands between a send and a long wait. A goroutine that does nothing but long system calls is taken off the
+// Go scheduler in each, and comes back with the wake-up of another thread, just before its next send; the kernel then
+// wakes the receiver on a processor that sleeps, some 20 µs later. Passing through the scheduler keeps the goroutine
+// on it.
+func yield() { runtime.Gosched() }
 
 // receive waits in the kernel, on this thread: that is woken sooner than a goroutine that waits for the netpoller.
 func (p *Process) receive(reply []byte) (n int, end bool, err error) {

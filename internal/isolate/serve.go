@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// longAnswer is what an answer takes that is worth a yield.
+const longAnswer = 500 * time.Microsecond
 
 // Serve tells the parent that the child is ready, and answers its requests one after the other until the parent
 // closes the Process; then it returns nil. The answer writes into reply, which has MaxMessage bytes, and says how
@@ -39,9 +43,11 @@ func (c *Child) Serve(answer func(request []byte, shared []*Memory, reply []byte
 		if err != nil {
 			return err
 		}
+		began := time.Now()
 		if n, err = answer(request[:n], shared, reply); err != nil {
 			return err
 		}
+		long := time.Since(began) > longAnswer
 		if n < 0 || n > len(reply) {
 			return fmt.Errorf("an answer of %d bytes; 0 to %d are possible", n, len(reply))
 		}
@@ -52,6 +58,9 @@ func (c *Child) Serve(answer func(request []byte, shared []*Memory, reply []byte
 			return nil
 		default:
 			return os.NewSyscallError("sendmsg", err)
+		}
+		if long { // after a short one the next request comes before this has paid
+			yield()
 		}
 	}
 }
