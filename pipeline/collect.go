@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // progressEvery is how often Progress is called.
 const progressEvery = 100 * time.Millisecond
@@ -42,6 +45,7 @@ func (r *run[T]) collect(stats *recorder) {
 
 // emit makes the report of a job, hands it to the sinks and gives the job back.
 func (r *run[T]) emit(j *job[T], stats *recorder) {
+	r.inOrder(j)
 	found := 0
 	for i := range j.answers {
 		if j.answers[i].ok {
@@ -69,4 +73,32 @@ func (r *run[T]) emit(j *job[T], stats *recorder) {
 	clear(j.answers)
 	item.Release()
 	r.free <- j
+}
+
+// inOrder runs Model.Ordered on what the models found. What that function holds from item to item may be half done after
+// a panic, so the model gives no more events then.
+func (r *run[T]) inOrder(j *job[T]) {
+	for i, l := range r.lanes {
+		a := &j.answers[i]
+		if l.model.Ordered == nil || !a.ok {
+			continue
+		}
+		began := time.Now()
+		if !l.disordered {
+			if err := l.orderedSafely(*j.item.Meta(), &a.event.Result); err != nil {
+				l.disordered = true
+				r.end(fmt.Errorf("model %s: %s: %w", l.model.Name, describe(j.item.Meta()), err))
+			}
+		}
+		a.ok = !l.disordered
+		now := time.Now()
+		a.event.Latency.Decode += now.Sub(began)
+		a.event.Latency.Total = now.Sub(j.at) // it waited for earlier items as well
+	}
+}
+
+func (l *lane[T]) orderedSafely(m Meta, res *Result) (err error) {
+	defer recovered(&err, "ordered")
+	l.model.Ordered(m, res)
+	return nil
 }

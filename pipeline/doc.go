@@ -22,8 +22,9 @@
 // keep the device waiting.
 //
 // Collector. Joins what the models found in one item, restores the order of the items when several engines took them
-// side by side, and hands each item with its events on as one Report. What is between the dispatcher and here is
-// bounded (the window), so one slow engine cannot make the others run away from it.
+// side by side, lets Model.Ordered change the results in that order (tracking), and hands each item with its events on
+// as one Report. What is between the dispatcher and here is bounded (the window), so one slow engine cannot make the
+// others run away from it.
 //
 // Sinks. Each has a goroutine and a bounded queue. A sink that is Lossless behind a source that is not live holds the
 // stream back when its queue is full. Any other loses its oldest queued report, counted, and holds nobody back.
@@ -40,13 +41,14 @@
 //	Source.Next     counted, goes on        Reopen, or ends it     ends it
 //	Task            counted, goes on        ends it                counted as the item's error, goes on
 //	Engine.Invoke   ends it                 ends it                ends it
+//	Model.Ordered                                                  ends it
 //	Sink.Consume    counted, goes on        ends it                ends it
 //	Sink.Close      makes Run fail          makes Run fail         makes Run fail
 //
 // "Ends it" means the pipeline, not the process: items in hand are given up, finished reports still reach the sinks,
 // the sinks are closed, and Run returns an error that names the pipeline, the part and the item. A panic of a Task is
-// taken as the fault of one strange item because a Task holds no state between items; a source, an engine or a sink
-// that panicked is in an unknown state and is not used again.
+// taken as the fault of one strange item because a Task holds no state between items; a source, an engine, an Ordered or
+// a sink that panicked is in an unknown state and is not used again.
 //
 // An item on which every model failed gives no report; one on which some did gives a report with the others' events.
 //

@@ -61,6 +61,8 @@ type lane[T Item] struct {
 	model Model[T]
 	task  string
 
+	disordered bool // Model.Ordered panicked; the collector's
+
 	credits chan struct{}
 	queue   chan *job[T]
 }

@@ -57,6 +57,11 @@ type Model[T Item] struct {
 	// inputs and outputs. It pays when Invoke leaves the CPU free; engines whose Device is an Edge TPU ("edgetpu:…")
 	// overlap without being told.
 	Overlap bool
+	// Ordered, when set, changes what Task found in an item by what was found in the items before, as tracking does.
+	// It is called for each event of the model in the order of the items, which Task is not when there are several
+	// engines; not for items that were dropped or failed. One call at a time, on the collector's goroutine: the whole
+	// stream waits for it. A function holds the state of one stream, so streams and models do not share one.
+	Ordered func(item Meta, r *Result)
 }
 
 // NamedSink is a sink of a Stream.
