@@ -42,8 +42,14 @@ func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 		}
 	case "CONCATENATION":
 		r.concatenation(o, g)
-	case "RESHAPE":
-		r.reshape(o, g)
+	case "RESHAPE", "SQUEEZE", "EXPAND_DIMS":
+		// The bytes of the input are copied, as many as it has, whatever there is room for.
+		if a, b := g.Tensors[o.Inputs[0]].Type, g.Tensors[o.Outputs[0]].Type; a != b {
+			r.fail("%s in, %s out", a, b)
+		}
+		if o.Name == "RESHAPE" {
+			r.reshape(o, g)
+		}
 	case "STRIDED_SLICE", "SLICE", "PAD", "PADV2", "MIRROR_PAD", "TRANSPOSE":
 		r.positions(o, g)
 	case "LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM":

@@ -185,6 +185,10 @@ func TestRefused(t *testing.T) {
 		"its shape comes from float32": edit(func(g *modeltest.Subgraph) {
 			g.Operators[0] = modeltest.Operator{Code: modeltest.Reshape, Inputs: []int32{0, 1}, Outputs: []int32{2}}
 		}),
+		"float32 in, int32 out": edit(func(g *modeltest.Subgraph) {
+			g.Tensors[2].Type = tensor.Int32
+			g.Operators[0] = modeltest.Operator{Code: modeltest.Reshape, Inputs: []int32{0}, Outputs: []int32{2}}
+		}),
 		"broken FlexBuffer": edit(func(g *modeltest.Subgraph) {
 			g.Operators[0] = modeltest.Operator{Code: modeltest.Custom, Custom: "TFLite_Detection_PostProcess", Inputs: []int32{0, 1}, Outputs: []int32{2}, CustomData: []byte{1, 2, 3, 4}}
 		}),
