@@ -3,6 +3,7 @@ package worker
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -25,25 +26,40 @@ func NewTried(folder string) *Tried {
 	return &Tried{folder}
 }
 
-func (t *Tried) file(model []byte) string {
-	return filepath.Join(t.folder, fmt.Sprintf("%x-%s-%d", sha256.Sum256(model), tflite.RuntimeVersion(), trialVersion))
+func (t *Tried) file(sum [sha256.Size]byte) string {
+	return filepath.Join(t.folder, fmt.Sprintf("%x-%s-%d", sum, tflite.RuntimeVersion(), trialVersion))
 }
 
-// Has says whether a model with these bytes went well.
-func (t *Tried) Has(model []byte) bool {
+// Has says whether a model whose bytes have this sha256 went well.
+func (t *Tried) Has(sum [sha256.Size]byte) bool {
 	if t == nil {
 		return false
 	}
-	_, err := os.Stat(t.file(model))
+	_, err := os.Stat(t.file(sum))
 	return err == nil
 }
 
 // Add remembers that a model went well.
-func (t *Tried) Add(model []byte) {
+func (t *Tried) Add(sum [sha256.Size]byte) {
 	if t == nil || os.MkdirAll(t.folder, 0o755) != nil {
 		return
 	}
-	if f, err := os.Create(t.file(model)); err == nil {
+	if f, err := os.Create(t.file(sum)); err == nil {
 		_ = f.Close() // an empty file cannot be half written
 	}
+}
+
+// sumOf reads a file in pieces: most models were tried before, and are read by who opens them.
+func sumOf(path string) (sum [sha256.Size]byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return sum, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return sum, err
+	}
+	h.Sum(sum[:0])
+	return sum, nil
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -187,17 +188,18 @@ func Try(ctx context.Context, o TryOptions) error {
 	if info, err := os.Stat(o.Path); err != nil || !info.Mode().IsRegular() {
 		return nil // who opens it says better what is wrong
 	}
+	sum, err := sumOf(o.Path)
+	if err == nil && o.Tried.Has(sum) {
+		return nil
+	}
 	b, err := os.ReadFile(o.Path)
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
-	}
-	if o.Tried.Has(b) {
-		return nil
 	}
 	t := &Trier{Logger: o.Logger}
 	if err := t.Try(ctx, filepath.Clean(o.Path), b); err != nil {
 		return errors.Join(err, t.Close())
 	}
-	o.Tried.Add(b)
+	o.Tried.Add(sha256.Sum256(b))
 	return t.Close()
 }
