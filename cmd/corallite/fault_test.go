@@ -75,14 +75,14 @@ func TestFaults(t *testing.T) {
 	r := m.run(t.Context(), strings.ReplaceAll(classes, "PIPE", lines.path), log)
 	lines.check(t, 795)
 	if r.code != exitDone || next != len(faults) || well < 20 {
-		t.Errorf("exit code %d, %d faults, %d lines after them:\n%s", r.code, next, well, r.log)
+		t.Errorf("exit code %d, %d faults, %d lines after them:\n%s", r.code, next, well, log)
 	}
 	for _, message := range []string{saidFailed, saidBack} {
-		if n := r.said(message); n != len(faults) {
+		if n := log.said(message); n != len(faults) {
 			t.Errorf("%q is in the log %d times", message, n)
 		}
 	}
-	if n := r.said("the device is at another place"); n != 1 {
+	if n := log.said("the device is at another place"); n != 1 {
 		t.Errorf("said %d times that the device is at another place", n)
 	}
 	s, n := r.tpu(moved), uint64(len(faults))
@@ -94,6 +94,6 @@ func TestFaults(t *testing.T) {
 		t.Errorf("summary %+v", got)
 	}
 	if t.Failed() {
-		t.Log(r.log)
+		t.Log(log)
 	}
 }

@@ -12,11 +12,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"gocv.io/x/gocv"
 	"golang.org/x/sys/unix"
 
 	"corallite/delegate/edgetpu"
@@ -53,9 +55,8 @@ var quick = failover.BackoffOptions{First: 20 * time.Millisecond, Max: 200 * tim
 // ran is what came of a run.
 type ran struct {
 	code    int
-	log     string
 	summary runSummary
-	took    time.Duration
+	took    time.Duration // from beginning to end
 }
 
 // run runs a configuration (see writeConfig) whose log goes to log. The fleet is that of `corallite run`, except that it
@@ -66,7 +67,6 @@ func (m *machine) run(ctx context.Context, text string, log *journal) ran {
 	status := newStatus(log)
 	summary := filepath.Join(m.dir, "summary.json")
 	r := ran{code: exitCode(m.start(ctx, text, status, summaryFile(summary)), status), took: time.Since(start)}
-	r.log = log.String()
 	if data, err := os.ReadFile(summary); err == nil {
 		err = errors.Join(json.Unmarshal(data, &r.summary), os.Remove(summary))
 		if err != nil {
@@ -100,15 +100,6 @@ func (r ran) tpu(name string) fleet.Summary {
 	return fleet.Summary{}
 }
 
-// said is how many lines of the log have a message.
-func (r ran) said(message string) int { return strings.Count(r.log, "msg="+fmt.Sprintf("%q", message)) }
-
-// The messages of a failover and of the way back.
-const (
-	saidFailed = "the device failed: its twin on the CPU goes on"
-	saidBack   = "the device runs the model again"
-)
-
 // journal is a log that is read while it is written.
 type journal struct {
 	mu sync.Mutex
@@ -127,9 +118,22 @@ func (j *journal) String() string {
 	return j.b.String()
 }
 
+// The messages of a failover and of the way back.
+const (
+	saidFailed = "the device failed: its twin on the CPU goes on"
+	saidBack   = "the device runs the model again"
+)
+
+// said is how many lines of the log have a message.
+func (j *journal) said(message string) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return bytes.Count(j.b.Bytes(), []byte("msg="+strconv.Quote(message)))
+}
+
 // awaits waits until the log has a message so many times.
 func (j *journal) awaits(message string, times int) error {
-	for begin := time.Now(); strings.Count(j.String(), message) < times; time.Sleep(time.Millisecond) {
+	for begin := time.Now(); j.said(message) < times; time.Sleep(time.Millisecond) {
 		if time.Since(begin) > patience {
 			return fmt.Errorf("the log has no %q number %d", message, times)
 		}
@@ -149,13 +153,14 @@ type line struct {
 // reader reads the lines of a pipeline from a pipe that holds few, so that it sets the pace. It says what is wrong with
 // them: each must be the next, and its classes those wanted.
 type reader struct {
-	path   string
-	want   []string           // the classes, by seq; after the last they begin again; nil: not looked at
-	each   func(l line) error // told of each line; nil: none
-	lines  int
-	errs   []error
-	ended  chan struct{}
-	closed bool
+	path     string
+	want     []string           // the classes, by seq; after the last they begin again; nil: not looked at
+	each     func(l line) error // told of each line; nil: none
+	lines    int                // so far, and those of them that are degraded
+	degraded int
+	errs     []error
+	ended    chan struct{}
+	closed   bool
 }
 
 // read makes a pipe and reads from it until the run has ended.
@@ -193,6 +198,9 @@ func (r *reader) loop() {
 		}
 		if r.want != nil && string(l.Classes) != r.want[l.Seq%len(r.want)] {
 			r.wrong(fmt.Errorf("seq %d on %s has classes %s, not %s", l.Seq, l.Device, l.Classes, r.want[l.Seq%len(r.want)]))
+		}
+		if l.Degraded {
+			r.degraded++
 		}
 		if l.Degraded != (l.Reason != "") || strings.Contains(l.Reason, "\n") {
 			r.wrong(fmt.Errorf("seq %d is degraded %v, with the reason %q", l.Seq, l.Degraded, l.Reason))
@@ -256,4 +264,30 @@ func cpuClasses(t *testing.T, video string) []string {
 		all = append(all, string(l.Classes))
 	}
 	return all
+}
+
+// clipOf writes the first n frames of a video into a file of its own.
+func clipOf(t *testing.T, video, path string, n int) {
+	t.Helper()
+	in, err := gocv.VideoCaptureFile(video)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	width, height := int(in.Get(gocv.VideoCaptureFrameWidth)), int(in.Get(gocv.VideoCaptureFrameHeight))
+	out, err := gocv.VideoWriterFile(path, "MJPG", 10, width, height, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	frame := gocv.NewMat()
+	defer frame.Close()
+	for range n {
+		if !in.Read(&frame) {
+			t.Fatalf("%s has no %d frames", video, n)
+		}
+		if err := out.Write(frame); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/testdata"
+	"corallite/tflite"
+)
+
+// faultRunsEnv is how many random sequences TestRandomFaults runs, with a first one after a colon: "300" runs the seeds
+// 0 to 299, "1:217" seed 217.
+const faultRunsEnv = "CORALLITE_FAULT_RUNS"
+
+// trial is one random sequence of faults, and what runs while they happen.
+type trial struct {
+	config     simtest.Config
+	faults     []simtest.Fault
+	pipelines  int
+	engines    int // 0: chosen
+	isolated   bool
+	pace       time.Duration // least time between two lines of a pipeline
+	priorities [2]int
+}
+
+func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
+
+// newTrial makes what a seed stands for.
+func newTrial(seed uint64) trial {
+	r := rand.New(rand.NewPCG(seed, 4))
+	c := trial{
+		config: simtest.Config{
+			Devices: pick(r, []string{"usb"}, []string{"pci"}, []string{"usb", "usb"}, []string{"pci", "usb"}, []string{"usb", "pci", "usb"}),
+			Compute: simtest.Twin, DFU: r.IntN(4) == 0, RunTime: pick(r, 0, 0, 2*time.Millisecond), LoadTime: pick(r, 0, 5*time.Millisecond),
+		},
+		pipelines: 1 + r.IntN(2), engines: r.IntN(4), isolated: r.IntN(8) > 0, pace: pick[time.Duration](r, 1, 4, 8) * time.Millisecond,
+		priorities: [2]int{r.IntN(3), r.IntN(3)},
+	}
+	if !c.isolated {
+		c.config.GoneRun = simtest.Error
+	} else {
+		c.config.GoneRun = pick(r, "", simtest.Error, simtest.Hang, simtest.Abort)
+	}
+	for range 1 + r.IntN(8) {
+		c.faults = append(c.faults, randomFault(r, c.isolated))
+	}
+	return c
+}
+
+// randomFault is something that may happen to a device: in a child anything, in this process what ends only the run.
+// A wrong answer is not among them: on a device that has passed its trial nobody would know.
+func randomFault(r *rand.Rand, isolated bool) simtest.Fault {
+	kinds := []simtest.Kind{simtest.Error, simtest.Slow, simtest.Gone}
+	if isolated {
+		kinds = append(kinds, simtest.Abort, simtest.Segv, simtest.Hang, simtest.Abort, simtest.Segv)
+	}
+	f := simtest.Fault{Kind: pick(r, kinds...), Times: pick(r, 1, 1, 1, 2, 3)}
+	switch f.Kind {
+	case simtest.Slow:
+		f.AtRun, f.For = 1+r.IntN(80), time.Duration(r.IntN(100))*time.Millisecond
+	case simtest.Gone:
+		f.AtRun, f.For, f.Times = 1+r.IntN(80), time.Duration(1+r.IntN(300))*time.Millisecond, 1
+		if r.IntN(5) == 0 {
+			f.For = 0 // for good
+		}
+	default:
+		if f.At = pick(r, simtest.OnRun, simtest.OnRun, simtest.OnRun, simtest.OnOpen, simtest.OnInterpreter); f.At == simtest.OnRun {
+			f.AtRun = 1 + r.IntN(80)
+		} else {
+			f.AtRun = 1 + r.IntN(4)
+		}
+		if f.Kind == simtest.Hang && r.IntN(2) == 0 {
+			f.For = time.Duration(r.IntN(600)) * time.Millisecond
+		}
+	}
+	return f
+}
+
+// text is the configuration. Its pipes are in dir.
+func (c trial) text(clip, dir string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "models:\n  net: {path: MODELS/%s.tflite, task: classify, deadline: 0.4, engines: %d, isolate: %v}\npipelines:\n",
+		classifier, c.engines, c.isolated)
+	for i := range c.pipelines {
+		fmt.Fprintf(&b, "  p%d:\n    priority: %d\n    source: {video: %s}\n    models: [net]\n    sinks: [jsonl: {path: %s, queue: 1}]\n",
+			i, c.priorities[i], clip, filepath.Join(dir, fmt.Sprintf("p%d", i)))
+	}
+	return b.String()
+}
+
+// TestRandomFaults runs a clip through one or two pipelines while random faults happen to one to three devices. Whatever
+// it is, the run succeeds, no line is missing or out of order, and every answer is the CPU's.
+func TestRandomFaults(t *testing.T) {
+	first, runs := uint64(0), 20
+	if text := os.Getenv(faultRunsEnv); text != "" {
+		count, from, _ := strings.Cut(text, ":")
+		var err error
+		if runs, err = strconv.Atoi(count); err != nil {
+			t.Fatalf("%s=%q: want a number of runs, or runs:first", faultRunsEnv, text)
+		}
+		if first, err = strconv.ParseUint(from, 10, 64); from != "" && err != nil {
+			t.Fatalf("%s=%q: want a number of runs, or runs:first", faultRunsEnv, text)
+		}
+	}
+	const frames = 80
+	clip := filepath.Join(t.TempDir(), "clip.avi")
+	clipOf(t, testdata.Path(t, "video/vtest.avi"), clip, frames)
+	want := cpuClasses(t, clip)
+	before := goleak.IgnoreCurrent()
+	var all struct{ fired, failovers, restores, restarts, errors, degraded, lines int }
+	for seed := first; seed < first+uint64(runs); seed++ {
+		ok := t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			c := newTrial(seed)
+			m := newMachine(t, c.config)
+			for _, f := range c.faults {
+				m.control.Fault(f)
+			}
+			var pipes []*reader
+			for i := range c.pipelines {
+				pipes = append(pipes, read(t, filepath.Join(m.dir, fmt.Sprintf("p%d", i)), want, func(line) error {
+					time.Sleep(c.pace)
+					return nil
+				}))
+			}
+			log := &journal{}
+			r := m.run(t.Context(), c.text(clip, m.dir), log)
+			for _, p := range pipes {
+				p.check(t, frames)
+				all.lines += p.lines
+				all.degraded += p.degraded
+			}
+			if r.code != exitDone {
+				t.Errorf("exit code %d", r.code)
+			}
+			if left := children(t); len(left) > 0 {
+				t.Errorf("processes %v are left", left)
+			}
+			if n := tflite.Live(); n != 0 {
+				t.Errorf("%d interpreters are open", n)
+			}
+			all.fired += m.control.Fired()
+			for _, s := range r.summary.EdgeTPUs {
+				all.failovers += int(s.Failovers)
+				all.restores += int(s.Restores)
+				all.restarts += int(s.Restarts)
+				all.errors += int(s.Errors)
+			}
+			if t.Failed() {
+				t.Logf("%+v\n%s", c, log)
+			}
+		})
+		if !ok {
+			t.Fatalf("seed %d failed; again: %s=1:%d go test -run TestRandomFaults ./cmd/corallite", seed, faultRunsEnv, seed)
+		}
+	}
+	t.Logf("%d runs: %+v", runs, all)
+	if first == 0 && runs >= 20 && (all.restores < runs/2 || all.failovers < runs) {
+		t.Errorf("too little happened: %+v", all)
+	}
+	goleak.VerifyNone(t, before)
+}
