@@ -1,4 +1,4 @@
-// Package turbojpeg decodes JPEG pictures with the system's libturbojpeg, loaded when first needed. OpenCV decodes
+// Package turbojpeg decodes and makes JPEG pictures with the system's libturbojpeg, loaded when first needed. OpenCV decodes
 // with the same library underneath, so the pixels are the same to the bit; but OpenCV's imgcodecs brings over a
 // hundred shared libraries with it (GDAL and what that needs), which takes longer and more memory than the model.
 package turbojpeg
@@ -28,6 +28,12 @@ type library struct {
 	decompressHeader func(handle uintptr, data *byte, size uintptr, width, height, subsampling, colorspace *int32) int32
 	decompress       func(handle uintptr, data *byte, size uintptr, dst *byte, width, pitch, height, format, flags int32) int32
 	destroy          func(handle uintptr) int32
+
+	initCompress func() uintptr
+	bufSize      func(width, height, subsampling int32) uintptr
+	compress     func(handle uintptr, src *byte, width, pitch, height, format int32, dst **byte, size *uintptr,
+		subsampling, quality, flags int32) int32
+	errorStr func(handle uintptr) string
 }
 
 var load = sync.OnceValues(func() (*library, error) {
@@ -45,6 +51,8 @@ var load = sync.OnceValues(func() (*library, error) {
 	for name, into := range map[string]any{
 		"tjInitDecompress": &lib.initDecompress, "tjDecompressHeader3": &lib.decompressHeader,
 		"tjDecompress2": &lib.decompress, "tjDestroy": &lib.destroy,
+		"tjInitCompress": &lib.initCompress, "tjCompress2": &lib.compress, "tjBufSize": &lib.bufSize,
+		"tjGetErrorStr2": &lib.errorStr,
 	} {
 		symbol, err := purego.Dlsym(handle, name)
 		if err != nil {
