@@ -180,3 +180,19 @@ func TestIsolatedCPU(t *testing.T) {
 		}
 	}
 }
+
+// TestOpeningHangs begins on the CPU where opening the device does not return, without a second try in front of the
+// stream, and goes to the device when it does.
+func TestOpeningHangs(t *testing.T) {
+	f := twins(t, classifier)
+	want := reference(t, f)
+	limit := func(o *fleet.Options) { o.OpenLimit = 2 * time.Second }
+	b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin}, limit)
+	b.control.Fault(simtest.Fault{Kind: simtest.Hang, At: simtest.OnOpen})
+	e := b.open(f, fleet.Request{})[0]
+	const reason = "edgetpu:usb:2-1: opening it took too long, more than 2s"
+	if d := e.Device(); d != (tensor.Device{Name: "cpu:xnnpack", Degraded: true, Reason: reason}) || b.control.State().Opens != 1 {
+		t.Fatalf("device %+v after %d openings", d, b.control.State().Opens)
+	}
+	until(t, e, want, "restored", restored)
+}

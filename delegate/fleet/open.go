@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"time"
 
@@ -17,6 +18,13 @@ import (
 const (
 	openTries = 2
 	openPause = 300 * time.Millisecond
+)
+
+// How long an engine may take to open. libedgetpu loads a stick's firmware, which takes seconds. Before the first frame
+// of a model that has a CPU twin it is less: what hangs should not keep the stream waiting.
+const (
+	openLimit  = time.Minute
+	firstLimit = 15 * time.Second
 )
 
 // berth is where one engine of a model goes: a device for each part.
@@ -138,7 +146,11 @@ func partsOf(r Request) []part {
 func (o opener) engine(ctx context.Context, b berth, twin tensor.Engine, failed map[string]error) (e tensor.Engine, cause, err error) {
 	primary, cause := tensor.Engine(nil), failed[b.name()]
 	if cause == nil {
-		primary, cause = o.first(ctx, b)
+		limit := openLimit
+		if twin != nil {
+			limit = firstLimit
+		}
+		primary, cause = o.first(ctx, b, limit)
 	}
 	if err := ctx.Err(); err != nil {
 		if primary != nil {
@@ -151,7 +163,7 @@ func (o opener) engine(ctx context.Context, b berth, twin tensor.Engine, failed 
 	}
 	fo, err := failover.New(primary, cause, failover.Options{
 		Name: o.r.Name, Device: b.name(), Twin: twin, Backoff: b[0].backoff, GiveUp: o.f.o.GiveUp, Logger: o.f.o.Logger,
-		Open:     func(ctx context.Context) (tensor.Engine, error) { return o.open(ctx, b) },
+		Open:     func(ctx context.Context) (tensor.Engine, error) { return o.open(ctx, b, openLimit) },
 		OnChange: b.changed,
 	})
 	if err != nil {
@@ -164,10 +176,10 @@ func (o opener) engine(ctx context.Context, b berth, twin tensor.Engine, failed 
 }
 
 // first opens an engine before the first frame.
-func (o opener) first(ctx context.Context, b berth) (tensor.Engine, error) {
+func (o opener) first(ctx context.Context, b berth, limit time.Duration) (tensor.Engine, error) {
 	for try := 1; ; try++ {
-		e, err := o.open(ctx, b)
-		if err == nil || try == openTries || ctx.Err() != nil {
+		e, err := o.open(ctx, b, limit)
+		if err == nil || try == openTries || errors.Is(err, errSlow) || ctx.Err() != nil {
 			return e, err
 		}
 		o.f.o.Logger.Debug("the device did not open: once more", "model", o.r.Name, "device", b.name(), "reason", err)
@@ -178,13 +190,22 @@ func (o opener) first(ctx context.Context, b berth) (tensor.Engine, error) {
 	}
 }
 
+// errSlow is why a device that hangs is not opened.
+var errSlow = errors.New("opening it took too long")
+
 // open opens an engine on the devices of a berth.
-func (o opener) open(ctx context.Context, b berth) (tensor.Engine, error) {
-	ctx, cancel := context.WithTimeout(ctx, openLimit)
+func (o opener) open(ctx context.Context, b berth, limit time.Duration) (tensor.Engine, error) {
+	if o.f.o.OpenLimit > 0 {
+		limit = o.f.o.OpenLimit
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var open []tensor.Engine
 	for k, p := range o.parts {
-		e, err := b[k].open(ctx, p)
+		e, err := b[k].open(within, p)
+		if err != nil && ctx.Err() == nil && within.Err() != nil {
+			err = &loss{b[k].label(), fmt.Errorf("%w, more than %v", errSlow, limit)}
+		}
 		if err != nil {
 			return nil, errors.Join(err, closeAll(open))
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"corallite/delegate/turn"
 	"corallite/tflite/tensor"
@@ -71,7 +70,3 @@ func (e inTurn) Invoke(ctx context.Context) error {
 	defer e.client.Release()
 	return e.Engine.Invoke(ctx)
 }
-
-// openLimit is how long an engine may take to open before the first frame: libedgetpu loads a stick's firmware, which
-// takes seconds.
-const openLimit = time.Minute
