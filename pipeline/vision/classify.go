@@ -50,7 +50,7 @@ func newClassify(inputs, outputs []tensor.Info, o ClassifyOptions) (*Classify, e
 		return nil, err
 	}
 	c := &Classify{softmax: o.Softmax}
-	if c.output, err = scoresOutput(outputs, o.Output); err != nil {
+	if c.output, err = oneOutput(outputs, o.Output, "a classifier has one output, a score for each class"); err != nil {
 		return nil, err
 	}
 	info := outputs[c.output]
@@ -68,13 +68,14 @@ func newClassify(inputs, outputs []tensor.Info, o ClassifyOptions) (*Classify, e
 	return c, err
 }
 
-// scoresOutput finds the output with the scores: the one that is named, or the only one.
-func scoresOutput(outputs []tensor.Info, name string) (int, error) {
+// oneOutput finds the output that a task reads: the one that is named, or the only one. wanted is said when the model
+// has more and none is named.
+func oneOutput(outputs []tensor.Info, name, wanted string) (int, error) {
 	if name == "" {
 		if len(outputs) == 1 {
 			return 0, nil
 		}
-		return 0, fmt.Errorf("a classifier has one output, a score for each class; the model has %s", list("output", outputs))
+		return 0, fmt.Errorf("%s; the model has %s", wanted, list("output", outputs))
 	}
 	i := slices.IndexFunc(outputs, func(info tensor.Info) bool { return info.Name == name })
 	if i < 0 {
