@@ -1,0 +1,37 @@
+package track
+
+import "math"
+
+// box is xmin, ymin, xmax, ymax in pixels. Its numbers come from float32, so that products of four of them are finite.
+type box [4]float64
+
+// newBox says whether a detection's box has an area.
+func newBox(b [4]float32) (box, bool) {
+	var r box
+	for i, v := range b {
+		if r[i] = float64(v); math.IsNaN(r[i]) || math.IsInf(r[i], 0) {
+			return box{}, false
+		}
+	}
+	return r, !r.empty()
+}
+
+func (b *box) empty() bool { return !(b[2] > b[0] && b[3] > b[1]) }
+
+func (b *box) area() float64 { return (b[2] - b[0]) * (b[3] - b[1]) }
+
+// measured is what the motion is known by.
+func (b *box) measured() (cx, cy, aspect, height float64) {
+	height = b[3] - b[1]
+	return (b[0] + b[2]) / 2, (b[1] + b[3]) / 2, (b[2] - b[0]) / height, height
+}
+
+// iou is intersection over union, 0 to 1.
+func iou(a, b *box) float64 {
+	w := min(a[2], b[2]) - max(a[0], b[0])
+	h := min(a[3], b[3]) - max(a[1], b[1])
+	if !(w > 0 && h > 0) || a.empty() || b.empty() {
+		return 0
+	}
+	return w * h / (a.area() + b.area() - w*h)
+}

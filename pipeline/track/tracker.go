@@ -1,0 +1,238 @@
+package track
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"corallite/pipeline"
+)
+
+// MaxObjects is how many detections of a frame are looked at, the best ones, and how many objects are followed at once,
+// so that a frame takes bounded time whatever a model says.
+const MaxObjects = 500
+
+// minIoUUnsure is the least overlap with an object that is not sure yet; of ByteTrack's implementation.
+const minIoUUnsure = 0.3
+
+// Tracker follows the objects that one model finds in one stream. One goroutine at a time.
+type Tracker struct {
+	o       Options
+	started bool
+	last    time.Time // of the last Update, as it was given
+	now     time.Duration
+	number  uint64 // the last one given
+	objects []object
+
+	position time.Duration // Meta.Position and its zero, for Follow
+	zero     time.Time
+
+	// For one Update, kept for the next.
+	candidates []candidate
+	some       []int // indexes of objects
+	high, low  []int // indexes of candidates
+	weights    []float64
+	match      []int
+	solver     solver
+}
+
+// object is something that is followed.
+type object struct {
+	motion
+	expected box            // in this frame
+	track    pipeline.Track // its number is 0 until the object is sure
+	best     float32        // the highest score, which named it
+	first    time.Duration
+	seen     time.Duration
+	found    bool // in the last frame; in this one once a stage has found it
+	wasFound bool // in the last frame
+}
+
+// candidate is a detection that may be an object's.
+type candidate struct {
+	box
+	at    int // in the detections
+	index int // the class
+	score float32
+}
+
+// New makes a Tracker. It fails when an option is out of its range.
+func New(o Options) (*Tracker, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return &Tracker{o: o}, nil
+}
+
+// Update takes what was found in the next frame, taken at a time, and sets Track and New of each detection. It returns
+// the objects that are not waited for any more, the oldest first; nil when there are none. A time before the last one
+// counts as the same. Detections whose box is not finite or has no area, and those below Options.Low, are not followed.
+func (t *Tracker) Update(at time.Time, detections []pipeline.Detection) (ended []pipeline.Track) {
+	dt := t.advance(at)
+	ended = t.drop(func(o *object) bool { return t.now-o.seen > t.o.MaxLost })
+	t.sort(detections)
+	t.predict(dt)
+
+	t.pick(func(o *object) bool { return o.sure() })
+	t.high = t.associate(t.high, t.o.MinIoU, detections)
+	t.pick(func(o *object) bool { return o.sure() && o.wasFound && !o.found })
+	t.associate(t.low, t.o.MinIoULow, detections)
+	t.pick(func(o *object) bool { return !o.sure() })
+	t.high = t.associate(t.high, minIoUUnsure, detections)
+
+	t.drop(func(o *object) bool { return !o.sure() && !o.found })
+	for _, k := range t.high {
+		t.start(&t.candidates[k], detections)
+	}
+	return ended
+}
+
+// End ends all objects, as when the stream ended or shows another scene, and returns those that had a number. Numbers
+// go on.
+func (t *Tracker) End() []pipeline.Track { return t.drop(func(*object) bool { return true }) }
+
+// Started is how many objects have got a number so far, which is also the last number.
+func (t *Tracker) Started() uint64 { return t.number }
+
+func (o *object) sure() bool { return o.track.Track != 0 }
+
+// maxGap bounds the time between two frames; after less than that nothing is waited for any more.
+const maxGap = 2 * maxMaxLost
+
+// advance sets the time and returns how long it is since the last frame.
+func (t *Tracker) advance(at time.Time) time.Duration {
+	dt := at.Sub(t.last)
+	if t.o.Step > 0 {
+		dt = t.o.Step
+	}
+	if !t.started {
+		dt = 0
+	}
+	dt = min(max(dt, 0), maxGap)
+	t.started, t.last = true, at
+	t.now += dt
+	return dt
+}
+
+// predict moves all objects to where they are expected now.
+func (t *Tracker) predict(dt time.Duration) {
+	for i := range t.objects {
+		o := &t.objects[i]
+		if !o.found {
+			o.height.v = 0 // as ByteTrack does: what is not seen would grow or shrink without end
+		}
+		o.motion.predict(dt)
+		o.expected = o.motion.box()
+		o.wasFound, o.found = o.found, false
+	}
+}
+
+// sort tells the detections with a high score from those with a low one.
+func (t *Tracker) sort(detections []pipeline.Detection) {
+	t.candidates, t.high, t.low = t.candidates[:0], t.high[:0], t.low[:0]
+	for i := range detections {
+		d := &detections[i]
+		d.Track, d.New = 0, false
+		if b, ok := newBox(d.Box); ok && d.Score >= t.o.Low {
+			t.candidates = append(t.candidates, candidate{box: b, at: i, index: d.Index, score: d.Score})
+		}
+	}
+	if len(t.candidates) > MaxObjects {
+		slices.SortStableFunc(t.candidates, func(a, b candidate) int { return cmp.Compare(b.score, a.score) })
+		t.candidates = t.candidates[:MaxObjects]
+	}
+	for k := range t.candidates {
+		if t.candidates[k].score >= t.o.High {
+			t.high = append(t.high, k)
+		} else {
+			t.low = append(t.low, k)
+		}
+	}
+}
+
+// pick chooses the objects for the next stage.
+func (t *Tracker) pick(want func(*object) bool) {
+	t.some = t.some[:0]
+	for i := range t.objects {
+		if want(&t.objects[i]) {
+			t.some = append(t.some, i)
+		}
+	}
+}
+
+// associate gives candidates to the picked objects where they overlap by more than least, and returns the candidates
+// that are left. What a pair counts is by how much it exceeds least, so that nearly lost pairs cost no better one.
+func (t *Tracker) associate(candidates []int, least float64, detections []pipeline.Detection) (left []int) {
+	rows, cols := len(t.some), len(candidates)
+	if rows == 0 || cols == 0 {
+		return candidates
+	}
+	t.weights = zeroed(t.weights, rows*cols)
+	for r, i := range t.some {
+		o := &t.objects[i]
+		for c, k := range candidates {
+			d := &t.candidates[k]
+			if t.o.AcrossClasses || d.index == o.track.Index {
+				t.weights[r*cols+c] = max(0, iou(&o.expected, &d.box)-least)
+			}
+		}
+	}
+	t.match = zeroed(t.match, rows)
+	t.solver.solve(rows, cols, t.weights, t.match)
+	for r, c := range t.match {
+		if c >= 0 {
+			t.found(&t.objects[t.some[r]], &t.candidates[candidates[c]], detections)
+			candidates[c] = -1
+		}
+	}
+	return slices.DeleteFunc(candidates, func(k int) bool { return k < 0 })
+}
+
+// start starts an object, if the candidate's score is high enough.
+func (t *Tracker) start(c *candidate, detections []pipeline.Detection) {
+	if c.score < t.o.New || len(t.objects) == MaxObjects {
+		return
+	}
+	t.objects = append(t.objects, object{motion: newMotion(c.box), first: t.now})
+	t.count(&t.objects[len(t.objects)-1], c, detections)
+}
+
+// found takes in where an object was found.
+func (t *Tracker) found(o *object, c *candidate, detections []pipeline.Detection) {
+	o.motion.correct(c.box)
+	t.count(o, c, detections)
+}
+
+// count counts a frame in which an object was found, and gives the object its number and the detection the object's.
+func (t *Tracker) count(o *object, c *candidate, detections []pipeline.Detection) {
+	d := &detections[c.at]
+	o.found, o.seen = true, t.now
+	o.track.Frames++
+	if o.track.Frames == 1 || c.score > o.best {
+		o.best, o.track.Label, o.track.Index = c.score, d.Label, d.Index
+	}
+	if !o.sure() && o.track.Frames >= t.o.MinFrames {
+		t.number++
+		o.track.Track, d.New = t.number, true
+	}
+	d.Track = o.track.Track
+}
+
+// drop takes out objects and returns those that had a number.
+func (t *Tracker) drop(over func(*object) bool) (ended []pipeline.Track) {
+	kept := t.objects[:0]
+	for i := range t.objects {
+		o := &t.objects[i]
+		switch {
+		case !over(o):
+			kept = append(kept, *o)
+		case o.sure():
+			o.track.Seconds = (o.seen - o.first).Seconds()
+			ended = append(ended, o.track)
+		}
+	}
+	clear(t.objects[len(kept):]) // lets go of labels
+	t.objects = kept
+	return ended
+}
