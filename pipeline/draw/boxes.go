@@ -92,18 +92,23 @@ func drawKeypoints(c *canvas, st *style, b *box) {
 	// Small enough that the points of a small face are still apart.
 	side := min(b.rect.x1-b.rect.x0, b.rect.y1-b.rect.y0)
 	radius := max(1, min(1.4*st.line, side/24))
-	edge := max(1, 0.4*radius)
 	for _, k := range b.det.Keypoints {
 		xy := [2]float32{k.X, k.Y}
 		if !finite(xy[:]) {
 			continue
 		}
-		// A coordinate names the pixel's left upper corner as in boxes, so the dot is centred on it as it is.
-		dot := rect{k.X - radius, k.Y - radius, k.X + radius, k.Y + radius, radius}
-		c.fill(dot.grow(edge+0.5), black, haloAlpha)
-		c.fill(dot.grow(edge), white, 1)
-		c.fill(dot, b.col, 1)
+		drawPoint(c, k.X, k.Y, radius, b.col)
 	}
+}
+
+// drawPoint draws a dot with a white and a dark edge.
+func drawPoint(c *canvas, x, y, radius float32, col colour) {
+	edge := max(1, 0.4*radius)
+	// A coordinate names the pixel's left upper corner as in boxes, so the dot is centred on it as it is.
+	dot := rect{x - radius, y - radius, x + radius, y + radius, radius}
+	c.fill(dot.grow(edge+0.5), black, haloAlpha)
+	c.fill(dot.grow(edge), white, 1)
+	c.fill(dot, col, 1)
 }
 
 func round(v float32) float32 { return float32(math.Floor(float64(v) + 0.5)) }

@@ -1,6 +1,10 @@
 package draw
 
-import "corallite/pipeline"
+import (
+	"slices"
+
+	"corallite/pipeline"
+)
 
 // The look of the classes' panel.
 const (
@@ -11,15 +15,18 @@ const (
 
 // legendRow is one line of the classes' panel: a class, or the name of the model whose classes follow.
 type legendRow struct {
-	name  string
-	class *pipeline.Class // nil for a model's name
+	name    string
+	index   int
+	score   float32
+	heading bool // whether name is the model's
 }
 
 // drawClasses shows the answers of classifiers as a panel in the left upper corner: each class with its score as text
-// and as a bar. With several classifiers each has its name above its classes. What does not fit is left out from the
+// and as a bar, and the classes of a mask with their share of the picture. With several models each has its name above
+// its classes. What does not fit is left out from the
 // end.
 func (p *Painter) drawClasses(c *canvas, st *style, events []pipeline.Event) {
-	p.legend = appendLegend(p.legend[:0], events)
+	p.legend = p.appendLegend(p.legend[:0], events)
 	if len(p.legend) == 0 {
 		return
 	}
@@ -37,21 +44,25 @@ func (p *Painter) drawClasses(c *canvas, st *style, events []pipeline.Event) {
 	}
 }
 
-func appendLegend(dst []legendRow, events []pipeline.Event) []legendRow {
-	models := 0
+func (p *Painter) appendLegend(dst []legendRow, events []pipeline.Event) []legendRow {
+	models, from := 0, len(dst)
 	for i := range events {
-		if len(events[i].Classes) > 0 {
-			models++
+		ev, before := &events[i], len(dst)
+		dst = append(dst, legendRow{name: ev.Model, heading: true})
+		for _, c := range ev.Classes[:min(len(ev.Classes), maxClasses)] {
+			dst = append(dst, legendRow{name: c.Label, index: c.Index, score: c.Score})
 		}
+		if ev.Mask != nil && p.shows(Masks) {
+			dst = appendShares(dst, ev.Mask)
+		}
+		if len(dst) == before+1 {
+			dst = dst[:before]
+			continue
+		}
+		models++
 	}
-	for i := range events {
-		classes := events[i].Classes
-		if len(classes) > 0 && models > 1 {
-			dst = append(dst, legendRow{name: events[i].Model})
-		}
-		for j := range classes[:min(len(classes), maxClasses)] {
-			dst = append(dst, legendRow{name: classes[j].Label, class: &classes[j]})
-		}
+	if models == 1 {
+		dst = slices.Delete(dst, from, from+1)
 	}
 	return dst
 }
@@ -77,7 +88,7 @@ func (g *grid) height(rows []legendRow) float32 {
 	h := 2*g.pad - g.below
 	for _, r := range rows {
 		h += g.line + g.below
-		if r.class != nil {
+		if !r.heading {
 			h += g.bar
 		}
 	}
@@ -90,8 +101,8 @@ func (g *grid) width(p *Painter) float32 {
 	for _, r := range p.legend {
 		p.runes = p.nameOf(p.runes[:0], r)
 		need := g.face.measure(p.runes) + 2*g.pad
-		if r.class != nil {
-			p.runes = appendPercent(p.runes[:0], r.class.Score)
+		if !r.heading {
+			p.runes = appendPercent(p.runes[:0], r.score)
 			need += g.gap + g.face.measure(p.runes)
 		}
 		w = max(w, ceilf(need))
@@ -100,21 +111,21 @@ func (g *grid) width(p *Painter) float32 {
 }
 
 func (p *Painter) nameOf(dst []rune, r legendRow) []rune {
-	if r.class == nil {
+	if r.heading {
 		return p.texts.appendName(dst, r.name, 0)
 	}
-	return p.texts.appendName(dst, r.name, r.class.Index)
+	return p.texts.appendName(dst, r.name, r.index)
 }
 
 // row draws one line between x0 and x1 from y down, and returns its height.
 func (g *grid) row(p *Painter, c *canvas, r legendRow, x0, x1, y float32) float32 {
 	base := y + g.face.ascent
-	if r.class == nil {
+	if r.heading {
 		p.runes = g.face.shorten(p.nameOf(p.runes[:0], r), x1-x0)
 		g.face.draw(c, x0, base, p.runes, colour{190, 190, 190})
 		return g.line + g.below
 	}
-	p.runes = appendPercent(p.runes[:0], r.class.Score)
+	p.runes = appendPercent(p.runes[:0], r.score)
 	score := g.face.measure(p.runes)
 	if score > x1-x0 {
 		return g.line + g.bar + g.below
@@ -124,7 +135,7 @@ func (g *grid) row(p *Painter, c *canvas, r legendRow, x0, x1, y float32) float3
 	g.face.draw(c, x0, base, p.runes, white)
 	bar := rect{x0: x0, y0: y + g.line, x1: x1, y1: y + g.line + g.bar, radius: g.bar / 2}
 	c.fill(bar, white, trackAlpha)
-	bar.x1 = x0 + max(g.bar, (x1-x0)*min(max(r.class.Score, 0), 1))
+	bar.x1 = x0 + max(g.bar, (x1-x0)*min(max(r.score, 0), 1))
 	c.fill(bar, labelColour(r.name), 1)
 	return g.line + g.bar + g.below
 }

@@ -1,4 +1,5 @@
-// Package draw paints results on pictures: boxes with their labels, key points, and a classifier's answer as a panel.
+// Package draw paints results on pictures: boxes with their labels, masks, poses, key points, and a classifier's answer
+// as a panel.
 //
 // Lines and letters grow with the picture, a label has the same colour everywhere, and text stays inside the picture.
 package draw
@@ -19,12 +20,15 @@ type Options struct {
 	Font string
 	// Scale makes lines and letters larger or smaller than what suits the picture's size; 0 is 1.
 	Scale float64
+	// Hide leaves parts out.
+	Hide Parts
 }
 
 // Painter draws on pictures. It keeps the letters it has drawn, so that drawing allocates nothing once it has seen a
 // size of picture and the labels. It is used by one goroutine at a time and needs no closing.
 type Painter struct {
 	scale  float64
+	hide   Parts
 	fonts  *fonts
 	texts  texts
 	boxes  []box
@@ -32,6 +36,8 @@ type Painter struct {
 	rows   []row
 	runes  []rune
 	legend []legendRow
+	grid   []uint8 // of a mask's pixels: which segment
+	areas  []area
 	page   canvas
 	look   style
 }
@@ -48,7 +54,7 @@ func New(o Options) (*Painter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Painter{scale: o.Scale, fonts: f, texts: texts{fonts: f, known: map[string][]rune{}}}, nil
+	return &Painter{scale: o.Scale, hide: o.Hide, fonts: f, texts: texts{fonts: f, known: map[string][]rune{}}}, nil
 }
 
 // Draw paints what events found onto dst, an 8-bit BGR picture (rows × columns × 3) whose pixels are those that the
@@ -78,13 +84,21 @@ func (p *Painter) paint(c *canvas, events []pipeline.Event) error {
 	}
 	p.taken = p.taken[:0]
 	p.collect(c, events)
-	for i := range p.boxes {
-		drawBox(c, st, &p.boxes[i])
+	if p.shows(Masks) {
+		p.drawMasks(c, events)
 	}
 	for i := range p.boxes {
-		drawKeypoints(c, st, &p.boxes[i])
+		if p.shows(Boxes) {
+			drawBox(c, st, &p.boxes[i])
+		}
 	}
-	if st.face == nil {
+	if p.shows(Skeletons) {
+		for i := range p.boxes {
+			drawKeypoints(c, st, &p.boxes[i])
+		}
+		drawPoses(c, st, events)
+	}
+	if st.face == nil || !p.shows(Labels) {
 		return nil
 	}
 	p.drawClasses(c, st, events)

@@ -24,7 +24,7 @@ func (p *Painter) drawLabels(c *canvas, st *style) {
 		// A label may be wider than its box, but not so wide that it hides half of the others.
 		line := b.lineRect(c, st.line)
 		room := min(float32(c.width), max(line.x1-line.x0, 0.6*float32(c.width), 12*st.text))
-		p.runes = p.appendLabel(p.runes, st, b, room-2*padX)
+		p.runes = p.appendLabel(p.runes, st, b.det, room-2*padX)
 		if len(p.runes) == from {
 			continue
 		}
@@ -39,24 +39,6 @@ func (p *Painter) drawLabels(c *canvas, st *style) {
 		c.fill(r.rect, r.col, labelAlpha)
 		st.face.draw(c, r.rect.x0+padX, r.rect.y0+padY+st.face.ascent, p.runes[r.from:r.to], textColour(r.col))
 	}
-}
-
-// appendLabel appends "person 81%", the name shortened to fit into width; the score goes first where even that is too
-// wide, and nothing is appended where nothing fits.
-func (p *Painter) appendLabel(dst []rune, st *style, b *box, width float32) []rune {
-	from := len(dst)
-	dst = appendPercent(append(dst, ' '), b.det.Score)
-	room := width - st.face.measure(dst[from:])
-	dst = p.texts.appendName(dst[:from], b.det.Label, b.det.Index)
-	name := st.face.shorten(dst[from:], room)
-	if len(name) > 1 {
-		return appendPercent(append(dst[:from+len(name)], ' '), b.det.Score)
-	}
-	dst = appendPercent(dst[:from], b.det.Score)
-	if st.face.measure(dst[from:]) > width {
-		return dst[:from]
-	}
-	return dst
 }
 
 // place finds room for a label of a box whose line ends at b: first at the box's left end, then at its right end, each

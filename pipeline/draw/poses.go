@@ -1,0 +1,176 @@
+package draw
+
+import (
+	"math"
+	"slices"
+
+	"corallite/pipeline"
+	"corallite/pipeline/vision"
+)
+
+// leastPoint is the score below which a key point of a pose is not drawn: what is hidden gets a low score and a place
+// that is only a guess.
+const leastPoint = 0.2
+
+// limb is a line between two of a person's key points, by their number in vision.PoseKeypoints (the skeleton of
+// cocodataset.org's person_keypoints).
+type limb struct {
+	from, to int
+	side     side
+}
+
+// side is the body's side that a limb or a point is on.
+type side uint8
+
+const (
+	middle side = iota
+	left
+	right
+)
+
+var limbs = [...]limb{
+	{0, 1, left}, {0, 2, right}, {1, 3, left}, {2, 4, right},
+	{5, 6, middle}, {11, 12, middle}, {5, 11, left}, {6, 12, right},
+	{5, 7, left}, {7, 9, left}, {6, 8, right}, {8, 10, right},
+	{11, 13, left}, {13, 15, left}, {12, 14, right}, {14, 16, right},
+}
+
+// sideColours tell left from right, as the field's drawings of poses do; both are told apart by colour-blind people.
+var sideColours = [...]colour{middle: {0xff, 0xd6, 0x0a}, left: {0x00, 0xd0, 0xd6}, right: {0xff, 0x8a, 0x1f}}
+
+// pointNumbers are the numbers of key points by their names.
+var pointNumbers = func() map[string]int {
+	numbers := map[string]int{}
+	for i, name := range vision.PoseKeypoints() {
+		numbers[name] = i
+	}
+	return numbers
+}()
+
+// pointSide is the side of point i; all but the nose come in pairs, the left one first.
+func pointSide(i int) side {
+	switch {
+	case i == 0:
+		return middle
+	case i%2 == 1:
+		return left
+	default:
+		return right
+	}
+}
+
+func drawPoses(c *canvas, st *style, events []pipeline.Event) {
+	for i := range events {
+		for j := range events[i].Poses {
+			drawPose(c, st, events[i].Poses[j].Keypoints)
+		}
+	}
+}
+
+// drawPose draws a person's limbs and points. Points that have none of COCO's names are drawn without limbs.
+func drawPose(c *canvas, st *style, points []pipeline.Keypoint) {
+	var named [17]*pipeline.Keypoint // those that are seen
+	for i := range points {
+		if n, ok := pointNumbers[points[i].Label]; ok && seen(points, i) {
+			named[n] = &points[i]
+		}
+	}
+	// All dark edges go first, so that no limb is cut by the edge of its neighbour.
+	for _, l := range limbs {
+		c.limb(named[l.from], named[l.to], st.line+2*st.halo, black, haloAlpha)
+	}
+	for _, l := range limbs {
+		c.limb(named[l.from], named[l.to], st.line, sideColours[l.side], 1)
+	}
+	radius := max(1, 1.2*st.line)
+	for i := range points {
+		if !seen(points, i) {
+			continue
+		}
+		col := sideColours[middle]
+		if n, ok := pointNumbers[points[i].Label]; ok {
+			col = sideColours[pointSide(n)]
+		}
+		drawPoint(c, points[i].X, points[i].Y, radius, col)
+	}
+}
+
+// seen says whether a point is drawn: it is somewhere, and its score is not low, where there are scores.
+func seen(points []pipeline.Keypoint, i int) bool {
+	xy := [2]float32{points[i].X, points[i].Y}
+	scored := func(k pipeline.Keypoint) bool { return k.Score > 0 }
+	return finite(xy[:]) && (points[i].Score >= leastPoint || !slices.ContainsFunc(points, scored))
+}
+
+// limb paints a line between two points, nil: one that is not seen.
+func (c *canvas) limb(a, b *pipeline.Keypoint, width float32, col colour, alpha float32) {
+	if a != nil && b != nil {
+		c.line(a.X, a.Y, b.X, b.Y, width, col, alpha)
+	}
+}
+
+// line paints the line from (x0, y0) to (x1, y1), so wide and with round ends.
+func (c *canvas) line(x0, y0, x1, y1, width float32, col colour, alpha float32) {
+	if !clipLine(&x0, &y0, &x1, &y1, float32(c.width), float32(c.height), width) {
+		return
+	}
+	dx, dy := x1-x0, y1-y0
+	length := float32(math.Hypot(float64(dx), float64(dy)))
+	reach := width/2 + 1 // as far from the middle as anything is painted
+	top, bottom := c.clip(min(y0, y1)-reach, max(y0, y1)+reach, c.height)
+	for y := top; y < bottom; y++ {
+		cy := float32(y) + 0.5
+		from, to := min(x0, x1)-reach, max(x0, x1)+reach
+		if dy != 0 { // only what is near the line
+			at, half := x0+(cy-y0)*dx/dy, reach*length/float32(math.Abs(float64(dy)))
+			from, to = max(from, at-half), min(to, at+half)
+		}
+		left, right := c.clip(from, to, c.width)
+		row := c.pix[3*y*c.width : 3*(y+1)*c.width]
+		for x := left; x < right; x++ {
+			cover := 0.5 + width/2 - distance(float32(x)+0.5-x0, cy-y0, dx, dy)
+			if cover > 0 {
+				mix(row[3*x:3*x+3:3*x+3], col, int32(min(cover, 1)*alpha*256+0.5))
+			}
+		}
+	}
+}
+
+// distance is how far the point (px, py) is from the line from (0, 0) to (dx, dy).
+func distance(px, py, dx, dy float32) float32 {
+	along := float32(0)
+	if d := dx*dx + dy*dy; d > 0 {
+		along = min(max((px*dx+py*dy)/d, 0), 1)
+	}
+	x, y := px-along*dx, py-along*dy
+	return float32(math.Sqrt(float64(x*x + y*y)))
+}
+
+// clipLine shortens a line to what is in the picture or so near that it shows, and says whether anything is. Far ends
+// would make the numbers of what is painted inexact. (Liang and Barsky's parameters.)
+func clipLine(x0, y0, x1, y1 *float32, width, height, margin float32) bool {
+	ax, ay := float64(*x0), float64(*y0)
+	dx, dy := float64(*x1)-ax, float64(*y1)-ay
+	from, to := 0.0, 1.0
+	cut := func(p, q float64) { // keeps the part with t×p ≤ q
+		switch {
+		case p < 0:
+			from = max(from, q/p)
+		case p > 0:
+			to = min(to, q/p)
+		case q < 0:
+			to = -1
+		}
+	}
+	m := float64(margin)
+	cut(-dx, ax+m)
+	cut(dx, float64(width)+m-ax)
+	cut(-dy, ay+m)
+	cut(dy, float64(height)+m-ay)
+	if from > to {
+		return false
+	}
+	*x0, *y0 = float32(ax+from*dx), float32(ay+from*dy)
+	*x1, *y1 = float32(ax+to*dx), float32(ay+to*dy)
+	return true
+}
