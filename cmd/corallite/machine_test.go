@@ -35,13 +35,14 @@ const classifier = "mobilenet_v1_0.25_128_quant"
 type machine struct {
 	t       *testing.T
 	control *simtest.Control
-	dir     string // has the files of runs
+	dir     string               // has the files of runs
+	change  func(*fleet.Options) // nil: nothing more
 }
 
 // newMachine makes one. The twins are the CPU's models of the test data.
 func newMachine(t *testing.T, c simtest.Config) *machine {
 	t.Helper()
-	m := &machine{t, simtest.NewControl(t), t.TempDir()}
+	m := &machine{t: t, control: simtest.NewControl(t), dir: t.TempDir()}
 	c.Control, c.Twins = m.control, []string{testdata.Path(t, "models/"+classifier+".tflite")}
 	t.Setenv(edgetpu.LibraryEnv, simtest.Use(t, c))
 	t.Setenv(reachEnv, strings.Join(append([]string{m.control.Folder()}, c.Twins...), string(os.PathListSeparator)))
@@ -87,6 +88,9 @@ func (m *machine) start(ctx context.Context, text string, status *status, summar
 		return err
 	}
 	o.EdgeTPU.System.Root, o.Backoff = m.control.Root(), quick
+	if m.change != nil {
+		m.change(&o)
+	}
 	return runConfig(ctx, &streams{in: strings.NewReader(""), out: os.Stdout, err: status}, cfg, o, logger, summary)
 }
 

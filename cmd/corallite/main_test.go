@@ -14,6 +14,7 @@ import (
 
 // TestMain makes the test binary the command corallite for the scripts and for the tests that start it.
 func TestMain(m *testing.M) {
+	tuneMalloc() // as main does
 	isolate.Main(childHandlers())
 	testscript.Main(m, map[string]func(){"corallite": main})
 }
