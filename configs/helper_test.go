@@ -67,7 +67,7 @@ func faceStore(t *testing.T) *models.Store {
 		t.Fatal(err)
 	}
 	for _, e := range s.Entries() {
-		if e.Task != "detect" {
+		if !strings.HasPrefix(e.Name, "face_") {
 			continue
 		}
 		if _, err := s.Pull(context.Background(), e.Name, nil); err != nil {

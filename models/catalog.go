@@ -18,7 +18,7 @@ import (
 // Entry is a model of the catalog.
 type Entry struct {
 	Name        string   `yaml:"-"`
-	Task        string   `yaml:"task"` // "detect", "classify", "wakeword": what a pipeline does with it
+	Task        string   `yaml:"task"` // "detect", "classify", "segment", "pose", "embed", "wakeword": what is done with it
 	Description string   `yaml:"description"`
 	Licence     Licence  `yaml:"licence"`
 	Files       FileSet  `yaml:"files"`
@@ -46,23 +46,15 @@ func (s FileSet) All() []*File {
 	return slices.DeleteFunc([]*File{s.Model, s.EdgeTPU, s.Labels, s.Manifest}, func(f *File) bool { return f == nil })
 }
 
-// Size is the bytes of all files together.
-func (s FileSet) Size() int64 {
-	var sum int64
-	for _, f := range s.All() {
-		sum += f.Size
-	}
-	return sum
-}
-
-// File is one file and where it comes from: from a package or from an address.
+// File is one file and where it comes from: from a package, from a source or from an address.
 type File struct {
 	Package string `yaml:"package"` // a key of the catalog's packages
-	Inside  string `yaml:"file"`    // the path in the package
-	URL     string `yaml:"url"`     // an https address, instead of a package
+	Source  string `yaml:"source"`  // a key of the catalog's sources, instead of a package
+	Inside  string `yaml:"file"`    // the path in the package or source
+	URL     string `yaml:"url"`     // an https address, instead of either; of a file in a source, its address there
 	As      string `yaml:"as"`      // the file's name in the cache; empty: the last part of Inside or of URL
-	SHA256  string `yaml:"sha256"`
-	Size    int64  `yaml:"size"`
+	SHA256  string `yaml:"sha256"`  // empty: not known; such a file has no Size either
+	Size    int64  `yaml:"size"`    // bytes
 }
 
 // Name is the file's name in the cache.
@@ -117,13 +109,28 @@ type catalog struct {
 //go:embed catalog.yaml
 var catalogYAML []byte
 
+//go:embed coral.yaml
+var coralYAML []byte
+
 // builtin is the embedded catalog, read once.
-var builtin = sync.OnceValues(func() (*catalog, error) { return parseCatalog(catalogYAML) })
+var builtin = sync.OnceValues(func() (*catalog, error) {
+	c, err := parseCatalog(catalogYAML)
+	if err != nil {
+		return nil, err
+	}
+	coral, err := parseCatalog(coralYAML)
+	if err != nil {
+		return nil, err
+	}
+	c.entries = append(c.entries, coral.entries...)
+	return c, nil
+})
 
 // parseCatalog reads and checks a catalog.
 func parseCatalog(data []byte) (*catalog, error) {
 	var doc struct {
 		Packages map[string]Package `yaml:"packages"`
+		Sources  map[string]string  `yaml:"sources"` // https addresses that end in "/"
 		Models   map[string]Entry   `yaml:"models"`
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
@@ -141,6 +148,11 @@ func parseCatalog(data []byte) (*catalog, error) {
 	for i := 0; i+1 < len(order.Models.Content); i += 2 {
 		e := doc.Models[order.Models.Content[i].Value]
 		e.Name = order.Models.Content[i].Value
+		for _, f := range e.Files.All() {
+			if err := f.resolve(doc.Sources); err != nil {
+				return nil, fmt.Errorf("catalog: %s: file %s: %w", e.Name, f.Inside, err)
+			}
+		}
 		if err := c.check(e); err != nil {
 			return nil, fmt.Errorf("catalog: %s: %w", e.Name, err)
 		}
@@ -152,6 +164,22 @@ func parseCatalog(data []byte) (*catalog, error) {
 		}
 	}
 	return c, nil
+}
+
+// resolve gives a file of a source its address.
+func (f *File) resolve(sources map[string]string) error {
+	if f.Source == "" {
+		return nil
+	}
+	base := sources[f.Source]
+	switch {
+	case !strings.HasPrefix(base, "https://") || !strings.HasSuffix(base, "/"):
+		return fmt.Errorf("source %q is not in sources, or no https address that ends in /", f.Source)
+	case f.Inside == "" || f.Package != "" || f.URL != "":
+		return errors.New("a source needs file, and neither package nor url")
+	}
+	f.URL = base + f.Inside
+	return nil
 }
 
 var sha256Text = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -192,9 +220,15 @@ func (c *catalog) checkFile(f *File) error {
 		return errors.New("needs either package or url")
 	case f.Package != "" && (!known || f.Inside == ""):
 		return fmt.Errorf("package %q is not in packages, or file is missing", f.Package)
+	case f.Package == "" && f.SHA256 == "" && f.Size == 0:
+		// Nothing but the connection vouches for it.
+		if !strings.HasPrefix(f.URL, "https://") {
+			return fmt.Errorf("url %q is no https address, and sha256 is missing", f.URL)
+		}
 	case !sha256Text.MatchString(f.SHA256) || f.Size <= 0:
 		return errors.New("sha256 or size is missing or wrong")
-	case !plainName(f.Name()):
+	}
+	if !plainName(f.Name()) {
 		return errors.New("no name for a file")
 	}
 	if f.URL != "" {

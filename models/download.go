@@ -2,6 +2,8 @@ package models
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -28,20 +30,37 @@ func (e lastingError) Unwrap() error { return e.error }
 func lasting(format string, args ...any) error { return lastingError{fmt.Errorf(format, args...)} }
 
 // newClient gives up on servers that do not answer. There is no limit on the whole: a slow download is a download.
-func newClient() *http.Client {
+// Like every program in Go it goes through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name. roots are the
+// authorities that a server's certificate must come from; nil: the system's, or those of SSL_CERT_FILE and SSL_CERT_DIR.
+func newClient(roots *x509.CertPool) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DialContext = (&net.Dialer{Timeout: 15 * time.Second}).DialContext
 	t.ResponseHeaderTimeout = 30 * time.Second
-	return &http.Client{Transport: t}
+	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	return &http.Client{Transport: t, CheckRedirect: checkRedirect}
 }
 
-// download fetches an address into dest. What has come lies in dest.part until all is there and its sha256 is right;
-// a later call goes on from it. onBytes is told how much of size has come.
-func (s *Store) download(ctx context.Context, address, dest string, size int64, sum string, onBytes func(int64)) error {
+// checkRedirect follows a server to another address, but never from https to where others can read and write along.
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	switch {
+	case via[0].URL.Scheme == "https" && req.URL.Scheme != "https":
+		return lasting("the server sends on to %s, which is not https: not followed", req.URL.Redacted())
+	case len(via) >= 5:
+		return lasting("the server sends on again and again, at last to %s", req.URL.Redacted())
+	}
+	return nil
+}
+
+// download fetches an address into dest. What has come lies in dest.part until all is there and its sha256 is right,
+// or, when p knows nothing, recorded; a later call goes on from it.
+func (s *Store) download(ctx context.Context, address, dest string, p pin, onBytes counter) error {
+	if !p.known() && !strings.HasPrefix(strings.ToLower(address), "https://") {
+		return fmt.Errorf("%s: the sha256 of %s is not known, so it may only come over https", address, filepath.Base(dest))
+	}
 	if err := os.MkdirAll(filepath.Dir(dest), 0o777); err != nil {
 		return storageError(err)
 	}
-	d := &transfer{s: s, address: address, dest: dest, part: dest + ".part", size: size, sum: sum, onBytes: onBytes}
+	d := &transfer{s: s, address: address, dest: dest, part: dest + ".part", pin: p, onBytes: onBytes}
 	for try := 1; ; try++ {
 		before := d.have()
 		err := d.once(ctx)
@@ -58,7 +77,11 @@ func (s *Store) download(ctx context.Context, address, dest string, size int64, 
 			try = 1
 		}
 		if try >= tries {
-			return fmt.Errorf("%s: %w (tried %d times; what has come is kept, and the next pull goes on from it)", address, err, tries)
+			kept := ""
+			if d.have() > 0 {
+				kept = "; what has come is kept, and the next pull goes on from it"
+			}
+			return fmt.Errorf("%s: %w (tried %d times%s)", address, err, tries, kept)
 		}
 		if err := sleep(ctx, s.pause<<(try-1)); err != nil {
 			return fmt.Errorf("%s: %w", address, err)
@@ -70,9 +93,8 @@ func (s *Store) download(ctx context.Context, address, dest string, size int64, 
 type transfer struct {
 	s                   *Store
 	address, dest, part string
-	size                int64
-	sum                 string
-	onBytes             func(int64)
+	pin                 pin
+	onBytes             counter
 }
 
 // tag is the file that keeps what the server called the version that part is the beginning of.
@@ -96,11 +118,12 @@ func (d *transfer) drop() {
 // once makes one request and puts its answer into part, and part in its place when it is whole and right.
 func (d *transfer) once(ctx context.Context) error {
 	from := d.have()
-	if from > d.size {
+	if from > d.pin.limit() || !d.pin.known() && d.readTag() == "" {
+		// Without a sha256 only the server's tag tells that both halves are of one file.
 		d.drop()
 		from = 0
 	}
-	if from < d.size {
+	if from < d.pin.size || !d.pin.known() {
 		resumed, err := d.request(ctx, from)
 		if err != nil {
 			return err
@@ -109,7 +132,15 @@ func (d *transfer) once(ctx context.Context) error {
 			from = 0
 		}
 	}
-	err := checkFile(d.part, d.size, d.sum)
+	if !d.pin.known() {
+		if err := adopt(d.part, d.dest, d.address); err != nil {
+			d.drop()
+			return lastingError{err}
+		}
+		os.Remove(d.tag())
+		return nil
+	}
+	err := checkFile(d.part, d.pin.size, d.pin.sum)
 	var wrong *HashError
 	switch {
 	case errors.As(err, &wrong):
@@ -147,7 +178,11 @@ func (d *transfer) request(ctx context.Context, from int64) (resumed bool, err e
 		}
 	}
 	resp, err := d.s.client.Do(req)
-	if err != nil {
+	var final lastingError
+	switch {
+	case errors.As(err, &final):
+		return false, final // without the client's words around it
+	case err != nil:
 		return false, plainNetError(err)
 	}
 	defer resp.Body.Close()
@@ -156,7 +191,7 @@ func (d *transfer) request(ctx context.Context, from int64) (resumed bool, err e
 	case http.StatusOK:
 		from = 0
 	case http.StatusPartialContent:
-		if start, ok := rangeStart(resp.Header.Get("Content-Range")); !ok || start != from {
+		if !d.continues(resp, from) {
 			d.drop()
 			return false, fmt.Errorf("the server sent another part of the file than was asked for (%s)", resp.Header.Get("Content-Range"))
 		}
@@ -173,11 +208,24 @@ func (d *transfer) request(ctx context.Context, from int64) (resumed bool, err e
 		}
 		return false, lasting("%s", resp.Status)
 	}
-	if n := resp.ContentLength; n >= 0 && from+n != d.size {
+	switch n := resp.ContentLength; {
+	case n >= 0 && d.pin.known() && from+n != d.pin.size:
 		d.drop()
-		return false, lasting("the server's file has %d bytes, and %d were expected: it is another file", from+n, d.size)
+		return false, lasting("the server's file has %d bytes, and %d were expected: it is another file", from+n, d.pin.size)
+	case n >= 0 && from+n > d.pin.limit():
+		return false, lasting("the server's file has %s: models are not larger than %s", Bytes(from+n), Bytes(d.pin.limit()))
 	}
 	return from > 0, d.receive(resp, from, cancel)
+}
+
+// continues says whether an answer goes on where part ends, and, when nothing else can tell, in the same file to its
+// end.
+func (d *transfer) continues(resp *http.Response, from int64) bool {
+	start, total, ok := parseRange(resp.Header.Get("Content-Range"))
+	if !ok || start != from {
+		return false
+	}
+	return d.pin.known() || validator(resp.Header) == d.readTag() && total == from+resp.ContentLength
 }
 
 // receive writes the body of an answer to part, from byte from on. The request is cancelled when nothing comes for
@@ -197,7 +245,14 @@ func (d *transfer) receive(resp *http.Response, from int64, cancel context.Cance
 	watch := time.AfterFunc(d.s.stall, func() { cancel(errStalled) })
 	defer watch.Stop()
 
-	body := io.LimitReader(resp.Body, d.size-from+1)
+	total := d.pin.size
+	if !d.pin.known() && resp.ContentLength >= 0 {
+		total = from + resp.ContentLength
+	} else if !d.pin.known() {
+		total = -1
+	}
+	// One byte more than expected is enough to know that it is another file.
+	body := io.LimitReader(resp.Body, d.pin.limit()-from+1)
 	buf := make([]byte, 64<<10)
 	for have := from; ; {
 		n, readErr := body.Read(buf)
@@ -207,30 +262,47 @@ func (d *transfer) receive(resp *http.Response, from int64, cancel context.Cance
 				return lastingError{storageError(err)}
 			}
 			have += int64(n)
-			d.onBytes(min(have, d.size))
+			d.onBytes(have, total)
 		}
 		switch {
-		case readErr == io.EOF && have < d.size, errors.Is(readErr, io.ErrUnexpectedEOF):
-			return fmt.Errorf("the connection ended after %d of %d bytes", have, d.size)
+		case readErr == io.EOF && have < total, errors.Is(readErr, io.ErrUnexpectedEOF):
+			return fmt.Errorf("the connection ended after %s", share(have, total))
+		case have > d.pin.limit() && !d.pin.known():
+			d.drop()
+			return lasting("the server's file has more than %s: no model is as large", Bytes(maxUnknown))
 		case readErr == io.EOF:
 			if err := f.Sync(); err != nil {
 				return lastingError{storageError(err)}
 			}
 			return nil
 		case readErr != nil && context.Cause(resp.Request.Context()) == errStalled:
-			return fmt.Errorf("%w after %d of %d bytes", errStalled, have, d.size)
+			return fmt.Errorf("%w after %s", errStalled, share(have, total))
 		case readErr != nil:
-			return fmt.Errorf("after %d of %d bytes: %w", have, d.size, plainNetError(readErr))
+			return fmt.Errorf("after %s: %w", share(have, total), plainNetError(readErr))
 		}
 	}
 }
 
-// writeTag keeps the answer's validator, for If-Range. A weak one cannot vouch for bytes (RFC 9110, 13.1.5).
-func (d *transfer) writeTag(h http.Header) {
-	tag := h.Get("ETag")
-	if tag == "" || strings.HasPrefix(tag, "W/") {
-		tag = h.Get("Last-Modified")
+// share is how much has come of what is to come; total is -1 when the server did not say.
+func share(have, total int64) string {
+	if total < 0 {
+		return fmt.Sprintf("%d bytes", have)
 	}
+	return fmt.Sprintf("%d of %d bytes", have, total)
+}
+
+// validator is what an answer calls the version of its file; "" for none. A weak tag cannot vouch for bytes (RFC 9110,
+// 13.1.5).
+func validator(h http.Header) string {
+	if tag := h.Get("ETag"); tag != "" && !strings.HasPrefix(tag, "W/") {
+		return tag
+	}
+	return h.Get("Last-Modified")
+}
+
+// writeTag keeps the answer's validator, for If-Range.
+func (d *transfer) writeTag(h http.Header) {
+	tag := validator(h)
 	if tag == "" {
 		os.Remove(d.tag())
 		return
@@ -252,16 +324,20 @@ func (d *transfer) readTag() string {
 	return tag
 }
 
-// rangeStart reads the first byte's number from "bytes 100-199/200".
-func rangeStart(header string) (int64, bool) {
+// parseRange reads the first byte's number and the length of the whole, -1 for "*", from "bytes 100-199/200".
+func parseRange(header string) (start, total int64, ok bool) {
 	spec, ok := strings.CutPrefix(header, "bytes ")
-	if !ok {
-		return 0, false
+	first, rest, dash := strings.Cut(spec, "-")
+	_, whole, slash := strings.Cut(rest, "/")
+	if !ok || !dash || !slash {
+		return 0, 0, false
 	}
-	first, _, ok := strings.Cut(spec, "-")
-	if !ok {
-		return 0, false
+	start, err := strconv.ParseInt(first, 10, 64)
+	if err != nil {
+		return 0, 0, false
 	}
-	n, err := strconv.ParseInt(first, 10, 64)
-	return n, err == nil
+	if total, err = strconv.ParseInt(whole, 10, 64); err != nil {
+		total = -1
+	}
+	return start, total, true
 }

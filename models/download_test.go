@@ -39,7 +39,7 @@ func serve(t *testing.T, answer func(n int, w http.ResponseWriter, r *http.Reque
 }
 
 func (s *server) client(t *testing.T) *http.Client {
-	c := newClient()
+	c := newClient(nil)
 	t.Cleanup(c.CloseIdleConnections)
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // UnknownError is a name that is neither in the catalog nor a file.
@@ -32,20 +33,46 @@ func (e *UnknownError) hint() string {
 type NotPulledError struct {
 	Name string
 	File string // the path that is missing
-	Size int64  // what pulling it fetches
+	Size int64  // what pulling it fetches, in bytes; 0: not known
+
+	Unverified bool // nothing is known about the file: pulling it needs to accept that
 }
 
 func (e *NotPulledError) Error() string {
-	return fmt.Sprintf("model %s is not on this machine (%s is missing); pull it with `corallite models pull %s` (%s)",
-		e.Name, e.File, e.Name, Bytes(e.Size))
+	flag, size := "", ""
+	if e.Unverified {
+		flag = "--accept-unverified "
+	}
+	if e.Size > 0 {
+		size = " (" + Bytes(e.Size) + ")"
+	}
+	return fmt.Sprintf("model %s is not on this machine (%s is missing); pull it with `corallite models pull %s%s`%s",
+		e.Name, e.File, flag, e.Name, size)
 }
 
-// HashError is a file that is not the one that the catalog means.
+// UnverifiedError is a pull that was refused because the sha256 of files is not known.
+type UnverifiedError struct {
+	Name  string
+	Files []string // their addresses
+}
+
+func (e *UnverifiedError) Error() string {
+	return fmt.Sprintf("the sha256 of %s is not known, so that what comes cannot be compared with it; "+
+		"`corallite models pull --accept-unverified %s` fetches it over https, records its sha256 and holds it to that from then on",
+		strings.Join(e.Files, " and "), e.Name)
+}
+
+// HashError is a file that is not the one that the catalog means, or that was recorded.
 type HashError struct {
 	Path, SHA256, Want string
+	Record             *Record // nil: Want is the catalog's
 }
 
 func (e *HashError) Error() string {
+	if e.Record != nil {
+		return fmt.Sprintf("%s: sha256 is %s, and %s was recorded when it came from %s on %s: not used",
+			e.Path, e.SHA256, e.Want, e.Record.Address, e.Record.Date.Format(time.DateOnly))
+	}
 	return fmt.Sprintf("%s: sha256 is %s, and %s was expected: not used", e.Path, e.SHA256, e.Want)
 }
 

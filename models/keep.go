@@ -24,6 +24,7 @@ const (
 type Status struct {
 	Entry *Entry
 	State State
+	Size  int64  // bytes of the files that are in the cache or would be; 0: not known before a pull
 	Path  string // of the model file, where it is or would be; "" without a cache folder
 }
 
@@ -32,22 +33,23 @@ func (s *Store) List() []Status {
 	out := make([]Status, len(s.catalog.entries))
 	for i := range s.catalog.entries {
 		e := &s.catalog.entries[i]
-		out[i] = Status{Entry: e, State: Absent}
+		out[i] = Status{Entry: e, State: Absent, Size: s.size(e)}
 		if s.noCache != nil {
 			continue
 		}
 		out[i].Path = s.place(e, e.Files.Model)
 		there, whole := 0, 0
-		for _, f := range e.Files.All() {
+		needed := s.needed(e)
+		for _, f := range needed {
 			if _, err := os.Lstat(s.place(e, f)); err == nil {
 				there++
 			}
-			if hasSize(s.place(e, f), f.Size) {
+			if p, err := s.pin(e, f); err == nil && p.known() && hasSize(s.place(e, f), p.size) {
 				whole++
 			}
 		}
 		switch {
-		case whole == len(e.Files.All()):
+		case whole == len(needed):
 			out[i].State = Cached
 		case there > 0:
 			out[i].State = Incomplete
@@ -62,10 +64,12 @@ type Verdict struct {
 	Path  string
 	State State // Cached, Absent or Damaged
 	Err   error // why it is damaged
+	// Verified says that the catalog knows the sha256; else the file is held against what was recorded when it came.
+	Verified bool
 }
 
 // Verify reads the files of those models (none named: all that have any file in the cache) and compares their sha256
-// with the catalog's. The error is about the names or ctx; damaged files are in the verdicts.
+// with the catalog's, or with the recorded one where the catalog has none. The error is about the names or ctx; damaged files are in the verdicts.
 func (s *Store) Verify(ctx context.Context, names ...string) ([]Verdict, error) {
 	if s.noCache != nil {
 		return nil, s.noCache
@@ -83,12 +87,12 @@ func (s *Store) Verify(ctx context.Context, names ...string) ([]Verdict, error) 
 		if !ok {
 			return out, s.unknown(name)
 		}
-		for _, f := range e.Files.All() {
+		for _, f := range s.needed(e) {
 			if err := ctx.Err(); err != nil {
 				return out, err
 			}
-			v := Verdict{Model: name, Path: s.place(e, f), State: Cached}
-			switch err := checkFile(v.Path, f.Size, f.SHA256); {
+			v := Verdict{Model: name, Path: s.place(e, f), State: Cached, Verified: f.SHA256 != ""}
+			switch err := s.check(e, f); {
 			case errors.Is(err, fs.ErrNotExist):
 				v.State, v.Err = Absent, err
 			case err != nil:

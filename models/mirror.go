@@ -13,20 +13,23 @@ import (
 
 // fromMirror puts a file into dest from the mirror, by its sha256 or its name. It returns errAbsent when there is no
 // mirror or when the mirror has neither.
-func (s *Store) fromMirror(ctx context.Context, dest, name string, size int64, sum string, onBytes func(int64)) error {
+func (s *Store) fromMirror(ctx context.Context, dest, name string, p pin, onBytes counter) error {
 	if s.mirror == "" {
 		return errAbsent
 	}
 	fetch := s.copyFrom
 	if isAddress(s.mirror) {
-		fetch = func(ctx context.Context, name, dest string, size int64, sum string, onBytes func(int64)) error {
-			return s.download(ctx, strings.TrimSuffix(s.mirror, "/")+"/"+url.PathEscape(name), dest, size, sum, onBytes)
+		fetch = func(ctx context.Context, name, dest string, p pin, onBytes counter) error {
+			return s.download(ctx, strings.TrimSuffix(s.mirror, "/")+"/"+url.PathEscape(name), dest, p, onBytes)
 		}
 	} else if info, err := os.Stat(s.mirrorFolder()); err != nil || !info.IsDir() {
 		return fmt.Errorf("CORALLITE_MODEL_MIRROR: %s is no folder and no http(s) address", s.mirror)
 	}
-	for _, word := range []string{sum, name} {
-		err := fetch(ctx, word, dest, size, sum, onBytes)
+	for _, word := range []string{p.sum, name} {
+		if word == "" {
+			continue
+		}
+		err := fetch(ctx, word, dest, p, onBytes)
 		if err == nil {
 			return nil
 		}
@@ -44,7 +47,7 @@ func isAddress(mirror string) bool {
 
 func (s *Store) mirrorFolder() string { return strings.TrimPrefix(s.mirror, "file://") }
 
-func (s *Store) copyFrom(_ context.Context, name, dest string, size int64, sum string, onBytes func(int64)) error {
+func (s *Store) copyFrom(_ context.Context, name, dest string, p pin, onBytes counter) error {
 	path := filepath.Join(s.mirrorFolder(), name)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -54,7 +57,10 @@ func (s *Store) copyFrom(_ context.Context, name, dest string, size int64, sum s
 		return err
 	}
 	defer f.Close()
-	err = install(dest, f, size, sum)
+	if !p.known() {
+		return s.adoptFrom(f, dest, onBytes)
+	}
+	err = install(dest, f, p.size, p.sum)
 	var wrong *HashError
 	if errors.As(err, &wrong) {
 		wrong.Path = path
@@ -63,6 +69,32 @@ func (s *Store) copyFrom(_ context.Context, name, dest string, size int64, sum s
 	if err != nil {
 		return storageError(err)
 	}
-	onBytes(size)
+	onBytes(p.size, p.size)
+	return nil
+}
+
+// adoptFrom copies a file that nothing is known about, and records it.
+func (s *Store) adoptFrom(f *os.File, dest string, onBytes counter) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxUnknown {
+		return fmt.Errorf("%s is no file of at most %s: not used", f.Name(), Bytes(maxUnknown))
+	}
+	sum, err := hashFile(f.Name())
+	if err != nil {
+		return err
+	}
+	// A part of a download is no use any more; the copy takes its place.
+	part := dest + ".part"
+	os.Remove(part + ".etag")
+	if err := install(part, f, info.Size(), sum); err != nil {
+		return storageError(err)
+	}
+	if err := adopt(part, dest, f.Name()); err != nil {
+		return err
+	}
+	onBytes(info.Size(), info.Size())
 	return nil
 }

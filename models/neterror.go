@@ -15,11 +15,14 @@ func plainNetError(err error) error {
 	}
 	var dns *net.DNSError
 	var timeout net.Error
+	var dial *net.OpError
 	switch {
 	case errors.As(err, &dns):
 		return fmt.Errorf("the server's name is not known here (%w): is there a network? without one, see CORALLITE_MODEL_MIRROR", err)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return fmt.Errorf("the server does not answer (%w)", err)
+	case errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect"):
+		return fmt.Errorf("the server cannot be reached (%w): is there a network? without one, see CORALLITE_MODEL_MIRROR", err)
 	default:
 		return err
 	}

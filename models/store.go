@@ -1,6 +1,7 @@
 package models
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,6 +22,11 @@ type Options struct {
 	Downloads string       // the folder of fetched packages
 	Mirror    string       // a folder or an http(s) address
 	Client    *http.Client // for mirrors and addresses; nil: one that gives up on servers that do not answer
+
+	// RootCAs are the authorities that servers' certificates must come from, when Client is nil; nil: the system's.
+	RootCAs *x509.CertPool
+	// AcceptUnverified lets Pull fetch files whose sha256 the catalog does not know. What comes is recorded.
+	AcceptUnverified bool
 }
 
 // Store is the catalog and the cache on this machine. Its methods may be called by several goroutines and processes
@@ -32,6 +38,7 @@ type Store struct {
 	downloads string
 	mirror    string
 	client    *http.Client
+	accept    bool          // files that nothing is known about
 	pause     time.Duration // before the first repeated try; each further one waits twice as long
 	stall     time.Duration // how long a server may send nothing
 }
@@ -47,7 +54,7 @@ func Open(o Options) (*Store, error) {
 
 func open(o Options, c *catalog) *Store {
 	s := &Store{
-		catalog: c, cache: o.Cache, downloads: o.Downloads, mirror: o.Mirror, client: o.Client,
+		catalog: c, cache: o.Cache, downloads: o.Downloads, mirror: o.Mirror, client: o.Client, accept: o.AcceptUnverified,
 		pause: 500 * time.Millisecond, stall: 30 * time.Second,
 	}
 	if s.cache == "" {
@@ -63,7 +70,7 @@ func open(o Options, c *catalog) *Store {
 		s.mirror = os.Getenv("CORALLITE_MODEL_MIRROR")
 	}
 	if s.client == nil {
-		s.client = newClient()
+		s.client = newClient(o.RootCAs)
 	}
 	return s
 }
@@ -91,7 +98,7 @@ func (s *Store) Folder(name string) string {
 type Found struct {
 	Entry    *Entry // nil for a file that the catalog does not know; must not be changed
 	Model    string // the path of the .tflite file
-	EdgeTPU  string // of its compiled twin; "" when the entry has none, and for a file given by its path
+	EdgeTPU  string // of its compiled twin; "" when there is none or none was accepted, and for a file given by its path
 	Labels   string // of the label file; "" when the entry has none (see Entry.Labels)
 	Manifest string // of a wake word's parameters; ""
 }
@@ -110,7 +117,8 @@ func (s *Store) Lookup(name string) (*Entry, bool) {
 
 // Find gives the files of a model of the catalog by its name ("alexa", or "alexa.tflite" where no such file exists),
 // or a file by its path, with what the catalog knows about it by its sha256. A name comes before a file of the same
-// name; "./NAME" is always a file. The errors are *NotPulledError, *UnknownError, or a file's own.
+// name; "./NAME" is always a file. The errors are *NotPulledError, *UnknownError, *HashError for a file that is no more
+// what was recorded when it came, or a file's own.
 func (s *Store) Find(ref string) (Found, error) {
 	if e, ok := s.Lookup(ref); ok {
 		return s.cached(e)
@@ -152,15 +160,43 @@ func (s *Store) cached(e *Entry) (Found, error) {
 	if s.noCache != nil {
 		return Found{}, s.noCache
 	}
-	for _, f := range e.Files.All() {
-		if !hasSize(s.place(e, f), f.Size) {
-			return Found{}, &NotPulledError{Name: e.Name, File: s.place(e, f), Size: e.Files.Size()}
+	found := Found{
+		Entry: e, Model: s.place(e, e.Files.Model),
+		Labels: s.place(e, e.Files.Labels), Manifest: s.place(e, e.Files.Manifest),
+	}
+	for _, f := range s.needed(e) {
+		if f == e.Files.EdgeTPU {
+			found.EdgeTPU = s.place(e, f)
+		}
+		if err := s.usable(e, f); err != nil {
+			return Found{}, err
 		}
 	}
-	return Found{
-		Entry: e, Model: s.place(e, e.Files.Model), EdgeTPU: s.place(e, e.Files.EdgeTPU),
-		Labels: s.place(e, e.Files.Labels), Manifest: s.place(e, e.Files.Manifest),
-	}, nil
+	return found, nil
+}
+
+// usable says whether a file may be used: one that the catalog knows by its size, because Pull has compared its sha256
+// and Verify does again, one that only a record knows by its sha256 each time.
+func (s *Store) usable(e *Entry, f *File) error {
+	missing := &NotPulledError{Name: e.Name, File: s.place(e, f), Size: s.size(e)}
+	if f.SHA256 != "" {
+		if !hasSize(s.place(e, f), f.Size) {
+			return missing
+		}
+		return nil
+	}
+	p, err := s.pin(e, f)
+	if err != nil {
+		return err
+	}
+	missing.Unverified = !p.known()
+	if err := s.check(e, f); errors.Is(err, fs.ErrNotExist) {
+		return missing
+	} else if err != nil {
+		return fmt.Errorf("model %s: %w; `corallite models pull %s` fetches what was recorded, `corallite models remove %s` forgets it",
+			e.Name, err, e.Name, e.Name)
+	}
+	return nil
 }
 
 // file gives a file of the user's, and what is known about it.
@@ -189,15 +225,19 @@ func (s *Store) FindBySHA256(path string) (*Entry, bool, error) {
 	for i := range s.catalog.entries {
 		e := &s.catalog.entries[i]
 		for _, f := range []*File{e.Files.Model, e.Files.EdgeTPU} {
-			if f == nil || f.Size != info.Size() {
+			if f == nil {
 				continue
+			}
+			p, err := s.pin(e, f)
+			if err != nil || p.size != info.Size() {
+				continue // a record that cannot be read is the matter of its own model
 			}
 			if sum == "" {
 				if sum, err = hashFile(path); err != nil {
 					return nil, false, err
 				}
 			}
-			if f.SHA256 == sum && (found == nil || f.Name() == filepath.Base(path)) {
+			if p.sum == sum && (found == nil || f.Name() == filepath.Base(path)) {
 				found = e
 			}
 		}

@@ -19,6 +19,10 @@ func newModels(std *streams) *cobra.Command {
 		Long: `The catalog names models that Corallite can fetch by itself. They are checked by sha256 and kept in
 the user's cache folder (CORALLITE_CACHE names another).
 
+The catalog does not know the sha256 of every file. A model is "verified" when it knows all of them, "partly" when only
+that of the compiled twin for the Edge TPU is missing, else "unverified". Files that it does not know are fetched with
+--accept-unverified only; what comes is recorded, and must not change from then on.
+
 Without internet, CORALLITE_MODEL_MIRROR names a folder or an http(s) address that has the files, by their name or by
 their sha256.`,
 		Example: `  corallite models list
@@ -48,7 +52,9 @@ type modelLine struct {
 	Name        string       `json:"name"`
 	Task        string       `json:"task"`
 	State       models.State `json:"state"`
-	Size        int64        `json:"size"` // bytes
+	Trust       models.Trust `json:"trust"`
+	Verified    bool         `json:"verified"` // trust is "verified"
+	Size        int64        `json:"size"`     // bytes; 0: not known before a pull
 	Licence     string       `json:"licence"`
 	Description string       `json:"description"`
 	Path        string       `json:"path"`
@@ -68,11 +74,12 @@ func newModelsList(std *streams) *cobra.Command {
 			}
 			table := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 			if !asJSON {
-				fmt.Fprintln(table, "NAME\tTASK\tSTATE\tSIZE\tLICENCE\tWHAT IT IS")
+				fmt.Fprintln(table, "NAME\tTASK\tSTATE\tTRUST\tSIZE\tLICENCE\tWHAT IT IS")
 			}
 			for _, m := range store.List() {
 				line := modelLine{
-					Name: m.Entry.Name, Task: m.Entry.Task, State: m.State, Size: m.Entry.Files.Size(),
+					Name: m.Entry.Name, Task: m.Entry.Task, State: m.State, Size: m.Size,
+					Trust: m.Entry.Trust(), Verified: m.Entry.Trust() == models.Verified,
 					Licence: m.Entry.Licence.SPDX, Description: m.Entry.Description, Path: m.Path,
 				}
 				if asJSON {
@@ -81,7 +88,11 @@ func newModelsList(std *streams) *cobra.Command {
 					}
 					continue
 				}
-				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", line.Name, line.Task, line.State, models.Bytes(line.Size),
+				size := "-"
+				if line.Size > 0 {
+					size = models.Bytes(line.Size)
+				}
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", line.Name, line.Task, line.State, line.Trust, size,
 					line.Licence, line.Description)
 			}
 			return table.Flush()
@@ -92,11 +103,20 @@ func newModelsList(std *streams) *cobra.Command {
 }
 
 func newModelsPull(std *streams) *cobra.Command {
-	var all bool
+	var all, accept bool
 	cmd := &cobra.Command{
-		Use:               "pull NAME...",
-		Short:             "Fetch models into the cache",
-		Example:           "  corallite models pull face_detection_full_range\n  corallite models pull --all",
+		Use:   "pull NAME...",
+		Short: "Fetch models into the cache",
+		Long: `Fetches the files of models that are not in the cache: the model, its compiled twin for the Edge TPU, its labels.
+
+Files whose sha256 the catalog does not know are fetched with --accept-unverified only, and over https only. What comes
+is recorded beside it in the cache (FILE.record.json: sha256, size, date, address); a file that is not the recorded one
+any more is an error. Without the flag such a compiled twin is left out, and any other such file is an error.
+
+A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities from SSL_CERT_FILE.`,
+		Example: `  corallite models pull face_detection_full_range
+  corallite models pull --accept-unverified efficientdet_lite0_320_ptq
+  corallite models pull --all`,
 		ValidArgsFunction: modelNames,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if all && len(args) > 0 {
@@ -108,7 +128,7 @@ func newModelsPull(std *streams) *cobra.Command {
 			return atLeast(1, "the NAME of a model")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, names []string) error {
-			store, err := models.Open(models.Options{})
+			store, err := models.Open(models.Options{AcceptUnverified: accept})
 			if err != nil {
 				return err
 			}
@@ -124,12 +144,17 @@ func newModelsPull(std *streams) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if twin := found.Entry.Files.EdgeTPU; twin != nil && found.EdgeTPU == "" {
+					fmt.Fprintf(std.err, "corallite: %s: %s is left out, because its sha256 is not known: --accept-unverified fetches it too\n",
+						name, twin.Name())
+				}
 				_, err = fmt.Fprintf(std.out, "%s\t%s\n", name, found.Model)
 				return err
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "fetch every model of the catalog")
+	cmd.Flags().BoolVar(&accept, "accept-unverified", false, "fetch files too whose sha256 the catalog does not know, and record what comes")
 	return cmd
 }
 
@@ -168,17 +193,18 @@ func eachModel(ctx context.Context, std *streams, names []string, do func(name s
 
 // verdictLine is what `models verify --json` prints, a line a file.
 type verdictLine struct {
-	Model string       `json:"model"`
-	Path  string       `json:"path"`
-	State models.State `json:"state"`
-	Error string       `json:"error,omitempty"`
+	Model    string       `json:"model"`
+	Path     string       `json:"path"`
+	State    models.State `json:"state"`
+	Verified bool         `json:"verified"` // false: held against what was recorded when it came
+	Error    string       `json:"error,omitempty"`
 }
 
 func newModelsVerify(std *streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:               "verify [NAME...]",
-		Short:             "Read the cached files and compare their sha256 with the catalog's",
+		Short:             "Read the cached files and compare their sha256 with the catalog's, or with what was recorded",
 		Example:           "  corallite models verify",
 		ValidArgsFunction: modelNames,
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -189,7 +215,7 @@ func newModelsVerify(std *streams) *cobra.Command {
 			verdicts, err := store.Verify(cmd.Context(), names...)
 			bad := 0
 			for _, v := range verdicts {
-				line := verdictLine{Model: v.Model, Path: v.Path, State: v.State}
+				line := verdictLine{Model: v.Model, Path: v.Path, State: v.State, Verified: v.Verified}
 				if v.State != models.Cached {
 					bad++
 				}

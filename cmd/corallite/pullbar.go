@@ -11,6 +11,7 @@ import (
 type pullBar struct {
 	status *status
 	file   string
+	total  int64
 	bar    *progressbar.ProgressBar // nil: none is shown
 }
 
@@ -23,9 +24,10 @@ func (b *pullBar) show(p models.Progress) {
 		b.status.note(p.Model + ": " + p.Note)
 		return
 	}
-	if b.bar == nil || p.File != b.file {
+	if b.bar == nil || p.File != b.file || p.Total != b.total {
 		b.clear()
-		b.file, b.bar = p.File, progressbar.NewOptions64(p.Total, progressbar.OptionSetWriter(b.status.terminal),
+		// Of a total of −1 the library makes a bar without an end.
+		b.file, b.total, b.bar = p.File, p.Total, progressbar.NewOptions64(p.Total, progressbar.OptionSetWriter(b.status.terminal),
 			progressbar.OptionSetDescription(p.File), progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetWidth(20))
 	}
