@@ -19,7 +19,7 @@
 // one goroutine: Prepare straight into the engine's input, Invoke, Decode straight from its outputs. On an engine
 // that does not (an Edge TPU) those are three goroutines: the next item is prepared into memory of its own while the
 // device runs, copied into the input when the device is free, and the outputs are copied out so that Decode does not
-// keep the device waiting.
+// keep the device waiting. A model's Refiner works where Decode does, right after it.
 //
 // Collector. Joins what the models found in one item, restores the order of the items when several engines took them
 // side by side, lets Model.Ordered change the results in that order (tracking), and hands each item with its events on
@@ -40,6 +40,7 @@
 //	from            *ItemError              other error            panic
 //	Source.Next     counted, goes on        Reopen, or ends it     ends it
 //	Task            counted, goes on        ends it                counted as the item's error, goes on
+//	Refiner         counted, goes on        ends it                counted as the item's error, goes on
 //	Engine.Invoke   ends it                 ends it                ends it
 //	Model.Ordered                                                  ends it
 //	Sink.Consume    counted, goes on        ends it                ends it
@@ -49,6 +50,8 @@
 // the sinks are closed, and Run returns an error that names the pipeline, the part and the item. A panic of a Task is
 // taken as the fault of one strange item because a Task holds no state between items; a source, an engine, an Ordered or
 // a sink that panicked is in an unknown state and is not used again.
+//
+// What a Task found is not lost when the model's Refiner failed: the event has it.
 //
 // An item on which every model failed gives no report; one on which some did gives a report with the others' events.
 //

@@ -26,7 +26,7 @@ type Event struct {
 type Latency struct {
 	Prepare time.Duration // resizing, converting, quantizing
 	Invoke  time.Duration // the model
-	Decode  time.Duration // outputs to results
+	Decode  time.Duration // outputs to results, and the model's Refiner
 	Total   time.Duration // from the moment the source gave the item to the finished event, waiting included
 }
 

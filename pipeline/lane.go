@@ -176,13 +176,18 @@ func (w *worker[T]) invoke(j *job[T]) bool {
 // decode turns outputs into this lane's event.
 func (w *worker[T]) decode(j *job[T], out Outputs) {
 	a, began := &j.answers[w.index], time.Now()
-	var err error
-	a.event.Result, err = w.decodeSafely(out, a.place)
+	found, err := w.decodeSafely(out, a.place)
+	ok := false
+	if err == nil {
+		a.event.Result, ok = w.refine(j, found)
+	}
 	now := time.Now()
 	a.event.Latency.Decode += now.Sub(began)
 	a.event.Latency.Total = now.Sub(j.at)
 	if err != nil {
 		w.taskFailed(j, "decode", err)
+	}
+	if !ok {
 		return
 	}
 	meta := j.item.Meta()

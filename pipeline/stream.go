@@ -50,6 +50,8 @@ type Stream[T Item] struct {
 type Model[T Item] struct {
 	Name string // unique within the Stream
 	Task Task[T]
+	// Refiner, when set, adds to what Task found.
+	Refiner Refiner[T]
 	// Engines run the model, each with a worker of its own: several engines take items side by side. They must have
 	// the same inputs and outputs. The Stream uses them while Run runs and does not close them.
 	Engines []Engine
