@@ -148,7 +148,7 @@ func (d *transfer) once(ctx context.Context) error {
 		if from > 0 {
 			return fmt.Errorf("what came now does not fit what came before: from the start again")
 		}
-		wrong.Path = filepath.Base(d.dest)
+		wrong.Path, wrong.Record = filepath.Base(d.dest), d.pin.record
 		return lastingError{wrong}
 	case err != nil:
 		return lastingError{storageError(err)}
@@ -182,6 +182,8 @@ func (d *transfer) request(ctx context.Context, from int64) (resumed bool, err e
 	switch {
 	case errors.As(err, &final):
 		return false, final // without the client's words around it
+	case untrusted(err):
+		return false, lastingError{plainNetError(err)}
 	case err != nil:
 		return false, plainNetError(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,23 +22,34 @@ import (
 // server is a web server whose answers the test writes; it counts and keeps the requests.
 type server struct {
 	*httptest.Server
+	handler  http.HandlerFunc
 	mu       sync.Mutex
 	requests []*http.Request
 }
 
 func serve(t *testing.T, answer func(n int, w http.ResponseWriter, r *http.Request)) *server {
 	t.Helper()
-	s := &server{}
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		s.requests = append(s.requests, r)
-		n := len(s.requests)
-		s.mu.Unlock()
-		answer(n, w, r)
-	}))
+	s := newServer(answer)
+	s.Server = httptest.NewServer(s.handler)
 	t.Cleanup(s.Close)
 	return s
 }
+
+// newServer is a server that is not started yet. The requests are kept as they came, whatever answer does with them.
+func newServer(answer func(n int, w http.ResponseWriter, r *http.Request)) *server {
+	s := &server{}
+	s.handler = func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.requests = append(s.requests, r.Clone(context.Background()))
+		n := len(s.requests)
+		s.mu.Unlock()
+		answer(n, w, r)
+	}
+	return s
+}
+
+// quiet is for what a server says about clients that go away or do not trust it.
+var quiet = log.New(io.Discard, "", 0)
 
 func (s *server) client(t *testing.T) *http.Client {
 	c := newClient(nil)

@@ -63,7 +63,7 @@ func (s *Store) copyFrom(_ context.Context, name, dest string, p pin, onBytes co
 	err = install(dest, f, p.size, p.sum)
 	var wrong *HashError
 	if errors.As(err, &wrong) {
-		wrong.Path = path
+		wrong.Path, wrong.Record = path, p.record
 		return wrong
 	}
 	if err != nil {

@@ -1,11 +1,18 @@
 package models
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 )
+
+// untrusted says whether the server's certificate is the matter, which another try does not change.
+func untrusted(err error) bool {
+	var cert *tls.CertificateVerificationError
+	return errors.As(err, &cert)
+}
 
 // plainNetError leaves out what net/http says twice (the method and the address), and says what usually is the matter.
 func plainNetError(err error) error {
@@ -17,6 +24,8 @@ func plainNetError(err error) error {
 	var timeout net.Error
 	var dial *net.OpError
 	switch {
+	case untrusted(err):
+		return fmt.Errorf("the server's certificate is not trusted (%w): where a proxy reads along, name its authority's certificate with SSL_CERT_FILE", err)
 	case errors.As(err, &dns):
 		return fmt.Errorf("the server's name is not known here (%w): is there a network? without one, see CORALLITE_MODEL_MIRROR", err)
 	case errors.As(err, &timeout) && timeout.Timeout():

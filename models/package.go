@@ -33,7 +33,7 @@ func (s *Store) packageFile(ctx context.Context, p Package, tell teller) (string
 	if checkFile(path, p.Size, p.SHA256) == nil {
 		return path, nil
 	}
-	err = s.fromMirror(ctx, path, p.File, pin{p.SHA256, p.Size}, tell.bytes(p.File))
+	err = s.fromMirror(ctx, path, p.File, pin{sum: p.SHA256, size: p.Size}, tell.bytes(p.File))
 	if errors.Is(err, errAbsent) {
 		err = s.pip(ctx, p, path, tell)
 	}

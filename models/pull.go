@@ -132,15 +132,6 @@ func (s *Store) fetch(ctx context.Context, e *Entry, f *File, tell teller) error
 	if err != nil {
 		return err
 	}
-	err = s.fetchTo(ctx, f, dest, want, tell)
-	var wrong *HashError
-	if errors.As(err, &wrong) && f.SHA256 == "" {
-		wrong.Record, _ = readRecord(dest)
-	}
-	return err
-}
-
-func (s *Store) fetchTo(ctx context.Context, f *File, dest string, want pin, tell teller) error {
 	if f.Package != "" {
 		// A package that is here already is nearer than a mirror.
 		p := s.catalog.packages[f.Package]
@@ -148,7 +139,7 @@ func (s *Store) fetchTo(ctx context.Context, f *File, dest string, want pin, tel
 			return extract(path, f, dest)
 		}
 	}
-	err := s.fromMirror(ctx, dest, f.Name(), want, tell.bytes(f.Name()))
+	err = s.fromMirror(ctx, dest, f.Name(), want, tell.bytes(f.Name()))
 	switch {
 	case !errors.Is(err, errAbsent):
 		return err

@@ -21,8 +21,9 @@ const maxUnknown = 100_000_000
 
 // pin is what a file must be. Without a sum nothing is known about it.
 type pin struct {
-	sum  string // sha256
-	size int64
+	sum    string // sha256
+	size   int64
+	record *Record // where the two are from; nil: the catalog
 }
 
 func (p pin) known() bool { return p.sum != "" }
@@ -66,13 +67,13 @@ func readRecord(path string) (*Record, error) {
 // pin says what the file of an entry must be: as the catalog says, else as its record says.
 func (s *Store) pin(e *Entry, f *File) (pin, error) {
 	if f.SHA256 != "" {
-		return pin{f.SHA256, f.Size}, nil
+		return pin{sum: f.SHA256, size: f.Size}, nil
 	}
 	r, err := readRecord(s.place(e, f))
 	if r == nil || err != nil {
 		return pin{}, err
 	}
-	return pin{r.SHA256, r.Size}, nil
+	return pin{sum: r.SHA256, size: r.Size, record: r}, nil
 }
 
 // check says whether a file of an entry is there and the right one: fs.ErrNotExist, a *HashError, or another error.
@@ -88,8 +89,8 @@ func (s *Store) check(e *Entry, f *File) error {
 	}
 	err = checkFile(path, p.size, p.sum)
 	var wrong *HashError
-	if errors.As(err, &wrong) && f.SHA256 == "" {
-		wrong.Record, _ = readRecord(path)
+	if errors.As(err, &wrong) {
+		wrong.Record = p.record
 	}
 	return err
 }
