@@ -14,8 +14,11 @@ const (
 	flexVectorInt2, flexVectorFloat4, flexBlob, flexBool, flexBoolVec = 16, 24, 25, 26, 36
 )
 
-// flexOperators are the custom operators in the runtime that read their options as a FlexBuffer map, unchecked.
-var flexOperators = map[string]bool{"TFLite_Detection_PostProcess": true, "AudioSpectrogram": true, "Mfcc": true}
+// flexOperators are the custom operators whose options are a FlexBuffer map: those in the runtime, which reads it
+// unchecked, and the one that package tflite brings.
+var flexOperators = map[string]bool{
+	"TFLite_Detection_PostProcess": true, "AudioSpectrogram": true, "Mfcc": true, PosenetOp: true,
+}
 
 // flex walks a FlexBuffer and checks every offset, size and terminator.
 type flex struct {

@@ -19,6 +19,8 @@ func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 			r.fail("its custom options: %v", err)
 		} else if o.Name == "TFLite_Detection_PostProcess" {
 			r.postprocess(o, g)
+		} else if o.Name == PosenetOp {
+			r.posenet(o, g)
 		}
 	}
 	if r.err != nil || o.Custom {

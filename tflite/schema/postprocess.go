@@ -2,8 +2,9 @@ package schema
 
 import "corallite/tflite/tensor"
 
-// flexNumbers are the whole numbers in a FlexBuffer map that verifyFlex has accepted.
-func flexNumbers(buf []byte) map[string]int64 {
+// flexScalars calls do for each number in a FlexBuffer map that verifyFlex has accepted: its key, its FlexBuffer type
+// and its bits, of width bytes.
+func flexScalars(buf []byte, do func(key string, kind byte, width int, bits uint64)) {
 	f := &flex{buf: buf}
 	width := int(buf[len(buf)-1])
 	target, _ := f.follow(len(buf)-2-width, width)
@@ -11,10 +12,9 @@ func flexNumbers(buf []byte) map[string]int64 {
 	n, _ := f.uint(target-w, w)
 	keysWidth, _ := f.uint(target-2*w, w)
 	keys, _ := f.follow(target-3*w, w)
-	numbers := map[string]int64{}
 	for i := range int(n) {
-		packed := buf[target+int(n)*w+i]
-		if kind := packed >> 2; kind != flexInt && kind != flexUint {
+		kind := buf[target+int(n)*w+i] >> 2
+		if kind != flexInt && kind != flexUint && kind != flexFloat {
 			continue
 		}
 		key, _ := f.follow(keys+i*int(keysWidth), int(keysWidth))
@@ -22,10 +22,20 @@ func flexNumbers(buf []byte) map[string]int64 {
 		for buf[end] != 0 {
 			end++
 		}
-		v, _ := f.uint(target+i*w, w)
-		shift := 64 - 8*w // sign-extends
-		numbers[string(buf[key:end])] = int64(v<<shift) >> shift
+		bits, _ := f.uint(target+i*w, w)
+		do(string(buf[key:end]), kind, w, bits)
 	}
+}
+
+// flexNumbers are the whole numbers in a FlexBuffer map that verifyFlex has accepted.
+func flexNumbers(buf []byte) map[string]int64 {
+	numbers := map[string]int64{}
+	flexScalars(buf, func(key string, kind byte, width int, bits uint64) {
+		if kind != flexFloat {
+			shift := 64 - 8*width // sign-extends
+			numbers[key] = int64(bits<<shift) >> shift
+		}
+	})
 	return numbers
 }
 
