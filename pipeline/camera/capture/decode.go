@@ -1,0 +1,60 @@
+package capture
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"gocv.io/x/gocv"
+
+	"corallite/internal/supervise"
+	"corallite/pipeline/internal/opencv"
+	"corallite/pipeline/internal/turbojpeg"
+)
+
+// decode decodes a compressed picture. One that is damaged is a damagedError.
+func decode(data []byte, reserve reserve) error {
+	if len(data) < 4 {
+		return damagedError{fmt.Errorf("it has %d bytes", len(data))}
+	}
+	jpeg := bytes.HasPrefix(data, []byte{0xff, 0xd8})
+	if jpeg {
+		var refused error
+		err := turbojpeg.Decode(data, func(width, height int) ([]byte, error) {
+			var pixels []byte
+			pixels, refused = reserve(width, height)
+			return pixels, refused
+		})
+		switch {
+		case refused != nil:
+			return damagedError{refused}
+		case err == nil:
+			return nil
+		}
+		// Some cameras' pictures have small faults; OpenCV takes them. One without its end was cut off.
+		if !bytes.Contains(data[max(0, len(data)-64):], []byte{0xff, 0xd9}) {
+			return damagedError{errors.New("it is a damaged JPEG, or ends too early")}
+		}
+	}
+	if err := opencv.LoadImgcodecs(); err != nil {
+		return supervise.Permanent(err)
+	}
+	picture, err := gocv.IMDecode(data, gocv.IMReadColor)
+	if err != nil {
+		return damagedError{err}
+	}
+	defer picture.Close()
+	if picture.Empty() {
+		return damagedError{errors.New("it is no picture that can be decoded")}
+	}
+	from, err := picture.DataPtrUint8()
+	if err != nil {
+		return damagedError{err}
+	}
+	pixels, err := reserve(picture.Cols(), picture.Rows())
+	if err != nil {
+		return damagedError{err}
+	}
+	copy(pixels, from)
+	return nil
+}

@@ -1,0 +1,96 @@
+package camera
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"corallite/internal/nearest"
+	"corallite/pipeline/camera/capture"
+)
+
+// schemes are what a URL may begin with.
+var schemes = map[string]capture.Input{
+	"http": capture.HTTP, "https": capture.HTTP,
+	"rtsp": capture.Stream, "rtsps": capture.Stream, "rtmp": capture.Stream, "rtmps": capture.Stream, "srt": capture.Stream,
+	"rtp": capture.Stream, "udp": capture.Stream, "tcp": capture.Stream, "mms": capture.Stream,
+}
+
+// setInput reads the options that say what the source is.
+func (l *Live) setInput(o LiveOptions) error {
+	given := 0
+	for _, one := range []bool{o.Camera != "", o.URL != "", o.GStreamer != "", len(o.FFmpeg) > 0} {
+		if one {
+			given++
+		}
+	}
+	if given != 1 {
+		return fmt.Errorf("a live source is one of a camera, a URL, a GStreamer pipeline and arguments of ffmpeg; %d are given", given)
+	}
+	l.input = capture.Options{AnyCertificate: o.AnyCertificate, Interval: o.Interval}
+	l.clean = newRedactor(o.Credentials, nil)
+	switch {
+	case o.Camera != "":
+		return l.setCamera(o)
+	case o.URL != "":
+		return l.setURL(o)
+	case o.GStreamer != "":
+		l.name, l.input.Input, l.input.Target = "gstreamer", capture.GStreamer, o.GStreamer
+	default:
+		l.name, l.input.Input, l.input.Args = "ffmpeg", capture.Program, slices.Clone(o.FFmpeg)
+	}
+	l.input.Shown = l.name
+	return l.onlyOfCamera(o)
+}
+
+func (l *Live) setCamera(o LiveOptions) error {
+	l.name = "camera:" + o.Camera
+	l.finder = &finder{wanted: o.Camera, root: o.Root, open: openDriver}
+	l.input.Input, l.input.Shown = capture.Device, l.name
+	l.input.Width, l.input.Height, l.input.FPS, l.input.FourCC = o.Width, o.Height, o.FPS, o.PixelFormat
+	switch {
+	case o.Width < 0 || o.Height < 0 || (o.Width == 0) != (o.Height == 0):
+		return fmt.Errorf("%s: a size of %dx%d is not possible: give width and height, or neither", l.name, o.Width, o.Height)
+	case o.FPS < 0:
+		return fmt.Errorf("%s: %v frames a second are not possible", l.name, o.FPS)
+	}
+	return nil
+}
+
+func (l *Live) setURL(o LiveOptions) error {
+	a, err := parseAddress(o.URL, o.Credentials)
+	if err != nil {
+		return err
+	}
+	scheme := strings.ToLower(a.url.Scheme)
+	input, ok := schemes[scheme]
+	if !ok {
+		var known []string
+		for s := range schemes {
+			known = append(known, s)
+		}
+		slices.Sort(known)
+		text := fmt.Sprintf("%s: a URL may not begin with %s", a.shown, scheme)
+		if near := nearest.To(scheme, known); near != "" {
+			text += fmt.Sprintf(" (did you mean %s?)", near)
+		}
+		return fmt.Errorf("%s; it may with %s", text, strings.Join(known, ", "))
+	}
+	a.url.Scheme = scheme
+	l.name, l.clean = a.shown, newRedactor(a.Credentials, a.url.Query())
+	l.input.Input, l.input.Target, l.input.Shown = input, a.url.String(), a.shown
+	l.input.User, l.input.Password, l.input.Token = a.User, a.Password, a.Token
+	if a.Token != "" && input != capture.HTTP {
+		return fmt.Errorf("%s: a token can be sent over HTTP only; give a user and a password", l.name)
+	}
+	return l.onlyOfCamera(o)
+}
+
+// onlyOfCamera refuses what only a Camera can be told.
+func (l *Live) onlyOfCamera(o LiveOptions) error {
+	if o.Width != 0 || o.Height != 0 || o.FPS != 0 || o.PixelFormat != "" {
+		return errors.New(l.name + ": the size, the rate and the pixel format can be chosen for a camera on this machine only")
+	}
+	return nil
+}

@@ -1,0 +1,198 @@
+package camera
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+
+	"corallite/internal/supervise"
+)
+
+// Credentials are what a camera on the network wants to know. They go into the setup of the child process that connects,
+// and nowhere else: errors, logs, names and process lists do not show them.
+type Credentials struct {
+	User, Password string // of HTTP (Basic, Digest), RTSP and what else ffmpeg reads
+	Token          string // of HTTP: sent as "Authorization: Bearer …"
+}
+
+// Secret reads what does not belong into a configuration from where it says that it is: "env:NAME" is an environment
+// variable, "file:PATH" a file (of which a line's end at the end is cut off), and "" is "". Anything else is an error
+// that does not repeat it, because it may be the secret itself.
+func Secret(from string) (string, error) {
+	kind, name, _ := strings.Cut(from, ":")
+	switch {
+	case from == "":
+		return "", nil
+	case kind == "env":
+		value, ok := os.LookupEnv(name)
+		if !ok {
+			return "", fmt.Errorf("the environment variable %s, which holds a camera's credentials, is not set", name)
+		}
+		return value, nil
+	case kind == "file":
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return "", fmt.Errorf("the file of a camera's credentials: %w", err)
+		}
+		return strings.TrimRight(string(data), "\r\n"), nil
+	}
+	return "", errors.New("a camera's credentials are not written down here: give env:NAME (an environment variable) or file:PATH")
+}
+
+// variable is ${NAME}.
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// address is a URL in parts.
+type address struct {
+	url   *url.URL // without its user
+	shown string   // and without what its query says
+	Credentials
+}
+
+// parseAddress takes a URL apart. ${NAME} in it is an environment variable, percent-encoded where it stands. The user
+// and the password come from c, or from the URL itself.
+func parseAddress(raw string, c Credentials) (address, error) {
+	var missing []string
+	raw = variable.ReplaceAllStringFunc(strings.TrimSpace(raw), func(match string) string {
+		name := match[2 : len(match)-1]
+		value, ok := os.LookupEnv(name)
+		if !ok {
+			missing = append(missing, name)
+		}
+		return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
+	})
+	if len(missing) > 0 {
+		return address{}, fmt.Errorf("the address wants environment variables that are not set: %s", strings.Join(missing, ", "))
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme == "" || u.Host == "" && u.Opaque == "" {
+		// The parser's own error repeats the address.
+		return address{}, errors.New("the address cannot be read: rtsp://host/path or http://host/path is expected, with special characters in a password percent-encoded")
+	}
+	if u.User != nil {
+		if c.User == "" {
+			c.User = u.User.Username()
+		}
+		if password, ok := u.User.Password(); ok && c.Password == "" {
+			c.Password = password
+		}
+		u.User = nil
+	}
+	shown := *u
+	if shown.RawQuery != "" {
+		shown.RawQuery = "***"
+	}
+	shown.Fragment = ""
+	return address{url: u, shown: shown.String(), Credentials: c}, nil
+}
+
+// redactor takes what is secret out of text: what it knows to be secret, and what looks as if it were, since ffmpeg and
+// GStreamer repeat what they were given.
+type redactor struct{ known *strings.Replacer }
+
+var (
+	userInText  = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)[^/\s"'@]*@`)
+	queryInText = regexp.MustCompile(`(://[^\s"'?]+)\?[^\s"']+`)
+	namedInText = regexp.MustCompile(`(?i)\b([\w-]*(?:pass|passwd|password|pw|pwd|token|secret|key))=("[^"]*"|\S+)`)
+)
+
+const hidden = "***"
+
+func newRedactor(c Credentials, query url.Values) redactor {
+	var pairs []string
+	add := func(secret string) {
+		if secret != "" {
+			pairs = append(pairs, secret, hidden)
+		}
+	}
+	secrets := []string{c.Password, c.Token}
+	for _, values := range query {
+		for _, v := range values {
+			if len(v) >= 4 { // shorter ones are numbers of channels and the like, and parts of any text
+				secrets = append(secrets, v)
+			}
+		}
+	}
+	for _, s := range secrets {
+		add(s)
+		add(url.QueryEscape(s))
+		add(url.PathEscape(s))
+		add(url.UserPassword("", s).String())
+	}
+	if c.Password != "" {
+		add(base64.StdEncoding.EncodeToString([]byte(c.User + ":" + c.Password)))
+	}
+	return redactor{strings.NewReplacer(pairs...)}
+}
+
+func (r redactor) text(s string) string {
+	s = r.known.Replace(s)
+	s = userInText.ReplaceAllString(s, "$1")
+	s = queryInText.ReplaceAllString(s, "$1?"+hidden)
+	return namedInText.ReplaceAllString(s, "$1="+hidden)
+}
+
+// error is an error without what is secret; whether it is permanent is kept.
+func (r redactor) error(err error) error {
+	if err == nil || errors.Is(err, supervise.ErrNothing) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	clean := errors.New(r.text(err.Error()))
+	if supervise.IsPermanent(err) {
+		return supervise.Permanent(clean)
+	}
+	return clean
+}
+
+// logger is a logger that goes through the redactor.
+func (r redactor) logger(to *slog.Logger) *slog.Logger {
+	return slog.New(redactingHandler{to.Handler(), r})
+}
+
+type redactingHandler struct {
+	slog.Handler
+	r redactor
+}
+
+func (h redactingHandler) Handle(ctx context.Context, record slog.Record) error {
+	clean := slog.NewRecord(record.Time, record.Level, h.r.text(record.Message), record.PC)
+	record.Attrs(func(a slog.Attr) bool {
+		clean.AddAttrs(h.r.attr(a))
+		return true
+	})
+	return h.Handler.Handle(ctx, clean)
+}
+
+func (h redactingHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	clean := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		clean[i] = h.r.attr(a)
+	}
+	return redactingHandler{h.Handler.WithAttrs(clean), h.r}
+}
+
+func (h redactingHandler) WithGroup(name string) slog.Handler {
+	return redactingHandler{h.Handler.WithGroup(name), h.r}
+}
+
+// attr leaves numbers and times as they are and makes text of everything else.
+func (r redactor) attr(a slog.Attr) slog.Attr {
+	value := a.Value.Resolve()
+	switch value.Kind() {
+	case slog.KindString, slog.KindAny:
+		return slog.String(a.Key, r.text(value.String()))
+	case slog.KindGroup:
+		members := make([]any, 0, len(value.Group()))
+		for _, m := range value.Group() {
+			members = append(members, r.attr(m))
+		}
+		return slog.Group(a.Key, members...)
+	}
+	return a
+}

@@ -1,0 +1,232 @@
+package camera
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"corallite/internal/nearest"
+	"corallite/internal/supervise"
+)
+
+// CameraInfo is a V4L2 camera.
+type CameraInfo struct {
+	Name    string         `json:"name"`           // the card's: "HD Pro Webcam C920"
+	Node    string         `json:"node"`           // "/dev/video0", which can be another one after the next start
+	ID      string         `json:"id"`             // what does not move: in /dev/v4l/by-id, else in by-path, else Node
+	Path    string         `json:"path,omitempty"` // in /dev/v4l/by-path: the plug that it is in
+	Index   int            `json:"index"`          // the number in Node
+	Driver  string         `json:"driver,omitempty"`
+	Bus     string         `json:"bus,omitempty"` // "usb-0000:00:14.0-1"
+	Formats []CameraFormat `json:"formats"`
+	Problem string         `json:"problem,omitempty"` // why it cannot be used, with the way out
+}
+
+// Cameras lists the V4L2 cameras that the kernel shows under root's sys/class/video4linux and dev, by their number; root
+// "" is "/". Nodes that give no pictures (a camera's metadata, an encoder) are left out. A camera that cannot be opened is
+// listed with its Problem. None is no error.
+func Cameras(root string) ([]CameraInfo, error) { return listCameras(root, openDriver) }
+
+func listCameras(root string, open func(node string) (driver, error)) ([]CameraInfo, error) {
+	if root == "" {
+		root = "/"
+	}
+	folder := filepath.Join(root, "sys/class/video4linux")
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listing cameras: %w", err)
+	}
+	ids, paths := linksTo(root, "by-id"), linksTo(root, "by-path")
+	var all []CameraInfo
+	for _, e := range entries {
+		number, isVideo := strings.CutPrefix(e.Name(), "video")
+		index, err := strconv.Atoi(number)
+		if !isVideo || err != nil {
+			continue
+		}
+		c := CameraInfo{Index: index, Node: filepath.Join(root, "dev", e.Name()), Formats: []CameraFormat{}}
+		if name, err := os.ReadFile(filepath.Join(folder, e.Name(), "name")); err == nil {
+			c.Name = strings.TrimSpace(string(name))
+		}
+		c.Path, c.ID = paths[c.Node], ids[c.Node]
+		if c.ID == "" {
+			c.ID = c.Path
+		}
+		if c.ID == "" {
+			c.ID = c.Node
+		}
+		if c.look(open) {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b CameraInfo) int { return a.Index - b.Index })
+	return all, nil
+}
+
+// look asks the camera itself; false: it is none.
+func (c *CameraInfo) look(open func(node string) (driver, error)) bool {
+	d, err := open(c.Node)
+	if err != nil {
+		c.Problem = openProblem(err)
+		return true
+	}
+	defer d.Close()
+	can, err := queryCapability(d)
+	if err != nil {
+		c.Problem = err.Error()
+		return true
+	}
+	if !can.Captures {
+		return false
+	}
+	if can.Card != "" {
+		c.Name = can.Card
+	}
+	c.Driver, c.Bus = can.Driver, can.Bus
+	if c.Formats, err = queryFormats(d); err != nil {
+		c.Problem = err.Error()
+	}
+	if c.Formats == nil {
+		c.Formats = []CameraFormat{}
+	}
+	return true
+}
+
+func openProblem(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "permission denied: the user must be in the group video (sudo usermod -aG video \"$USER\", then log in anew)"
+	case errors.Is(err, fs.ErrNotExist):
+		return "the kernel shows it, but there is no such file in /dev: in a container, pass the device on"
+	}
+	return cause(err).Error()
+}
+
+// linksTo are the names in a folder of /dev/v4l by the node that they point to; of several the first by name.
+func linksTo(root, folder string) map[string]string {
+	folder = filepath.Join(root, "dev/v4l", folder)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil // udev makes it with the first camera
+	}
+	links := map[string]string{}
+	for _, e := range entries {
+		link := filepath.Join(folder, e.Name())
+		target, err := os.Readlink(link)
+		if err != nil {
+			continue
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(folder, target)
+		}
+		if links[target] == "" {
+			links[target] = link
+		}
+	}
+	return links
+}
+
+// finder finds one camera again and again, also under another number.
+type finder struct {
+	wanted string
+	root   string
+	open   func(node string) (driver, error)
+	known  *CameraInfo // as it was found first; nil: not found yet
+}
+
+// find finds the camera. What is wrong the first time is permanent.
+func (f *finder) find() (CameraInfo, error) {
+	all, err := listCameras(f.root, f.open)
+	if err != nil {
+		return CameraInfo{}, err
+	}
+	if f.known != nil {
+		for _, c := range all {
+			if f.known.same(c) {
+				return c, nil
+			}
+		}
+		return CameraInfo{}, fmt.Errorf("the camera is not there: it may be unplugged (%s)", f.known)
+	}
+	c, err := pick(all, f.root, f.wanted)
+	if err == nil && c.Problem != "" {
+		err = fmt.Errorf("%s (%s): %s", c.Node, c.Name, c.Problem)
+	}
+	if err != nil {
+		return CameraInfo{}, supervise.Permanent(err)
+	}
+	f.known = &c
+	return c, nil
+}
+
+// same says whether another is this camera: by what does not move, which without udev is its name and its plug.
+func (c CameraInfo) same(other CameraInfo) bool {
+	if c.ID == c.Node && c.Bus != "" {
+		return c.Name == other.Name && c.Bus == other.Bus
+	}
+	return c.ID == other.ID
+}
+
+// pick is the camera that wanted names: by number, by a path in /dev, or by (a part of) its name.
+func pick(all []CameraInfo, root, wanted string) (CameraInfo, error) {
+	if index, err := strconv.Atoi(wanted); err == nil {
+		return only(all, wanted, func(c CameraInfo) bool { return c.Index == index })
+	}
+	if strings.Contains(wanted, "/") {
+		path := filepath.Join(root, wanted)
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			path = target
+		}
+		node := func(c CameraInfo) string {
+			if target, err := filepath.EvalSymlinks(c.Node); err == nil {
+				return target
+			}
+			return c.Node
+		}
+		return only(all, wanted, func(c CameraInfo) bool { return node(c) == path })
+	}
+	if c, err := only(all, wanted, func(c CameraInfo) bool { return strings.EqualFold(c.Name, wanted) }); err == nil {
+		return c, nil
+	}
+	return only(all, wanted, func(c CameraInfo) bool { return strings.Contains(strings.ToLower(c.Name), strings.ToLower(wanted)) })
+}
+
+// only is the one camera that fits.
+func only(all []CameraInfo, wanted string, fits func(CameraInfo) bool) (CameraInfo, error) {
+	var found, names []string
+	var it CameraInfo
+	for _, c := range all {
+		names = append(names, c.Name)
+		if fits(c) {
+			it = c
+			found = append(found, c.String())
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return it, nil
+	case len(found) > 1:
+		return it, fmt.Errorf("%q fits %d cameras; name one by its path: %s", wanted, len(found), strings.Join(found, ", "))
+	case len(all) == 0:
+		return it, fmt.Errorf("there is no camera %q: the kernel shows none", wanted)
+	}
+	text := fmt.Sprintf("there is no camera %q", wanted)
+	if near := nearest.To(wanted, names); near != "" {
+		text += fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	for _, c := range all {
+		found = append(found, c.String())
+	}
+	return it, fmt.Errorf("%s; there are: %s", text, strings.Join(found, ", "))
+}
+
+// String is how a camera is told from others: its name and the path that does not move.
+func (c CameraInfo) String() string { return fmt.Sprintf("%s (%s)", c.Name, c.ID) }
