@@ -61,8 +61,8 @@ func (s *Store) download(ctx context.Context, address, dest string, p pin, onByt
 		return storageError(err)
 	}
 	d := &transfer{s: s, address: address, dest: dest, part: dest + ".part", pin: p, onBytes: onBytes}
+	best := d.have()
 	for try := 1; ; try++ {
-		before := d.have()
 		err := d.once(ctx)
 		var final lastingError
 		switch {
@@ -73,8 +73,9 @@ func (s *Store) download(ctx context.Context, address, dest string, p pin, onByt
 		case errors.As(err, &final):
 			return fmt.Errorf("%s: %w", address, final.error)
 		}
-		if d.have() > before {
-			try = 1
+		// What has to be fetched again is no step forward: a server that breaks off for ever is given up.
+		if have := d.have(); have > best {
+			best, try = have, 1
 		}
 		if try >= tries {
 			kept := ""

@@ -77,7 +77,12 @@ func (s *Store) pull(ctx context.Context, e *Entry, tell teller) error {
 		return err
 	}
 	defer unlock()
-	for _, f := range s.wanting(e) {
+	// Another process may have fetched them while this one waited, or taken away what was known.
+	missing = s.wanting(e)
+	if err := s.mayFetch(e, missing); err != nil {
+		return err
+	}
+	for _, f := range missing {
 		if err := s.fetch(ctx, e, f, tell); err != nil {
 			// A folder that stayed empty is not left behind.
 			os.Remove(s.dir(e))

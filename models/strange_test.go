@@ -138,6 +138,24 @@ func shorten(n int, r *http.Request) {
 	}
 }
 
+// TestNeverTheSame breaks every answer off and calls every one another version: there is no way forward.
+func TestNeverTheSame(t *testing.T) {
+	data := modelOf(50_000)
+	s, srv := strangeStore(t, func(n int, w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Range") != "" {
+			w.Header().Set("Content-Range", "bytes 0-9/50000")
+			w.WriteHeader(http.StatusPartialContent)
+			return
+		}
+		cutOff(w, data, 1000)
+	})
+	_, err := s.Pull(context.Background(), "net", nil)
+	wantError(t, err, srv.URL, "tried 4 times")
+	if len(srv.requests) != 4 {
+		t.Errorf("%d requests", len(srv.requests))
+	}
+}
+
 func TestUnknownAuthority(t *testing.T) {
 	s, srv := strangeStore(t, func(int, http.ResponseWriter, *http.Request) { t.Error("asked") })
 	s.client = newClient(nil)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/schollz/progressbar/v3"
 
 	"corallite/models"
@@ -24,9 +26,13 @@ func (b *pullBar) show(p models.Progress) {
 		b.status.note(p.Model + ": " + p.Note)
 		return
 	}
+	if p.Total < 0 { // no bar can be drawn of a part of nobody knows what
+		b.clear()
+		b.status.note(fmt.Sprintf("%s: %s, %s", p.Model, p.File, models.Bytes(p.Done)))
+		return
+	}
 	if b.bar == nil || p.File != b.file || p.Total != b.total {
 		b.clear()
-		// Of a total of −1 the library makes a bar without an end.
 		b.file, b.total, b.bar = p.File, p.Total, progressbar.NewOptions64(p.Total, progressbar.OptionSetWriter(b.status.terminal),
 			progressbar.OptionSetDescription(p.File), progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetWidth(20))
