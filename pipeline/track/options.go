@@ -14,8 +14,9 @@ type Options struct {
 	// New is the score from which a detection starts an object; at least High. Default: High + 0.1, at most 1.
 	New float32
 
-	// MinIoU is how much more than this an object's expected box and a detection of a high score must overlap to be
-	// one, and MinIoULow the same for a low score; 0 to 1. Lower ones suit low frame rates. Defaults: 0.2, 0.5.
+	// MinIoU is the overlap above which a detection of a high score may be the object that is expected there, MinIoULow
+	// the same for a low score; 0 to 1. Where objects move far between two frames, lower ones lose fewer. Defaults:
+	// 0.2, 0.5.
 	MinIoU, MinIoULow float64
 
 	// MinFrames is in how many frames in a row an object must be found before it gets its number. Default: 2.

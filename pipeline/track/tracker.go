@@ -162,7 +162,8 @@ func (t *Tracker) pick(want func(*object) bool) {
 }
 
 // associate gives candidates to the picked objects where they overlap by more than least, and returns the candidates
-// that are left. What a pair counts is by how much it exceeds least, so that nearly lost pairs cost no better one.
+// that are left. A pair counts by how much it exceeds least, so that one more pair that just does so is not bought with
+// good ones; ByteTrack's assignment with a cost limit is the same.
 func (t *Tracker) associate(candidates []int, least float64, detections []pipeline.Detection) (left []int) {
 	rows, cols := len(t.some), len(candidates)
 	if rows == 0 || cols == 0 {
