@@ -48,6 +48,9 @@ type LiveOptions struct {
 const (
 	cameraDeadline = 5 * time.Second
 	urlDeadline    = 10 * time.Second
+
+	// leastLimit is how long a child process may be kept from answering by a machine that is busy.
+	leastLimit = 2 * time.Second
 )
 
 // idleLive is how many frames that are not in use a Live source keeps the memory of.
@@ -106,6 +109,7 @@ func newLive(o LiveOptions) (*Live, error) {
 		}
 		o.Deadline += 3 * o.Interval
 	}
+	l.input.Limit = max(leastLimit, min(o.Deadline, urlDeadline))
 	l.source = supervise.New(supervise.Options[*vision.Frame]{
 		Open: l.open, Discard: (*vision.Frame).Release, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
 	})

@@ -10,12 +10,8 @@ import (
 	"corallite/pipeline/camera/capture"
 )
 
-// schemes are what a URL may begin with.
-var schemes = map[string]capture.Input{
-	"http": capture.HTTP, "https": capture.HTTP,
-	"rtsp": capture.Stream, "rtsps": capture.Stream, "rtmp": capture.Stream, "rtmps": capture.Stream, "srt": capture.Stream,
-	"rtp": capture.Stream, "udp": capture.Stream, "tcp": capture.Stream, "mms": capture.Stream,
-}
+// schemes are what a URL may begin with, the usual ones first.
+var schemes = []string{"rtsp", "http", "https", "rtsps", "rtmp", "rtmps", "srt", "rtp", "udp", "tcp", "mms"}
 
 // setInput reads the options that say what the source is.
 func (l *Live) setInput(o LiveOptions) error {
@@ -63,22 +59,19 @@ func (l *Live) setURL(o LiveOptions) error {
 	if err != nil {
 		return err
 	}
-	scheme := strings.ToLower(a.url.Scheme)
-	input, ok := schemes[scheme]
-	if !ok {
-		var known []string
-		for s := range schemes {
-			known = append(known, s)
-		}
-		slices.Sort(known)
+	scheme, input := strings.ToLower(a.url.Scheme), capture.Stream
+	if !slices.Contains(schemes, scheme) {
 		text := fmt.Sprintf("%s: a URL may not begin with %s", a.shown, scheme)
-		if near := nearest.To(scheme, known); near != "" {
+		if near := nearest.To(scheme, schemes); near != "" {
 			text += fmt.Sprintf(" (did you mean %s?)", near)
 		}
-		return fmt.Errorf("%s; it may with %s", text, strings.Join(known, ", "))
+		return fmt.Errorf("%s; it may with %s", text, strings.Join(schemes, ", "))
+	}
+	if scheme == "http" || scheme == "https" {
+		input = capture.HTTP
 	}
 	a.url.Scheme = scheme
-	l.name, l.clean = a.shown, newRedactor(a.Credentials, a.url.Query())
+	l.name, l.clean = a.shown, a.clean
 	l.input.Input, l.input.Target, l.input.Shown = input, a.url.String(), a.shown
 	l.input.User, l.input.Password, l.input.Token = a.User, a.Password, a.Token
 	if a.Token != "" && input != capture.HTTP {

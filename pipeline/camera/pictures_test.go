@@ -16,12 +16,16 @@ import (
 
 	"go.uber.org/goleak"
 
+	"corallite/internal/isolate"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	isolate.Main(Handlers())
+	goleak.VerifyTestMain(m)
+}
 
 func write(tb testing.TB, path string, data []byte) string {
 	tb.Helper()

@@ -52,6 +52,7 @@ var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 type address struct {
 	url   *url.URL // without its user
 	shown string   // and without what its query says
+	clean redactor // of what it had that is secret
 	Credentials
 }
 
@@ -89,7 +90,8 @@ func parseAddress(raw string, c Credentials) (address, error) {
 		shown.RawQuery = "***"
 	}
 	shown.Fragment = ""
-	return address{url: u, shown: shown.String(), Credentials: c}, nil
+	clean := newRedactor(c, u.Query())
+	return address{url: u, shown: clean.text(shown.String()), clean: clean, Credentials: c}, nil
 }
 
 // redactor takes what is secret out of text: what it knows to be secret, and what looks as if it were, since ffmpeg and
@@ -142,6 +144,10 @@ func (r redactor) text(s string) string {
 func (r redactor) error(err error) error {
 	if err == nil || errors.Is(err, supervise.ErrNothing) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
+	}
+	var stall *supervise.StallError
+	if errors.As(err, &stall) {
+		return &supervise.StallError{After: stall.After, Note: r.text(stall.Note)}
 	}
 	clean := errors.New(r.text(err.Error()))
 	if supervise.IsPermanent(err) {

@@ -33,6 +33,8 @@ type Options struct {
 	FPS           float64       // wanted of a Device; 0: as it is
 	FourCC        string        // wanted of a Device: "MJPG"; "": as it is
 	Interval      time.Duration // of HTTP, between single pictures; 0: a second
+
+	Limit time.Duration // how long the child may be silent, which it never is while it is well; 0: 10 s
 }
 
 // sandbox is what the child may reach; see the package comment.

@@ -13,8 +13,8 @@ import (
 	"corallite/internal/supervise"
 )
 
-// callLimit is how long the child may take to answer, which it does within Slice unless the machine is overloaded or
-// the process stopped.
+// callLimit is how long the child may take to answer when Options.Limit is 0. It does within Slice unless the machine is
+// overloaded or the process stopped.
 const callLimit = 10 * time.Second
 
 // Picture is what is known of a picture beside its pixels.
@@ -26,7 +26,7 @@ type Picture struct {
 
 // Session is a child that captures. One goroutine at a time uses it; Kill, Done and PID by any.
 type Session struct {
-	shown   string
+	limit   time.Duration
 	process *isolate.Process
 	memory  *isolate.Memory // nil: none is needed yet
 	slot    int             // bytes of one
@@ -45,7 +45,10 @@ func Start(ctx context.Context, o Options, logger *slog.Logger) (*Session, error
 	if err != nil {
 		return nil, err
 	}
-	return &Session{shown: o.Shown, process: p, reply: make([]byte, isolate.MaxMessage)}, nil
+	if o.Limit <= 0 {
+		o.Limit = callLimit
+	}
+	return &Session{limit: o.Limit, process: p, reply: make([]byte, isolate.MaxMessage)}, nil
 }
 
 // environment is the child's.
@@ -103,13 +106,17 @@ func (s *Session) call(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	binary.LittleEndian.PutUint64(s.request[:], s.last)
-	o := isolate.CallOptions{Deadline: callLimit}
+	o := isolate.CallOptions{Deadline: s.limit}
 	if s.fresh {
 		o.Send = []*isolate.Memory{s.memory}
 	}
 	// Not with ctx: when that ends there is time for an orderly end, because the answer comes soon.
 	n, err := s.process.Call(context.Background(), s.request[:], s.reply, o)
-	if err != nil {
+	var died *isolate.DeathError
+	switch {
+	case errors.As(err, &died) && died.Hung > 0:
+		return nil, &supervise.StallError{After: died.Hung, Note: "the process that captures does not answer"}
+	case err != nil:
 		return nil, err
 	}
 	s.fresh = false

@@ -1,0 +1,342 @@
+package camera
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"corallite/internal/supervise"
+)
+
+func TestLiveHTTP(t *testing.T) {
+	for _, path := range []string{"/stream", "/snapshot"} {
+		t.Run(path, func(t *testing.T) {
+			sameAfter(t)
+			w := newWebcam(t, 320, 240)
+			l, log := opened(t, LiveOptions{URL: w.url(path), Interval: 20 * time.Millisecond})
+			if !l.Live() || l.Name() != w.url(path) {
+				t.Errorf("live %v, name %q", l.Live(), l.Name())
+			}
+			last := -1
+			for range 30 {
+				before := time.Now()
+				f, err := l.Next(context.Background())
+				if err != nil {
+					t.Fatal(err)
+				}
+				n := marked(f)
+				if n == last || f.Width() != 320 || f.Height() != 240 || f.Meta().Source != l.Name() || f.FPS() <= 0 {
+					t.Errorf("frame %d after %d, %dx%d, source %q, %v frames a second", n, last, f.Width(), f.Height(), f.Meta().Source, f.FPS())
+				}
+				if stamp := f.Meta().Time; stamp.After(time.Now()) || stamp.Before(before.Add(-long)) {
+					t.Errorf("captured at %v, asked for at %v", stamp, before)
+				}
+				last = n
+				f.Release()
+			}
+			if s := l.Stats(); !s.Up || s.Reopened != 0 || s.Stalls != 0 || s.Tries != 1 || s.LastError != "" {
+				t.Errorf("%+v", s)
+			}
+			if log.count("level=WARN") != 0 || log.count("landlock") == 0 && log.count("Landlock") == 0 {
+				t.Errorf("log:\n%s", log)
+			}
+		})
+	}
+}
+
+// The pixels are those that the server sends.
+func TestLivePixels(t *testing.T) {
+	w := newWebcam(t, 320, 240)
+	l, _ := opened(t, LiveOptions{URL: w.url("/stream")})
+	f, err := l.Next(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Release()
+	want, err := decoded(t, scene(t, 320, 240)[marked(f)])
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, expected := f.Mat(), want.Mat()
+	if string(got.ToBytes()) != string(expected.ToBytes()) {
+		t.Error("the frame differs from the picture that was sent")
+	}
+}
+
+func TestLiveKilledAndRestarted(t *testing.T) {
+	sameAfter(t)
+	w := newWebcam(t, 320, 240)
+	l, log := opened(t, LiveOptions{URL: w.url("/stream")})
+	for round := range 3 {
+		nextFrame(t, l)
+		w.kill()
+		back := time.AfterFunc(300*time.Millisecond, w.start)
+		nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == uint64(round+1) })
+		back.Stop()
+	}
+	s := l.Stats()
+	if !s.Up || s.Reopened != 3 || s.LastError == "" {
+		t.Errorf("%+v", s)
+	}
+	if lost, back := log.count("source lost"), log.count("source is back"); lost != 3 || back != 3 {
+		t.Errorf("said %d times that it was lost and %d times that it is back, want 3 of both", lost, back)
+	}
+}
+
+func TestLiveFrozen(t *testing.T) {
+	sameAfter(t)
+	w := newWebcam(t, 320, 240)
+	l, log := opened(t, LiveOptions{URL: w.url("/stream"), Deadline: time.Second})
+	nextFrame(t, l)
+	w.frozen.Store(true)
+	thaw := make(chan struct{})
+	go func() {
+		defer close(thaw)
+		for log.count("source lost") == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		w.frozen.Store(false)
+	}()
+	nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == 1 })
+	<-thaw
+	if s := l.Stats(); s.Stalls != 1 {
+		t.Errorf("%+v", s)
+	}
+	if log.count("nothing came for 1s") == 0 {
+		t.Error("the stall was not said")
+	}
+}
+
+func TestLiveGarbage(t *testing.T) {
+	w := newWebcam(t, 320, 240)
+	l, log := opened(t, LiveOptions{URL: w.url("/stream"), Deadline: time.Second})
+	nextFrame(t, l)
+	w.garbage.Store(true)
+	clean := make(chan struct{})
+	go func() {
+		defer close(clean)
+		for log.count("source lost") == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		w.garbage.Store(false)
+	}()
+	nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == 1 })
+	<-clean
+	if log.count("pictures could not be used") == 0 {
+		t.Error("what was wrong with the pictures was not said")
+	}
+}
+
+func TestLiveResolutionChanges(t *testing.T) {
+	for _, path := range []string{"/stream", "/snapshot"} {
+		t.Run(path, func(t *testing.T) {
+			w := newWebcam(t, 320, 240)
+			l, log := opened(t, LiveOptions{URL: w.url(path), Interval: 20 * time.Millisecond})
+			for _, size := range [][2]int{{320, 240}, {1280, 720}, {160, 120}, {640, 480}, {1920, 1080}} {
+				w.show(size[0], size[1])
+				nextUntil(t, l, "the new size", func(width, height int) bool { return width == size[0] && height == size[1] })
+			}
+			if s := l.Stats(); s.Reopened != 0 || s.LastError != "" {
+				t.Errorf("%+v", s)
+			}
+			if n := log.count("another size"); n != 4 {
+				t.Errorf("said %d times that the size changed, want 4", n)
+			}
+		})
+	}
+}
+
+// A consumer that is slower than the camera gets the newest frame, not the one after the last.
+func TestLiveLagDoesNotBuildUp(t *testing.T) {
+	w := newWebcam(t, 320, 240)
+	l, _ := opened(t, LiveOptions{URL: w.url("/stream")})
+	nextFrame(t, l)
+	for range 5 {
+		from := w.sent.Load()
+		for w.sent.Load() < from+7 {
+			time.Sleep(time.Millisecond)
+		}
+		asked := time.Now()
+		f, err := l.Next(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		number, sent := marked(f), int(w.sent.Load()-1)%sceneFrames
+		behind := (sent - number + sceneFrames) % sceneFrames
+		age := asked.Sub(f.Meta().Time)
+		f.Release()
+		if behind > 5 {
+			t.Errorf("the frame is %d behind the newest, %v old", behind, age)
+		}
+	}
+}
+
+// What crashes in the child costs the child.
+func TestLiveChildDies(t *testing.T) {
+	sameAfter(t)
+	w := newWebcam(t, 320, 240)
+	others := children(t)
+	l, log := opened(t, LiveOptions{URL: w.url("/stream"), Deadline: time.Second})
+	// The last one does not die: it answers nothing any more.
+	for _, signal := range []syscall.Signal{syscall.SIGSEGV, syscall.SIGABRT, syscall.SIGKILL, syscall.SIGSTOP} {
+		nextFrame(t, l)
+		reopened := l.Reopened()
+		for _, pid := range children(t) {
+			if slices.Contains(others, pid) {
+				continue
+			}
+			if err := syscall.Kill(pid, signal); err != nil {
+				t.Fatal(err)
+			}
+		}
+		nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == reopened+1 })
+	}
+	if s := l.Stats(); s.Stalls != 1 {
+		t.Errorf("%+v", s)
+	}
+	if n := log.count("source lost"); n != 4 {
+		t.Errorf("said %d times that it was lost, want 4", n)
+	}
+}
+
+func TestLiveCloseWithFrozenServer(t *testing.T) {
+	w := newWebcam(t, 320, 240)
+	l, _ := opened(t, LiveOptions{URL: w.url("/stream")})
+	nextFrame(t, l)
+	w.frozen.Store(true)
+	failed := make(chan error, 1)
+	go func() {
+		for {
+			f, err := l.Next(context.Background())
+			if err != nil {
+				failed <- err
+				return
+			}
+			f.Release()
+		}
+	}()
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-failed; !errors.Is(err, ErrClosed) {
+		t.Errorf("Next: %v, want ErrClosed", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Errorf("the second Close: %v", err)
+	}
+}
+
+func TestLiveContextEnds(t *testing.T) {
+	w := newWebcam(t, 320, 240)
+	l, _ := opened(t, LiveOptions{URL: w.url("/stream")})
+	nextFrame(t, l)
+	w.frozen.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	for {
+		f, err := l.Next(ctx)
+		if err == nil {
+			f.Release()
+			continue
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Next: %v, want the context's error", err)
+		}
+		break
+	}
+	w.frozen.Store(false)
+	nextFrame(t, l)
+	if s := l.Stats(); s.Tries != 1 {
+		t.Errorf("a context that ended cost the source: %+v", s)
+	}
+}
+
+// A camera that is off when the program starts is waited for.
+func TestLiveNotThereYet(t *testing.T) {
+	w := newWebcam(t, 320, 240)
+	w.kill()
+	l, log := opened(t, LiveOptions{URL: w.url("/stream")})
+	if s := l.Stats(); s.Up || s.LastError == "" {
+		t.Errorf("%+v", s)
+	}
+	if log.count("source gives nothing yet") != 1 || log.count("connection refused") == 0 {
+		t.Errorf("it was not said, with its cause:\n%s", log)
+	}
+	w.start()
+	nextFrame(t, l)
+	if s := l.Stats(); !s.Up || s.Reopened != 0 || log.count("source is back") != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestLiveEightAtOnce(t *testing.T) {
+	sameAfter(t)
+	w := newWebcam(t, 320, 240)
+	var wg sync.WaitGroup
+	const each = 20
+	for range 8 {
+		l, _ := opened(t, LiveOptions{URL: w.url("/stream")})
+		wg.Go(func() {
+			for range each {
+				f, err := l.Next(context.Background())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				f.Release()
+			}
+		})
+	}
+	wg.Wait()
+	if n := w.served.Load(); n != 8 {
+		t.Errorf("%d connections, want 8", n)
+	}
+}
+
+func TestLiveErrorsAtTheStart(t *testing.T) {
+	w := newWebcam(t, 320, 240)
+	w.user, w.secret = "viewer", "open sesame"
+	for _, c := range []struct {
+		name, want string
+		o          LiveOptions
+	}{
+		{"no password", "it wants a user and a password", LiveOptions{URL: w.url("/stream")}},
+		{"wrong password", "refuses the user or the password", LiveOptions{URL: w.url("/snapshot"), Credentials: Credentials{User: "viewer", Password: "wrong"}}},
+		{"no such page", "there is no such stream", LiveOptions{URL: w.url("/nothing")}},
+		{"a page", "shows text/html, not a picture or a stream", LiveOptions{URL: w.url("/page")}},
+		{"nothing", "one of a camera, a URL", LiveOptions{}},
+		{"two things", "2 are given", LiveOptions{URL: "http://h/", Camera: "0"}},
+		{"scheme", `did you mean rtsp?`, LiveOptions{URL: "rtps://127.0.0.1/"}},
+		{"no address", "the address cannot be read", LiveOptions{URL: "camera at the door"}},
+		{"size of a URL", "for a camera on this machine only", LiveOptions{URL: w.url("/stream"), Width: 640, Height: 480}},
+		{"no camera", `there is no camera "7"`, LiveOptions{Camera: "7"}},
+		{"half a size", "give width and height, or neither", LiveOptions{Camera: "0", Width: 640}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, err := NewLive(context.Background(), c.o)
+			if err == nil {
+				l.Close()
+				t.Fatal("it was opened")
+			}
+			contains(t, err.Error(), c.want)
+			if c.name == "no password" && !supervise.IsPermanent(err) {
+				t.Error("the error is not permanent")
+			}
+		})
+	}
+}
+
+func TestLiveDigest(t *testing.T) {
+	w := newWebcam(t, 320, 240)
+	w.user, w.secret = "viewer", "open sesame"
+	for _, path := range []string{"/stream", "/snapshot?channel=1"} {
+		l, _ := opened(t, LiveOptions{URL: w.url(path), Interval: 20 * time.Millisecond, Credentials: Credentials{User: "viewer", Password: "open sesame"}})
+		for range 3 {
+			nextFrame(t, l)
+		}
+	}
+}
