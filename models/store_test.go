@@ -210,19 +210,10 @@ func TestVerifyAndRemove(t *testing.T) {
 	wantError(t, err, `"net"`)
 }
 
-// TestTwoAtOnce pulls one model by two Stores, as two processes would: one fetches, the other waits and finds it.
-func TestTwoAtOnce(t *testing.T) {
-	data := noise(100_000)
-	began, finish := make(chan struct{}), make(chan struct{})
-	srv := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
-		if n == 1 {
-			close(began)
-			<-finish
-		}
-		whole(w, r, data, `"v1"`)
-	})
-	one := netStore(t, srv, data)
-	two := newStore(t, one.catalog, Options{Cache: one.cache, Client: one.client})
+// pullAtOnce pulls "net" by two Stores, of which the first has its lock: its server closes began and waits for finish,
+// which is closed when the second waits.
+func pullAtOnce(t *testing.T, one, two *Store, began <-chan struct{}, finish chan<- struct{}) {
+	t.Helper()
 	errs := make(chan error, 2)
 	go func() {
 		_, err := one.Pull(context.Background(), "net", nil)
@@ -242,6 +233,22 @@ func TestTwoAtOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// TestTwoAtOnce pulls one model by two Stores, as two processes would: one fetches, the other waits and finds it.
+func TestTwoAtOnce(t *testing.T) {
+	data := noise(100_000)
+	began, finish := make(chan struct{}), make(chan struct{})
+	srv := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
+		if n == 1 {
+			close(began)
+			<-finish
+		}
+		whole(w, r, data, `"v1"`)
+	})
+	one := netStore(t, srv, data)
+	two := newStore(t, one.catalog, Options{Cache: one.cache, Client: one.client})
+	pullAtOnce(t, one, two, began, finish)
 	if len(srv.requests) != 1 {
 		t.Errorf("%d requests", len(srv.requests))
 	}

@@ -291,25 +291,7 @@ func TestTwoAtOnceUnverified(t *testing.T) {
 		_, _ = w.Write(data)
 	})
 	two := newStore(t, one.catalog, Options{Cache: one.cache, Client: one.client, AcceptUnverified: true})
-	errs := make(chan error, 2)
-	go func() {
-		_, err := one.Pull(context.Background(), "net", nil)
-		errs <- err
-	}()
-	<-began
-	go func() {
-		_, err := two.Pull(context.Background(), "net", func(p Progress) {
-			if p.Note != "" {
-				close(finish)
-			}
-		})
-		errs <- err
-	}()
-	for range 2 {
-		if err := <-errs; err != nil {
-			t.Error(err)
-		}
-	}
+	pullAtOnce(t, one, two, began, finish)
 	if len(srv.requests) != 1 {
 		t.Errorf("%d requests", len(srv.requests))
 	}
