@@ -133,6 +133,9 @@ func (n *Interpreter) start(m *schema.Model, o Options) error {
 	n.options.SetNumThread(max(o.Threads, 1))
 	capi.SetLog(n.options, n.log)
 	capi.EnableCancellation(n.options)
+	if err := addOperators(n.options, m); err != nil {
+		return err
+	}
 	for _, d := range n.own {
 		n.options.AddDelegate(d)
 	}

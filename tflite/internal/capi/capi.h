@@ -10,6 +10,9 @@
 #include <tensorflow/lite/c/c_api.h>
 #include <tensorflow/lite/c/common.h>
 
+// A custom operator; the headers do not know it yet by this name.
+typedef struct TfLiteOperator TfLiteOperator;
+
 // The functions that are looked up, in this order in cl_functions.
 #define CL_FUNCTIONS(F)                                                                                           \
   F(TfLiteInterpreterOptionsEnableCancellation, TfLiteStatus, (TfLiteInterpreterOptions*, bool))                 \
@@ -34,7 +37,24 @@
   F(TfLiteXNNPackDelegateGetFlags, int, (TfLiteDelegate*))                                                       \
   F(TfLiteXNNPackDelegateWeightsCacheCreateWithSize, void*, (size_t))                                            \
   F(TfLiteXNNPackDelegateWeightsCacheFinalizeHard, bool, (void*))                                                \
-  F(TfLiteXNNPackDelegateWeightsCacheDelete, void, (void*))
+  F(TfLiteXNNPackDelegateWeightsCacheDelete, void, (void*))                                                      \
+  F(TfLiteInterpreterOptionsAddOperator, void, (TfLiteInterpreterOptions*, TfLiteOperator*))                     \
+  F(TfLiteOperatorCreateWithData, TfLiteOperator*, (int, const char*, int, void*))                               \
+  F(TfLiteOperatorSetInitWithData, TfLiteStatus,                                                                 \
+    (TfLiteOperator*, void* (*)(void*, TfLiteOpaqueContext*, const char*, size_t)))                              \
+  F(TfLiteOperatorSetFreeWithData, TfLiteStatus, (TfLiteOperator*, void (*)(void*, TfLiteOpaqueContext*, void*))) \
+  F(TfLiteOperatorSetPrepareWithData, TfLiteStatus,                                                              \
+    (TfLiteOperator*, TfLiteStatus (*)(void*, TfLiteOpaqueContext*, TfLiteOpaqueNode*)))                         \
+  F(TfLiteOperatorSetInvokeWithData, TfLiteStatus,                                                               \
+    (TfLiteOperator*, TfLiteStatus (*)(void*, TfLiteOpaqueContext*, TfLiteOpaqueNode*)))                         \
+  F(TfLiteOpaqueNodeGetUserData, void*, (const TfLiteOpaqueNode*))                                               \
+  F(TfLiteOpaqueNodeNumberOfInputs, int, (const TfLiteOpaqueNode*))                                              \
+  F(TfLiteOpaqueNodeNumberOfOutputs, int, (const TfLiteOpaqueNode*))                                             \
+  F(TfLiteOpaqueNodeGetInput, const TfLiteTensor*, (TfLiteOpaqueContext*, const TfLiteOpaqueNode*, int))         \
+  F(TfLiteOpaqueNodeGetOutput, TfLiteTensor*, (TfLiteOpaqueContext*, const TfLiteOpaqueNode*, int))              \
+  F(TfLiteOpaqueContextResizeTensor, TfLiteStatus, (TfLiteOpaqueContext*, TfLiteTensor*, TfLiteIntArray*))       \
+  F(TfLiteOpaqueContextReportError, void, (TfLiteOpaqueContext*, const char*, ...))                              \
+  F(TfLiteIntArrayCreate, TfLiteIntArray*, (int))
 
 // TfLiteXNNPackDelegateOptions of any version: up to 2.17 the second word is the flags, from 2.18 on the third, and
 // behind it, where a pointer may stand, that to the weights cache. It is returned through a hidden pointer, so a larger
