@@ -71,7 +71,7 @@ func TestModels(t *testing.T) {
 				}
 				return
 			}
-			if name == "model_invoking_error" || strings.HasPrefix(name, "posenet") {
+			if name == "model_invoking_error" {
 				t.Skip("has a test of its own")
 			}
 			builtin := open1(t, path, Options{Builtin: true})

@@ -77,7 +77,7 @@ func TestUseMemory(t *testing.T) {
 	}
 	for _, path := range paths {
 		name := strings.TrimSuffix(filepath.Base(path), ".tflite")
-		if strings.Contains(name, "_edgetpu") || name == "model_invoking_error" || strings.HasPrefix(name, "posenet") {
+		if strings.Contains(name, "_edgetpu") || name == "model_invoking_error" {
 			continue // they do not run on the CPU
 		}
 		for _, kernels := range []string{"xnnpack", "builtin"} {
