@@ -18,9 +18,9 @@ const (
 	CenterCrop               // the largest middle part that has the input's proportions
 )
 
-var resizeNames = [...]string{"stretch", "letterbox", "center_crop"}
+var resizeNames = [...]string{"stretch", "letterbox", "crop"}
 
-// String is "stretch", "letterbox" or "center_crop".
+// String is "stretch", "letterbox" or "crop".
 func (r Resize) String() string {
 	if r < 0 || int(r) >= len(resizeNames) {
 		return fmt.Sprintf("resize(%d)", int(r))
@@ -38,7 +38,7 @@ func ParseResize(s string) (Resize, error) {
 			return Resize(i), nil
 		}
 	}
-	return 0, fmt.Errorf("resizing %q is not known: stretch, letterbox and center_crop are", s)
+	return 0, fmt.Errorf("resizing %q is not known: stretch, letterbox and crop are", s)
 }
 
 // fit is where a picture goes: the part of it that is used (from) and where that lies in the input (to).

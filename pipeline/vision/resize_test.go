@@ -49,6 +49,11 @@ func TestParseResize(t *testing.T) {
 			t.Errorf("%v is read as %v, %v", r, got, err)
 		}
 	}
+	for want, name := range []string{"stretch", "letterbox", "crop"} { // the words of the configuration
+		if got, err := ParseResize(name); err != nil || int(got) != want {
+			t.Errorf("%q is %v, %v", name, got, err)
+		}
+	}
 	if got, err := ParseResize(""); err != nil || got != Stretch {
 		t.Errorf("nothing is read as %v, %v", got, err)
 	}
