@@ -2,7 +2,6 @@ package vision
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"image"
 	"slices"
@@ -59,7 +58,7 @@ func readScores[T uint8 | int8](t tensor.Tensor, pixels, classes int, b *segment
 func fromScores[T uint8 | int8 | float32](scores []T, pixels int, b *segmentBuffers) error {
 	b.highest = slices.Grow(b.highest[:0], pixels)[:pixels]
 	if !argmax(b.highest, scores, len(scores)/pixels) {
-		return errors.New("the model gave a score that is not a number")
+		return errNoScore
 	}
 	var err error
 	b.runs, err = appendRuns(b.runs[:0], b.highest)
