@@ -48,8 +48,9 @@ func reference(t *testing.T, name string) [][]pipeline.Keypoint {
 	return poses
 }
 
-// compareWithCoral holds key points against Coral's expectation, as its own test decides (libcoral, coral/pose_estimation/test_utils.cc): key points that
-// both score above least lie within so much of the picture, its 0.04, and at least 8 are compared. It says how far the worst is off.
+// compareWithCoral holds key points against Coral's expectation as Coral's own test does (libcoral,
+// coral/pose_estimation/test_utils.cc): those that score above least in both lie within so much of the picture, which
+// is 0.04 there, and at least 8 are compared. It says how far the worst is off.
 func compareWithCoral(t *testing.T, got, want []pipeline.Keypoint, width, height, least float32, within float64) {
 	t.Helper()
 	compared, worst := 0, 0.0
