@@ -48,6 +48,13 @@
 // 8-bit, and Device says "cpu:builtin". The C interface has no switch for it: TfLiteInterpreterCreateWithSelectedOps
 // applies none, but wants the kernels' registrations from the caller, which the library does not export.
 //
+// # Custom operators
+//
+// A model may have operators that the runtime does not have. One is brought by this package, computed in Go and made
+// known to the runtime when a model needs it: PosenetDecoderOp, with which Coral's PoseNet models end (its variant with
+// masks, of BodyPix, is refused). A model with any other fails to open with an error that names it, unless a delegate
+// takes it.
+//
 // # What the file says, and what the runtime says
 //
 // Names, quantization (with a scale for each slice, which the C interface gives only through structs that changed
