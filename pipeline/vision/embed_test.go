@@ -81,6 +81,8 @@ func TestEmbedDecode(t *testing.T) {
 		"quantized":         {quantized, EmbedOptions{}, pipeline.Vector{0.6, 0, 0.8}, nil},
 		"the best of each label": {floats("v", []int{3}, 8, 0, 0), EmbedOptions{Gallery: gallery}, pipeline.Vector{1, 0, 0},
 			[]pipeline.Class{scored(ann, 1), scored(bob, math.Sqrt2/2), scored(cid, 0)}},
+		"the first is the best": {floats("v", []int{1, 3}, 0, 4, 0), EmbedOptions{Gallery: gallery, Options: Options{MaxResults: 1}}, pipeline.Vector{0, 1, 0},
+			[]pipeline.Class{scored(bob, 1)}},
 		"the nearest": {floats("v", []int{1, 3}, 1, 1.2, 0), EmbedOptions{Gallery: gallery, NoVector: true, Options: Options{MaxResults: 1}}, nil,
 			[]pipeline.Class{scored(bob, 2.2/math.Sqrt(2)/math.Sqrt(2.44))}},
 		"above a threshold": {floats("v", []int{1, 3}, 8, 0, 0), EmbedOptions{Gallery: gallery, Options: Options{ScoreThreshold: 0.9}}, pipeline.Vector{1, 0, 0},
