@@ -1,0 +1,121 @@
+package preview
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// guard lets through what may be answered, and sets the headers that every answer has.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.begin() {
+			return
+		}
+		defer s.serving.Done()
+		setHeaders(w.Header())
+		switch {
+		case s.loopback && !loopbackHost(r.Host):
+			http.Error(w, "This page is only there for this machine, under localhost or 127.0.0.1.", http.StatusMisdirectedRequest)
+		case r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate":
+			http.Error(w, "Pages of other sites may not use this.", http.StatusForbidden)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "Only GET and HEAD are served.", http.StatusMethodNotAllowed)
+		case !s.allowed(r):
+			s.askForToken(w, r)
+		case r.URL.Path == "/" && r.URL.Query().Has("token") && s.token != "":
+			s.keepToken(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// setHeaders keeps what is served here on this page: nothing is cached, guessed at, embedded by others or told to them.
+func setHeaders(h http.Header) {
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "+
+		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+}
+
+// loopbackHost says whether a Host header names this machine's loopback interface.
+func loopbackHost(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
+	ip := net.ParseIP(name)
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// allowed says whether a request shows the token: in its header, its address or its cookie.
+func (s *Server) allowed(r *http.Request) bool {
+	if s.token == "" {
+		return true
+	}
+	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok && same(bearer, s.token) {
+		return true
+	}
+	if same(r.URL.Query().Get("token"), s.token) {
+		return true
+	}
+	c, err := r.Cookie(s.cookieName())
+	return err == nil && same(c.Value, s.cookieValue())
+}
+
+// same compares in a time that tells nothing of where two texts differ.
+func same(got, want string) bool {
+	a, b := sha256.Sum256([]byte(got)), sha256.Sum256([]byte(want))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
+// cookieName has the port in it, because browsers send a host's cookies to all of its ports.
+func (s *Server) cookieName() string {
+	return fmt.Sprintf("corallite_%d", s.Addr().(*net.TCPAddr).Port)
+}
+
+// cookieValue proves the token without being it.
+func (s *Server) cookieValue() string {
+	mac := hmac.New(sha256.New, []byte(s.token))
+	io.WriteString(mac, "corallite preview cookie")
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// keepToken moves the token from the address, where the browser's history shows it, into a cookie.
+func (s *Server) keepToken(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, &http.Cookie{
+		Name: s.cookieName(), Value: s.cookieValue(), Path: "/", HttpOnly: true, Secure: s.secure,
+		// Lax: sent when a link is followed from a chat or a terminal, not when another site embeds a picture.
+		SameSite: http.SameSiteLaxMode,
+	})
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+//go:embed page/token.html
+var tokenPage []byte
+
+// askForToken answers a request without the right token: people get a page where they can type it.
+func (s *Server) askForToken(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="Corallite preview"`)
+	if r.URL.Path != "/" {
+		http.Error(w, "This needs the token that the program printed, as token=… or in the header Authorization: Bearer …", http.StatusUnauthorized)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(http.StatusUnauthorized)
+	w.Write(tokenPage)
+}

@@ -1,0 +1,184 @@
+package preview
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"maps"
+	"sync"
+	"time"
+
+	"gocv.io/x/gocv"
+
+	"corallite/pipeline"
+	"corallite/pipeline/draw"
+	"corallite/pipeline/internal/opencv"
+	"corallite/pipeline/internal/turbojpeg"
+)
+
+// stillQuality is the JPEG quality of a still, of 100.
+const stillQuality = 92
+
+// maxAge is after how many newer shots a picture is forgotten that nobody looks at any more.
+const maxAge = 100
+
+// errNoPicture is a pipeline that has shown nothing yet, or whose items are no pictures.
+var errNoPicture = errors.New("there is no picture yet")
+
+// picture is an encoded shot. It is only read.
+type picture struct {
+	n        uint64 // the shot's
+	meta     pipeline.Meta
+	jpeg     []byte
+	finished time.Time
+}
+
+// renderer draws and encodes shots, one at a time, and keeps the last picture for each set of hidden parts: what one
+// viewer had made is there for all others.
+type renderer struct {
+	width    int
+	quality  int
+	interval time.Duration // between two pictures
+
+	mu      sync.Mutex // held while drawing and encoding
+	painter *draw.Painter
+	sheet   gocv.Mat // the frame that is drawn on
+	small   gocv.Mat
+	jpeg    *turbojpeg.Compressor // nil: not opened yet, or OpenCV encodes
+	opened  bool
+	closed  bool
+
+	keptMu sync.Mutex
+	kept   map[draw.Parts]*picture
+	stills map[draw.Parts]*picture // in full size
+}
+
+func newRenderer(p *draw.Painter, o SinkOptions) renderer {
+	return renderer{
+		width: o.Width, quality: o.Quality, interval: time.Duration(float64(time.Second) / o.FPS), painter: p,
+		sheet: gocv.NewMat(), small: gocv.NewMat(), kept: map[draw.Parts]*picture{}, stills: map[draw.Parts]*picture{},
+	}
+}
+
+// early is how long it is until shot n may be drawn with those parts hidden; 0 when it is drawn already.
+func (r *renderer) early(look draw.Parts, n uint64, now time.Time) time.Duration {
+	r.keptMu.Lock()
+	defer r.keptMu.Unlock()
+	last := r.kept[look]
+	if last == nil || last.n == n {
+		return 0
+	}
+	// A camera's frames do not come exactly in time; a tenth early is in time.
+	return last.finished.Add(r.interval * 9 / 10).Sub(now)
+}
+
+func (r *renderer) picture(k *Sink, look draw.Parts) (*picture, error) {
+	return r.get(k, r.kept, look, r.width, r.quality)
+}
+
+func (r *renderer) still(k *Sink, look draw.Parts) (*picture, error) {
+	return r.get(k, r.stills, look, 0, stillQuality)
+}
+
+// get gives the newest shot's picture from kept, or draws and encodes it. After Close it gives the last one that was
+// made.
+func (r *renderer) get(k *Sink, kept map[draw.Parts]*picture, look draw.Parts, width, quality int) (*picture, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := k.take()
+	r.keptMu.Lock()
+	last := kept[look]
+	r.keptMu.Unlock()
+	if s.frame == nil {
+		if last == nil {
+			return nil, errNoPicture
+		}
+		return last, nil
+	}
+	defer s.frame.Release()
+	if last != nil && last.n == s.n {
+		return last, nil
+	}
+	if r.closed {
+		return nil, errEnded
+	}
+	p := &picture{n: s.n, meta: *s.frame.Meta()}
+	data, err := r.draw(s, look, width, quality)
+	if err != nil {
+		return nil, fmt.Errorf("preview of %s: %w", k.name, err)
+	}
+	p.jpeg, p.finished = data, k.server.clock.Now()
+	k.encoded.Add(1)
+	r.keptMu.Lock()
+	defer r.keptMu.Unlock()
+	kept[look] = p
+	maps.DeleteFunc(kept, func(_ draw.Parts, old *picture) bool { return old.n+maxAge < p.n })
+	return p, nil
+}
+
+// draw gives the shot with what was found as a JPEG, made smaller where it is wider than width; width 0 keeps its size.
+func (r *renderer) draw(s shot, look draw.Parts, width, quality int) ([]byte, error) {
+	m := s.frame.Mat()
+	m.CopyTo(&r.sheet)
+	r.painter.Hide(look)
+	if err := r.painter.Draw(&r.sheet, s.events); err != nil {
+		return nil, err
+	}
+	out := r.sheet
+	if width > 0 && out.Cols() > width {
+		height := max(1, (out.Rows()*width+out.Cols()/2)/out.Cols())
+		gocv.Resize(out, &r.small, image.Pt(width, height), 0, 0, gocv.InterpolationArea)
+		out = r.small
+	}
+	return r.encode(out, quality)
+}
+
+// encode makes a JPEG with libturbojpeg, or with OpenCV where that is missing.
+func (r *renderer) encode(m gocv.Mat, quality int) ([]byte, error) {
+	if !r.opened {
+		c, err := turbojpeg.NewCompressor()
+		if err != nil && !errors.Is(err, turbojpeg.ErrMissing) {
+			return nil, err
+		}
+		r.jpeg, r.opened = c, true
+	}
+	if r.jpeg == nil {
+		return encodeOpenCV(m, quality)
+	}
+	pixels, err := m.DataPtrUint8()
+	if err != nil {
+		return nil, err
+	}
+	return r.jpeg.Compress(pixels, m.Cols(), m.Rows(), quality)
+}
+
+// encodeOpenCV needs OpenCV's imgcodecs and the hundred libraries that come with it.
+func encodeOpenCV(m gocv.Mat, quality int) ([]byte, error) {
+	if err := opencv.LoadImgcodecs(); err != nil {
+		return nil, err
+	}
+	buf, err := gocv.IMEncodeWithParams(gocv.JPEGFileExt, m, []int{gocv.IMWriteJpegQuality, quality})
+	if err != nil {
+		return nil, fmt.Errorf("encoding as JPEG: %w", err)
+	}
+	defer buf.Close()
+	if buf.Len() == 0 {
+		return nil, fmt.Errorf("encoding %d×%d pixels as JPEG: OpenCV's imencode gave nothing", m.Cols(), m.Rows())
+	}
+	return append([]byte(nil), buf.GetBytes()...), nil
+}
+
+// close frees the memory; pictures that were made stay.
+func (r *renderer) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	err := errors.Join(r.sheet.Close(), r.small.Close())
+	if r.jpeg != nil {
+		err = errors.Join(err, r.jpeg.Close())
+	}
+	return err
+}

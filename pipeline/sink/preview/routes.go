@@ -1,0 +1,217 @@
+package preview
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"corallite/pipeline/draw"
+)
+
+// statusEvery is how often /events tells the status.
+const statusEvery = 500 * time.Millisecond
+
+//go:embed page
+var page embed.FS
+
+// routes are the addresses in the package comment.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	for address, file := range map[string]string{
+		"/{$}": "index.html", "/page.css": "page.css", "/page.js": "page.js", "/live.js": "live.js", "/icon.svg": "icon.svg",
+	} {
+		mux.HandleFunc(address, serveFile(file))
+	}
+	mux.HandleFunc("/stream/{name...}", s.serveStream)
+	mux.HandleFunc("/live", s.serveLive)
+	mux.HandleFunc("/snapshot.jpg", s.serveStill)
+	mux.HandleFunc("/events", s.serveEvents)
+	mux.HandleFunc("/api/status", s.serveStatus)
+	// Everything else has an answer of its own within this time; streams set theirs anew.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout)) == nil {
+			mux.ServeHTTP(w, r)
+		}
+	})
+}
+
+func serveFile(name string) http.HandlerFunc {
+	data, err := page.ReadFile(path.Join("page", name))
+	kind := map[string]string{
+		".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+		".svg": "image/svg+xml",
+	}[path.Ext(name)]
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if err != nil { // not embedded
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", kind)
+		w.Write(data)
+	}
+}
+
+// parts are the names of what a viewer can leave out.
+var parts = map[string]draw.Parts{
+	"boxes": draw.Boxes, "labels": draw.Labels, "masks": draw.Masks, "skeletons": draw.Skeletons,
+}
+
+// lookOf reads which parts a viewer leaves out: boxes=0.
+func lookOf(q url.Values) (hidden draw.Parts, err error) {
+	for name, part := range parts {
+		switch v := q.Get(name); v {
+		case "", "1":
+		case "0":
+			hidden |= part
+		default:
+			return 0, fmt.Errorf("%s=%s: want 0 or 1", name, v)
+		}
+	}
+	return hidden, nil
+}
+
+// chosen are the sinks that pipeline= names; without it the only one there is.
+func (s *Server) chosen(q url.Values) ([]*Sink, error) {
+	var sinks []*Sink
+	for _, name := range q["pipeline"] {
+		k := s.find(name)
+		if k == nil {
+			return nil, fmt.Errorf("there is no pipeline %q; there are: %s", name, s.names())
+		}
+		if !slices.Contains(sinks, k) {
+			sinks = append(sinks, k)
+		}
+	}
+	if all := s.all(); len(sinks) == 0 && len(all) == 1 {
+		sinks = all
+	}
+	if len(sinks) == 0 {
+		return nil, fmt.Errorf("pipeline= is missing; there are: %s", s.names())
+	}
+	return sinks, nil
+}
+
+func (s *Server) names() string {
+	var names []string
+	for _, k := range s.all() {
+		names = append(names, k.name)
+	}
+	if names == nil {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
+	name, ok := strings.CutSuffix(r.PathValue("name"), ".mjpg")
+	k := s.find(name)
+	if !ok || k == nil {
+		http.Error(w, "There is no such stream. The address is /stream/PIPELINE.mjpg; the pipelines are: "+s.names(), http.StatusNotFound)
+		return
+	}
+	look, err := lookOf(r.URL.Query())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.mjpeg(w, r, k, look)
+}
+
+func (s *Server) serveLive(w http.ResponseWriter, r *http.Request) {
+	if sinks, look, ok := s.request(w, r); ok {
+		s.live(w, r, sinks, look)
+	}
+}
+
+func (s *Server) serveStill(w http.ResponseWriter, r *http.Request) {
+	sinks, look, ok := s.request(w, r)
+	if !ok {
+		return
+	}
+	k := sinks[0]
+	p, err := k.still(look)
+	switch {
+	case errors.Is(err, errNoPicture), errors.Is(err, errEnded):
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, k.name+": "+err.Error(), http.StatusServiceUnavailable)
+		return
+	case err != nil:
+		k.failed(err)
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if r.URL.Query().Get("download") == "1" {
+		file := fmt.Sprintf("%s-%s.jpg", k.name, p.meta.Time.Format("20060102-150405.000"))
+		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file}))
+	}
+	w.Header().Set("Content-Type", "image/jpeg")
+	w.Header().Set("Content-Length", fmt.Sprint(len(p.jpeg)))
+	w.Write(p.jpeg)
+}
+
+// request reads which pipelines and parts a request is about; when it answers itself that something is wrong, ok is
+// false.
+func (s *Server) request(w http.ResponseWriter, r *http.Request) (sinks []*Sink, look draw.Parts, ok bool) {
+	q := r.URL.Query()
+	sinks, err := s.chosen(q)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
+		return nil, 0, false
+	}
+	if look, err = lookOf(q); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return nil, 0, false
+	}
+	return sinks, look, true
+}
+
+func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
+	data, err := s.statusJSON()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(append(data, '\n'))
+}
+
+// serveEvents sends the status again and again (server-sent events, html.spec.whatwg.org). Each message is the whole
+// state, so a viewer that missed some has lost nothing, and nothing waits for a slow one.
+func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
+	if !s.feeds.enter() {
+		tooMany(w, s.o.MaxViewers)
+		return
+	}
+	defer s.feeds.leave()
+	ctx, cancel := s.until(r.Context())
+	defer cancel()
+	w.Header().Set("Content-Type", "text/event-stream")
+	out := http.NewResponseController(w)
+	for {
+		data, err := s.statusJSON()
+		if err != nil {
+			s.log.Error("the preview's status", "error", err)
+			return
+		}
+		if out.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil {
+			return
+		}
+		if _, err := fmt.Fprintf(w, "event: status\ndata: %s\n\n", data); err != nil || out.Flush() != nil {
+			return
+		}
+		passed, stop := s.clock.After(statusEvery)
+		select {
+		case <-passed:
+		case <-ctx.Done():
+			stop()
+			return
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package preview
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gocv.io/x/gocv"
+
+	"corallite/pipeline"
+	"corallite/pipeline/draw"
+)
+
+// Defaults of SinkOptions.
+const (
+	DefaultWidth   = 1280
+	DefaultFPS     = 30
+	DefaultQuality = 80
+)
+
+// SinkOptions say how a pipeline is shown.
+type SinkOptions struct {
+	// Width is the most pixels that the live picture is wide; wider ones are made smaller. 0: DefaultWidth. A still
+	// keeps the frame's own size.
+	Width int
+	// FPS is how many pictures a second are made at most; 0: DefaultFPS.
+	FPS float64
+	// Quality is the JPEG quality, 1 to 100; 0: DefaultQuality.
+	Quality int
+	Draw    draw.Options
+	// Counts, when set, tells what only the Stream knows. It is called a few times a second at most.
+	Counts func() Counts
+}
+
+// Counts are what a Stream counted so far.
+type Counts struct {
+	Dropped  uint64 `json:"dropped"`  // frames of a live source that no model saw
+	Errors   uint64 `json:"errors"`   // failures that the stream survived
+	Reopened uint64 `json:"reopened"` // how often a lost source came back
+}
+
+// Frame is an item with a picture in it, as vision.Frame is. Items of other kinds (sound) have a place on the page
+// without a picture.
+type Frame interface {
+	pipeline.Item
+	// Mat is the picture, 8-bit BGR. It is only read.
+	Mat() gocv.Mat
+}
+
+// Sink shows one pipeline. It is a pipeline.Sink; viewers reach it through its Server.
+type Sink struct {
+	name   string
+	o      SinkOptions
+	server *Server
+	stats  stats
+
+	encoded atomic.Uint64 // pictures made
+	viewers atomic.Int64
+
+	mu      sync.Mutex
+	newest  shot
+	changed chan struct{} // closed when there is a newer shot, or no more
+	closed  bool
+
+	render renderer
+}
+
+// shot is a frame with what was found in it. Its events are only read.
+type shot struct {
+	n      uint64 // counted from 1; 0: there is none
+	frame  Frame
+	events []pipeline.Event
+}
+
+// errEnded is a stream whose pipeline or server has ended.
+var errEnded = errors.New("the pipeline has ended")
+
+// errClosed is Consume after Close.
+var errClosed = errors.New("preview: the sink is closed")
+
+// Sink makes the place of a pipeline on the page. The name is the pipeline's; one that is there already and closed is
+// replaced. It fails when the name is empty or in use, or an option is impossible. The Stream closes the sink.
+func (s *Server) Sink(name string, o SinkOptions) (*Sink, error) {
+	o.Width, o.FPS, o.Quality = cmp.Or(o.Width, DefaultWidth), cmp.Or(o.FPS, DefaultFPS), cmp.Or(o.Quality, DefaultQuality)
+	switch {
+	case name == "":
+		return nil, errors.New("preview: a pipeline needs a name")
+	case o.Width < 16:
+		return nil, fmt.Errorf("preview of %s: width %d; want 16 or more", name, o.Width)
+	case !(o.FPS >= 0.01 && o.FPS <= 1000):
+		return nil, fmt.Errorf("preview of %s: %g frames per second; want 0.01 to 1000", name, o.FPS)
+	case o.Quality < 1 || o.Quality > 100:
+		return nil, fmt.Errorf("preview of %s: quality %d; want 1 to 100", name, o.Quality)
+	}
+	painter, err := draw.New(o.Draw)
+	if err != nil {
+		return nil, fmt.Errorf("preview of %s: %w", name, err)
+	}
+	k := &Sink{name: name, o: o, server: s, changed: make(chan struct{}), render: newRenderer(painter, o)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch i := slices.IndexFunc(s.sinks, func(other *Sink) bool { return other.name == name }); {
+	case i < 0:
+		s.sinks = append(s.sinks, k)
+	case s.sinks[i].isClosed():
+		s.sinks[i] = k
+	default:
+		return nil, fmt.Errorf("preview: the pipeline %s is shown already", name)
+	}
+	return k, nil
+}
+
+// Consume keeps the report as the newest one and wakes the viewers. It neither draws nor waits.
+func (k *Sink) Consume(_ context.Context, r pipeline.Report) error {
+	f, _ := r.Item.(Frame)
+	if f != nil {
+		f.Retain()
+	}
+	k.mu.Lock()
+	if k.closed {
+		k.mu.Unlock()
+		if f != nil {
+			f.Release()
+		}
+		return errClosed
+	}
+	before := k.newest
+	k.newest = shot{n: before.n + 1, frame: f, events: r.Events}
+	close(k.changed)
+	k.changed = make(chan struct{})
+	k.mu.Unlock()
+	if before.frame != nil {
+		before.frame.Release()
+	}
+	k.stats.add(k.server.clock.Now(), r)
+	return nil
+}
+
+// Lossless is false: the page shows the newest, and waits for nothing.
+func (k *Sink) Lossless() bool { return false }
+
+// Close gives the newest frame back and ends the viewers' streams. The last pictures that were made stay on the page.
+// Twice is safe.
+func (k *Sink) Close() error {
+	k.mu.Lock()
+	if k.closed {
+		k.mu.Unlock()
+		return nil
+	}
+	k.closed = true
+	frame := k.newest.frame
+	k.newest.frame, k.newest.events = nil, nil
+	close(k.changed)
+	k.mu.Unlock()
+	if frame != nil {
+		frame.Release()
+	}
+	return k.render.close()
+}
+
+func (k *Sink) isClosed() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.closed
+}
+
+// take is the newest shot with a reference of its own to the frame.
+func (k *Sink) take() shot {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.newest.frame != nil {
+		k.newest.frame.Retain()
+	}
+	return k.newest
+}
+
+// wait returns the number of the newest shot when that is above after and it is time to show it; or an error, when ctx
+// or the pipeline has ended.
+func (k *Sink) wait(ctx context.Context, look draw.Parts, after uint64) (uint64, error) {
+	for {
+		k.mu.Lock()
+		n, changed, closed := k.newest.n, k.changed, k.closed
+		k.mu.Unlock()
+		if closed {
+			return 0, errEnded
+		}
+		var pause <-chan time.Time
+		stop := func() bool { return true }
+		if n > after {
+			early := k.render.early(look, n, k.server.clock.Now())
+			if early <= 0 {
+				return n, nil
+			}
+			pause, stop = k.server.clock.After(early)
+			changed = nil
+		}
+		select {
+		case <-pause:
+		case <-changed:
+		case <-ctx.Done():
+			stop()
+			return 0, ctx.Err()
+		}
+		stop()
+	}
+}
+
+// picture is the newest shot as a JPEG with those parts hidden, made if nobody has seen it yet.
+func (k *Sink) picture(look draw.Parts) (*picture, error) {
+	return k.render.picture(k, look)
+}
+
+// still is the newest shot in its full size.
+func (k *Sink) still(look draw.Parts) (*picture, error) {
+	return k.render.still(k, look)
+}
+
+// failed tells once why pictures cannot be made.
+func (k *Sink) failed(err error) {
+	if k.stats.failed(k.server.clock.Now(), err) {
+		k.server.log.Warn("no picture for the preview", "pipeline", k.name, "error", err)
+	}
+}

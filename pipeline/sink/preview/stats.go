@@ -1,0 +1,144 @@
+package preview
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"corallite/pipeline"
+)
+
+// What numbers are taken over.
+const (
+	rateSpan  = 3 * time.Second // of the rate
+	rateItems = 512             // at most
+	timeItems = 256             // of the quantiles
+)
+
+// stats are a pipeline's numbers, in memory that does not grow.
+type stats struct {
+	mu       sync.Mutex
+	frames   uint64
+	arrivals ring[time.Time]
+	age      ring[float64] // ms
+	last     pipeline.Meta
+	width    int
+	height   int
+	models   []modelStats
+	journal  journal
+	trouble  string // the last reason why a picture could not be made
+}
+
+// modelStats are the numbers of one model.
+type modelStats struct {
+	last   pipeline.Event // without its results
+	invoke ring[float64]  // ms
+}
+
+// ring keeps the last values.
+type ring[T any] struct {
+	values []T
+	next   int
+}
+
+func (r *ring[T]) add(v T, most int) {
+	if len(r.values) < most {
+		r.values = append(r.values, v)
+		return
+	}
+	r.values[r.next] = v
+	r.next = (r.next + 1) % most
+}
+
+// newest is the value that was added last.
+func (r *ring[T]) newest() (v T) {
+	if n := len(r.values); n > 0 {
+		return r.values[(r.next+n-1)%n]
+	}
+	return v
+}
+
+// add counts a report that came at a moment.
+func (s *stats) add(now time.Time, r pipeline.Report) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frames++
+	s.last = *r.Item.Meta()
+	s.arrivals.add(now, rateItems)
+	s.age.add(pipeline.Milliseconds(max(0, now.Sub(s.last.Time))), timeItems)
+	if f, ok := r.Item.(Frame); ok {
+		m := f.Mat()
+		s.width, s.height = m.Cols(), m.Rows()
+	}
+	for i := range r.Events {
+		ev := &r.Events[i]
+		m := s.model(ev.Model)
+		if m.last.Model != "" && (m.last.Device != ev.Device || m.last.Degraded != ev.Degraded) {
+			s.journal.add(now, ev.Model, deviceText(ev), true)
+		}
+		m.last = *ev
+		m.last.Result = pipeline.Result{}
+		m.invoke.add(pipeline.Milliseconds(ev.Latency.Invoke), timeItems)
+		s.journal.found(now, ev)
+	}
+}
+
+// failed notes why a picture could not be made; it says whether that is news.
+func (s *stats) failed(now time.Time, err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.trouble == err.Error() {
+		return false
+	}
+	s.trouble = err.Error()
+	s.journal.add(now, "", s.trouble, true)
+	return true
+}
+
+// model is the entry of a model, a new one when it is not known.
+func (s *stats) model(name string) *modelStats {
+	i := slices.IndexFunc(s.models, func(m modelStats) bool { return m.last.Model == name })
+	if i < 0 {
+		i = len(s.models)
+		s.models = append(s.models, modelStats{})
+	}
+	return &s.models[i]
+}
+
+// rate is the reports in a second, over the last three seconds; 0 when none came in them.
+func rate(arrivals []time.Time, now time.Time) float64 {
+	var first, last time.Time
+	n := 0
+	for _, at := range arrivals {
+		if now.Sub(at) > rateSpan {
+			continue
+		}
+		if n == 0 || at.Before(first) {
+			first = at
+		}
+		if n == 0 || at.After(last) {
+			last = at
+		}
+		n++
+	}
+	if span := last.Sub(first); n > 1 && span > 0 {
+		return float64(n-1) / span.Seconds()
+	}
+	return 0
+}
+
+// Times are in milliseconds: the newest, and quantiles of the last 256.
+type Times struct {
+	Now float64 `json:"now"`
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+}
+
+func timesOf(r *ring[float64]) Times {
+	if len(r.values) == 0 {
+		return Times{}
+	}
+	sorted := slices.Sorted(slices.Values(r.values))
+	at := func(percent int) float64 { return sorted[(len(sorted)-1)*percent/100] }
+	return Times{Now: r.newest(), P50: at(50), P95: at(95)}
+}
