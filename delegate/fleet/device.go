@@ -241,6 +241,15 @@ func (d *device) lose(cause error) {
 	}
 }
 
+// kill ends its child; the engines in it fail.
+func (d *device) kill() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.host != nil {
+		d.host.Kill()
+	}
+}
+
 // found takes it back.
 func (d *device) found() {
 	d.mu.Lock()

@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -195,4 +196,32 @@ func TestOpeningHangs(t *testing.T) {
 		t.Fatalf("device %+v after %d openings", d, b.control.State().Opens)
 	}
 	until(t, e, want, "restored", restored)
+}
+
+// TestHangsOnTrial closes an engine while its device hangs on trial, whose first run may take 10 s.
+func TestHangsOnTrial(t *testing.T) {
+	f := twins(t, classifier)
+	b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin})
+	e, err := b.tryOpen(f, fleet.Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(4) { // the trial repeats what the device has done
+		run(t, e[0], seed)
+	}
+	b.control.Fault(simtest.Fault{Kind: simtest.Abort})
+	b.control.Fault(simtest.Fault{Kind: simtest.Hang})
+	run(t, e[0], 4)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // against hanging only
+	defer cancel()
+	if err := b.control.Wait(ctx, func(s simtest.State) bool { return s.Fired == 2 }); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if err := e[0].Close(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > 8*time.Second {
+		t.Errorf("closing took %v", took)
+	}
 }

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"time"
+
 	"corallite/delegate/failover"
 )
 
@@ -43,10 +45,21 @@ func (d *device) leave(m *member) {
 	d.degraded = max(d.degraded, without)
 }
 
-// Close leaves the devices and closes the engine.
+// closeGrace is how long a device that is being got back may take to be closed.
+const closeGrace = 2 * time.Second
+
+// Close leaves the devices and closes the engine. A device that hangs on trial is not waited for until its deadline.
 func (m *member) Close() error {
 	for _, d := range m.berth {
 		d.leave(m)
+	}
+	if s := m.Stats().State; s != failover.StateWorking && s != failover.StateParked {
+		late := time.AfterFunc(closeGrace, func() {
+			for _, d := range m.berth {
+				d.kill()
+			}
+		})
+		defer late.Stop()
 	}
 	return m.Engine.Close()
 }
