@@ -18,6 +18,7 @@ import (
 	"gocv.io/x/gocv"
 
 	"corallite/pipeline"
+	"corallite/pipeline/draw"
 	"corallite/pipeline/pipetest"
 	"corallite/pipeline/vision"
 )
@@ -67,6 +68,8 @@ func newSink(tb testing.TB, s *Server, name string, o SinkOptions) *Sink {
 	})
 	return k
 }
+
+func fontOf(path string) draw.Options { return draw.Options{Font: path} }
 
 // person is what the tests' reports have found.
 var person = pipeline.Detection{Label: "person", Score: 0.81, Box: [4]float32{40, 50, 120, 110}}
@@ -145,8 +148,10 @@ func watch(tb testing.TB, s *Server, path string) *watcher {
 	if resp.StatusCode != http.StatusOK {
 		tb.Fatalf("%s: %s", path, resp.Status)
 	}
-	return &watcher{bufio.NewReader(resp.Body)}
+	return watcherOf(resp.Body)
 }
+
+func watcherOf(body io.Reader) *watcher { return &watcher{bufio.NewReader(body)} }
 
 // next reads a part of a multipart stream: the frame's number and its JPEG.
 func (w *watcher) next() (seq int, jpeg []byte, err error) {
@@ -390,7 +395,7 @@ func TestPause(t *testing.T) {
 	s := newServer(t, ServerOptions{})
 	k := newSink(t, s, "door", SinkOptions{})
 	resp := client(t, s, "/stream/door.mjpg")
-	w := &watcher{bufio.NewReader(resp.Body)}
+	w := watcherOf(resp.Body)
 	consume(t, k, frame(t, 320, 240, 0))
 	if _, _, err := w.next(); err != nil {
 		t.Fatal(err)
