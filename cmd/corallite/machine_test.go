@@ -174,22 +174,28 @@ func read(t *testing.T, path string, want []string, each func(line) error) *read
 		t.Fatal(err)
 	}
 	r := &reader{path: path, want: want, each: each, ended: make(chan struct{})}
-	go r.loop()
+	// Made small before anybody writes. This end does not wait for a writer, and keeps the pipe until one has come.
+	small, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.FcntlInt(small.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil {
+		t.Error(err)
+	}
+	go r.loop(small)
 	t.Cleanup(func() { _ = r.close() })
 	return r
 }
 
-func (r *reader) loop() {
+func (r *reader) loop(small *os.File) {
 	defer close(r.ended)
 	f, err := os.Open(r.path) // waits for the writer
+	_ = small.Close()         // nothing was read from it
 	if err != nil {
 		r.wrong(err)
 		return
 	}
 	defer f.Close()
-	if _, err := unix.FcntlInt(f.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil {
-		r.wrong(err)
-	}
 	scan := bufio.NewScanner(f)
 	for ; scan.Scan(); r.lines++ {
 		var l line

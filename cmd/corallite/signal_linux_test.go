@@ -47,6 +47,7 @@ func start(t *testing.T, dir string, environ []string, args ...string) *started 
 		to(f)
 	}
 	s.Dir, s.Env = dir, append(os.Environ(), environ...)
+	s.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a shell does: Ctrl-C is for the whole group
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
