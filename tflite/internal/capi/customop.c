@@ -22,18 +22,32 @@ static TfLiteStatus failed(TfLiteOpaqueContext* context, const char* message) {
   return kTfLiteError;
 }
 
-// operands looks at a node's inputs and outputs, the outputs behind the inputs. It is NULL, or what is wrong.
-static const char* operands(TfLiteOpaqueContext* context, TfLiteOpaqueNode* node, int inputs, int all, cl_operand* to) {
+// call is what Go needs to compute a node.
+typedef struct {
+  uintptr_t node;
+  int inputs, outputs;
+  cl_operand operands[CL_OPERANDS];  // the outputs behind the inputs
+  char message[CL_MESSAGE];          // of an error
+} call;
+
+// look fills c. It is NULL, or what is wrong.
+static const char* look(TfLiteOpaqueContext* context, const TfLiteOpaqueNode* node, call* c) {
   const cl_functions* f = cl_table();
+  c->node = (uintptr_t)f->TfLiteOpaqueNodeGetUserData(node);
+  c->inputs = f->TfLiteOpaqueNodeNumberOfInputs(node);
+  c->outputs = f->TfLiteOpaqueNodeNumberOfOutputs(node);
+  c->message[0] = 0;
+  int all = c->inputs + c->outputs;
   if (all > CL_OPERANDS) return "a custom operator has too many inputs and outputs";
-  memset(to, 0, all * sizeof *to);
+  memset(c->operands, 0, all * sizeof *c->operands);
   for (int i = 0; i < all; i++) {
-    const TfLiteTensor* tensor =
-        i < inputs ? f->TfLiteOpaqueNodeGetInput(context, node, i) : f->TfLiteOpaqueNodeGetOutput(context, node, i - inputs);
-    if (cl_tensor_view(tensor, &to[i].view) < 0) return "an input or output of a custom operator is missing or has too many dimensions";
+    const TfLiteTensor* tensor = i < c->inputs ? f->TfLiteOpaqueNodeGetInput(context, node, i)
+                                               : f->TfLiteOpaqueNodeGetOutput(context, node, i - c->inputs);
+    cl_operand* to = &c->operands[i];
+    if (cl_tensor_view(tensor, &to->view) < 0) return "an input or output of a custom operator is missing or has too many dimensions";
     TfLiteQuantizationParams quantization = TfLiteTensorQuantizationParams(tensor);
-    to[i].scale = quantization.scale;
-    to[i].zero_point = quantization.zero_point;
+    to->scale = quantization.scale;
+    to->zero_point = quantization.zero_point;
   }
   return NULL;
 }
@@ -41,15 +55,12 @@ static const char* operands(TfLiteOpaqueContext* context, TfLiteOpaqueNode* node
 static TfLiteStatus prepare(void* maker, TfLiteOpaqueContext* context, TfLiteOpaqueNode* node) {
   (void)maker;
   const cl_functions* f = cl_table();
-  cl_operand all[CL_OPERANDS];
+  call c;
   cl_shape shapes[CL_OPERANDS];
-  char message[CL_MESSAGE] = "";
-  int inputs = f->TfLiteOpaqueNodeNumberOfInputs(node), outputs = f->TfLiteOpaqueNodeNumberOfOutputs(node);
-  const char* wrong = operands(context, node, inputs, inputs + outputs, all);
+  const char* wrong = look(context, node, &c);
   if (wrong) return failed(context, wrong);
-  uintptr_t handle = (uintptr_t)f->TfLiteOpaqueNodeGetUserData(node);
-  if (cl_go_operator_prepare(handle, all, inputs, outputs, shapes, message)) return failed(context, message);
-  for (int i = 0; i < outputs; i++) {
+  if (cl_go_operator_prepare(c.node, c.operands, c.inputs, c.outputs, shapes, c.message)) return failed(context, c.message);
+  for (int i = 0; i < c.outputs; i++) {
     TfLiteIntArray* size = f->TfLiteIntArrayCreate(shapes[i].rank);
     if (!size) return failed(context, "no memory");
     memcpy(size->data, shapes[i].dims, shapes[i].rank * sizeof *size->data);
@@ -61,14 +72,10 @@ static TfLiteStatus prepare(void* maker, TfLiteOpaqueContext* context, TfLiteOpa
 
 static TfLiteStatus invoke(void* maker, TfLiteOpaqueContext* context, TfLiteOpaqueNode* node) {
   (void)maker;
-  const cl_functions* f = cl_table();
-  cl_operand all[CL_OPERANDS];
-  char message[CL_MESSAGE] = "";
-  int inputs = f->TfLiteOpaqueNodeNumberOfInputs(node), outputs = f->TfLiteOpaqueNodeNumberOfOutputs(node);
-  const char* wrong = operands(context, node, inputs, inputs + outputs, all);
+  call c;
+  const char* wrong = look(context, node, &c);
   if (wrong) return failed(context, wrong);
-  uintptr_t handle = (uintptr_t)f->TfLiteOpaqueNodeGetUserData(node);
-  return cl_go_operator_invoke(handle, all, inputs, outputs, message) ? failed(context, message) : kTfLiteOk;
+  return cl_go_operator_invoke(c.node, c.operands, c.inputs, c.outputs, c.message) ? failed(context, c.message) : kTfLiteOk;
 }
 
 TfLiteOperator* cl_operator_new(const char* name, uintptr_t maker) {
