@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"corallite/delegate"
 	"corallite/delegate/failover"
@@ -78,7 +79,7 @@ func (f *Fleet) childCPU(ctx context.Context, r Request, o delegate.Options) (te
 	if o.Choice == delegate.Auto && len(o.Refused) > 0 {
 		device.Degraded, device.Reason = true, o.Refused[0].Error()
 	}
-	return lodger{e, h, device}, nil
+	return lodger{e, h, device, f.o.Logger}, nil
 }
 
 // lodger is an engine with a child of its own.
@@ -86,10 +87,11 @@ type lodger struct {
 	*worker.Engine
 	host   *worker.Host
 	device tensor.Device
+	log    *slog.Logger
 }
 
 // Device says what runs the model in the child.
 func (l lodger) Device() tensor.Device { return l.device }
 
 // Close closes the engine and ends its child.
-func (l lodger) Close() error { return errors.Join(l.Engine.Close(), l.host.Close()) }
+func (l lodger) Close() error { return errors.Join(l.Engine.Close(), closeHost(l.host, l.log)) }

@@ -276,10 +276,17 @@ func (d *device) close() error {
 	if h == nil {
 		return nil
 	}
+	return closeHost(h, d.fleet.o.Logger)
+}
+
+// closeHost ends a child. That it had died, or had to be killed for not ending, is no failure any more: who ran in it was
+// told, and nobody has lost anything since.
+func closeHost(h *worker.Host, log *slog.Logger) error {
 	err := h.Close()
 	var death *isolate.DeathError
 	if errors.As(err, &death) {
-		return nil // who ran on it was told, and nobody has lost anything since
+		log.Debug("a child process did not end in order", "error", err)
+		return nil
 	}
 	return err
 }
