@@ -133,13 +133,18 @@ function showStatus(status) {
     tile.show(p);
   }
   const list = document.getElementById("devices");
-  const words = status.devices.map((d) => d.name + (d.temperature_c === undefined ? "" : ` ${d.temperature_c.toFixed(0)} °C`) + (d.state ? ` (${d.state})` : ""));
-  if (list.dataset.words !== words.join()) {
-    list.dataset.words = words.join();
-    list.replaceChildren(...words.map((w) => Object.assign(document.createElement("li"), { textContent: w })));
+  const chips = status.devices.map((d) => d.name + (d.temperature_c === undefined ? "" : ` ${d.temperature_c.toFixed(0)} °C`) + (d.state ? ` (${d.state})` : ""));
+  if (list.dataset.words !== chips.join()) {
+    list.dataset.words = chips.join();
+    list.replaceChildren(...chips.map((w) => Object.assign(document.createElement("li"), { textContent: w })));
   }
-  const failing = status.pipelines.filter((p) => p.state === "running" && (p.silent_s > SILENT || p.models.some((m) => m.degraded)));
-  say(failing.length ? `${failing.map((p) => p.name).join(", ")}: not as it should be` : pressed(pause) ? "Paused" : "Live", failing.length > 0);
+  const running = status.pipelines.filter((p) => p.state === "running");
+  const silent = running.filter((p) => p.silent_s > SILENT).map((p) => p.name);
+  const degraded = running.filter((p) => p.models.some((m) => m.degraded)).map((p) => p.name);
+  const words = [pressed(pause) ? "Paused" : "Live"];
+  if (silent.length) words.push("no frames from " + silent.join(", "));
+  if (degraded.length) words.push("not on the wanted device: " + degraded.join(", "));
+  say(words.join("; "), silent.length > 0);
   if (changed) update();
 }
 
