@@ -147,11 +147,12 @@ func (j *journal) awaits(message string, times int) error {
 
 // line is what is looked at in a line of JSON.
 type line struct {
-	Seq      int
-	Device   string
-	Degraded bool
-	Reason   string
-	Classes  json.RawMessage
+	Seq        int
+	Device     string
+	Degraded   bool
+	Reason     string
+	Classes    json.RawMessage
+	Detections json.RawMessage
 }
 
 // reader reads the lines of a pipeline from a pipe that holds few, so that it sets the pace. It says what is wrong with
