@@ -9,6 +9,7 @@ import (
 // The look of masks.
 const (
 	maskAlpha   = 0.5
+	leastShare  = 0.005   // of a segment that the panel names: less is "0%"
 	maxSegments = 255     // of one mask that are drawn: the largest
 	maxMask     = 1 << 26 // pixels of a mask that is drawn; a larger one is no model's
 )
@@ -101,7 +102,7 @@ func (p *Painter) maskRow(c *canvas, y int, x0, wide float32, row []uint8) {
 // is what.
 func appendShares(dst []legendRow, m *pipeline.Mask) []legendRow {
 	for i := range m.Segments[:min(len(m.Segments), maxClasses)] {
-		if s := &m.Segments[i]; painted(s) {
+		if s := &m.Segments[i]; painted(s) && s.Share >= leastShare {
 			dst = append(dst, legendRow{name: s.Label, index: s.Index, score: s.Share})
 		}
 	}

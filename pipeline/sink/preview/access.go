@@ -106,7 +106,7 @@ func (s *Server) keepToken(w http.ResponseWriter, r *http.Request) {
 }
 
 //go:embed page/token.html
-var tokenPage []byte
+var tokenPage string
 
 // askForToken answers a request without the right token: people get a page where they can type it.
 func (s *Server) askForToken(w http.ResponseWriter, r *http.Request) {
@@ -117,5 +117,9 @@ func (s *Server) askForToken(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(http.StatusUnauthorized)
-	w.Write(tokenPage)
+	said := ""
+	if r.URL.Query().Has("token") {
+		said = `<p role="alert">That was not the token.</p>`
+	}
+	io.WriteString(w, strings.Replace(tokenPage, "<!-- said -->", said, 1))
 }

@@ -115,11 +115,11 @@ func describe(ev *pipeline.Event) (key, text string) {
 	}
 }
 
-// describeMask names the segments; small changes of their shares are no news.
+// describeMask names the segments that have half a percent or more; small changes of their shares are no news.
 func describeMask(m *pipeline.Mask) (key, text string) {
 	var names, shares []string
 	for _, s := range m.Segments {
-		if strings.EqualFold(s.Label, "background") {
+		if strings.EqualFold(s.Label, "background") || s.Share < 0.005 {
 			continue
 		}
 		label := name(s.Label, s.Index)

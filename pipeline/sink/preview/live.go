@@ -71,6 +71,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, sinks []*Sink, l
 	ctx, cancel := s.until(r.Context())
 	defer cancel()
 	w.Header().Set("Content-Type", kind)
+	w.Header().Set("X-Accel-Buffering", "no") // a proxy that collects pictures makes them old
 	out := http.NewResponseController(w)
 	// The viewer learns that the stream stands before the first picture comes.
 	if err := out.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil || r.Method == http.MethodHead || out.Flush() != nil {

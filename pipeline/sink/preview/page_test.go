@@ -182,6 +182,7 @@ func TestPageInABrowser(t *testing.T) {
 			t.Errorf("the still is %+v", still)
 		}
 	})
+	run("pictures in pieces", func(t *testing.T) { checkParser(t, p) })
 	run("names", func(t *testing.T) { checkNames(t, p) })
 	run("looks", func(t *testing.T) { checkLooks(t, p) })
 	run("reduced motion", func(t *testing.T) {
@@ -197,6 +198,29 @@ func TestPageInABrowser(t *testing.T) {
 		}
 		p.until(`document.getElementById("connection").textContent.includes("lost")`)
 	})
+}
+
+// checkParser gives the page's parser a stream in pieces of all sizes.
+func checkParser(t *testing.T, p *tab) {
+	var got []string
+	p.eval(`import("/live.js").then(({ Parser }) => {
+	  const bytes = new TextEncoder().encode('{"pipeline":"a","bytes":3}\nx\ny{"pipeline":"b","bytes":0}\n{"pipeline":"c","bytes":5}\n{"}{\n');
+	  return [1, 2, 3, 7, 20, 1000].map((size) => {
+	    const seen = [];
+	    const parser = new Parser((head, data) => seen.push(head.pipeline + "=" + new TextDecoder().decode(data)));
+	    parser.held = new Uint8Array(1); // it must grow
+	    for (let i = 0; i < bytes.length; i += size) parser.add(bytes.subarray(i, i + size));
+	    return seen.join("|");
+	  });
+	})`, &got)
+	for _, g := range got {
+		if want := "a=x\ny|b=|c={\"}{\n"; g != want {
+			t.Errorf("got %q; want %q", g, want)
+		}
+	}
+	if len(got) != 6 {
+		t.Errorf("%d answers", len(got))
+	}
 }
 
 // checkNames looks at what assistive technology is told.
@@ -250,6 +274,18 @@ func checkLooks(t *testing.T, p *tab) {
 			p.screenshot(size.name + "-" + scheme)
 		}
 	}
+}
+
+// TestManyPipelinesInABrowser has more pipelines than a browser opens connections to a server.
+func TestManyPipelinesInABrowser(t *testing.T) {
+	b := newBrowser(t)
+	s := newServer(t, ServerOptions{})
+	for i := range 9 {
+		yard(t, newSink(t, s, fmt.Sprint("camera ", i), SinkOptions{FPS: 10}))
+	}
+	p := b.open(s.URL(), 1280, 800, false)
+	p.until(`document.querySelectorAll("canvas").length === 9 && [...document.querySelectorAll("canvas")].every((c) => Number(c.dataset.shown) > 3)`)
+	p.screenshot("many")
 }
 
 func TestTokenInABrowser(t *testing.T) {

@@ -90,10 +90,14 @@ func (r *renderer) get(k *Sink, kept map[draw.Parts]*picture, look draw.Parts, w
 	last := kept[look]
 	r.keptMu.Unlock()
 	if s.frame == nil {
-		if last == nil {
+		switch {
+		case last != nil:
+			return last, nil
+		case r.closed:
+			return nil, errEnded
+		default:
 			return nil, errNoPicture
 		}
-		return last, nil
 	}
 	defer s.frame.Release()
 	if last != nil && last.n == s.n {

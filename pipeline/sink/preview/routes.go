@@ -193,6 +193,7 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := s.until(r.Context())
 	defer cancel()
 	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no")
 	out := http.NewResponseController(w)
 	for {
 		data, err := s.statusJSON()

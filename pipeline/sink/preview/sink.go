@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"gocv.io/x/gocv"
-
 	"corallite/pipeline"
 	"corallite/pipeline/draw"
 )
@@ -44,15 +42,8 @@ type Counts struct {
 	Reopened uint64 `json:"reopened"` // how often a lost source came back
 }
 
-// Frame is an item with a picture in it, as vision.Frame is. Items of other kinds (sound) have a place on the page
-// without a picture.
-type Frame interface {
-	pipeline.Item
-	// Mat is the picture, 8-bit BGR. It is only read.
-	Mat() gocv.Mat
-}
-
-// Sink shows one pipeline. It is a pipeline.Sink; viewers reach it through its Server.
+// Sink shows one pipeline. It is a pipeline.Sink; viewers reach it through its Server. Items that are no draw.Frame
+// (sound) have a place on the page without a picture.
 type Sink struct {
 	name   string
 	o      SinkOptions
@@ -73,7 +64,7 @@ type Sink struct {
 // shot is a frame with what was found in it. Its events are only read.
 type shot struct {
 	n      uint64 // counted from 1; 0: there is none
-	frame  Frame
+	frame  draw.Frame
 	events []pipeline.Event
 }
 
@@ -117,7 +108,7 @@ func (s *Server) Sink(name string, o SinkOptions) (*Sink, error) {
 
 // Consume keeps the report as the newest one and wakes the viewers. It neither draws nor waits.
 func (k *Sink) Consume(_ context.Context, r pipeline.Report) error {
-	f, _ := r.Item.(Frame)
+	f, _ := r.Item.(draw.Frame)
 	if f != nil {
 		f.Retain()
 	}

@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"corallite/pipeline"
+	"corallite/pipeline/draw"
 )
 
 // What numbers are taken over.
 const (
 	rateSpan  = 3 * time.Second // of the rate
+	rateLeast = 5               // reports, where so many came
 	rateItems = 512             // at most
 	timeItems = 256             // of the quantiles
 )
@@ -66,7 +68,7 @@ func (s *stats) add(now time.Time, r pipeline.Report) {
 	s.last = *r.Item.Meta()
 	s.arrivals.add(now, rateItems)
 	s.age.add(pipeline.Milliseconds(max(0, now.Sub(s.last.Time))), timeItems)
-	if f, ok := r.Item.(Frame); ok {
+	if f, ok := r.Item.(draw.Frame); ok {
 		m := f.Mat()
 		s.width, s.height = m.Cols(), m.Rows()
 	}
@@ -105,26 +107,27 @@ func (s *stats) model(name string) *modelStats {
 	return &s.models[i]
 }
 
-// rate is the reports in a second, over the last three seconds; 0 when none came in them.
+// rate is the reports in a second over the last three seconds, or over the last five reports where those go further
+// back. It falls when no more come.
 func rate(arrivals []time.Time, now time.Time) float64 {
-	var first, last time.Time
-	n := 0
-	for _, at := range arrivals {
-		if now.Sub(at) > rateSpan {
-			continue
-		}
-		if n == 0 || at.Before(first) {
-			first = at
-		}
-		if n == 0 || at.After(last) {
-			last = at
-		}
-		n++
+	sorted := slices.SortedFunc(slices.Values(arrivals), time.Time.Compare)
+	from := 0
+	for from < len(sorted)-rateLeast && now.Sub(sorted[from]) > rateSpan {
+		from++
 	}
-	if span := last.Sub(first); n > 1 && span > 0 {
-		return float64(n-1) / span.Seconds()
+	sorted = sorted[from:]
+	n := len(sorted)
+	if n < 2 {
+		return 0
 	}
-	return 0
+	span := sorted[n-1].Sub(sorted[0])
+	if now.Sub(sorted[n-1]) > 2*span/time.Duration(n-1) { // more than one is overdue
+		span = now.Sub(sorted[0])
+	}
+	if span <= 0 {
+		return 0
+	}
+	return float64(n-1) / span.Seconds()
 }
 
 // Times are in milliseconds: the newest, and quantiles of the last 256.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -25,10 +26,14 @@ func TestRate(t *testing.T) {
 		want     float64
 	}{
 		"none": {nil, 0}, "one": {at(0), 0}, "ten a second": {at(0, -0.1, -0.2, -0.3), 10},
-		"in any order": {at(-0.2, -0.3, 0, -0.1), 10}, "old ones do not count": {at(-60, -59, -1, -0.5), 2},
-		"all are old": {at(-60, -59), 0}, "at once": {at(0, 0, 0), 0},
+		"in any order": {at(-0.2, -0.3, 0, -0.1), 10}, "at once": {at(0, 0, 0), 0},
+		"old ones do not count":      {at(-60, -50, -40, -0.5, -0.4, -0.3, -0.2, -0.1, 0), 10},
+		"few and slow":               {at(-9, -7, -5, -3, -1), 0.5},
+		"none came for ten seconds":  {at(-10.4, -10.3, -10.2, -10.1, -10), 4 / 10.4},
+		"of many, none came lately":  {at(-20.6, -20.5, -20.4, -20.3, -20.2, -20.1, -20), 4 / 20.4},
+		"one frame, a long time ago": {at(-100), 0},
 	} {
-		if got := rate(c.arrivals, noon); got != c.want {
+		if got := rate(c.arrivals, noon); math.Abs(got-c.want) > 1e-6 {
 			t.Errorf("%s: %g; want %g", name, got, c.want)
 		}
 	}

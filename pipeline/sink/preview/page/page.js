@@ -48,9 +48,10 @@ class Tile {
     this.full.setAttribute("aria-label", `Full screen: ${name}`);
     this.full.hidden = !document.fullscreenEnabled;
     this.full.addEventListener("click", () => find(".screen").requestFullscreen().catch(() => {}));
-    this.parts = Object.fromEntries(["state", "fps", "inference", "age", "device", "counts", "events"].map((c) => [c, find("." + c)]));
+    this.parts = Object.fromEntries(["state", "fps", "inference", "inference-most", "age", "age-most", "device", "counts", "events"].map((c) => [c, find("." + c)]));
     this.lines = { inference: { to: find(".inference-line polyline"), values: [] }, age: { to: find(".age-line polyline"), values: [] } };
     this.newest = 0;
+    this.parts.events.setAttribute("aria-label", `Latest events of ${name}`);
     main.append(this.root);
   }
 
@@ -76,7 +77,7 @@ class Tile {
   // time shows a duration and adds it to its line.
   time(which, times, fresh) {
     set(this.parts[which], times.p50 || times.now ? times.now.toFixed(times.now < 10 ? 1 : 0) : "–");
-    this.parts[which].title = `half of the last: up to ${times.p50.toFixed(1)} ms, 95 of 100: up to ${times.p95.toFixed(1)} ms`;
+    set(this.parts[which + "-most"], `p50 ${times.p50.toFixed(1)} · p95 ${times.p95.toFixed(1)}`);
     const line = this.lines[which];
     if (!fresh) return;
     line.values.push(times.now);
