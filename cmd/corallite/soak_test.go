@@ -34,13 +34,13 @@ var soakDevices = []string{usbStick, "/sys/bus/usb/devices/2-2"}
 // sample is what a run takes at one moment.
 type sample struct {
 	at                                  time.Duration
-	kib                                 int // RssAnon
+	kib, heap                           int // KiB of RssAnon, and of it what Go's heap has in use
 	goroutines, files, processes, parts int
 }
 
 func (s sample) String() string {
-	return fmt.Sprintf("%4.0f s: %d KiB, %d goroutines, %d files, %d processes, %d mappings",
-		s.at.Seconds(), s.kib, s.goroutines, s.files, s.processes, s.parts)
+	return fmt.Sprintf("%4.0f s: %d KiB, %d of them Go's, %d goroutines, %d files, %d processes, %d mappings",
+		s.at.Seconds(), s.kib, s.heap, s.goroutines, s.files, s.processes, s.parts)
 }
 
 // takeSample takes the least of what there is within some moments, because a video that is opened or a thread that ends
@@ -48,9 +48,11 @@ func (s sample) String() string {
 func takeSample(t *testing.T, since time.Time) sample {
 	t.Helper()
 	debug.FreeOSMemory() // what is free anyway says nothing
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
 	var all []sample
 	for range 20 {
-		all = append(all, sample{time.Since(since), resident(t), runtime.NumGoroutine(), descriptors(t), len(children(t)), mappings(t)})
+		all = append(all, sample{time.Since(since), resident(t), int(memory.HeapInuse >> 10), runtime.NumGoroutine(), descriptors(t), len(children(t)), mappings(t)})
 		time.Sleep(10 * time.Millisecond)
 	}
 	s := all[0]
@@ -225,12 +227,13 @@ func (s *soak) check(growth int) {
 		{"processes", func(s sample) int { return s.processes }, 0},
 		{"mappings", func(s sample) int { return s.parts }, 60},
 		{"KiB", func(s sample) int { return s.kib }, growth},
+		{"KiB of Go's heap", func(s sample) int { return s.heap }, growth},
 	} {
 		worst := slices.MaxFunc(warm, func(a, b sample) int { return c.of(a) - c.of(b) })
 		grown := slope(warm, c.of) * (warm[len(warm)-1].at - first.at).Seconds()
 		s.t.Logf("%s: %d, at most %d, at last %d; the line through them rises by %.1f", c.what, c.of(first), c.of(worst),
 			c.of(warm[len(warm)-1]), grown)
-		if grown > float64(c.spare) || c.what != "KiB" && c.of(worst) > c.of(first)+c.spare {
+		if grown > float64(c.spare) || !strings.HasPrefix(c.what, "KiB") && c.of(worst) > c.of(first)+c.spare {
 			s.t.Errorf("%s grow from %d to %d", c.what, c.of(first), c.of(worst))
 		}
 	}
