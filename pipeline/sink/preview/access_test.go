@@ -305,3 +305,48 @@ func TestServerThatWasNotStarted(t *testing.T) {
 	}
 	again.Close()
 }
+
+// TestSilenceEndsNoStream has a camera that is silent for longer than one write may take.
+func TestSilenceEndsNoStream(t *testing.T) {
+	cert, key, pool := certificate(t)
+	for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			const timeout = time.Second
+			s := newServer(t, ServerOptions{CertFile: cert, KeyFile: key, writeTimeout: timeout})
+			k := newSink(t, s, "door", SinkOptions{})
+			transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: version == "HTTP/2.0"}
+			t.Cleanup(transport.CloseIdleConnections)
+			r, err := http.NewRequestWithContext(t.Context(), "GET", s.URL()+"stream/door.mjpg", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := transport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			w := watcherOf(resp.Body)
+			for i := range 2 {
+				time.Sleep(timeout * 3 / 2)
+				consume(t, k, frame(t, 64, 48, i))
+				if seq, _, err := w.next(); err != nil || seq != i {
+					t.Fatalf("after a silence came frame %d (%v); want %d", seq, err, i)
+				}
+			}
+		})
+	}
+}
+
+func TestIPv6(t *testing.T) {
+	s, err := NewServer(ServerOptions{Listen: "[::1]:0"})
+	if err != nil {
+		t.Skipf("this machine has no IPv6: %v", err)
+	}
+	defer s.Close()
+	s.Start()
+	if s.Token() != "" || !strings.HasPrefix(s.URL(), "http://[::1]:") {
+		t.Errorf("the token is %q, the address %q", s.Token(), s.URL())
+	}
+	body(t, s, "/api/status", http.StatusOK)
+}

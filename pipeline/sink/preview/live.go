@@ -74,7 +74,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, sinks []*Sink, l
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy that collects pictures makes them old
 	out := http.NewResponseController(w)
 	// The viewer learns that the stream stands before the first picture comes.
-	if err := out.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil || r.Method == http.MethodHead || out.Flush() != nil {
+	if r.Method == http.MethodHead || s.bounded(out, func() error { return nil }) != nil {
 		return
 	}
 	v := &viewer{ctx: ctx, cancel: cancel, look: look, out: out}
@@ -138,13 +138,22 @@ func (v *viewer) send(k *Sink, n uint64) (uint64, error) {
 		k.failed(err)
 		return n, nil
 	}
-	if err := v.out.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-		return 0, err
+	return max(n, p.n), k.server.bounded(v.out, func() error { return v.write(p, k) })
+}
+
+// bounded writes and flushes a part of a stream in the time that one write may take. Between the parts a stream may be
+// silent for any time; HTTP/2 streams would otherwise end when the limit passes, though nothing is being written.
+func (s *Server) bounded(out *http.ResponseController, write func() error) error {
+	if err := out.SetWriteDeadline(time.Now().Add(s.o.writeTimeout)); err != nil {
+		return err
 	}
-	if err := v.write(p, k); err != nil {
-		return 0, err
+	if err := write(); err != nil {
+		return err
 	}
-	return max(n, p.n), v.out.Flush()
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	return out.SetWriteDeadline(time.Time{})
 }
 
 // until is a context that ends with the request or the server.

@@ -36,7 +36,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("/api/status", s.serveStatus)
 	// Everything else has an answer of its own within this time; streams set theirs anew.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout)) == nil {
+		if http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.o.writeTimeout)) == nil {
 			mux.ServeHTTP(w, r)
 		}
 	})
@@ -201,10 +201,10 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 			s.log.Error("the preview's status", "error", err)
 			return
 		}
-		if out.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil {
-			return
-		}
-		if _, err := fmt.Fprintf(w, "event: status\ndata: %s\n\n", data); err != nil || out.Flush() != nil {
+		if err := s.bounded(out, func() error {
+			_, err := fmt.Fprintf(w, "event: status\ndata: %s\n\n", data)
+			return err
+		}); err != nil {
 			return
 		}
 		passed, stop := s.clock.After(statusEvery)

@@ -55,7 +55,8 @@ type ServerOptions struct {
 	// Logger gets what goes wrong; nil: nothing is logged.
 	Logger *slog.Logger
 
-	clock clock.Clock // nil: the machine's
+	clock        clock.Clock   // nil: the machine's
+	writeTimeout time.Duration // 0: writeTimeout
 }
 
 // Device is an accelerator as the page shows it.
@@ -102,6 +103,7 @@ const (
 func NewServer(o ServerOptions) (*Server, error) {
 	o.Listen = cmp.Or(o.Listen, DefaultListen)
 	o.MaxViewers = cmp.Or(o.MaxViewers, DefaultMaxViewers)
+	o.writeTimeout = cmp.Or(o.writeTimeout, writeTimeout)
 	if err := o.check(); err != nil {
 		return nil, err
 	}
