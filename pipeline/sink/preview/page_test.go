@@ -85,6 +85,7 @@ func feed(t *testing.T, k *Sink, end func() error, next func(n int) pipeline.Rep
 const (
 	shown     = `Number(document.querySelector("canvas").dataset.shown || 0)`
 	colours   = `(() => { const c = document.querySelector("canvas"), o = new OffscreenCanvas(c.width, c.height).getContext("2d", { willReadFrequently: true }); o.drawImage(c, 0, 0); const d = o.getImageData(0, 0, c.width, c.height).data; let n = 0; for (let i = 0; i < d.length; i += 4) if (Math.max(d[i], d[i+1], d[i+2]) - Math.min(d[i], d[i+1], d[i+2]) > 60) n++; return n; })()`
+	pixels    = `(() => { const o = new OffscreenCanvas(640, 360).getContext("2d", { willReadFrequently: true }); o.drawImage(document.getElementById("camera"), 0, 0); return o.getImageData(0, 0, 640, 360).data.join(); })()`
 	focused   = `document.activeElement.textContent`
 	overflows = `document.documentElement.scrollWidth > document.documentElement.clientWidth`
 )
@@ -181,6 +182,19 @@ func TestPageInABrowser(t *testing.T) {
 		if still.Kind != "image/jpeg" || still.Width != 768 || still.Height != 576 {
 			t.Errorf("the still is %+v", still)
 		}
+	})
+	run("stream in an img", func(t *testing.T) {
+		p.eval(`void document.body.append(Object.assign(new Image(), { id: "camera", src: "/stream/yard.mjpg" }))`, nil)
+		p.until(`document.getElementById("camera").naturalWidth === 640`)
+		p.eval(`void (window.before = `+pixels+`)`, nil)
+		p.until(`window.before !== ` + pixels)
+		p.eval(`void (document.getElementById("camera").src = "")`, nil)
+		for deadline := time.Now().Add(patience); first.viewers.Load() > 1; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("the img has gone and its stream stands")
+			}
+		}
+		p.eval(`void document.getElementById("camera").remove()`, nil)
 	})
 	run("pictures in pieces", func(t *testing.T) { checkParser(t, p) })
 	run("names", func(t *testing.T) { checkNames(t, p) })

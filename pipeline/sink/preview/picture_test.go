@@ -5,13 +5,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"corallite/pipeline/draw"
 )
 
 func TestPartsAreEachViewersChoice(t *testing.T) {
 	s := newServer(t, ServerOptions{})
 	k := newSink(t, s, "door", SinkOptions{Quality: 100})
+	bare := newSink(t, s, "bare", SinkOptions{Quality: 100, Draw: draw.Options{Hide: draw.AllParts}})
 	with, without := watch(t, s, "/stream/door.mjpg"), watch(t, s, "/stream/door.mjpg?boxes=0&labels=0&skeletons=1")
-	consume(t, k, frame(t, 320, 240, 0))
+	hidden := watch(t, s, "/stream/bare.mjpg?boxes=1&labels=1")
+	for _, k := range []*Sink{k, bare} {
+		consume(t, k, frame(t, 320, 240, 0))
+	}
 	colourful := func(w *watcher) (count int) {
 		t.Helper()
 		_, data, err := w.next()
@@ -33,6 +39,9 @@ func TestPartsAreEachViewersChoice(t *testing.T) {
 	}
 	if got := colourful(without); got != 0 {
 		t.Errorf("%d pixels of the plain picture have a colour", got)
+	}
+	if got := colourful(hidden); got != 0 {
+		t.Errorf("%d pixels of a picture without any parts have a colour", got)
 	}
 	if got := k.encoded.Load(); got != 2 {
 		t.Errorf("two ways to look at a frame were encoded %d times", got)

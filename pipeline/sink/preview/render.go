@@ -39,6 +39,7 @@ type renderer struct {
 	width    int
 	quality  int
 	interval time.Duration // between two pictures
+	hidden   draw.Parts    // for everybody
 
 	mu      sync.Mutex // held while drawing and encoding
 	painter *draw.Painter
@@ -55,7 +56,7 @@ type renderer struct {
 
 func newRenderer(p *draw.Painter, o SinkOptions) renderer {
 	return renderer{
-		width: o.Width, quality: o.Quality, interval: time.Duration(float64(time.Second) / o.FPS), painter: p,
+		width: o.Width, quality: o.Quality, interval: time.Duration(float64(time.Second) / o.FPS), painter: p, hidden: o.Draw.Hide,
 		sheet: gocv.NewMat(), small: gocv.NewMat(), kept: map[draw.Parts]*picture{}, stills: map[draw.Parts]*picture{},
 	}
 }
@@ -124,7 +125,7 @@ func (r *renderer) get(k *Sink, kept map[draw.Parts]*picture, look draw.Parts, w
 func (r *renderer) draw(s shot, look draw.Parts, width, quality int) ([]byte, error) {
 	m := s.frame.Mat()
 	m.CopyTo(&r.sheet)
-	r.painter.Hide(look)
+	r.painter.Hide(r.hidden | look)
 	if err := r.painter.Draw(&r.sheet, s.events); err != nil {
 		return nil, err
 	}

@@ -30,7 +30,8 @@ type SinkOptions struct {
 	FPS float64
 	// Quality is the JPEG quality, 1 to 100; 0: DefaultQuality.
 	Quality int
-	Draw    draw.Options
+	// Draw says how it looks. What it hides no viewer can bring back.
+	Draw draw.Options
 	// Counts, when set, tells what only the Stream knows. It is called a few times a second at most.
 	Counts func() Counts
 }
