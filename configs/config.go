@@ -25,7 +25,7 @@ type Model struct {
 	Path     string   `yaml:"path"`     // of the file that was found
 	EdgeTPU  string   `yaml:"edgetpu"`  // of the compiled twin when one was named; "": look beside Path
 	Segments []string `yaml:"segments"` // of the compiled twin in parts, in order, instead
-	Task     string   `yaml:"task"`     // TaskDetect or TaskClassify
+	Task     string   `yaml:"task"`     // TaskDetect …
 
 	Labels     []string `yaml:"-"` // in the order of the label file; empty: none
 	LabelsFile string   `yaml:"-"` // where Labels are from; "" when they stood in the YAML or the catalog
@@ -47,7 +47,15 @@ type Model struct {
 	Mean         []float64 `yaml:"mean"`   // 1 or 3 numbers, as Std; empty: as the model's quantization says
 	Std          []float64 `yaml:"std"`
 	NMSThreshold float64   `yaml:"nms_threshold"`
-	Anchors      string    `yaml:"anchors"` // one of models.AnchorKinds; "": the model ends in TFLite_Detection_PostProcess
+	Anchors      string    `yaml:"anchors"` // one of models.AnchorKinds; "": the model ends in TFLite_Detection_PostProcess, or has a Head
+	Head         string    `yaml:"head"`    // yolov5 or yolov8
+	HeadPixels   bool      `yaml:"head_pixels"`
+	Track        bool      `yaml:"track"` // detect: objects are followed
+
+	KeypointThreshold float64 `yaml:"keypoint_threshold"` // pose
+	MinShare          float64 `yaml:"min_share"`          // segment
+	Gallery           string  `yaml:"gallery"`            // embed: a folder; "": none
+	Vector            *bool   `yaml:"vector"`             // embed; nil: without a gallery
 
 	// What the catalog knows and the YAML cannot say.
 	Catalog   string            `yaml:"-"` // the model's name in the catalog; "" when it is not known there
@@ -58,16 +66,10 @@ type Model struct {
 // Pipeline is a source, the models that look at its pictures, and the sinks that take what they find.
 type Pipeline struct {
 	Source   Source   `yaml:"source"`
-	Models   []string `yaml:"models,flow"` // at least one, all of them in Config.Models
-	Priority int      `yaml:"priority"`    // of its runs where a device is shared; higher goes first
-	Sinks    []Sink   `yaml:"sinks"`       // at least one
-}
-
-// Source is where pictures come from; one of the three is given.
-type Source struct {
-	Images []string // files, folders of pictures, and patterns as filepath.Glob takes them; what exists under a name is no pattern
-	Folder string   // watched for new pictures
-	Video  []string // files and patterns, likewise
+	Models   []string `yaml:"models,flow"`      // at least one, all of them in Config.Models
+	Second   *Second  `yaml:"second,omitempty"` // nil: none
+	Priority int      `yaml:"priority"`         // of its runs where a device is shared; higher goes first
+	Sinks    []Sink   `yaml:"sinks"`            // at least one
 }
 
 // Sink is where results go.
@@ -77,6 +79,17 @@ type Sink struct {
 	Dir    string `yaml:"dir"`    // of the folder (pictures)
 	Append bool   `yaml:"append"` // keep what the file has (jsonl)
 	Queue  int    `yaml:"queue"`  // results that may wait for the sink
+
+	// preview
+	Listen     string   `yaml:"listen"`
+	TokenEnv   string   `yaml:"token_env"`
+	Cert       string   `yaml:"cert"`
+	Key        string   `yaml:"key"`
+	MaxViewers int      `yaml:"max_viewers"`
+	Width      int      `yaml:"width"`
+	FPS        float64  `yaml:"fps"`
+	Quality    int      `yaml:"quality"`
+	Hide       []string `yaml:"hide"`
 }
 
 // EdgeTPU is the runtime of the Edge TPU.

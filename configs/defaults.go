@@ -9,8 +9,12 @@ import (
 // The defaults that depend on the task.
 const (
 	defaultDetectScore     = 0.5
+	defaultPoseScore       = 0.3
+	defaultGalleryScore    = 0.6
 	defaultClassifyResults = 5
+	defaultGalleryResults  = 1
 	defaultNMSThreshold    = 0.3
+	defaultYOLOThreshold   = 0.45
 )
 
 // Defaults is a model for a task with nothing said about it but what the catalog knows: e, nil when it is not known
@@ -30,6 +34,10 @@ func Defaults(task string, e *models.Entry) Model {
 	switch {
 	case m.Task == TaskClassify:
 		m.MaxResults = defaultClassifyResults
+	case m.Task == TaskPose:
+		m.ScoreThreshold = defaultPoseScore
+	case m.Task == TaskEmbed:
+		m.ScoreThreshold, m.MaxResults = defaultGalleryScore, defaultGalleryResults
 	case m.Task == TaskDetect && e != nil && e.Detect != nil:
 		m.ScoreThreshold, m.NMSThreshold = e.Detect.ScoreThreshold, e.Detect.NMSThreshold
 		m.Anchors, m.Outputs, m.Keypoints = e.Detect.Anchors, e.Detect.Outputs, e.Detect.Keypoints

@@ -2,10 +2,7 @@ package configs
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // pipeline makes one pipeline of what the layers say. Names of models are looked up when all files could be read.
@@ -21,6 +18,7 @@ func (s *settings) pipeline(d definition, whole bool) Pipeline {
 		out.Models, _ = s.get(at).([]string)
 		s.modelNames(at, out.Models, whole)
 	}
+	out.Second = s.second(p.to("second"), out.Models, whole)
 	out.Priority, _ = s.get(p.to("priority")).(int)
 	if at := p.to("sinks"); s.require(at, k.child("sinks")) {
 		out.Sinks = s.sinks(at)
@@ -53,79 +51,6 @@ func (s *settings) modelNames(p path, names []string, whole bool) {
 			s.problem(at, "%s", message)
 		}
 	}
-}
-
-// source reads where pictures come from. A later layer's source takes the place of an earlier one's: with images in
-// the file, --set pipelines.P.source.video=V means the video.
-func (s *settings) source(p path, k *key) Source {
-	var out Source
-	if s.bad[p.viper()] {
-		return out
-	}
-	var given []string
-	best := nowhere
-	for _, c := range k.keys {
-		at := p.to(c.name)
-		switch l := s.layer(at); {
-		case s.bad[at.viper()]:
-			return out
-		case l > best:
-			given, best = []string{c.name}, l
-		case l == best && l != nowhere:
-			given = append(given, c.name)
-		}
-	}
-	switch len(given) {
-	case 0:
-		s.problem(p, "is missing: expected one of %s", joinWords(k.childNames()))
-		return out
-	case 1:
-	default:
-		s.problem(p.to(given[1]), "%s is given as well: expected only one of %s", given[0], joinWords(k.childNames()))
-		return out
-	}
-	at := p.to(given[0])
-	switch v := s.get(at).(type) {
-	case string:
-		out.Folder = v
-		if !isFolder(v) {
-			s.problem(at, "there is no folder %s", v)
-		}
-	case []string:
-		if given[0] == "video" {
-			out.Video = v
-		} else {
-			out.Images = v
-		}
-		for i, file := range v {
-			if message := missing(file, given[0]); message != "" {
-				s.problem(s.item(at, i), "%s", message)
-			}
-		}
-	}
-	return out
-}
-
-// missing says what is wrong with a name of a source of that kind ("images" or "video"): a file, a pattern, or a folder
-// of pictures. It is "" when there is something of that name.
-func missing(name, kind string) string {
-	info, err := os.Stat(name)
-	switch {
-	case err == nil && info.IsDir() && kind != "images":
-		return fmt.Sprintf("%s is a folder: expected a file", name)
-	case err == nil:
-		return ""
-	case !strings.ContainsAny(name, "*?["):
-		return fmt.Sprintf("cannot be read: %s: %v", name, pathless(err))
-	}
-	matches, err := filepath.Glob(name)
-	switch {
-	case err != nil:
-		return fmt.Sprintf("%s is no pattern: %v", name, err)
-	case !slices.ContainsFunc(matches, isFile):
-		return "no file matches " + name
-	}
-	return ""
 }
 
 // sinks turns a list of variants, which has been checked, into sinks.

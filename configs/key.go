@@ -41,7 +41,10 @@ type key struct {
 	lengths  []int    // numbers: how many there may be
 	apart    bool     // texts: one alone is no list of one, but means something else
 	required bool
-	oneOf    bool // group: exactly one of its keys must be given
+	digits   bool // text: a whole number is taken for its digits
+	oneOf    bool // group: exactly one of its keys without with must be given
+
+	with []string // in a group with oneOf: the keys of which one must be given for this one to mean anything
 
 	excluding [][]string // group, named: pairs of keys of which at most one may be given
 	together  [][]string // group, named: pairs of keys of which each needs the other

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -25,7 +26,7 @@ func TestPrecedence(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	want := []Sink{{Kind: SinkJSONL, Path: "env.jsonl", Queue: 4}, {Kind: SinkTable, Path: "set.txt", Queue: 4}}
-	if got := cfg.Pipelines["door"].Sinks; !slices.Equal(got, want) {
+	if got := cfg.Pipelines["door"].Sinks; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
 	if cfg.Log.Level != "debug" {
@@ -48,7 +49,7 @@ func TestOtherSource(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	_, err := load(t, small, "pipelines.door.source.video=clip.mp4", "pipelines.door.source.images=pic.jpg")
-	wantProblems(t, err, `--set pipelines.door.source.video=clip.mp4: pipelines.door.source.video: images is given as well: expected only one of images, folder or video`)
+	wantProblems(t, err, `--set pipelines.door.source.video=clip.mp4: pipelines.door.source.video: images is given as well: expected only one of images, folder, video, camera, url, gstreamer or ffmpeg`)
 	_, err = load(t, small, "pipelines.door.source.video=[clip.mp4, gone.mp4]")
 	wantProblems(t, err, `--set pipelines.door.source.video=[clip.mp4, gone.mp4]: pipelines.door.source.video[1]: cannot be read: gone.mp4: no such file or directory`)
 }
@@ -70,7 +71,7 @@ func TestSetText(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	want := []Sink{{Kind: SinkJSONL, Path: "found.jsonl", Append: true, Queue: 4}, {Kind: SinkPictures, Dir: "other", Queue: 2}}
-	if got := cfg.Pipelines["door"].Sinks; !slices.Equal(got, want) {
+	if got := cfg.Pipelines["door"].Sinks; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
 	// What a file lacks may come from --set.
@@ -104,7 +105,7 @@ func TestBadSet(t *testing.T) {
 		"pipelines.door.sinks.0.table.path=x":         `pipelines.door.sinks[0].table: unknown key; the keys here are jsonl`,
 		"pipelines.door.sinks.0=x":                    `pipelines.door.sinks[0]: expected a key of the element, or the whole list`,
 		"pipelines.door.sinks.1.pictures.dir=pic.jpg": `pipelines.door.sinks[1].pictures.dir: pic.jpg is a file: expected a folder`,
-		"pipelines.door.sinks=[]":                     `pipelines.door.sinks: the list is empty: expected a list, each element one of jsonl, table, pictures, video with its keys`,
+		"pipelines.door.sinks=[]":                     `pipelines.door.sinks: the list is empty: expected a list, each element one of jsonl, table, pictures, video, preview with its keys`,
 		"pipelines.door.models=[m, n]":                `pipelines.door.models[1]: no model is called "n"; there are m`,
 	} {
 		_, err := load(t, small, arg)

@@ -2,9 +2,11 @@ package configs
 
 import (
 	"errors"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -80,62 +82,69 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// elsewhere are models and the keys that they have in TestEveryKey, because those exclude others or are of another task.
+var elsewhere = map[string][]string{
+	"faces": {"category_denylist", "segments"},
+	"yolo":  {"head", "head_pixels"},
+	"pose":  {"keypoint_threshold"},
+	"part":  {"min_share"},
+	"names": {"gallery", "vector"},
+}
+
 // TestEveryKey gives every key of the table its example, and expects it in the structs.
 func TestEveryKey(t *testing.T) {
 	workingFolder(t, t.Chdir)
 	for _, name := range []string{
 		"ssd_mobilenet_v1_coco_quant.tflite", "ssd_mobilenet_v1_coco_quant_edgetpu.tflite", "street.mp4", "cat.png",
-		"holiday/a.jpg", "ssd_segment_0_of_2_edgetpu.tflite", "ssd_segment_1_of_2_edgetpu.tflite",
+		"holiday/a.jpg", "inbox/x", "people/ada/1.jpg", "secret", "ssd_segment_0_of_2_edgetpu.tflite", "ssd_segment_1_of_2_edgetpu.tflite",
 	} {
 		writeFile(t, name, "x")
 	}
 	writeFile(t, "coco_labels.txt", "person\ncat\ntoaster\n")
-	models := root.child("models")
-	elsewhere := []string{"category_denylist", "segments"} // which exclude others: the second model has them
-	var b strings.Builder
-	b.WriteString("models:\n  m:\n")
+	t.Setenv("DOOR_PASSWORD", "x")
+	t.Setenv("DOOR_TOKEN", "x")
+	cfg := mustLoad(t, "models:\n"+everyModelKey()+"pipelines:\n"+everySourceKey()+"log: {level: warn}\nedgetpu: {library: m.tflite, performance: low, heat: cpu}\n")
+
+	table := root.child("models")
 	for _, k := range modelKeys {
-		if !slices.Contains(elsewhere, k.name) {
-			b.WriteString("    " + k.name + ": " + k.example + "\n")
-		}
-	}
-	b.WriteString("  faces: {path: m.tflite, task: detect, labels: [toaster], category_denylist: " + models.child("category_denylist").example +
-		", segments: " + models.child("segments").example + "}\npipelines:\n")
-	for _, k := range root.child("pipelines").child("source").keys {
-		if k.name == "folder" {
-			writeFile(t, k.example+"/x", "x")
-		}
-		b.WriteString("  " + k.name + ":\n    source: {" + k.name + ": " + k.example + "}\n    models: [faces, m]\n    priority: 10\n    sinks:\n")
-		for _, kind := range sinkKeys {
-			b.WriteString("      - " + kind.name + ":\n")
-			for _, o := range kind.keys {
-				b.WriteString("          " + o.name + ": " + strings.Replace(o.example, "found", k.name+kind.name, 1) + "\n")
+		model := "m"
+		for name, keys := range elsewhere {
+			if slices.Contains(keys, k.name) {
+				model = name
 			}
 		}
+		if k.name != "labels" && !isSet(cfg.Models[model], k.name) {
+			t.Errorf("models.%s.%s is not taken over", model, k.name)
+		}
 	}
-	b.WriteString("log: {level: warn}\nedgetpu: {library: m.tflite, performance: low, heat: cpu}\n")
-	cfg := mustLoad(t, b.String())
-	m := reflect.ValueOf(cfg.Models["m"])
+	m := reflect.TypeFor[Model]()
 	for i := range m.NumField() {
-		name := m.Type().Field(i).Tag.Get("yaml")
-		if name == "-" || slices.Contains(elsewhere, name) {
-			continue
-		}
-		if models.child(name) == nil {
+		if name := m.Field(i).Tag.Get("yaml"); name != "-" && table.child(name) == nil {
 			t.Errorf("Model has %s, and the table has not", name)
-		}
-		if m.Field(i).IsZero() {
-			t.Errorf("models.m.%s is not taken over", name)
 		}
 	}
 	if got := m.NumField() - len(modelKeys); got != 5-1 { // Labels, LabelsFile, Catalog, Outputs, Keypoints; labels
 		t.Errorf("Model has %d fields more than the table has keys", got)
 	}
-	if len(cfg.Pipelines) != 3 || !slices.Equal(cfg.PipelineNames(), []string{"images", "folder", "video"}) {
+	if want := []string{"images", "folder", "video", "camera", "url", "gstreamer", "ffmpeg", "url2"}; !slices.Equal(cfg.PipelineNames(), want) {
 		t.Errorf("pipelines %v", cfg.PipelineNames())
 	}
-	if m := cfg.Models["faces"]; len(m.Segments) != 2 || len(m.CategoryDenylist) != 1 {
-		t.Errorf("segments %q, category_denylist %q", m.Segments, m.CategoryDenylist)
+	for _, k := range root.child("pipelines").child("source").keys {
+		pipeline := k.name
+		switch {
+		case k.name == "password_file":
+			pipeline = "url2"
+		case k.with != nil:
+			pipeline = k.with[0]
+		}
+		if !isSet(cfg.Pipelines[pipeline].Source, k.name) {
+			t.Errorf("pipelines.%s.source.%s is not taken over", pipeline, k.name)
+		}
+	}
+	for _, k := range root.child("pipelines").child("second").keys {
+		if second := cfg.Pipelines["images"].Second; k.name != "square" && (second == nil || !isSet(*second, k.name)) {
+			t.Errorf("pipelines.images.second.%s is not taken over", k.name)
+		}
 	}
 	if e := cfg.EdgeTPU; e != (EdgeTPU{Library: "m.tflite", Performance: "low", Heat: "cpu"}) {
 		t.Errorf("edgetpu %+v", e)
@@ -146,6 +155,82 @@ func TestEveryKey(t *testing.T) {
 	if s := cfg.Pipelines["video"].Sinks[0]; !s.Append || s.Queue != 16 || s.Path != "videojsonl.jsonl" {
 		t.Errorf("sink %+v", s)
 	}
+}
+
+// isSet says whether the field of a struct with that YAML name is not zero.
+func isSet(v any, name string) bool {
+	s := reflect.ValueOf(v)
+	for i := range s.NumField() {
+		tag, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("yaml"), ",")
+		if tag == name {
+			return !s.Field(i).IsZero()
+		}
+	}
+	return false
+}
+
+func everyModelKey() string {
+	table := root.child("models")
+	var b strings.Builder
+	b.WriteString("  m:\n")
+	for _, k := range modelKeys {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(elsewhere)), func(keys []string) bool { return slices.Contains(keys, k.name) }) {
+			b.WriteString("    " + k.name + ": " + k.example + "\n")
+		}
+	}
+	for name, task := range map[string]string{"faces": TaskDetect, "yolo": TaskDetect, "pose": TaskPose, "part": TaskSegment, "names": TaskEmbed} {
+		b.WriteString("  " + name + ":\n    path: m.tflite\n    labels: [toaster]\n    task: " + task + "\n")
+		for _, key := range elsewhere[name] {
+			b.WriteString("    " + key + ": " + table.child(key).example + "\n")
+		}
+	}
+	return b.String()
+}
+
+func everySourceKey() string {
+	var b strings.Builder
+	pipelines := root.child("pipelines")
+	source := pipelines.child("source")
+	add := func(name, kind string, without ...string) {
+		b.WriteString("  " + name + ":\n    source:\n      " + kind + ": " + quoted(source.child(kind)) + "\n")
+		for _, k := range source.keys {
+			if k.with != nil && k.with[0] == kind && !slices.Contains(without, k.name) {
+				b.WriteString("      " + k.name + ": " + quoted(k) + "\n")
+			}
+		}
+		b.WriteString("    models: [faces, m]\n    priority: 10\n")
+		if name == "images" {
+			b.WriteString("    second:\n")
+			for _, k := range pipelines.child("second").keys {
+				b.WriteString("      " + k.name + ": " + k.example + "\n")
+			}
+		}
+		b.WriteString("    sinks:\n")
+		for _, sink := range sinkKeys {
+			b.WriteString("      - " + sink.name + ":\n")
+			for _, o := range sink.keys {
+				b.WriteString("          " + o.name + ": " + strings.Replace(o.example, "found", name+sink.name, 1) + "\n")
+			}
+		}
+	}
+	for _, k := range source.keys {
+		if k.with == nil {
+			add(k.name, k.name, "password_file")
+		}
+	}
+	add("url2", "url", "password_env")
+	return b.String()
+}
+
+// quoted is a key's example as YAML takes it; the table has it as people write it.
+func quoted(k *key) string {
+	switch {
+	case k.name == "password_file":
+		return "secret"
+	case k.kind == text:
+		return strconv.Quote(k.example)
+	}
+	return k.example
 }
 
 // TestNames keeps names as they are spelt, with dots, capitals and digits, in every layer.

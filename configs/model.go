@@ -74,17 +74,33 @@ func (s *settings) contradictions(m *Model, p path) {
 			}
 		}
 	}
-	for _, name := range []string{"anchors", "nms_threshold"} {
-		if s.given(p, name) && m.Task == TaskClassify {
-			s.problem(p.to(name), "is for task: detect only")
+	for task, names := range taskKeys {
+		for _, name := range names {
+			if s.given(p, name) && m.Task != "" && m.Task != task {
+				s.problem(p.to(name), "is for task: %s only", task)
+			}
 		}
 	}
-	if m.Anchors == "" {
-		if s.given(p, "nms_threshold") && m.Task == TaskDetect && !s.given(p, "anchors") {
-			s.problem(p.to("nms_threshold"), "is for detectors with anchors; one that ends in TFLite_Detection_PostProcess has a threshold of its own")
+	if m.Anchors == "" && m.Head == "" {
+		if s.given(p, "nms_threshold") && m.Task == TaskDetect && !s.given(p, "anchors") && !s.given(p, "head") {
+			s.problem(p.to("nms_threshold"), "is for detectors with anchors or a head; one that ends in TFLite_Detection_PostProcess has a threshold of its own")
 		}
 		m.NMSThreshold = 0
 	}
+	if m.Head != "" && !s.given(p, "nms_threshold") {
+		m.NMSThreshold = defaultYOLOThreshold
+	}
+	if m.Gallery != "" && !isFolder(m.Gallery) {
+		s.problem(p.to("gallery"), "there is no folder %s", m.Gallery)
+	}
+}
+
+// taskKeys are the keys that only one task has.
+var taskKeys = map[string][]string{
+	TaskDetect:  {"anchors", "nms_threshold", "head", "head_pixels", "track"},
+	TaskPose:    {"keypoint_threshold"},
+	TaskSegment: {"min_share"},
+	TaskEmbed:   {"gallery", "vector"},
 }
 
 // findModel finds the model's file, and what the catalog knows about it. Where there is no file, Model is empty.

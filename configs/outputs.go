@@ -36,6 +36,9 @@ func (s *settings) sameOutputs(cfg *Config) {
 	for _, name := range cfg.order {
 		for i, sink := range cfg.Pipelines[name].Sinks {
 			p := path{"pipelines", name, "sinks", index(i), sink.Kind}
+			if sink.Kind == SinkPreview { // pipelines share a page
+				continue
+			}
 			if sink.Dir != "" {
 				s.claim(used, p.to("dir"), sink.Dir, use{pipeline: name, kind: sink.Kind})
 			} else {

@@ -89,6 +89,9 @@ func (k *key) requires() bool {
 
 func (k *key) textSchema(s object) {
 	s["type"] = "string"
+	if k.digits {
+		s["type"] = []string{"string", "integer"}
+	}
 	switch {
 	case len(k.choices) > 0:
 		s["enum"] = k.choices
@@ -112,7 +115,7 @@ func (k *key) limitSchema(s object) {
 }
 
 func (k *key) groupSchema(s object) {
-	properties := object{}
+	properties, dependent := object{}, object{}
 	var required []string
 	var alternatives []any
 	for _, c := range k.keys {
@@ -120,7 +123,15 @@ func (k *key) groupSchema(s object) {
 		if c.required {
 			required = append(required, c.name)
 		}
-		alternatives = append(alternatives, object{"required": []string{c.name}})
+		if c.with == nil {
+			alternatives = append(alternatives, object{"required": []string{c.name}})
+			continue
+		}
+		var any []any
+		for _, name := range c.with {
+			any = append(any, object{"required": []string{name}})
+		}
+		dependent[c.name] = object{"anyOf": any}
 	}
 	s["type"] = "object"
 	s["properties"] = properties
@@ -130,6 +141,9 @@ func (k *key) groupSchema(s object) {
 	}
 	if k.oneOf {
 		s["oneOf"] = alternatives
+	}
+	if len(dependent) > 0 {
+		s["dependentSchemas"] = dependent
 	}
 	var never []any
 	for _, pair := range k.excluding {

@@ -53,22 +53,18 @@ func (m Model) MarshalYAML() (any, error) {
 		Std               flowNums `yaml:"std,omitempty"`
 		NMSThreshold      float64  `yaml:"nms_threshold,omitempty"`
 		Anchors           string   `yaml:"anchors,omitempty"`
+		Head              string   `yaml:"head,omitempty"`
+		HeadPixels        bool     `yaml:"head_pixels,omitempty"`
+		Track             bool     `yaml:"track,omitempty"`
+		KeypointThreshold float64  `yaml:"keypoint_threshold,omitempty"`
+		MinShare          float64  `yaml:"min_share,omitempty"`
+		Gallery           string   `yaml:"gallery,omitempty"`
+		Vector            *bool    `yaml:"vector,omitempty"`
 	}{
 		m.Path, m.EdgeTPU, m.Segments, labels, m.Task, m.Delegate, m.Device, m.Isolate, m.Deadline, m.Threads, m.Engines, m.ScoreThreshold, m.MaxResults,
 		m.CategoryAllowlist, m.CategoryDenylist, m.LabelOffset, m.Resize, m.Mean, m.Std, m.NMSThreshold, m.Anchors,
+		m.Head, m.HeadPixels, m.Track, m.KeypointThreshold, m.MinShare, m.Gallery, m.Vector,
 	}, nil
-}
-
-// MarshalYAML gives the key of the source's kind.
-func (s Source) MarshalYAML() (any, error) {
-	switch {
-	case s.Folder != "":
-		return map[string]string{"folder": s.Folder}, nil
-	case len(s.Video) > 0:
-		return map[string]flow{"video": s.Video}, nil
-	default:
-		return map[string]flow{"images": s.Images}, nil
-	}
 }
 
 // MarshalYAML gives a map of one key, the sink's kind.
@@ -78,7 +74,17 @@ func (s Sink) MarshalYAML() (any, error) {
 		Dir    string `yaml:"dir,omitempty"`
 		Append bool   `yaml:"append,omitempty"`
 		Queue  int    `yaml:"queue"`
-	}{s.Path, s.Dir, s.Append, s.Queue}
+
+		Listen     string  `yaml:"listen,omitempty"`
+		TokenEnv   string  `yaml:"token_env,omitempty"`
+		Cert       string  `yaml:"cert,omitempty"`
+		Key        string  `yaml:"key,omitempty"`
+		MaxViewers int     `yaml:"max_viewers,omitempty"`
+		Width      int     `yaml:"width,omitempty"`
+		FPS        float64 `yaml:"fps,omitempty"`
+		Quality    int     `yaml:"quality,omitempty"`
+		Hide       flow    `yaml:"hide,omitempty"`
+	}{s.Path, s.Dir, s.Append, s.Queue, s.Listen, s.TokenEnv, s.Cert, s.Key, s.MaxViewers, s.Width, s.FPS, s.Quality, s.Hide}
 	return map[string]any{s.Kind: options}, nil
 }
 

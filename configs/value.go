@@ -84,7 +84,7 @@ func list[T any](k *key, n *yaml.Node, bad complaint, one func(*yaml.Node, strin
 
 func (k *key) text(n *yaml.Node, below string, bad complaint) (string, bool) {
 	// A date is a text here: YAML would take a folder called 2026-01-02 for one.
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && n.ShortTag() != "!!timestamp" {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && n.ShortTag() != "!!timestamp" && !(k.digits && n.ShortTag() == "!!int") {
 		hint := ""
 		if n.Kind == yaml.ScalarNode && !isNull(n) && len(k.choices) == 0 {
 			hint = fmt.Sprintf(" (in quotes it is a text: %q)", n.Value)

@@ -13,7 +13,6 @@ import (
 	"corallite/configs"
 	"corallite/delegate/fleet"
 	"corallite/pipeline"
-	"corallite/pipeline/camera"
 	"corallite/pipeline/sink"
 	"corallite/pipeline/sink/annotate"
 	"corallite/pipeline/vision"
@@ -28,13 +27,14 @@ type builder struct {
 	status *status
 	logger *slog.Logger
 	fleet  *fleet.Fleet
+	pages  pages
 
 	closers []func() error
 }
 
-// Close closes the models.
+// Close ends the pages and closes the models.
 func (b *builder) Close() error {
-	var errs []error
+	errs := []error{b.pages.Close()}
 	for i := len(b.closers) - 1; i >= 0; i-- {
 		errs = append(errs, b.closers[i]())
 	}
@@ -64,7 +64,7 @@ func (b *builder) build() (_ map[string]pipeline.Runner, err error) {
 		runners[name] = s
 	}
 	for _, step := range []func(*pipeline.Stream[*vision.Frame], configs.Pipeline) error{
-		b.open, probe, b.openSinks(configs.SinkPictures, configs.SinkVideo), b.openSinks(configs.SinkJSONL, configs.SinkTable),
+		b.open, probe, b.openSinks(configs.SinkPictures, configs.SinkVideo), b.openSinks(configs.SinkPreview, configs.SinkJSONL, configs.SinkTable),
 	} {
 		for _, s := range streams {
 			if err := step(s, b.cfg.Pipelines[s.Name]); err != nil {
@@ -91,19 +91,16 @@ func closeStream(s *pipeline.Stream[*vision.Frame]) error {
 
 // open opens the source and the models.
 func (b *builder) open(s *pipeline.Stream[*vision.Frame], p configs.Pipeline) error {
-	source, items, err := openSource(p.Source)
+	source, items, err := b.openSource(p.Source)
 	if err != nil {
 		return err
 	}
 	s.Source = source
-	for _, name := range p.Models {
-		m, err := openModel(b.ctx, modelRequest{
-			name: name, model: b.cfg.Models[name], items: items, priority: p.Priority, fleet: b.fleet,
-		})
-		if err != nil {
-			return err
-		}
-		b.closers = append(b.closers, m.Close)
+	all, err := b.openModels(b.ctx, p, items)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
 		s.Models = append(s.Models, m.Model)
 	}
 	return nil
@@ -162,7 +159,7 @@ func (b *builder) openSinks(kinds ...string) func(*pipeline.Stream[*vision.Frame
 			if !slices.Contains(kinds, c.Kind) {
 				continue
 			}
-			k, err := b.openSink(c, len(p.Models) > 1, s.Source)
+			k, err := b.openSink(s.Name, c, len(p.Models) > 1, s.Source)
 			if err != nil {
 				return fmt.Errorf("sink %s: %w", c.Kind, err)
 			}
@@ -172,26 +169,7 @@ func (b *builder) openSinks(kinds ...string) func(*pipeline.Stream[*vision.Frame
 	}
 }
 
-// openSource opens a source and says how many items it gives at most; 0: many, or nobody knows.
-func openSource(c configs.Source) (pipeline.Source[*vision.Frame], int, error) {
-	switch {
-	case c.Folder != "":
-		w, err := camera.NewWatch(c.Folder, camera.WatchOptions{Existing: true})
-		return w, 0, err
-	case len(c.Video) > 0:
-		f, err := camera.NewFiles(c.Video...)
-		return f, 0, err
-	default:
-		f, err := camera.NewPictures(c.Images...)
-		if err != nil {
-			return nil, 0, err
-		}
-		n, _ := f.Total()
-		return f, n, nil
-	}
-}
-
-func (b *builder) openSink(c configs.Sink, severalModels bool, source pipeline.Source[*vision.Frame]) (pipeline.Sink, error) {
+func (b *builder) openSink(pipelineName string, c configs.Sink, severalModels bool, source pipeline.Source[*vision.Frame]) (pipeline.Sink, error) {
 	switch c.Kind {
 	case configs.SinkJSONL:
 		if c.Path == "-" {
@@ -202,15 +180,11 @@ func (b *builder) openSink(c configs.Sink, severalModels bool, source pipeline.S
 		return openTable(b.status.above(b.std.out), c.Path, sink.TableOptions{Model: severalModels, Time: moves(source)})
 	case configs.SinkPictures:
 		return annotate.NewPictures(annotate.PicturesOptions{Dir: c.Dir})
+	case configs.SinkPreview:
+		return b.pages.open(pipelineName, c)
 	case configs.SinkVideo:
 		return annotate.NewVideo(annotate.VideoOptions{Path: c.Path, Live: source.Live()})
 	default:
 		return nil, fmt.Errorf("there is no such sink")
 	}
-}
-
-// moves says whether a source gives videos.
-func moves(source pipeline.Source[*vision.Frame]) bool {
-	f, ok := source.(*camera.Files)
-	return ok && !f.Still()
 }

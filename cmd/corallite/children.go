@@ -6,6 +6,7 @@ import (
 	"corallite/delegate/doctor"
 	"corallite/delegate/worker"
 	"corallite/internal/isolate"
+	"corallite/pipeline/camera"
 )
 
 // childHandlers are the parts of the program that run in child processes of its own binary.
@@ -13,5 +14,6 @@ func childHandlers() map[string]isolate.Handler {
 	all := map[string]isolate.Handler{}
 	maps.Copy(all, doctor.Handlers())
 	maps.Copy(all, worker.Handlers())
+	maps.Copy(all, camera.Handlers())
 	return all
 }

@@ -14,12 +14,14 @@ import (
 	"golang.org/x/sys/cpu"
 
 	"corallite/delegate"
+	"corallite/pipeline/camera"
 )
 
 // devices is what `devices --json` prints.
 type devices struct {
 	delegate.Findings
-	CPU cpuInfo `json:"cpu"`
+	CPU     cpuInfo             `json:"cpu"`
+	Cameras []camera.CameraInfo `json:"cameras"`
 }
 
 type cpuInfo struct {
@@ -35,7 +37,7 @@ func newDevices(std *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "devices",
 		Short: "Say what can run a model here, what `auto` would take and why nothing better",
-		Long: `Lists the Edge TPUs, the CPU's features, the versions of the runtime and of libedgetpu, what the delegate
+		Long: `Lists the Edge TPUs, the cameras with their formats, the CPU's features, the versions of the runtime and of libedgetpu, what the delegate
 choice would take for a model that is compiled for the Edge TPU, and why each better one was refused. No device is opened.`,
 		Example: "  corallite devices --json\n  corallite devices --device usb",
 		Args:    exactly(0, ""),
@@ -46,7 +48,11 @@ choice would take for a model that is compiled for the Edge TPU, and why each be
 			if err != nil {
 				return usageError{err}
 			}
-			d := devices{Findings: found, CPU: thisCPU()}
+			cameras, err := camera.Cameras("")
+			if err != nil {
+				return err
+			}
+			d := devices{Findings: found, CPU: thisCPU(), Cameras: append([]camera.CameraInfo{}, cameras...)}
 			if asJSON {
 				return json.NewEncoder(std.out).Encode(d)
 			}
@@ -101,6 +107,9 @@ func (d devices) print(w io.Writer) error {
 		if r.Reason != d.LibraryError { // which stands above
 			fmt.Fprintf(t, "refused\t%s: %s\n", r.Delegate, r.Reason)
 		}
+	}
+	for _, c := range d.Cameras {
+		fmt.Fprintf(t, "camera\t%s\n", c)
 	}
 	return t.Flush()
 }

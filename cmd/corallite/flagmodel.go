@@ -22,6 +22,7 @@ type modelFlags struct {
 	threads        int
 	scoreThreshold *float64
 	maxResults     *int
+	gallery        string // embed: a folder of labelled pictures
 }
 
 // find makes the model of what the flags say, what the catalog knows about it and the defaults of its task. The name
@@ -33,7 +34,7 @@ func (f modelFlags) find(store *models.Store) (name string, m configs.Model, err
 	}
 	m = configs.Defaults(f.task, found.Entry)
 	m.Path, m.EdgeTPU = found.Model, found.EdgeTPU
-	m.Delegate, m.Device, m.Threads = f.delegate, f.device, f.threads
+	m.Delegate, m.Device, m.Threads, m.Gallery = f.delegate, f.device, f.threads, f.gallery
 	if f.scoreThreshold != nil {
 		m.ScoreThreshold = *f.scoreThreshold
 	}

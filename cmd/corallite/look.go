@@ -40,6 +40,24 @@ func newClassify(std *streams) *cobra.Command {
   corallite classify --model birds.tflite --labels birds.txt --max-results 1 --json garden/*.jpg`)
 }
 
+func newSegment(std *streams) *cobra.Command {
+	return newLook(std, configs.TaskSegment, "Say what each part of pictures and video frames belongs to",
+		`  corallite segment --model deeplabv3_mnv2_dm05_pascal_quant --out masks street.jpg
+  corallite segment --model deeplab.tflite --labels voc_labels.txt --json holiday/*.jpg`)
+}
+
+func newPoses(std *streams) *cobra.Command {
+	return newLook(std, configs.TaskPose, "Find people's key points in pictures and videos",
+		`  corallite pose --model movenet_single_pose_lightning_ptq --out poses dance.mp4
+  corallite pose --model posenet.tflite --score-threshold 0.5 --json team.jpg`)
+}
+
+func newEmbed(std *streams) *cobra.Command {
+	return newLook(std, configs.TaskEmbed, "Turn pictures into vectors, or name them after a gallery of labelled pictures",
+		`  corallite embed --model mobilenet_v1_1.0_224_quant_embedding_extractor --json cat.jpg
+  corallite embed --model extractor.tflite --gallery things --score-threshold 0.6 new/*.jpg`)
+}
+
 func newLook(std *streams, task, short, example string) *cobra.Command {
 	l := &look{std: std, model: modelFlags{task: task}}
 	cmd := &cobra.Command{
@@ -63,8 +81,12 @@ that cannot be read is reported, the others are still done, and the exit code is
 	flags := cmd.Flags()
 	flags.StringVar(&l.model.ref, "model", "", "a model of the catalog, or the path of a .tflite file (required)")
 	flags.StringVar(&l.model.labels, "labels", "", "a label file, one label a line")
-	flags.Float64Var(&l.threshold, "score-threshold", 0, "leave out what has a lower score (default: the model's own; else detect 0.5, classify 0)")
-	flags.IntVar(&l.maxResults, "max-results", 0, "keep so many of the best, 0 for all (default: detect all, classify 5)")
+	flags.Float64Var(&l.threshold, "score-threshold", 0, "leave out what has a lower score (default: the model's own; else detect 0.5, pose 0.3, embed 0.6, classify 0)")
+	flags.IntVar(&l.maxResults, "max-results", 0, "keep so many of the best, 0 for all (default: classify 5, embed 1, else all)")
+	if task == configs.TaskEmbed {
+		flags.StringVar(&l.model.gallery, "gallery", "", "a folder of labelled pictures, a folder in it for each label: say which of them pictures are like")
+		_ = cmd.MarkFlagDirname("gallery")
+	}
 	flags.IntVar(&l.model.threads, "threads", 0, "CPU threads of the model (default: chosen)")
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each picture or frame")
 	flags.StringVar(&l.out, "out", "", "write annotated copies into this folder")

@@ -132,8 +132,8 @@ the CPU when there is not. One command looks at files at once, a YAML file descr
 	})
 	addLogFlags(root)
 	root.AddCommand(
-		newRun(std), newDetect(std), newClassify(std), newDevices(std), newDoctor(std), newModels(std), newConfig(std),
-		newVersion(std), newCompletion(std),
+		newRun(std), newDetect(std), newClassify(std), newSegment(std), newPoses(std), newEmbed(std), newDevices(std), newDoctor(std),
+		newModels(std), newConfig(std), newVersion(std), newCompletion(std),
 	)
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true

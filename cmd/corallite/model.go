@@ -11,12 +11,17 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/fleet"
 	"corallite/pipeline"
+	"corallite/pipeline/track"
 	"corallite/pipeline/vision"
+	"corallite/tflite/schema"
 )
 
 // maxEngines bounds how many engines of one model are opened by default: they share the
 // model's weights, but each has working memory of its own.
 const maxEngines = 4
+
+// trackFrom is the score from which detections help to follow an object: ByteTrack's low threshold.
+const trackFrom = 0.1
 
 // visionModel is a model with its task and its engines, ready for a Stream.
 type visionModel struct {
@@ -65,16 +70,40 @@ func (v *visionModel) open(ctx context.Context, r modelRequest) error {
 	if err := v.openEngines(ctx, r, model); err != nil {
 		return err
 	}
-	task, err := newTask(r.model, model.Graph(), v.Engines[0])
-	if err != nil {
+	v.Name = r.name
+	if err := v.openTask(ctx, r.model, model.Graph()); err != nil {
 		what := "model " + r.model.Path
 		if r.model.LabelsFile != "" {
 			what += " with labels " + r.model.LabelsFile
 		}
 		return fmt.Errorf("%s: %w", what, err)
 	}
+	return nil
+}
+
+// openTask makes the task, and what follows objects.
+func (v *visionModel) openTask(ctx context.Context, m configs.Model, graph *schema.Subgraph) error {
+	if m.Track {
+		follow, err := track.New(track.Options{High: float32(m.ScoreThreshold), Show: float32(m.ScoreThreshold)})
+		if err != nil {
+			return err
+		}
+		v.Ordered = follow.Follow
+		// The tracker wants to see what is too unsure to be shown.
+		m.ScoreThreshold, m.MaxResults = min(m.ScoreThreshold, trackFrom), 0
+	}
+	task, err := newTask(m, graph, v.Engines[0])
+	if err != nil {
+		return err
+	}
 	v.closers = append(v.closers, task.Close)
-	v.Name, v.Task = r.name, task
+	if m.Task == configs.TaskEmbed && m.Gallery != "" {
+		if task, err = withGallery(ctx, m, task, v.Engines[0]); err != nil {
+			return err
+		}
+		v.closers = append(v.closers, task.Close)
+	}
+	v.Task = task
 	return nil
 }
 

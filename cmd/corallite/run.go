@@ -74,12 +74,13 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.O
 		return err
 	}
 	// A signal that comes while models are opened ends the streams as soon as they begin, in the orderly way.
-	b := &builder{ctx: context.WithoutCancel(ctx), cfg: cfg, std: std, status: std.err, logger: logger, fleet: tpus}
+	b := &builder{ctx: context.WithoutCancel(ctx), cfg: cfg, std: std, status: std.err, logger: logger, fleet: tpus, pages: pages{fleet: tpus, logger: logger}}
 	runners, err := b.build()
 	if err != nil {
 		return errors.Join(err, b.Close(), tpus.Close())
 	}
 	giveBack()
+	b.pages.start(std.err)
 	summaries, err := pipeline.RunAll(ctx, runners)
 	devices := tpus.Summaries()
 	err = errors.Join(err, b.Close(), tpus.Close())

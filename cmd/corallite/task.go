@@ -28,10 +28,16 @@ func newTask(m configs.Model, graph *schema.Subgraph, e pipeline.Engine) (vision
 		return newDetector(m, graph, e.Inputs(), e.Outputs())
 	case configs.TaskClassify:
 		return newClassifier(m, graph, e.Inputs(), e.Outputs())
+	case configs.TaskSegment:
+		return newSegmenter(m, e.Inputs(), e.Outputs())
+	case configs.TaskPose:
+		return newPose(m, graph, e.Inputs(), e.Outputs())
+	case configs.TaskEmbed:
+		return newEmbedder(m, nil, e.Inputs(), e.Outputs())
 	case "":
-		return nil, errors.New("its task is not known: say `task: detect` or `task: classify`")
+		return nil, errors.New("its task is not known: say `task: detect` or another")
 	default:
-		return nil, fmt.Errorf("its task is %s, which cannot be done on pictures; detect and classify can", m.Task)
+		return nil, fmt.Errorf("its task is %s, which cannot be done on pictures; detect, classify, segment, pose and embed can", m.Task)
 	}
 }
 
@@ -57,10 +63,13 @@ func newDetector(m configs.Model, graph *schema.Subgraph, inputs, outputs []tens
 	if op := graph.Find(postProcess); op != nil {
 		return newPostProcessed(m, graph, op, inputs, outputs)
 	}
-	if m.Anchors != "" {
+	switch {
+	case m.Anchors != "":
 		return newAnchored(m, inputs, outputs)
+	case m.Head != "":
+		return newYOLO(m, inputs, outputs)
 	}
-	hint := "if it is a detector with anchors, name them in a configuration (`anchors:`)"
+	hint := "if it is a detector with anchors or a YOLO head, name them in a configuration (`anchors:`, `head:`)"
 	if len(outputs) == 1 {
 		hint = "if it is a classifier, use classify"
 	}

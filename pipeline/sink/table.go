@@ -45,7 +45,8 @@ type TableOptions struct {
 //
 // The heading comes before the first row, the last line at Close. MS is what the model took for the item (prepare,
 // invoke and decode), in the item's first row. Names that are too long are shortened. Where only classes come, their
-// index stands in the place of the box. It is lossless.
+// index stands in the place of the box. A person's place is the box around the key points, that of a part of the
+// picture its share. It is lossless.
 type Table struct {
 	w           io.Writer
 	o           TableOptions
@@ -119,17 +120,23 @@ func (t *Table) event(ev *pipeline.Event) {
 		ms = ""
 	}
 	for _, d := range ev.Detections {
-		add(name(d.Label, d.Index), fmt.Sprintf("%6.2f", d.Score), fmt.Sprintf("%*.1f %*.1f %*.1f %*.1f",
-			numberWidth, d.Box[0], numberWidth, d.Box[1], numberWidth, d.Box[2], numberWidth, d.Box[3]))
+		add(detected(d), score(d.Score), place(d.Box))
 	}
 	for _, c := range ev.Classes {
-		add(name(c.Label, c.Index), fmt.Sprintf("%6.2f", c.Score), t.class(c.Index))
+		add(name(c.Label, c.Index), score(c.Score), t.class(c.Index))
 	}
+	t.more(ev, add)
 	t.found["detection"] += len(ev.Detections)
 	t.found["class"] += len(ev.Classes)
 	if ms != "" {
 		add("(nothing)", "", "")
 	}
+}
+
+func score(s float32) string { return fmt.Sprintf("%6.2f", s) }
+
+func place(box [4]float32) string {
+	return fmt.Sprintf("%*.1f %*.1f %*.1f %*.1f", numberWidth, box[0], numberWidth, box[1], numberWidth, box[2], numberWidth, box[3])
 }
 
 // class is what stands in the place of the box for a class.
@@ -195,11 +202,12 @@ func (t *Table) Close() error {
 		return nil
 	}
 	var found []string
-	if n := t.found["detection"]; n > 0 {
-		found = append(found, counted(n, "detection", "detections"))
-	}
-	if n := t.found["class"]; n > 0 {
-		found = append(found, counted(n, "class", "classes"))
+	for _, word := range [][2]string{
+		{"detection", "detections"}, {"class", "classes"}, {"segment", "segments"}, {"person", "people"}, {"vector", "vectors"},
+	} {
+		if n := t.found[word[0]]; n > 0 {
+			found = append(found, counted(n, word[0], word[1]))
+		}
 	}
 	if len(found) == 0 {
 		found = []string{"nothing"}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"corallite/configs"
+	"corallite/pipeline/vision"
+)
+
+// lookAgain opens a pipeline's second model and has it look at what a detector among first finds.
+func (b *builder) lookAgain(c configs.Second, items int, priority int, first []*visionModel) error {
+	after := -1
+	for i, m := range first {
+		switch {
+		case m.Name == c.After || c.After == "" && m.Task.Name() == configs.TaskDetect && after < 0:
+			after = i
+		case c.After == "" && m.Task.Name() == configs.TaskDetect:
+			return fmt.Errorf("second: %s and %s are both detectors: say which it comes after (`after:`)", first[after].Name, m.Name)
+		}
+	}
+	if after < 0 || first[after].Task.Name() != configs.TaskDetect {
+		return fmt.Errorf("second: there is no detector that it could come after")
+	}
+	model, err := openModel(b.ctx, modelRequest{
+		name: c.Model, model: b.cfg.Models[c.Model], items: items, priority: priority, fleet: b.fleet,
+	})
+	if err != nil {
+		return err
+	}
+	b.closers = append(b.closers, model.Close)
+	second, err := vision.NewSecond(model.Task, model.Engines, vision.SecondOptions{
+		Margin: float32(c.Margin), Square: c.Square, MaxBoxes: c.MaxBoxes, Labels: c.Labels,
+	})
+	if err != nil {
+		return fmt.Errorf("second: model %s: %w", c.Model, err)
+	}
+	b.closers = append(b.closers, second.Close)
+	first[after].Refiner = second
+	return nil
+}
+
+// openModels opens the models of a pipeline.
+func (b *builder) openModels(ctx context.Context, p configs.Pipeline, items int) ([]*visionModel, error) {
+	var all []*visionModel
+	for _, name := range p.Models {
+		m, err := openModel(ctx, modelRequest{
+			name: name, model: b.cfg.Models[name], items: items, priority: p.Priority, fleet: b.fleet,
+		})
+		if err != nil {
+			return nil, err
+		}
+		b.closers = append(b.closers, m.Close)
+		all = append(all, m)
+	}
+	if p.Second == nil {
+		return all, nil
+	}
+	return all, b.lookAgain(*p.Second, items, p.Priority, all)
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"corallite/configs"
+	"corallite/pipeline"
+	"corallite/pipeline/camera"
+	"corallite/pipeline/vision"
+)
+
+// openSource opens a source and says how many items it gives at most; 0: many, or nobody knows.
+func (b *builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], int, error) {
+	switch {
+	case c.Live():
+		o, err := liveOptions(c)
+		if err != nil {
+			return nil, 0, err
+		}
+		o.Logger = b.logger
+		l, err := camera.NewLive(b.ctx, o)
+		return l, 0, err
+	case c.Folder != "":
+		w, err := camera.NewWatch(c.Folder, camera.WatchOptions{Existing: true})
+		return w, 0, err
+	case len(c.Video) > 0:
+		f, err := camera.NewFiles(c.Video...)
+		return f, 0, err
+	default:
+		f, err := camera.NewPictures(c.Images...)
+		if err != nil {
+			return nil, 0, err
+		}
+		n, _ := f.Total()
+		return f, n, nil
+	}
+}
+
+// liveOptions are a live source's options, with its secrets fetched.
+func liveOptions(c configs.Source) (camera.LiveOptions, error) {
+	o := camera.LiveOptions{
+		Camera: c.Camera, URL: c.URL, GStreamer: c.GStreamer, FFmpeg: c.FFmpeg,
+		Width: c.Width, Height: c.Height, FPS: c.FPS, PixelFormat: c.PixelFormat,
+		Interval: seconds(c.Interval), Deadline: seconds(c.Deadline), AnyCertificate: c.AnyCertificate,
+		Credentials: camera.Credentials{User: c.User, Password: os.Getenv(c.PasswordEnv), Token: os.Getenv(c.TokenEnv)},
+	}
+	if c.PasswordFile != "" {
+		password, err := firstLine(c.PasswordFile)
+		if err != nil {
+			return o, fmt.Errorf("source: password_file: %w", err)
+		}
+		o.Credentials.Password = password
+	}
+	return o, nil
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+func firstLine(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	scan := bufio.NewScanner(f)
+	scan.Scan()
+	if err := scan.Err(); err != nil {
+		return "", err
+	}
+	if scan.Text() == "" {
+		return "", fmt.Errorf("%s: its first line is empty", path)
+	}
+	return strings.TrimSuffix(scan.Text(), "\r"), nil
+}
+
+// moves says whether a source gives videos.
+func moves(source pipeline.Source[*vision.Frame]) bool {
+	f, ok := source.(*camera.Files)
+	return ok && !f.Still() || source.Live()
+}

@@ -1,0 +1,42 @@
+package configs
+
+import "slices"
+
+// Second is a model that looks at what a detector has found.
+type Second struct {
+	Model    string   `yaml:"model"` // a name in Config.Models
+	After    string   `yaml:"after"` // the detector's; "": the pipeline's only one
+	Labels   []string `yaml:"labels,flow,omitempty"`
+	Margin   float64  `yaml:"margin"`
+	Square   bool     `yaml:"square"`
+	MaxBoxes int      `yaml:"max_boxes"` // 0: all
+}
+
+// second reads a pipeline's second model; nil when there is none.
+func (s *settings) second(p path, models []string, whole bool) *Second {
+	k := root.child("pipelines").child("second")
+	given := false
+	for _, c := range k.keys {
+		given = given || s.given(p, c.name)
+	}
+	if !given || s.bad[p.viper()] {
+		return nil
+	}
+	values := map[string]any{}
+	for _, c := range k.keys {
+		if v := s.get(p.to(c.name)); v != nil {
+			values[c.name] = v
+		}
+	}
+	out := &Second{}
+	s.decode(values, out, p)
+	if at := p.to("model"); s.require(at, k.child("model")) && whole && !s.bad["models"] {
+		if message := s.unknownName("models", out.Model); message != "" {
+			s.problem(at, "%s", message)
+		}
+	}
+	if out.After != "" && !slices.Contains(models, out.After) {
+		s.problem(p.to("after"), "the pipeline has no model %q: expected one of %s", out.After, joinWords(models))
+	}
+	return out
+}

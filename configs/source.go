@@ -1,0 +1,195 @@
+package configs
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Source is where pictures come from: one of the first seven is given.
+type Source struct {
+	Images    []string `yaml:"images,flow,omitempty"` // files, folders of pictures, and patterns as filepath.Glob takes them; what exists under a name is no pattern
+	Folder    string   `yaml:"folder,omitempty"`      // watched for new pictures
+	Video     []string `yaml:"video,flow,omitempty"`  // files and patterns, likewise
+	Camera    string   `yaml:"camera,omitempty"`      // a number, a path or a name
+	URL       string   `yaml:"url,omitempty"`         // may have ${NAME} of the environment in it
+	GStreamer string   `yaml:"gstreamer,omitempty"`
+	FFmpeg    []string `yaml:"ffmpeg,flow,omitempty"` // arguments
+
+	Width       int     `yaml:"width,omitempty"` // of a Camera; 0: as it is, Height too
+	Height      int     `yaml:"height,omitempty"`
+	FPS         float64 `yaml:"fps,omitempty"`          // of a Camera
+	PixelFormat string  `yaml:"pixel_format,omitempty"` // of a Camera
+	Interval    float64 `yaml:"interval,omitempty"`     // seconds, of a URL with single pictures
+
+	// Of a URL. The secrets themselves are not here.
+	User           string `yaml:"user,omitempty"`
+	PasswordEnv    string `yaml:"password_env,omitempty"`
+	PasswordFile   string `yaml:"password_file,omitempty"`
+	TokenEnv       string `yaml:"token_env,omitempty"`
+	AnyCertificate bool   `yaml:"any_certificate,omitempty"`
+
+	Deadline float64 `yaml:"deadline,omitempty"` // seconds without a frame; 0: chosen
+}
+
+// Live says whether the source gives frames in its own time.
+func (s Source) Live() bool {
+	return s.Camera != "" || s.URL != "" || s.GStreamer != "" || len(s.FFmpeg) > 0
+}
+
+// source reads where pictures come from. A later layer's source takes the place of an earlier one's: with images in
+// the file, --set pipelines.P.source.video=V means the video.
+func (s *settings) source(p path, k *key) Source {
+	var out Source
+	if s.bad[p.viper()] {
+		return out
+	}
+	chosen, ok := s.chosen(p, k)
+	if !ok {
+		return out
+	}
+	values := map[string]any{chosen: s.get(p.to(chosen))}
+	for _, c := range k.keys {
+		at := p.to(c.name)
+		switch {
+		case c.with == nil:
+		case s.bad[at.viper()]:
+			return out
+		case slices.Contains(c.with, chosen):
+			if v := s.get(at); v != nil {
+				values[c.name] = v
+			}
+		case s.layer(at) != nowhere:
+			s.problem(at, "belongs to %s, and the source is %s", joinWords(c.with), chosen)
+		}
+	}
+	s.decode(values, &out, p)
+	s.sourceRules(p, k, chosen)
+	s.checkSource(p, out)
+	return out
+}
+
+// chosen is the one key that says what kind of source it is.
+func (s *settings) chosen(p path, k *key) (string, bool) {
+	var names, given []string
+	best := nowhere
+	for _, c := range k.keys {
+		if c.with != nil {
+			continue
+		}
+		names = append(names, c.name)
+		at := p.to(c.name)
+		switch l := s.layer(at); {
+		case s.bad[at.viper()]:
+			return "", false
+		case l > best:
+			given, best = []string{c.name}, l
+		case l == best && l != nowhere:
+			given = append(given, c.name)
+		}
+	}
+	switch len(given) {
+	case 0:
+		s.problem(p, "is missing: expected one of %s", joinWords(names))
+	case 1:
+		return given[0], true
+	default:
+		s.problem(p.to(given[1]), "%s is given as well: expected only one of %s", given[0], joinWords(names))
+	}
+	return "", false
+}
+
+// sourceRules reports companions that exclude or need each other.
+func (s *settings) sourceRules(p path, k *key, chosen string) {
+	for _, pair := range k.excluding {
+		if s.given(p, pair[0]) && s.given(p, pair[1]) {
+			s.problem(p.to(pair[1]), "%s is given as well: the two exclude each other", pair[0])
+		}
+	}
+	for _, pair := range k.together {
+		for i, name := range pair {
+			if slices.Contains(k.child(name).with, chosen) && s.given(p, name) && !s.given(p, pair[1-i]) {
+				s.problem(p.to(name), "needs %s, which is not given", pair[1-i])
+			}
+		}
+	}
+}
+
+// checkSource looks whether what a source names is there. Cameras and addresses are not asked: they may come later.
+func (s *settings) checkSource(p path, out Source) {
+	if out.Folder != "" && !isFolder(out.Folder) {
+		s.problem(p.to("folder"), "there is no folder %s", out.Folder)
+	}
+	for kind, names := range map[string][]string{"images": out.Images, "video": out.Video} {
+		for i, file := range names {
+			if message := missing(file, kind); message != "" {
+				s.problem(s.item(p.to(kind), i), "%s", message)
+			}
+		}
+	}
+	if out.URL != "" {
+		if message := wrongURL(out.URL); message != "" {
+			s.problem(p.to("url"), "%s", message)
+		}
+	}
+	for name, variable := range map[string]string{"password_env": out.PasswordEnv, "token_env": out.TokenEnv} {
+		if variable != "" && os.Getenv(variable) == "" {
+			s.problem(p.to(name), "the environment has no variable %s", variable)
+		}
+	}
+	if out.PasswordFile != "" && !isFile(out.PasswordFile) {
+		s.problem(p.to("password_file"), "there is no file %s", out.PasswordFile)
+	}
+}
+
+// variable is ${NAME} in an address.
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// wrongURL says what is wrong with an address, without what may be secret in it; "" when nothing is.
+func wrongURL(address string) string {
+	for _, m := range variable.FindAllStringSubmatch(address, -1) {
+		if os.Getenv(m[1]) == "" {
+			return fmt.Sprintf("the environment has no variable %s", m[1])
+		}
+	}
+	u, err := url.Parse(variable.ReplaceAllString(address, "0"))
+	switch {
+	case err != nil:
+		return "is no address: expected one such as rtsp://192.168.1.20/stream1"
+	case u.Scheme == "" || u.Host == "":
+		return "is no address: expected one that begins with rtsp://, http:// or the like and names a computer"
+	}
+	if _, secret := u.User.Password(); secret {
+		authority, _, _ := strings.Cut(strings.SplitN(address, "://", 2)[1], "/")
+		if !variable.MatchString(authority) {
+			return "has a password in it, which everybody can read who reads this file: use user and password_env or password_file, or ${NAME}"
+		}
+	}
+	return ""
+}
+
+// missing says what is wrong with a name of a source of that kind ("images" or "video"): a file, a pattern, or a folder
+// of pictures. It is "" when there is something of that name.
+func missing(name, kind string) string {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir() && kind != "images":
+		return fmt.Sprintf("%s is a folder: expected a file", name)
+	case err == nil:
+		return ""
+	case !strings.ContainsAny(name, "*?["):
+		return fmt.Sprintf("cannot be read: %s: %v", name, pathless(err))
+	}
+	matches, err := filepath.Glob(name)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("%s is no pattern: %v", name, err)
+	case !slices.ContainsFunc(matches, isFile):
+		return "no file matches " + name
+	}
+	return ""
+}

@@ -1,0 +1,129 @@
+package configs
+
+import "regexp"
+
+// liveSources are the keys of sources that do not end by themselves and cannot be read again.
+var liveSources = []string{"camera", "url", "gstreamer", "ffmpeg"}
+
+var pipelineKeys = []*key{
+	{
+		name: "source", kind: group, oneOf: true, required: true, together: [][]string{{"width", "height"}}, excluding: [][]string{{"password_env", "password_file"}},
+		doc: "Where pictures come from: exactly one of `images`, `folder`, `video`, `camera`, `url`, `gstreamer` and `ffmpeg`, with what belongs to it. A live source (the last four) that stalls, dies or is unplugged is opened again, for as long as it takes; models that cannot keep up get the newest frame.",
+		keys: []*key{
+			{
+				name: "images", kind: texts, example: `["holiday/*.jpg", cat.png]`,
+				doc: "Picture files, folders of pictures, or patterns with `*`, `?` and `[a-z]`. Ends after the last.",
+			},
+			{
+				name: "folder", kind: text, example: "inbox",
+				doc: "A folder that is watched: the pictures in it, then each one that comes. Does not end by itself.",
+			},
+			{
+				name: "video", kind: texts, example: "street.mp4",
+				doc: "A video file or a pattern, or several, one after the other. Ends after the last.",
+			},
+			{
+				name: "camera", kind: text, digits: true, example: "/dev/v4l/by-id/usb-046d_HD_Pro_Webcam_C920-video-index0",
+				doc: "A camera of this machine: its number (0 is /dev/video0), its path, or its name or a part of it, as `corallite devices` prints them. A name or a path in /dev/v4l stays the same when the number changes.",
+			},
+			{
+				name: "url", kind: text, example: "rtsp://192.168.1.20/stream1",
+				doc: "A camera on the network: RTSP, RTMP, SRT, or HTTP with an MJPEG stream or with single pictures. `${NAME}` in it is an environment variable; what is secret belongs there or into the keys below, and is never logged.",
+			},
+			{
+				name: "gstreamer", kind: text, example: "libcamerasrc ! video/x-raw,width=1280,height=720 ! videoconvert",
+				doc: "A GStreamer pipeline, as gst-launch takes it.",
+			},
+			{
+				name: "ffmpeg", kind: texts, example: "[-f, x11grab, -i, ':0']",
+				doc: "Arguments of the program ffmpeg up to its output, for what nothing else here opens.",
+			},
+			{
+				name: "width", kind: whole, min: limit(16), max: limit(16384), example: "1280", with: []string{"camera"},
+				doc: "Wanted of a camera, in pixels, together with `height`; the camera takes the nearest that it has.",
+			},
+			{
+				name: "height", kind: whole, min: limit(16), max: limit(16384), example: "720", with: []string{"camera"},
+				doc: "As `width`.",
+			},
+			{
+				name: "fps", kind: number, above: limit(0), max: limit(1000), example: "30", with: []string{"camera"},
+				doc: "Frames a second, wanted of a camera.",
+			},
+			{
+				name: "pixel_format", kind: text, example: "YUYV", defDoc: "MJPG where the camera has it", with: []string{"camera"},
+				pattern: regexp.MustCompile(`^[A-Za-z0-9 ]{4}$`), looks: "four characters such as MJPG or YUYV",
+				doc: "How the camera is to send its pictures.",
+			},
+			{
+				name: "interval", kind: number, above: limit(0), max: limit(86400), example: "5", defDoc: "1", with: []string{"url"},
+				doc: "Seconds between two pictures of an address that gives single ones.",
+			},
+			{
+				name: "user", kind: text, example: "viewer", with: []string{"url"},
+				doc: "The name to log in with.",
+			},
+			{
+				name: "password_env", kind: text, example: "DOOR_PASSWORD", with: []string{"url"},
+				doc: "The environment variable that has the password.",
+			},
+			{
+				name: "password_file", kind: text, example: "/run/secrets/door", with: []string{"url"},
+				doc: "The file whose first line is the password.",
+			},
+			{
+				name: "token_env", kind: text, example: "DOOR_TOKEN", with: []string{"url"},
+				doc: "For HTTP: the environment variable that has a bearer token.",
+			},
+			{
+				name: "any_certificate", kind: boolean, def: false, example: "true", with: []string{"url"},
+				doc: "Take an https or rtsps address whatever its certificate: many cameras have one that they made themselves.",
+			},
+			{
+				name: "deadline", kind: number, above: limit(0), max: limit(3600), example: "20", defDoc: "5 for a camera, else 10", with: liveSources,
+				doc: "Seconds without a frame after which the source counts as stalled, is ended, and is opened anew.",
+			},
+		},
+	},
+	{
+		name: "models", kind: texts, required: true, example: "[faces]",
+		doc: "Names of models, as under `models`. Each looks at every picture.",
+	},
+	{
+		name: "second", kind: group, doc: "A second model that looks at each object that a detector of the pipeline has found, and says in the event what it shows (`classes` of a detection).",
+		keys: []*key{
+			{
+				name: "model", kind: text, example: "names",
+				doc: "The name of a model for `classify`, or for `embed` with a gallery.",
+			},
+			{
+				name: "after", kind: text, example: "faces", defDoc: "the pipeline's only detector",
+				doc: "The name of the detector.",
+			},
+			{
+				name: "labels", kind: texts, example: "[person]", defDoc: "all",
+				doc: "Only objects with these labels are looked at.",
+			},
+			{
+				name: "margin", kind: number, min: limit(0), max: limit(10), def: 0.0, example: "0.1",
+				doc: "What is added to each side of a box, in parts of its width and height.",
+			},
+			{
+				name: "square", kind: boolean, def: true, example: "false",
+				doc: "Whether the part that is looked at is as high as it is wide.",
+			},
+			{
+				name: "max_boxes", kind: whole, min: limit(0), max: limit(1000), def: 0, example: "5",
+				doc: "At most so many objects of a picture, those with the highest scores. 0: all.",
+			},
+		},
+	},
+	{
+		name: "priority", kind: whole, min: limit(-100), max: limit(100), def: 0, example: "10",
+		doc: "Where pipelines share an Edge TPU, those with the higher number go first; those with the same share it evenly. None starves.",
+	},
+	{
+		name: "sinks", kind: variants, required: true, keys: sinkKeys,
+		doc: "Where results go: a list, each element one sink with its keys. No two may write to the same place.",
+	},
+}
