@@ -26,7 +26,7 @@ func (b *builder) lookAgain(c configs.Second, items int, priority int, first []*
 		name: c.Model, model: b.cfg.Models[c.Model], items: items, priority: priority, fleet: b.fleet,
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("second: %w", err)
 	}
 	b.closers = append(b.closers, model.Close)
 	second, err := vision.NewSecond(model.Task, model.Engines, vision.SecondOptions{
