@@ -20,6 +20,12 @@ type Counted interface {
 	Total() (items int, known bool)
 }
 
+// Mended is a Source that gets itself back when it was lost.
+type Mended interface {
+	// Reopened is how often it did, for the Summary.
+	Reopened() uint64
+}
+
 // rateSpan is how many calls of Progress the rate is taken over.
 const rateSpan = 20
 

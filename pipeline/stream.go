@@ -142,6 +142,9 @@ func (r *run[T]) run(ctx context.Context) (Summary, error) {
 	rest.Wait()
 
 	err := r.result()
+	if m, ok := r.s.Source.(Mended); ok {
+		r.reopened.Add(m.Reopened())
+	}
 	if r.s.Progress != nil {
 		r.s.Progress(stats.progress(&r.tally, true))
 	}

@@ -327,3 +327,20 @@ func TestProgressWhileItRuns(t *testing.T) {
 		t.Errorf("the last call says %+v, the summary %d frames", last, sum.Frames)
 	}
 }
+
+// mended is a source that says how often it came back.
+type mended struct {
+	pipeline.Source[*pipetest.FakeItem]
+}
+
+func (mended) Reopened() uint64 { return 3 }
+
+// TestMended has what a source says of itself in the summary.
+func TestMended(t *testing.T) {
+	r := newRig(2, "cpu:fake")
+	r.Source = mended{r.Source}
+	sum, err := r.Run(t.Context())
+	if err != nil || sum.Reopened != 3 || sum.Frames != 2 {
+		t.Errorf("%+v, %v", sum, err)
+	}
+}

@@ -181,7 +181,7 @@ func (b *builder) openSink(pipelineName string, c configs.Sink, severalModels bo
 	case configs.SinkPictures:
 		return annotate.NewPictures(annotate.PicturesOptions{Dir: c.Dir})
 	case configs.SinkPreview:
-		return b.pages.open(pipelineName, c)
+		return b.pages.open(pipelineName, c, source)
 	case configs.SinkVideo:
 		return annotate.NewVideo(annotate.VideoOptions{Path: c.Path, Live: source.Live()})
 	default:

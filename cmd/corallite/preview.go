@@ -11,6 +11,7 @@ import (
 	"corallite/pipeline"
 	"corallite/pipeline/draw"
 	"corallite/pipeline/sink/preview"
+	"corallite/pipeline/vision"
 )
 
 // pages are the preview servers of a run, by the address that the configuration gives.
@@ -22,7 +23,7 @@ type pages struct {
 }
 
 // open makes a pipeline's place on its page.
-func (p *pages) open(pipelineName string, c configs.Sink) (pipeline.Sink, error) {
+func (p *pages) open(pipelineName string, c configs.Sink, source pipeline.Source[*vision.Frame]) (pipeline.Sink, error) {
 	server, err := p.server(c)
 	if err != nil {
 		return nil, err
@@ -35,7 +36,11 @@ func (p *pages) open(pipelineName string, c configs.Sink) (pipeline.Sink, error)
 		}
 		hide |= part
 	}
-	s, err := server.Sink(pipelineName, preview.SinkOptions{Width: c.Width, FPS: c.FPS, Quality: c.Quality, Draw: draw.Options{Hide: hide}})
+	o := preview.SinkOptions{Width: c.Width, FPS: c.FPS, Quality: c.Quality, Draw: draw.Options{Hide: hide}}
+	if m, ok := source.(pipeline.Mended); ok {
+		o.Counts = func() preview.Counts { return preview.Counts{Reopened: m.Reopened()} }
+	}
+	s, err := server.Sink(pipelineName, o)
 	if err != nil {
 		return nil, err
 	}

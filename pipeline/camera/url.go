@@ -122,6 +122,9 @@ func newRedactor(c Credentials, query url.Values) redactor {
 		}
 	}
 	for _, s := range secrets {
+		if s == "" {
+			continue
+		}
 		add(s)
 		add(url.QueryEscape(s))
 		add(url.PathEscape(s))
