@@ -41,8 +41,8 @@ var modelKeys = []*key{
 		doc: "Whether the model runs in a process of its own, so that a crash or a hang of its native code costs this program nothing: the model goes on elsewhere, and comes back when the process does.",
 	},
 	{
-		name: "deadline", kind: number, above: limit(0), max: limit(3600), example: "2.5", defDoc: "20 times what its runs take, at least 1 s; 10 s for the first run",
-		doc: "Seconds after which a run in a process of its own counts as hanging.",
+		name: "deadline", kind: number, above: limit(0), max: limit(3600), example: "2.5", defDoc: "20 times what its runs take, at least 1 s",
+		doc: "Seconds after which a run in a process of its own counts as hanging. The first run, which loads the model's parameters into the device, has at least 10.",
 	},
 	{
 		name: "threads", kind: whole, min: limit(0), max: limit(256), def: 0, example: "2",

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -211,6 +212,27 @@ func TestDetectDecodeOfStrangeOutputs(t *testing.T) {
 	}
 	if _, err := task.Decode(ssd(), pipeline.Placement{}); err == nil {
 		t.Error("decoded without a placement")
+	}
+}
+
+// TestDetectOtherCount decodes outputs for another number of boxes than the task was made with, as of a CPU twin that
+// keeps more of them.
+func TestDetectOtherCount(t *testing.T) {
+	task, err := NewDetect(pictureInput(10), ssd().Outputs(), DetectOptions{Outputs: ssdRoles})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer task.Close()
+	for _, n := range []int{1, 4, 20} {
+		out := make(outputs, 4)
+		out[ssdRoles.Boxes] = floats("boxes", []int{1, n, 4}, slices.Repeat([]float32{0, 0, 1, 1}, n)...)
+		out[ssdRoles.Classes] = floats("classes", []int{1, n}, make([]float32, n)...)
+		out[ssdRoles.Scores] = floats("scores", []int{1, n}, slices.Repeat([]float32{0.5}, n)...)
+		out[ssdRoles.Count] = floats("count", []int{1}, float32(n))
+		got, err := task.Decode(out, fitting(Stretch, 200, 100, 10, 10).placement(200, 100))
+		if err != nil || len(got.Detections) != n {
+			t.Errorf("%d boxes: %d objects, %v", n, len(got.Detections), err)
+		}
 	}
 }
 

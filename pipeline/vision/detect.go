@@ -32,7 +32,6 @@ type Detect struct {
 	*Input
 	classes *classes
 	roles   DetectionOutputs
-	boxes   int // N
 	buffers bufferPool
 }
 
@@ -54,7 +53,7 @@ func newDetect(inputs, outputs []tensor.Info, o DetectOptions) (*Detect, error) 
 		return nil, err
 	}
 	d := &Detect{roles: o.Outputs}
-	if d.boxes, err = checkDetectionOutputs(outputs, o.Outputs); err != nil {
+	if err := checkDetectionOutputs(outputs, o.Outputs); err != nil {
 		return nil, err
 	}
 	if d.classes, err = newClasses(o.Options, 0); err != nil {
@@ -64,8 +63,8 @@ func newDetect(inputs, outputs []tensor.Info, o DetectOptions) (*Detect, error) 
 	return d, err
 }
 
-// checkDetectionOutputs returns how many boxes there are.
-func checkDetectionOutputs(outputs []tensor.Info, roles DetectionOutputs) (int, error) {
+// checkDetectionOutputs says what is wrong with the outputs.
+func checkDetectionOutputs(outputs []tensor.Info, roles DetectionOutputs) error {
 	wrong := func(why string) error {
 		return fmt.Errorf("%s; wanted are the outputs of TFLite_Detection_PostProcess, boxes [1,N,4], classes [1,N], "+
 			"scores [1,N] and count [1]; the model has %s", why, list("output", outputs))
@@ -73,18 +72,18 @@ func checkDetectionOutputs(outputs []tensor.Info, roles DetectionOutputs) (int, 
 	each := []int{roles.Boxes, roles.Classes, roles.Scores, roles.Count}
 	for i, at := range each {
 		if at < 0 || at >= len(outputs) {
-			return 0, wrong(fmt.Sprintf("there is no output %d", at))
+			return wrong(fmt.Sprintf("there is no output %d", at))
 		}
 		if slices.Contains(each[:i], at) {
-			return 0, wrong(fmt.Sprintf("output %d has two roles", at))
+			return wrong(fmt.Sprintf("output %d has two roles", at))
 		}
 		if err := readable(outputs[at]); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	boxes := outputs[roles.Boxes].Shape
 	if len(boxes) != 3 || boxes[0] != 1 || boxes[1] < 1 || boxes[2] != 4 {
-		return 0, wrong(fmt.Sprintf("output %d does not hold boxes", roles.Boxes))
+		return wrong(fmt.Sprintf("output %d does not hold boxes", roles.Boxes))
 	}
 	n := boxes[1]
 	for _, role := range []struct {
@@ -92,13 +91,13 @@ func checkDetectionOutputs(outputs []tensor.Info, roles DetectionOutputs) (int, 
 		at   int
 	}{{"classes", roles.Classes}, {"scores", roles.Scores}} {
 		if !slices.Equal(outputs[role.at].Shape, []int{1, n}) {
-			return 0, wrong(fmt.Sprintf("output %d does not hold %s for %d boxes", role.at, role.name, n))
+			return wrong(fmt.Sprintf("output %d does not hold %s for %d boxes", role.at, role.name, n))
 		}
 	}
 	if outputs[roles.Count].Elements() != 1 {
-		return 0, wrong(fmt.Sprintf("output %d does not hold one count", roles.Count))
+		return wrong(fmt.Sprintf("output %d does not hold one count", roles.Count))
 	}
-	return n, nil
+	return nil
 }
 
 // Name is "detect".
@@ -111,11 +110,13 @@ func (d *Detect) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Re
 	}
 	b := d.buffers.get()
 	defer d.buffers.put(b)
+	// Counted anew for each run: the compiled model and its CPU twin may be made for another number of boxes.
+	n := out.Output(d.roles.Scores).Elements()
 	var each [4][]float32
 	for i, of := range []struct {
 		role, n int
 		buf     *[]float32
-	}{{d.roles.Boxes, 4 * d.boxes, &b.a}, {d.roles.Classes, d.boxes, &b.b}, {d.roles.Scores, d.boxes, &b.c}, {d.roles.Count, 1, &b.d}} {
+	}{{d.roles.Boxes, 4 * n, &b.a}, {d.roles.Classes, n, &b.b}, {d.roles.Scores, n, &b.c}, {d.roles.Count, 1, &b.d}} {
 		var err error
 		if each[i], err = values(out.Output(of.role), of.n, of.buf); err != nil {
 			return pipeline.Result{}, err
