@@ -27,7 +27,7 @@ import (
 )
 
 // long is for what must happen; it only keeps a failing test from hanging.
-const long = 60 * time.Second
+const long = 30 * time.Second
 
 // sceneFrames is how many frames of vtest.avi the servers of the tests show, over and over.
 const sceneFrames = 24
@@ -317,12 +317,13 @@ func nextFrame(tb testing.TB, l *Live) (number, width, height int) {
 // nextUntil takes frames until the condition holds.
 func nextUntil(tb testing.TB, l *Live, what string, holds func(width, height int) bool) {
 	tb.Helper()
+	var w, h int
 	for deadline := time.Now().Add(long); time.Now().Before(deadline); {
-		if _, w, h := nextFrame(tb, l); holds(w, h) {
+		if _, w, h = nextFrame(tb, l); holds(w, h) {
 			return
 		}
 	}
-	tb.Fatalf("not in time: %s; %+v", what, l.Stats())
+	tb.Fatalf("not in time: %s; the last frame has %dx%d; %+v", what, w, h, l.Stats())
 }
 
 // children are the process ids of this process's children.

@@ -1,0 +1,101 @@
+package camera
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/bluenviron/gortsplib/v4/pkg/auth"
+)
+
+func TestParseAddress(t *testing.T) {
+	t.Setenv("CAM_USER", "viewer")
+	t.Setenv("CAM_PASSWORD", "p@ss/w:rd ?")
+	for _, c := range []struct{ raw, shown, user, password, want string }{
+		{"rtsp://cam/yard", "rtsp://cam/yard", "", "", ""},
+		{"rtsp://u:pw1234@cam:554/yard", "rtsp://cam:554/yard", "u", "pw1234", ""},
+		{"rtsp://${CAM_USER}:${CAM_PASSWORD}@cam/", "rtsp://cam/", "viewer", "p@ss/w:rd ?", ""},
+		{"http://cam/pic?user=a&pwd=hunter22#top", "http://cam/pic?***", "", "", ""},
+		{"rtsp://cam/user=a_password=hunter22", "rtsp://cam/user=a_password=***", "", "", ""},
+		{"rtsp://${NOT_SET_AT_ALL}@cam/", "", "", "", "NOT_SET_AT_ALL"},
+		{"rtsp://u:p w@h%zz/", "", "", "", "cannot be read"},
+	} {
+		a, err := parseAddress(c.raw, Credentials{})
+		if c.want != "" {
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "p w") {
+				t.Errorf("%s: %v, want %q", c.raw, err, c.want)
+			}
+			continue
+		}
+		if err != nil || a.shown != c.shown || a.User != c.user || a.Password != c.password || a.url.User != nil {
+			t.Errorf("%s: shown %s, user %q, password %q, %v", c.raw, a.shown, a.User, a.Password, err)
+		}
+	}
+}
+
+func TestSecret(t *testing.T) {
+	t.Setenv("CAM_PASSWORD", "from env")
+	file := write(t, t.TempDir()+"/secret", []byte("from file\n"))
+	for from, want := range map[string]string{"": "", "env:CAM_PASSWORD": "from env", "file:" + file: "from file"} {
+		if got, err := Secret(from); got != want || err != nil {
+			t.Errorf("%s: %q, %v", from, got, err)
+		}
+	}
+	for _, from := range []string{"hunter22", "env:NOT_SET_AT_ALL", "file:/not/there"} {
+		if _, err := Secret(from); err == nil || strings.Contains(err.Error(), "hunter22") {
+			t.Errorf("%s: %v", from, err)
+		}
+	}
+}
+
+func TestRedactor(t *testing.T) {
+	r := newRedactor(Credentials{User: "viewer", Password: "hunter22", Token: "tok-1"}, map[string][]string{"key": {"abcd1234"}})
+	log := new(journal)
+	l := r.logger(log.logger()).With("url", "http://viewer:hunter22@cam/").WithGroup("g")
+	l.Info("saying hunter22", "error", http.ErrNoCookie, "group", slog.GroupValue(slog.String("x", "tok-1 abcd1234")), "n", 5)
+	text := log.String() + r.text("rtspsrc user-pw=other location=rtsp://a:b@c/?x=yyyy")
+	for _, secret := range []string{"hunter22", "tok-1", "abcd1234", "other", "a:b", "yyyy"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%s is shown: %s", secret, text)
+		}
+	}
+	contains(t, text, "g.n=5")
+}
+
+// No log line and no error has what is secret, whatever goes wrong.
+func TestLiveSecretsAreNotShown(t *testing.T) {
+	const user, password, query = "viewer", "hunter22-secret", "query-secret"
+	w := newWebcam(t, 320, 240)
+	w.user, w.secret = user, password
+	n := newNetcam(t, 320, 240)
+	n.user, n.secret, n.methods = user, password, []auth.ValidateMethod{auth.ValidateMethodBasic}
+	var shown strings.Builder
+	with := func(url, password string) string { return strings.Replace(url, "://", "://"+user+":"+password+"@", 1) }
+	for _, url := range []string{
+		with(w.url("/stream?k="+query), password), with(n.url()+"?k="+query, password), // good
+		with(w.url("/stream?k="+query), password+"x"), with(n.url()+"?k="+query, password+"x"), // refused
+		with("http://127.0.0.1:1/?k="+query, password), with("rtsp://127.0.0.1:1/?k="+query, password), // not there
+		with("ftp://127.0.0.1/?k="+query, password), with("rtsp://%zz/?k="+query, password), // wrong
+	} {
+		log := new(journal)
+		l, err := NewLive(context.Background(), LiveOptions{URL: url, Logger: log.logger()})
+		if err != nil {
+			shown.WriteString(err.Error())
+		} else {
+			shown.WriteString(l.Name() + l.Stats().LastError)
+			if err := l.Close(); err != nil {
+				shown.WriteString(err.Error())
+			}
+		}
+		shown.WriteString(log.String())
+	}
+	contains(t, shown.String(), "refuses the user or the password")
+	contains(t, shown.String(), "connection refused")
+	for _, secret := range []string{password, query} {
+		if strings.Contains(shown.String(), secret) {
+			t.Errorf("%s is shown:\n%s", secret, &shown)
+		}
+	}
+}
