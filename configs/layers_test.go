@@ -3,6 +3,7 @@ package configs
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -46,6 +47,14 @@ func TestOtherSource(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	if got := source(mustLoad(t, small, "pipelines.door.source={images: [pic.jpg]}")); got.Folder != "" || !slices.Equal(got.Images, []string{"pic.jpg"}) {
+		t.Errorf("%+v", got)
+	}
+	t.Setenv("CORALLITE_PIPELINES_DOOR_SOURCE_FOLDER", "")
+	webcam := strings.Replace(small, `{images: "*.jpg"}`, "{camera: 0, width: 640, height: 480}", 1)
+	if got := source(mustLoad(t, webcam, "pipelines.door.source={url: 'http://192.0.2.1/'}")); got.Camera != "" || got.Width != 0 || got.URL == "" {
+		t.Errorf("%+v", got)
+	}
+	if got := source(mustLoad(t, webcam, "pipelines.door.source.camera=1")); got.Camera != "1" || got.Width != 640 {
 		t.Errorf("%+v", got)
 	}
 	_, err := load(t, small, "pipelines.door.source.video=clip.mp4", "pipelines.door.source.images=pic.jpg")

@@ -63,6 +63,7 @@ func (s *settings) source(p path, k *key) Source {
 			if v := s.get(at); v != nil {
 				values[c.name] = v
 			}
+		case s.layer(at) < s.layer(p.to(chosen)): // of the source that another took the place of
 		case s.layer(at) != nowhere:
 			s.problem(at, "belongs to %s, and the source is %s", joinWords(c.with), chosen)
 		}
