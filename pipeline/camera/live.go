@@ -38,7 +38,7 @@ type LiveOptions struct {
 	Credentials    Credentials   // of a URL
 	AnyCertificate bool          // of a URL: https is taken whatever its certificate
 
-	Deadline time.Duration     // no frame for so long: it stalled; 0: 5 s for a Camera, else 10 s, and 3 intervals more
+	Deadline time.Duration     // no frame for so long: it stalled; 0: 5 s for a Camera, 40 s for GStreamer, else 10 s, and 3 intervals more
 	Backoff  supervise.Backoff // between tries; the zero one: 1 s, doubled up to 30 s
 	Logger   *slog.Logger      // gets what is lost and what is back; nil: nothing is logged
 	Clock    clock.Clock       // of Deadline and Backoff; nil: the machine's
@@ -48,6 +48,9 @@ type LiveOptions struct {
 const (
 	cameraDeadline = 5 * time.Second
 	urlDeadline    = 10 * time.Second
+
+	// gstreamerDeadline is longer because GStreamer looks at all its plug-ins the first time.
+	gstreamerDeadline = 40 * time.Second
 
 	// leastLimit is how long a child process may be kept from answering by a machine that is busy.
 	leastLimit = 2 * time.Second
@@ -104,8 +107,11 @@ func newLive(o LiveOptions) (*Live, error) {
 	l.log = l.clean.logger(log).With("source", l.name)
 	if o.Deadline <= 0 {
 		o.Deadline = urlDeadline
-		if l.finder != nil {
+		switch l.input.Input {
+		case capture.Device:
 			o.Deadline = cameraDeadline
+		case capture.GStreamer:
+			o.Deadline = gstreamerDeadline
 		}
 		o.Deadline += 3 * o.Interval
 	}

@@ -1,6 +1,8 @@
 package capture
 
 import (
+	"os"
+	"path/filepath"
 	"time"
 
 	"corallite/internal/isolate"
@@ -45,10 +47,24 @@ func (o Options) sandbox() isolate.Sandbox {
 	case HTTP, Stream:
 		return isolate.Sandbox{Network: true, Read: network}
 	case GStreamer:
-		return isolate.Sandbox{Network: true, Read: []string{"/"}, ReadWrite: []string{"/dev", "/run", "/tmp"}}
+		return isolate.Sandbox{Network: true, Read: []string{"/"}, ReadWrite: append(registry(), "/dev", "/run", "/tmp")}
 	default:
 		return isolate.Sandbox{Off: true}
 	}
+}
+
+// registry is the folder in which GStreamer keeps what it found out about its plug-ins, which takes it seconds; none
+// where there can be none.
+func registry() []string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil
+	}
+	folder := filepath.Join(cache, "gstreamer-1.0")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil
+	}
+	return []string{folder}
 }
 
 // network is what Go and the C library read to find a host by its name and to know whom to trust.
