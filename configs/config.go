@@ -198,3 +198,9 @@ func (s *settings) require(p path, k *key) bool {
 	}
 	return true
 }
+
+// One is the configuration of one pipeline with one model, for commands that have no file.
+func One(name string, p Pipeline, model string, m Model) *Config {
+	p.Models = []string{model}
+	return &Config{Models: map[string]Model{model: m}, Pipelines: map[string]Pipeline{name: p}, order: []string{name}, EdgeTPU: EdgeTPU{Heat: "shed"}, Log: Log{Level: "info"}}
+}

@@ -53,6 +53,8 @@ type streams struct {
 	in  io.Reader
 	out io.Writer
 	err *status
+
+	browse func(url string) // opens a page; nil: nobody does
 }
 
 // usageError is wrong use: exit code 2.
@@ -132,7 +134,7 @@ the CPU when there is not. One command looks at files at once, a YAML file descr
 	})
 	addLogFlags(root)
 	root.AddCommand(
-		newRun(std), newDetect(std), newClassify(std), newSegment(std), newPoses(std), newEmbed(std), newDevices(std), newDoctor(std),
+		newRun(std), newWatch(std), newDetect(std), newClassify(std), newSegment(std), newPoses(std), newEmbed(std), newDevices(std), newDoctor(std),
 		newModels(std), newConfig(std), newVersion(std), newCompletion(std),
 	)
 	root.SetHelpCommand(newHelp())
@@ -184,6 +186,15 @@ func atLeast(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < n {
 			return usageError{fmt.Errorf("%s is missing\nusage: %s", what, cmd.UseLine())}
+		}
+		return nil
+	}
+}
+
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return usageError{fmt.Errorf("unexpected argument %q: at most one %s\nusage: %s", args[1], what, cmd.UseLine())}
 		}
 		return nil
 	}

@@ -74,10 +74,13 @@ func (p *pages) server(c configs.Sink) (*preview.Server, error) {
 }
 
 // start begins to answer, and says where.
-func (p *pages) start(status *status) {
+func (p *pages) start(std *streams) {
 	for _, s := range p.servers {
 		s.Start()
-		fmt.Fprintf(status, "preview: %s\n", s.URL())
+		fmt.Fprintf(std.err, "preview: %s\n", s.URL())
+		if std.browse != nil {
+			std.browse(s.URL())
+		}
 	}
 }
 

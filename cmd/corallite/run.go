@@ -80,7 +80,7 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.O
 		return errors.Join(err, b.Close(), tpus.Close())
 	}
 	giveBack()
-	b.pages.start(std.err)
+	b.pages.start(std)
 	summaries, err := pipeline.RunAll(ctx, runners)
 	devices := tpus.Summaries()
 	err = errors.Join(err, b.Close(), tpus.Close())

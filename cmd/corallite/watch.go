@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"corallite/configs"
+	"corallite/models"
+	"corallite/pipeline"
+)
+
+// watchModel is what `watch` runs when nobody says otherwise: it needs no Edge TPU, and its file is known.
+const watchModel = "ssd_mobilenet_v1_coco_quant"
+
+// watch is a camera on a page, without a configuration.
+type watch struct {
+	std       *streams
+	model     modelFlags
+	threshold float64
+	listen    string
+	noBrowser bool
+}
+
+func newWatch(std *streams) *cobra.Command {
+	w := &watch{std: std, model: modelFlags{task: configs.TaskDetect, ref: watchModel}}
+	cmd := &cobra.Command{
+		Use:   "watch [flags] [SOURCE]",
+		Short: "Look at a camera on a page in the browser, with what a model finds in it",
+		Long: `Runs a model on a camera and shows it on a page in the browser, without a configuration. SOURCE is a camera's number,
+path or name (see: corallite devices), the address of a camera on the network, or a video file; without one it is the
+first camera. It ends with Ctrl-C. The model must be on this machine: corallite models pull ` + watchModel + `
+
+The page is for this machine only; --listen opens it to others, who need the token that is printed then.`,
+		Example: `  corallite watch
+  corallite watch --model face_detection_full_range rtsp://192.168.1.20/stream1`,
+		Args: atMostOne("SOURCE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("score-threshold") {
+				w.model.scoreThreshold = &w.threshold
+			}
+			return w.run(cmd, append(args, "0")[0])
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&w.model.ref, "model", w.model.ref, "a detector: its name in the catalog, or the path of a .tflite file")
+	flags.StringVar(&w.model.labels, "labels", "", "a label file, one label a line")
+	flags.Float64Var(&w.threshold, "score-threshold", 0, "leave out what has a lower score (default: the model's own; else 0.5)")
+	flags.StringVar(&w.listen, "listen", "127.0.0.1:8080", "where the page is: host and port")
+	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the page")
+	addDeviceFlags(cmd, &w.model.delegate, &w.model.device)
+	_ = cmd.RegisterFlagCompletionFunc("model", func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		names, _ := modelNames(c, args, word)
+		return names, cobra.ShellCompDirectiveDefault
+	})
+	_ = cmd.MarkFlagFilename("labels", "txt")
+	return cmd
+}
+
+func (w *watch) run(cmd *cobra.Command, source string) error {
+	if t := w.model.scoreThreshold; t != nil && !(*t >= 0 && *t <= 1) {
+		return usageError{fmt.Errorf("--score-threshold %v: want a number from 0 to 1", *t)}
+	}
+	if !strings.Contains(w.listen, ":") {
+		return usageError{fmt.Errorf("--listen %s: want a host and a port, such as 127.0.0.1:8080", w.listen)}
+	}
+	logger, err := newLogger(cmd, w.std.err, "")
+	if err != nil {
+		return err
+	}
+	store, err := models.Open(models.Options{})
+	if err != nil {
+		return err
+	}
+	name, m, err := w.model.find(store)
+	if err != nil {
+		return wrongName(err)
+	}
+	m.Track = true
+	p := configs.Pipeline{Source: sourceOf(source), Sinks: []configs.Sink{
+		{Kind: configs.SinkPreview, Listen: w.listen, Queue: pipeline.DefaultQueue},
+	}}
+	cfg := configs.One("watch", p, name, m)
+	o, err := fleetOptions([]configs.Model{m}, cfg.EdgeTPU, logger)
+	if err != nil {
+		return err
+	}
+	std := *w.std
+	if !w.noBrowser {
+		std.browse = openBrowser
+	}
+	return runConfig(cmd.Context(), &std, cfg, o, logger, "")
+}
+
+// sourceOf is what a SOURCE of the command line means.
+func sourceOf(s string) configs.Source {
+	if strings.Contains(s, "://") {
+		return configs.Source{URL: s}
+	}
+	if info, err := os.Stat(s); err == nil && info.Mode().IsRegular() {
+		return configs.Source{Video: []string{s}}
+	}
+	return configs.Source{Camera: s}
+}
+
+// openBrowser opens a page where there is a desktop. Where it cannot, the address was printed.
+func openBrowser(url string) {
+	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return
+	}
+	open := exec.Command("xdg-open", url)
+	if err := open.Start(); err != nil {
+		return
+	}
+	go func() { _ = open.Wait() }() // it ends when the browser has the address
+}
