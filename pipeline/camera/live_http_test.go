@@ -299,7 +299,7 @@ func TestLiveEightAtOnce(t *testing.T) {
 
 func TestLiveErrorsAtTheStart(t *testing.T) {
 	w := newWebcam(t, 320, 240)
-	w.user, w.secret = "viewer", "open sesame"
+	w.protect("viewer", "open sesame")
 	for _, c := range []struct {
 		name, want string
 		o          LiveOptions
@@ -332,7 +332,7 @@ func TestLiveErrorsAtTheStart(t *testing.T) {
 
 func TestLiveDigest(t *testing.T) {
 	w := newWebcam(t, 320, 240)
-	w.user, w.secret = "viewer", "open sesame"
+	w.protect("viewer", "open sesame")
 	for _, path := range []string{"/stream", "/snapshot?channel=1"} {
 		l, _ := opened(t, LiveOptions{URL: w.url(path), Interval: 20 * time.Millisecond, Credentials: Credentials{User: "viewer", Password: "open sesame"}})
 		for range 3 {

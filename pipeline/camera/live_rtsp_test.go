@@ -50,6 +50,13 @@ func (n *netcam) show(width, height int) {
 	n.shown.Store(&pictures)
 }
 
+// protect lets in only who knows the secret.
+func (n *netcam) protect(user, secret string, methods []auth.ValidateMethod) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.user, n.secret, n.methods = user, secret, methods
+}
+
 func (n *netcam) url() string { return "rtsp://" + n.address + "/yard" }
 
 func (n *netcam) start() {
@@ -168,7 +175,7 @@ func (n *netcam) OnSessionClose(c *gortsplib.ServerHandlerOnSessionCloseCtx) {
 func TestLiveRTSP(t *testing.T) {
 	sameAfter(t)
 	n := newNetcam(t, 320, 240)
-	n.user, n.secret, n.methods = "viewer", "p@ss:wo/rd", []auth.ValidateMethod{auth.ValidateMethodDigestMD5}
+	n.protect("viewer", "p@ss:wo/rd", []auth.ValidateMethod{auth.ValidateMethodDigestMD5})
 	l, log := opened(t, LiveOptions{URL: n.url(), Credentials: Credentials{User: "viewer", Password: "p@ss:wo/rd"}})
 	last := -1
 	ctx, cancel := context.WithTimeout(context.Background(), long)
@@ -233,7 +240,7 @@ func TestLiveRTSPKilledFrozenAndGarbage(t *testing.T) {
 
 func TestLiveRTSPErrorsAtTheStart(t *testing.T) {
 	n := newNetcam(t, 320, 240)
-	n.user, n.secret = "viewer", "open sesame"
+	n.protect("viewer", "open sesame", nil)
 	for _, c := range []struct {
 		name, want string
 		methods    []auth.ValidateMethod
@@ -246,9 +253,7 @@ func TestLiveRTSPErrorsAtTheStart(t *testing.T) {
 		{"token", "a token can be sent over HTTP only", nil, LiveOptions{URL: n.url(), Credentials: Credentials{Token: "t"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n.mu.Lock()
-			n.methods = c.methods
-			n.mu.Unlock()
+			n.protect("viewer", "open sesame", c.methods)
 			l, err := NewLive(context.Background(), c.o)
 			if err == nil {
 				defer l.Close()

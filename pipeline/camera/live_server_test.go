@@ -154,6 +154,13 @@ func (w *webcam) kill() {
 	}
 }
 
+// protect lets in only who knows the secret.
+func (w *webcam) protect(user, secret string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.user, w.secret = user, secret
+}
+
 func (w *webcam) url(path string) string { return "http://" + w.address + path }
 
 func (w *webcam) ending() <-chan struct{} {
@@ -215,7 +222,10 @@ func (w *webcam) snapshot(out http.ResponseWriter, r *http.Request) {
 
 // allowed is Digest authentication with MD5, as most cameras have it, calculated here by RFC 7616's formula.
 func (w *webcam) allowed(out http.ResponseWriter, r *http.Request) bool {
-	if w.user == "" {
+	w.mu.Lock()
+	user, secret := w.user, w.secret
+	w.mu.Unlock()
+	if user == "" {
 		return true
 	}
 	sum := func(s string) string {
@@ -228,9 +238,9 @@ func (w *webcam) allowed(out http.ResponseWriter, r *http.Request) bool {
 		fields[name] = strings.Trim(value, `"`)
 	}
 	want := sum(strings.Join([]string{
-		sum(w.user + ":cameras:" + w.secret), "a nonce", fields["nc"], fields["cnonce"], "auth", sum("GET:" + r.URL.RequestURI()),
+		sum(user + ":cameras:" + secret), "a nonce", fields["nc"], fields["cnonce"], "auth", sum("GET:" + r.URL.RequestURI()),
 	}, ":"))
-	if fields["response"] == want && fields["username"] == w.user {
+	if fields["response"] == want && fields["username"] == user {
 		return true
 	}
 	out.Header().Set("WWW-Authenticate", `Digest realm="cameras", qop="auth", nonce="a nonce"`)

@@ -68,9 +68,9 @@ func TestRedactor(t *testing.T) {
 func TestLiveSecretsAreNotShown(t *testing.T) {
 	const user, password, query = "viewer", "hunter22-secret", "query-secret"
 	w := newWebcam(t, 320, 240)
-	w.user, w.secret = user, password
+	w.protect(user, password)
 	n := newNetcam(t, 320, 240)
-	n.user, n.secret, n.methods = user, password, []auth.ValidateMethod{auth.ValidateMethodBasic}
+	n.protect(user, password, []auth.ValidateMethod{auth.ValidateMethodBasic})
 	var shown strings.Builder
 	with := func(url, password string) string { return strings.Replace(url, "://", "://"+user+":"+password+"@", 1) }
 	for _, url := range []string{
