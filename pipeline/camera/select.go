@@ -1,0 +1,166 @@
+package camera
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"corallite/pipeline"
+	"corallite/pipeline/vision"
+)
+
+// SelectOptions say which frames of a source, and what part of them, go on. The zero options take everything.
+type SelectOptions struct {
+	Every int     // each Every-th frame; 0 and 1: each
+	FPS   float64 // at most so many frames a second, by the times at which they were taken; 0: no limit
+	// Region is the part that goes on: left, top, right and bottom, 0 to 1 of the width and height. The zero Region is the
+	// whole picture. What goes on is a picture of its own: results are given in its pixels.
+	Region [4]float64
+}
+
+// Validate says what is wrong with the options.
+func (o SelectOptions) Validate() error {
+	r := o.Region
+	switch {
+	case o.Every < 0:
+		return fmt.Errorf("every %d frames: want 1 or more", o.Every)
+	case !(o.FPS >= 0) || math.IsInf(o.FPS, 0): // NaN too
+		return fmt.Errorf("%v frames a second: want more than 0", o.FPS)
+	case r == [4]float64{}:
+		return nil
+	case !(r[0] >= 0 && r[1] >= 0 && r[0] < r[2] && r[1] < r[3] && r[2] <= 1 && r[3] <= 1):
+		return fmt.Errorf("region %v: want left, top, right and bottom, from 0 to 1 of the picture, left below right and top below bottom", r)
+	}
+	return nil
+}
+
+// Select is a source that passes on a part of what another one gives.
+type Select struct {
+	source  pipeline.Source[*vision.Frame]
+	o       SelectOptions
+	pool    *vision.Pool
+	seen    uint64        // frames of the source
+	due     time.Duration // FPS: the moment from which the next frame is taken
+	began   time.Time     // of the first frame
+	last    time.Duration // the moment of the last frame
+	skipped atomic.Uint64
+}
+
+var _ pipeline.Mended = (*Select)(nil)
+
+// NewSelect makes a Select, which owns the source from then on.
+func NewSelect(source pipeline.Source[*vision.Frame], o SelectOptions) (*Select, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	return &Select{source: source, o: o, pool: vision.NewPool(4)}, nil
+}
+
+// Source is the source that Select takes from.
+func (s *Select) Source() pipeline.Source[*vision.Frame] { return s.source }
+
+// Skipped is how many frames did not go on.
+func (s *Select) Skipped() uint64 { return s.skipped.Load() }
+
+// Next gives the next frame that is wanted. Errors are the source's.
+func (s *Select) Next(ctx context.Context) (*vision.Frame, error) {
+	for {
+		f, err := s.source.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if s.wants(f) {
+			return s.cut(f)
+		}
+		f.Release()
+		s.skipped.Add(1)
+	}
+}
+
+// wants says whether a frame goes on.
+func (s *Select) wants(f *vision.Frame) bool {
+	at := s.moment(f)
+	s.seen++
+	if s.o.Every > 1 && (s.seen-1)%uint64(s.o.Every) != 0 {
+		return false
+	}
+	if s.o.FPS == 0 {
+		return true
+	}
+	step := time.Duration(float64(time.Second) / s.o.FPS)
+	if at < s.last { // another file, or the same one again
+		s.due = at
+	}
+	s.last = at
+	// A camera's frames come a little early or late; half a frame of the source's rate is no reason to leave one out.
+	slack := step / 8
+	if at+slack < s.due {
+		return false
+	}
+	// Counted on from when it was due, so that the rate is kept on average; but not where frames were missing.
+	s.due = max(s.due+step, at+step-slack)
+	return true
+}
+
+// moment is when a frame was taken: in its recording, or since the first frame.
+func (s *Select) moment(f *vision.Frame) time.Duration {
+	m := f.Meta()
+	if m.Position > 0 || !s.source.Live() {
+		return m.Position
+	}
+	if s.began.IsZero() {
+		s.began = m.Time
+	}
+	return m.Time.Sub(s.began)
+}
+
+// cut gives the wanted part of a frame, which it takes over.
+func (s *Select) cut(f *vision.Frame) (*vision.Frame, error) {
+	if s.o.Region == ([4]float64{}) {
+		return f, nil
+	}
+	defer f.Release()
+	part, err := s.pool.Get()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.copyPart(part, f); err != nil {
+		part.Release()
+		return nil, &pipeline.ItemError{Source: f.Meta().Source, Err: err}
+	}
+	return part, nil
+}
+
+func (s *Select) copyPart(part, f *vision.Frame) error {
+	r := s.o.Region
+	w, h := float64(f.Width()), float64(f.Height())
+	area := image.Rect(int(math.Round(r[0]*w)), int(math.Round(r[1]*h)), int(math.Round(r[2]*w)), int(math.Round(r[3]*h)))
+	if area.Empty() {
+		return fmt.Errorf("the region %v of a picture of %dx%d pixels has none", r, f.Width(), f.Height())
+	}
+	mat := f.Mat()
+	region := mat.Region(area)
+	defer region.Close()
+	region.CopyTo(part.Target())
+	part.SetFPS(f.FPS())
+	*part.Meta() = *f.Meta()
+	return part.Seal()
+}
+
+// Live is the source's.
+func (s *Select) Live() bool { return s.source.Live() }
+
+// Reopened is the source's, 0 where it does not say.
+func (s *Select) Reopened() uint64 {
+	if m, ok := s.source.(pipeline.Mended); ok {
+		return m.Reopened()
+	}
+	return 0
+}
+
+// Close closes the source. Frames that are out stay valid. Twice is safe.
+func (s *Select) Close() error { return errors.Join(s.source.Close(), s.pool.Close()) }
