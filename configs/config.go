@@ -65,11 +65,14 @@ type Model struct {
 
 // Pipeline is a source, the models that look at its pictures, and the sinks that take what they find.
 type Pipeline struct {
-	Source   Source   `yaml:"source"`
-	Models   []string `yaml:"models,flow"`      // at least one, all of them in Config.Models
-	Second   *Second  `yaml:"second,omitempty"` // nil: none
-	Priority int      `yaml:"priority"`         // of its runs where a device is shared; higher goes first
-	Sinks    []Sink   `yaml:"sinks"`            // at least one
+	Source   Source    `yaml:"source"`
+	Models   []string  `yaml:"models,flow"` // at least one, all of them in Config.Models
+	Every    int       `yaml:"every"`       // each so many-th frame
+	FPS      float64   `yaml:"fps,omitempty"`
+	Region   []float64 `yaml:"region,flow,omitempty"` // left, top, right, bottom, 0 to 1; empty: all
+	Second   *Second   `yaml:"second,omitempty"`      // nil: none
+	Priority int       `yaml:"priority"`              // of its runs where a device is shared; higher goes first
+	Sinks    []Sink    `yaml:"sinks"`                 // at least one
 }
 
 // Sink is where results go.

@@ -18,6 +18,13 @@ func (s *settings) pipeline(d definition, whole bool) Pipeline {
 		out.Models, _ = s.get(at).([]string)
 		s.modelNames(at, out.Models, whole)
 	}
+	out.Every, _ = s.get(p.to("every")).(int)
+	out.FPS, _ = s.get(p.to("fps")).(float64)
+	if r, ok := s.get(p.to("region")).([]float64); ok {
+		if out.Region = r; r[0] >= r[2] || r[1] >= r[3] {
+			s.problem(p.to("region"), "%v is no region: left must be below right, and top below bottom", r)
+		}
+	}
 	out.Second = s.second(p.to("second"), out.Models, whole)
 	out.Priority, _ = s.get(p.to("priority")).(int)
 	if at := p.to("sinks"); s.require(at, k.child("sinks")) {

@@ -67,7 +67,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("model %+v, want %+v", got, want)
 	}
 	wantPipeline := Pipeline{
-		Source: Source{Images: []string{"*.jpg"}}, Models: []string{"m"},
+		Source: Source{Images: []string{"*.jpg"}}, Models: []string{"m"}, Every: 1,
 		Sinks: []Sink{{Kind: SinkJSONL, Path: "found.jsonl", Queue: 4}, {Kind: SinkPictures, Dir: "out", Queue: 9}},
 	}
 	if got := cfg.Pipelines["door"]; !reflect.DeepEqual(got, wantPipeline) {
@@ -149,8 +149,8 @@ func TestEveryKey(t *testing.T) {
 	if e := cfg.EdgeTPU; e != (EdgeTPU{Library: "m.tflite", Performance: "low", Heat: "cpu"}) {
 		t.Errorf("edgetpu %+v", e)
 	}
-	if n := cfg.Pipelines["folder"].Priority; n != 10 {
-		t.Errorf("priority %d", n)
+	if p := cfg.Pipelines["folder"]; p.Priority != 10 || p.Every != 5 || p.FPS != 5 || !slices.Equal(p.Region, []float64{0, 0.5, 1, 1}) {
+		t.Errorf("%+v", p)
 	}
 	if s := cfg.Pipelines["video"].Sinks[0]; !s.Append || s.Queue != 16 || s.Path != "videojsonl.jsonl" {
 		t.Errorf("sink %+v", s)
@@ -198,7 +198,7 @@ func everySourceKey() string {
 				b.WriteString("      " + k.name + ": " + quoted(k) + "\n")
 			}
 		}
-		b.WriteString("    models: [faces, m]\n    priority: 10\n")
+		b.WriteString("    models: [faces, m]\n    priority: 10\n    every: 5\n    fps: 5\n    region: [0, 0.5, 1, 1]\n")
 		if name == "images" {
 			b.WriteString("    second:\n")
 			for _, k := range pipelines.child("second").keys {

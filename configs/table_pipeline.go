@@ -90,6 +90,18 @@ var pipelineKeys = []*key{
 		doc: "Names of models, as under `models`. Each looks at every picture.",
 	},
 	{
+		name: "every", kind: whole, min: limit(1), max: limit(100000), def: 1, example: "5",
+		doc: "Takes each so many-th frame of the source.",
+	},
+	{
+		name: "fps", kind: number, above: limit(0), max: limit(1000), example: "5", defDoc: "no limit",
+		doc: "Takes at most so many frames a second, by the times at which they were taken.",
+	},
+	{
+		name: "region", kind: numbers, lengths: []int{4}, min: limit(0), max: limit(1), example: "[0, 0.5, 1, 1]", defDoc: "the whole picture",
+		doc: "The part of the picture that is taken: left, top, right and bottom, from 0 to 1 of its width and height. Results are given in pixels of that part.",
+	},
+	{
 		name: "second", kind: group, doc: "A second model that looks at each object that a detector of the pipeline has found, and says in the event what it shows (`classes` of a detection).",
 		keys: []*key{
 			{

@@ -26,6 +26,12 @@ type Mended interface {
 	Reopened() uint64
 }
 
+// Choosy is a Source that leaves items out because it was told to.
+type Choosy interface {
+	// Skipped is how many it left out, for the Summary.
+	Skipped() uint64
+}
+
 // rateSpan is how many calls of Progress the rate is taken over.
 const rateSpan = 20
 

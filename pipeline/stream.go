@@ -145,6 +145,9 @@ func (r *run[T]) run(ctx context.Context) (Summary, error) {
 	if m, ok := r.s.Source.(Mended); ok {
 		r.reopened.Add(m.Reopened())
 	}
+	if c, ok := r.s.Source.(Choosy); ok {
+		r.skipped = c.Skipped()
+	}
 	if r.s.Progress != nil {
 		r.s.Progress(stats.progress(&r.tally, true))
 	}

@@ -334,13 +334,14 @@ type mended struct {
 }
 
 func (mended) Reopened() uint64 { return 3 }
+func (mended) Skipped() uint64  { return 4 }
 
 // TestMended has what a source says of itself in the summary.
 func TestMended(t *testing.T) {
 	r := newRig(2, "cpu:fake")
 	r.Source = mended{r.Source}
 	sum, err := r.Run(t.Context())
-	if err != nil || sum.Reopened != 3 || sum.Frames != 2 {
+	if err != nil || sum.Reopened != 3 || sum.Skipped != 4 || sum.Frames != 2 {
 		t.Errorf("%+v, %v", sum, err)
 	}
 }

@@ -19,6 +19,7 @@ type Summary struct {
 
 	Failed      uint64                  `json:"failed"`      // items that gave no report
 	Interrupted bool                    `json:"interrupted"` // whether Run's context ended before the source did
+	Skipped     uint64                  `json:"skipped"`     // items that were left out because the configuration says so
 	Reopened    uint64                  `json:"reopened"`    // how often a lost source came back
 	Drops       DropSummary             `json:"drops"`
 	Errors      ErrorSummary            `json:"errors"`

@@ -26,6 +26,7 @@ type tally struct {
 	dropped     atomic.Uint64 // items replaced by newer ones in the slot
 	failed      atomic.Uint64 // items that gave no report
 	frames      atomic.Uint64 // items that gave one
+	skipped     uint64        // set when the source is closed
 	reopened    atomic.Uint64
 	interrupted atomic.Bool
 }

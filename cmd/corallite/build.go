@@ -91,7 +91,7 @@ func closeStream(s *pipeline.Stream[*vision.Frame]) error {
 
 // open opens the source and the models.
 func (b *builder) open(s *pipeline.Stream[*vision.Frame], p configs.Pipeline) error {
-	source, items, err := b.openSource(p.Source)
+	source, items, err := b.selectFrom(p)
 	if err != nil {
 		return err
 	}

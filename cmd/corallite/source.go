@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -79,6 +80,24 @@ func firstLine(path string) (string, error) {
 
 // moves says whether a source gives videos.
 func moves(source pipeline.Source[*vision.Frame]) bool {
+	if s, ok := source.(*camera.Select); ok {
+		source = s.Source()
+	}
 	f, ok := source.(*camera.Files)
 	return ok && !f.Still() || source.Live()
+}
+
+// selectFrom opens a pipeline's source, and takes from it what the pipeline wants.
+func (b *builder) selectFrom(p configs.Pipeline) (pipeline.Source[*vision.Frame], int, error) {
+	source, items, err := b.openSource(p.Source)
+	o := camera.SelectOptions{Every: p.Every, FPS: p.FPS}
+	copy(o.Region[:], p.Region)
+	if err != nil || p.Every <= 1 && p.FPS == 0 && len(p.Region) == 0 {
+		return source, items, err
+	}
+	s, err := camera.NewSelect(source, o)
+	if err != nil {
+		return nil, 0, errors.Join(err, source.Close())
+	}
+	return s, items, nil
 }

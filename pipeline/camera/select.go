@@ -74,6 +74,7 @@ func (s *Select) Next(ctx context.Context) (*vision.Frame, error) {
 			return nil, err
 		}
 		if s.wants(f) {
+			f.SetFPS(s.rate(f.FPS())) // nobody else has it yet
 			return s.cut(f)
 		}
 		f.Release()
@@ -104,6 +105,17 @@ func (s *Select) wants(f *vision.Frame) bool {
 	// Counted on from when it was due, so that the rate is kept on average; but not where frames were missing.
 	s.due = max(s.due+step, at+step-slack)
 	return true
+}
+
+// rate is how many frames a second go on, of so many that come.
+func (s *Select) rate(fps float64) float64 {
+	if s.o.Every > 1 {
+		fps /= float64(s.o.Every)
+	}
+	if s.o.FPS > 0 {
+		fps = min(fps, s.o.FPS)
+	}
+	return fps
 }
 
 // moment is when a frame was taken: in its recording, or since the first frame.

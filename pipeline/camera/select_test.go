@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -46,6 +47,7 @@ func (c *clockwork) Next(context.Context) (*vision.Frame, error) {
 		f.Meta().Position = at
 	}
 	f.Meta().Seq = uint64(c.next)
+	f.SetFPS(10)
 	c.next++
 	return f, nil
 }
@@ -83,6 +85,9 @@ func TestSelect(t *testing.T) {
 					t.Fatal(err)
 				}
 				got = append(got, f.Meta().Seq)
+				if rate := 10 * float64(len(c.want)) / 12; math.Abs(f.FPS()-rate) > 0.001 {
+					t.Errorf("%s: %v frames a second, want %v", name, f.FPS(), rate)
+				}
 				f.Release()
 			}
 			if !slices.Equal(got, c.want) || s.Live() != live || s.Skipped() != uint64(12-len(c.want)) {
