@@ -2,14 +2,12 @@ package configs
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"corallite/internal/testdata"
 	"corallite/models"
 )
 
@@ -52,29 +50,6 @@ func emptyStore(t testing.TB) (*models.Store, string) {
 		t.Fatal(err)
 	}
 	return s, dir
-}
-
-// faceStore has the face detectors in its cache, out of the package that scripts/test-files fetches. It skips without.
-func faceStore(t *testing.T) *models.Store {
-	t.Helper()
-	usual, err := models.Open(models.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", t.TempDir()) // no python3: nothing may be fetched
-	s, err := models.Open(models.Options{Cache: t.TempDir(), Downloads: usual.Downloads(), Mirror: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range s.Entries() {
-		if !strings.HasPrefix(e.Name, "face_") {
-			continue
-		}
-		if _, err := s.Pull(context.Background(), e.Name, nil); err != nil {
-			testdata.Missing(t, "%v: run scripts/test-files", err)
-		}
-	}
-	return s
 }
 
 // lines reads a label file as simply as can be.
