@@ -127,7 +127,9 @@ func TestErrorsOfRunning(t *testing.T) {
 	r := worker.Request{Files: delegate.Files{CPU: f}, Choice: delegate.None}
 	local, e := here(t, r.Files, delegate.Options{Choice: delegate.None}), open(t, h, r)
 	for range 2 {
-		local.Input(1).Data[0], e.Input(1).Data[0] = 7, 7
+		for _, engine := range []tensor.Engine{local, e} {
+			copy(engine.Input(1).Data, []byte{7, 0, 0, 0})
+		}
 		want, err := local.Invoke(t.Context()), e.Invoke(t.Context())
 		call := (*tflite.Error)(nil)
 		if !errors.As(err, &call) || want == nil || call.Error() != want.Error() {
