@@ -6,6 +6,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/doctor"
 	"corallite/models"
+	"corallite/pipeline/camera"
 )
 
 func newDoctor(std *streams) *cobra.Command {
@@ -81,7 +83,7 @@ func doctorOptions(ctx context.Context, files, set []string) (doctor.Options, er
 		switch {
 		case err == nil:
 			o.Library = cfg.EdgeTPU.Library
-			o.Models = doctorModels(cfg)
+			o.Models, o.Cameras = doctorModels(cfg), doctorCameras(cfg)
 		case errors.As(err, &problems) && !slices.ContainsFunc(problems, func(p configs.Problem) bool { return !isMissing(p) }):
 			for _, p := range problems {
 				o.Unusable = append(o.Unusable, missingFile(p, files))
@@ -98,7 +100,11 @@ func doctorOptions(ctx context.Context, files, set []string) (doctor.Options, er
 func doctorModels(cfg *configs.Config) []doctor.Model {
 	var all []doctor.Model
 	for _, pipeline := range cfg.PipelineNames() {
-		for _, name := range cfg.Pipelines[pipeline].Models {
+		names := cfg.Pipelines[pipeline].Models
+		if second := cfg.Pipelines[pipeline].Second; second != nil && !slices.Contains(names, second.Model) {
+			names = append(slices.Clone(names), second.Model)
+		}
+		for _, name := range names {
 			i := slices.IndexFunc(all, func(m doctor.Model) bool { return m.Name == name })
 			if i < 0 {
 				i = len(all)
@@ -108,6 +114,46 @@ func doctorModels(cfg *configs.Config) []doctor.Model {
 		}
 	}
 	return all
+}
+
+// doctorCameras are the cameras of this machine that pipelines use.
+func doctorCameras(cfg *configs.Config) []doctor.Camera {
+	var all []doctor.Camera
+	for _, pipeline := range cfg.PipelineNames() {
+		wanted := cfg.Pipelines[pipeline].Source.Camera
+		if wanted == "" {
+			continue
+		}
+		path := cameraPath(wanted)
+		i := slices.IndexFunc(all, func(c doctor.Camera) bool { return c.Path == path })
+		if i < 0 {
+			i = len(all)
+			all = append(all, doctor.Camera{Path: path})
+		}
+		all[i].Pipelines = append(all[i].Pipelines, pipeline)
+	}
+	return all
+}
+
+// cameraPath is the node of a camera that is named by its number, its path or its name. A name that none has stays as
+// it is, and is found to be missing.
+func cameraPath(wanted string) string {
+	if _, err := strconv.Atoi(wanted); err == nil {
+		return "/dev/video" + wanted
+	}
+	if strings.HasPrefix(wanted, "/") {
+		return wanted
+	}
+	there, err := camera.Cameras("")
+	if err != nil {
+		return wanted // doctor lists what it finds itself
+	}
+	for _, c := range there {
+		if strings.Contains(c.Name, wanted) {
+			return c.Node
+		}
+	}
+	return wanted
 }
 
 func doctorModel(name string, m configs.Model) doctor.Model {
