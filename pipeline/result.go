@@ -9,6 +9,20 @@ type Result struct {
 	Poses      []Pose      `json:"poses,omitzero"`      // pose
 	Embedding  Vector      `json:"embedding,omitzero"`  // embed: of length 1 (L2)
 	Ended      []Track     `json:"ended,omitzero"`      // detect with tracking: objects that are not followed any more
+	Keywords   []Keyword   `json:"keywords,omitzero"`   // keyword, wakeword
+
+	Quiet bool `json:"-"` // there is nothing to say: no event
+}
+
+// Keyword is a word that was heard.
+type Keyword struct {
+	Label string  `json:"label"`
+	Score float32 `json:"score"` // 0 to 1
+	// StartS and EndS are seconds into the recording, or since the stream began to hear: the window in which the model
+	// found the word.
+	StartS    float64 `json:"start_s"`
+	EndS      float64 `json:"end_s"`
+	LevelDBFS float32 `json:"level_dbfs"` // the loudest chunk between them, in dB of full scale
 }
 
 // Detection is one object. Box is xmin, ymin, xmax, ymax in pixels of the source picture, inside the picture.
