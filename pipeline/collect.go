@@ -46,24 +46,29 @@ func (r *run[T]) collect(stats *recorder) {
 // emit makes the report of a job, hands it to the sinks and gives the job back.
 func (r *run[T]) emit(j *job[T], stats *recorder) {
 	r.inOrder(j)
-	found := 0
+	answered, loud := 0, 0
 	for i := range j.answers {
-		if j.answers[i].ok {
-			found++
+		if a := &j.answers[i]; a.ok {
+			answered++
+			if !a.event.Quiet {
+				loud++
+			}
+			stats.record(i, &a.event)
 		}
 	}
-	item := j.item
-	if found == 0 {
+	if answered == 0 {
 		r.failed.Add(1)
 	} else {
-		events := make([]Event, 0, found) // sinks may keep it
+		r.frames.Add(1)
+	}
+	item := j.item
+	if loud > 0 {
+		events := make([]Event, 0, loud) // sinks may keep it
 		for i := range j.answers {
-			if a := &j.answers[i]; a.ok {
+			if a := &j.answers[i]; a.ok && !a.event.Quiet {
 				events = append(events, a.event)
-				stats.record(i, &a.event)
 			}
 		}
-		r.frames.Add(1)
 		rep := Report{Item: item, Events: events}
 		for _, o := range r.outlets {
 			o.put(rep)

@@ -9,7 +9,8 @@
 //
 // Source. One goroutine calls Next, numbers the item (Meta.Seq) and puts it in the feed. For a live source the feed
 // is a slot of one: a newer item replaces the one that nobody took, which is counted as dropped. For any other source
-// the reader waits, so nothing is dropped, and reads one item ahead.
+// the reader waits, so nothing is dropped, and reads one item ahead; so it does for a live source that is Audible, which
+// keeps its sound until it is taken.
 //
 // Dispatcher. Waits until every model has room, and only then takes the newest item, so that a frame of a camera does
 // not grow old in a queue. Models with a file behind them get one item more than they have engines, so that a worker
@@ -20,6 +21,10 @@
 // that does not (an Edge TPU) those are three goroutines: the next item is prepared into memory of its own while the
 // device runs, copied into the input when the device is free, and the outputs are copied out so that Decode does not
 // keep the device waiting. A model's Refiner works where Decode does, right after it.
+//
+// A model whose items belong together, as pieces of sound do, is a Flow: its lane has one worker, which gives it the
+// items in order and leaves the runs of engines to it. What it has nothing to say of (Result.Quiet) gives no event, and
+// an item of which no model has something to say gives no Report.
 //
 // Collector. Joins what the models found in one item, restores the order of the items when several engines took them
 // side by side, lets Model.Ordered change the results in that order (tracking), and hands each item with its events on
@@ -40,7 +45,7 @@
 //	from            *ItemError              other error            panic
 //	Source.Next     counted, goes on        Reopen, or ends it     ends it
 //	Task            counted, goes on        ends it                counted as the item's error, goes on
-//	Refiner         counted, goes on        ends it                counted as the item's error, goes on
+//	Refiner, Flow   counted, goes on        ends it                counted as the item's error, goes on
 //	Engine.Invoke   ends it                 ends it                ends it
 //	Model.Ordered                                                  ends it
 //	Sink.Consume    counted, goes on        ends it                ends it

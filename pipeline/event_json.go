@@ -25,6 +25,8 @@ func (e Event) AppendJSON(b []byte) ([]byte, error) {
 		e.Classes = []Class{}
 	case e.Task == "pose" && e.Poses == nil:
 		e.Poses = []Pose{}
+	case (e.Task == "keyword" || e.Task == "wakeword") && e.Keywords == nil:
+		e.Keywords = []Keyword{}
 	}
 	e.PositionS = round(e.PositionS, 3)
 	if math.IsNaN(e.PositionS) || math.IsInf(e.PositionS, 0) {

@@ -45,7 +45,7 @@ func (r *run[T]) next(ctx context.Context) (item T, err error) {
 	return r.source.Next(ctx)
 }
 
-// put numbers an item and puts it in the feed: in place of the one that nobody took when the source is live,
+// put numbers an item and puts it in the feed: in place of the one that nobody took when the newest is to win,
 // otherwise behind it.
 func (r *run[T]) put(item T) {
 	meta := item.Meta()
@@ -54,7 +54,7 @@ func (r *run[T]) put(item T) {
 	if meta.Time.IsZero() {
 		meta.Time = t.at
 	}
-	if r.live {
+	if r.newest {
 		select {
 		case old := <-r.feed:
 			old.item.Release()
@@ -62,7 +62,7 @@ func (r *run[T]) put(item T) {
 		default:
 		}
 	}
-	// For a live source this never waits: the slot is empty and nobody else fills it. For the others it ends also
+	// Where the newest wins this never waits: the slot is empty and nobody else fills it. Otherwise it ends also
 	// when the pipeline fails, because the dispatcher then empties the feed.
 	r.feed <- t
 }

@@ -1,6 +1,9 @@
 package pipeline
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Flow is a model whose items belong together: it holds what was before, as a streaming model does, or looks at windows
 // that are longer than an item, and may run its engines several times for one item, or not at all. Where a Task is asked
@@ -33,4 +36,44 @@ type SoundSummary struct {
 	HeldBackS float64 `json:"held_back_s"` // seconds in which there was no voice, so that no model ran
 	LevelDBFS float64 `json:"level_dbfs"`  // root mean square of all of it, in dB of full scale; -120 is digital silence
 	PeakDBFS  float64 `json:"peak_dbfs"`   // the loudest sample
+}
+
+// serveFlow is the whole work of a lane whose model is a Flow: one worker, so that items come in order.
+func (l *lane[T]) serveFlow() {
+	device := l.model.Flow.Device()
+	for {
+		l.credits <- struct{}{}
+		j, more := <-l.queue
+		if !more {
+			return
+		}
+		if !l.r.ending() {
+			device = l.take(j, device)
+		}
+		l.finish(j)
+	}
+}
+
+// take gives an item to the Flow and makes this lane's event. It returns what ran the model.
+func (l *lane[T]) take(j *job[T], before Device) Device {
+	a, began := &j.answers[l.index], time.Now()
+	found, err := l.takeSafely(j.item)
+	now := time.Now()
+	a.event.Latency.Invoke, a.event.Latency.Total = now.Sub(began), now.Sub(j.at)
+	if err != nil {
+		if !l.r.ending() {
+			l.taskFailed(j, "take", err)
+		}
+		return before
+	}
+	device := l.model.Flow.Device()
+	l.ranOn(a, before, device)
+	a.event.Result = found
+	l.sign(a, j.item.Meta())
+	return device
+}
+
+func (l *lane[T]) takeSafely(item T) (res Result, err error) {
+	defer recovered(&err, "take")
+	return l.model.Flow.Take(l.r.work, item)
 }

@@ -69,12 +69,15 @@ type lane[T Item] struct {
 
 func newLane[T Item](r *run[T], index int) *lane[T] {
 	m := r.s.Models[index]
-	l := &lane[T]{r: r, index: index, model: m, task: m.Task.Name()}
+	l := &lane[T]{r: r, index: index, model: m, task: m.taskName()}
 	ahead := 0
 	if !r.live {
-		ahead = len(m.Engines)
+		ahead = max(1, len(m.Engines))
 	}
 	room := ahead
+	if m.Flow != nil {
+		room++
+	}
 	for _, e := range m.Engines {
 		room += 1
 		if l.overlaps(e) {
@@ -100,8 +103,11 @@ func (l *lane[T]) stages() int {
 	return 2
 }
 
-// start starts a worker for each engine.
+// start starts a worker for each engine, or one for a Flow.
 func (l *lane[T]) start(wg *sync.WaitGroup) {
+	if l.model.Flow != nil {
+		spawn(wg, l.serveFlow)
+	}
 	for _, e := range l.model.Engines {
 		w := &worker[T]{lane: l, engine: e, device: e.Device()}
 		if l.overlaps(e) {
@@ -164,13 +170,18 @@ func (w *worker[T]) invoke(j *job[T]) bool {
 		return false
 	}
 	device := w.engine.Device()
-	if device != w.device {
-		w.r.log.Warn("device changed", "model", w.model.Name, "from", w.device.Name, "to", device.Name,
-			"degraded", device.Degraded, "reason", device.Reason)
-		w.device = device
-	}
-	a.event.Device, a.event.Degraded, a.event.Reason = device.Name, device.Degraded, device.Reason
+	w.ranOn(a, w.device, device)
+	w.device = device
 	return true
+}
+
+// ranOn puts the device into the event, and logs when it is another than before.
+func (l *lane[T]) ranOn(a *answer, before, now Device) {
+	if now != before {
+		l.r.log.Warn("device changed", "model", l.model.Name, "from", before.Name, "to", now.Name,
+			"degraded", now.Degraded, "reason", now.Reason)
+	}
+	a.event.Device, a.event.Degraded, a.event.Reason = now.Name, now.Degraded, now.Reason
 }
 
 // decode turns outputs into this lane's event.
@@ -190,10 +201,14 @@ func (w *worker[T]) decode(j *job[T], out Outputs) {
 	if !ok {
 		return
 	}
-	meta := j.item.Meta()
-	a.event.Time, a.event.Seq, a.event.Source = meta.Time, meta.Seq, meta.Source
-	a.event.PositionS = meta.Position.Seconds()
-	a.event.Pipeline, a.event.Model, a.event.Task = w.r.s.Name, w.model.Name, w.task
+	w.sign(a, j.item.Meta())
+}
+
+// sign puts into an event whose it is. The model has answered.
+func (l *lane[T]) sign(a *answer, of *Meta) {
+	a.event.Time, a.event.Seq, a.event.Source = of.Time, of.Seq, of.Source
+	a.event.PositionS = of.Position.Seconds()
+	a.event.Pipeline, a.event.Model, a.event.Task = l.r.s.Name, l.model.Name, l.task
 	a.ok = true
 }
 

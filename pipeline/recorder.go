@@ -35,7 +35,7 @@ func newRecorder[T Item](r *run[T]) *recorder {
 	rec := &recorder{}
 	for _, l := range r.lanes {
 		rec.models = append(rec.models, modelRecord{
-			name: l.model.Name, task: l.task, last: l.model.Engines[0].Device(), devices: map[string]uint64{},
+			name: l.model.Name, task: l.task, last: l.model.device(), devices: map[string]uint64{},
 			prepare: newHistogram(), invoke: newHistogram(), decode: newHistogram(), total: newHistogram(),
 		})
 	}
@@ -45,7 +45,9 @@ func newRecorder[T Item](r *run[T]) *recorder {
 // record counts an event of a model.
 func (rec *recorder) record(model int, ev *Event) {
 	m := &rec.models[model]
-	m.events++
+	if !ev.Quiet {
+		m.events++
+	}
 	m.last = Device{Name: ev.Device, Degraded: ev.Degraded, Reason: ev.Reason}
 	m.devices[ev.Device]++
 	recordTime(m.prepare, ev.Latency.Prepare)
@@ -81,7 +83,7 @@ func (rec *recorder) summary(t *tally, err error) Summary {
 	sum := Summary{
 		Frames: frames, Dropped: dropped, Failed: t.failed.Load(),
 		Seconds: round(elapsed.Seconds(), 3), FramesPerSecond: round(perSecond(frames, elapsed), 2),
-		Interrupted: t.interrupted.Load(), Reopened: t.reopened.Load(), Skipped: t.skipped,
+		Interrupted: t.interrupted.Load(), Reopened: t.reopened.Load(), Skipped: t.skipped, Sound: t.sound,
 		Drops:  DropSummary{Source: dropped, Sinks: t.sinkDrops()},
 		Errors: t.book.report(),
 		Models: map[string]ModelSummary{},

@@ -141,3 +141,16 @@ func (v Vector) MarshalJSON() ([]byte, error) {
 	}
 	return append(b, ']'), nil
 }
+
+// MarshalJSON writes the score to four decimals, times to the millisecond and the level to a tenth of a decibel.
+func (k Keyword) MarshalJSON() ([]byte, error) {
+	b, err := appendString(append(make([]byte, 0, 128), `{"label":`...), k.Label)
+	if err != nil {
+		return nil, err
+	}
+	b = appendScore(append(b, `,"score":`...), k.Score)
+	b = appendFloat(append(b, `,"start_s":`...), k.StartS, 3)
+	b = appendFloat(append(b, `,"end_s":`...), k.EndS, 3)
+	b = appendFloat(append(b, `,"level_dbfs":`...), float64(k.LevelDBFS), 1)
+	return append(b, '}'), nil
+}

@@ -14,6 +14,8 @@ func (r *run[T]) setUp() error {
 		return err
 	}
 	r.live = r.s.Source.Live()
+	_, keeps := r.s.Source.(Audible)
+	r.newest = r.live && !keeps
 	if c, ok := r.s.Source.(Counted); ok {
 		if n, known := c.Total(); known {
 			r.total = n
@@ -70,10 +72,7 @@ func (s *Stream[T]) check() error {
 			errs = append(errs, fmt.Errorf("two models are named %s", m.Name))
 		}
 		names[m.Name] = true
-		if m.Task == nil {
-			errs = append(errs, fmt.Errorf("model %s has no task", m.Name))
-		}
-		if err := checkEngines(m.Engines); err != nil {
+		if err := m.check(); err != nil {
 			errs = append(errs, fmt.Errorf("model %s %w", m.Name, err))
 		}
 	}
@@ -86,6 +85,19 @@ func (s *Stream[T]) check() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// check says what keeps a model from being run.
+func (m *Model[T]) check() error {
+	switch {
+	case m.Flow != nil && (m.Task != nil || m.Refiner != nil || len(m.Engines) > 0):
+		return errors.New("has a flow, which runs engines itself, and a task, a refiner or engines as well")
+	case m.Flow != nil:
+		return nil
+	case m.Task == nil:
+		return errors.New("has no task")
+	}
+	return checkEngines(m.Engines)
 }
 
 // checkEngines says what keeps engines from running one model side by side.

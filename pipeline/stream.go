@@ -50,6 +50,8 @@ type Stream[T Item] struct {
 type Model[T Item] struct {
 	Name string // unique within the Stream
 	Task Task[T]
+	// Flow takes the place of Task, Refiner and Engines in a model that holds what was before.
+	Flow Flow[T]
 	// Refiner, when set, adds to what Task found.
 	Refiner Refiner[T]
 	// Engines run the model, each with a worker of its own: several engines take items side by side. They must have
@@ -64,6 +66,21 @@ type Model[T Item] struct {
 	// engines; not for items that were dropped or failed. One call at a time, on the collector's goroutine: the whole
 	// stream waits for it. A function holds the state of one stream, so streams and models do not share one.
 	Ordered func(item Meta, r *Result)
+}
+
+func (m *Model[T]) taskName() string {
+	if m.Flow != nil {
+		return m.Flow.Name()
+	}
+	return m.Task.Name()
+}
+
+// device is what runs the model before its first item.
+func (m *Model[T]) device() Device {
+	if m.Flow != nil {
+		return m.Flow.Device()
+	}
+	return m.Engines[0].Device()
 }
 
 // NamedSink is a sink of a Stream.
@@ -81,8 +98,9 @@ type Runner interface {
 // run is one run of a Stream.
 type run[T Item] struct {
 	tally
-	s    *Stream[T]
-	live bool
+	s      *Stream[T]
+	live   bool
+	newest bool // in the feed the newest item wins
 
 	feed  chan taken[T]
 	free  chan *job[T] // jobs not in use: the window
@@ -147,6 +165,10 @@ func (r *run[T]) run(ctx context.Context) (Summary, error) {
 	}
 	if c, ok := r.s.Source.(Choosy); ok {
 		r.skipped = c.Skipped()
+	}
+	if a, ok := r.s.Source.(Audible); ok {
+		sound := a.Sound()
+		r.sound = &sound
 	}
 	if r.s.Progress != nil {
 		r.s.Progress(stats.progress(&r.tally, true))

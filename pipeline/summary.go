@@ -8,7 +8,7 @@ import (
 // Summary is what a run of a Stream came to. Its JSON is that of `corallite run --summary`, one object a pipeline.
 // Items that the source gave = Frames + Dropped + Failed.
 type Summary struct {
-	Frames          uint64         `json:"frames"`            // items that gave a report
+	Frames          uint64         `json:"frames"`            // items (frames, chunks of sound) that a model answered
 	Dropped         uint64         `json:"dropped"`           // items of a live source that no model saw
 	Seconds         float64        `json:"seconds"`           // from the start of Run until the last sink was closed
 	FramesPerSecond float64        `json:"frames_per_second"` // Frames in Seconds
@@ -17,10 +17,11 @@ type Summary struct {
 	Reason          string         `json:"reason"`
 	Latency         LatencySummary `json:"latency_ms"` // of the first model
 
-	Failed      uint64                  `json:"failed"`      // items that gave no report
+	Failed      uint64                  `json:"failed"`      // items that no model answered
 	Interrupted bool                    `json:"interrupted"` // whether Run's context ended before the source did
 	Skipped     uint64                  `json:"skipped"`     // items that were left out because the configuration says so
 	Reopened    uint64                  `json:"reopened"`    // how often a lost source came back
+	Sound       *SoundSummary           `json:"sound,omitempty"`
 	Drops       DropSummary             `json:"drops"`
 	Errors      ErrorSummary            `json:"errors"`
 	Models      map[string]ModelSummary `json:"models"`
@@ -47,14 +48,15 @@ type ErrorEntry struct {
 	Error string `json:"error"`
 }
 
-// ModelSummary is one model's part of a Summary.
+// ModelSummary is one model's part of a Summary. Devices counts what ran the model by items; a Flow that had nothing to
+// say of an item gave no event.
 type ModelSummary struct {
 	Task     string            `json:"task"`
 	Events   uint64            `json:"events"`
 	Device   string            `json:"device"` // of the last event
 	Degraded bool              `json:"degraded"`
 	Reason   string            `json:"reason"`
-	Devices  map[string]uint64 `json:"devices"` // events by what ran them
+	Devices  map[string]uint64 `json:"devices"` // items by what ran the model
 	Latency  LatencySummary    `json:"latency_ms"`
 }
 

@@ -24,9 +24,10 @@ type tally struct {
 	given       atomic.Uint64 // items that the source gave
 	unreadable  atomic.Uint64 // items that it could not give
 	dropped     atomic.Uint64 // items replaced by newer ones in the slot
-	failed      atomic.Uint64 // items that gave no report
-	frames      atomic.Uint64 // items that gave one
+	failed      atomic.Uint64 // items that no model answered
+	frames      atomic.Uint64 // items that one did
 	skipped     uint64        // set when the source is closed
+	sound       *SoundSummary // the same
 	reopened    atomic.Uint64
 	interrupted atomic.Bool
 }
