@@ -135,23 +135,17 @@ func doctorCameras(cfg *configs.Config) []doctor.Camera {
 	return all
 }
 
-// cameraPath is the node of a camera that is named by its number, its path or its name. A name that none has stays as
-// it is, and is found to be missing.
+// cameraPath is the node of a camera that is named by its number, its path or its name. A number and a path are nodes
+// also when no camera is there, and a name that no camera has stays as it is: doctor finds them to be missing.
 func cameraPath(wanted string) string {
 	if _, err := strconv.Atoi(wanted); err == nil {
 		return "/dev/video" + wanted
 	}
-	if strings.HasPrefix(wanted, "/") {
+	if strings.Contains(wanted, "/") {
 		return wanted
 	}
-	there, err := camera.Cameras("")
-	if err != nil {
-		return wanted // doctor lists what it finds itself
-	}
-	for _, c := range there {
-		if strings.Contains(c.Name, wanted) {
-			return c.Node
-		}
+	if c, err := camera.Find("", wanted); err == nil {
+		return c.Node
 	}
 	return wanted
 }

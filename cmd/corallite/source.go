@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
 	"corallite/configs"
@@ -47,36 +44,29 @@ func liveOptions(c configs.Source) (camera.LiveOptions, error) {
 		Camera: c.Camera, URL: c.URL, GStreamer: c.GStreamer, FFmpeg: c.FFmpeg,
 		Width: c.Width, Height: c.Height, FPS: c.FPS, PixelFormat: c.PixelFormat,
 		Interval: seconds(c.Interval), Deadline: seconds(c.Deadline), AnyCertificate: c.AnyCertificate,
-		Credentials: camera.Credentials{User: c.User, Password: os.Getenv(c.PasswordEnv), Token: os.Getenv(c.TokenEnv)},
+		Credentials: camera.Credentials{User: c.User},
 	}
-	if c.PasswordFile != "" {
-		password, err := firstLine(c.PasswordFile)
-		if err != nil {
-			return o, fmt.Errorf("source: password_file: %w", err)
+	for _, secret := range []struct {
+		key, kind, from string
+		to              *string
+	}{
+		{"password_env", "env:", c.PasswordEnv, &o.Credentials.Password},
+		{"password_file", "file:", c.PasswordFile, &o.Credentials.Password},
+		{"token_env", "env:", c.TokenEnv, &o.Credentials.Token},
+	} {
+		if secret.from == "" {
+			continue
 		}
-		o.Credentials.Password = password
+		value, err := camera.Secret(secret.kind + secret.from)
+		if err != nil {
+			return o, fmt.Errorf("source: %s: %w", secret.key, err)
+		}
+		*secret.to = value
 	}
 	return o, nil
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-func firstLine(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	scan := bufio.NewScanner(f)
-	scan.Scan()
-	if err := scan.Err(); err != nil {
-		return "", err
-	}
-	if scan.Text() == "" {
-		return "", fmt.Errorf("%s: its first line is empty", path)
-	}
-	return strings.TrimSuffix(scan.Text(), "\r"), nil
-}
 
 // moves says whether a source gives videos.
 func moves(source pipeline.Source[*vision.Frame]) bool {

@@ -22,17 +22,17 @@ type Credentials struct {
 }
 
 // Secret reads what does not belong into a configuration from where it says that it is: "env:NAME" is an environment
-// variable, "file:PATH" a file (of which a line's end at the end is cut off), and "" is "". Anything else is an error
-// that does not repeat it, because it may be the secret itself.
+// variable, "file:PATH" the first line of a file, and "" is "". A secret that is empty is an error. Anything else is an
+// error that does not repeat it, because it may be the secret itself.
 func Secret(from string) (string, error) {
 	kind, name, _ := strings.Cut(from, ":")
 	switch {
 	case from == "":
 		return "", nil
 	case kind == "env":
-		value, ok := os.LookupEnv(name)
-		if !ok {
-			return "", fmt.Errorf("the environment variable %s, which holds a camera's credentials, is not set", name)
+		value := os.Getenv(name)
+		if value == "" {
+			return "", fmt.Errorf("the environment variable %s, which holds a camera's credentials, is not set or empty", name)
 		}
 		return value, nil
 	case kind == "file":
@@ -40,7 +40,11 @@ func Secret(from string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("the file of a camera's credentials: %w", err)
 		}
-		return strings.TrimRight(string(data), "\r\n"), nil
+		line, _, _ := strings.Cut(string(data), "\n")
+		if line = strings.TrimSuffix(line, "\r"); line == "" {
+			return "", fmt.Errorf("%s, which holds a camera's credentials: its first line is empty", name)
+		}
+		return line, nil
 	}
 	return "", errors.New("a camera's credentials are not written down here: give env:NAME (an environment variable) or file:PATH")
 }

@@ -37,13 +37,19 @@ func TestParseAddress(t *testing.T) {
 
 func TestSecret(t *testing.T) {
 	t.Setenv("CAM_PASSWORD", "from env")
-	file := write(t, t.TempDir()+"/secret", []byte("from file\n"))
-	for from, want := range map[string]string{"": "", "env:CAM_PASSWORD": "from env", "file:" + file: "from file"} {
+	t.Setenv("CAM_EMPTY", "")
+	dir := t.TempDir()
+	line := write(t, dir+"/line", []byte("from file\r\n"))
+	bare := write(t, dir+"/bare", []byte(" from file "))
+	more := write(t, dir+"/more", []byte("from file\nwritten down on Monday\n"))
+	empty := write(t, dir+"/empty", []byte("\nhunter22\n"))
+	for from, want := range map[string]string{"": "", "env:CAM_PASSWORD": "from env",
+		"file:" + line: "from file", "file:" + bare: " from file ", "file:" + more: "from file"} {
 		if got, err := Secret(from); got != want || err != nil {
 			t.Errorf("%s: %q, %v", from, got, err)
 		}
 	}
-	for _, from := range []string{"hunter22", "env:NOT_SET_AT_ALL", "file:/not/there"} {
+	for _, from := range []string{"hunter22", "env:NOT_SET_AT_ALL", "env:CAM_EMPTY", "file:/not/there", "file:" + empty} {
 		if _, err := Secret(from); err == nil || strings.Contains(err.Error(), "hunter22") {
 			t.Errorf("%s: %v", from, err)
 		}

@@ -134,6 +134,18 @@ func linksTo(root, folder string) map[string]string {
 	return links
 }
 
+// Find is the camera that wanted names: by its number, by a path in /dev, by its name, or by a part of the name that
+// only one camera has. An error says which cameras there are. root is that of Cameras.
+func Find(root, wanted string) (CameraInfo, error) { return findCamera(root, wanted, openDriver) }
+
+func findCamera(root, wanted string, open func(node string) (driver, error)) (CameraInfo, error) {
+	all, err := listCameras(root, open)
+	if err != nil {
+		return CameraInfo{}, err
+	}
+	return pick(all, root, wanted)
+}
+
 // finder finds one camera again and again, also under another number.
 type finder struct {
 	wanted string
@@ -144,11 +156,11 @@ type finder struct {
 
 // find finds the camera. What is wrong the first time is permanent.
 func (f *finder) find() (CameraInfo, error) {
-	all, err := listCameras(f.root, f.open)
-	if err != nil {
-		return CameraInfo{}, err
-	}
 	if f.known != nil {
+		all, err := listCameras(f.root, f.open)
+		if err != nil {
+			return CameraInfo{}, err
+		}
 		for _, c := range all {
 			if f.known.same(c) {
 				return c, nil
@@ -156,7 +168,7 @@ func (f *finder) find() (CameraInfo, error) {
 		}
 		return CameraInfo{}, fmt.Errorf("the camera is not there: it may be unplugged (%s)", f.known)
 	}
-	c, err := pick(all, f.root, f.wanted)
+	c, err := findCamera(f.root, f.wanted, f.open)
 	if err == nil && c.Problem != "" {
 		err = fmt.Errorf("%s (%s): %s", c.Node, c.Name, c.Problem)
 	}

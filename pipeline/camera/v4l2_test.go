@@ -197,6 +197,20 @@ func TestCameraIsFound(t *testing.T) {
 	}
 }
 
+// What is no camera at all is found by the name that the kernel shows: why it cannot be used is in its Problem.
+func TestFind(t *testing.T) {
+	m := newMachine(t)
+	m.plug(3, "", &fakeCamera{card: "HD Pro Webcam C920"})
+	for _, wanted := range []string{"c920", "3", "/dev/video3"} {
+		if c, err := Find(m.root, wanted); err != nil || c.Node != m.root+"/dev/video3" || c.Problem == "" {
+			t.Errorf("%s: %+v, %v", wanted, c, err)
+		}
+	}
+	if _, err := Find(m.root, "C925"); err == nil || !strings.Contains(err.Error(), "there are: HD Pro Webcam C920") {
+		t.Error(err)
+	}
+}
+
 // A camera that was unplugged is waited for, and found under another number, where another camera has its own.
 func TestCameraMoves(t *testing.T) {
 	for _, id := range []string{"usb-C920-video-index0", ""} { // with udev and without
