@@ -12,11 +12,10 @@ import (
 	"corallite/pipeline"
 	"corallite/pipeline/sink"
 	"corallite/pipeline/sink/annotate"
-	"corallite/pipeline/vision"
 )
 
 // probe fails when a file that a sink is to write cannot be written.
-func probe(_ *pipeline.Stream[*vision.Frame], p configs.Pipeline) error {
+func probe(p configs.Pipeline) error {
 	for _, c := range p.Sinks {
 		var err error
 		if c.Kind == configs.SinkJSONL || c.Kind == configs.SinkTable { // the others look at their folders themselves
@@ -58,27 +57,29 @@ func writable(path string) error {
 	return err
 }
 
-// openSinks gives a function that opens the sinks of some kinds.
-func (b *builder) openSinks(kinds ...string) func(*pipeline.Stream[*vision.Frame], configs.Pipeline) error {
-	return func(s *pipeline.Stream[*vision.Frame], p configs.Pipeline) error {
-		if s.Sinks == nil {
-			s.Sinks = make([]pipeline.NamedSink, len(p.Sinks))
-		}
-		for i, c := range p.Sinks {
-			if !slices.Contains(kinds, c.Kind) {
-				continue
-			}
-			k, err := b.openSink(s.Name, c, len(p.Models) > 1, s.Source)
-			if err != nil {
-				return fmt.Errorf("sink %s: %w", c.Kind, err)
-			}
-			s.Sinks[i] = pipeline.NamedSink{Name: c.Kind, Sink: k, Queue: c.Queue}
-		}
-		return nil
+// lastSinks are the sinks whose opening empties a file, or shows what others cannot take back.
+var lastSinks = []string{configs.SinkPreview, configs.SinkJSONL, configs.SinkTable}
+
+// openSinks opens the sinks of a stream that are among the last ones, or those that are not.
+func openSinks[T pipeline.Item](s *pipeline.Stream[T], p configs.Pipeline, last bool, open func(configs.Sink) (pipeline.Sink, error)) error {
+	if s.Sinks == nil {
+		s.Sinks = make([]pipeline.NamedSink, len(p.Sinks))
 	}
+	for i, c := range p.Sinks {
+		if slices.Contains(lastSinks, c.Kind) != last {
+			continue
+		}
+		k, err := open(c)
+		if err != nil {
+			return fmt.Errorf("sink %s: %w", c.Kind, err)
+		}
+		s.Sinks[i] = pipeline.NamedSink{Name: c.Kind, Sink: k, Queue: c.Queue}
+	}
+	return nil
 }
 
-func (b *builder) openSink(pipelineName string, c configs.Sink, severalModels bool, source pipeline.Source[*vision.Frame]) (pipeline.Sink, error) {
+// openSink opens a sink for whatever the items are.
+func (b *builder) openSink(c configs.Sink, table sink.TableOptions) (pipeline.Sink, error) {
 	switch c.Kind {
 	case configs.SinkJSONL:
 		if c.Path == "-" {
@@ -86,14 +87,22 @@ func (b *builder) openSink(pipelineName string, c configs.Sink, severalModels bo
 		}
 		return sink.OpenJSONL(c.Path, sink.JSONLOptions{Append: c.Append})
 	case configs.SinkTable:
-		return openTable(b.status.above(b.std.out), c.Path, sink.TableOptions{Model: severalModels, Time: moves(source)})
+		return openTable(b.status.above(b.std.out), c.Path, table)
+	default:
+		return nil, fmt.Errorf("there is no such sink")
+	}
+}
+
+// openSink opens a sink, among them those that show pictures.
+func (p *visionPlan) openSink(c configs.Sink) (pipeline.Sink, error) {
+	switch c.Kind {
 	case configs.SinkPictures:
 		return annotate.NewPictures(annotate.PicturesOptions{Dir: c.Dir})
 	case configs.SinkPreview:
-		return b.pages.open(pipelineName, c, source)
+		return p.b.pages.open(p.Name, c, p.Source)
 	case configs.SinkVideo:
-		return annotate.NewVideo(annotate.VideoOptions{Path: c.Path, Live: source.Live()})
+		return annotate.NewVideo(annotate.VideoOptions{Path: c.Path, Live: p.Source.Live()})
 	default:
-		return nil, fmt.Errorf("there is no such sink")
+		return p.b.openSink(c, sink.TableOptions{Model: len(p.c.Models) > 1, Time: moves(p.Source)})
 	}
 }

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+
+	"corallite/configs"
+	"corallite/pipeline"
+	"corallite/pipeline/vision"
+)
+
+// plan is a pipeline on its way from the configuration to a run.
+type plan interface {
+	pipeline.Runner
+	name() string
+	open() error           // the source and the models
+	probe() error          // whether files that sinks are to write can be written
+	openFirstSinks() error // those that change nothing that is there
+	openLastSinks() error
+	close() error // what was opened and is not run
+}
+
+// plan is the plan of a pipeline, by what its source gives.
+func (b *builder) plan(name string, p configs.Pipeline) plan {
+	return &visionPlan{planned: newPlanned[*vision.Frame](b, name, p)}
+}
+
+// planned is what plans of all items have in common.
+type planned[T pipeline.Item] struct {
+	*pipeline.Stream[T]
+	b *builder
+	c configs.Pipeline
+}
+
+func newPlanned[T pipeline.Item](b *builder, name string, p configs.Pipeline) planned[T] {
+	return planned[T]{b: b, c: p, Stream: &pipeline.Stream[T]{
+		Name: name, Progress: b.status.progress, OnError: reportTo(b.status),
+	}}
+}
+
+func (p *planned[T]) name() string { return p.Name }
+
+func (p *planned[T]) probe() error { return probe(p.c) }
+
+// close closes the source and the sinks.
+func (p *planned[T]) close() error {
+	var errs []error
+	if p.Source != nil {
+		errs = append(errs, p.Source.Close())
+	}
+	for _, k := range p.Sinks {
+		if k.Sink != nil {
+			errs = append(errs, k.Sink.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// visionPlan is a pipeline of pictures.
+type visionPlan struct{ planned[*vision.Frame] }
+
+func (p *visionPlan) open() error {
+	source, items, err := p.b.selectFrom(p.c)
+	if err != nil {
+		return err
+	}
+	p.Source = source
+	all, err := p.b.openModels(p.b.ctx, p.c, items)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		p.Models = append(p.Models, m.Model)
+	}
+	return nil
+}
+
+func (p *visionPlan) openFirstSinks() error { return openSinks(p.Stream, p.c, false, p.openSink) }
+
+func (p *visionPlan) openLastSinks() error { return openSinks(p.Stream, p.c, true, p.openSink) }
