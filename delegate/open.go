@@ -16,9 +16,10 @@ import (
 // Options of Open and Probe. The zero Options are Auto, any device, one thread, no log.
 type Options struct {
 	Choice         Choice
-	Device         string // as edgetpu.ParseSpec reads it
-	Threads        int    // of the CPU; 0: 1
-	EdgeTPULibrary string // libedgetpu's path; "": as edgetpu.Load finds it
+	Device         string  // as edgetpu.ParseSpec reads it
+	Threads        int     // of the CPU; 0: 1
+	Shapes         [][]int // of the CPU's inputs, where the file leaves them open, as [tflite.Options] has them
+	EdgeTPULibrary string  // libedgetpu's path; "": as edgetpu.Load finds it
 	EdgeTPU        edgetpu.Options
 	// Logger gets one line for each Open or OpenSeveral: what runs the model and why nothing better does. nil: none.
 	// The runtime's own messages go to it at debug level.
@@ -207,7 +208,7 @@ func openCPU(ctx context.Context, f *file, choice Choice, refusals []Refusal, o 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	options := tflite.Options{Threads: o.Threads, Logger: o.Logger}
+	options := tflite.Options{Threads: o.Threads, Logger: o.Logger, Shapes: o.Shapes}
 	if choice != None {
 		all, err := f.loaded.Interpreters(n, options, func(w *tflite.Weights) ([]tflite.Delegate, error) {
 			x, err := w.NewXNNPACK(options.Threads)

@@ -25,6 +25,9 @@ type Options struct {
 	// a runtime from applying a delegate of its own; none of the builds that were tried has one (see the package's
 	// description), and Device says so where one has.
 	Builtin bool
+	// Shapes are those of inputs that the file leaves open, by the input's index; nil: as the file says. A model that
+	// cannot be prepared with the file's shape, often 1 for what is open, needs one here: Resize would come too late.
+	Shapes [][]int
 }
 
 // Interpreter runs one model. It implements [tensor.Engine]. It owns the delegates and its C objects,
@@ -144,10 +147,29 @@ func (n *Interpreter) start(m *schema.Model, o Options) error {
 		return n.failed("TfLiteInterpreterCreate", Failed)
 	}
 	n.interp, n.cancel = i, func() { capi.Cancel(i) }
+	if err := n.reshape(o.Shapes); err != nil {
+		return err
+	}
 	if err := n.allocate(); err != nil {
 		return err
 	}
 	n.sized = [2][]bool{haveMemory(n.io.inputs), haveMemory(n.io.outputs)}
+	return nil
+}
+
+// reshape gives inputs their first shapes, before they have memory.
+func (n *Interpreter) reshape(shapes [][]int) error {
+	if len(shapes) > len(n.io.inInfos) {
+		return fmt.Errorf("%d shapes for %d inputs", len(shapes), len(n.io.inInfos))
+	}
+	for i, shape := range shapes {
+		if shape == nil {
+			continue
+		}
+		if err := n.resize(i, shape); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

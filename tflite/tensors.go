@@ -34,17 +34,28 @@ func (n *Interpreter) Resize(input int, shape []int) error {
 	if input < 0 || input >= len(n.io.inInfos) {
 		return fmt.Errorf("input %d of %d", input, len(n.io.inInfos))
 	}
+	if n.sharesWeights() {
+		if _, err := dimensions(n.io.inInfos[input], shape); err != nil {
+			return err
+		}
+		return keepsShape(n.io.inInfos[input], shape)
+	}
+	if err := n.resize(input, shape); err != nil {
+		return err
+	}
+	return n.allocate()
+}
+
+// resize gives an input another shape; allocate must follow.
+func (n *Interpreter) resize(input int, shape []int) error {
 	dims, err := dimensions(n.io.inInfos[input], shape)
 	if err != nil {
 		return err
 	}
-	if n.sharesWeights() {
-		return keepsShape(n.io.inInfos[input], shape)
-	}
 	if s := Status(n.interp.ResizeInputTensor(input, dims)); s != OK {
 		return n.failed("TfLiteInterpreterResizeInputTensor", s)
 	}
-	return n.allocate()
+	return nil
 }
 
 // dimensions checks a new shape for a tensor and gives it as C takes it. go-tflite takes the address of the first

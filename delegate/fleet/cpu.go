@@ -18,7 +18,7 @@ func (f *Fleet) openCPU(ctx context.Context, r Request, choice delegate.Choice, 
 }
 
 func (f *Fleet) cpuEngines(ctx context.Context, r Request, o delegate.Options, n int) ([]tensor.Engine, error) {
-	o.Threads = max(r.Threads, 1)
+	o.Threads, o.Shapes = max(r.Threads, 1), r.Shapes
 	if !r.isolated(false) || !r.Model.ForCPU() {
 		all, err := r.Model.Open(ctx, o, n)
 		engines := make([]tensor.Engine, len(all))
@@ -69,7 +69,7 @@ func (f *Fleet) childCPU(ctx context.Context, r Request, o delegate.Options) (te
 		choice = delegate.XNNPACK
 	}
 	e, err := h.Open(ctx, worker.Request{
-		Files: delegate.Files{CPU: path}, Choice: choice, Threads: o.Threads,
+		Files: delegate.Files{CPU: path}, Choice: choice, Threads: o.Threads, Shapes: o.Shapes,
 		Deadline: worker.DeadlinePolicy{Fixed: r.Deadline},
 	})
 	if err != nil {

@@ -83,6 +83,7 @@ type Request struct {
 	Choice   delegate.Choice   // "": auto
 	Device   string            // as edgetpu.ParseSpec reads it
 	Threads  int               // of the CPU, for one run; 0: 1
+	Shapes   [][]int           // of the CPU's inputs, where the file leaves them open, by index; nil: as the file says
 	Engines  int               // how many are wanted; at least 1
 	Spread   bool              // more engines than asked for when that keeps more devices or segments busy
 	Priority int               // where a device is shared
@@ -107,9 +108,10 @@ func (r *Request) parts() []*delegate.Model {
 
 // Read reads a model's files like [delegate.Read], after the one that the CPU runs was tried in a child, if it never
 // was on this machine: a file that crashes the runtime is an error and not a crash.
-func (f *Fleet) Read(ctx context.Context, files delegate.Files) (*delegate.Model, error) {
+// The shapes are those of the Request.
+func (f *Fleet) Read(ctx context.Context, files delegate.Files, shapes ...[]int) (*delegate.Model, error) {
 	if f.o.Tried != nil && files.CPU != "" {
-		err := worker.Try(ctx, worker.TryOptions{Path: files.CPU, Tried: f.o.Tried, Logger: f.o.Logger})
+		err := worker.Try(ctx, worker.TryOptions{Path: files.CPU, Shapes: shapes, Tried: f.o.Tried, Logger: f.o.Logger})
 		if err != nil {
 			return nil, err
 		}

@@ -103,7 +103,7 @@ func (w *child) open(body, reply []byte) (int, error) {
 		return 0, err
 	}
 	o := delegate.Options{
-		Choice: r.Choice, Device: r.Device, Threads: r.Threads, EdgeTPULibrary: w.setup.Library,
+		Choice: r.Choice, Device: r.Device, Threads: r.Threads, Shapes: r.Shapes, EdgeTPULibrary: w.setup.Library,
 		EdgeTPU: w.setup.EdgeTPU.options(), Logger: nil,
 	}
 	for _, text := range r.Refused {

@@ -102,8 +102,9 @@ func (h *Host) failure(rest []byte) error { return received(rest, h.system) }
 type Request struct {
 	Files         delegate.Files
 	Choice        delegate.Choice
-	Device        string // as edgetpu.ParseSpec reads it
-	Threads       int    // of the CPU; 0: 1
+	Device        string  // as edgetpu.ParseSpec reads it
+	Threads       int     // of the CPU; 0: 1
+	Shapes        [][]int // as delegate.Options has them
 	Refused       []error
 	Deadline      DeadlinePolicy // of a run
 	FirstDeadline time.Duration  // of the first run; 0: 10 s
@@ -125,7 +126,7 @@ func (h *Host) Open(ctx context.Context, r Request) (*Engine, error) {
 	if limit <= 0 {
 		limit = openDeadline
 	}
-	request := openRequest{Files: r.Files, Choice: r.Choice, Device: r.Device, Threads: r.Threads}
+	request := openRequest{Files: r.Files, Choice: r.Choice, Device: r.Device, Threads: r.Threads, Shapes: r.Shapes}
 	for _, err := range r.Refused {
 		request.Refused = append(request.Refused, err.Error())
 	}

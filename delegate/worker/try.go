@@ -26,8 +26,9 @@ const trialDeadline = time.Minute
 
 // trialRequest comes with the model in shared memory, which may be longer.
 type trialRequest struct {
-	Path  string `json:"path"` // for messages
-	Bytes int    `json:"bytes"`
+	Path   string  `json:"path"` // for messages
+	Bytes  int     `json:"bytes"`
+	Shapes [][]int `json:"shapes"`
 }
 
 // serveTrials opens and runs each model that it gets.
@@ -40,7 +41,7 @@ func serveTrials(c *isolate.Child) error {
 		if len(shared) != 1 || r.Bytes < 0 || r.Bytes > len(shared[0].Bytes()) {
 			return 0, errors.New("a memory with the model was expected")
 		}
-		err := runOnce(r.Path, shared[0].Bytes()[:r.Bytes])
+		err := runOnce(r, shared[0].Bytes()[:r.Bytes])
 		if e := shared[0].Close(); e != nil {
 			return 0, e
 		}
@@ -49,8 +50,8 @@ func serveTrials(c *isolate.Child) error {
 }
 
 // runOnce does with a model what the CPU path does, with zeros for inputs.
-func runOnce(path string, b []byte) error {
-	m, err := delegate.ReadBytes(path, b)
+func runOnce(r trialRequest, b []byte) error {
+	m, err := delegate.ReadBytes(r.Path, b)
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func runOnce(path string, b []byte) error {
 	if !m.ForCPU() {
 		return nil // a compiled model runs in a child always
 	}
-	all, err := m.Open(context.Background(), delegate.Options{Choice: delegate.Auto, Refused: []error{errTrial}}, 1)
+	all, err := m.Open(context.Background(), delegate.Options{Choice: delegate.Auto, Refused: []error{errTrial}, Shapes: r.Shapes}, 1)
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func runOnce(path string, b []byte) error {
 		err = e.Invoke(context.Background())
 	}
 	if err != nil {
-		err = fmt.Errorf("model %s: %w", path, err)
+		err = fmt.Errorf("model %s: %w", r.Path, err)
 	}
 	return errors.Join(err, e.Close())
 }
@@ -103,6 +104,7 @@ var errTrial = errors.New("it is tried on the CPU")
 type Trier struct {
 	Logger   *slog.Logger  // gets what the child says; nil: nobody does
 	Deadline time.Duration // of opening and running a model; 0: a minute
+	Shapes   [][]int       // as delegate.Options has them, for all models
 
 	mu    sync.Mutex
 	child *isolate.Process
@@ -124,7 +126,7 @@ func (t *Trier) Try(ctx context.Context, path string, model []byte) error {
 	}
 	defer memory.Close()
 	copy(memory.Bytes(), model)
-	request, err := json.Marshal(trialRequest{path, len(model)})
+	request, err := json.Marshal(trialRequest{path, len(model), t.Shapes})
 	if err != nil {
 		return err
 	}
@@ -178,8 +180,9 @@ func (t *Trier) Close() error {
 
 // TryOptions of Try.
 type TryOptions struct {
-	Path   string // of the model
-	Tried  *Tried // models that went well; nil: none
+	Path   string  // of the model
+	Shapes [][]int // as delegate.Options has them
+	Tried  *Tried  // models that went well; nil: none
 	Logger *slog.Logger
 }
 
@@ -196,7 +199,7 @@ func Try(ctx context.Context, o TryOptions) error {
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
-	t := &Trier{Logger: o.Logger}
+	t := &Trier{Logger: o.Logger, Shapes: o.Shapes}
 	if err := t.Try(ctx, filepath.Clean(o.Path), b); err != nil {
 		return errors.Join(err, t.Close())
 	}

@@ -112,6 +112,7 @@ type openRequest struct {
 	Choice  delegate.Choice `json:"choice"`
 	Device  string          `json:"device"`
 	Threads int             `json:"threads"`
+	Shapes  [][]int         `json:"shapes"`
 	Refused []string        `json:"refused"`
 }
 
