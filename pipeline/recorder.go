@@ -87,6 +87,7 @@ func (rec *recorder) summary(t *tally, err error) Summary {
 		Drops:  DropSummary{Source: dropped, Sinks: t.sinkDrops()},
 		Errors: t.book.report(),
 		Models: map[string]ModelSummary{},
+		Motion: t.motion,
 	}
 	for i := range rec.models {
 		sum.Models[rec.models[i].name] = rec.models[i].summary()

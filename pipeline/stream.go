@@ -163,6 +163,9 @@ func (r *run[T]) run(ctx context.Context) (Summary, error) {
 	if m, ok := r.s.Source.(Mended); ok {
 		r.reopened.Add(m.Reopened())
 	}
+	if g, ok := r.s.Source.(Gated); ok {
+		r.motion = motionOf(g, len(r.s.Models))
+	}
 	if c, ok := r.s.Source.(Choosy); ok {
 		r.skipped = c.Skipped()
 	}

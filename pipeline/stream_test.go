@@ -345,3 +345,29 @@ func TestMended(t *testing.T) {
 		t.Errorf("%+v, %v", sum, err)
 	}
 }
+
+// gated is a source that held items back.
+type gated struct {
+	pipeline.Source[*pipetest.FakeItem]
+	on bool
+}
+
+func (g gated) Motion() (pipeline.MotionSummary, bool) {
+	return pipeline.MotionSummary{Looked: 9, HeldBack: 7, Share: 7.0 / 9, Opened: 1, Seconds: 0.01234}, g.on
+}
+
+// TestGated has what a source held back in the summary, and nothing where it holds nothing back.
+func TestGated(t *testing.T) {
+	r := newRig(2, "cpu:fake")
+	r.Source = gated{r.Source, true}
+	sum, err := r.Run(t.Context())
+	want := pipeline.MotionSummary{Looked: 9, HeldBack: 7, Share: 0.7778, RunsSaved: 7, Opened: 1, Seconds: 0.012}
+	if err != nil || sum.Motion == nil || *sum.Motion != want {
+		t.Errorf("%+v, %v; want %+v", sum.Motion, err, want)
+	}
+	r = newRig(2, "cpu:fake")
+	r.Source = gated{r.Source, false}
+	if sum, err := r.Run(t.Context()); err != nil || sum.Motion != nil {
+		t.Errorf("%+v, %v; want none", sum.Motion, err)
+	}
+}

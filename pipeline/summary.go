@@ -25,7 +25,8 @@ type Summary struct {
 	Drops       DropSummary             `json:"drops"`
 	Errors      ErrorSummary            `json:"errors"`
 	Models      map[string]ModelSummary `json:"models"`
-	Error       string                  `json:"error,omitempty"` // what ended the pipeline, when it failed
+	Motion      *MotionSummary          `json:"motion,omitempty"` // of a source that holds back what does not move
+	Error       string                  `json:"error,omitempty"`  // what ended the pipeline, when it failed
 }
 
 // DropSummary counts what was dropped, by where.

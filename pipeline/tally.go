@@ -30,6 +30,8 @@ type tally struct {
 	sound       *SoundSummary // the same
 	reopened    atomic.Uint64
 	interrupted atomic.Bool
+
+	motion *MotionSummary // set when the source is closed; nil: it holds nothing back
 }
 
 // end ends the pipeline with an error; only the first counts.
