@@ -7,11 +7,11 @@ import (
 	"image"
 	"image/gif"
 	"io"
-	"os"
 	"slices"
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/paths"
 	"corallite/pipeline/internal/opencv"
 	"corallite/pipeline/internal/turbojpeg"
 	"corallite/pipeline/vision"
@@ -22,14 +22,14 @@ const maxFile = 1 << 30
 
 // readFile reads a picture file into buf, which grows when it must.
 func readFile(path string, buf *[]byte) ([]byte, error) {
-	f, err := openRegular(path)
+	f, err := paths.OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, cause(err)
+		return nil, paths.Cause(err)
 	}
 	size := info.Size()
 	switch {
@@ -40,37 +40,9 @@ func readFile(path string, buf *[]byte) ([]byte, error) {
 	}
 	*buf = slices.Grow((*buf)[:0], int(size))[:size]
 	if _, err := io.ReadFull(f, *buf); err != nil {
-		return nil, fmt.Errorf("reading: %w", cause(err))
+		return nil, fmt.Errorf("reading: %w", paths.Cause(err))
 	}
 	return *buf, nil
-}
-
-// openRegular opens a file that is one: opening a named pipe waits for ever, and a device has no end.
-func openRegular(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, cause(err)
-	}
-	switch {
-	case info.IsDir():
-		return nil, errors.New("is a folder, not a file")
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("is not a regular file (%s)", info.Mode().Type())
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, cause(err)
-	}
-	return f, nil
-}
-
-// cause is an error of package os without the path, which the ItemError around it names.
-func cause(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
 }
 
 // decode fills a frame from the bytes of a picture and seals it. light: a PNG is decoded without OpenCV if possible.
@@ -161,7 +133,7 @@ func decodeGIF(data []byte, h header, f *vision.Frame) error {
 // IsPicture says whether a file is a picture of a format that Pictures reads, by its first bytes. A file that cannot
 // be opened or read is an error that names it.
 func IsPicture(path string) (bool, error) {
-	f, err := openRegular(path)
+	f, err := paths.OpenRegular(path)
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", path, err)
 	}
@@ -169,7 +141,7 @@ func IsPicture(path string) (bool, error) {
 	head := make([]byte, 16)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return false, fmt.Errorf("%s: reading: %w", path, cause(err))
+		return false, fmt.Errorf("%s: reading: %w", path, paths.Cause(err))
 	}
 	return formatOf(head[:n]) != nil, nil
 }

@@ -34,7 +34,7 @@ var (
 // NewFiles makes a source of files that names say, as NewPictures does; those that are not pictures by their first
 // bytes are videos. Whoever makes the source closes it.
 func NewFiles(names ...string) (*Files, error) {
-	files, err := expand(names)
+	files, err := pictureFiles.Expand(names)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func NewFiles(names ...string) (*Files, error) {
 // here. A file without either's marks is read as a picture when its name says so.
 func isVideo(path string) bool {
 	picture, err := IsPicture(path)
-	return err == nil && !picture && !hasPictureName(path)
+	return err == nil && !picture && !pictureFiles.Has(path)
 }
 
 // Still says whether all files are pictures.

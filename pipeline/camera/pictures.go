@@ -30,7 +30,7 @@ var (
 // as "in/*.jpg". A pattern that no file matches, and a folder without pictures, is an error that names it. Whoever
 // makes the source closes it.
 func NewPictures(names ...string) (*Pictures, error) {
-	files, err := expand(names)
+	files, err := pictureFiles.Expand(names)
 	if err != nil {
 		return nil, err
 	}

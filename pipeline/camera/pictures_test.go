@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"corallite/internal/isolate"
+	"corallite/internal/paths"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
@@ -124,7 +125,7 @@ func TestExpand(t *testing.T) {
 		"not only pictures": {[]string{"n*.txt"}, []string{"notes.txt"}},
 		"pattern of folder": {[]string{"s*", "img2.*"}, nil},
 	} {
-		got, err := expand(c.names)
+		got, err := pictureFiles.Expand(c.names)
 		if (err != nil) != (c.want == nil) || !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, %v; want %v", name, got, err, c.want)
 		}
@@ -157,7 +158,7 @@ func TestNaturally(t *testing.T) {
 	want := []string{"", "2", "10", "a", "a1", "a1b2", "a1b10", "a2", "a002b", "a10", "b", "b00", "b0", "b1", "x99999999999999999999", "x100000000000000000000"}
 	got := slices.Clone(want)
 	slices.Reverse(got)
-	slices.SortFunc(got, naturally)
+	slices.SortFunc(got, paths.Naturally)
 	// Numbers of one value with another count of zeros are ordered as text.
 	i := slices.Index(want, "b00")
 	want[i], want[i+1] = "b0", "b00"

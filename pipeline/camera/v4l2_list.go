@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"corallite/internal/nearest"
+	"corallite/internal/paths"
 	"corallite/internal/supervise"
 )
 
@@ -107,7 +108,7 @@ func openProblem(err error) string {
 	case errors.Is(err, fs.ErrNotExist):
 		return "the kernel shows it, but there is no such file in /dev: in a container, pass the device on"
 	}
-	return cause(err).Error()
+	return paths.Cause(err).Error()
 }
 
 // linksTo are the names in a folder of /dev/v4l by the node that they point to; of several the first by name.

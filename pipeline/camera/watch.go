@@ -12,6 +12,7 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
+	"corallite/internal/paths"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
 )
@@ -80,7 +81,7 @@ func NewWatch(dir string, o WatchOptions) (*Watch, error) {
 	}
 	if err := w.watcher.Add(dir); err != nil {
 		w.watcher.Close()
-		return nil, fmt.Errorf("watching %s: %w", dir, cause(err))
+		return nil, fmt.Errorf("watching %s: %w", dir, paths.Cause(err))
 	}
 	if err := w.rescan(); err != nil {
 		w.watcher.Close()
@@ -94,11 +95,11 @@ func NewWatch(dir string, o WatchOptions) (*Watch, error) {
 func (w *Watch) list(f func(path string, s stamp)) error {
 	entries, err := os.ReadDir(w.dir)
 	if err != nil {
-		return fmt.Errorf("watching %s: %w", w.dir, cause(err))
+		return fmt.Errorf("watching %s: %w", w.dir, paths.Cause(err))
 	}
 	for _, e := range entries {
 		path := filepath.Join(w.dir, e.Name())
-		if !hasPictureName(path) {
+		if !pictureFiles.Has(path) {
 			continue
 		}
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
@@ -151,7 +152,7 @@ func (w *Watch) due(now time.Time) (path string, wait time.Duration) {
 	for name, a := range w.waiting {
 		left := a.due.Sub(now)
 		switch {
-		case left <= 0 && (path == "" || naturally(name, path) < 0):
+		case left <= 0 && (path == "" || paths.Naturally(name, path) < 0):
 			path = name
 		case left > 0 && (wait == 0 || left < wait):
 			wait = left
@@ -204,7 +205,7 @@ func (w *Watch) note(event fsnotify.Event) {
 	case gone:
 		delete(w.taken, path)
 		delete(w.waiting, path)
-	case hasPictureName(path) && (event.Has(fsnotify.Create) || event.Has(fsnotify.Write)):
+	case pictureFiles.Has(path) && (event.Has(fsnotify.Create) || event.Has(fsnotify.Write)):
 		now := time.Now()
 		w.waiting[path] = &arrival{due: now.Add(w.opts.Settle), changed: now}
 	}

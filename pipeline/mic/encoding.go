@@ -1,0 +1,120 @@
+package mic
+
+import (
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+)
+
+// encoding is how a sample is written.
+type encoding struct {
+	kind  kind
+	bytes int // of a sample
+	big   bool
+}
+
+type kind uint8
+
+const (
+	signed   kind = iota // two's complement, full scale at the ends
+	unsigned             // silence is in the middle
+	floating             // IEEE 754, full scale is ±1
+)
+
+// encodings are those of raw sound, by the names that ffmpeg and SoX's users know.
+var encodings = map[string]encoding{
+	"u8": {unsigned, 1, false}, "s8": {signed, 1, false},
+	"s16le": {signed, 2, false}, "s16be": {signed, 2, true},
+	"s24le": {signed, 3, false}, "s24be": {signed, 3, true},
+	"s32le": {signed, 4, false}, "s32be": {signed, 4, true},
+	"f32le": {floating, 4, false}, "f32be": {floating, 4, true},
+	"f64le": {floating, 8, false}, "f64be": {floating, 8, true},
+}
+
+// Formats are the names of the formats that raw sound may have.
+func Formats() []string { return slices.Sorted(maps.Keys(encodings)) }
+
+func encodingNamed(name string) (encoding, error) {
+	e, ok := encodings[name]
+	if !ok {
+		return e, fmt.Errorf("sound in the format %q: there are %s", name, strings.Join(Formats(), " "))
+	}
+	return e, nil
+}
+
+// sample is the sample at the beginning of b, in parts of full scale. What is beyond full scale is cut off there; what is
+// no number stays none.
+func (e encoding) sample(b []byte) float32 {
+	var order binary.ByteOrder = binary.LittleEndian
+	if e.big {
+		order = binary.BigEndian
+	}
+	switch {
+	case e.kind == floating && e.bytes == 8:
+		return limited(math.Float64frombits(order.Uint64(b)))
+	case e.kind == floating:
+		return limited(float64(math.Float32frombits(order.Uint32(b))))
+	case e.kind == unsigned:
+		return (float32(b[0]) - 128) / 128
+	case e.bytes == 1:
+		return float32(int8(b[0])) / 128
+	case e.bytes == 2:
+		return float32(int16(order.Uint16(b))) / (1 << 15)
+	case e.bytes == 3 && e.big:
+		return float32(int32(uint32(b[0])<<24|uint32(b[1])<<16|uint32(b[2])<<8)) / (1 << 31)
+	case e.bytes == 3:
+		return float32(int32(uint32(b[2])<<24|uint32(b[1])<<16|uint32(b[0])<<8)) / (1 << 31)
+	default:
+		return float32(int32(order.Uint32(b))) / (1 << 31)
+	}
+}
+
+func limited(x float64) float32 { return float32(min(max(x, -1), 1)) } // min and max keep NaN
+
+// layout is how samples of several channels follow each other.
+type layout struct {
+	encoding
+	channels int
+	rate     int
+}
+
+// frame is how many bytes one sample of each channel takes.
+func (l layout) frame() int { return l.bytes * l.channels }
+
+// mono appends the mean of the channels, a sample for each whole frame in b. It ends before the first sample that is no
+// number; whole is how many frames it took.
+func (l layout) mono(dst []float32, b []byte) (out []float32, whole int) {
+	n := len(b) / l.frame()
+	if l.encoding == encodings["s16le"] && l.channels == 1 { // the most usual, and the fastest
+		for ; len(b) >= 2; b = b[2:] {
+			dst = append(dst, float32(int16(uint16(b[0])|uint16(b[1])<<8))/(1<<15))
+		}
+		return dst, n
+	}
+	for i := range n {
+		var sum float32
+		for range l.channels {
+			sum += l.sample(b)
+			b = b[l.bytes:]
+		}
+		if sum != sum {
+			return dst, i
+		}
+		dst = append(dst, sum/float32(l.channels))
+	}
+	return dst, n
+}
+
+// check says what is wrong with a layout that somebody else named.
+func (l layout) check() error {
+	switch {
+	case l.channels < 1 || l.channels > maxChannels:
+		return fmt.Errorf("%d channels: between 1 and %d can be read", l.channels, maxChannels)
+	case l.rate < minRate || l.rate > maxRate:
+		return fmt.Errorf("%d samples a second: between %d and %d can be read", l.rate, minRate, maxRate)
+	}
+	return nil
+}
