@@ -57,6 +57,8 @@ type Model struct {
 	Gallery           string  `yaml:"gallery"`            // embed: a folder; "": none
 	Vector            *bool   `yaml:"vector"`             // embed; nil: without a gallery
 
+	Hearing `yaml:",squash"` // for tasks on sound
+
 	// What the catalog knows and the YAML cannot say.
 	Catalog   string            `yaml:"-"` // the model's name in the catalog; "" when it is not known there
 	Outputs   map[string]string `yaml:"-"` // the names of the output tensors by their role: boxes, scores
@@ -66,11 +68,12 @@ type Model struct {
 // Pipeline is a source, the models that look at its pictures, and the sinks that take what they find.
 type Pipeline struct {
 	Source   Source    `yaml:"source"`
-	Models   []string  `yaml:"models,flow"` // at least one, all of them in Config.Models
-	Every    int       `yaml:"every"`       // each so many-th frame
+	Models   []string  `yaml:"models,flow"`     // at least one, all of them in Config.Models
+	Every    int       `yaml:"every,omitempty"` // each so many-th frame
 	FPS      float64   `yaml:"fps,omitempty"`
 	Region   []float64 `yaml:"region,flow,omitempty"` // left, top, right, bottom, 0 to 1; empty: all
 	Second   *Second   `yaml:"second,omitempty"`      // nil: none
+	Gate     bool      `yaml:"voice_gate,omitempty"`  // sound: models run only while there is a voice
 	Priority int       `yaml:"priority"`              // of its runs where a device is shared; higher goes first
 	Sinks    []Sink    `yaml:"sinks"`                 // at least one
 }
@@ -176,6 +179,7 @@ func (s *settings) config(o LoadOptions, whole bool) *Config {
 	for _, d := range s.pipelines {
 		cfg.Pipelines[d.name] = s.pipeline(d, whole)
 		cfg.order = append(cfg.order, d.name)
+		s.checkSound(path{"pipelines", d.name}, cfg.Pipelines[d.name], cfg.Models)
 	}
 	if whole && len(s.pipelines) == 0 && !s.bad[""] && !s.bad["pipelines"] && s.layer(path{"pipelines"}) == nowhere {
 		s.report(origin{file: s.first}, nil, "nothing to run: pipelines is missing")

@@ -11,6 +11,7 @@ const (
 	defaultDetectScore     = 0.5
 	defaultPoseScore       = 0.3
 	defaultGalleryScore    = 0.6
+	defaultWordScore       = 0.5
 	defaultClassifyResults = 5
 	defaultGalleryResults  = 1
 	defaultNMSThreshold    = 0.3
@@ -38,6 +39,8 @@ func Defaults(task string, e *models.Entry) Model {
 		m.ScoreThreshold = defaultPoseScore
 	case m.Task == TaskEmbed:
 		m.ScoreThreshold, m.MaxResults = defaultGalleryScore, defaultGalleryResults
+	case m.Listens():
+		m.ScoreThreshold, m.Resize = defaultWordScore, ""
 	case m.Task == TaskDetect && e != nil && e.Detect != nil:
 		m.ScoreThreshold, m.NMSThreshold = e.Detect.ScoreThreshold, e.Detect.NMSThreshold
 		m.Anchors, m.Outputs, m.Keypoints = e.Detect.Anchors, e.Detect.Outputs, e.Detect.Keypoints

@@ -18,7 +18,9 @@ func (s *settings) pipeline(d definition, whole bool) Pipeline {
 		out.Models, _ = s.get(at).([]string)
 		s.modelNames(at, out.Models, whole)
 	}
-	out.Every, _ = s.get(p.to("every")).(int)
+	if !out.Source.Sounds() {
+		out.Every, _ = s.get(p.to("every")).(int)
+	}
 	out.FPS, _ = s.get(p.to("fps")).(float64)
 	if r, ok := s.get(p.to("region")).([]float64); ok {
 		if out.Region = r; r[0] >= r[2] || r[1] >= r[3] {
@@ -26,6 +28,7 @@ func (s *settings) pipeline(d definition, whole bool) Pipeline {
 		}
 	}
 	out.Second = s.second(p.to("second"), out.Models, whole)
+	out.Gate, _ = s.get(p.to(gateKey.name)).(bool)
 	out.Priority, _ = s.get(p.to("priority")).(int)
 	if at := p.to("sinks"); s.require(at, k.child("sinks")) {
 		out.Sinks = s.sinks(at)

@@ -17,6 +17,7 @@ const (
 	boolean              // true or false
 	texts                // a list of strings; one alone may stand for a list of one
 	numbers              // a list of numbers, likewise
+	scores               // numbers from 0 to 1 by labels
 	group                // keys of its own
 	named                // names that the user chooses, each a group of the same keys
 	variants             // a list of maps of one key each, which says what the element is
@@ -38,7 +39,8 @@ type key struct {
 
 	min, max *float64 // whole, number, numbers: the limits, which are themselves allowed
 	above    *float64 // number, numbers: the limit, which is not allowed itself
-	lengths  []int    // numbers: how many there may be
+	lengths  []int    // numbers: how many there may be; nil: any number
+	pictures bool     // only pipelines of pictures have it
 	apart    bool     // texts: one alone is no list of one, but means something else
 	required bool
 	digits   bool // text: a whole number is taken for its digits
@@ -96,7 +98,12 @@ func (k *key) expects() string {
 		return "true or false"
 	case texts:
 		return "a text or a list of texts"
+	case scores:
+		return "labels, each with a number from 0 to 1"
 	case numbers:
+		if k.lengths == nil {
+			return "a number" + k.limits() + ", or a list of them"
+		}
 		return fmt.Sprintf("a number%s, or a list of %s of them", k.limits(), joinInts(k.lengths, " or "))
 	case group:
 		return "keys of its own (" + strings.Join(k.childNames(), ", ") + ")"

@@ -58,7 +58,7 @@ func TestOtherSource(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	_, err := load(t, small, "pipelines.door.source.video=clip.mp4", "pipelines.door.source.images=pic.jpg")
-	wantProblems(t, err, `--set pipelines.door.source.video=clip.mp4: pipelines.door.source.video: images is given as well: expected only one of images, folder, video, camera, url, gstreamer or ffmpeg`)
+	wantProblems(t, err, `--set pipelines.door.source.video=clip.mp4: pipelines.door.source.video: images is given as well: expected only one of images, folder, video, camera, url, gstreamer, ffmpeg, microphone or sound`)
 	_, err = load(t, small, "pipelines.door.source.video=[clip.mp4, gone.mp4]")
 	wantProblems(t, err, `--set pipelines.door.source.video=[clip.mp4, gone.mp4]: pipelines.door.source.video[1]: cannot be read: gone.mp4: no such file or directory`)
 }

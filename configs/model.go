@@ -19,8 +19,8 @@ func (s *settings) model(d definition, o LoadOptions) Model {
 		return Model{}
 	}
 	values := map[string]any{}
-	for _, k := range modelKeys {
-		if v := s.get(p.to(k.name)); v != nil {
+	for _, k := range root.child("models").keys {
+		if v := s.value(p.to(k.name), k); v != nil {
 			values[k.name] = v
 		}
 	}
@@ -39,8 +39,26 @@ func (s *settings) model(d definition, o LoadOptions) Model {
 	s.checkTask(m, p)
 	s.contradictions(&m, p)
 	s.findTwin(&m, p, f)
+	s.findEars(&m, found, p, f)
 	s.labels(&m, p, f, labels, o.ReadLabels)
 	return m
+}
+
+// value is the value at p; for a group, the values in it that are given, nil when none is.
+func (s *settings) value(p path, k *key) any {
+	if k.isLeaf() {
+		return s.get(p)
+	}
+	values := map[string]any{}
+	for _, c := range k.keys {
+		if v := s.value(p.to(c.name), c); v != nil {
+			values[c.name] = v
+		}
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	return values
 }
 
 // decode puts values, which have been checked, into a struct by its yaml tags, over what is there.
@@ -76,7 +94,7 @@ func (s *settings) contradictions(m *Model, p path) {
 	}
 	for task, names := range taskKeys {
 		for _, name := range names {
-			if s.given(p, name) && m.Task != "" && m.Task != task {
+			if k := root.child("models").child(name); s.mentioned(p.to(name), k) && m.Task != "" && m.Task != task {
 				s.problem(p.to(name), "is for task: %s only", task)
 			}
 		}
@@ -97,10 +115,12 @@ func (s *settings) contradictions(m *Model, p path) {
 
 // taskKeys are the keys that only one task has.
 var taskKeys = map[string][]string{
-	TaskDetect:  {"anchors", "nms_threshold", "head", "head_pixels", "track"},
-	TaskPose:    {"keypoint_threshold"},
-	TaskSegment: {"min_share"},
-	TaskEmbed:   {"gallery", "vector"},
+	TaskDetect:   {"anchors", "nms_threshold", "head", "head_pixels", "track"},
+	TaskPose:     {"keypoint_threshold"},
+	TaskSegment:  {"min_share"},
+	TaskEmbed:    {"gallery", "vector"},
+	TaskKeyword:  {"features", "step", "smoothing", "thresholds", "ignore"},
+	TaskWakeword: {"manifest", "melspectrogram", "embedding"},
 }
 
 // findModel finds the model's file, and what the catalog knows about it. Where there is no file, Model is empty.

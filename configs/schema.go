@@ -52,7 +52,14 @@ func (k *key) schema() object {
 		for _, n := range k.lengths {
 			forms = append(forms, object{"type": "array", "items": one, "minItems": n, "maxItems": n})
 		}
+		if k.lengths == nil {
+			forms = append(forms, object{"type": "array", "items": one, "minItems": 1})
+		}
 		s["anyOf"] = forms
+	case scores:
+		s["type"] = "object"
+		s["minProperties"] = 1
+		s["additionalProperties"] = object{"type": "number", "minimum": 0, "maximum": 1}
 	case group:
 		k.groupSchema(s)
 	case named:

@@ -257,7 +257,7 @@ func TestDocs(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s is not what the table of keys says: run go generate ./configs", file)
 	}
-	for _, k := range append(append([]*key{}, modelKeys...), sinkKeys...) {
+	for _, k := range slices.Concat(modelKeys, soundModelKeys, soundSourceKeys, sinkKeys) {
 		if !bytes.Contains(want, []byte("`"+k.name+"`")) && !bytes.Contains(want, []byte("."+k.name+"`")) {
 			t.Errorf("%s is not documented", k.name)
 		}

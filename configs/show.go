@@ -48,7 +48,7 @@ func (m Model) MarshalYAML() (any, error) {
 		CategoryAllowlist flow     `yaml:"category_allowlist,omitempty"`
 		CategoryDenylist  flow     `yaml:"category_denylist,omitempty"`
 		LabelOffset       *int     `yaml:"label_offset,omitempty"`
-		Resize            string   `yaml:"resize"`
+		Resize            string   `yaml:"resize,omitempty"`
 		Mean              flowNums `yaml:"mean,omitempty"`
 		Std               flowNums `yaml:"std,omitempty"`
 		NMSThreshold      float64  `yaml:"nms_threshold,omitempty"`
@@ -60,10 +60,21 @@ func (m Model) MarshalYAML() (any, error) {
 		MinShare          float64  `yaml:"min_share,omitempty"`
 		Gallery           string   `yaml:"gallery,omitempty"`
 		Vector            *bool    `yaml:"vector,omitempty"`
+
+		Manifest       string             `yaml:"manifest,omitempty"`
+		Melspectrogram string             `yaml:"melspectrogram,omitempty"`
+		Embedding      string             `yaml:"embedding,omitempty"`
+		Features       Features           `yaml:"features,omitempty"`
+		Step           float64            `yaml:"step,omitempty"`
+		Smoothing      float64            `yaml:"smoothing,omitempty"`
+		Refractory     *float64           `yaml:"refractory,omitempty"`
+		Thresholds     map[string]float64 `yaml:"thresholds,flow,omitempty"`
+		Ignore         flow               `yaml:"ignore,omitempty"`
 	}{
 		m.Path, m.EdgeTPU, m.Segments, labels, m.Task, m.Delegate, m.Device, m.Isolate, m.Deadline, m.Threads, m.Engines, m.ScoreThreshold, m.MaxResults,
 		m.CategoryAllowlist, m.CategoryDenylist, m.LabelOffset, m.Resize, m.Mean, m.Std, m.NMSThreshold, m.Anchors,
 		m.Head, m.HeadPixels, m.Track, m.KeypointThreshold, m.MinShare, m.Gallery, m.Vector,
+		m.Manifest, m.Melspectrogram, m.Embedding, m.Features, m.Step, m.Smoothing, m.Refractory, m.Thresholds, m.Ignore,
 	}, nil
 }
 

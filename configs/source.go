@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Source is where pictures come from: one of the first seven is given.
+// Source is where pictures or sound come from: one of the first nine is given.
 type Source struct {
 	Images    []string `yaml:"images,flow,omitempty"` // files, folders of pictures, and patterns as filepath.Glob takes them; what exists under a name is no pattern
 	Folder    string   `yaml:"folder,omitempty"`      // watched for new pictures
@@ -19,6 +19,9 @@ type Source struct {
 	URL       string   `yaml:"url,omitempty"`         // may have ${NAME} of the environment in it
 	GStreamer string   `yaml:"gstreamer,omitempty"`
 	FFmpeg    []string `yaml:"ffmpeg,flow,omitempty"` // arguments
+
+	Microphone string   `yaml:"microphone,omitempty"` // "default", a name or an id
+	Sound      []string `yaml:"sound,flow,omitempty"` // files and patterns; "-" is standard input
 
 	Width       int     `yaml:"width,omitempty"` // of a Camera; 0: as it is, Height too
 	Height      int     `yaml:"height,omitempty"`
@@ -33,10 +36,15 @@ type Source struct {
 	TokenEnv       string `yaml:"token_env,omitempty"`
 	AnyCertificate bool   `yaml:"any_certificate,omitempty"`
 
+	// Of Sound that is standard input.
+	Format   string `yaml:"format,omitempty"` // "": s16le
+	Rate     int    `yaml:"rate,omitempty"`   // 0: 16000
+	Channels int    `yaml:"channels,omitempty"`
+
 	Deadline float64 `yaml:"deadline,omitempty"` // seconds without a frame; 0: chosen
 }
 
-// Live says whether the source gives frames in its own time.
+// Live says whether the source gives pictures in its own time.
 func (s Source) Live() bool {
 	return s.Camera != "" || s.URL != "" || s.GStreamer != "" || len(s.FFmpeg) > 0
 }
@@ -125,8 +133,19 @@ func (s *settings) checkSource(p path, out Source) {
 	if out.Folder != "" && !isFolder(out.Folder) {
 		s.problem(p.to("folder"), "there is no folder %s", out.Folder)
 	}
-	for kind, names := range map[string][]string{"images": out.Images, "video": out.Video} {
+	if slices.Contains(out.Sound, "-") && len(out.Sound) > 1 {
+		s.problem(p.to("sound"), "standard input (-) stands alone: make the files a pipeline of their own")
+	}
+	for _, name := range []string{"format", "rate", "channels"} {
+		if len(out.Sound) > 0 && !slices.Contains(out.Sound, "-") && s.given(p, name) {
+			s.problem(p.to(name), `is for sound: "-" only: a file says it itself`)
+		}
+	}
+	for kind, names := range map[string][]string{"images": out.Images, "video": out.Video, "sound": out.Sound} {
 		for i, file := range names {
+			if kind == "sound" && file == "-" {
+				continue
+			}
 			if message := missing(file, kind); message != "" {
 				s.problem(s.item(p.to(kind), i), "%s", message)
 			}
@@ -173,12 +192,12 @@ func wrongURL(address string) string {
 	return ""
 }
 
-// missing says what is wrong with a name of a source of that kind ("images" or "video"): a file, a pattern, or a folder
-// of pictures. It is "" when there is something of that name.
+// missing says what is wrong with a name of a source of that kind ("images", "video" or "sound"): a file, a pattern, or a folder
+// of them. It is "" when there is something of that name.
 func missing(name, kind string) string {
 	info, err := os.Stat(name)
 	switch {
-	case err == nil && info.IsDir() && kind != "images":
+	case err == nil && info.IsDir() && kind == "video":
 		return fmt.Sprintf("%s is a folder: expected a file", name)
 	case err == nil:
 		return ""

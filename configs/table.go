@@ -1,6 +1,9 @@
 package configs
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // The tasks that a model can have in a pipeline.
 const (
@@ -9,6 +12,8 @@ const (
 	TaskSegment  = "segment"
 	TaskPose     = "pose"
 	TaskEmbed    = "embed"
+	TaskKeyword  = "keyword"
+	TaskWakeword = "wakeword"
 )
 
 // The kinds of sinks.
@@ -31,13 +36,13 @@ var root = &key{
 	kind: group,
 	keys: []*key{
 		{
-			name: "models", kind: named, keys: modelKeys,
-			excluding: [][]string{{"category_allowlist", "category_denylist"}, {"edgetpu", "segments"}, {"anchors", "head"}}, together: [][]string{{"mean", "std"}},
+			name: "models", kind: named, keys: slices.Concat(modelKeys, soundModelKeys),
+			excluding: [][]string{{"category_allowlist", "category_denylist"}, {"edgetpu", "segments"}, {"anchors", "head"}, {"manifest", "melspectrogram"}}, together: [][]string{{"mean", "std"}, {"melspectrogram", "embedding"}},
 			doc: "The models that pipelines can use, by names that you choose. The name stands in every event as `model`.",
 		},
 		{
 			name: "pipelines", kind: named, keys: pipelineKeys, required: true,
-			doc: "What runs: each pipeline takes pictures from a source through its models to its sinks. All pipelines of all files run at the same time. The name stands in every event as `pipeline`.",
+			doc: "What runs: each pipeline takes pictures or sound from a source through its models to its sinks. All pipelines of all files run at the same time. The name stands in every event as `pipeline`.",
 		},
 		{name: "edgetpu", kind: group, doc: "The Edge TPU runtime, and what holds for all devices.", keys: []*key{
 			{

@@ -24,8 +24,8 @@ var modelKeys = []*key{
 		doc: "A file with one label a line, in the order of the model's classes, or the labels themselves as a list.",
 	},
 	{
-		name: "task", kind: text, choices: []string{TaskDetect, TaskClassify, TaskSegment, TaskPose, TaskEmbed}, example: TaskDetect, defDoc: "the catalog's; required for models that it does not know",
-		doc: "What the model does: `detect` finds objects and their boxes, `classify` names what the whole picture shows, `segment` says what each part of it belongs to, `pose` finds people's key points, `embed` turns it into a vector that can be compared with others.",
+		name: "task", kind: text, choices: []string{TaskDetect, TaskClassify, TaskSegment, TaskPose, TaskEmbed, TaskKeyword, TaskWakeword}, example: TaskDetect, defDoc: "the catalog's; required for models that it does not know",
+		doc: "What the model does: `detect` finds objects and their boxes, `classify` names what the whole picture shows, `segment` says what each part of it belongs to, `pose` finds people's key points, `embed` turns it into a vector that can be compared with others. On sound, `wakeword` waits for one word, with a microWakeWord or openWakeWord model, and `keyword` for some of several.",
 	},
 	{
 		name: "delegate", kind: text, choices: []string{"auto", "edgetpu", "xnnpack", "none"}, def: "auto", example: "xnnpack",
@@ -53,7 +53,7 @@ var modelKeys = []*key{
 		doc: "How many copies of the model work side by side, each on a picture of its own. 0: chosen for the machine.",
 	},
 	{
-		name: "score_threshold", kind: number, min: limit(0), max: limit(1), example: "0.6", defDoc: "the catalog's; else 0.5 for `detect`, 0.3 for `pose`, 0.6 for `embed` with a gallery, else 0",
+		name: "score_threshold", kind: number, min: limit(0), max: limit(1), example: "0.6", defDoc: "the catalog's; else 0.5 for `detect`, 0.3 for `pose`, 0.6 for `embed` with a gallery, 0.5 for `keyword` and `wakeword`, else 0",
 		doc: "Results with a lower score are left out. For `embed` the score is the cosine similarity with the gallery's nearest picture.",
 	},
 	{

@@ -1,15 +1,18 @@
 package configs
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // liveSources are the keys of sources that do not end by themselves and cannot be read again.
-var liveSources = []string{"camera", "url", "gstreamer", "ffmpeg"}
+var liveSources = []string{"camera", "url", "gstreamer", "ffmpeg", "microphone"}
 
 var pipelineKeys = []*key{
 	{
 		name: "source", kind: group, oneOf: true, required: true, together: [][]string{{"width", "height"}}, excluding: [][]string{{"password_env", "password_file"}},
-		doc: "Where pictures come from: exactly one of `images`, `folder`, `video`, `camera`, `url`, `gstreamer` and `ffmpeg`, with what belongs to it. A live source (the last four) that stalls, dies or is unplugged is opened again, for as long as it takes; models that cannot keep up get the newest frame.",
-		keys: []*key{
+		doc: "Where pictures or sound come from: exactly one of `images`, `folder`, `video`, `camera`, `url`, `gstreamer`, `ffmpeg`, `microphone` and `sound`, with what belongs to it. A live source (`camera` to `microphone`) that stalls, dies or is unplugged is opened again, for as long as it takes; models that cannot keep up get the newest frame.",
+		keys: slices.Concat([]*key{
 			{
 				name: "images", kind: texts, example: `["holiday/*.jpg", cat.png]`,
 				doc: "Picture files, folders of pictures, or patterns with `*`, `?` and `[a-z]`. Ends after the last.",
@@ -83,26 +86,27 @@ var pipelineKeys = []*key{
 				name: "deadline", kind: number, above: limit(0), max: limit(3600), example: "20", defDoc: "5 for a camera, else 10", with: liveSources,
 				doc: "Seconds without a frame after which the source counts as stalled, is ended, and is opened anew.",
 			},
-		},
+		}, soundSourceKeys),
 	},
+	gateKey,
 	{
 		name: "models", kind: texts, required: true, example: "[faces]",
 		doc: "Names of models, as under `models`. Each looks at every picture.",
 	},
 	{
-		name: "every", kind: whole, min: limit(1), max: limit(100000), def: 1, example: "5",
+		pictures: true, name: "every", kind: whole, min: limit(1), max: limit(100000), def: 1, example: "5",
 		doc: "Takes each so many-th frame of the source.",
 	},
 	{
-		name: "fps", kind: number, above: limit(0), max: limit(1000), example: "5", defDoc: "no limit",
+		pictures: true, name: "fps", kind: number, above: limit(0), max: limit(1000), example: "5", defDoc: "no limit",
 		doc: "Takes at most so many frames a second, by the times at which they were taken.",
 	},
 	{
-		name: "region", kind: numbers, lengths: []int{4}, min: limit(0), max: limit(1), example: "[0, 0.5, 1, 1]", defDoc: "the whole picture",
+		pictures: true, name: "region", kind: numbers, lengths: []int{4}, min: limit(0), max: limit(1), example: "[0, 0.5, 1, 1]", defDoc: "the whole picture",
 		doc: "The part of the picture that is taken: left, top, right and bottom, from 0 to 1 of its width and height. Results are given in pixels of that part.",
 	},
 	{
-		name: "second", kind: group, doc: "A second model that looks at each object that a detector of the pipeline has found, and says in the event what it shows (`classes` of a detection).",
+		pictures: true, name: "second", kind: group, doc: "A second model that looks at each object that a detector of the pipeline has found, and says in the event what it shows (`classes` of a detection).",
 		keys: []*key{
 			{
 				name: "model", kind: text, example: "names",

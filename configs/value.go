@@ -15,7 +15,7 @@ import (
 // complaint is told what is wrong with a value; below is the place in it: "" or "[2]".
 type complaint func(at *yaml.Node, below string, format string, args ...any)
 
-// value reads the value of a key that is no group: a string, int, float64, bool, []string or []float64. It is nil when
+// value reads the value of a key that is no group: a string, int, float64, bool, []string, []float64 or map[string]float64. It is nil when
 // something is wrong, which bad is told.
 func (k *key) value(n *yaml.Node, bad complaint) any {
 	switch k.kind {
@@ -47,13 +47,45 @@ func (k *key) value(n *yaml.Node, bad complaint) any {
 		return list(k, n, bad, k.text)
 	case numbers:
 		out := list(k, n, bad, k.number)
-		if f, ok := out.([]float64); ok && !slices.Contains(k.lengths, len(f)) {
+		if f, ok := out.([]float64); ok && k.lengths != nil && !slices.Contains(k.lengths, len(f)) {
 			bad(n, "", "expected %s, not a list of %d", k.expects(), len(f))
 			return nil
 		}
 		return out
+	case scores:
+		if out, ok := k.scores(n, bad); ok {
+			return out
+		}
 	}
 	return nil
+}
+
+// scores reads numbers by labels. The map has a type of its own, so that viper leaves the labels' capitals alone.
+func (k *key) scores(n *yaml.Node, bad complaint) (map[string]float64, bool) {
+	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
+		bad(n, "", "expected %s, not %s", k.expects(), found(n))
+		return nil, false
+	}
+	one := &key{kind: number, min: limit(0), max: limit(1)}
+	out, fine := map[string]float64{}, true
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		label, value := real(n.Content[i]), real(n.Content[i+1])
+		if label.Kind != yaml.ScalarNode || isNull(label) {
+			bad(label, "", "a label must be a word, not %s", found(label))
+			fine = false
+			continue
+		}
+		if _, twice := out[label.Value]; twice {
+			bad(label, "", "%q stands there twice", label.Value)
+			fine = false
+		}
+		f, ok := one.number(value, "", func(at *yaml.Node, _, format string, args ...any) {
+			bad(at, label.Value, format, args...)
+		})
+		out[label.Value] = f
+		fine = fine && ok
+	}
+	return out, fine
 }
 
 // list reads a list, or one element that stands alone. Empty lists are refused: leaving the key out is the way to say

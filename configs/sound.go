@@ -1,0 +1,124 @@
+package configs
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"corallite/models"
+)
+
+// Hearing is what a model that listens has beside the rest. What is nil or empty is as the model's own kind has it.
+type Hearing struct {
+	Manifest       string             `yaml:"manifest"`       // of a microWakeWord model: the file that was found
+	Melspectrogram string             `yaml:"melspectrogram"` // of an openWakeWord chain, with Embedding: the files that were found
+	Embedding      string             `yaml:"embedding"`
+	Features       Features           `yaml:"features"` // keyword
+	Step           float64            `yaml:"step"`     // keyword: seconds; 0: chosen
+	Smoothing      float64            `yaml:"smoothing"`
+	Refractory     *float64           `yaml:"refractory"` // seconds; nil: the kind's own
+	Thresholds     map[string]float64 `yaml:"thresholds"` // by label
+	Ignore         []string           `yaml:"ignore"`     // labels
+}
+
+// Features say how sound becomes a model's input. Zeros are the defaults that docs/configuration.md gives.
+type Features struct {
+	Kind     string    `yaml:"kind,omitempty"` // logmel or waveform
+	Rate     int       `yaml:"rate,omitempty"` // samples a second
+	WindowMS float64   `yaml:"window_ms,omitempty"`
+	HopMS    float64   `yaml:"hop_ms,omitempty"`
+	FFT      int       `yaml:"fft,omitempty"`
+	Bins     int       `yaml:"bins,omitempty"`
+	LowHz    *float64  `yaml:"low_hz,omitempty"`
+	HighHz   float64   `yaml:"high_hz,omitempty"`
+	Scale    string    `yaml:"scale,omitempty"`
+	Spectrum string    `yaml:"spectrum,omitempty"`
+	Floor    *float64  `yaml:"floor,omitempty"`
+	Offset   *float64  `yaml:"offset,omitempty"`
+	Mean     []float64 `yaml:"mean,flow,omitempty"`
+	Std      []float64 `yaml:"std,flow,omitempty"`
+}
+
+// Listens says whether the model's task is one on sound.
+func (m Model) Listens() bool { return m.Task == TaskKeyword || m.Task == TaskWakeword }
+
+// Sounds says whether the source gives sound, and not pictures.
+func (s Source) Sounds() bool { return s.Microphone != "" || len(s.Sound) > 0 }
+
+// findEars finds the further files of a model that listens.
+func (s *settings) findEars(m *Model, found models.Found, p path, f finder) {
+	if m.Task != TaskWakeword {
+		return
+	}
+	for _, ear := range []struct {
+		name string
+		to   *string
+	}{{"manifest", &m.Manifest}, {"melspectrogram", &m.Melspectrogram}, {"embedding", &m.Embedding}} {
+		if !s.given(p, ear.name) || *ear.to == "" {
+			continue
+		}
+		file, err := f.file(*ear.to, filepath.Dir(m.Path))
+		if err != nil {
+			s.problem(p.to(ear.name), "%v", err)
+			continue
+		}
+		*ear.to = file
+	}
+	if m.Manifest == "" && m.Melspectrogram == "" {
+		m.Manifest = found.Manifest
+		if beside := strings.TrimSuffix(m.Path, ".tflite") + ".json"; m.Manifest == "" && m.Path != "" && isFile(beside) {
+			m.Manifest = beside
+		}
+	}
+	if m.Manifest == "" && m.Melspectrogram == "" && m.Path != "" {
+		s.problem(p.to("path"), "a wake word needs more than the model: a manifest (%s is not there), or melspectrogram and embedding",
+			strings.TrimSuffix(filepath.Base(m.Path), ".tflite")+".json")
+	}
+}
+
+// checkSound reports what does not go together in a pipeline: models that listen and those that look, and what only
+// pictures have.
+func (s *settings) checkSound(p path, out Pipeline, all map[string]Model) {
+	sound := out.Source.Sounds()
+	for i, name := range out.Models {
+		m, known := all[name]
+		if !known || m.Task == "" || m.Listens() == sound {
+			continue
+		}
+		at := s.item(p.to("models"), i)
+		if sound {
+			s.problem(at, "%s is for pictures (%s), and the source is sound", name, m.Task)
+		} else {
+			s.problem(at, "%s is for sound (%s), and the source is pictures: use microphone or sound", name, m.Task)
+		}
+	}
+	if !sound {
+		if s.given(p, gateKey.name) {
+			s.problem(p.to(gateKey.name), "is for sound, and the source is pictures")
+		}
+		return
+	}
+	for _, k := range root.child("pipelines").keys {
+		if k.pictures && s.mentioned(p.to(k.name), k) {
+			s.problem(p.to(k.name), "is for pictures, and the source is sound")
+		}
+	}
+	for i, sink := range out.Sinks {
+		if slices.Contains([]string{SinkPictures, SinkVideo, SinkPreview}, sink.Kind) {
+			s.problem(p.to("sinks", index(i)), "%s is for pictures, and the source is sound", sink.Kind)
+		}
+	}
+}
+
+// mentioned says whether a key, or one below it, is given.
+func (s *settings) mentioned(p path, k *key) bool {
+	if k.isLeaf() {
+		return s.layer(p) != nowhere
+	}
+	for _, c := range k.keys {
+		if s.mentioned(p.to(c.name), c) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,126 @@
+package configs
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestEverySoundKey gives every key of sound its example, and expects it in the structs.
+func TestEverySoundKey(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	for _, name := range []string{"okay_nabu.json", "melspectrogram.tflite", "embedding_model.tflite", "calls/a.wav"} {
+		writeFile(t, name, "x")
+	}
+	// Of the model, which of its keys are not for it.
+	others := map[string][]string{
+		"micro":  {"melspectrogram", "embedding", "features", "step", "smoothing", "thresholds", "ignore"},
+		"open":   {"manifest", "features", "step", "smoothing", "thresholds", "ignore"},
+		"digits": {"manifest", "melspectrogram", "embedding"},
+	}
+	var b strings.Builder
+	b.WriteString("models:\n")
+	for _, model := range slices.Sorted(maps.Keys(others)) {
+		task := TaskWakeword
+		if model == "digits" {
+			task = TaskKeyword
+		}
+		b.WriteString("  " + model + ":\n    path: m.tflite\n    task: " + task + "\n")
+		for _, k := range soundModelKeys {
+			switch {
+			case slices.Contains(others[model], k.name):
+			case k.kind == group:
+				b.WriteString("    " + k.name + ":\n")
+				for _, c := range k.keys {
+					b.WriteString("      " + c.name + ": " + c.example + "\n")
+				}
+			default:
+				b.WriteString("    " + k.name + ": " + k.example + "\n")
+			}
+		}
+	}
+	b.WriteString(`pipelines:
+  mic:
+    source: {microphone: USB Audio Device, deadline: 20}
+    voice_gate: true
+    models: [micro, open, digits]
+    sinks: [jsonl: {path: a.jsonl}]
+  files:
+    source: {sound: ["calls/*.wav"]}
+    models: [digits]
+    sinks: [jsonl: {path: b.jsonl}]
+  pipe:
+    source: {sound: "-", format: f32le, rate: 48000, channels: 2}
+    models: [digits]
+    sinks: [jsonl: {path: c.jsonl}]
+`)
+	cfg := mustLoad(t, b.String())
+	for model, not := range others {
+		for _, k := range soundModelKeys {
+			if has := isSet(cfg.Models[model].Hearing, k.name); has == slices.Contains(not, k.name) {
+				t.Errorf("models.%s.%s is %v", model, k.name, has)
+			}
+		}
+	}
+	features := root.child("models").child("features")
+	for _, k := range features.keys {
+		if !isSet(cfg.Models["digits"].Features, k.name) {
+			t.Errorf("features.%s is not taken over", k.name)
+		}
+	}
+	if n := reflect.TypeFor[Features]().NumField(); n != len(features.keys) {
+		t.Errorf("Features has %d fields, and the table %d keys", n, len(features.keys))
+	}
+	if n := reflect.TypeFor[Hearing]().NumField(); n != len(soundModelKeys) {
+		t.Errorf("Hearing has %d fields, and the table %d keys", n, len(soundModelKeys))
+	}
+	if got := cfg.Models["digits"].Thresholds; !maps.Equal(got, map[string]float64{"yes": 0.6, "no": 0.8}) {
+		t.Errorf("thresholds %v", got)
+	}
+	mic, files, pipe := cfg.Pipelines["mic"], cfg.Pipelines["files"], cfg.Pipelines["pipe"]
+	if !mic.Gate || mic.Source.Microphone != "USB Audio Device" || mic.Source.Deadline != 20 || files.Gate {
+		t.Errorf("%+v", mic)
+	}
+	if !slices.Equal(files.Source.Sound, []string{"calls/*.wav"}) || !files.Source.Sounds() {
+		t.Errorf("%+v", files)
+	}
+	if s := pipe.Source; !slices.Equal(s.Sound, []string{"-"}) || s.Format != "f32le" || s.Rate != 48000 || s.Channels != 2 {
+		t.Errorf("%+v", s)
+	}
+	if m := cfg.Models["micro"]; m.ScoreThreshold != defaultWordScore || !m.Listens() || m.Manifest != "okay_nabu.json" {
+		t.Errorf("%+v", m)
+	}
+
+	shown, err := Show(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := mustLoad(t, string(shown))
+	if !reflect.DeepEqual(again.Models, cfg.Models) || !reflect.DeepEqual(again.Pipelines, cfg.Pipelines) {
+		t.Errorf("what is shown is not the same:\n%s", shown)
+	}
+}
+
+// TestManifestBeside finds a wake word's manifest by the model's name, and keeps the capitals of labels.
+func TestManifestBeside(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	writeFile(t, "m.json", "{}")
+	text := `
+models:
+  word: {path: m.tflite, task: wakeword}
+  key: {path: m.tflite, task: keyword, thresholds: {Yes: 0.5, "no way": 1}}
+pipelines: {p: {source: {sound: clip.mp4}, models: [word, key], sinks: [jsonl: {}]}}
+`
+	cfg := mustLoad(t, text, "models.key.thresholds={Stop: 0.25}")
+	if got := cfg.Models["word"].Manifest; got != "m.json" {
+		t.Errorf("manifest %q", got)
+	}
+	if got := cfg.Models["key"].Thresholds; !maps.Equal(got, map[string]float64{"Stop": 0.25}) {
+		t.Errorf("thresholds %v", got)
+	}
+	if got := mustLoad(t, text).Models["key"].Thresholds; !maps.Equal(got, map[string]float64{"Yes": 0.5, "no way": 1}) {
+		t.Errorf("thresholds %v", got)
+	}
+}
