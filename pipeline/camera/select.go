@@ -20,6 +20,9 @@ type SelectOptions struct {
 	// Region is the part that goes on: left, top, right and bottom, 0 to 1 of the width and height. The zero Region is the
 	// whole picture. What goes on is a picture of its own: results are given in its pixels.
 	Region [4]float64
+	// Motion holds back the frames in which nothing moves; nil: none. It comes last: it looks at the frames that Every and
+	// FPS take, and at the Region of them only.
+	Motion *MotionOptions
 }
 
 // Validate says what is wrong with the options.
@@ -48,23 +51,49 @@ type Select struct {
 	began   time.Time     // of the first frame
 	last    time.Duration // the moment of the last frame
 	skipped atomic.Uint64
+	gate    *gate               // nil: frames go on whether something moves or not
+	held    func(*vision.Frame) // gets what the gate holds back
 }
 
-var _ pipeline.Mended = (*Select)(nil)
+var (
+	_ pipeline.Mended = (*Select)(nil)
+	_ pipeline.Choosy = (*Select)(nil)
+	_ pipeline.Gated  = (*Select)(nil)
+)
 
 // NewSelect makes a Select, which owns the source from then on.
 func NewSelect(source pipeline.Source[*vision.Frame], o SelectOptions) (*Select, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	return &Select{source: source, o: o, pool: vision.NewPool(4)}, nil
+	s := &Select{source: source, o: o}
+	if o.Motion != nil {
+		var err error
+		if s.gate, err = newGate(*o.Motion); err != nil {
+			return nil, err
+		}
+	}
+	s.pool = vision.NewPool(4)
+	return s, nil
 }
+
+// OnHeld sets what is called with each frame that is held back because nothing moves, on the goroutine that called
+// Next, which waits for it; it must Retain what it keeps. Before the first Next.
+func (s *Select) OnHeld(f func(*vision.Frame)) { s.held = f }
 
 // Source is the source that Select takes from.
 func (s *Select) Source() pipeline.Source[*vision.Frame] { return s.source }
 
-// Skipped is how many frames did not go on.
+// Skipped is how many frames Every and FPS left out.
 func (s *Select) Skipped() uint64 { return s.skipped.Load() }
+
+// Motion is what the gate did so far; false where there is none.
+func (s *Select) Motion() (pipeline.MotionSummary, bool) {
+	if s.gate == nil {
+		return pipeline.MotionSummary{}, false
+	}
+	return s.gate.summary(), true
+}
 
 // Next gives the next frame that is wanted. Errors are the source's.
 func (s *Select) Next(ctx context.Context) (*vision.Frame, error) {
@@ -73,18 +102,28 @@ func (s *Select) Next(ctx context.Context) (*vision.Frame, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.wants(f) {
-			f.SetFPS(s.rate(f.FPS())) // nobody else has it yet
-			return s.cut(f)
+		at := s.moment(f)
+		if !s.wants(at) {
+			f.Release()
+			s.skipped.Add(1)
+			continue
+		}
+		f.SetFPS(s.rate(f.FPS())) // nobody else has it yet
+		if f, err = s.cut(f); err != nil {
+			return nil, err
+		}
+		if s.gate == nil || s.gate.passes(f, at) {
+			return f, nil
+		}
+		if s.held != nil {
+			s.held(f)
 		}
 		f.Release()
-		s.skipped.Add(1)
 	}
 }
 
-// wants says whether a frame goes on.
-func (s *Select) wants(f *vision.Frame) bool {
-	at := s.moment(f)
+// wants says whether the next frame, taken at a moment, is one of those that Every and FPS take.
+func (s *Select) wants(at time.Duration) bool {
 	s.seen++
 	if s.o.Every > 1 && (s.seen-1)%uint64(s.o.Every) != 0 {
 		return false
@@ -118,10 +157,11 @@ func (s *Select) rate(fps float64) float64 {
 	return fps
 }
 
-// moment is when a frame was taken: in its recording, or since the first frame.
+// moment is when a frame was taken: in its recording, or since the first frame. Pictures that stand alone have no
+// place in a recording.
 func (s *Select) moment(f *vision.Frame) time.Duration {
 	m := f.Meta()
-	if m.Position > 0 || !s.source.Live() {
+	if m.Position > 0 || !s.source.Live() && f.FPS() > 0 {
 		return m.Position
 	}
 	if s.began.IsZero() {
@@ -175,4 +215,10 @@ func (s *Select) Reopened() uint64 {
 }
 
 // Close closes the source. Frames that are out stay valid. Twice is safe.
-func (s *Select) Close() error { return errors.Join(s.source.Close(), s.pool.Close()) }
+func (s *Select) Close() error {
+	err := errors.Join(s.source.Close(), s.pool.Close())
+	if s.gate != nil {
+		err = errors.Join(err, s.gate.close())
+	}
+	return err
+}

@@ -1,11 +1,12 @@
 // Package opencv loads the parts of OpenCV that the program does not load when it starts. scripts/build takes
-// libopencv_imgcodecs and libopencv_videoio off the binary's list of needed libraries, because they bring some 240
-// others with them (GDAL, ffmpeg, GStreamer); their functions are then bound when they are first called, and found in
-// what was loaded here. In a binary that is linked plainly, as go test links it, the libraries are there already and
+// libopencv_imgcodecs, libopencv_videoio and libopencv_video off the binary's list of needed libraries, because they
+// bring some 240 others with them (GDAL, ffmpeg, GStreamer; OpenCV's networks and protobuf); their functions are then
+// bound when they are first called, and found in what was loaded here. In a binary that is linked plainly, as go test links it, the libraries are there already and
 // loading them again costs nothing.
 //
 // LoadImgcodecs must have returned nil before the first call of gocv's IMRead, IMDecode, IMWrite and IMEncode, and
-// LoadVideoio before VideoCapture… and VideoWriter…; without it such a call ends the process.
+// LoadVideoio before VideoCapture… and VideoWriter…, LoadVideo before BackgroundSubtractor…; without it such a call ends
+// the process.
 package opencv
 
 import (
@@ -27,9 +28,14 @@ func LoadImgcodecs() error { return imgcodecs() }
 // its error.
 func LoadVideoio() error { return videoio() }
 
+// LoadVideo loads the library that tells what moves from what does not. Only the first call does anything; every call
+// returns its error.
+func LoadVideo() error { return video() }
+
 var (
 	imgcodecs = sync.OnceValue(func() error { return load("imgcodecs", openImgcodecs) })
 	videoio   = sync.OnceValue(func() error { return load("videoio", openVideoio) })
+	video     = sync.OnceValue(func() error { return load("video", open) })
 )
 
 // Global, because the functions that are to be found in a library are bound by the dynamic linker; lazy, because the
@@ -48,12 +54,16 @@ func load(module string, open func(soname string) error) error {
 	return nil
 }
 
+func open(soname string) error {
+	_, err := purego.Dlopen(soname, mode)
+	return err
+}
+
 func openImgcodecs(soname string) error {
 	if _, err := purego.Dlopen(beside("libopencv_core", soname), mode); err == nil {
 		return nil
 	}
-	_, err := purego.Dlopen(soname, mode)
-	return err
+	return open(soname)
 }
 
 func openVideoio(soname string) error {
@@ -66,8 +76,7 @@ func openVideoio(soname string) error {
 			return err
 		}
 	}
-	_, err := purego.Dlopen(soname, mode)
-	return err
+	return open(soname)
 }
 
 // library is the shared object's name of an OpenCV module and the Debian package that has it. Since OpenCV 4.5.1 the

@@ -34,6 +34,9 @@ func TestLoad(t *testing.T) {
 		if err := LoadVideoio(); err != nil {
 			t.Error(err)
 		}
+		if err := LoadVideo(); err != nil {
+			t.Error(err)
+		}
 	}
 	mat, err := gocv.IMDecode([]byte("no picture"), gocv.IMReadColor)
 	if err != nil {
