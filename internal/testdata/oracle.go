@@ -1,0 +1,34 @@
+package testdata
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+)
+
+// Oracle runs a Python script with the packages that scripts/oracle has brought, and gives what it writes to standard
+// output. Without them the test is skipped, or fails when CI=true.
+func Oracle(tb testing.TB, script string, args ...string) []byte {
+	tb.Helper()
+	_, file, _, _ := runtime.Caller(0)
+	packages := filepath.Join(filepath.Dir(file), "..", "..", ".native", "oracle")
+	if _, err := os.Stat(filepath.Join(packages, "stamp")); err != nil {
+		Missing(tb, "the packages of %s are not there: run scripts/oracle", packages)
+	}
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		Missing(tb, "python3 is not installed")
+	}
+	cmd := exec.CommandContext(tb.Context(), python, append([]string{script}, args...)...)
+	cmd.Env = append(os.Environ(), "PYTHONPATH="+packages, "PYTHONDONTWRITEBYTECODE=1")
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		tb.Fatalf("%s: %v\n%s", script, err, said.Bytes())
+	}
+	return out
+}

@@ -1,0 +1,155 @@
+"""Makes training examples: words among other sound, as a microphone in a room would hear them.
+
+A scene is two seconds of features with up to three words in it. What a window of it is called depends on which word
+lies in its middle (pool.py).
+"""
+
+import dataclasses
+
+import numpy as np
+import scipy.signal
+
+import features
+from speech import OTHER, RATE, SILENCE
+
+OPTIONS = features.Options(rate=RATE, window_ms=32, hop_ms=20, fft=512, bins=32, low_hz=100, high_hz=3600,
+                           offset=1e-4, mean=-4, std=4)
+WINDOW_ROWS = 49   # of the model: 0.992 s
+SCENE_ROWS = 99    # 1.992 s
+WORDS = 3          # at most in a scene
+
+
+@dataclasses.dataclass
+class Scene:
+    rows: np.ndarray     # [SCENE_ROWS, bins] float16
+    centers: np.ndarray  # [WORDS] of each word in rows; far away for none
+    labels: np.ndarray   # [WORDS] SILENCE for none
+    speaker: str
+
+
+def warped_filters(alpha):
+    """Filters as if the vocal tract were alpha times as short: every formant of a voice lies elsewhere."""
+    o = OPTIONS
+    weights = features.filters(dataclasses.replace(o, low_hz=o.low_hz * alpha, high_hz=o.high_hz * alpha))
+    return weights
+
+
+WARPS = [warped_filters(a) for a in np.linspace(0.88, 1.12, 13)]
+HANN = features.LogMel(OPTIONS).hann
+
+
+def noise(n, rng, babble):
+    """Noise of a random kind, root mean square 1."""
+    kind = rng.integers(5)
+    if kind == 4:
+        x = sum(rng.uniform(0.3, 1) * piece(babble, n, rng) for _ in range(int(rng.integers(4, 9))))
+    else:
+        x = rng.standard_normal(n)
+        if kind:  # pink, brown, and between: 1/f^p
+            spectrum = np.fft.rfft(x)
+            f = np.maximum(np.fft.rfftfreq(n, 1 / RATE), 30)
+            x = np.fft.irfft(spectrum * f ** -rng.uniform(0.2, 1.0), n)
+        if rng.random() < 0.2:
+            hum = rng.choice([50, 60]) * 2 * np.pi * np.arange(n) / RATE
+            x = x / x.std() + sum(rng.uniform(0, 1) / k * np.sin(k * hum + rng.uniform(0, 7)) for k in (1, 2, 3, 5, 7))
+    return (x / max(np.sqrt(np.mean(x**2)), 1e-9)).astype(np.float32)
+
+
+def piece(babble, n, rng):
+    at = rng.integers(len(babble) - n)
+    return babble[at : at + n]
+
+
+def reverb(x, rng):
+    """A small room: the sound itself, then echoes that decay by 60 dB in 0.1 to 0.5 s."""
+    t = np.arange(int(0.25 * RATE)) / RATE
+    tail = rng.standard_normal(len(t)) * 10 ** (-3 * t / rng.uniform(0.1, 0.5))
+    tail[: int(rng.uniform(0.001, 0.008) * RATE)] = 0
+    tail *= rng.uniform(0.1, 0.9) / np.sqrt(np.sum(tail**2))
+    tail[0] = 1
+    return scipy.signal.oaconvolve(x, tail.astype(np.float32))[: len(x)]
+
+
+def speed(x, rng):
+    """Played faster or slower: pitch, formants and speed change together."""
+    factor = rng.uniform(0.86, 1.18)
+    at = np.arange(0, len(x) - 1, factor)
+    return np.interp(at, np.arange(len(x)), x).astype(np.float32)
+
+
+def response(rng):
+    """What a microphone does to each bin, as a factor of its power."""
+    x = np.linspace(-1, 1, OPTIONS.bins)
+    db = rng.normal(0, 4) * x + rng.normal(0, 3) * (x**2 - 0.33) + rng.normal(0, 2) * np.sin(3 * x + rng.uniform(0, 7))
+    if rng.random() < 0.15:  # a telephone, a small loudspeaker
+        db -= 30 * (x < rng.uniform(-1, -0.6)) + 30 * (x > rng.uniform(0.8, 1))
+    return 10 ** (db / 10)
+
+
+def extract(x, hop, weights, shape, rows):
+    """Features of rows that lie hop samples apart, with the given filters and response."""
+    starts = (np.arange(rows) * hop).astype(int)
+    frames = np.lib.stride_tricks.sliding_window_view(x, OPTIONS.window)[starts]
+    power = np.abs(np.fft.rfft(frames * HANN, OPTIONS.fft).astype(np.complex64)) ** 2
+    return ((np.log(power @ weights * shape + OPTIONS.offset) - OPTIONS.mean) / OPTIONS.std).astype(np.float16)
+
+
+def scene(words, speaker, rng, babble, clean=0.1):
+    """The features of words said one after the other, the first of them in the middle.
+
+    words: Clips, the one in the middle first, then one before and one after it, None for none.
+    """
+    hop = OPTIONS.hop * rng.uniform(0.8, 1.25)  # how fast it is spoken, at the same pitch
+    n = int(hop * SCENE_ROWS) + OPTIONS.window
+    x = np.zeros(n, np.float32)
+    centers, labels = np.full(WORDS, -1000.0), np.full(WORDS, SILENCE)
+    edges = None
+    for i, clip in enumerate(words):
+        if clip is None:
+            continue
+        samples = speed(clip.samples, rng)
+        if i == 0:
+            start = (n - len(samples)) // 2
+            edges = start, start + len(samples)
+        elif i == 1:
+            start = edges[0] - int(rng.uniform(0.08, 0.6) * RATE) - len(samples)
+        else:
+            start = edges[1] + int(rng.uniform(0.08, 0.6) * RATE)
+        put(x, samples / np.sqrt(np.mean(samples**2)) * 10 ** (rng.uniform(-3, 3) / 20), start)
+        centers[i] = (start + len(samples) / 2 - OPTIONS.window / 2) / hop
+        labels[i] = clip.label
+    if rng.random() < 0.4:
+        x = reverb(x, rng)
+    if rng.random() > clean:
+        if edges:
+            x += noise(n, rng, babble) * 10 ** (-rng.uniform(3, 40) / 20)
+        else:
+            x = noise(n, rng, babble) * 10 ** (-rng.uniform(0, 40) / 20)
+    x *= 10 ** (rng.uniform(-42, -12) / 20)
+    x = np.clip(np.round(x * 32768), -32768, 32767) / 32768
+    rows = extract(x, hop, WARPS[rng.integers(len(WARPS))], response(rng), SCENE_ROWS)
+    return Scene(rows, centers, labels, speaker)
+
+
+def put(x, samples, start):
+    """Adds samples to x from start on; what lies outside is left out."""
+    first, last = max(0, start), min(len(x), start + len(samples))
+    if first < last:
+        x[first:last] += samples[first - start : last - start]
+
+
+def broken(clip, mate, rng):
+    """Something like speech that is no digit: backwards, two at once, a half, parts of two words."""
+    a, b = clip.samples, mate.samples
+    kind = rng.integers(4)
+    if kind == 0:
+        x = a[::-1]
+    elif kind == 1:
+        n = max(len(a), len(b))
+        x = np.pad(a, (0, n - len(a))) + np.pad(b[::-1], (0, n - len(b)))
+    elif kind == 2:
+        third = len(a) // 3
+        x = [a[:third], a[-third:], a[third:-third]][rng.integers(3)]
+    else:
+        x = np.concatenate([b[len(b) // 2 :], a[: len(a) // 2]])
+    return type(clip)(np.ascontiguousarray(x), OTHER, clip.speaker)

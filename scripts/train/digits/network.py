@@ -1,0 +1,103 @@
+"""The network, how it learns, and how it becomes an int8 TensorFlow Lite model."""
+
+import numpy as np
+import tensorflow as tf
+
+import augment
+import pool as pools
+import speech
+
+SHAPE = (augment.WINDOW_ROWS, augment.OPTIONS.bins, 1)
+BATCH = 128
+STEPS = 6000
+
+
+def build():
+    """A small convolutional network. Its last convolution covers all rows, so that it knows where in the window a
+    word lies, which a mean over the rows would not tell."""
+    layers = tf.keras.layers
+    x = inputs = layers.Input(SHAPE, name="features")
+
+    def conv(x, channels, size, stride=1, padding="same", kind=layers.Conv2D):
+        args = {} if kind is layers.DepthwiseConv2D else {"filters": channels}
+        x = kind(kernel_size=size, strides=stride, padding=padding, use_bias=False, **args)(x)
+        return layers.ReLU(6.0)(layers.BatchNormalization(momentum=0.98)(x))
+
+    x = conv(x, 16, (5, 5), 2)   # 25x16
+    x = conv(x, 32, 3, 2)        # 13x8
+    x = conv(x, 48, 3)
+    x = layers.Dropout(0.1)(x)
+    x = conv(x, 64, 3, 2)        # 7x4
+    x = conv(x, 64, 3)
+    x = layers.AveragePooling2D((1, 4))(x)  # 7x1
+    x = conv(x, 64, (7, 1), padding="valid", kind=layers.DepthwiseConv2D)
+    x = conv(x, 64, 1)
+    x = layers.Flatten()(x)
+    x = layers.Dropout(0.3)(x)
+    x = layers.Dense(len(speech.LABELS))(x)
+    return tf.keras.Model(inputs, layers.Softmax(name="scores")(x))
+
+
+def train(pool, seed, steps=STEPS):
+    tf.keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    model = build()
+    rate = tf.keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=2e-3, warmup_steps=steps // 20)
+    optimizer = tf.keras.optimizers.AdamW(rate, weight_decay=1e-3)
+    classes = len(speech.LABELS)
+
+    @tf.function(jit_compile=False)
+    def step(windows, labels):
+        with tf.GradientTape() as tape:
+            scores = model(windows, training=True)
+            target = tf.one_hot(labels, classes) * 0.95 + 0.05 / classes
+            loss = tf.reduce_mean(tf.keras.losses.categorical_crossentropy(target, scores))
+        optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+        return loss
+
+    losses = []
+    for i, (windows, labels) in enumerate(pools.batches(pool, BATCH, steps, seed)):
+        losses.append(step(tf.constant(windows), tf.constant(labels)))
+        if (i + 1) % 1000 == 0:
+            print(f"  step {i + 1}: loss {np.mean([float(l) for l in losses[-200:]]):.3f}", flush=True)
+    return model
+
+
+def quantize(model, pool, seed):
+    """The model with int8 weights, activations, input and output, as bytes. Its ranges are those of 1000 windows."""
+
+    def representative():
+        for windows, _ in pools.batches(pool, 50, 20, seed + 1):
+            for w in windows:
+                yield [w[None]]
+
+    call = tf.function(lambda features: model(features, training=False))
+    concrete = call.get_concrete_function(tf.TensorSpec((1, *SHAPE), tf.float32, name="features"))
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    # One scale for each output of a dense layer is newer than the Edge TPU's compiler.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    return converter.convert()
+
+
+class Quantized:
+    """The int8 model, called as the float one."""
+
+    def __init__(self, data):
+        self.interpreter = tf.lite.Interpreter(model_content=data, num_threads=1)
+        self.interpreter.allocate_tensors()
+        self.input = self.interpreter.get_input_details()[0]
+        self.output = self.interpreter.get_output_details()[0]
+
+    def __call__(self, windows):
+        (scale, zero), (out_scale, out_zero) = self.input["quantization"], self.output["quantization"]
+        scores = []
+        for w in windows:
+            q = np.clip(np.round(w / scale) + zero, -128, 127).astype(np.int8)
+            self.interpreter.set_tensor(self.input["index"], q[None])
+            self.interpreter.invoke()
+            scores.append(self.interpreter.get_tensor(self.output["index"])[0])
+        return (np.array(scores, np.float32) - out_zero) * out_scale

@@ -1,0 +1,148 @@
+"""The pool of scenes, made once, and the windows that are drawn from it while the model learns."""
+
+import concurrent.futures
+import dataclasses
+
+import numpy as np
+
+import augment
+import speech
+from speech import OTHER, SILENCE
+
+NEAR = 6   # rows: a word whose middle lies so near that of the window is what the window says
+FAR = 14   # a window with no word nearer than this says none
+VARIANTS = 12  # scenes made of each recording
+SYNTHETIC = 7  # and of each word of espeak-ng
+NOISE = 3000   # scenes without a word
+
+
+@dataclasses.dataclass
+class Pool:
+    rows: np.ndarray      # [N, SCENE_ROWS, bins] float16
+    centers: np.ndarray   # [N, WORDS]
+    labels: np.ndarray    # [N, WORDS]
+    speakers: np.ndarray  # [N]
+
+    def of(self, speakers):
+        """The scenes in which only these speakers are heard."""
+        keep = np.isin(self.speakers, list(speakers))
+        return Pool(self.rows[keep], self.centers[keep], self.labels[keep], self.speakers[keep])
+
+
+def make_sources(seed):
+    """All clips that scenes are made of, and the babble."""
+    rng = np.random.default_rng(seed)
+    recorded = speech.recorded_digits()
+    synthetic = speech.spoken_digits(rng, speech.TRAIN_ACCENTS, speech.TRAIN_VARIANTS)
+    words = speech.spoken_words(rng, speech.TRAIN_ACCENTS, speech.TRAIN_VARIANTS, speech.TRAIN_WORDS,
+                                speech.TRAIN_SENTENCES, 4) + speech.wake_words(test=False)
+    babble = np.concatenate([c.samples / max(c.samples.std(), 1e-3) for c in rng.permutation(np.array(words, object))])
+    return recorded, synthetic, words, babble
+
+
+def plan(recorded, synthetic, words):
+    """What scene to make: (main clip or None, by how many), grouped by speaker."""
+    jobs = []
+    for clip in recorded:
+        jobs += [(clip, False)] * VARIANTS + [(clip, True)] * 2
+    for clip in synthetic:
+        jobs += [(clip, False)] * SYNTHETIC + [(clip, True)]
+    for clip in words:
+        jobs += [(clip, False)] * SYNTHETIC
+    jobs += [(None, False)] * NOISE
+    return jobs
+
+
+def make_scenes(jobs, by_speaker, babble, seed):
+    rng = np.random.default_rng(seed)
+    scenes = []
+    for main, spoil in jobs:
+        if main is None:
+            scenes.append(augment.scene([None] * 3, "espeak", rng, babble))
+            continue
+        around = by_speaker[main.speaker]
+        mate = lambda: around[rng.integers(len(around))]
+        words = [augment.broken(main, mate(), rng) if spoil else main]
+        words += [mate() if rng.random() < 0.45 else None for _ in range(2)]
+        scenes.append(augment.scene(words, main.speaker, rng, babble))
+    return scenes
+
+
+def make(seed, processes):
+    recorded, synthetic, words, babble = make_sources(seed)
+    by_speaker = {}
+    for clip in recorded + synthetic + words:
+        by_speaker.setdefault(clip.speaker, []).append(clip)
+    jobs = plan(recorded, synthetic, words)
+    parts = [jobs[i : i + 500] for i in range(0, len(jobs), 500)]
+    with concurrent.futures.ProcessPoolExecutor(processes, initializer=share, initargs=(by_speaker, babble)) as workers:
+        done = list(workers.map(work, parts, [(seed, i) for i in range(len(parts))]))
+    scenes = [s for part in done for s in part]
+    return Pool(np.stack([s.rows for s in scenes]), np.stack([s.centers for s in scenes]),
+                np.stack([s.labels for s in scenes]), np.array([s.speaker for s in scenes]))
+
+
+def share(*sources):
+    global SOURCES
+    SOURCES = sources
+
+
+def work(jobs, seed):
+    return make_scenes(jobs, *SOURCES, seed)
+
+
+def batches(pool, size, steps, seed):
+    """Windows and what they say, for ever the same for the same seed.
+
+    Of each scene either a window with its first word in the middle, or one with no word there.
+    """
+    rng = np.random.default_rng(seed)
+    last = augment.SCENE_ROWS - augment.WINDOW_ROWS
+    middle = np.arange(last + 1) + (augment.WINDOW_ROWS - 1) / 2
+    weights = balance(pool)
+    for _ in range(steps):
+        chosen = rng.choice(len(pool.rows), size, p=weights)
+        windows = np.empty((size, augment.WINDOW_ROWS, augment.OPTIONS.bins), np.float32)
+        labels = np.empty(size, np.int32)
+        for k, i in enumerate(chosen):
+            distance = np.abs(pool.centers[i][:, None] - middle)
+            none = distance.min(0) > FAR
+            spoken = (distance[0] <= NEAR) & (distance[1:].min(0) > NEAR)
+            if (rng.random() < 0.2 or not spoken.any()) and none.any():
+                at = rng.choice(np.flatnonzero(none))
+                heard = np.abs(pool.centers[i] - middle[at]).min() < 40
+                labels[k] = OTHER if heard else SILENCE
+            else:
+                at = rng.choice(np.flatnonzero(spoken))
+                labels[k] = pool.labels[i][0]
+            windows[k] = pool.rows[i, at : at + augment.WINDOW_ROWS]
+        mask(windows, rng)
+        yield windows[..., None], labels
+
+
+def balance(pool):
+    """How often each scene is drawn: digits alike, other sound and silence as much as two and one of them."""
+    first = pool.labels[:, 0]
+    share = np.ones(len(speech.LABELS))
+    share[OTHER], share[SILENCE] = 3, 1
+    counts = np.bincount(first, minlength=len(share))
+    weights = share[first] / counts[first]
+    # Recorded people count as much as all of espeak-ng together.
+    recorded = pool.speakers != "espeak"
+    for digit in range(10):
+        mine = first == digit
+        for kind in (mine & recorded, mine & ~recorded):
+            if kind.any():
+                weights[kind] = (0.65 if kind[recorded].any() else 0.35) / kind.sum()
+    return weights / weights.sum()
+
+
+def mask(windows, rng):
+    """Hides a few bins or rows of some windows, in place, as SpecAugment does."""
+    for w in windows:
+        if rng.random() < 0.4:
+            n, at = rng.integers(1, 5), rng.integers(augment.OPTIONS.bins)
+            w[:, at : at + n] = w.mean()
+        if rng.random() < 0.3:
+            n, at = rng.integers(1, 5), rng.integers(augment.WINDOW_ROWS)
+            w[at : at + n] = w.mean()
