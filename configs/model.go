@@ -119,7 +119,7 @@ var taskKeys = map[string][]string{
 	TaskPose:     {"keypoint_threshold"},
 	TaskSegment:  {"min_share"},
 	TaskEmbed:    {"gallery", "vector"},
-	TaskKeyword:  {"features", "step", "smoothing", "thresholds", "ignore"},
+	TaskKeyword:  {"features", "step", "smoothing", "thresholds"},
 	TaskWakeword: {"manifest", "melspectrogram", "embedding"},
 }
 

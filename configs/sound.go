@@ -18,12 +18,11 @@ type Hearing struct {
 	Smoothing      float64            `yaml:"smoothing"`
 	Refractory     *float64           `yaml:"refractory"` // seconds; nil: the kind's own
 	Thresholds     map[string]float64 `yaml:"thresholds"` // by label
-	Ignore         []string           `yaml:"ignore"`     // labels
 }
 
 // Features say how sound becomes a model's input. Zeros are the defaults that docs/configuration.md gives.
 type Features struct {
-	Kind     string    `yaml:"kind,omitempty"` // logmel or waveform
+	Kind     string    `yaml:"kind,omitempty"` // logmel, coral or waveform
 	Rate     int       `yaml:"rate,omitempty"` // samples a second
 	WindowMS float64   `yaml:"window_ms,omitempty"`
 	HopMS    float64   `yaml:"hop_ms,omitempty"`
@@ -37,6 +36,8 @@ type Features struct {
 	Offset   *float64  `yaml:"offset,omitempty"`
 	Mean     []float64 `yaml:"mean,flow,omitempty"`
 	Std      []float64 `yaml:"std,flow,omitempty"`
+
+	PerWindow float64 `yaml:"per_window,omitempty"`
 }
 
 // Listens says whether the model's task is one on sound.

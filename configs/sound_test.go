@@ -16,8 +16,8 @@ func TestEverySoundKey(t *testing.T) {
 	}
 	// Of the model, which of its keys are not for it.
 	others := map[string][]string{
-		"micro":  {"melspectrogram", "embedding", "features", "step", "smoothing", "thresholds", "ignore"},
-		"open":   {"manifest", "features", "step", "smoothing", "thresholds", "ignore"},
+		"micro":  {"melspectrogram", "embedding", "features", "step", "smoothing", "thresholds"},
+		"open":   {"manifest", "features", "step", "smoothing", "thresholds"},
 		"digits": {"manifest", "melspectrogram", "embedding"},
 	}
 	var b strings.Builder

@@ -69,8 +69,8 @@ var modelKeys = []*key{
 		doc: "No results with these labels. Not together with `category_allowlist`.",
 	},
 	{
-		name: "label_offset", kind: whole, min: limit(0), max: limit(1000), example: "1", defDoc: "for detectors 1 when the labels begin with a background line, else 0",
-		doc: "How many lines the label file has before the label of class 0.",
+		name: "label_offset", kind: whole, min: limit(-1), max: limit(1000), example: "1", defDoc: "for detectors 1 when the labels begin with a background line, else 0",
+		doc: "How many lines the label file has before the label of class 0; -1 when class 0 has no line.",
 	},
 	{
 		name: "resize", kind: text, choices: []string{"stretch", "letterbox", "crop"}, example: "letterbox", defDoc: "the catalog's; else `stretch`",

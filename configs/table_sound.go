@@ -16,8 +16,8 @@ var soundModelKeys = []*key{
 	},
 	{name: "features", kind: group, doc: "For `keyword`: how sound becomes the model's input. It must be as the model was trained.", keys: []*key{
 		{
-			name: "kind", kind: text, choices: []string{"logmel", "waveform"}, defDoc: "the catalog's; else `logmel`", example: "waveform",
-			doc: "`logmel`: rows of logarithms of the energy in bands of the mel scale. `waveform`: the samples themselves, from -1 to 1.",
+			name: "kind", kind: text, choices: []string{"logmel", "coral", "waveform"}, defDoc: "the catalog's; else `logmel`", example: "waveform",
+			doc: "`logmel`: rows of logarithms of the energy in bands of the mel scale. `coral`: the same as Coral's project-keyword-spotter has it, with nothing more to say. `waveform`: the samples themselves, from -1 to 1.",
 		},
 		{name: "rate", kind: whole, min: limit(1000), max: limit(192000), defDoc: "16000", example: "8000", doc: "Samples a second. Sound is brought to it."},
 		{name: "window_ms", kind: number, above: limit(0), max: limit(1000), defDoc: "25", example: "32", doc: "How much sound a row is made of, in milliseconds."},
@@ -32,9 +32,10 @@ var soundModelKeys = []*key{
 		{name: "offset", kind: number, min: limit(0), max: limit(1), defDoc: "0.000001 without `floor`", example: "0.001", doc: "Added to each band before the logarithm."},
 		{name: "mean", kind: numbers, example: "-6.5", doc: "Subtracted from each logarithm before it is divided by `std`: one number, or one for each band."},
 		{name: "std", kind: numbers, above: limit(0), example: "4", doc: "As `mean`."},
+		{name: "per_window", kind: number, above: limit(0), max: limit(1000), example: "3", doc: "Each band of the model's window is brought to mean 0, and to so many standard deviations for 1."},
 	}},
 	{
-		name: "step", kind: number, above: limit(0), max: limit(60), example: "0.1", defDoc: "the catalog's; else a quarter of the model's window",
+		name: "step", kind: number, above: limit(0), max: limit(60), example: "0.1", defDoc: "the catalog's; else 0.1, with `waveform` half the model's window",
 		doc: "For `keyword`: seconds from one run of the model to the next.",
 	},
 	{
@@ -48,10 +49,6 @@ var soundModelKeys = []*key{
 	{
 		name: "thresholds", kind: scores, example: "{yes: 0.6, no: 0.8}", defDoc: "`score_threshold` for all",
 		doc: "For `keyword`: the scores from which single words count.",
-	},
-	{
-		name: "ignore", kind: texts, example: "[silence, other]", defDoc: "the catalog's",
-		doc: "For `keyword`: labels that are no words.",
 	},
 }
 
