@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"corallite/configs"
+	"corallite/delegate"
+	"corallite/delegate/fleet"
+	"corallite/pipeline"
+)
+
+// maxEngines bounds how many engines of one model are opened by default: they share the
+// model's weights, but each has working memory of its own.
+const maxEngines = 4
+
+// modelRequest is a model to open.
+type modelRequest struct {
+	name     string // in events and messages
+	model    configs.Model
+	items    int     // how many items are to come; 0: many, or nobody knows
+	priority int     // where a device is shared
+	shapes   [][]int // of its inputs, where the file leaves them open; nil: it does not
+	fleet    *fleet.Fleet
+}
+
+// openEngines opens as many engines as serve best: engines of one thread side by side, one for each core, get more done
+// than one engine of several threads, because no core waits for another at the end of every operator; and where other
+// programs use the cores too, that waiting costs seconds. A few pictures are done before more engines are open. How the
+// engines are closed is added to closers, also after an error.
+func openEngines(ctx context.Context, r modelRequest, model *delegate.Model, closers *[]func() error) ([]pipeline.Engine, error) {
+	cores := min(runtime.GOMAXPROCS(0), maxEngines)
+	wanted := r.model.Engines
+	chosen := wanted == 0
+	many := r.items == 0 || r.items > cores
+	switch {
+	case chosen && r.model.Threads == 0 && many:
+		wanted = cores
+	case chosen:
+		wanted = 1
+	}
+	segments, err := readSegments(r.model.Segments)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		for _, s := range segments {
+			s.Close()
+		}
+	}()
+	all, err := r.fleet.Open(ctx, fleet.Request{
+		Name: r.name, Model: model, Segments: segments, Shapes: r.shapes, Choice: delegate.Choice(r.model.Delegate), Device: r.model.Device,
+		Threads: r.model.Threads, Engines: wanted, Spread: chosen && many, Priority: r.priority, Isolate: r.model.Isolate,
+		Deadline: time.Duration(r.model.Deadline * float64(time.Second)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	var engines []pipeline.Engine
+	for _, e := range all {
+		*closers = append(*closers, e.Close)
+		engines = append(engines, e)
+	}
+	return engines, nil
+}
+
+// readSegments reads a compiled model that is in parts.
+func readSegments(paths []string) (_ []*delegate.Model, err error) {
+	var all []*delegate.Model
+	defer func() {
+		if err != nil {
+			for _, m := range all {
+				m.Close()
+			}
+		}
+	}()
+	for _, path := range paths {
+		m, err := delegate.Read(delegate.Files{EdgeTPU: path})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	return all, nil
+}
