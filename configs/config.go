@@ -72,6 +72,7 @@ type Pipeline struct {
 	Every    int       `yaml:"every,omitempty"` // each so many-th frame
 	FPS      float64   `yaml:"fps,omitempty"`
 	Region   []float64 `yaml:"region,flow,omitempty"` // left, top, right, bottom, 0 to 1; empty: all
+	Motion   *Motion   `yaml:"motion,omitempty"`      // nil: models run whether something moves or not
 	Second   *Second   `yaml:"second,omitempty"`      // nil: none
 	Gate     bool      `yaml:"voice_gate,omitempty"`  // sound: models run only while there is a voice
 	Priority int       `yaml:"priority"`              // of its runs where a device is shared; higher goes first

@@ -27,6 +27,7 @@ func (s *settings) pipeline(d definition, whole bool) Pipeline {
 			s.problem(p.to("region"), "%v is no region: left must be below right, and top below bottom", r)
 		}
 	}
+	out.Motion = s.motion(p.to("motion"), out.Source)
 	out.Second = s.second(p.to("second"), out.Models, whole)
 	out.Gate, _ = s.get(p.to(gateKey.name)).(bool)
 	out.Priority, _ = s.get(p.to("priority")).(int)

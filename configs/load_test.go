@@ -149,6 +149,17 @@ func TestEveryKey(t *testing.T) {
 			t.Errorf("pipelines.images.second.%s is not taken over", k.name)
 		}
 	}
+	for _, k := range root.child("pipelines").child("motion").keys {
+		if motion := cfg.Pipelines["video"].Motion; motion == nil || !isSet(*motion, k.name) {
+			t.Errorf("pipelines.video.motion.%s is not taken over", k.name)
+		}
+	}
+	if m := cfg.Pipelines["folder"].Motion; m == nil || *m != (Motion{Area: 0.002, Threshold: 16, Hold: 2, Width: 320, WarmUp: 1}) {
+		t.Errorf("motion without keys: %+v", m)
+	}
+	if m := cfg.Pipelines["images"].Motion; m != nil {
+		t.Errorf("nothing is said of motion: %+v", m)
+	}
 	if e := cfg.EdgeTPU; e != (EdgeTPU{Library: "m.tflite", Performance: "low", Heat: "cpu"}) {
 		t.Errorf("edgetpu %+v", e)
 	}
@@ -207,6 +218,15 @@ func everySourceKey() string {
 			for _, k := range pipelines.child("second").keys {
 				b.WriteString("      " + k.name + ": " + k.example + "\n")
 			}
+		}
+		switch name {
+		case "video":
+			b.WriteString("    motion:\n")
+			for _, k := range pipelines.child("motion").keys {
+				b.WriteString("      " + k.name + ": " + k.example + "\n")
+			}
+		case "folder":
+			b.WriteString("    motion: {}\n")
 		}
 		b.WriteString("    sinks:\n")
 		for _, sink := range sinkKeys {

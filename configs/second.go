@@ -15,18 +15,9 @@ type Second struct {
 // second reads a pipeline's second model; nil when there is none.
 func (s *settings) second(p path, models []string, whole bool) *Second {
 	k := root.child("pipelines").child("second")
-	given := false
-	for _, c := range k.keys {
-		given = given || s.given(p, c.name)
-	}
-	if !given || s.bad[p.viper()] {
+	values, given := s.group(p, k)
+	if !given {
 		return nil
-	}
-	values := map[string]any{}
-	for _, c := range k.keys {
-		if v := s.get(p.to(c.name)); v != nil {
-			values[c.name] = v
-		}
 	}
 	out := &Second{}
 	s.decode(values, out, p)
@@ -39,4 +30,16 @@ func (s *settings) second(p path, models []string, whole bool) *Second {
 		s.problem(p.to("after"), "the pipeline has no model %q: expected one of %s", out.After, joinWords(models))
 	}
 	return out
+}
+
+// group gives the values of a group's keys, with their defaults. It is not given when none of its keys is.
+func (s *settings) group(p path, k *key) (values map[string]any, given bool) {
+	values = map[string]any{}
+	for _, c := range k.keys {
+		given = given || s.given(p, c.name)
+		if v := s.get(p.to(c.name)); v != nil {
+			values[c.name] = v
+		}
+	}
+	return values, given && !s.bad[p.viper()]
 }

@@ -106,6 +106,31 @@ var pipelineKeys = []*key{
 		doc: "The part of the picture that is taken: left, top, right and bottom, from 0 to 1 of its width and height. Results are given in pixels of that part.",
 	},
 	{
+		pictures: true, name: "motion", kind: group, doc: "Runs the models only while the picture changes: each picture is compared with a background that is learnt from those of the last 20 seconds. Noise and slow changes of the light are none; a lamp that is switched on is one, until it belongs to the background. It comes after `every`, `fps` and `region`: it looks at what these take. What was held back is counted in the summary, in `motion`; the preview shows it all the same. For videos, cameras and watched folders. `motion: {}` takes the defaults.",
+		keys: []*key{
+			{
+				name: "area", kind: number, above: limit(0), max: limit(1), def: 0.002, example: "0.01",
+				doc: "The share of the picture that must differ from the background: 0.002 is a square of 43 pixels in 1280x720.",
+			},
+			{
+				name: "threshold", kind: number, above: limit(0), max: limit(10000), def: 16.0, example: "30",
+				doc: "How much a pixel must differ: its squared distance from the background, in variances of the background (OpenCV's `varThreshold`). Higher where leaves and water move.",
+			},
+			{
+				name: "hold", kind: number, min: limit(0), max: limit(3600), def: 2.0, example: "5",
+				doc: "Seconds for which the models go on after the last change.",
+			},
+			{
+				name: "width", kind: whole, min: limit(16), max: limit(4096), def: 320, example: "640",
+				doc: "Pictures are looked at so many pixels wide: more finds smaller things and takes longer.",
+			},
+			{
+				name: "warm_up", kind: number, min: limit(0), max: limit(3600), def: 1.0, example: "3",
+				doc: "Seconds at the beginning in which the models run on everything, because the background is not known yet.",
+			},
+		},
+	},
+	{
 		pictures: true, name: "second", kind: group, doc: "A second model that looks at each object that a detector of the pipeline has found, and says in the event what it shows (`classes` of a detection).",
 		keys: []*key{
 			{

@@ -1,0 +1,25 @@
+package configs
+
+// Motion holds back what does not move.
+type Motion struct {
+	Area      float64 `yaml:"area"`      // share of the picture, 0 to 1
+	Threshold float64 `yaml:"threshold"` // squared distance, in variances
+	Hold      float64 `yaml:"hold"`      // seconds
+	Width     int     `yaml:"width"`     // pixels
+	WarmUp    float64 `yaml:"warm_up"`   // seconds
+}
+
+// motion reads what a pipeline says of motion; nil: nothing. An empty group is all defaults.
+func (s *settings) motion(p path, source Source) *Motion {
+	values, given := s.group(p, root.child("pipelines").child("motion"))
+	if !given && (s.layer(p) == nowhere || s.bad[p.viper()]) || source.Sounds() {
+		return nil
+	}
+	if len(source.Images) > 0 {
+		s.problem(p, "is for what moves (videos, cameras, watched folders), and the source is images")
+		return nil
+	}
+	out := &Motion{}
+	s.decode(values, out, p)
+	return out
+}
