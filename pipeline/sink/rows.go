@@ -35,6 +35,10 @@ func (t *Table) more(ev *pipeline.Event, add func(label, score, place string)) {
 		add(fmt.Sprintf("(%d numbers)", len(ev.Embedding)), "", "")
 		t.found["vector"]++
 	}
+	for _, k := range ev.Keywords {
+		add(k.Label, score(k.Score), fmt.Sprintf("%*.2f %*.2f", numberWidth, k.StartS, numberWidth, k.EndS))
+	}
+	t.found["word"] += len(ev.Keywords)
 }
 
 // around is the box around points; all 0 without one.

@@ -46,7 +46,7 @@ type TableOptions struct {
 // The heading comes before the first row, the last line at Close. MS is what the model took for the item (prepare,
 // invoke and decode), in the item's first row. Names that are too long are shortened. Where only classes come, their
 // index stands in the place of the box. A person's place is the box around the key points, that of a part of the
-// picture its share. It is lossless.
+// picture its share, and that of a word its time in seconds from the beginning. It is lossless.
 type Table struct {
 	w           io.Writer
 	o           TableOptions
@@ -55,7 +55,7 @@ type Table struct {
 	mu      sync.Mutex
 	buf     bytes.Buffer
 	headed  bool
-	boxes   bool // whether rows have a box; set with headed
+	places  places // set with headed
 	broken  bool // whether a write failed: nothing more is tried
 	closed  bool
 	items   int
@@ -86,7 +86,7 @@ func (t *Table) Consume(_ context.Context, r pipeline.Report) error {
 	t.buf.Reset()
 	if !t.headed {
 		t.headed = true
-		t.boxes = len(r.Events) == 0 || slices.ContainsFunc(r.Events, func(ev pipeline.Event) bool { return ev.Task != "classify" })
+		t.places = placesOf(r.Events)
 		t.row("SOURCE", "TIME", "MODEL", "LABEL", " SCORE", t.heading(), "      MS")
 	}
 	t.items++
@@ -97,10 +97,36 @@ func (t *Table) Consume(_ context.Context, r pipeline.Report) error {
 }
 
 func (t *Table) heading() string {
-	if !t.boxes {
+	switch t.places {
+	case indices:
 		return fmt.Sprintf("%*s", numberWidth, "INDEX")
+	case times:
+		return fmt.Sprintf("%*s %*s", numberWidth, "START", numberWidth, "END")
 	}
 	return fmt.Sprintf("%*s %*s %*s %*s", numberWidth, "XMIN", numberWidth, "YMIN", numberWidth, "XMAX", numberWidth, "YMAX")
+}
+
+// places is what a row has in the place of the box.
+type places int
+
+const (
+	boxes places = iota
+	indices
+	times
+)
+
+// placesOf is what the rows of a table that begins with these events have.
+func placesOf(events []pipeline.Event) places {
+	all := func(tasks ...string) bool {
+		return len(events) > 0 && !slices.ContainsFunc(events, func(ev pipeline.Event) bool { return !slices.Contains(tasks, ev.Task) })
+	}
+	switch {
+	case all("classify"):
+		return indices
+	case all("keyword", "wakeword"):
+		return times
+	}
+	return boxes
 }
 
 // event writes the rows of one model's event.
@@ -141,7 +167,7 @@ func place(box [4]float32) string {
 
 // class is what stands in the place of the box for a class.
 func (t *Table) class(index int) string {
-	if !t.boxes {
+	if t.places == indices {
 		return fmt.Sprintf("%*d", numberWidth, index)
 	}
 	return fmt.Sprintf("class %d", index)
@@ -170,10 +196,13 @@ func (t *Table) row(source, position, model, label, score, place, ms string) {
 }
 
 func (t *Table) placeWidth() int {
-	if t.boxes {
-		return boxWidth
+	switch t.places {
+	case indices:
+		return numberWidth
+	case times:
+		return 2*numberWidth + 1
 	}
-	return numberWidth
+	return boxWidth
 }
 
 // flush writes what is in the buffer.
@@ -203,7 +232,7 @@ func (t *Table) Close() error {
 	}
 	var found []string
 	for _, word := range [][2]string{
-		{"detection", "detections"}, {"class", "classes"}, {"segment", "segments"}, {"person", "people"}, {"vector", "vectors"},
+		{"detection", "detections"}, {"class", "classes"}, {"segment", "segments"}, {"person", "people"}, {"vector", "vectors"}, {"word", "words"},
 	} {
 		if n := t.found[word[0]]; n > 0 {
 			found = append(found, counted(n, word[0], word[1]))
@@ -212,8 +241,11 @@ func (t *Table) Close() error {
 	if len(found) == 0 {
 		found = []string{"nothing"}
 	}
-	fmt.Fprintf(&t.buf, "%s in %s, %.1f ms an item on %s\n", strings.Join(found, " and "),
-		counted(t.items, "item", "items"), pipeline.Milliseconds(t.busy)/float64(t.items), t.deviceText())
+	fmt.Fprint(&t.buf, strings.Join(found, " and "))
+	if t.places != times { // of sound only the items with a word come
+		fmt.Fprintf(&t.buf, " in %s, %.1f ms an item", counted(t.items, "item", "items"), pipeline.Milliseconds(t.busy)/float64(t.items))
+	}
+	fmt.Fprintf(&t.buf, " on %s\n", t.deviceText())
 	return t.flush()
 }
 

@@ -165,3 +165,23 @@ func TestTableCannotWrite(t *testing.T) {
 		}
 	}
 }
+
+func TestTableWords(t *testing.T) {
+	heard := func(n int, words ...pipeline.Keyword) pipeline.Report {
+		r := report("a.wav", n, pipeline.Result{Keywords: words})
+		r.Events[0].Task = "keyword"
+		return r
+	}
+	got := table(t, TableOptions{Sources: []string{"a.wav"}},
+		heard(3, pipeline.Keyword{Label: "seven", Score: 0.91, StartS: 1.25, EndS: 2}),
+		heard(9, pipeline.Keyword{Label: "one", Score: 1, StartS: 60, EndS: 60.5}, pipeline.Keyword{Label: "two", Score: 0.5, StartS: 60, EndS: 60.5}))
+	want := `SOURCE        LABEL                    SCORE    START     END        MS
+a.wav         seven                     0.91     1.25    2.00       7.4
+a.wav         one                       1.00    60.00   60.50       7.4
+a.wav         two                       0.50    60.00   60.50
+3 words on cpu:xnnpack (no Edge TPU found)
+`
+	if got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
