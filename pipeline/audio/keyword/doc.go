@@ -1,0 +1,20 @@
+// Package keyword hears words with models that look at a window of sound at a time: on log-mel features, as Coral's
+// project-keyword-spotter, or on the samples themselves, as YAMNet.
+//
+// Runs of the model lie on a grid: the first window ends Options.Hop after the sound begins, the next one a hop later,
+// and so on, whatever pieces the sound comes in. What a window has before the beginning is digital silence; at the end
+// of a recording silence follows for as long as a window still has some of the recording in it. So a recording that is
+// shorter than the window passes through it, and gives its word once.
+//
+// From the outputs to a keyword:
+//
+//  1. several frames of scores from one run are averaged over the frames;
+//  2. the scores are averaged over the runs of the last Options.Smoothing, where a run that there was not counts as 0:
+//     at the beginning, and after a time that was left out;
+//  3. an audio.Spotter fires at the crossing of the threshold. The keyword's times are those of the last run's window,
+//     within the recording.
+//
+// While the voice gate is closed (audio.Chunk.Voice) the model does not run, but the features are made, which cost
+// little. When it opens, the runs of the last second are made up for, of Options.Smoothing if that is longer, so that no
+// word's beginning is lost. A recording that ends with the gate closed has nothing after it.
+package keyword

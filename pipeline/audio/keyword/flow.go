@@ -1,0 +1,235 @@
+package keyword
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"corallite/pipeline"
+	"corallite/pipeline/audio"
+	"corallite/pipeline/audio/mel"
+)
+
+// heldBack is how much of the sound that was held back is heard when the voice gate opens, at least.
+const heldBack = time.Second
+
+// Flow hears keywords with one model. It is a pipeline.Flow.
+type Flow struct {
+	engine pipeline.Engine
+	ran    pipeline.Device
+
+	rate   int   // samples a second
+	unit   int64 // samples a unit
+	window int64 // samples that a window is made of
+	hop    int64 // units from one run to the next
+	back   int64 // units that are made up for
+
+	features features
+	history  history
+	input    *input
+	scores   *scores
+	spotter  *audio.Spotter
+	levels   *audio.Levels
+	silence  []int16 // a hop of it
+	words    []pipeline.Keyword
+
+	// Where the sound is that began with the last chunk that was First, in samples from its beginning.
+	begun bool
+	start int64 // of the beginning, as the chunks count
+	heard int64 // samples that came
+	at    int64 // samples that went into the features: what came, and the silence after the end
+	due   int64 // where the window of the next run ends
+}
+
+var _ pipeline.Flow[*audio.Chunk] = (*Flow)(nil)
+
+// New makes the Flow of a model. It says all that is wrong with the options, and whether the model's input fits the
+// features and its labels the outputs. The engine stays the caller's to close.
+func New(e pipeline.Engine, o Options) (*Flow, error) {
+	f, err := newFlow(e, o)
+	if err != nil {
+		return nil, fmt.Errorf("keyword: %w", err)
+	}
+	return f, nil
+}
+
+func newFlow(e pipeline.Engine, o Options) (*Flow, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	f := &Flow{engine: e, ran: e.Device(), rate: o.Rate, unit: 1, features: &waveform{}}
+	var m *mel.Mel
+	if o.Features == LogMel {
+		if m, err = mel.New(o.Mel); err != nil {
+			return nil, err
+		}
+		f.unit, f.features = int64(m.Hop()), newLogMel(m)
+	}
+	in, units, err := newInput(e.Inputs(), o, m)
+	if err != nil {
+		return nil, err
+	}
+	f.input, f.window = in, units
+	if m != nil {
+		f.window = int64(m.Samples(int(units)))
+	}
+	if err := f.setHop(o); err != nil {
+		return nil, err
+	}
+	if f.scores, err = newScores(e.Outputs(), o, f.time(f.hop*f.unit)); err != nil {
+		return nil, err
+	}
+	if f.spotter, err = newSpotter(o, f.scores.classes); err != nil {
+		return nil, err
+	}
+	back := max(heldBack, o.Smoothing)
+	f.back = int64(back.Seconds() * float64(f.rate) / float64(f.unit))
+	f.history = newHistory(units+f.back+2*f.hop, in.width)
+	f.levels = audio.NewLevels(f.time(f.window) + back + 2*f.time(f.hop*f.unit))
+	f.silence = make([]int16, f.hop*f.unit)
+	return f, nil
+}
+
+// setHop brings the hop to whole units.
+func (f *Flow) setHop(o Options) error {
+	if o.Hop == 0 && o.Features == Waveform {
+		f.hop = max(f.window/2, 1)
+		return nil
+	}
+	if o.Hop == 0 {
+		o.Hop = 100 * time.Millisecond
+	}
+	f.hop = max(1, int64(o.Hop.Seconds()*float64(f.rate)/float64(f.unit)+0.5))
+	if f.hop*f.unit > f.window {
+		return fmt.Errorf("a hop of %v is longer than the model's window, %v: what lies between would not be heard",
+			o.Hop, f.time(f.window))
+	}
+	return nil
+}
+
+// Name is "keyword".
+func (f *Flow) Name() string { return "keyword" }
+
+// Device is what ran the model last; before the first run, what is to run it.
+func (f *Flow) Device() pipeline.Device { return f.ran }
+
+// Rate is how many samples a second the chunks must have.
+func (f *Flow) Rate() int { return f.rate }
+
+// Window is how much sound the model looks at; a word must fit in it.
+func (f *Flow) Window() time.Duration { return f.time(f.window) }
+
+// Hop is the time from one run to the next.
+func (f *Flow) Hop() time.Duration { return f.time(f.hop * f.unit) }
+
+func (f *Flow) time(samples int64) time.Duration { return audio.At(samples, f.rate) }
+
+// Take hears a chunk. Chunks of another rate, and runs that fail, end the pipeline.
+func (f *Flow) Take(ctx context.Context, c *audio.Chunk) (pipeline.Result, error) {
+	if c.Rate != f.rate {
+		return pipeline.Result{}, fmt.Errorf("keyword: sound of %d samples a second came, but the model's features are made of %d:"+
+			" the source must be opened with that rate (Flow.Rate), or the features be those of a model for %d", c.Rate, f.rate, c.Rate)
+	}
+	if c.First || !f.begun || c.Start != f.start+f.heard {
+		f.begin(c.Start)
+	}
+	f.words = f.words[:0]
+	if err := f.hear(ctx, c); err != nil {
+		f.begun = false
+		return pipeline.Result{}, fmt.Errorf("keyword: the run of the model at %.2f s failed: %w", f.time(f.start+f.due).Seconds(), err)
+	}
+	f.levels.Add(c)
+	if len(f.words) == 0 {
+		return pipeline.Result{Quiet: true}, nil
+	}
+	return pipeline.Result{Keywords: slices.Clone(f.words)}, nil
+}
+
+// begin forgets all that was before.
+func (f *Flow) begin(start int64) {
+	f.begun, f.start, f.heard, f.at, f.due = true, start, 0, 0, f.hop*f.unit
+	f.features.start(&f.history)
+	f.scores.forget()
+	f.spotter.Reset()
+}
+
+// hear takes a chunk hop by hop, so that runs lie on their grid however long it is.
+func (f *Flow) hear(ctx context.Context, c *audio.Chunk) error {
+	f.heard += int64(len(c.Samples))
+	if c.Voice {
+		f.leaveOut()
+	}
+	if err := f.add(ctx, c, c.Samples); err != nil || !c.Last {
+		return err
+	}
+	f.begun = false
+	if !c.Voice || f.heard == 0 {
+		return nil
+	}
+	for f.due < f.heard+f.window { // the window would hold some of the recording
+		if err := f.add(ctx, c, f.silence[:f.due-f.at]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add takes samples into the features and, while the voice gate is open, makes the runs that are due.
+func (f *Flow) add(ctx context.Context, c *audio.Chunk, samples []int16) error {
+	hop := f.hop * f.unit
+	for {
+		for ; c.Voice && f.due <= f.at; f.due += hop {
+			if err := f.run(ctx, c); err != nil {
+				return err
+			}
+		}
+		n := min(hop-f.at%hop, int64(len(samples)))
+		if n == 0 {
+			return nil
+		}
+		f.features.add(&f.history, samples[:n])
+		f.at, samples = f.at+n, samples[n:]
+	}
+}
+
+// leaveOut gives up those runs that the voice gate held back for too long.
+func (f *Flow) leaveOut() {
+	hop, oldest := f.hop*f.unit, f.at-f.back*f.unit
+	if late := oldest - f.due; late > 0 {
+		f.due += (late + hop - 1) / hop * hop
+		f.scores.forget()
+	}
+}
+
+// run lets the model look at the window that is due.
+func (f *Flow) run(ctx context.Context, c *audio.Chunk) error {
+	if err := f.input.write(f.engine.Input(0), &f.history, f.due/f.unit); err != nil {
+		return err
+	}
+	if err := f.engine.Invoke(ctx); err != nil {
+		return err
+	}
+	f.ran = f.engine.Device()
+	scores, err := f.scores.read(f.engine)
+	if err != nil {
+		return err
+	}
+	start, end := f.time(f.start+max(f.due-f.window, 0)), f.time(f.start+min(f.due, f.heard))
+	before := len(f.words)
+	f.words = f.spotter.Add(f.words, scores, start, end)
+	for i := range f.words[before:] {
+		f.words[before+i].LevelDBFS = f.loudest(c, start, end)
+	}
+	return nil
+}
+
+// loudest is the level of the loudest chunk between start and end: of those before c, and of c.
+func (f *Flow) loudest(c *audio.Chunk, start, end time.Duration) float32 {
+	level := f.levels.Loudest(start, end)
+	if len(c.Samples) > 0 && end > f.time(c.Start) {
+		level = max(level, c.Level)
+	}
+	return level
+}

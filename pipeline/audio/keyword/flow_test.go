@@ -1,0 +1,350 @@
+package keyword
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"corallite/pipeline"
+	"corallite/pipeline/audio"
+	"corallite/tflite/tensor"
+)
+
+// marked is a model of windows of 100 samples that hears "low" and "high" by a loud sample below and above zero, as
+// long as it is in the window; "noise" is all of it.
+func marked(window, scores []float32) error {
+	scores[0], scores[1], scores[2] = 1, -slices.Min(window), slices.Max(window)
+	return nil
+}
+
+// markedFlow runs it at 1000 samples a second, each 10 ms.
+func markedFlow(t testing.TB, change func(*Options)) (*Flow, *fake) {
+	o := Options{
+		Features: Waveform, Rate: 1000, Hop: 10 * time.Millisecond, Labels: []string{"noise", "low", "high"},
+		Threshold: 0.5, Refractory: 50 * time.Millisecond,
+	}
+	if change != nil {
+		change(&o)
+	}
+	e := newFake(floats("in", 1, 100), floats("out", 1, 3), marked)
+	return open(t, e, o), e
+}
+
+// mark is silence with loud samples in it.
+func mark(n int, loud map[int]int16) []int16 {
+	s := make([]int16, n)
+	for at, v := range loud {
+		s[at] = v
+	}
+	return s
+}
+
+const ms = time.Millisecond
+
+func word(label string, score float32, start, end time.Duration) pipeline.Keyword {
+	return pipeline.Keyword{Label: label, Score: score, StartS: start.Seconds(), EndS: end.Seconds(), LevelDBFS: -20}
+}
+
+func TestKeywords(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		sound  []int16
+		change func(*Options)
+		want   []pipeline.Keyword
+	}{
+		{"silence", make([]int16, 500), nil, nil},
+		{"one word in the middle", mark(500, map[int]int16{203: 24576}), nil, []pipeline.Keyword{word("high", 0.75, 110*ms, 210*ms)}},
+		{"shorter than the window", mark(15, map[int]int16{3: 24576}), nil, []pipeline.Keyword{word("high", 0.75, 0, 10*ms)}},
+		{"shorter than a hop", mark(5, map[int]int16{3: 24576}), nil, []pipeline.Keyword{word("high", 0.75, 0, 5*ms)}},
+		{"one sample", mark(1, map[int]int16{0: 24576}), nil, []pipeline.Keyword{word("high", 0.75, 0, 1*ms)}},
+		{"the last sample", mark(204, map[int]int16{203: 24576}), nil, []pipeline.Keyword{word("high", 0.75, 110*ms, 204*ms)}},
+		{"two words", mark(500, map[int]int16{203: 24576, 208: -16384}), nil,
+			[]pipeline.Keyword{word("low", 0.5, 110*ms, 210*ms), word("high", 0.75, 110*ms, 210*ms)}},
+		{"only the higher one, then the other", mark(500, map[int]int16{203: 24576, 218: -16384}), func(o *Options) { o.MaxResults = 1 },
+			[]pipeline.Keyword{word("high", 0.75, 110*ms, 210*ms), word("low", 0.5, 210*ms, 310*ms)}},
+		{"the same word again", mark(500, map[int]int16{103: 24576, 303: 24576}), nil,
+			[]pipeline.Keyword{word("high", 0.75, 10*ms, 110*ms), word("high", 0.75, 210*ms, 310*ms)}},
+		{"within the refractory time", mark(500, map[int]int16{103: 24576, 303: 24576}), func(o *Options) { o.Refractory = time.Second },
+			[]pipeline.Keyword{word("high", 0.75, 10*ms, 110*ms)}},
+		{"a threshold of its own", mark(500, map[int]int16{203: 24576, 208: -16384}), func(o *Options) {
+			o.Threshold, o.Thresholds = 0.9, map[string]float32{"low": 0.4}
+		}, []pipeline.Keyword{word("low", 0.5, 110*ms, 210*ms)}},
+		{"allowed", mark(500, map[int]int16{203: 24576}), func(o *Options) { o.Allow = []string{"noise"} }, []pipeline.Keyword{word("noise", 1, 0, 10*ms)}},
+		{"denied", mark(500, map[int]int16{203: 24576, 208: -16384}), func(o *Options) { o.Deny = []string{"high"} },
+			[]pipeline.Keyword{word("low", 0.5, 110*ms, 210*ms)}},
+		// A mean over four runs: the third that has the word makes it 3/4 × 0.75.
+		{"smoothing", mark(500, map[int]int16{203: 24576}), func(o *Options) { o.Smoothing = 42 * ms },
+			[]pipeline.Keyword{word("high", 0.5625, 130*ms, 230*ms)}},
+		// Before the first run there are three that were not there.
+		{"smoothing at the beginning", mark(500, map[int]int16{0: 24576}), func(o *Options) { o.Smoothing = 40 * ms },
+			[]pipeline.Keyword{word("high", 0.5625, 0, 30*ms)}},
+		{"smoothing of less than a hop", mark(500, map[int]int16{203: 24576}), func(o *Options) { o.Smoothing = ms },
+			[]pipeline.Keyword{word("high", 0.75, 110*ms, 210*ms)}},
+		{"no label for class 0", mark(500, map[int]int16{203: 24576}), func(o *Options) { o.Labels, o.LabelOffset = []string{"low", "high"}, -1 },
+			[]pipeline.Keyword{word("high", 0.75, 110*ms, 210*ms)}},
+		{"a line too many", mark(500, map[int]int16{203: 24576}), func(o *Options) { o.Labels, o.LabelOffset = []string{"x", "noise", "low", "high"}, 1 },
+			[]pipeline.Keyword{word("high", 0.75, 110*ms, 210*ms)}},
+	} {
+		f, _ := markedFlow(t, c.change)
+		for range 2 {
+			if got := whole(t, f, c.sound); !slices.Equal(got, c.want) {
+				t.Errorf("%s: %v, want %v", c.name, got, c.want)
+			}
+		}
+		for seed := range uint64(20) {
+			r := rand.New(rand.NewPCG(seed, 5))
+			if got := cut(t, f, c.sound, r, 1+r.IntN(300)); !slices.Equal(got, c.want) {
+				t.Errorf("%s, cut in pieces (seed %d): %v, want %v", c.name, seed, got, c.want)
+			}
+		}
+	}
+}
+
+// TestAtOnce looks at when a keyword comes: with the chunk that completes the hop, not later.
+func TestAtOnce(t *testing.T) {
+	f, _ := markedFlow(t, nil)
+	sound := mark(300, map[int]int16{203: 24576})
+	for at := 0; at < len(sound); at += 10 {
+		c := &audio.Chunk{Samples: sound[at : at+10], Rate: 1000, Start: int64(at), First: at == 0, Voice: true}
+		if got := take(t, f, c); (len(got) == 1) != (at == 200) {
+			t.Errorf("the chunk from %d ms gave %v", at, got)
+		}
+	}
+}
+
+// TestVoice closes the gate: nothing runs, and when it opens, the runs of the last second are made up for.
+func TestVoice(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		closed int // samples, from 500 on
+		want   []int
+	}{
+		{"for less than what is made up for", 700, sequence(1210, 510, 10)},
+		{"for as long", 1000, sequence(1510, 510, 10)},
+		{"for longer", 3005, sequence(3510, 2510, 10)},
+	} {
+		f, e := markedFlow(t, nil)
+		e.keep = true
+		sound := make([]int16, 500+c.closed+10)
+		for i := range sound {
+			sound[i] = int16(i) // so that a window says where it ends
+		}
+		at := 0
+		piece := func(n int, voice bool) {
+			for end := at + n; at < end; {
+				n := min(7, end-at)
+				take(t, f, &audio.Chunk{Samples: sound[at : at+n], Rate: 1000, Start: int64(at), First: at == 0, Voice: voice})
+				at += n
+			}
+		}
+		piece(500, true)
+		if e.runs != 50 {
+			t.Fatalf("%d runs in 500 ms, want 50", e.runs)
+		}
+		piece(c.closed, false)
+		if e.runs != 50 {
+			t.Errorf("%s: %d runs while the gate was closed", c.name, e.runs-50)
+		}
+		e.windows = nil
+		piece(10, true)
+		var got []int
+		for _, w := range e.windows {
+			got = append(got, int(w[99]*32768)+1)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: runs to %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// sequence is from, from + step … up to to.
+func sequence(to, from, step int) (s []int) {
+	for ; from <= to; from += step {
+		s = append(s, from)
+	}
+	return s
+}
+
+// TestVoiceEnds has recordings that end with the gate closed, and words before and in the time that was left out.
+func TestVoiceEnds(t *testing.T) {
+	chunk := func(at, n int, voice bool, loud map[int]int16) *audio.Chunk {
+		return &audio.Chunk{Samples: mark(n, loud), Rate: 1000, Start: int64(at), First: at == 0, Level: float32(-at / 100), Voice: voice}
+	}
+	f, e := markedFlow(t, func(o *Options) { o.Smoothing = 20 * ms })
+	take(t, f, chunk(0, 95, true, nil))
+	last := chunk(95, 100, false, map[int]int16{50: 24576})
+	last.Last = true
+	if got := take(t, f, last); len(got) > 0 || e.runs != 9 {
+		t.Errorf("the gate was closed at the end: %v, %d runs, want 9", got, e.runs)
+	}
+	// The score of the runs before the gap does not count for those after it.
+	take(t, f, chunk(0, 2000, true, nil))
+	take(t, f, chunk(2000, 8, true, map[int]int16{5: 16384}))
+	take(t, f, chunk(2008, 2, true, nil))
+	take(t, f, chunk(2010, 5000, false, map[int]int16{4900: 20000}))
+	runs := e.runs
+	got := take(t, f, chunk(7010, 10, true, nil))
+	// 20000 of 32768, at 6910 ms, is heard in the runs to 6920 and 6930 ms: the mean of the first and nothing is too low.
+	want := []pipeline.Keyword{{Label: "high", Score: 20000.0 / 32768, StartS: 6.83, EndS: 6.93, LevelDBFS: -20}}
+	if !slices.Equal(got, want) || e.runs != runs+102 {
+		t.Errorf("after the gap: %v after %d runs, want %v after 102", got, e.runs-runs, want)
+	}
+}
+
+// TestLevel is that of the loudest chunk that the window touches.
+func TestLevel(t *testing.T) {
+	f, _ := markedFlow(t, nil)
+	for at := 0; at < 500; at += 20 {
+		c := &audio.Chunk{Samples: make([]int16, 20), Rate: 1000, Start: int64(at), First: at == 0, Voice: true, Level: -60}
+		switch at {
+		case 80:
+			c.Level = -1 // before the window
+		case 120:
+			c.Level = -11
+		case 200:
+			c.Level = -30
+			c.Samples[5] = 24576
+		case 220:
+			c.Level = -2 // after it
+		}
+		for _, k := range take(t, f, c) {
+			if k.EndS != 0.21 || k.LevelDBFS != -11 {
+				t.Errorf("%+v, want the end at 0.21 s and -11 dB", k)
+			}
+		}
+	}
+}
+
+// TestBeginsAgain has sound that was lost, and a stream that goes on where it should not.
+func TestBeginsAgain(t *testing.T) {
+	f, _ := markedFlow(t, func(o *Options) { o.Refractory = time.Minute })
+	loud := func(start int64, first bool) []pipeline.Keyword {
+		return take(t, f, &audio.Chunk{Samples: mark(10, map[int]int16{5: 24576}), Rate: 1000, Start: start, First: first, Level: -20, Voice: true})
+	}
+	for _, c := range []struct {
+		start int64
+		first bool
+		want  []pipeline.Keyword
+	}{
+		{100, true, []pipeline.Keyword{word("high", 0.75, 100*ms, 110*ms)}},
+		{110, false, nil},
+		{120, true, []pipeline.Keyword{word("high", 0.75, 120*ms, 130*ms)}},
+		{500, false, []pipeline.Keyword{word("high", 0.75, 500*ms, 510*ms)}}, // First was forgotten
+		{510, false, nil},
+	} {
+		if got := loud(c.start, c.first); !slices.Equal(got, c.want) {
+			t.Errorf("chunk from %d: %v, want %v", c.start, got, c.want)
+		}
+	}
+	last := &audio.Chunk{Rate: 1000, Start: 520, Last: true, Voice: true}
+	take(t, f, last)
+	empty := &audio.Chunk{Rate: 1000, First: true, Last: true, Voice: true}
+	if got := take(t, f, empty); len(got) > 0 {
+		t.Errorf("a recording without samples: %v", got)
+	}
+}
+
+func TestFrames(t *testing.T) {
+	nan := float32(math.NaN())
+	for _, c := range []struct {
+		out    tensor.Info
+		scores []float32
+		want   []float32
+	}{
+		{floats("out", 3), []float32{0.1, 0.2, 0.3}, []float32{0.1, 0.2, 0.3}},
+		{floats("out", 2, 3), []float32{0, 0.5, 0.25, 1, 0.5, 0.75}, []float32{0.5, 0.5, 0.5}},
+		{floats("out", 1, 4, 3), []float32{0, 0, 1, 0, 1, 1, 0, 1, 1, 0, 0, 1}, []float32{0, 0.5, 1}},
+		{floats("out", 2, 3), []float32{nan, 0.5, 1, 1, nan, nan}, []float32{0.5, 0.25, 0.5}},
+		{tensor.Info{Type: tensor.UInt8, Shape: []int{1, 3}, Quantization: tensor.PerTensor(1.0/256, 0)}, []float32{0, 0.5, 1}, []float32{0, 0.5, 255.0 / 256}},
+		{tensor.Info{Type: tensor.Int8, Shape: []int{1, 3}, Quantization: tensor.PerTensor(1.0/256, -128)}, []float32{0, 0.25, 1}, []float32{0, 0.25, 255.0 / 256}},
+	} {
+		e := newFake(floats("in", 100), c.out, func(_, scores []float32) error {
+			copy(scores, c.scores)
+			return nil
+		})
+		f := open(t, e, Options{Features: Waveform, Rate: 1000, Labels: []string{"a", "b", "c"}})
+		if err := e.Invoke(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := f.scores.read(e); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s of %v: %v, %v; want %v", c.out, c.scores, got, err, c.want)
+		}
+	}
+}
+
+// TestOutputByName reads the scores from an output that is not the first.
+func TestOutputByName(t *testing.T) {
+	e := newFake(floats("in", 100), floats("scores", 1, 2), silent)
+	e.out = append([]tensor.Info{floats("embedding", 1, 7)}, e.out...)
+	e.mem[1] = append([][]byte{make([]byte, 28)}, e.mem[1]...)
+	o := Options{Features: Waveform, Rate: 1000, Labels: []string{"a", "b"}}
+	if _, err := New(e, o); err == nil || !strings.Contains(err.Error(), "7 classes") {
+		t.Errorf("the first output has 7 values for 2 labels: %v", err)
+	}
+	o.Output = "scores"
+	if f := open(t, e, o); f.scores.output != 1 || f.scores.classes != 2 {
+		t.Errorf("output %d with %d classes", f.scores.output, f.scores.classes)
+	}
+}
+
+func TestRunFails(t *testing.T) {
+	f, e := markedFlow(t, nil)
+	broken := errors.New("the device is on fire")
+	e.model = func(_, _ []float32) error { return broken }
+	_, err := f.Take(context.Background(), &audio.Chunk{Samples: make([]int16, 25), Rate: 1000, First: true, Voice: true})
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "at 0.01 s") {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := f.Take(ctx, &audio.Chunk{Samples: make([]int16, 25), Rate: 1000, First: true, Voice: true}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled run gives %v", err)
+	}
+	_, err = f.Take(context.Background(), &audio.Chunk{Samples: make([]int16, 25), Rate: 44100, First: true, Voice: true})
+	if err == nil || !strings.Contains(err.Error(), "44100 samples a second came") || !strings.Contains(err.Error(), "made of 1000") {
+		t.Errorf("another rate gives %v", err)
+	}
+}
+
+func TestDevice(t *testing.T) {
+	f, e := markedFlow(t, nil)
+	if f.Device() != e.device || f.Name() != "keyword" || f.Rate() != 1000 {
+		t.Errorf("%v, %q, %d", f.Device(), f.Name(), f.Rate())
+	}
+	e.device = pipeline.Device{Name: "cpu:other", Degraded: true, Reason: "lost"}
+	if f.Device().Degraded {
+		t.Error("the device of a run that was not yet")
+	}
+	take(t, f, &audio.Chunk{Samples: make([]int16, 25), Rate: 1000, First: true, Voice: true})
+	if f.Device() != e.device {
+		t.Errorf("after a run: %v", f.Device())
+	}
+}
+
+// TestAllocates hears live sound and sound from a file, with the gate open, closed and opening.
+func TestAllocates(t *testing.T) {
+	for _, n := range []int{10, 160, 8000} {
+		f, e := markedFlow(t, func(o *Options) { o.Smoothing = 30 * ms })
+		e.model = silent
+		c := &audio.Chunk{Samples: make([]int16, n), Rate: 1000, First: true}
+		step := 0
+		hear := func() {
+			c.Voice = step%3 > 0
+			if _, err := f.Take(context.Background(), c); err != nil {
+				t.Fatal(err)
+			}
+			c.Start, c.First = c.Start+int64(n), false
+			step++
+		}
+		hear()
+		hear()
+		if got := testing.AllocsPerRun(60, hear); got != 0 {
+			t.Errorf("chunks of %d samples: %g allocations each", n, got)
+		}
+	}
+}

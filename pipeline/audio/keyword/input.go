@@ -1,0 +1,154 @@
+package keyword
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"corallite/pipeline/audio/mel"
+	"corallite/tflite/tensor"
+)
+
+// input writes windows into the model's input.
+type input struct {
+	values    []float32 // of a window
+	width     int       // of a unit
+	perWindow float32
+	as        tensor.Quantization // for an input of int16 that has none: samples as they are
+}
+
+// newInput looks at the model's input: how many units is a window?
+func newInput(inputs []tensor.Info, o Options, m *mel.Mel) (in *input, units int64, err error) {
+	if len(inputs) != 1 {
+		return nil, 0, fmt.Errorf("a model with one input is wanted, a window of sound; this one has %d: %s", len(inputs), list(inputs))
+	}
+	info := inputs[0]
+	in = &input{width: 1, perWindow: float32(o.PerWindow)}
+	if m != nil {
+		in.width = m.Bins()
+	}
+	if err := in.stores(info, o.Features); err != nil {
+		return nil, 0, err
+	}
+	if o.Features == Waveform {
+		units, err = samplesOf(info, o.Rate)
+	} else {
+		units, err = rowsOf(info, in.width)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	in.values = make([]float32, info.Elements())
+	return in, units, nil
+}
+
+// stores says whether features can be put into the input's type.
+func (in *input) stores(info tensor.Info, f Features) error {
+	switch q := info.Quantization; info.Type {
+	case tensor.Float32:
+		return nil
+	case tensor.Int8, tensor.UInt8, tensor.Int16:
+		if q.Quantized() && !q.PerChannel() {
+			return nil
+		}
+		if info.Type == tensor.Int16 && f == Waveform && !q.Quantized() {
+			in.as = tensor.PerTensor(1.0/32768, 0)
+			return nil
+		}
+		return fmt.Errorf("the model's input must have one scale and zero point, so that values can be stored in it; it is %s", info)
+	default:
+		return fmt.Errorf("%s cannot be put into an input of %s (want float32, int8, uint8 or int16): %s", f, info.Type, info)
+	}
+}
+
+// dimensions are those of a shape that are not 1.
+func dimensions(info tensor.Info) (d []int) {
+	for _, n := range info.Shape {
+		if n != 1 {
+			d = append(d, n)
+		}
+	}
+	return d
+}
+
+// samplesOf is how many samples an input takes. Less than 10 ms is no window: a shape that the model's file leaves open
+// shows as 1.
+func samplesOf(info tensor.Info, rate int) (int64, error) {
+	d := dimensions(info)
+	if len(d) == 2 {
+		return 0, fmt.Errorf("features of %s need a model whose input is [N] or [1,N], N samples; it is %s, which looks like rows of features: set features to %s",
+			Waveform, info, LogMel)
+	}
+	if len(d) != 1 || d[0] < max(rate/100, 2) {
+		return 0, fmt.Errorf("features of %s need a model whose input is [N] or [1,N], N samples, at least 10 ms; it is %s"+
+			" (a model that leaves N open must be exported with a fixed one)", Waveform, info)
+	}
+	return int64(d[0]), nil
+}
+
+// rowsOf is how many rows an input takes.
+func rowsOf(info tensor.Info, bins int) (int64, error) {
+	fail := func(format string, args ...any) (int64, error) {
+		return 0, fmt.Errorf("features of %s with %d bins need a model whose input is [1,rows,%d,1], [1,rows,%d] or [1,rows×%d]; it is %s: "+format,
+			append([]any{LogMel, bins, bins, bins, bins, info}, args...)...)
+	}
+	d := dimensions(info)
+	switch {
+	case len(d) == 2 && d[1] == bins && d[0] > 0:
+		return int64(d[0]), nil
+	case len(d) == 1 && d[0] > 0 && d[0]%bins == 0:
+		return int64(d[0] / bins), nil
+	case len(d) == 2 && d[0] == bins:
+		return fail("it has the bins first, and must be exported with them last")
+	case len(d) == 2:
+		return fail("set the bins to %d, if that is what it was trained with", d[1])
+	case len(d) == 1:
+		return fail("set the bins to a number that divides %d, or features to %s, if it takes samples", d[0], Waveform)
+	default:
+		return fail("another shape has no meaning here")
+	}
+}
+
+// write puts the window that ends with unit end into the model's input.
+func (in *input) write(dst tensor.Tensor, h *history, end int64) error {
+	h.read(in.values, end)
+	if in.perWindow > 0 {
+		in.normalize()
+	}
+	if in.as.Quantized() {
+		dst.Quantization = in.as
+	}
+	return tensor.SetReal(dst, in.values)
+}
+
+// normalize brings each bin to a mean of 0 and a standard deviation of 1 / perWindow.
+func (in *input) normalize() {
+	rows := float64(len(in.values) / in.width)
+	for b := range in.width {
+		sum := 0.0
+		for i := b; i < len(in.values); i += in.width {
+			sum += float64(in.values[i])
+		}
+		mean, squares := sum/rows, 0.0
+		for i := b; i < len(in.values); i += in.width {
+			d := float64(in.values[i]) - mean
+			squares += d * d
+		}
+		scale := 0.0
+		if std := math.Sqrt(squares / rows); std > 1e-6 { // less is what rounding leaves of a constant
+			scale = 1 / (float64(in.perWindow) * std)
+		}
+		for i := b; i < len(in.values); i += in.width {
+			in.values[i] = float32((float64(in.values[i]) - mean) * scale)
+		}
+	}
+}
+
+// list writes tensors for a message.
+func list(infos []tensor.Info) string {
+	var each []string
+	for _, info := range infos {
+		each = append(each, info.String())
+	}
+	return strings.Join(each, ", ")
+}

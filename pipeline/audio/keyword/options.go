@@ -1,0 +1,113 @@
+package keyword
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"corallite/pipeline/audio/mel"
+)
+
+// Options say how a model hears and when a score is a word.
+type Options struct {
+	Features Features
+	// Mel are the features that the model was trained on, with LogMel. Its Mean and Std are the fixed normalization.
+	Mel mel.Options
+	// PerWindow, with LogMel, brings each bin of each window to (x - m) / (PerWindow × s), with its mean m and standard
+	// deviation s over the window's rows; a bin that does not change becomes 0. 0: leave the rows as they are.
+	PerWindow float64
+	// Rate, with Waveform, is how many samples a second the model wants. Default: 16000.
+	Rate int
+
+	// Hop is the time from one run to the next, rounded to whole rows or samples; at most the window, or words would be
+	// missed. Default: 100 ms with LogMel, half the window with Waveform.
+	Hop time.Duration
+
+	// Labels are the names of the classes; the label of class i is Labels[i+LabelOffset]. An offset of -1 is for a
+	// model whose class 0, for none of the words, has no line in the label file.
+	Labels      []string
+	LabelOffset int
+	// Allow, when not empty, are the only labels that are keywords; Deny are none. Not both. Labels that stand for no
+	// word (IsBackground) are keywords only when Allow names them.
+	Allow, Deny []string
+
+	// Threshold is the score from which a label is a keyword; Thresholds have that of single labels. Above 0, at most 1.
+	// Default: 0.5.
+	Threshold  float32
+	Thresholds map[string]float32
+	// MaxResults is how many labels can be heard at once: of the keywords that reach their thresholds in a run, only so
+	// many with the highest scores count. 0: all.
+	MaxResults int
+	// Smoothing is over how much time scores are averaged, rounded to whole runs; 0: each run stands for itself.
+	Smoothing time.Duration
+	// Refractory is for how long a label that was heard is not heard again; see audio.Spotter.
+	Refractory time.Duration
+
+	// Output names the output with the scores; "": the first. The others are not read.
+	Output string
+}
+
+// Features are what a model is given of the sound.
+type Features string
+
+const (
+	LogMel   Features = "log-mel"  // rows of logarithmic mel bins; the default
+	Waveform Features = "waveform" // the samples, full scale ±1
+)
+
+// maxTime bounds the times that can be asked for, and with them the memory.
+const maxTime = time.Minute
+
+// Coral is what the models of Coral's project-keyword-spotter want, but for the labels: its features
+// (mel_features.py) and what its model.py does with them.
+func Coral() Options {
+	return Options{
+		Features: LogMel,
+		Mel: mel.Options{
+			Rate: 16000, WindowMS: 25, HopMS: 10, FFT: 512, Bins: 32, LowHz: 60, HighHz: 3800,
+			Scale: mel.HTK, Spectrum: mel.Magnitude, Offset: 0.001,
+		},
+		PerWindow: 3, Hop: 330 * time.Millisecond, LabelOffset: -1, Threshold: 0.4, MaxResults: 1,
+	}
+}
+
+// complete fills in the defaults that do not depend on the model and checks the rest.
+func (o Options) complete() (Options, error) {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	switch o.Features {
+	case "", LogMel:
+		o.Features = LogMel
+		if o.Rate != 0 && o.Rate != o.Mel.Rate {
+			wrong("a rate of %d for the samples and of %d for the mel features exclude each other", o.Rate, o.Mel.Rate)
+		}
+		o.Rate = o.Mel.Rate
+	case Waveform:
+		if o.PerWindow != 0 {
+			wrong("a normalization for each window is for features of %s, not of %s", LogMel, Waveform)
+		}
+		if o.Rate == 0 {
+			o.Rate = 16000
+		}
+		if o.Rate < 0 {
+			wrong("a rate of %d samples a second is not possible", o.Rate)
+		}
+	default:
+		wrong("there are no features %q: want %s or %s", o.Features, LogMel, Waveform)
+	}
+	if !(o.PerWindow >= 0 && o.PerWindow < 1e6) { // refuses what is not a number
+		wrong("a normalization by %g standard deviations is not possible", o.PerWindow)
+	}
+	for _, t := range []struct {
+		name  string
+		value time.Duration
+	}{{"hop", o.Hop}, {"smoothing", o.Smoothing}, {"refractory time", o.Refractory}} {
+		if t.value < 0 || t.value > maxTime {
+			wrong("a %s of %v is not possible: want 0 to %v", t.name, t.value, maxTime)
+		}
+	}
+	if o.Threshold == 0 {
+		o.Threshold = 0.5
+	}
+	return o, errors.Join(errs...)
+}

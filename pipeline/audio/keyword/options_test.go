@@ -1,0 +1,127 @@
+package keyword
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"corallite/pipeline/audio/mel"
+	"corallite/tflite/tensor"
+)
+
+// TestNew has models and options that do not fit each other: the error says what was wanted, what there is, and what
+// to change.
+func TestNew(t *testing.T) {
+	two := floats("scores", 1, 2)
+	labels := []string{"yes", "no"}
+	melOf := mel.Options{Rate: 16000, WindowMS: 25, HopMS: 10, Bins: 40, HighHz: 8000, Floor: 1e-6}
+	wave := Options{Features: Waveform, Labels: labels}
+	rows := Options{Mel: melOf, Labels: labels}
+	with := func(o Options, change func(*Options)) Options {
+		change(&o)
+		return o
+	}
+	typed := func(typ tensor.Type, q tensor.Quantization, shape ...int) tensor.Info {
+		return tensor.Info{Name: "x", Type: typ, Shape: shape, Quantization: q}
+	}
+	channels := tensor.Quantization{Scales: []float32{1, 2}, ZeroPoints: []int32{0, 0}}
+	for _, c := range []struct {
+		name    string
+		in, out tensor.Info
+		o       Options
+		want    string // of the error; "": none
+	}{
+		{"waveform", floats("in", 15600), two, wave, ""},
+		{"log-mel", floats("in", 1, 98, 40, 1), two, rows, ""},
+		{"no such features", floats("in", 15600), two, with(wave, func(o *Options) { o.Features = "mfcc" }), `no features "mfcc": want log-mel or waveform`},
+		{"a waveform's options", floats("in", 15600), two, with(wave, func(o *Options) { o.PerWindow = 3 }), "for features of log-mel, not of waveform"},
+		{"two rates", floats("in", 98, 40), two, with(rows, func(o *Options) { o.Rate = 8000 }), "8000 for the samples and of 16000"},
+		{"a rate below 0", floats("in", 15600), two, with(wave, func(o *Options) { o.Rate = -1 }), "rate of -1"},
+		{"mel's own options", floats("in", 98, 40), two, with(rows, func(o *Options) { o.Mel.HighHz = 9000 }), "to 9000 Hz is not possible"},
+		{"no mel options", floats("in", 98, 40), two, Options{Labels: labels}, "mel: a rate of 0"},
+		{"NaN", floats("in", 98, 40), two, with(rows, func(o *Options) { o.PerWindow = math.NaN() }), "by NaN standard deviations"},
+		{"times", floats("in", 15600), two, with(wave, func(o *Options) { o.Hop, o.Smoothing, o.Refractory = -1, time.Hour, -1 }),
+			"a hop of -1ns is not possible: want 0 to 1m0s\na smoothing of 1h0m0s is not possible: want 0 to 1m0s\na refractory time of -1ns"},
+		{"a hop that is too long", floats("in", 15600), two, with(wave, func(o *Options) { o.Hop = time.Second }), "a hop of 1s is longer than the model's window, 975ms"},
+
+		{"rows for a waveform", floats("in", 1, 98, 40), two, wave, "in float32[1,98,40], which looks like rows of features: set features to log-mel"},
+		{"an open length", floats("in", 1), two, wave, "in float32[1] (a model that leaves N open must be exported with a fixed one)"},
+		{"a scalar", floats("in"), two, wave, "input is [N] or [1,N]"},
+		{"a picture", floats("in", 1, 224, 224, 3), two, wave, "input is [N] or [1,N]"},
+		{"another number of bins", floats("in", 1, 198, 32, 1), two, rows, "with 40 bins need a model whose input is [1,rows,40,1], [1,rows,40] or [1,rows×40]; it is in float32[1,198,32,1]: set the bins to 32"},
+		{"bins first", floats("in", 1, 40, 98), two, rows, "it has the bins first"},
+		{"no whole rows", floats("in", 1, 1001), two, rows, "a number that divides 1001, or features to waveform"},
+		{"a picture as rows", floats("in", 1, 224, 224, 3), two, rows, "another shape has no meaning"},
+		{"64-bit input", typed(tensor.Int64, tensor.Quantization{}, 15600), two, wave, "waveform cannot be put into an input of int64 (want float32, int8, uint8 or int16)"},
+		{"8 bits without a scale", typed(tensor.Int8, tensor.Quantization{}, 15600), two, wave, "one scale and zero point"},
+		{"16 bits without a scale", typed(tensor.Int16, tensor.Quantization{}, 98, 40), two, rows, "one scale and zero point"},
+		{"a scale for each channel", typed(tensor.Int8, channels, 15600), two, wave, "one scale and zero point"},
+
+		{"no scores", floats("in", 15600), floats("out"), wave, "[classes], [1,classes] or [frames,classes]; they are out float32[]"},
+		{"a picture of scores", floats("in", 15600), floats("out", 1, 9, 9, 2), wave, "[frames,classes]; they are"},
+		{"64-bit scores", floats("in", 15600), typed(tensor.Int64, tensor.Quantization{}, 2), wave, "scores cannot be of int64"},
+		{"8-bit scores without a scale", floats("in", 15600), typed(tensor.UInt8, tensor.Quantization{}, 2), wave, "one scale and zero point; they are x uint8[2]"},
+		{"no such output", floats("in", 15600), two, with(wave, func(o *Options) { o.Output = "probs" }), `no output "probs" for the scores; it has 1: scores float32[1,2]`},
+
+		{"no labels", floats("in", 15600), two, Options{Features: Waveform}, "name its label file"},
+		{"too few labels", floats("in", 15600), floats("out", 5), wave, "5 classes and needs 5 labels (label_offset 0), the label file has 2"},
+		{"a class for nothing", floats("in", 15600), floats("out", 3), wave, "if class 0 is for none of the words, set label_offset to -1"},
+		{"that class is set", floats("in", 15600), floats("out", 3), with(wave, func(o *Options) { o.LabelOffset = -1 }), ""},
+		{"a strange offset", floats("in", 15600), two, with(wave, func(o *Options) { o.LabelOffset = -2 }), "label_offset of -2"},
+		{"more labels than classes", floats("in", 15600), two, with(wave, func(o *Options) { o.Labels = []string{"yes", "no", "maybe"} }), ""},
+		{"a misspelled label", floats("in", 15600), two, with(wave, func(o *Options) { o.Allow = []string{"yess"} }), `category_allowlist: the model has no label "yess"; did you mean "yes"?`},
+		{"a denied label", floats("in", 15600), two, with(wave, func(o *Options) { o.Deny = []string{"stop"} }), `category_denylist: the model has no label "stop"`},
+		{"a label's threshold", floats("in", 15600), two, with(wave, func(o *Options) { o.Thresholds = map[string]float32{"nope": 0.5} }), `thresholds: the model has no label "nope"`},
+		{"allowed and denied", floats("in", 15600), two, with(wave, func(o *Options) { o.Allow, o.Deny = labels[:1], labels[1:] }), "exclude each other"},
+		{"nothing left", floats("in", 15600), two, with(wave, func(o *Options) { o.Deny = labels }), "no label is left to listen for"},
+		{"no words", floats("in", 15600), two, with(wave, func(o *Options) { o.Labels = []string{"_silence_", "Background"} }), "no label is left to listen for"},
+		{"thresholds", floats("in", 15600), two, with(wave, func(o *Options) { o.Threshold = 2 }), "threshold of 2 is not possible"},
+		{"at most", floats("in", 15600), two, with(wave, func(o *Options) { o.MaxResults = -1 }), "at most -1 keywords"},
+	} {
+		_, err := New(newFake(c.in, c.out, silent), c.o)
+		switch {
+		case c.want == "" && err != nil:
+			t.Errorf("%s: %v", c.name, err)
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+	e := newFake(floats("in", 15600), two, silent)
+	e.in = append(e.in, floats("more", 3))
+	if _, err := New(e, wave); err == nil || !strings.Contains(err.Error(), "this one has 2: in float32[15600], more float32[3]") {
+		t.Errorf("two inputs: %v", err)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	for _, c := range []struct {
+		in   tensor.Info
+		o    Options
+		rate int
+		hop  time.Duration
+		long time.Duration
+	}{
+		{floats("in", 15600), Options{Features: Waveform}, 16000, 487500 * time.Microsecond, 975 * ms},
+		{floats("in", 1, 8000), Options{Features: Waveform, Rate: 8000, Hop: 100 * ms}, 8000, 100 * ms, time.Second},
+		{floats("in", 1, 98, 40), Options{Mel: mel.Options{Rate: 16000, WindowMS: 30, HopMS: 10, Bins: 40, HighHz: 8000, Floor: 1e-6}}, 16000, 100 * ms, time.Second},
+		{floats("in", 1, 198*32), Coral(), 16000, 330 * ms, 1995 * ms},
+	} {
+		c.o.Labels = []string{"a", "b"}
+		f := open(t, newFake(c.in, floats("out", 2+max(0, -c.o.LabelOffset)), silent), c.o)
+		if f.Rate() != c.rate || f.Hop() != c.hop || f.Window() != c.long {
+			t.Errorf("%s: %d samples a second, window %v, hop %v; want %d, %v, %v", c.in, f.Rate(), f.Window(), f.Hop(), c.rate, c.long, c.hop)
+		}
+	}
+}
+
+func TestIsBackground(t *testing.T) {
+	for label, want := range map[string]bool{
+		"silence": true, "Silence": true, "_silence_": true, "_unknown_": true, "_background_noise_": true, "background noise": true,
+		"negative": true, "other": true, "???": true, "noise": true, "": false, "one": false, "another": false, "white noise": false,
+	} {
+		if got := IsBackground(label); got != want {
+			t.Errorf("%q: %v", label, got)
+		}
+	}
+}

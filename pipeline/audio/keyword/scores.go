@@ -1,0 +1,84 @@
+package keyword
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"corallite/pipeline"
+	"corallite/tflite/tensor"
+)
+
+// scores reads a model's outputs and averages them.
+type scores struct {
+	output, classes int
+	values          []float32 // of the output
+	runs            []float32 // the last runs' scores, a ring
+	next            int       // where the next run's go
+	mean            []float32
+}
+
+// newScores looks at the model's outputs.
+func newScores(outputs []tensor.Info, o Options, hop time.Duration) (*scores, error) {
+	s := &scores{output: slices.IndexFunc(outputs, func(i tensor.Info) bool { return i.Name == o.Output })}
+	if o.Output == "" {
+		s.output = 0
+	}
+	if s.output < 0 || len(outputs) == 0 {
+		return nil, fmt.Errorf("the model has no output %q for the scores; it has %d: %s", o.Output, len(outputs), list(outputs))
+	}
+	info := outputs[s.output]
+	switch q := info.Quantization; info.Type {
+	case tensor.Float32:
+	case tensor.Int8, tensor.UInt8, tensor.Int16, tensor.UInt16:
+		if !q.Quantized() || q.PerChannel() {
+			return nil, fmt.Errorf("the scores must have one scale and zero point; they are %s", info)
+		}
+	default:
+		return nil, fmt.Errorf("scores cannot be of %s: %s", info.Type, info)
+	}
+	n := len(info.Shape)
+	if n == 0 || info.Shape[n-1] < 1 || n > 3 {
+		return nil, fmt.Errorf("the scores must be [classes], [1,classes] or [frames,classes]; they are %s", info)
+	}
+	s.classes = info.Shape[n-1]
+	s.runs = make([]float32, s.classes*max(1, int((o.Smoothing+hop/2)/hop)))
+	s.mean = make([]float32, s.classes)
+	return s, nil
+}
+
+// forget makes all runs before those that were not there.
+func (s *scores) forget() { clear(s.runs) }
+
+// read gives the scores, averaged over the frames of this run and over the last runs. They are valid until the next
+// read. What is not a number counts as 0.
+func (s *scores) read(out pipeline.Outputs) ([]float32, error) {
+	t := out.Output(s.output)
+	n := t.Elements()
+	if n < s.classes || n%s.classes != 0 {
+		return nil, fmt.Errorf("the scores were to be of %d classes, but the model gave %s", s.classes, t.Info)
+	}
+	s.values = slices.Grow(s.values[:0], n)[:n]
+	if err := tensor.Real(s.values, t); err != nil {
+		return nil, err
+	}
+	run := s.runs[s.next : s.next+s.classes]
+	s.next = (s.next + s.classes) % len(s.runs)
+	average(run, s.values)
+	average(s.mean, s.runs)
+	return s.mean, nil
+}
+
+// average is the mean of the rows of from, each as long as to.
+func average(to, from []float32) {
+	rows := float64(len(from) / len(to))
+	for i := range to {
+		sum := 0.0
+		for k := i; k < len(from); k += len(to) {
+			if v := from[k]; v == v {
+				sum += float64(v)
+			}
+		}
+		to[i] = float32(sum / rows)
+	}
+}
