@@ -56,7 +56,7 @@ type Table struct {
 	buf     bytes.Buffer
 	headed  bool
 	places  places // set with headed
-	broken  bool // whether a write failed: nothing more is tried
+	broken  bool   // whether a write failed: nothing more is tried
 	closed  bool
 	items   int
 	found   map[string]int // by task
