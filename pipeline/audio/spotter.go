@@ -47,7 +47,8 @@ func NewSpotter(o SpotterOptions) (*Spotter, error) {
 	}
 	for i, t := range o.Thresholds {
 		if !(t > 0 && t <= 1) { // refuses what is not a number
-			wrong("a threshold of %g is not possible (index %d): want more than 0, at most 1", t, i)
+			wrong("a threshold of %g is not possible%s: want more than 0, at most 1", t, o.of(i))
+			break // hundreds of labels may have the same one
 		}
 	}
 	if o.Refractory < 0 {
@@ -69,6 +70,14 @@ func NewSpotter(o SpotterOptions) (*Spotter, error) {
 		s.ignore[i] = true
 	}
 	return s, errors.Join(errs...)
+}
+
+// of names a label for a message.
+func (o SpotterOptions) of(i int) string {
+	if i < len(o.Labels) && o.Labels[i] != "" {
+		return fmt.Sprintf(" for %q", o.Labels[i])
+	}
+	return fmt.Sprintf(" for index %d", i)
 }
 
 // Reset forgets what fired: the scores that come have nothing to do with those before.

@@ -3,6 +3,7 @@ package keyword
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
+	"corallite/pipeline/audio/mel"
 	"corallite/tflite/tensor"
 )
 
@@ -168,6 +170,46 @@ func sequence(to, from, step int) (s []int) {
 		s = append(s, from)
 	}
 	return s
+}
+
+// TestVoiceProperties opens and closes the gate at random, with chunks of random lengths, and compares the windows that
+// the model is given with those that the documentation promises.
+func TestVoiceProperties(t *testing.T) {
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 11))
+		o := Options{Mel: melOptions(r), Labels: []string{"a", "b"}, Smoothing: time.Duration(r.IntN(2000)) * ms}
+		m, err := mel.New(o.Mel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, step := 4+r.IntN(20), 1+r.IntN(4)
+		hop := step * m.Hop()
+		o.Hop = audio.At(int64(hop), o.Mel.Rate)
+		if hop > m.Samples(rows) {
+			continue
+		}
+		e := newFake(floats("in", 1, rows, o.Mel.Bins), floats("out", 2), silent)
+		e.keep = true
+		f := open(t, e, o)
+		sound := noise(r, 30000)
+		all := m.Process(nil, join(make([]int16, m.Samples(rows)), sound))
+		back := int(max(time.Second, o.Smoothing).Seconds()*float64(o.Mel.Rate)) / m.Hop() * m.Hop()
+		var want [][]float32
+		next := hop
+		for at, voice := 0, false; at < len(sound); {
+			voice = voice != (r.IntN(8) == 0)
+			n := min(r.IntN(1+r.IntN(4000)), len(sound)-at)
+			take(t, f, &audio.Chunk{Samples: sound[at : at+n], Rate: o.Mel.Rate, Start: int64(at), First: at == 0, Voice: voice})
+			for ; voice && next < at-back; next += hop { // too long ago
+			}
+			at += n
+			for ; voice && next <= at; next += hop {
+				end := next / m.Hop() * o.Mel.Bins
+				want = append(want, all[end:end+rows*o.Mel.Bins])
+			}
+		}
+		same(t, fmt.Sprintf("seed %d: %d rows each %d, back %d, mel %+v", seed, rows, step, back, o.Mel), e.windows, want)
+	}
 }
 
 // TestVoiceEnds has recordings that end with the gate closed, and words before and in the time that was left out.

@@ -76,7 +76,7 @@ func TestNew(t *testing.T) {
 		{"allowed and denied", floats("in", 15600), two, with(wave, func(o *Options) { o.Allow, o.Deny = labels[:1], labels[1:] }), "exclude each other"},
 		{"nothing left", floats("in", 15600), two, with(wave, func(o *Options) { o.Deny = labels }), "no label is left to listen for"},
 		{"no words", floats("in", 15600), two, with(wave, func(o *Options) { o.Labels = []string{"_silence_", "Background"} }), "no label is left to listen for"},
-		{"thresholds", floats("in", 15600), two, with(wave, func(o *Options) { o.Threshold = 2 }), "threshold of 2 is not possible"},
+		{"thresholds", floats("in", 15600), two, with(wave, func(o *Options) { o.Threshold = 2 }), `threshold of 2 is not possible for "yes"`},
 		{"at most", floats("in", 15600), two, with(wave, func(o *Options) { o.MaxResults = -1 }), "at most -1 keywords"},
 	} {
 		_, err := New(newFake(c.in, c.out, silent), c.o)
