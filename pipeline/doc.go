@@ -51,6 +51,8 @@
 //	Sink.Consume    counted, goes on        ends it                ends it
 //	Sink.Close      makes Run fail          makes Run fail         makes Run fail
 //
+// A sink that goes on working after Consume (Deferred) tells the stream of its failures later; they are counted too.
+//
 // "Ends it" means the pipeline, not the process: items in hand are given up, finished reports still reach the sinks,
 // the sinks are closed, and Run returns an error that names the pipeline, the part and the item. A panic of a Task is
 // taken as the fault of one strange item because a Task holds no state between items; a source, an engine, an Ordered or

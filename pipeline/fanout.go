@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 )
 
@@ -14,6 +15,7 @@ type outlet struct {
 	waits   bool // whether a full queue holds the stream back
 	queue   chan Report
 	dropped atomic.Uint64
+	overrun sync.Once // a loss that a Deferred sink told was logged
 
 	closeErr error // written before serve returns
 }
@@ -44,6 +46,9 @@ func (o *outlet) put(rep Report) {
 // serve gives the sink what is in the queue until it is closed, and closes the sink. A sink that failed for good
 // gets nothing more, and the queue is still emptied.
 func (o *outlet) serve(ctx context.Context, t *tally) {
+	if d, ok := o.sink.(Deferred); ok {
+		d.Tell(later{o, t})
+	}
 	broken := false
 	for rep := range o.queue {
 		if broken {

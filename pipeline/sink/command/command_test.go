@@ -1,0 +1,375 @@
+//go:build unix
+
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"corallite/internal/clock"
+	"corallite/pipeline"
+	"corallite/pipeline/pipetest"
+	"corallite/pipeline/sink/internal/clocktest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// long is a time limit that no program here reaches, unless it hangs.
+const long = 5 * time.Minute
+
+// script is a shell script; its arguments are "$1" and so on.
+func script(text string, args ...string) []string {
+	return append([]string{"/bin/sh", "-c", text, "script"}, args...)
+}
+
+func open(t *testing.T, o Options) (*Sink, *told) {
+	t.Helper()
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := &told{}
+	s.Tell(to)
+	t.Cleanup(func() { s.Close() })
+	return s, to
+}
+
+// told is a pipeline.Later that keeps what it is told.
+type told struct {
+	mu     sync.Mutex
+	items  []string
+	failed []string
+	lost   int
+}
+
+func (l *told) Failed(item string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.items, l.failed = append(l.items, item), append(l.failed, err.Error())
+}
+
+func (l *told) Lost(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost += n
+}
+
+func (l *told) want(t *testing.T, lost int, failed ...string) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lost != lost || !slices.Equal(l.failed, failed) {
+		t.Errorf("lost %d, not %d; failed\n%q, not\n%q", l.lost, lost, l.failed, failed)
+	}
+}
+
+// words is a report in which words were heard.
+func words(labels ...string) pipeline.Report {
+	ev := pipeline.Event{
+		Time: time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC), Pipeline: "kitchen", Seq: 7, Source: "mic", Model: "digits", Task: "keyword",
+	}
+	for i, label := range labels {
+		ev.Keywords = append(ev.Keywords, pipeline.Keyword{Label: label, Score: 0.9, StartS: float64(i) + 0.25, EndS: float64(i) + 1})
+	}
+	return pipeline.Report{Events: []pipeline.Event{ev}}
+}
+
+func consume(t *testing.T, s *Sink, reports ...pipeline.Report) {
+	t.Helper()
+	for _, r := range reports {
+		if err := s.Consume(context.Background(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestSuite(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "out")
+	pipetest.TestSink(t, pipetest.SinkCase{
+		Open: func() (pipeline.Sink, error) {
+			os.Remove(file)
+			return New(Options{
+				On: map[string][]string{
+					"person": script(`echo person >> "$1"`, file), "Ara macao": script(`echo bird >> "$1"`, file),
+				},
+				Timeout: long,
+			})
+		},
+		Wait: long,
+		Written: func(reports int) error {
+			text, err := os.ReadFile(file)
+			if reports == 0 && errors.Is(err, os.ErrNotExist) {
+				return nil
+			}
+			// Of six reports 0 and 2 have a person, which counts once each, 3 and 4 a bird.
+			want := map[int]string{3: "person\nperson\n", 12: strings.Repeat("person\nperson\nbird\nbird\n", 2)}[reports]
+			if err == nil && string(text) != want {
+				err = fmt.Errorf("the programs wrote %q, not %q", text, want)
+			}
+			return err
+		},
+	})
+}
+
+func TestArgumentsAndEnvironment(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a file; rm -rf $HOME")
+	s, to := open(t, Options{Timeout: long, On: map[string][]string{
+		"one": script(`printf '%s|' "$@" > "$1"; env | grep ^CORALLITE_ | grep -v ^CORALLITE_TESTDATA | sort >> "$1"`, file, "{label}", "$(id)", "", "*"),
+	}})
+	t.Setenv("CORALLITE_LABEL", "of the parent")
+	consume(t, s, words("two", "one"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	to.want(t, 0)
+	want := file + `|{label}|$(id)||*|CORALLITE_END=2.000
+CORALLITE_LABEL=one
+CORALLITE_MODEL=digits
+CORALLITE_PIPELINE=kitchen
+CORALLITE_SCORE=0.9000
+CORALLITE_SOURCE=mic
+CORALLITE_START=1.250
+CORALLITE_TASK=keyword
+CORALLITE_TIME=2026-01-02T03:04:05.678Z
+`
+	var own []string // what the tests themselves are run with
+	for _, line := range strings.SplitAfter(read(t, file), "\n") {
+		name, _, _ := strings.Cut(line[strings.LastIndex(line, "|")+1:], "=")
+		if name == "" || slices.Contains(Variables, name) {
+			own = append(own, line)
+		}
+	}
+	if got := strings.Join(own, ""); got != want {
+		t.Errorf("the program got\n%s\nnot\n%s", got, want)
+	}
+}
+
+func TestLabelled(t *testing.T) {
+	got := labelled(&pipeline.Result{
+		Detections: []pipeline.Detection{
+			{Label: "bird", Score: 0.5, Classes: []pipeline.Class{{Label: "Ara macao", Score: 0.6}}}, {Label: "bird", Score: 0.8}, {Label: "cat", Score: 0.7},
+		},
+		Classes:  []pipeline.Class{{Label: "cat", Score: 0.1}},
+		Keywords: []pipeline.Keyword{{Label: "one", Score: 0.9}},
+	})
+	var text []string
+	for _, f := range got {
+		text = append(text, fmt.Sprintf("%s %v %v", f.label, f.score, f.word != nil))
+	}
+	if want := []string{"one 0.9 true", "bird 0.8 false", "Ara macao 0.6 false", "cat 0.7 false"}; !slices.Equal(text, want) {
+		t.Errorf("%q, not %q", text, want)
+	}
+}
+
+func TestFailures(t *testing.T) {
+	gone := filepath.Join(t.TempDir(), "gone")
+	if err := os.WriteFile(gone, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s, to := open(t, Options{Timeout: long, On: map[string][]string{
+		"code":   script(`echo said first >&2; printf 'said \033 last\n\n' >&2; echo not this; exit 3`),
+		"signal": script(`kill -KILL $$`),
+		"gone":   {gone, "x"},
+		"fine":   script(`echo a warning >&2`),
+	}})
+	if err := os.Remove(gone); err != nil {
+		t.Fatal(err)
+	}
+	consume(t, s, words("code"), words("signal"), words("gone"), words("fine"))
+	s.Close()
+	to.want(t, 0,
+		"\"/bin/sh\" of label \"code\": exit status 3: said \x1b last",
+		`"/bin/sh" of label "signal": signal: killed`,
+		fmt.Sprintf("%q of label \"gone\": fork/exec %s: no such file or directory", gone, gone),
+	)
+	if to.items[0] != "mic item 7" {
+		t.Errorf("the item is called %q", to.items[0])
+	}
+}
+
+func TestNotThere(t *testing.T) {
+	for want, args := range map[string][]string{
+		`label "one": no program is named`:                                                 {},
+		`label "one": the program "corallite-nothing": executable file not found in $PATH`: {"corallite-nothing", "x"},
+		`label "one": the program "/corallite-nothing": no such file or directory`:         {"/corallite-nothing"},
+		`label "one": the program "/": is a directory`:                                     {"/"},
+		`label "one": the program "/etc/passwd": permission denied`:                        {"/etc/passwd"},
+		`label "one": the program "echo a": executable file not found in $PATH`:            {"echo a"},
+	} {
+		if _, err := New(Options{On: map[string][]string{"one": args}}); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, not %s", args, err, want)
+		}
+	}
+}
+
+// TestTimeLimit ends a program that ends when it is asked to, together with what it started.
+func TestTimeLimit(t *testing.T) {
+	dir := t.TempDir()
+	c := clocktest.New(time.Time{})
+	ready, ended := pipe(t, dir, "ready"), filepath.Join(dir, "ended")
+	s, to := open(t, Options{Clock: c, Timeout: 3 * time.Second, On: map[string][]string{
+		"one": script(`trap 'echo asked > "$2"; echo going >&2; exit 0' TERM; sleep 1000 & echo $! > "$1"; wait`, ready, ended),
+	}})
+	consume(t, s, words("one"))
+	child := strings.TrimSpace(read(t, ready)) // the trap stands
+	c.Pass(3 * time.Second)
+	closeQuietly(t, s)
+	to.want(t, 0, `"/bin/sh" of label "one": ended after 3s, its time limit: going`)
+	if got := read(t, ended); got != "asked\n" {
+		t.Errorf("the program wrote %q", got)
+	}
+	waitGone(t, child)
+}
+
+// TestStubborn ends a program that does not want to, and what it started.
+func TestStubborn(t *testing.T) {
+	dir := t.TempDir()
+	c := clocktest.New(time.Time{})
+	ready := pipe(t, dir, "ready")
+	s, to := open(t, Options{Clock: c, Timeout: 3 * time.Second, On: map[string][]string{
+		"one": script(`trap '' TERM; sleep 1000 & echo $! > "$1"; while :; do sleep 1000; done`, ready),
+	}})
+	consume(t, s, words("one"))
+	child := strings.TrimSpace(read(t, ready))
+	c.Pass(3 * time.Second)
+	closeQuietly(t, s)
+	to.want(t, 0, `"/bin/sh" of label "one": ended after 3s, its time limit`)
+	waitGone(t, child)
+}
+
+// TestEndOfRun ends what runs when one time limit after Close has passed, and starts nothing more.
+func TestEndOfRun(t *testing.T) {
+	dir := t.TempDir()
+	c := clocktest.New(time.Time{})
+	ready := pipe(t, dir, "ready")
+	s, to := open(t, Options{Clock: c, Timeout: 3 * time.Second, On: map[string][]string{
+		"one": script(`echo x > "$1"; exec sleep 1000`, ready),
+		"two": script(`echo started > "$1"`, filepath.Join(dir, "two")),
+	}})
+	consume(t, s, words("one"))
+	read(t, ready)
+	consume(t, s, words("two"))
+	closed := make(chan error)
+	go func() { closed <- s.Close() }()
+	for len(c.Waits()) < 2 { // the program's and Close's
+		time.Sleep(time.Millisecond)
+	}
+	c.Pass(3 * time.Second) // Close's, the younger
+	if err := <-closed; err != nil {
+		t.Fatal(err)
+	}
+	to.want(t, 1, `"/bin/sh" of label "one": ended, because the run has ended and it went on`)
+}
+
+// TestLeftBehind lets go on what a program has started and left.
+func TestLeftBehind(t *testing.T) {
+	dir := t.TempDir()
+	goOn, done := pipe(t, dir, "goon"), pipe(t, dir, "done")
+	s, to := open(t, Options{Timeout: long, On: map[string][]string{
+		"one": script(`(read x < "$1"; echo done > "$2") &`, goOn, done),
+	}})
+	consume(t, s, words("one"))
+	s.Close()
+	to.want(t, 0)
+	if err := os.WriteFile(goOn, []byte("x\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, done); got != "done\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestSideBySide(t *testing.T) {
+	dir := t.TempDir()
+	a, b := pipe(t, dir, "a"), pipe(t, dir, "b")
+	// Opening a pipe waits for the other end, so that neither ends without the other.
+	s, to := open(t, Options{Parallel: 2, Timeout: long, On: map[string][]string{
+		"one": script(`echo x > "$1"; read x < "$2"`, a, b), "two": script(`read x < "$1"; echo x > "$2"`, a, b),
+	}})
+	consume(t, s, words("one", "two"))
+	s.Close()
+	to.want(t, 0)
+}
+
+func TestTooMany(t *testing.T) {
+	dir := t.TempDir()
+	goOn, file := pipe(t, dir, "goon"), filepath.Join(dir, "file")
+	s, to := open(t, Options{Queue: 2, Timeout: long, On: map[string][]string{
+		"wait": script(`read x < "$1"`, goOn),
+		"1":    script(`echo 1 >> "$1"`, file), "2": script(`echo 2 >> "$1"`, file), "3": script(`echo 3 >> "$1"`, file),
+	}})
+	consume(t, s, words("wait"), words("1"), words("2"), words("3"))
+	if err := os.WriteFile(goOn, []byte("x\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	to.want(t, 1)
+	if got := read(t, file); got != "2\n3\n" {
+		t.Errorf("the programs wrote %q", got)
+	}
+}
+
+// reals is a clock that stands, with the machine's waits.
+type reals struct {
+	*clocktest.Clock
+	clock.System
+}
+
+func (r reals) Now() time.Time { return r.Clock.Now() }
+func (r reals) After(d time.Duration) (<-chan time.Time, func() bool) {
+	return r.System.After(d)
+}
+
+func TestMinInterval(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	c := reals{Clock: clocktest.New(time.Unix(1000, 0))}
+	s, to := open(t, Options{Clock: c, MinInterval: time.Second, Timeout: long, On: map[string][]string{
+		"one": script(`echo one $CORALLITE_SOURCE >> "$1"`, file), "two": script(`echo two >> "$1"`, file),
+	}})
+	consume(t, s, words("one"), words("one"))
+	c.Add(999 * time.Millisecond)
+	consume(t, s, words("one", "two"))
+	c.Add(time.Millisecond)
+	consume(t, s, words("one"), words("two"))
+	s.Close()
+	to.want(t, 0)
+	if got := read(t, file); got != "one mic\ntwo\none mic\n" {
+		t.Errorf("the programs wrote %q", got)
+	}
+}
+
+func TestLastLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "\n\n": "", "a": "a", "a\n": "a", "a\nb": "b", "a\r\nb\r\n \n": "b", "50%\r100%\r": "100%", "\xff\n": "\uFFFD",
+		"first\n" + strings.Repeat("x", 1000) + "end\n": strings.Repeat("x", longestLine-3) + "end",
+	} {
+		var whole, single lastLine
+		fmt.Fprint(&whole, text)
+		for i := range len(text) {
+			fmt.Fprint(&single, text[i:i+1])
+		}
+		if whole.String() != want || single.String() != want {
+			t.Errorf("%q: %q and %q, not %q", text, whole.String(), single.String(), want)
+		}
+	}
+}

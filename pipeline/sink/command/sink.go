@@ -1,0 +1,157 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"slices"
+	"time"
+
+	"corallite/internal/clock"
+	"corallite/pipeline"
+	"corallite/pipeline/sink/internal/background"
+)
+
+// The defaults of Options.
+const (
+	DefaultTimeout = 10 * time.Second
+	DefaultQueue   = 16
+)
+
+// Options of New.
+type Options struct {
+	// On has the program and its arguments for each label that starts one. A program without a slash is looked up in
+	// PATH.
+	On map[string][]string
+	// Parallel is how many programs run at a time; 0: one.
+	Parallel int
+	// Queue is how many may wait for that; 0: DefaultQueue.
+	Queue int
+	// Timeout is how long a program may run; 0: DefaultTimeout.
+	Timeout time.Duration
+	// MinInterval is how long after a label has started its program it starts none; 0: it always does.
+	MinInterval time.Duration
+
+	Clock clock.Clock // nil: the machine's
+}
+
+// Sink starts programs. It is not Lossless.
+type Sink struct {
+	background.Told
+	o     Options
+	on    map[string]program
+	last  map[string]time.Time // when a label started its program; Consume's
+	queue *background.Queue[job]
+}
+
+// program is a program that was found, with its arguments.
+type program struct {
+	path string
+	args []string // the first is the program as it was written
+}
+
+// job is a program to start.
+type job struct {
+	program
+	found found
+	item  string // what errors call the item
+	env   []string
+}
+
+// New makes a sink. A program that is not there is an error that names the label and the program.
+func New(o Options) (*Sink, error) {
+	if o.Timeout <= 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
+	s := &Sink{o: o, on: map[string]program{}, last: map[string]time.Time{}}
+	for label, args := range o.On {
+		path, err := Find(args)
+		if err != nil {
+			return nil, fmt.Errorf("label %q: %w", label, err)
+		}
+		s.on[label] = program{path, slices.Clone(args)}
+	}
+	queue := o.Queue
+	if queue <= 0 {
+		queue = DefaultQueue
+	}
+	s.queue = background.New(background.Options[job]{
+		Do: s.do, Parallel: max(o.Parallel, 1), Queue: queue, Lost: s.Lost, Clock: o.Clock,
+	})
+	return s, nil
+}
+
+// Find is the path of a program that is given with its arguments.
+func Find(args []string) (string, error) {
+	if len(args) == 0 || args[0] == "" {
+		return "", errors.New("no program is named")
+	}
+	path, err := exec.LookPath(args[0])
+	// What it is about stands before it.
+	var not *exec.Error
+	if errors.As(err, &not) {
+		err = not.Err
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	if err != nil {
+		return "", fmt.Errorf("the program %q: %w", args[0], err)
+	}
+	return path, nil
+}
+
+// Consume starts the programs of what was found, or has them wait. A label starts its program once an event, with the
+// best of its scores.
+func (s *Sink) Consume(_ context.Context, r pipeline.Report) error {
+	if s.queue.Closed() {
+		return fmt.Errorf("command: %w", os.ErrClosed)
+	}
+	for i := range r.Events {
+		ev := &r.Events[i]
+		for _, f := range labelled(&ev.Result) {
+			p, ok := s.on[f.label]
+			if !ok || s.tooSoon(f.label) {
+				continue
+			}
+			s.queue.Put(job{program: p, found: f, item: fmt.Sprintf("%s item %d", ev.Source, ev.Seq), env: environment(ev, f)})
+		}
+	}
+	return nil
+}
+
+// tooSoon says whether a label started its program a moment ago.
+func (s *Sink) tooSoon(label string) bool {
+	if s.o.MinInterval <= 0 {
+		return false
+	}
+	now := s.o.Clock.Now()
+	if last, ok := s.last[label]; ok && now.Sub(last) < s.o.MinInterval {
+		return true
+	}
+	s.last[label] = now
+	return false
+}
+
+// do runs one program.
+func (s *Sink) do(ctx context.Context, j job) {
+	if err := j.run(ctx, s.o.Timeout, s.o.Clock, j.env); err != nil {
+		s.Failed(j.item, fmt.Errorf("%q of label %q: %w", j.args[0], j.found.label, err))
+	}
+}
+
+// Lossless is false: a source is not held back for programs.
+func (s *Sink) Lossless() bool { return false }
+
+// Close waits for what runs and waits, for one time limit.
+func (s *Sink) Close() error {
+	s.queue.Close(s.o.Timeout)
+	return nil
+}

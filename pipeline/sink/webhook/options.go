@@ -1,0 +1,130 @@
+package webhook
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+
+	"corallite/internal/clock"
+)
+
+func (o Options) orDefault() Options {
+	if o.Queue <= 0 {
+		o.Queue = DefaultQueue
+	}
+	if o.Retries < 0 {
+		o.Retries = DefaultRetries
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.Flush < 0 {
+		o.Flush = DefaultFlush
+	}
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
+	if o.Random == nil {
+		o.Random = rand.Float64
+	}
+	return o
+}
+
+// variable is ${NAME}.
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// expand puts environment variables in.
+func expand(s string) (string, error) {
+	var missing []string
+	s = variable.ReplaceAllStringFunc(s, func(match string) string {
+		name := match[2 : len(match)-1]
+		value, ok := os.LookupEnv(name)
+		if !ok {
+			missing = append(missing, name)
+		}
+		return value
+	})
+	if len(missing) > 0 {
+		return "", fmt.Errorf("the environment has no variable %s", strings.Join(missing, ", "))
+	}
+	return s, nil
+}
+
+// address reads Options.URL.
+func address(raw string) (*url.URL, error) {
+	raw, err := expand(raw)
+	if err != nil {
+		return nil, fmt.Errorf("url: %w", err)
+	}
+	u, err := url.Parse(strings.TrimSpace(raw))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		// The parser's own error repeats the address.
+		return nil, errors.New("url: the address cannot be read: expected https://host/path or http://host/path")
+	}
+	return u, nil
+}
+
+var (
+	headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // RFC 9110, token
+	control    = regexp.MustCompile(`[\x00-\x08\x0a-\x1f\x7f]`)      // what no header's value may have
+)
+
+// header makes what goes with each request.
+func header(o Options) (http.Header, error) {
+	h := http.Header{"Content-Type": {"application/json"}, "User-Agent": {"corallite"}}
+	if o.Token != "" {
+		if control.MatchString(o.Token) {
+			return nil, errors.New("the token has a line's end or another control character in it")
+		}
+		h.Set("Authorization", "Bearer "+o.Token)
+	}
+	for name, values := range o.Headers {
+		switch canonical := http.CanonicalHeaderKey(name); {
+		case !headerName.MatchString(name):
+			return nil, fmt.Errorf("headers: %q is no name of a header", name)
+		case canonical == "Host" || canonical == "Content-Length" || canonical == "Transfer-Encoding":
+			return nil, fmt.Errorf("headers: %s follows from the request and cannot be given", canonical)
+		case canonical == "Authorization" && o.Token != "":
+			return nil, errors.New("headers: Authorization is given, and a token, which is sent there, as well")
+		}
+		h.Del(name)
+		for _, v := range values {
+			v, err := expand(v)
+			if err == nil && control.MatchString(v) {
+				err = errors.New("the value has a line's end or another control character in it")
+			}
+			if err != nil {
+				return nil, fmt.Errorf("headers: %s: %w", name, err)
+			}
+			h.Add(name, v)
+		}
+	}
+	return h, nil
+}
+
+// Token reads a token from an environment variable or from a file, of which a line's end at the end is cut off. Both
+// names empty: no token.
+func Token(env, file string) (string, error) {
+	var token string
+	switch {
+	case env != "":
+		token = os.Getenv(env)
+		if token == "" {
+			return "", fmt.Errorf("the environment has no variable %s, or it is empty", env)
+		}
+	case file != "":
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return "", fmt.Errorf("the token's file: %w", err)
+		}
+		if token = strings.TrimRight(string(data), "\r\n"); token == "" {
+			return "", fmt.Errorf("the token's file %s is empty", file)
+		}
+	}
+	return token, nil
+}
