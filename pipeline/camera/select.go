@@ -51,8 +51,8 @@ type Select struct {
 	began   time.Time     // of the first frame
 	last    time.Duration // the moment of the last frame
 	skipped atomic.Uint64
-	gate    *gate               // nil: frames go on whether something moves or not
-	held    func(*vision.Frame) // gets what the gate holds back
+	gate    *gate                 // nil: frames go on whether something moves or not
+	held    []func(*vision.Frame) // get what the gate holds back
 }
 
 var (
@@ -77,9 +77,9 @@ func NewSelect(source pipeline.Source[*vision.Frame], o SelectOptions) (*Select,
 	return s, nil
 }
 
-// OnHeld sets what is called with each frame that is held back because nothing moves, on the goroutine that called
+// OnHeld adds a function that is called with each frame that is held back because nothing moves, on the goroutine that called
 // Next, which waits for it; it must Retain what it keeps. Before the first Next.
-func (s *Select) OnHeld(f func(*vision.Frame)) { s.held = f }
+func (s *Select) OnHeld(f func(*vision.Frame)) { s.held = append(s.held, f) }
 
 // Source is the source that Select takes from.
 func (s *Select) Source() pipeline.Source[*vision.Frame] { return s.source }
@@ -115,8 +115,8 @@ func (s *Select) Next(ctx context.Context) (*vision.Frame, error) {
 		if s.gate == nil || s.gate.passes(f, at) {
 			return f, nil
 		}
-		if s.held != nil {
-			s.held(f)
+		for _, held := range s.held {
+			held(f)
 		}
 		f.Release()
 	}

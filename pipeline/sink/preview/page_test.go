@@ -110,7 +110,7 @@ func TestPageInABrowser(t *testing.T) {
 	b := newBrowser(t)
 	hot := 58.0
 	s := newServer(t, ServerOptions{Devices: func() []Device { return []Device{{Name: "edgetpu:pci:0", Temperature: &hot}} }})
-	first, second := newSink(t, s, "yard", SinkOptions{FPS: 30}), newSink(t, s, "street", SinkOptions{FPS: 30})
+	first, second := newSink(t, s, "yard", SinkOptions{FPS: 30, Counts: func() Counts { return Counts{Held: 120, HeldShare: 0.4, Still: true} }}), newSink(t, s, "street", SinkOptions{FPS: 30})
 	yard(t, first)
 	street(t, second)
 	p := b.open(s.URL(), 1280, 800, false)
@@ -131,7 +131,7 @@ func TestPageInABrowser(t *testing.T) {
 		p.until(`document.querySelector(".age-line polyline").getAttribute("points").split(" ").length > 3`)
 	})
 	run("what is shown", func(t *testing.T) {
-		for _, want := range []string{"coco on cpu:xnnpack: no Edge TPU found", "edgetpu:pci:0 58 °C", "coco: person", "person #3 came", "camera:0", "640×360"} {
+		for _, want := range []string{"coco on cpu:xnnpack: no Edge TPU found", "edgetpu:pci:0 58 °C", "coco: person", "person #3 came", "camera:0: nothing moves", "120 held back, 40 %", "640×360"} {
 			p.until(fmt.Sprintf("document.body.textContent.includes(%q)", want))
 		}
 	})

@@ -41,6 +41,10 @@ type Counts struct {
 	Dropped  uint64 `json:"dropped"`  // frames of a live source that no model saw
 	Errors   uint64 `json:"errors"`   // failures that the stream survived
 	Reopened uint64 `json:"reopened"` // how often a lost source came back
+
+	Held      uint64  `json:"held"`       // frames that no model saw because nothing moved in them
+	HeldShare float64 `json:"held_share"` // of those that were looked at, 0 to 1
+	Still     bool    `json:"still"`      // nothing moves now: frames are held back
 }
 
 // Sink shows one pipeline. It is a pipeline.Sink; viewers reach it through its Server. Items that are no draw.Frame
@@ -110,6 +114,24 @@ func (s *Server) Sink(name string, o SinkOptions) (*Sink, error) {
 // Consume keeps the report as the newest one and wakes the viewers. It neither draws nor waits.
 func (k *Sink) Consume(_ context.Context, r pipeline.Report) error {
 	f, _ := r.Item.(draw.Frame)
+	if !k.put(f, r.Events) {
+		return errClosed
+	}
+	k.stats.add(k.server.clock.Now(), r)
+	return nil
+}
+
+// Show shows a frame that no model looked at, because nothing moves in it. It is not counted as a report. After Close it
+// does nothing.
+func (k *Sink) Show(f draw.Frame) {
+	if k.put(f, nil) {
+		k.stats.show(k.server.clock.Now(), f)
+	}
+}
+
+// put makes a frame, nil where the item has no picture, and what was found in it the newest shot. It is false after
+// Close.
+func (k *Sink) put(f draw.Frame, events []pipeline.Event) bool {
 	if f != nil {
 		f.Retain()
 	}
@@ -119,18 +141,17 @@ func (k *Sink) Consume(_ context.Context, r pipeline.Report) error {
 		if f != nil {
 			f.Release()
 		}
-		return errClosed
+		return false
 	}
 	before := k.newest
-	k.newest = shot{n: before.n + 1, frame: f, events: r.Events}
+	k.newest = shot{n: before.n + 1, frame: f, events: events}
 	close(k.changed)
 	k.changed = make(chan struct{})
 	k.mu.Unlock()
 	if before.frame != nil {
 		before.frame.Release()
 	}
-	k.stats.add(k.server.clock.Now(), r)
-	return nil
+	return true
 }
 
 // Lossless is false: the page shows the newest, and waits for nothing.

@@ -24,6 +24,7 @@ type stats struct {
 	arrivals ring[time.Time]
 	age      ring[float64] // ms
 	last     pipeline.Meta
+	shown    time.Time // when the last frame came that no model looked at
 	width    int
 	height   int
 	models   []modelStats
@@ -69,8 +70,7 @@ func (s *stats) add(now time.Time, r pipeline.Report) {
 	s.arrivals.add(now, rateItems)
 	s.age.add(pipeline.Milliseconds(max(0, now.Sub(s.last.Time))), timeItems)
 	if f, ok := r.Item.(draw.Frame); ok {
-		m := f.Mat()
-		s.width, s.height = m.Cols(), m.Rows()
+		s.size(f)
 	}
 	for i := range r.Events {
 		ev := &r.Events[i]
@@ -83,6 +83,28 @@ func (s *stats) add(now time.Time, r pipeline.Report) {
 		m.invoke.add(pipeline.Milliseconds(ev.Latency.Invoke), timeItems)
 		s.journal.found(now, ev)
 	}
+}
+
+// show notes a frame that no model looked at.
+func (s *stats) show(now time.Time, f draw.Frame) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last, s.shown = *f.Meta(), now
+	s.size(f)
+}
+
+func (s *stats) size(f draw.Frame) {
+	m := f.Mat()
+	s.width, s.height = m.Cols(), m.Rows()
+}
+
+// newest is when the last frame came; false: none did.
+func (s *stats) newest() (time.Time, bool) {
+	at := s.arrivals.newest()
+	if s.shown.After(at) {
+		at = s.shown
+	}
+	return at, !at.IsZero()
 }
 
 // failed notes why a picture could not be made; it says whether that is news.

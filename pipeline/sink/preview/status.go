@@ -94,8 +94,8 @@ func (s *stats) status(now time.Time) PipelineStatus {
 	if st.Events == nil {
 		st.Events = []Entry{}
 	}
-	if s.frames > 0 {
-		st.State, st.SilentS = "running", round(now.Sub(s.arrivals.newest()).Seconds())
+	if at, any := s.newest(); any {
+		st.State, st.SilentS = "running", round(now.Sub(at).Seconds())
 	}
 	for i := range s.models {
 		m := &s.models[i]

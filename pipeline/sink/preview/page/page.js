@@ -58,7 +58,7 @@ class Tile {
   show(p) {
     this.state = p.state;
     const silent = p.state === "running" && p.silent_s > SILENT;
-    const words = { waiting: "waiting for the first frame", ended: "ended", running: silent ? `no frame for ${Math.round(p.silent_s)} s` : p.source };
+    const words = { waiting: "waiting for the first frame", ended: "ended", running: silent ? `no frame for ${Math.round(p.silent_s)} s` : p.still ? `${p.source}: nothing moves` : p.source };
     set(this.parts.state, words[p.state]);
     this.parts.state.classList.toggle("warning", silent);
     if (!p.picture) set(this.cover, p.state === "running" ? "No picture: this pipeline listens" : "No picture yet");
@@ -69,7 +69,8 @@ class Tile {
     set(this.parts.device, devices(p));
     this.parts.device.classList.toggle("warning", p.models.some((m) => m.degraded));
     const counts = [`${p.frames} frames`, p.width ? `${p.width}×${p.height}` : "", p.dropped ? `${p.dropped} dropped` : "",
-      p.errors ? `${p.errors} errors` : "", p.reopened ? `source opened again ${p.reopened}×` : ""];
+      p.errors ? `${p.errors} errors` : "", p.reopened ? `source opened again ${p.reopened}×` : "",
+      p.held ? `${p.held} held back, ${Math.round(100 * p.held_share)} %` : ""];
     set(this.parts.counts, counts.filter(Boolean).join(" · "));
     this.list(p.events);
   }

@@ -1,0 +1,68 @@
+package preview
+
+import (
+	"testing"
+	"time"
+
+	"corallite/pipeline/draw"
+	"corallite/pipeline/vision"
+)
+
+// TestShow shows frames that no model looked at: they are to be seen, nothing is drawn on them, and they are no reports.
+func TestShow(t *testing.T) {
+	clock := &stopped{now: noon}
+	s := newServer(t, ServerOptions{clock: clock})
+	k := newSink(t, s, "door", SinkOptions{})
+	show := func(n int) *vision.Frame {
+		f := frame(t, 160, 120, n).Item.(*vision.Frame)
+		f.Meta().Source = "camera:1"
+		k.Show(f)
+		return f
+	}
+	first := show(0)
+	if p := k.status(clock.Now()); p.State != "running" || p.Frames != 0 || p.FPS != 0 || p.Width != 160 || !p.Picture || p.Source != "camera:1" {
+		t.Errorf("before the first report: %+v", p)
+	}
+	plain, err := k.picture(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Release()
+
+	consume(t, k, frame(t, 160, 120, 1))
+	found, err := k.picture(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(found.jpeg) == string(plain.jpeg) {
+		t.Error("nothing is drawn on a report's frame")
+	}
+	clock.move(10 * time.Second)
+	if p := k.status(clock.Now()); p.SilentS != 10 {
+		t.Errorf("silent for %v s, want 10", p.SilentS)
+	}
+	last := show(2)
+	if p := k.status(clock.Now()); p.SilentS != 0 || p.Frames != 1 {
+		t.Errorf("silent for %v s after a frame, %d reports", p.SilentS, p.Frames)
+	}
+	again, err := k.picture(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.meta.Seq != 2 || string(again.jpeg) != string(plain.jpeg) {
+		t.Errorf("frame %d; what was found before is still drawn", again.meta.Seq)
+	}
+	last.Release()
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if m := last.Mat(); !m.Empty() {
+		t.Error("the sink keeps its last frame after Close")
+	}
+	late := frame(t, 160, 120, 3).Item.(*vision.Frame)
+	k.Show(draw.Frame(late))
+	late.Release()
+	if m := late.Mat(); !m.Empty() {
+		t.Error("a closed sink keeps a frame")
+	}
+}
