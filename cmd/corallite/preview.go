@@ -9,6 +9,7 @@ import (
 	"corallite/configs"
 	"corallite/delegate/fleet"
 	"corallite/pipeline"
+	"corallite/pipeline/camera"
 	"corallite/pipeline/draw"
 	"corallite/pipeline/sink/preview"
 	"corallite/pipeline/vision"
@@ -37,14 +38,28 @@ func (p *pages) open(pipelineName string, c configs.Sink, source pipeline.Source
 		hide |= part
 	}
 	o := preview.SinkOptions{Width: c.Width, FPS: c.FPS, Quality: c.Quality, Draw: draw.Options{Hide: hide}}
-	if m, ok := source.(pipeline.Mended); ok {
-		o.Counts = func() preview.Counts { return preview.Counts{Reopened: m.Reopened()} }
-	}
+	o.Counts = func() preview.Counts { return countsOf(source) }
 	s, err := server.Sink(pipelineName, o)
 	if err != nil {
 		return nil, err
 	}
+	if held, ok := source.(*camera.Select); ok {
+		held.OnHeld(func(f *vision.Frame) { s.Show(f) })
+	}
 	return s, nil
+}
+
+// countsOf is what a source counted so far.
+func countsOf(source pipeline.Source[*vision.Frame]) (c preview.Counts) {
+	if m, ok := source.(pipeline.Mended); ok {
+		c.Reopened = m.Reopened()
+	}
+	if g, ok := source.(pipeline.Gated); ok {
+		if m, gated := g.Motion(); gated {
+			c.Held, c.HeldShare, c.Still = m.HeldBack, m.Share, m.Looked > 0 && !m.Open
+		}
+	}
+	return c
 }
 
 func (p *pages) server(c configs.Sink) (*preview.Server, error) {

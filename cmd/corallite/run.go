@@ -113,5 +113,18 @@ func logSummaries(logger *slog.Logger, names []string, all pipeline.Summaries) {
 		}
 		logger.Info(fmt.Sprintf("%s after %d frames in %.1f s, %.1f a second", end, s.Frames, s.Seconds, s.FramesPerSecond),
 			"pipeline", name, "device", s.Device, "dropped", s.Dropped, "failed", s.Errors.Total)
+		if s.Motion != nil {
+			logger.Info(motionText(s), "pipeline", name)
+		}
 	}
+}
+
+// motionText says what looking for motion saved: of each model the runs, and the time that they take in the middle.
+func motionText(s pipeline.Summary) string {
+	m, saved := s.Motion, 0.0
+	for _, model := range s.Models {
+		saved += float64(m.HeldBack) * model.Latency.Total.P50 / 1000
+	}
+	return fmt.Sprintf("nothing moved in %d of %d frames (%.0f %%): %d runs of models were saved, about %.1f s; looking took %.1f s",
+		m.HeldBack, m.Looked, 100*m.Share, m.RunsSaved, saved, m.Seconds)
 }

@@ -82,7 +82,12 @@ func (b *builder) selectFrom(p configs.Pipeline) (pipeline.Source[*vision.Frame]
 	source, items, err := b.openSource(p.Source)
 	o := camera.SelectOptions{Every: p.Every, FPS: p.FPS}
 	copy(o.Region[:], p.Region)
-	if err != nil || p.Every <= 1 && p.FPS == 0 && len(p.Region) == 0 {
+	if m := p.Motion; m != nil {
+		o.Motion = &camera.MotionOptions{
+			Area: m.Area, Threshold: m.Threshold, Hold: seconds(m.Hold), Width: m.Width, WarmUp: seconds(m.WarmUp),
+		}
+	}
+	if err != nil || p.Every <= 1 && p.FPS == 0 && len(p.Region) == 0 && p.Motion == nil {
 		return source, items, err
 	}
 	s, err := camera.NewSelect(source, o)
