@@ -2,9 +2,10 @@ package models
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"path"
 	"regexp"
@@ -18,19 +19,23 @@ import (
 // Entry is a model of the catalog.
 type Entry struct {
 	Name        string   `yaml:"-"`
-	Task        string   `yaml:"task"` // "detect", "classify", "segment", "pose", "embed", "wakeword": what is done with it
+	Task        string   `yaml:"task"` // "detect", "classify", "segment", "pose", "embed", "keyword", "wakeword": what is done with it
 	Description string   `yaml:"description"`
 	Licence     Licence  `yaml:"licence"`
 	Files       FileSet  `yaml:"files"`
 	Labels      []string `yaml:"labels"` // the label of class i; empty: in Files.Labels, or the model has no classes
 	Input       Input    `yaml:"input"`
 	Detect      *Detect  `yaml:"detect"` // for detectors
+
+	Keyword  *Keyword  `yaml:"keyword"`  // for models of several words
+	WakeWord *WakeWord `yaml:"wakeword"` // for models of one word
 }
 
 // Licence is what the model may be used under, and how that is known.
 type Licence struct {
 	SPDX   string `yaml:"spdx"` // an SPDX licence identifier
 	Source string `yaml:"source"`
+	Note   string `yaml:"note"` // what must be said to whoever fetches it: "not for commercial use"
 }
 
 // FileSet is the files of a model; only Model is always there.
@@ -39,11 +44,15 @@ type FileSet struct {
 	EdgeTPU  *File `yaml:"edgetpu"`  // the same model compiled for the Edge TPU
 	Labels   *File `yaml:"labels"`   // one label a line
 	Manifest *File `yaml:"manifest"` // a wake word's parameters, JSON
+
+	Melspectrogram *File `yaml:"melspectrogram"` // the first model of openWakeWord's chain
+	Embedding      *File `yaml:"embedding"`      // its second; Model is the third
 }
 
 // All is the files that are there.
 func (s FileSet) All() []*File {
-	return slices.DeleteFunc([]*File{s.Model, s.EdgeTPU, s.Labels, s.Manifest}, func(f *File) bool { return f == nil })
+	all := []*File{s.Model, s.EdgeTPU, s.Labels, s.Manifest, s.Melspectrogram, s.Embedding}
+	return slices.DeleteFunc(all, func(f *File) bool { return f == nil })
 }
 
 // File is one file and where it comes from: from a package, from a source or from an address.
@@ -100,30 +109,31 @@ func AnchorKinds() []string {
 	return []string{"mediapipe_face_short_range", "mediapipe_face_back", "mediapipe_face_full_range"}
 }
 
-// catalog is catalog.yaml.
+// catalog is what the files of the catalog say.
 type catalog struct {
-	entries  []Entry // in the order of the file
+	entries  []Entry // in the order of the files
 	packages map[string]Package
 }
 
-//go:embed catalog.yaml
-var catalogYAML []byte
-
-//go:embed coral.yaml
-var coralYAML []byte
+//go:embed catalog.yaml voice.yaml coral.yaml
+var catalogFiles embed.FS
 
 // builtin is the embedded catalog, read once.
 var builtin = sync.OnceValues(func() (*catalog, error) {
-	c, err := parseCatalog(catalogYAML)
-	if err != nil {
-		return nil, err
+	all := &catalog{packages: map[string]Package{}}
+	for _, name := range []string{"catalog.yaml", "voice.yaml", "coral.yaml"} {
+		data, err := catalogFiles.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		c, err := parseCatalog(data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all.entries = append(all.entries, c.entries...)
+		maps.Copy(all.packages, c.packages)
 	}
-	coral, err := parseCatalog(coralYAML)
-	if err != nil {
-		return nil, err
-	}
-	c.entries = append(c.entries, coral.entries...)
-	return c, nil
+	return all, nil
 })
 
 // parseCatalog reads and checks a catalog.
@@ -201,6 +211,9 @@ func (c *catalog) check(e Entry) error {
 		return fmt.Errorf("input.resize: %q", e.Input.Resize)
 	case e.Detect != nil && e.Detect.Anchors != "" && !slices.Contains(AnchorKinds(), e.Detect.Anchors):
 		return fmt.Errorf("detect.anchors: %q", e.Detect.Anchors)
+	}
+	if err := e.checkSound(); err != nil {
+		return err
 	}
 	for _, f := range e.Files.All() {
 		if err := c.checkFile(f); err != nil {

@@ -81,6 +81,8 @@ func TestCatalog(t *testing.T) {
 		"face_detection_front verified", "face_detection_back verified", "face_detection_short_range verified",
 		"face_detection_full_range verified", "face_detection_full_range_sparse verified",
 		"alexa verified", "hey_jarvis verified", "hey_mycroft verified", "okay_nabu verified",
+		"openwakeword_alexa verified", "openwakeword_hey_jarvis verified", "openwakeword_hey_mycroft verified",
+		"openwakeword_hey_rhasspy verified", "openwakeword_okay_nabu verified",
 		"ssd_mobilenet_v1_coco_quant verified", "ssd_mobilenet_v1_coco_quant_postprocess unverified",
 		"ssd_mobilenet_v2_coco_quant_postprocess unverified", "ssdlite_mobiledet_coco_qat_postprocess unverified",
 		"efficientdet_lite0_320_ptq unverified", "efficientdet_lite1_384_ptq unverified",
@@ -198,6 +200,13 @@ func TestRealModels(t *testing.T) {
 			}
 			if err != nil || m.Model != filepath.Base(found.Model) || m.Word != e.Labels[0] {
 				t.Errorf("%s: manifest %+v, %v", e.Name, m, err)
+			}
+		}
+		if w := e.WakeWord; w != nil && w.Kind == OpenWakeWord {
+			for _, path := range []string{found.Melspectrogram, found.Embedding} {
+				if data, err := os.ReadFile(path); err != nil || string(data[4:8]) != "TFL3" {
+					t.Errorf("%s: %s is no TensorFlow Lite model (%v)", e.Name, path, err)
+				}
 			}
 		}
 		copied := filepath.Join(t.TempDir(), "copy.tflite")

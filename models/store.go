@@ -100,7 +100,10 @@ type Found struct {
 	Model    string // the path of the .tflite file
 	EdgeTPU  string // of its compiled twin; "" when there is none or none was accepted, and for a file given by its path
 	Labels   string // of the label file; "" when the entry has none (see Entry.Labels)
-	Manifest string // of a wake word's parameters; ""
+	Manifest string // of a microWakeWord model's parameters; ""
+
+	Melspectrogram string // of the first model of openWakeWord's chain; ""
+	Embedding      string // of its second; ""
 }
 
 // Entries is the catalog in its own order; it must not be changed.
@@ -163,6 +166,7 @@ func (s *Store) cached(e *Entry) (Found, error) {
 	found := Found{
 		Entry: e, Model: s.place(e, e.Files.Model),
 		Labels: s.place(e, e.Files.Labels), Manifest: s.place(e, e.Files.Manifest),
+		Melspectrogram: s.place(e, e.Files.Melspectrogram), Embedding: s.place(e, e.Files.Embedding),
 	}
 	for _, f := range s.needed(e) {
 		if f == e.Files.EdgeTPU {

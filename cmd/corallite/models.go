@@ -56,6 +56,7 @@ type modelLine struct {
 	Verified    bool         `json:"verified"` // trust is "verified"
 	Size        int64        `json:"size"`     // bytes; 0: not known before a pull
 	Licence     string       `json:"licence"`
+	LicenceNote string       `json:"licence_note,omitempty"` // what must be said of it: "not for commercial use"
 	Description string       `json:"description"`
 	Path        string       `json:"path"`
 }
@@ -80,7 +81,7 @@ func newModelsList(std *streams) *cobra.Command {
 				line := modelLine{
 					Name: m.Entry.Name, Task: m.Entry.Task, State: m.State, Size: m.Size,
 					Trust: m.Entry.Trust(), Verified: m.Entry.Trust() == models.Verified,
-					Licence: m.Entry.Licence.SPDX, Description: m.Entry.Description, Path: m.Path,
+					Licence: m.Entry.Licence.SPDX, LicenceNote: m.Entry.Licence.Note, Description: m.Entry.Description, Path: m.Path,
 				}
 				if asJSON {
 					if err := json.NewEncoder(std.out).Encode(line); err != nil {
@@ -107,7 +108,8 @@ func newModelsPull(std *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pull NAME...",
 		Short: "Fetch models into the cache",
-		Long: `Fetches the files of models that are not in the cache: the model, its compiled twin for the Edge TPU, its labels.
+		Long: `Fetches the files of models that are not in the cache: the model, its compiled twin for the Edge TPU, its labels, and
+what else it needs. Where a licence forbids what others allow, that is said: some models are not for commercial use.
 
 Files whose sha256 the catalog does not know are fetched with --accept-unverified only, and over https only. What comes
 is recorded beside it in the cache (FILE.record.json: sha256, size, date, address); a file that is not the recorded one
@@ -138,6 +140,9 @@ A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities 
 				}
 			}
 			return eachModel(cmd.Context(), std, names, func(name string) error {
+				if e, ok := store.Lookup(name); ok && e.Licence.Note != "" {
+					fmt.Fprintf(std.err, "corallite: %s: the licence is %s: %s\n", name, e.Licence.SPDX, e.Licence.Note)
+				}
 				bar := pullBar{status: std.err}
 				found, err := store.Pull(cmd.Context(), name, bar.show)
 				bar.clear()

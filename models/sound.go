@@ -1,0 +1,95 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// WakeWord says how a model of one word is to be run.
+type WakeWord struct {
+	Kind       string  `yaml:"kind"`       // one of WakeWordKinds
+	Threshold  float64 `yaml:"threshold"`  // the score that is the word, above 0 to 1; 0: what the manifest says
+	Patience   int     `yaml:"patience"`   // openwakeword: so many scores in a row; 0: 1
+	Refractory float64 `yaml:"refractory"` // seconds for which it is not heard again; 0: the kind's own
+}
+
+// The kinds of wake words.
+const (
+	MicroWakeWord = "micro"        // microWakeWord: Files.Manifest has its parameters
+	OpenWakeWord  = "openwakeword" // openWakeWord: after Files.Melspectrogram and Files.Embedding
+)
+
+// WakeWordKinds are all of them.
+func WakeWordKinds() []string { return []string{MicroWakeWord, OpenWakeWord} }
+
+// Keyword says how a model of several words is to be run.
+type Keyword struct {
+	Features   Features           `yaml:"features"`
+	Step       float64            `yaml:"step"`       // seconds from one run to the next; 0: the task's own, as with the rest
+	Smoothing  float64            `yaml:"smoothing"`  // seconds over which scores are means
+	Refractory *float64           `yaml:"refractory"` // seconds for which a word is not heard again
+	Threshold  float64            `yaml:"threshold"`  // the score that is a word, above 0 to 1
+	Thresholds map[string]float64 `yaml:"thresholds"` // those of single labels
+}
+
+// Features say how sound becomes a model's input, in the words of a configuration's key features. Zero and nil: as
+// there when nothing is said.
+type Features struct {
+	Kind      string    `yaml:"kind"` // one of FeatureKinds
+	Rate      int       `yaml:"rate"` // samples a second
+	WindowMS  float64   `yaml:"window_ms"`
+	HopMS     float64   `yaml:"hop_ms"`
+	FFT       int       `yaml:"fft"` // samples
+	Bins      int       `yaml:"bins"`
+	LowHz     *float64  `yaml:"low_hz"`
+	HighHz    float64   `yaml:"high_hz"`
+	Scale     string    `yaml:"scale"`    // htk, slaney
+	Spectrum  string    `yaml:"spectrum"` // power, magnitude
+	Floor     *float64  `yaml:"floor"`
+	Offset    *float64  `yaml:"offset"`
+	Mean      []float64 `yaml:"mean"` // one, or one a bin; as std
+	Std       []float64 `yaml:"std"`
+	PerWindow float64   `yaml:"per_window"`
+}
+
+// FeatureKinds are the inputs that a Keyword model can have: rows of log-mel bins, those of Coral's keyword spotter, or
+// the samples.
+func FeatureKinds() []string { return []string{"logmel", "coral", "waveform"} }
+
+// checkSound refuses an entry that listens and does not say how.
+func (e Entry) checkSound() error {
+	files := e.Files
+	switch w := e.WakeWord; {
+	case (e.Task == "wakeword") != (w != nil):
+		return errors.New("wakeword must be given for that task, and for no other")
+	case w == nil:
+	case w.Kind == MicroWakeWord && (files.Manifest == nil || files.Melspectrogram != nil || files.Embedding != nil):
+		return errors.New("a microWakeWord model has a manifest, and no melspectrogram or embedding")
+	case w.Kind == OpenWakeWord && (files.Manifest != nil || files.Melspectrogram == nil || files.Embedding == nil):
+		return errors.New("an openWakeWord model has a melspectrogram and an embedding, and no manifest")
+	case !slices.Contains(WakeWordKinds(), w.Kind):
+		return fmt.Errorf("wakeword.kind: %q", w.Kind)
+	case !score(w.Threshold), w.Patience < 0, w.Refractory < 0:
+		return errors.New("wakeword: threshold, patience or refractory is out of its range")
+	}
+	switch k := e.Keyword; {
+	case (e.Task == "keyword") != (k != nil):
+		return errors.New("keyword must be given for that task, and for no other")
+	case k == nil:
+	case !slices.Contains(FeatureKinds(), k.Features.Kind):
+		return fmt.Errorf("keyword.features.kind: %q", k.Features.Kind)
+	case !score(k.Threshold), k.Step < 0, k.Smoothing < 0, k.Refractory != nil && *k.Refractory < 0:
+		return errors.New("keyword: threshold, step, smoothing or refractory is out of its range")
+	default:
+		for label, t := range k.Thresholds {
+			if t == 0 || !score(t) || len(e.Labels) > 0 && !slices.Contains(e.Labels, label) {
+				return fmt.Errorf("keyword.thresholds: %s: %g", label, t)
+			}
+		}
+	}
+	return nil
+}
+
+// score says whether t can be a threshold, or is 0 for none.
+func score(t float64) bool { return t >= 0 && t <= 1 }
