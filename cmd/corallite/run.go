@@ -119,12 +119,12 @@ func logSummaries(logger *slog.Logger, names []string, all pipeline.Summaries) {
 	}
 }
 
-// motionText says what looking for motion saved: of each model the runs, and the time that they take in the middle.
+// motionText says what looking for motion saved: of each model the runs, and the time that one takes in the middle.
 func motionText(s pipeline.Summary) string {
 	m, saved := s.Motion, 0.0
 	for _, model := range s.Models {
-		saved += float64(m.HeldBack) * model.Latency.Total.P50 / 1000
+		saved += float64(m.HeldBack) * model.Latency.Invoke.P50 / 1000
 	}
-	return fmt.Sprintf("nothing moved in %d of %d frames (%.0f %%): %d runs of models were saved, about %.1f s; looking took %.1f s",
+	return fmt.Sprintf("nothing moved in %d of %d frames (%.0f %%): %d runs of models were saved, which take about %.1f s; looking took %.1f s",
 		m.HeldBack, m.Looked, 100*m.Share, m.RunsSaved, saved, m.Seconds)
 }
