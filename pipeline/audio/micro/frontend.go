@@ -1,0 +1,95 @@
+package micro
+
+import (
+	"math"
+	"math/bits"
+
+	"corallite/pipeline/audio"
+)
+
+// The settings of the front end that microWakeWord models are trained with, as pymicro-features and ESPHome have them.
+const (
+	Rate     = 16000               // samples a second that Process wants
+	Window   = 30 * Rate / 1000    // samples that a row of features looks at
+	Hop      = 10 * Rate / 1000    // samples from one row to the next
+	Channels = audio.MicroChannels // features in a row, from 125 to 7500 Hz
+)
+
+// windowBits are the fractional bits of the window's coefficients.
+const windowBits = 12
+
+// Frontend is the audio front end of TensorFlow Lite Micro: a Hann window, a Fourier transform in 16 bits, a bank of
+// triangular filters evenly spaced in mel, noise reduction, automatic gain (PCAN, per-channel amplitude
+// normalization), and a logarithm. All of it is integer arithmetic, and equal to that of the C code
+// (tensorflow/lite/experimental/microfrontend) to the last bit, wrapping around included.
+//
+// It keeps a noise estimate, so that a row depends on all sound since Reset. It is used by one goroutine at a time.
+type Frontend struct {
+	input  [Window]int16
+	used   int // samples in input
+	fft    fft
+	energy [bins]uint64
+	signal [Channels]uint32
+	noise  [Channels]uint32 // estimate of each channel's noise, with noiseBits fractional bits
+}
+
+// NewFrontend is a front end that has heard nothing.
+func NewFrontend() *Frontend { return new(Frontend) }
+
+// Reset forgets all sound.
+func (f *Frontend) Reset() {
+	f.used = 0
+	clear(f.noise[:])
+}
+
+// Process takes sound of any length, 16 bits a sample at Rate, and appends to dst the rows of features that are
+// complete, Channels values each. Row n, counted from Reset, looks at the samples from n×Hop to n×Hop+Window. It
+// allocates nothing when dst has room.
+//
+// pymicro-features gives the values times 0.0390625, which is what the scale of the models' inputs refers to.
+func (f *Frontend) Process(dst []uint16, samples []int16) []uint16 {
+	for len(samples) > 0 {
+		n := copy(f.input[f.used:], samples)
+		samples = samples[n:]
+		if f.used += n; f.used == Window {
+			dst = f.row(dst)
+			f.used = copy(f.input[:], f.input[Hop:])
+		}
+	}
+	return dst
+}
+
+// row makes the features of the window that is in input.
+func (f *Frontend) row(dst []uint16) []uint16 {
+	shift := f.window()
+	f.fft.transform(shift)
+	f.fft.energy(&f.energy)
+	filter(&f.signal, &f.energy, shift)
+	reduceNoise(&f.signal, &f.noise)
+	normalize(&f.signal, &f.noise)
+	return appendLog(dst, &f.signal)
+}
+
+// window puts the windowed samples where the transform wants them, and returns by how many bits they can be shifted
+// up without passing 16 bits: the transform then loses least.
+func (f *Frontend) window() (shift int) {
+	in, out := &f.input, &f.fft.samples
+	greatest := int16(0)
+	for i, w := range &hann {
+		v := int16(int32(in[i]) * w >> windowBits)
+		out[i] = v
+		greatest = max(greatest, v, -v) // -v of the least value is itself, as in C
+	}
+	return 15 - bits.Len16(uint16(greatest))
+}
+
+// hann is the Hann window, sampled between the ends, in windowBits fractional bits. As in C it is calculated in float32,
+// which shows in one of the coefficients.
+var hann = func() (w [Window]int32) {
+	const step = float32(math.Pi) * 2 / Window
+	for i := range w {
+		cos := float32(math.Cos(float64(step * (float32(i) + 0.5))))
+		w[i] = int32(math.Floor(float64(float32((0.5-0.5*cos)*(1<<windowBits)) + 0.5)))
+	}
+	return w
+}()
