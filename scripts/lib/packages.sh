@@ -41,6 +41,9 @@ debian_packages() {
   fi
 }
 
+# debian_offers PACKAGE: whether this system has such a package to install.
+debian_offers() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q '^ *Candidate: [^(]'; }
+
 apt_install() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
     -o Dpkg::Use-Pty=0 install "$@" >/dev/null
