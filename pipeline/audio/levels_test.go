@@ -48,6 +48,10 @@ func TestLevels(t *testing.T) {
 	if got := l.Loudest(0, time.Hour); got != -80 {
 		t.Errorf("after a gap: %g", got)
 	}
+	l.Add(levelled(16000, 1600, -90))
+	if got := l.Loudest(0, time.Hour); got != -90 {
+		t.Errorf("after a step back: %g", got)
+	}
 }
 
 // TestLevelsProperties compares with a search through all chunks, for chunks of random lengths.

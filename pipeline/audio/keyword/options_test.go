@@ -105,6 +105,7 @@ func TestDefaults(t *testing.T) {
 		{floats("in", 15600), Options{Features: Waveform}, 16000, 487500 * time.Microsecond, 975 * ms},
 		{floats("in", 1, 8000), Options{Features: Waveform, Rate: 8000, Hop: 100 * ms}, 8000, 100 * ms, time.Second},
 		{floats("in", 1, 98, 40), Options{Mel: mel.Options{Rate: 16000, WindowMS: 30, HopMS: 10, Bins: 40, HighHz: 8000, Floor: 1e-6}}, 16000, 100 * ms, time.Second},
+		{floats("in", 1, 98, 40), Options{Hop: 106 * ms, Mel: mel.Options{Rate: 16000, WindowMS: 30, HopMS: 10, Bins: 40, HighHz: 8000, Floor: 1e-6}}, 16000, 110 * ms, time.Second},
 		{floats("in", 1, 198*32), Coral(), 16000, 330 * ms, 1995 * ms},
 	} {
 		c.o.Labels = []string{"a", "b"}
