@@ -10,11 +10,7 @@ import (
 )
 
 // Frame is an item with a picture in it, as vision.Frame is.
-type Frame interface {
-	pipeline.Item
-	// Mat is the picture, 8-bit BGR. It is only read.
-	Mat() gocv.Mat
-}
+type Frame = draw.Frame
 
 // moving is a frame that knows whether it is one of many. FPS is the frames per second of the video or camera it came
 // from, and 0 for a picture that stands alone.
