@@ -23,7 +23,12 @@ import (
 // run is one picture through one model.
 func run(t *testing.T, engine *tflite.Interpreter, task pipeline.Task[*vision.Frame], picture string) pipeline.Result {
 	t.Helper()
-	mat := gocv.IMRead(testdata.Path(t, "images/"+picture), gocv.IMReadColor)
+	return runMat(t, engine, task, gocv.IMRead(testdata.Path(t, "images/"+picture), gocv.IMReadColor))
+}
+
+// runMat is run of a picture that is there, which it closes.
+func runMat(t *testing.T, engine *tflite.Interpreter, task pipeline.Task[*vision.Frame], mat gocv.Mat) pipeline.Result {
+	t.Helper()
 	frame, err := vision.NewFrame(mat)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package vision_test
 
 import (
-	"context"
 	"encoding/csv"
 	"math"
 	"os"
@@ -128,25 +127,13 @@ func TestPoseNetOnTwo(t *testing.T) {
 	defer mirrored.Close()
 	gocv.Flip(one, &mirrored, 1)
 	gocv.Hconcat(one, mirrored, &both)
-	frame, err := vision.NewFrame(both)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer frame.Release()
-	placement, err := task.Prepare(engine.Input(0), frame)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := engine.Invoke(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	result, err := task.Decode(engine, placement)
-	if err != nil || len(result.Poses) != 2 {
-		t.Fatalf("%v, %v", result.Poses, err)
+	poses := runMat(t, engine, task, both).Poses
+	if len(poses) != 2 {
+		t.Fatalf("%d poses: %v", len(poses), poses)
 	}
 	want := reference(t, "movenet_single_pose_lightning_ptq")[0]
 	sides := map[bool]int{}
-	for _, p := range result.Poses {
+	for _, p := range poses {
 		points, right := p.Keypoints, p.Keypoints[0].X > 500
 		sides[right]++
 		if right { // mirrored back: left is right, too
