@@ -59,10 +59,7 @@ var _ pipeline.Task[*Frame] = (*Anchored)(nil)
 // makes the task closes it.
 func NewAnchored(inputs, outputs []tensor.Info, o AnchoredOptions) (*Anchored, error) {
 	a, err := newAnchored(inputs, outputs, o)
-	if err != nil {
-		return nil, fmt.Errorf("detect: %w", err)
-	}
-	return a, nil
+	return made("detect", a, err)
 }
 
 func newAnchored(inputs, outputs []tensor.Info, o AnchoredOptions) (*Anchored, error) {

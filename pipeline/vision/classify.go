@@ -38,10 +38,7 @@ var _ pipeline.Task[*Frame] = (*Classify)(nil)
 // the task closes it.
 func NewClassify(inputs, outputs []tensor.Info, o ClassifyOptions) (*Classify, error) {
 	c, err := newClassify(inputs, outputs, o)
-	if err != nil {
-		return nil, fmt.Errorf("classify: %w", err)
-	}
-	return c, nil
+	return made("classify", c, err)
 }
 
 func newClassify(inputs, outputs []tensor.Info, o ClassifyOptions) (*Classify, error) {

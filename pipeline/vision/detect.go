@@ -41,10 +41,7 @@ var _ pipeline.Task[*Frame] = (*Detect)(nil)
 // NewInput), and the four outputs that DetectionOutputs describes, quantized or not. Whoever makes the task closes it.
 func NewDetect(inputs, outputs []tensor.Info, o DetectOptions) (*Detect, error) {
 	d, err := newDetect(inputs, outputs, o)
-	if err != nil {
-		return nil, fmt.Errorf("detect: %w", err)
-	}
-	return d, nil
+	return made("detect", d, err)
 }
 
 func newDetect(inputs, outputs []tensor.Info, o DetectOptions) (*Detect, error) {

@@ -44,10 +44,7 @@ var errNoDirection = &pipeline.ItemError{Err: errors.New("the embedding is all z
 // NewInput), and an output of one vector, [1,N] or the like, of any numeric type. Whoever makes the task closes it.
 func NewEmbed(inputs, outputs []tensor.Info, o EmbedOptions) (*Embed, error) {
 	e, err := newEmbed(inputs, outputs, o)
-	if err != nil {
-		return nil, fmt.Errorf("embed: %w", err)
-	}
-	return e, nil
+	return made("embed", e, err)
 }
 
 func newEmbed(inputs, outputs []tensor.Info, o EmbedOptions) (*Embed, error) {

@@ -30,6 +30,14 @@ type Options struct {
 	Allow, Deny []string
 }
 
+// made is the result of a task's constructor: the task, or nil and the error with the task's name before it.
+func made[T any](task string, t *T, err error) (*T, error) {
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", task, err)
+	}
+	return t, nil
+}
+
 // classes is what Options say about classes, checked and made quick to look up.
 type classes struct {
 	labels    []string

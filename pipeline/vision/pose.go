@@ -69,10 +69,7 @@ var _ pipeline.Task[*Frame] = (*Pose)(nil)
 // Whoever makes the task closes it.
 func NewPose(inputs, outputs []tensor.Info, o PoseOptions) (*Pose, error) {
 	p, err := newPose(inputs, outputs, o)
-	if err != nil {
-		return nil, fmt.Errorf("pose: %w", err)
-	}
-	return p, nil
+	return made("pose", p, err)
 }
 
 func newPose(inputs, outputs []tensor.Info, o PoseOptions) (*Pose, error) {

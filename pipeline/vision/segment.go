@@ -44,10 +44,7 @@ const maxSegmentClasses = 1 << 16
 // it.
 func NewSegment(inputs, outputs []tensor.Info, o SegmentOptions) (*Segment, error) {
 	s, err := newSegment(inputs, outputs, o)
-	if err != nil {
-		return nil, fmt.Errorf("segment: %w", err)
-	}
-	return s, nil
+	return made("segment", s, err)
 }
 
 func newSegment(inputs, outputs []tensor.Info, o SegmentOptions) (*Segment, error) {

@@ -83,10 +83,7 @@ var _ pipeline.Task[*Frame] = (*YOLO)(nil)
 // NewInput), and an output as YOLOLayout describes, quantized or not. Whoever makes the task closes it.
 func NewYOLO(inputs, outputs []tensor.Info, o YOLOOptions) (*YOLO, error) {
 	y, err := newYOLO(inputs, outputs, o)
-	if err != nil {
-		return nil, fmt.Errorf("detect: %w", err)
-	}
-	return y, nil
+	return made("detect", y, err)
 }
 
 func newYOLO(inputs, outputs []tensor.Info, o YOLOOptions) (*YOLO, error) {
