@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"corallite/internal/paths"
@@ -47,7 +46,7 @@ type Files struct {
 	samples []float32 // one block, before it is brought to the rate
 	ended   error     // why no more comes of the open one; nil: more comes, or it is not known yet
 	failed  error     // what is to be told after the chunk that was given last
-	given   atomic.Int64
+	counts  counts
 
 	mu     sync.Mutex
 	closed bool
@@ -105,7 +104,7 @@ func (f *Files) Names() []string { return slices.Clone(f.files) }
 
 // Sound is what was given so far.
 func (f *Files) Sound() pipeline.SoundSummary {
-	return pipeline.SoundSummary{Seconds: duration(f.given.Load(), f.shaper.rate).Seconds(), LevelDBFS: audio.SilentDBFS, PeakDBFS: audio.SilentDBFS}
+	return f.counts.summary(f.shaper.rate)
 }
 
 // Next gives the next chunk; Meta.Source is the file's path as it was named or found.
@@ -188,7 +187,7 @@ func (f *Files) take(r recording) (*audio.Chunk, error) {
 	c := f.shaper.chunk()
 	c.Last = last
 	c.Meta().Position = duration(c.Start, c.Rate)
-	f.given.Add(int64(len(c.Samples)))
+	f.counts.given.Add(int64(len(c.Samples)))
 	return c, nil
 }
 

@@ -3,6 +3,7 @@ package mic
 import (
 	"time"
 
+	"corallite/pipeline"
 	"corallite/pipeline/audio"
 	"corallite/pipeline/mic/resample"
 )
@@ -71,6 +72,14 @@ func integer(x float32) int16 {
 func duration(samples int64, rate int) time.Duration {
 	whole, rest := samples/int64(rate), samples%int64(rate)
 	return time.Duration(whole)*time.Second + time.Duration(rest)*time.Second/time.Duration(rate)
+}
+
+// summary is what came of so many samples of a rate.
+func (c *counts) summary(rate int) pipeline.SoundSummary {
+	return pipeline.SoundSummary{
+		Seconds: duration(c.given.Load(), rate).Seconds(), LostS: time.Duration(c.lost.Load()).Seconds(), Overruns: c.overruns.Load(),
+		LevelDBFS: audio.SilentDBFS, PeakDBFS: audio.SilentDBFS,
+	}
 }
 
 // samplesIn is how many samples a chunk has, at least one; usual is its length when none was asked for.

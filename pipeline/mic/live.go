@@ -1,0 +1,238 @@
+package mic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/gen2brain/malgo"
+
+	"corallite/internal/clock"
+	"corallite/internal/supervise"
+	"corallite/pipeline"
+	"corallite/pipeline/audio"
+)
+
+// MicrophoneOptions say what NewMicrophone listens to, and how.
+type MicrophoneOptions struct {
+	// Name is the microphone: an id, a name or a part of one as Microphones lists them; "" or "default": the one that the
+	// system takes. It is found again by this name after it was lost.
+	Name string
+
+	Rate  int           // of the chunks, samples a second
+	Chunk time.Duration // the length of a chunk; 0: 10 ms
+	Pool  *audio.Pool   // of the chunks; nil: one of its own
+
+	Source   string            // Meta.Source; "": "microphone:" and the name
+	Deadline time.Duration     // nothing for so long: it is lost; 0: 5 s
+	Silence  time.Duration     // digital silence for so long is said; 0: 10 s
+	Backoff  supervise.Backoff // between tries; the zero one: 1 s, doubled up to 30 s
+	Logger   *slog.Logger      // gets what is lost, what is back, and silence; nil: nothing is logged
+	Clock    clock.Clock       // of Deadline and Backoff; nil: the machine's
+}
+
+const (
+	microphoneDeadline = 5 * time.Second
+	usualSilence       = 10 * time.Second
+	momentOfNothing    = 100 * time.Millisecond
+)
+
+// Live is a source of what a microphone hears. When it is lost it is looked for with back-off, as long as it takes; what
+// comes then has nothing to do with what was before (Chunk.First). What is not taken within two seconds is lost, the
+// oldest first, and counted.
+type Live struct {
+	name    string
+	wanted  string
+	log     *slog.Logger
+	calls   calls
+	backend *malgo.Backend // of the first life; nil: there was none yet
+	intake  intake
+	silence silence
+	source  *supervise.Source[*audio.Chunk]
+}
+
+var _ audio.Source = (*Live)(nil)
+
+// Microphones are the microphones that there are now.
+func Microphones() ([]Microphone, error) {
+	s, err := openSystem(nil)
+	if err != nil {
+		return nil, err
+	}
+	devices, err := s.devices(true)
+	return described(devices), errors.Join(err, s.close())
+}
+
+func described(devices []device) []Microphone {
+	var all []Microphone
+	for _, d := range devices {
+		all = append(all, d.Microphone)
+	}
+	return all
+}
+
+// NewMicrophone opens a microphone and waits for its first sound, at most for about the Deadline. A name that nothing
+// or more than one thing has is an error that lists what there is. A microphone that gives nothing is logged, and Next
+// waits for it. Whoever makes the source closes it.
+func NewMicrophone(ctx context.Context, o MicrophoneOptions) (audio.Source, error) {
+	l, err := newLive(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.source.Start(ctx); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func newLive(o MicrophoneOptions) (*Live, error) {
+	if err := checkRate(o.Rate); err != nil {
+		return nil, err
+	}
+	if o.Name == "" {
+		o.Name = defaultName
+	}
+	if o.Source == "" {
+		o.Source = "microphone:" + o.Name
+	}
+	if o.Deadline <= 0 {
+		o.Deadline = microphoneDeadline
+	}
+	if o.Silence <= 0 {
+		o.Silence = usualSilence
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
+	l := &Live{name: o.Source, wanted: o.Name, log: o.Logger.With("source", o.Source), calls: calls{clock: o.Clock}}
+	l.intake.shaper = shaper{pool: poolOr(o.Pool), name: o.Source, rate: o.Rate, size: samplesIn(o.Chunk, liveChunk, o.Rate)}
+	l.silence = silence{after: o.Silence, log: l.log}
+	l.intake.hear = func(samples []float32) { l.silence.hear(samples, l.intake.ring.rate) }
+	l.source = supervise.New(supervise.Options[*audio.Chunk]{
+		Open: l.open, Discard: (*audio.Chunk).Release, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
+	})
+	return l, nil
+}
+
+// open begins a life: a connection to the sound system and a device in it.
+func (l *Live) open(ctx context.Context) (supervise.Life[*audio.Chunk], error) {
+	var c *capturing
+	var m Microphone
+	// The variables are read only when the call ended in time.
+	err := l.calls.do(ctx, "opening the microphone", func() (undo func() error, err error) {
+		capturing, microphone, err := l.capture()
+		if err != nil {
+			return nil, err
+		}
+		c, m = capturing, microphone
+		return capturing.close, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := l.intake.use(c.ring); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	l.backend = &c.system.backend
+	l.log.Debug("listening", "microphone", m.String(), "backend", m.Backend, "rate", c.ring.rate)
+	return &life{live: l, capturing: c}, nil
+}
+
+// capture finds the microphone and opens it.
+func (l *Live) capture() (*capturing, Microphone, error) {
+	s, err := openSystem(l.backend)
+	if err != nil {
+		return nil, Microphone{}, supervise.Permanent(err)
+	}
+	c, m, err := l.captureIn(s)
+	if err != nil {
+		return nil, m, errors.Join(err, s.close())
+	}
+	return c, m, nil
+}
+
+func (l *Live) captureIn(s *system) (*capturing, Microphone, error) {
+	devices, err := s.devices(false)
+	if err != nil {
+		return nil, Microphone{}, err
+	}
+	m, err := choose(described(devices), l.wanted)
+	if err != nil {
+		return nil, m, supervise.Permanent(err)
+	}
+	for _, d := range devices {
+		if d.ID == m.ID {
+			c, err := s.capture(d, l.wanted == defaultName, &l.intake.counts)
+			if err != nil {
+				return nil, m, fmt.Errorf("microphone %s: %w", m, err)
+			}
+			return c, m, nil
+		}
+	}
+	return nil, m, fmt.Errorf("microphone %s is gone", m)
+}
+
+// Next gives the next chunk, however often the microphone must be opened anew for that. Its errors are ctx's and
+// ErrClosed.
+func (l *Live) Next(ctx context.Context) (*audio.Chunk, error) { return l.source.Next(ctx) }
+
+// Live is true.
+func (l *Live) Live() bool { return true }
+
+// Name is Meta.Source of the chunks.
+func (l *Live) Name() string { return l.name }
+
+// Stats are how the source is and what has become of it.
+func (l *Live) Stats() supervise.Stats { return l.source.Stats() }
+
+// Reopened is how often the microphone was lost and came back.
+func (l *Live) Reopened() uint64 { return l.source.Stats().Reopened }
+
+// Sound is what was given so far, and lost.
+func (l *Live) Sound() pipeline.SoundSummary { return l.intake.counts.summary(l.intake.rate) }
+
+// Close ends the source and a Next that waits. A sound system that hangs is left behind when it does not answer within
+// a moment. Chunks that are out stay valid. Twice is safe.
+func (l *Live) Close() error { return l.source.Close() }
+
+// life is a microphone from its opening to its loss.
+type life struct {
+	live      *Live
+	capturing *capturing
+}
+
+var errStopped = errors.New("the sound system stopped the microphone")
+
+func (e *life) Next(ctx context.Context) (*audio.Chunk, error) {
+	in := &e.live.intake
+	for {
+		if err := in.pull(); err != nil {
+			return nil, err
+		}
+		if in.full() {
+			return in.next(), nil
+		}
+		passed, stop := e.live.calls.clock.After(momentOfNothing)
+		select {
+		case <-in.ring.wake:
+			stop()
+		case <-e.capturing.stopped:
+			stop()
+			return nil, errStopped
+		case <-ctx.Done():
+			stop()
+			return nil, ctx.Err()
+		case <-passed:
+			return nil, supervise.ErrNothing
+		}
+	}
+}
+
+func (e *life) Note() string { return "" }
+
+func (e *life) Close(hung bool) error { return e.live.calls.end(hung, e.capturing.close) }
