@@ -28,6 +28,7 @@ const (
 
 type xnnpack struct {
 	delegate unsafe.Pointer
+	threads  int
 	weights  *Weights // nil: its own
 }
 
@@ -69,7 +70,7 @@ func newXNNPACK(threads int, weights *Weights) (Delegate, error) {
 		capi.DeleteXNNPACK(d)
 		return nil, fmt.Errorf("the TensorFlow Lite library %s does not take XNNPACK's 8-bit flags", RuntimeVersion())
 	}
-	x := &xnnpack{delegate: d}
+	x := &xnnpack{delegate: d, threads: threads}
 	if cache != nil {
 		x.weights, weights.used = weights, true
 		weights.users.Add(1)

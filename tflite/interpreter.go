@@ -43,6 +43,8 @@ type Interpreter struct {
 	interp  *tfl.Interpreter
 	own     []Delegate
 
+	anew *anew // how to make interp again; nil where a reset does not need it
+
 	graph      []tensor.Info // the main subgraph's tensors as the file has them
 	inputs     []int         // indices into graph, as are outputs and variables
 	outputs    []int
@@ -130,10 +132,28 @@ func (n *Interpreter) start(m *schema.Model, o Options) error {
 	default:
 		n.device.Name = "cpu:builtin"
 	}
+	if hasResources(m) {
+		n.anew = &anew{schema: m, threads: o.Threads}
+	}
+	if err := n.create(m, o.Threads); err != nil {
+		return err
+	}
+	if err := n.reshape(o.Shapes); err != nil {
+		return err
+	}
+	if err := n.allocate(); err != nil {
+		return err
+	}
+	n.sized = [2][]bool{haveMemory(n.io.inputs), haveMemory(n.io.outputs)}
+	return nil
+}
+
+// create makes the options and the interpreter, with the delegates that are in own.
+func (n *Interpreter) create(m *schema.Model, threads int) error {
 	if n.options = tfl.NewInterpreterOptions(); n.options == nil {
 		return n.failed("TfLiteInterpreterOptionsCreate", Failed)
 	}
-	n.options.SetNumThread(max(o.Threads, 1))
+	n.options.SetNumThread(max(threads, 1))
 	capi.SetLog(n.options, n.log)
 	capi.EnableCancellation(n.options)
 	if err := addOperators(n.options, m); err != nil {
@@ -147,13 +167,6 @@ func (n *Interpreter) start(m *schema.Model, o Options) error {
 		return n.failed("TfLiteInterpreterCreate", Failed)
 	}
 	n.interp, n.cancel = i, func() { capi.Cancel(i) }
-	if err := n.reshape(o.Shapes); err != nil {
-		return err
-	}
-	if err := n.allocate(); err != nil {
-		return err
-	}
-	n.sized = [2][]bool{haveMemory(n.io.inputs), haveMemory(n.io.outputs)}
 	return nil
 }
 

@@ -91,6 +91,12 @@ func (n *Interpreter) UseMemory(inputs, outputs [][]byte) error {
 	if err != nil {
 		return err
 	}
+	n.anew.place(inputs, outputs)
+	return n.move(inputs, outputs)
+}
+
+// move puts tensors into memories that fit.
+func (n *Interpreter) move(inputs, outputs [][]byte) error {
 	set := func(memories [][]byte, indices []int) error {
 		for k, memory := range memories {
 			if memory == nil {

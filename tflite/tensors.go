@@ -138,17 +138,3 @@ func (n *Interpreter) Variables() ([]tensor.Tensor, error) {
 	}
 	return views, nil
 }
-
-// ResetVariables sets all variable tensors to their zero point, so that the next run begins a new sequence. State
-// behind VAR_HANDLE stays: open the model anew to reset that.
-func (n *Interpreter) ResetVariables() error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.closed {
-		return ErrClosed
-	}
-	if s := Status(n.interp.ResetVariableTensors()); s != OK {
-		return n.failed("TfLiteInterpreterResetVariableTensors", s)
-	}
-	return nil
-}
