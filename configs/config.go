@@ -81,7 +81,7 @@ type Pipeline struct {
 
 // Sink is where results go.
 type Sink struct {
-	Kind   string `yaml:"-"`      // SinkJSONL, SinkTable, SinkPictures or SinkVideo
+	Kind   string `yaml:"-"`      // SinkJSONL …
 	Path   string `yaml:"path"`   // of the file; "-" is standard output (jsonl, table)
 	Dir    string `yaml:"dir"`    // of the folder (pictures)
 	Append bool   `yaml:"append"` // keep what the file has (jsonl)
@@ -97,6 +97,21 @@ type Sink struct {
 	FPS        float64  `yaml:"fps"`
 	Quality    int      `yaml:"quality"`
 	Hide       []string `yaml:"hide"`
+
+	// command
+	On          Pairs   `yaml:"on"`       // the program and its arguments by label
+	Parallel    int     `yaml:"parallel"` // programs at a time
+	MinInterval float64 `yaml:"min_interval"`
+
+	Timeout float64 `yaml:"timeout"` // seconds a program or a request may take (command, webhook)
+
+	// webhook, with TokenEnv
+	URL       string  `yaml:"url"`
+	Headers   Pairs   `yaml:"headers"`
+	TokenFile string  `yaml:"token_file"`
+	Empty     bool    `yaml:"empty"` // also events in which nothing was found
+	Retries   int     `yaml:"retries"`
+	Flush     float64 `yaml:"flush"` // seconds for what waits at the end
 }
 
 // EdgeTPU is the runtime of the Edge TPU.
@@ -186,6 +201,7 @@ func (s *settings) config(o LoadOptions, whole bool) *Config {
 		s.report(origin{file: s.first}, nil, "nothing to run: pipelines is missing")
 	}
 	s.sameOutputs(cfg)
+	s.actions(cfg, whole)
 	for name, to := range map[string]*string{
 		"library": &cfg.EdgeTPU.Library, "performance": &cfg.EdgeTPU.Performance, "heat": &cfg.EdgeTPU.Heat,
 	} {

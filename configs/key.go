@@ -18,6 +18,7 @@ const (
 	texts                // a list of strings; one alone may stand for a list of one
 	numbers              // a list of numbers, likewise
 	scores               // numbers from 0 to 1 by labels
+	pairs                // names of any kind, each with a list of strings; one alone may stand for a list of one
 	group                // keys of its own
 	named                // names that the user chooses, each a group of the same keys
 	variants             // a list of maps of one key each, which says what the element is
@@ -42,8 +43,9 @@ type key struct {
 	lengths  []int    // numbers: how many there may be; nil: any number
 	pictures bool     // only pipelines of pictures have it
 	apart    bool     // texts: one alone is no list of one, but means something else
+	blank    bool     // texts: they may be empty
 	required bool
-	digits   bool // text: a whole number is taken for its digits
+	digits   bool // text, pairs: a whole number is taken for its digits
 	oneOf    bool // group: exactly one of its keys without with must be given
 
 	with []string // in a group with oneOf: the keys of which one must be given for this one to mean anything
@@ -105,6 +107,8 @@ func (k *key) expects() string {
 			return "a number" + k.limits() + ", or a list of them"
 		}
 		return fmt.Sprintf("a number%s, or a list of %s of them", k.limits(), joinInts(k.lengths, " or "))
+	case pairs:
+		return "names, each with a text or a list of texts"
 	case group:
 		return "keys of its own (" + strings.Join(k.childNames(), ", ") + ")"
 	case named:

@@ -114,7 +114,7 @@ func TestBadSet(t *testing.T) {
 		"pipelines.door.sinks.0.table.path=x":         `pipelines.door.sinks[0].table: unknown key; the keys here are jsonl`,
 		"pipelines.door.sinks.0=x":                    `pipelines.door.sinks[0]: expected a key of the element, or the whole list`,
 		"pipelines.door.sinks.1.pictures.dir=pic.jpg": `pipelines.door.sinks[1].pictures.dir: pic.jpg is a file: expected a folder`,
-		"pipelines.door.sinks=[]":                     `pipelines.door.sinks: the list is empty: expected a list, each element one of jsonl, table, pictures, video, preview with its keys`,
+		"pipelines.door.sinks=[]":                     `pipelines.door.sinks: the list is empty: expected a list, each element one of jsonl, table, pictures, video, preview, command, webhook with its keys`,
 		"pipelines.door.models=[m, n]":                `pipelines.door.models[1]: no model is called "n"; there are m`,
 	} {
 		_, err := load(t, small, arg)

@@ -232,6 +232,9 @@ func everySourceKey() string {
 		for _, sink := range sinkKeys {
 			b.WriteString("      - " + sink.name + ":\n")
 			for _, o := range sink.keys {
+				if o.name == "token_file" { // token_env is there
+					continue
+				}
 				b.WriteString("          " + o.name + ": " + strings.Replace(o.example, "found", name+sink.name, 1) + "\n")
 			}
 		}

@@ -36,7 +36,7 @@ func (s *settings) sameOutputs(cfg *Config) {
 	for _, name := range cfg.order {
 		for i, sink := range cfg.Pipelines[name].Sinks {
 			p := path{"pipelines", name, "sinks", index(i), sink.Kind}
-			if sink.Kind == SinkPreview { // pipelines share a page
+			if sink.Kind == SinkPreview || sink.Kind == SinkCommand || sink.Kind == SinkWebhook { // no files
 				continue
 			}
 			if sink.Dir != "" {

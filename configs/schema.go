@@ -60,6 +60,8 @@ func (k *key) schema() object {
 		s["type"] = "object"
 		s["minProperties"] = 1
 		s["additionalProperties"] = object{"type": "number", "minimum": 0, "maximum": 1}
+	case pairs:
+		k.pairsSchema(s)
 	case group:
 		k.groupSchema(s)
 	case named:

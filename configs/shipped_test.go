@@ -200,6 +200,13 @@ models:
 pipelines:
   a: {source: {folder: folder}, models: m, sinks: [jsonl: {append: true}, table: {path: t.txt}, pictures: {dir: out}]}
   b: {source: {video: [clip.mp4, clip.mp4]}, models: [d, m], sinks: [video: {path: o.MP4, queue: 7}]}
+  c:
+    source: {images: pic.jpg}
+    models: m
+    sinks:
+      - command: {on: {a: echo, "no": [echo, "", "a: b", 50]}, parallel: 3, min_interval: 0.5}
+      - webhook: {url: "https://example.org/${HOOK}", headers: {X-Key: "${KEY}", Accept: [a, b]}, token_file: secret, empty: true, retries: 0, flush: 0, timeout: 0.5}
+      - webhook: {url: "HTTP://example.org"}
 edgetpu: {library: lib.so}
 log: {level: error}
 `)
@@ -228,6 +235,12 @@ func TestSchemaRefuses(t *testing.T) {
 		"pipelines: {p: {source: {video: b}, models: m, sinks: [{table: , jsonl: }]}}",
 		"pipelines: {p: {source: {video: b}, models: m, sinks: [video: ]}}",
 		"pipelines: {p: {source: {video: b}, models: m, sinks: [video: {path: x.avi}]}}",
+		"pipelines: {p: {source: {video: b}, models: m, sinks: [command: ]}}",
+		"pipelines: {p: {source: {video: b}, models: m, sinks: [command: {on: {}}]}}",
+		"pipelines: {p: {source: {video: b}, models: m, sinks: [command: {on: {a: []}}]}}",
+		"pipelines: {p: {source: {video: b}, models: m, sinks: [command: {on: {a: [b, {}]}}]}}",
+		"pipelines: {p: {source: {video: b}, models: m, sinks: [webhook: {url: 'ftp://x'}]}}",
+		"pipelines: {p: {source: {video: b}, models: m, sinks: [webhook: {url: 'http://x', token_env: a, token_file: b}]}}",
 	} {
 		if err := validate(schema, []byte(text)); err == nil {
 			t.Errorf("%s fits the schema", text)

@@ -94,7 +94,28 @@ func (s Sink) MarshalYAML() (any, error) {
 		FPS        float64 `yaml:"fps,omitempty"`
 		Quality    int     `yaml:"quality,omitempty"`
 		Hide       flow    `yaml:"hide,omitempty"`
-	}{s.Path, s.Dir, s.Append, s.Queue, s.Listen, s.TokenEnv, s.Cert, s.Key, s.MaxViewers, s.Width, s.FPS, s.Quality, s.Hide}
+
+		On          Pairs   `yaml:"on,omitempty"`
+		Parallel    int     `yaml:"parallel,omitempty"`
+		MinInterval float64 `yaml:"min_interval,omitempty"`
+
+		URL       string   `yaml:"url,omitempty"`
+		Headers   Pairs    `yaml:"headers,omitempty"`
+		TokenFile string   `yaml:"token_file,omitempty"`
+		Empty     bool     `yaml:"empty,omitempty"`
+		Timeout   float64  `yaml:"timeout,omitempty"`
+		Retries   *int     `yaml:"retries,omitempty"`
+		Flush     *float64 `yaml:"flush,omitempty"`
+	}{
+		Path: s.Path, Dir: s.Dir, Append: s.Append, Queue: s.Queue,
+		Listen: s.Listen, TokenEnv: s.TokenEnv, Cert: s.Cert, Key: s.Key, MaxViewers: s.MaxViewers,
+		Width: s.Width, FPS: s.FPS, Quality: s.Quality, Hide: s.Hide,
+		On: s.On, Parallel: s.Parallel, MinInterval: s.MinInterval,
+		URL: s.URL, Headers: s.Headers, TokenFile: s.TokenFile, Empty: s.Empty, Timeout: s.Timeout,
+	}
+	if s.Kind == SinkWebhook { // where 0 is not the default
+		options.Retries, options.Flush = &s.Retries, &s.Flush
+	}
 	return map[string]any{s.Kind: options}, nil
 }
 

@@ -23,6 +23,8 @@ const (
 	SinkPictures = "pictures"
 	SinkVideo    = "video"
 	SinkPreview  = "preview"
+	SinkCommand  = "command"
+	SinkWebhook  = "webhook"
 )
 
 // namePattern is what the name of a model or a pipeline must look like. Names stand in events, in environment

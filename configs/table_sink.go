@@ -4,6 +4,8 @@ import (
 	"regexp"
 
 	"corallite/pipeline"
+	"corallite/pipeline/sink/command"
+	"corallite/pipeline/sink/webhook"
 )
 
 var queueKey = &key{
@@ -46,5 +48,41 @@ var sinkKeys = []*key{
 		{name: "quality", kind: whole, min: limit(1), max: limit(100), def: 80, example: "60", doc: "Of the JPEG pictures."},
 		{name: "hide", kind: texts, example: "[labels]", doc: "What is not drawn, whatever a viewer chooses: `boxes`, `labels`, `masks`, `skeletons`."},
 		queueKey,
+	}},
+	{name: SinkCommand, kind: group, doc: "A program is started when what a model finds has a certain label: a word, an object, a class. There is no shell, and nothing in the arguments is replaced; what was found stands in the program's environment: `CORALLITE_LABEL`, `CORALLITE_SCORE`, `CORALLITE_TIME`, `CORALLITE_PIPELINE`, `CORALLITE_MODEL`, `CORALLITE_TASK`, `CORALLITE_SOURCE`, and for words `CORALLITE_START` and `CORALLITE_END` in seconds. An event starts a label's program once, with the label's best score. What the program prints to standard output is thrown away. When it fails, its last line on standard error is logged, the failure is counted, and the run goes on.", keys: []*key{
+		{
+			name: "on", kind: pairs, required: true, digits: true, example: "{cat: [echo, meow]}",
+			doc: "The program, with its arguments, for each label. A program without a slash is looked up in PATH.",
+		},
+		{name: "parallel", kind: whole, min: limit(1), max: limit(64), def: 1, example: "4", doc: "How many programs may run at a time. The others wait."},
+		{
+			name: "queue", kind: whole, min: limit(1), max: limit(1024), def: command.DefaultQueue, example: "4",
+			doc: "How many may wait. When there are more, the one that waits longest is never started, and is counted.",
+		},
+		{
+			name: "timeout", kind: number, above: limit(0), max: limit(86400), def: command.DefaultTimeout.Seconds(), example: "60",
+			doc: "Seconds that a program may take. Then it and all that it started get SIGTERM, and two seconds later SIGKILL. At the end of the run what runs and what waits has so long once more.",
+		},
+		{
+			name: "min_interval", kind: number, min: limit(0), max: limit(86400), def: 0.0, example: "5",
+			doc: "Seconds after a label has started its program in which it starts none: an object stands in many frames.",
+		},
+	}},
+	{name: SinkWebhook, kind: group, excluding: [][]string{{"token_env", "token_file"}}, doc: "Each event is sent to a server: an HTTP POST of the same JSON object as in a line of `jsonl`. One after the other; when the server cannot be reached, takes too long, or answers 429 or 5xx, again after a wait that doubles from a second to a minute (`Retry-After` makes it longer). What cannot be sent is logged and counted, and the run goes on. Redirects are followed on the same host only, and only those that keep the method (307, 308). The proxy is that of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Neither the address nor a header is ever logged, only scheme and host.", keys: []*key{
+		{
+			name: "url", kind: text, required: true, example: "https://example.org/hook", pattern: regexp.MustCompile(`^([hH][tT][tT][pP][sS]?://.+|.*\$\{[A-Za-z_][A-Za-z0-9_]*\}.*)$`), looks: "an address such as https://example.org/hook",
+			doc: "Where events go. `${NAME}` in it is an environment variable.",
+		},
+		{name: "headers", kind: pairs, digits: true, example: "{X-Api-Key: '${API_KEY}'}", doc: "Headers of each request. `${NAME}` in a value is an environment variable."},
+		{name: "token_env", kind: text, example: "HOOK_TOKEN", doc: "The environment variable that has a token, sent as `Authorization: Bearer …`."},
+		{name: "token_file", kind: text, example: "/run/secrets/hook", doc: "The file that has it."},
+		{name: "empty", kind: boolean, def: false, example: "true", doc: "Send also events in which nothing was found."},
+		{
+			name: "queue", kind: whole, min: limit(1), max: limit(65536), def: webhook.DefaultQueue, example: "1000",
+			doc: "How many events may wait. When there are more, the oldest is lost, and counted.",
+		},
+		{name: "timeout", kind: number, above: limit(0), max: limit(3600), def: webhook.DefaultTimeout.Seconds(), example: "3", doc: "Seconds that a request may take."},
+		{name: "retries", kind: whole, min: limit(0), max: limit(100), def: webhook.DefaultRetries, example: "0", doc: "How often an event is tried again."},
+		{name: "flush", kind: number, min: limit(0), max: limit(3600), def: webhook.DefaultFlush.Seconds(), example: "30", doc: "Seconds for what is not sent yet at the end of the run."},
 	}},
 }

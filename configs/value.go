@@ -15,8 +15,8 @@ import (
 // complaint is told what is wrong with a value; below is the place in it: "" or "[2]".
 type complaint func(at *yaml.Node, below string, format string, args ...any)
 
-// value reads the value of a key that is no group: a string, int, float64, bool, []string, []float64 or map[string]float64. It is nil when
-// something is wrong, which bad is told.
+// value reads the value of a key that is no group: a string, int, float64, bool, []string, []float64, map[string]float64
+// or Pairs. It is nil when something is wrong, which bad is told.
 func (k *key) value(n *yaml.Node, bad complaint) any {
 	switch k.kind {
 	case text:
@@ -54,6 +54,10 @@ func (k *key) value(n *yaml.Node, bad complaint) any {
 		return out
 	case scores:
 		if out, ok := k.scores(n, bad); ok {
+			return out
+		}
+	case pairs:
+		if out := k.pairs(n, bad); out != nil {
 			return out
 		}
 	}
@@ -134,7 +138,7 @@ func (k *key) text(n *yaml.Node, below string, bad complaint) (string, bool) {
 		}
 	case k.pattern != nil && !k.pattern.MatchString(s):
 		bad(n, below, "%q is not possible: expected %s", s, k.expects())
-	case s == "" && (k.required || k.kind == texts):
+	case s == "" && (k.required || k.kind == texts && !k.blank):
 		bad(n, below, "the text is empty")
 	case strings.ContainsRune(s, 0):
 		bad(n, below, "a text must not have a character of code 0")

@@ -51,6 +51,11 @@ func (w *walker) walk(n *yaml.Node, k *key, p path) {
 				w.seen(p.to(index(i)), w.at(real(c)))
 			}
 		}
+		if k.kind == pairs && n.Kind == yaml.MappingNode {
+			for i := 0; i < len(n.Content); i += 2 {
+				w.seen(p.to(n.Content[i].Value), w.at(n.Content[i]))
+			}
+		}
 		v := k.value(n, func(at *yaml.Node, below, format string, args ...any) {
 			where := p
 			if below != "" {

@@ -15,7 +15,7 @@ type outlet struct {
 	waits   bool // whether a full queue holds the stream back
 	queue   chan Report
 	dropped atomic.Uint64
-	overrun sync.Once // a loss that a Deferred sink told was logged
+	overrun sync.Once // a loss that a Deferred sink told of was booked
 
 	closeErr error // written before serve returns
 }

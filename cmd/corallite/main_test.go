@@ -45,6 +45,7 @@ func scriptParams(t *testing.T, folder string, variables []string) testscript.Pa
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "boxes": cmdBoxes, "classes": cmdClasses, "value": cmdValue, "only": cmdOnly,
 			"movie": cmdMovie, "picture": cmdPicture, "lines": cmdLines,
+			"hook": cmdHook,
 		},
 		Condition: condition,
 		Setup: func(env *testscript.Env) error {

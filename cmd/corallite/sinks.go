@@ -12,6 +12,8 @@ import (
 	"corallite/pipeline"
 	"corallite/pipeline/sink"
 	"corallite/pipeline/sink/annotate"
+	programs "corallite/pipeline/sink/command"
+	"corallite/pipeline/sink/webhook"
 )
 
 // probe fails when a file that a sink is to write cannot be written.
@@ -74,6 +76,9 @@ func openSinks[T pipeline.Item](s *pipeline.Stream[T], p configs.Pipeline, last 
 			return fmt.Errorf("sink %s: %w", c.Kind, err)
 		}
 		s.Sinks[i] = pipeline.NamedSink{Name: c.Kind, Sink: k, Queue: c.Queue}
+		if _, ok := k.(pipeline.Deferred); ok { // whose own queue it is, in which no item is held
+			s.Sinks[i].Queue = pipeline.DefaultQueue
+		}
 	}
 	return nil
 }
@@ -88,9 +93,26 @@ func (b *builder) openSink(c configs.Sink, table sink.TableOptions) (pipeline.Si
 		return sink.OpenJSONL(c.Path, sink.JSONLOptions{Append: c.Append})
 	case configs.SinkTable:
 		return openTable(b.status.above(b.std.out), c.Path, table)
+	case configs.SinkCommand:
+		return programs.New(programs.Options{
+			On: c.On.Map(), Parallel: c.Parallel, Queue: c.Queue, Timeout: seconds(c.Timeout), MinInterval: seconds(c.MinInterval),
+		})
+	case configs.SinkWebhook:
+		return openWebhook(c)
 	default:
 		return nil, fmt.Errorf("there is no such sink")
 	}
+}
+
+func openWebhook(c configs.Sink) (pipeline.Sink, error) {
+	token, err := webhook.Token(c.TokenEnv, c.TokenFile)
+	if err != nil {
+		return nil, err
+	}
+	return webhook.New(webhook.Options{
+		URL: c.URL, Headers: c.Headers.Map(), Token: token, Empty: c.Empty, Queue: c.Queue, Retries: c.Retries,
+		Timeout: seconds(c.Timeout), Flush: seconds(c.Flush),
+	})
 }
 
 // openSink opens a sink, among them those that show pictures.

@@ -198,7 +198,7 @@ func TestFailures(t *testing.T) {
 	consume(t, s, words("code"), words("signal"), words("gone"), words("fine"))
 	s.Close()
 	to.want(t, 0,
-		"\"/bin/sh\" of label \"code\": exit status 3: said \x1b last",
+		"\"/bin/sh\" of label \"code\": exit status 3: said \uFFFD last",
 		`"/bin/sh" of label "signal": signal: killed`,
 		fmt.Sprintf("%q of label \"gone\": fork/exec %s: no such file or directory", gone, gone),
 	)

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+	"unicode"
 
 	"corallite/internal/clock"
 	"corallite/pipeline/sink/internal/background"
@@ -90,9 +91,20 @@ func (l *lastLine) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// shown keeps what a program says from moving a terminal's cursor or changing its colours.
+func shown(r rune) rune {
+	switch {
+	case r == '\t':
+		return ' '
+	case unicode.IsPrint(r):
+		return r
+	}
+	return unicode.ReplacementChar
+}
+
 func (l *lastLine) String() string {
 	for _, line := range [][]byte{l.now, l.last} {
-		if s := strings.TrimSpace(strings.ToValidUTF8(string(line), "\uFFFD")); s != "" {
+		if s := strings.TrimSpace(strings.Map(shown, strings.ToValidUTF8(string(line), "\uFFFD"))); s != "" {
 			return s
 		}
 	}
