@@ -11,7 +11,6 @@ const (
 	defaultDetectScore     = 0.5
 	defaultPoseScore       = 0.3
 	defaultGalleryScore    = 0.6
-	defaultWordScore       = 0.5
 	defaultClassifyResults = 5
 	defaultGalleryResults  = 1
 	defaultNMSThreshold    = 0.3
@@ -40,7 +39,10 @@ func Defaults(task string, e *models.Entry) Model {
 	case m.Task == TaskEmbed:
 		m.ScoreThreshold, m.MaxResults = defaultGalleryScore, defaultGalleryResults
 	case m.Listens():
-		m.ScoreThreshold, m.Resize = defaultWordScore, ""
+		m.Resize = ""
+		if e != nil {
+			m.Hearing, m.ScoreThreshold = hearing(e)
+		}
 	case m.Task == TaskDetect && e != nil && e.Detect != nil:
 		m.ScoreThreshold, m.NMSThreshold = e.Detect.ScoreThreshold, e.Detect.NMSThreshold
 		m.Anchors, m.Outputs, m.Keypoints = e.Detect.Anchors, e.Detect.Outputs, e.Detect.Keypoints

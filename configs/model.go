@@ -120,7 +120,7 @@ var taskKeys = map[string][]string{
 	TaskSegment:  {"min_share"},
 	TaskEmbed:    {"gallery", "vector"},
 	TaskKeyword:  {"features", "step", "smoothing", "thresholds"},
-	TaskWakeword: {"manifest", "melspectrogram", "embedding"},
+	TaskWakeword: {"manifest", "melspectrogram", "embedding", "patience"},
 }
 
 // findModel finds the model's file, and what the catalog knows about it. Where there is no file, Model is empty.

@@ -69,11 +69,12 @@ func (m Model) MarshalYAML() (any, error) {
 		Smoothing      float64            `yaml:"smoothing,omitempty"`
 		Refractory     *float64           `yaml:"refractory,omitempty"`
 		Thresholds     map[string]float64 `yaml:"thresholds,flow,omitempty"`
+		Patience       int                `yaml:"patience,omitempty"`
 	}{
 		m.Path, m.EdgeTPU, m.Segments, labels, m.Task, m.Delegate, m.Device, m.Isolate, m.Deadline, m.Threads, m.Engines, m.ScoreThreshold, m.MaxResults,
 		m.CategoryAllowlist, m.CategoryDenylist, m.LabelOffset, m.Resize, m.Mean, m.Std, m.NMSThreshold, m.Anchors,
 		m.Head, m.HeadPixels, m.Track, m.KeypointThreshold, m.MinShare, m.Gallery, m.Vector,
-		m.Manifest, m.Melspectrogram, m.Embedding, m.Features, m.Step, m.Smoothing, m.Refractory, m.Thresholds,
+		m.Manifest, m.Melspectrogram, m.Embedding, m.Features, m.Step, m.Smoothing, m.Refractory, m.Thresholds, m.Patience,
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,33 +19,33 @@ type Hearing struct {
 	Smoothing      float64            `yaml:"smoothing"`
 	Refractory     *float64           `yaml:"refractory"` // seconds; nil: the kind's own
 	Thresholds     map[string]float64 `yaml:"thresholds"` // by label
+	Patience       int                `yaml:"patience"`   // of an openWakeWord model: so many scores in a row; 0: 1
 }
 
-// Features say how sound becomes a model's input. Zeros are the defaults that docs/configuration.md gives.
-type Features struct {
-	Kind     string    `yaml:"kind,omitempty"` // logmel, coral or waveform
-	Rate     int       `yaml:"rate,omitempty"` // samples a second
-	WindowMS float64   `yaml:"window_ms,omitempty"`
-	HopMS    float64   `yaml:"hop_ms,omitempty"`
-	FFT      int       `yaml:"fft,omitempty"`
-	Bins     int       `yaml:"bins,omitempty"`
-	LowHz    *float64  `yaml:"low_hz,omitempty"`
-	HighHz   float64   `yaml:"high_hz,omitempty"`
-	Scale    string    `yaml:"scale,omitempty"`
-	Spectrum string    `yaml:"spectrum,omitempty"`
-	Floor    *float64  `yaml:"floor,omitempty"`
-	Offset   *float64  `yaml:"offset,omitempty"`
-	Mean     []float64 `yaml:"mean,flow,omitempty"`
-	Std      []float64 `yaml:"std,flow,omitempty"`
-
-	PerWindow float64 `yaml:"per_window,omitempty"`
-}
+// Features say how sound becomes a model's input.
+type Features = models.Features
 
 // Listens says whether the model's task is one on sound.
 func (m Model) Listens() bool { return m.Task == TaskKeyword || m.Task == TaskWakeword }
 
 // Sounds says whether the source gives sound, and not pictures.
 func (s Source) Sounds() bool { return s.Microphone != "" || len(s.Sound) > 0 }
+
+// hearing is what the catalog knows of a model that listens.
+func hearing(e *models.Entry) (h Hearing, threshold float64) {
+	if w := e.WakeWord; w != nil {
+		threshold = w.Threshold
+		h.Patience = w.Patience
+		if w.Refractory > 0 {
+			h.Refractory = &w.Refractory
+		}
+	}
+	if k := e.Keyword; k != nil {
+		threshold = k.Threshold
+		h.Features, h.Step, h.Smoothing, h.Refractory, h.Thresholds = k.Features, k.Step, k.Smoothing, k.Refractory, maps.Clone(k.Thresholds)
+	}
+	return h, threshold
+}
 
 // findEars finds the further files of a model that listens.
 func (s *settings) findEars(m *Model, found models.Found, p path, f finder) {
@@ -66,8 +67,8 @@ func (s *settings) findEars(m *Model, found models.Found, p path, f finder) {
 		*ear.to = file
 	}
 	if m.Manifest == "" && m.Melspectrogram == "" {
-		m.Manifest = found.Manifest
-		if beside := strings.TrimSuffix(m.Path, ".tflite") + ".json"; m.Manifest == "" && m.Path != "" && isFile(beside) {
+		m.Manifest, m.Melspectrogram, m.Embedding = found.Manifest, found.Melspectrogram, found.Embedding
+		if beside := strings.TrimSuffix(m.Path, ".tflite") + ".json"; m.Manifest == "" && m.Melspectrogram == "" && m.Path != "" && isFile(beside) {
 			m.Manifest = beside
 		}
 	}

@@ -16,9 +16,9 @@ func TestEverySoundKey(t *testing.T) {
 	}
 	// Of the model, which of its keys are not for it.
 	others := map[string][]string{
-		"micro":  {"melspectrogram", "embedding", "features", "step", "smoothing", "thresholds"},
+		"micro":  {"melspectrogram", "embedding", "patience", "features", "step", "smoothing", "thresholds"},
 		"open":   {"manifest", "features", "step", "smoothing", "thresholds"},
-		"digits": {"manifest", "melspectrogram", "embedding"},
+		"digits": {"manifest", "melspectrogram", "embedding", "patience"},
 	}
 	var b strings.Builder
 	b.WriteString("models:\n")
@@ -89,7 +89,7 @@ func TestEverySoundKey(t *testing.T) {
 	if s := pipe.Source; !slices.Equal(s.Sound, []string{"-"}) || s.Format != "f32le" || s.Rate != 48000 || s.Channels != 2 {
 		t.Errorf("%+v", s)
 	}
-	if m := cfg.Models["micro"]; m.ScoreThreshold != defaultWordScore || !m.Listens() || m.Manifest != "okay_nabu.json" {
+	if m := cfg.Models["micro"]; m.ScoreThreshold != 0 || !m.Listens() || m.Manifest != "okay_nabu.json" {
 		t.Errorf("%+v", m)
 	}
 

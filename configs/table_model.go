@@ -53,7 +53,7 @@ var modelKeys = []*key{
 		doc: "How many copies of the model work side by side, each on a picture of its own. 0: chosen for the machine.",
 	},
 	{
-		name: "score_threshold", kind: number, min: limit(0), max: limit(1), example: "0.6", defDoc: "the catalog's; else 0.5 for `detect`, 0.3 for `pose`, 0.6 for `embed` with a gallery, 0.5 for `keyword` and `wakeword`, else 0",
+		name: "score_threshold", kind: number, min: limit(0), max: limit(1), example: "0.6", defDoc: "the catalog's; else 0.5 for `detect`, 0.3 for `pose`, 0.6 for `embed` with a gallery, for `keyword` and `wakeword` 0, which is the manifest's or 0.5, else 0",
 		doc: "Results with a lower score are left out. For `embed` the score is the cosine similarity with the gallery's nearest picture.",
 	},
 	{

@@ -47,6 +47,10 @@ var soundModelKeys = []*key{
 		doc: "For `keyword` and `wakeword`: seconds for which a word that was heard is not heard again.",
 	},
 	{
+		name: "patience", kind: whole, min: limit(1), max: limit(100), example: "3", defDoc: "1",
+		doc: "For `wakeword` with an openWakeWord model: so many scores in a row, one each 80 ms, must be high enough.",
+	},
+	{
 		name: "thresholds", kind: scores, example: "{yes: 0.6, no: 0.8}", defDoc: "`score_threshold` for all",
 		doc: "For `keyword`: the scores from which single words count.",
 	},

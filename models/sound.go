@@ -36,21 +36,21 @@ type Keyword struct {
 // Features say how sound becomes a model's input, in the words of a configuration's key features. Zero and nil: as
 // there when nothing is said.
 type Features struct {
-	Kind      string    `yaml:"kind"` // one of FeatureKinds
-	Rate      int       `yaml:"rate"` // samples a second
-	WindowMS  float64   `yaml:"window_ms"`
-	HopMS     float64   `yaml:"hop_ms"`
-	FFT       int       `yaml:"fft"` // samples
-	Bins      int       `yaml:"bins"`
-	LowHz     *float64  `yaml:"low_hz"`
-	HighHz    float64   `yaml:"high_hz"`
-	Scale     string    `yaml:"scale"`    // htk, slaney
-	Spectrum  string    `yaml:"spectrum"` // power, magnitude
-	Floor     *float64  `yaml:"floor"`
-	Offset    *float64  `yaml:"offset"`
-	Mean      []float64 `yaml:"mean"` // one, or one a bin; as std
-	Std       []float64 `yaml:"std"`
-	PerWindow float64   `yaml:"per_window"`
+	Kind      string    `yaml:"kind,omitempty"` // one of FeatureKinds
+	Rate      int       `yaml:"rate,omitempty"` // samples a second
+	WindowMS  float64   `yaml:"window_ms,omitempty"`
+	HopMS     float64   `yaml:"hop_ms,omitempty"`
+	FFT       int       `yaml:"fft,omitempty"` // samples
+	Bins      int       `yaml:"bins,omitempty"`
+	LowHz     *float64  `yaml:"low_hz,omitempty"`
+	HighHz    float64   `yaml:"high_hz,omitempty"`
+	Scale     string    `yaml:"scale,omitempty"`    // htk, slaney
+	Spectrum  string    `yaml:"spectrum,omitempty"` // power, magnitude
+	Floor     *float64  `yaml:"floor,omitempty"`
+	Offset    *float64  `yaml:"offset,omitempty"`
+	Mean      []float64 `yaml:"mean,flow,omitempty"` // one, or one a bin; as std
+	Std       []float64 `yaml:"std,flow,omitempty"`
+	PerWindow float64   `yaml:"per_window,omitempty"`
 }
 
 // FeatureKinds are the inputs that a Keyword model can have: rows of log-mel bins, those of Coral's keyword spotter, or
