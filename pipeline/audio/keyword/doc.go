@@ -1,7 +1,7 @@
 // Package keyword hears words with models that look at a window of sound at a time: on log-mel features, as Coral's
 // project-keyword-spotter, or on the samples themselves, as YAMNet.
 //
-// Runs of the model lie on a grid: the first window ends Options.Hop after the sound begins, the next one a hop later,
+// Runs of the model lie on a grid: the first window ends Options.Step after the sound begins, the next one a step later,
 // and so on, whatever pieces the sound comes in. What a window has before the beginning is digital silence; at the end
 // of a recording silence follows for as long as a window still has some of the recording in it. So a recording that is
 // shorter than the window passes through it, and gives its word once.

@@ -22,7 +22,7 @@ type Flow struct {
 	rate   int   // samples a second
 	unit   int64 // samples a unit
 	window int64 // samples that a window is made of
-	hop    int64 // units from one run to the next
+	step   int64 // units from one run to the next
 	back   int64 // units that are made up for
 
 	features features
@@ -31,7 +31,7 @@ type Flow struct {
 	scores   *scores
 	spotter  *audio.Spotter
 	levels   *audio.Levels
-	silence  []int16 // a hop of it
+	silence  []int16 // a step of it
 	words    []pipeline.Keyword
 
 	// Where the sound is that began with the last chunk that was First, in samples from its beginning.
@@ -75,10 +75,10 @@ func newFlow(e pipeline.Engine, o Options) (*Flow, error) {
 	if m != nil {
 		f.window = int64(m.Samples(int(units)))
 	}
-	if err := f.setHop(o); err != nil {
+	if err := f.setStep(o); err != nil {
 		return nil, err
 	}
-	if f.scores, err = newScores(e.Outputs(), o, f.time(f.hop*f.unit)); err != nil {
+	if f.scores, err = newScores(e.Outputs(), o, f.time(f.step*f.unit)); err != nil {
 		return nil, err
 	}
 	if f.spotter, err = newSpotter(o, f.scores.classes); err != nil {
@@ -86,25 +86,25 @@ func newFlow(e pipeline.Engine, o Options) (*Flow, error) {
 	}
 	back := max(heldBack, o.Smoothing)
 	f.back = int64(back.Seconds() * float64(f.rate) / float64(f.unit))
-	f.history = newHistory(units+f.back+2*f.hop, in.width)
-	f.levels = audio.NewLevels(f.time(f.window) + back + 2*f.time(f.hop*f.unit))
-	f.silence = make([]int16, f.hop*f.unit)
+	f.history = newHistory(units+f.back+2*f.step, in.width)
+	f.levels = audio.NewLevels(f.time(f.window) + back + 2*f.time(f.step*f.unit))
+	f.silence = make([]int16, f.step*f.unit)
 	return f, nil
 }
 
-// setHop brings the hop to whole units.
-func (f *Flow) setHop(o Options) error {
-	if o.Hop == 0 && o.Features == Waveform {
-		f.hop = max(f.window/2, 1)
+// setStep brings the step to whole units.
+func (f *Flow) setStep(o Options) error {
+	if o.Step == 0 && o.Features == Waveform {
+		f.step = max(f.window/2, 1)
 		return nil
 	}
-	if o.Hop == 0 {
-		o.Hop = 100 * time.Millisecond
+	if o.Step == 0 {
+		o.Step = 100 * time.Millisecond
 	}
-	f.hop = max(1, int64(o.Hop.Seconds()*float64(f.rate)/float64(f.unit)+0.5))
-	if f.hop*f.unit > f.window {
-		return fmt.Errorf("a hop of %v is longer than the model's window, %v: what lies between would not be heard",
-			o.Hop, f.time(f.window))
+	f.step = max(1, int64(o.Step.Seconds()*float64(f.rate)/float64(f.unit)+0.5))
+	if f.step*f.unit > f.window {
+		return fmt.Errorf("a step of %v is longer than the model's window, %v: what lies between would not be heard",
+			o.Step, f.time(f.window))
 	}
 	return nil
 }
@@ -121,8 +121,8 @@ func (f *Flow) Rate() int { return f.rate }
 // Window is how much sound the model looks at; a word must fit in it.
 func (f *Flow) Window() time.Duration { return f.time(f.window) }
 
-// Hop is the time from one run to the next.
-func (f *Flow) Hop() time.Duration { return f.time(f.hop * f.unit) }
+// Step is the time from one run to the next.
+func (f *Flow) Step() time.Duration { return f.time(f.step * f.unit) }
 
 func (f *Flow) time(samples int64) time.Duration { return audio.At(samples, f.rate) }
 
@@ -149,13 +149,13 @@ func (f *Flow) Take(ctx context.Context, c *audio.Chunk) (pipeline.Result, error
 
 // begin forgets all that was before.
 func (f *Flow) begin(start int64) {
-	f.begun, f.start, f.heard, f.at, f.due = true, start, 0, 0, f.hop*f.unit
+	f.begun, f.start, f.heard, f.at, f.due = true, start, 0, 0, f.step*f.unit
 	f.features.start(&f.history)
 	f.scores.forget()
 	f.spotter.Reset()
 }
 
-// hear takes a chunk hop by hop, so that runs lie on their grid however long it is.
+// hear takes a chunk step by step, so that runs lie on their grid however long it is.
 func (f *Flow) hear(ctx context.Context, c *audio.Chunk) error {
 	f.heard += int64(len(c.Samples))
 	if c.Voice {
@@ -178,14 +178,14 @@ func (f *Flow) hear(ctx context.Context, c *audio.Chunk) error {
 
 // add takes samples into the features and, while the voice gate is open, makes the runs that are due.
 func (f *Flow) add(ctx context.Context, c *audio.Chunk, samples []int16) error {
-	hop := f.hop * f.unit
+	step := f.step * f.unit
 	for {
-		for ; c.Voice && f.due <= f.at; f.due += hop {
+		for ; c.Voice && f.due <= f.at; f.due += step {
 			if err := f.run(ctx, c); err != nil {
 				return err
 			}
 		}
-		n := min(hop-f.at%hop, int64(len(samples)))
+		n := min(step-f.at%step, int64(len(samples)))
 		if n == 0 {
 			return nil
 		}
@@ -196,9 +196,9 @@ func (f *Flow) add(ctx context.Context, c *audio.Chunk, samples []int16) error {
 
 // leaveOut gives up those runs that the voice gate held back for too long.
 func (f *Flow) leaveOut() {
-	hop, oldest := f.hop*f.unit, f.at-f.back*f.unit
+	step, oldest := f.step*f.unit, f.at-f.back*f.unit
 	if late := oldest - f.due; late > 0 {
-		f.due += (late + hop - 1) / hop * hop
+		f.due += (late + step - 1) / step * step
 		f.scores.forget()
 	}
 }

@@ -27,7 +27,7 @@ func marked(window, scores []float32) error {
 // markedFlow runs it at 1000 samples a second, each 10 ms.
 func markedFlow(t testing.TB, change func(*Options)) (*Flow, *fake) {
 	o := Options{
-		Features: Waveform, Rate: 1000, Hop: 10 * time.Millisecond, Labels: []string{"noise", "low", "high"},
+		Features: Waveform, Rate: 1000, Step: 10 * time.Millisecond, Labels: []string{"noise", "low", "high"},
 		Threshold: 0.5, Refractory: 50 * time.Millisecond,
 	}
 	if change != nil {
@@ -62,7 +62,7 @@ func TestKeywords(t *testing.T) {
 		{"silence", make([]int16, 500), nil, nil},
 		{"one word in the middle", mark(500, map[int]int16{203: 24576}), nil, []pipeline.Keyword{word("high", 0.75, 110*ms, 210*ms)}},
 		{"shorter than the window", mark(15, map[int]int16{3: 24576}), nil, []pipeline.Keyword{word("high", 0.75, 0, 10*ms)}},
-		{"shorter than a hop", mark(5, map[int]int16{3: 24576}), nil, []pipeline.Keyword{word("high", 0.75, 0, 5*ms)}},
+		{"shorter than a step", mark(5, map[int]int16{3: 24576}), nil, []pipeline.Keyword{word("high", 0.75, 0, 5*ms)}},
 		{"one sample", mark(1, map[int]int16{0: 24576}), nil, []pipeline.Keyword{word("high", 0.75, 0, 1*ms)}},
 		{"the last sample", mark(204, map[int]int16{203: 24576}), nil, []pipeline.Keyword{word("high", 0.75, 110*ms, 204*ms)}},
 		{"two words", mark(500, map[int]int16{203: 24576, 208: -16384}), nil,
@@ -85,7 +85,7 @@ func TestKeywords(t *testing.T) {
 		// Before the first run there are three that were not there.
 		{"smoothing at the beginning", mark(500, map[int]int16{0: 24576}), func(o *Options) { o.Smoothing = 40 * ms },
 			[]pipeline.Keyword{word("high", 0.5625, 0, 30*ms)}},
-		{"smoothing of less than a hop", mark(500, map[int]int16{203: 24576}), func(o *Options) { o.Smoothing = ms },
+		{"smoothing of less than a step", mark(500, map[int]int16{203: 24576}), func(o *Options) { o.Smoothing = ms },
 			[]pipeline.Keyword{word("high", 0.75, 110*ms, 210*ms)}},
 		{"no label for class 0", mark(500, map[int]int16{203: 24576}), func(o *Options) { o.Labels, o.LabelOffset = []string{"low", "high"}, -1 },
 			[]pipeline.Keyword{word("high", 0.75, 110*ms, 210*ms)}},
@@ -107,7 +107,7 @@ func TestKeywords(t *testing.T) {
 	}
 }
 
-// TestAtOnce looks at when a keyword comes: with the chunk that completes the hop, not later.
+// TestAtOnce looks at when a keyword comes: with the chunk that completes the step, not later.
 func TestAtOnce(t *testing.T) {
 	f, _ := markedFlow(t, nil)
 	sound := mark(300, map[int]int16{203: 24576})
@@ -182,10 +182,10 @@ func TestVoiceProperties(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows, step := 4+r.IntN(20), 1+r.IntN(4)
-		hop := step * m.Hop()
-		o.Hop = audio.At(int64(hop), o.Mel.Rate)
-		if hop > m.Samples(rows) {
+		rows, every := 4+r.IntN(20), 1+r.IntN(4)
+		step := every * m.Hop()
+		o.Step = audio.At(int64(step), o.Mel.Rate)
+		if step > m.Samples(rows) {
 			continue
 		}
 		e := newFake(floats("in", 1, rows, o.Mel.Bins), floats("out", 2), silent)
@@ -195,20 +195,20 @@ func TestVoiceProperties(t *testing.T) {
 		all := m.Process(nil, join(make([]int16, m.Samples(rows)), sound))
 		back := int(max(time.Second, o.Smoothing).Seconds()*float64(o.Mel.Rate)) / m.Hop() * m.Hop()
 		var want [][]float32
-		next := hop
+		next := step
 		for at, voice := 0, false; at < len(sound); {
 			voice = voice != (r.IntN(8) == 0)
 			n := min(r.IntN(1+r.IntN(4000)), len(sound)-at)
 			take(t, f, &audio.Chunk{Samples: sound[at : at+n], Rate: o.Mel.Rate, Start: int64(at), First: at == 0, Voice: voice})
-			for ; voice && next < at-back; next += hop { // too long ago
+			for ; voice && next < at-back; next += step { // too long ago
 			}
 			at += n
-			for ; voice && next <= at; next += hop {
+			for ; voice && next <= at; next += step {
 				end := next / m.Hop() * o.Mel.Bins
 				want = append(want, all[end:end+rows*o.Mel.Bins])
 			}
 		}
-		same(t, fmt.Sprintf("seed %d: %d rows each %d, back %d, mel %+v", seed, rows, step, back, o.Mel), e.windows, want)
+		same(t, fmt.Sprintf("seed %d: %d rows each %d, back %d, mel %+v", seed, rows, every, back, o.Mel), e.windows, want)
 	}
 }
 

@@ -76,7 +76,7 @@ func dimensions(info tensor.Info) (d []int) {
 func samplesOf(info tensor.Info, rate int) (int64, error) {
 	d := dimensions(info)
 	if len(d) == 2 {
-		return 0, fmt.Errorf("features of %s need a model whose input is [N] or [1,N], N samples; it is %s, which looks like rows of features: set features to %s",
+		return 0, fmt.Errorf("features of %s need a model whose input is [N] or [1,N], N samples; it is %s, which looks like rows of features: set features.kind to %s",
 			Waveform, info, LogMel)
 	}
 	if len(d) != 1 || d[0] < max(rate/100, 2) {
@@ -101,9 +101,9 @@ func rowsOf(info tensor.Info, bins int) (int64, error) {
 	case len(d) == 2 && d[0] == bins:
 		return fail("it has the bins first, and must be exported with them last")
 	case len(d) == 2:
-		return fail("set the bins to %d, if that is what it was trained with", d[1])
+		return fail("set features.bins to %d, if that is what it was trained with", d[1])
 	case len(d) == 1:
-		return fail("set the bins to a number that divides %d, or features to %s, if it takes samples", d[0], Waveform)
+		return fail("set features.bins to a number that divides %d, or features.kind to %s, if it takes samples", d[0], Waveform)
 	default:
 		return fail("another shape has no meaning here")
 	}

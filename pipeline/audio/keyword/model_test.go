@@ -170,7 +170,7 @@ func TestWaveformModels(t *testing.T) {
 	// The words begin at 203, 503 and 1003 ms, 100 ms each; off the grid of runs, which are each 1 ms.
 	sound := join(still(1624), low, still(1600), high, still(3200), low, still(800))
 	want := []heard{{"low", 250 * ms, 304 * ms}, {"high", 550 * ms, 604 * ms}, {"low", 1050 * ms, 1104 * ms}}
-	o := Options{Features: Waveform, Rate: rate, Hop: ms, Labels: []string{"low", "high"}, Refractory: 150 * ms}
+	o := Options{Features: Waveform, Rate: rate, Step: ms, Labels: []string{"low", "high"}, Refractory: 150 * ms}
 	for name, m := range map[string]modeltest.Model{"float": d.float(), "int8": d.int8(t)} {
 		tolerance := map[string]float64{"float": 1e-4, "int8": 0.05}[name]
 		d.check(t, name, engine(t, m), o, sound, tolerance)
@@ -217,7 +217,7 @@ func TestLogMelModels(t *testing.T) {
 	gap := make([]int16, 12800)
 	sound := join(gap, tone(500, 16000, 4000), gap, tone(2500, 16000, 4000), gap, tone(500, 16000, 3200))
 	want := []heard{{"low", 900 * ms, 1100 * ms}, {"high", 1950 * ms, 2150 * ms}, {"low", 3000 * ms, 3200 * ms}}
-	o := Options{Mel: features, Hop: 20 * ms, Labels: []string{"low", "high"}, Smoothing: 40 * ms, Refractory: 200 * ms}
+	o := Options{Mel: features, Step: 20 * ms, Labels: []string{"low", "high"}, Smoothing: 40 * ms, Refractory: 200 * ms}
 	shapes := [][]int{{1, rows, bins, 1}, {1, rows, bins}, {1, rows * bins}}
 	for i, shape := range shapes {
 		d.shape = shape

@@ -19,9 +19,9 @@ type Options struct {
 	// Rate, with Waveform, is how many samples a second the model wants. Default: 16000.
 	Rate int
 
-	// Hop is the time from one run to the next, rounded to whole rows or samples; at most the window, or words would be
+	// Step is the time from one run to the next, rounded to whole rows or samples; at most the window, or words would be
 	// missed. Default: 100 ms with LogMel, half the window with Waveform.
-	Hop time.Duration
+	Step time.Duration
 
 	// Labels are the names of the classes; the label of class i is Labels[i+LabelOffset]. An offset of -1 is for a
 	// model whose class 0, for none of the words, has no line in the label file.
@@ -51,12 +51,15 @@ type Options struct {
 type Features string
 
 const (
-	LogMel   Features = "log-mel"  // rows of logarithmic mel bins; the default
+	LogMel   Features = "logmel"   // rows of logarithmic mel bins; the default
 	Waveform Features = "waveform" // the samples, full scale ±1
 )
 
-// maxTime bounds the times that can be asked for, and with them the memory.
-const maxTime = time.Minute
+// The longest times that can be asked for; the first bounds the memory.
+const (
+	maxTime       = time.Minute
+	maxRefractory = time.Hour
+)
 
 // Coral is what the models of Coral's project-keyword-spotter want, but for the labels: its features
 // (mel_features.py) and what its model.py does with them.
@@ -67,7 +70,7 @@ func Coral() Options {
 			Rate: 16000, WindowMS: 25, HopMS: 10, FFT: 512, Bins: 32, LowHz: 60, HighHz: 3800,
 			Scale: mel.HTK, Spectrum: mel.Magnitude, Offset: 0.001,
 		},
-		PerWindow: 3, Hop: 330 * time.Millisecond, LabelOffset: -1, Threshold: 0.4, MaxResults: 1,
+		PerWindow: 3, Step: 330 * time.Millisecond, LabelOffset: -1, Threshold: 0.4, MaxResults: 1,
 	}
 }
 
@@ -99,11 +102,11 @@ func (o Options) complete() (Options, error) {
 		wrong("a normalization by %g standard deviations is not possible", o.PerWindow)
 	}
 	for _, t := range []struct {
-		name  string
-		value time.Duration
-	}{{"hop", o.Hop}, {"smoothing", o.Smoothing}, {"refractory time", o.Refractory}} {
-		if t.value < 0 || t.value > maxTime {
-			wrong("a %s of %v is not possible: want 0 to %v", t.name, t.value, maxTime)
+		name      string
+		value, to time.Duration
+	}{{"step", o.Step, maxTime}, {"smoothing", o.Smoothing, maxTime}, {"refractory time", o.Refractory, maxRefractory}} {
+		if t.value < 0 || t.value > t.to {
+			wrong("a %s of %v is not possible: want 0 to %v", t.name, t.value, t.to)
 		}
 	}
 	if o.Threshold == 0 {

@@ -33,25 +33,25 @@ func TestNew(t *testing.T) {
 		want    string // of the error; "": none
 	}{
 		{"waveform", floats("in", 15600), two, wave, ""},
-		{"log-mel", floats("in", 1, 98, 40, 1), two, rows, ""},
-		{"no such features", floats("in", 15600), two, with(wave, func(o *Options) { o.Features = "mfcc" }), `no features "mfcc": want log-mel or waveform`},
-		{"a waveform's options", floats("in", 15600), two, with(wave, func(o *Options) { o.PerWindow = 3 }), "for features of log-mel, not of waveform"},
+		{"logmel", floats("in", 1, 98, 40, 1), two, rows, ""},
+		{"no such features", floats("in", 15600), two, with(wave, func(o *Options) { o.Features = "mfcc" }), `no features "mfcc": want logmel or waveform`},
+		{"a waveform's options", floats("in", 15600), two, with(wave, func(o *Options) { o.PerWindow = 3 }), "for features of logmel, not of waveform"},
 		{"two rates", floats("in", 98, 40), two, with(rows, func(o *Options) { o.Rate = 8000 }), "8000 for the samples and of 16000"},
 		{"a rate below 0", floats("in", 15600), two, with(wave, func(o *Options) { o.Rate = -1 }), "rate of -1"},
 		{"mel's own options", floats("in", 98, 40), two, with(rows, func(o *Options) { o.Mel.HighHz = 9000 }), "to 9000 Hz is not possible"},
 		{"no mel options", floats("in", 98, 40), two, Options{Labels: labels}, "mel: a rate of 0"},
 		{"NaN", floats("in", 98, 40), two, with(rows, func(o *Options) { o.PerWindow = math.NaN() }), "by NaN standard deviations"},
-		{"times", floats("in", 15600), two, with(wave, func(o *Options) { o.Hop, o.Smoothing, o.Refractory = -1, time.Hour, -1 }),
-			"a hop of -1ns is not possible: want 0 to 1m0s\na smoothing of 1h0m0s is not possible: want 0 to 1m0s\na refractory time of -1ns"},
-		{"a hop that is too long", floats("in", 15600), two, with(wave, func(o *Options) { o.Hop = time.Second }), "a hop of 1s is longer than the model's window, 975ms"},
+		{"times", floats("in", 15600), two, with(wave, func(o *Options) { o.Step, o.Smoothing, o.Refractory = -1, time.Hour, 2*time.Hour }),
+			"a step of -1ns is not possible: want 0 to 1m0s\na smoothing of 1h0m0s is not possible: want 0 to 1m0s\na refractory time of 2h0m0s is not possible: want 0 to 1h0m0s"},
+		{"a step that is too long", floats("in", 15600), two, with(wave, func(o *Options) { o.Step = time.Second }), "a step of 1s is longer than the model's window, 975ms"},
 
-		{"rows for a waveform", floats("in", 1, 98, 40), two, wave, "in float32[1,98,40], which looks like rows of features: set features to log-mel"},
+		{"rows for a waveform", floats("in", 1, 98, 40), two, wave, "in float32[1,98,40], which looks like rows of features: set features.kind to logmel"},
 		{"an open length", floats("in", 1), two, wave, "in float32[1] (a model that leaves N open must be exported with a fixed one)"},
 		{"a scalar", floats("in"), two, wave, "input is [N] or [1,N]"},
 		{"a picture", floats("in", 1, 224, 224, 3), two, wave, "input is [N] or [1,N]"},
-		{"another number of bins", floats("in", 1, 198, 32, 1), two, rows, "with 40 bins need a model whose input is [1,rows,40,1], [1,rows,40] or [1,rows×40]; it is in float32[1,198,32,1]: set the bins to 32"},
+		{"another number of bins", floats("in", 1, 198, 32, 1), two, rows, "with 40 bins need a model whose input is [1,rows,40,1], [1,rows,40] or [1,rows×40]; it is in float32[1,198,32,1]: set features.bins to 32"},
 		{"bins first", floats("in", 1, 40, 98), two, rows, "it has the bins first"},
-		{"no whole rows", floats("in", 1, 1001), two, rows, "a number that divides 1001, or features to waveform"},
+		{"no whole rows", floats("in", 1, 1001), two, rows, "a number that divides 1001, or features.kind to waveform"},
 		{"a picture as rows", floats("in", 1, 224, 224, 3), two, rows, "another shape has no meaning"},
 		{"64-bit input", typed(tensor.Int64, tensor.Quantization{}, 15600), two, wave, "waveform cannot be put into an input of int64 (want float32, int8, uint8 or int16)"},
 		{"8 bits without a scale", typed(tensor.Int8, tensor.Quantization{}, 15600), two, wave, "one scale and zero point"},
@@ -99,19 +99,19 @@ func TestDefaults(t *testing.T) {
 		in   tensor.Info
 		o    Options
 		rate int
-		hop  time.Duration
+		step time.Duration
 		long time.Duration
 	}{
 		{floats("in", 15600), Options{Features: Waveform}, 16000, 487500 * time.Microsecond, 975 * ms},
-		{floats("in", 1, 8000), Options{Features: Waveform, Rate: 8000, Hop: 100 * ms}, 8000, 100 * ms, time.Second},
+		{floats("in", 1, 8000), Options{Features: Waveform, Rate: 8000, Step: 100 * ms}, 8000, 100 * ms, time.Second},
 		{floats("in", 1, 98, 40), Options{Mel: mel.Options{Rate: 16000, WindowMS: 30, HopMS: 10, Bins: 40, HighHz: 8000, Floor: 1e-6}}, 16000, 100 * ms, time.Second},
-		{floats("in", 1, 98, 40), Options{Hop: 106 * ms, Mel: mel.Options{Rate: 16000, WindowMS: 30, HopMS: 10, Bins: 40, HighHz: 8000, Floor: 1e-6}}, 16000, 110 * ms, time.Second},
+		{floats("in", 1, 98, 40), Options{Step: 106 * ms, Mel: mel.Options{Rate: 16000, WindowMS: 30, HopMS: 10, Bins: 40, HighHz: 8000, Floor: 1e-6}}, 16000, 110 * ms, time.Second},
 		{floats("in", 1, 198*32), Coral(), 16000, 330 * ms, 1995 * ms},
 	} {
 		c.o.Labels = []string{"a", "b"}
 		f := open(t, newFake(c.in, floats("out", 2+max(0, -c.o.LabelOffset)), silent), c.o)
-		if f.Rate() != c.rate || f.Hop() != c.hop || f.Window() != c.long {
-			t.Errorf("%s: %d samples a second, window %v, hop %v; want %d, %v, %v", c.in, f.Rate(), f.Window(), f.Hop(), c.rate, c.long, c.hop)
+		if f.Rate() != c.rate || f.Step() != c.step || f.Window() != c.long {
+			t.Errorf("%s: %d samples a second, window %v, step %v; want %d, %v, %v", c.in, f.Rate(), f.Window(), f.Step(), c.rate, c.long, c.step)
 		}
 	}
 }

@@ -19,7 +19,7 @@ type scores struct {
 }
 
 // newScores looks at the model's outputs.
-func newScores(outputs []tensor.Info, o Options, hop time.Duration) (*scores, error) {
+func newScores(outputs []tensor.Info, o Options, step time.Duration) (*scores, error) {
 	s := &scores{output: slices.IndexFunc(outputs, func(i tensor.Info) bool { return i.Name == o.Output })}
 	if o.Output == "" {
 		s.output = 0
@@ -42,7 +42,7 @@ func newScores(outputs []tensor.Info, o Options, hop time.Duration) (*scores, er
 		return nil, fmt.Errorf("the scores must be [classes], [1,classes] or [frames,classes]; they are %s", info)
 	}
 	s.classes = info.Shape[n-1]
-	s.runs = make([]float32, s.classes*max(1, int((o.Smoothing+hop/2)/hop)))
+	s.runs = make([]float32, s.classes*max(1, int((o.Smoothing+step/2)/step)))
 	s.mean = make([]float32, s.classes)
 	return s, nil
 }

@@ -13,18 +13,18 @@ import (
 )
 
 // TestWaveformWindows compares the windows that a model is given with those that are cut from the whole recording
-// between silence, for random windows, hops and pieces.
+// between silence, for random windows, steps and pieces.
 func TestWaveformWindows(t *testing.T) {
 	for seed := range uint64(100) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		const rate = 1000
 		n := 20 + r.IntN(200)
-		hop := 1 + r.IntN(n)
+		step := 1 + r.IntN(n)
 		e := newFake(floats("in", n), floats("out", 2), silent)
 		e.keep = true
-		f := open(t, e, Options{Features: Waveform, Rate: rate, Hop: time.Duration(hop) * time.Millisecond, Labels: []string{"a", "b"}})
-		if f.Window() != time.Duration(n)*time.Millisecond || f.Hop() != time.Duration(hop)*time.Millisecond {
-			t.Fatalf("window %v, hop %v; want %d and %d ms", f.Window(), f.Hop(), n, hop)
+		f := open(t, e, Options{Features: Waveform, Rate: rate, Step: time.Duration(step) * time.Millisecond, Labels: []string{"a", "b"}})
+		if f.Window() != time.Duration(n)*time.Millisecond || f.Step() != time.Duration(step)*time.Millisecond {
+			t.Fatalf("window %v, step %v; want %d and %d ms", f.Window(), f.Step(), n, step)
 		}
 		for range 2 { // the second recording is heard as if there had been no first
 			e.windows = nil
@@ -32,14 +32,14 @@ func TestWaveformWindows(t *testing.T) {
 			cut(t, f, sound, r, 1+r.IntN(600))
 			padded := join(make([]int16, n), sound, make([]int16, n))
 			var want [][]float32
-			for end := hop; end < len(sound)+n; end += hop {
+			for end := step; end < len(sound)+n; end += step {
 				var w []float32
 				for _, s := range padded[end : end+n] {
 					w = append(w, float32(s)/32768)
 				}
 				want = append(want, w)
 			}
-			same(t, fmt.Sprintf("seed %d: window %d, hop %d, %d samples", seed, n, hop, len(sound)), e.windows, want)
+			same(t, fmt.Sprintf("seed %d: window %d, step %d, %d samples", seed, n, step, len(sound)), e.windows, want)
 		}
 	}
 }
@@ -77,7 +77,7 @@ func TestLogMelWindows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := open(t, e, Options{Mel: o, Hop: time.Duration(float64(step) * o.HopMS * 1e6), Labels: []string{"a", "b"}})
+		f := open(t, e, Options{Mel: o, Step: time.Duration(float64(step) * o.HopMS * 1e6), Labels: []string{"a", "b"}})
 		for range 2 {
 			e.windows = nil
 			sound := noise(r, 1+r.IntN(900))
@@ -102,7 +102,7 @@ func TestPerWindow(t *testing.T) {
 	const rows = 12
 	plain, normal := newFake(floats("in", 1, rows, o.Bins, 1), floats("out", 2), silent), newFake(floats("in", 1, rows, o.Bins, 1), floats("out", 2), silent)
 	plain.keep, normal.keep = true, true
-	options := Options{Mel: o, Hop: time.Duration(o.HopMS * 1e6), Labels: []string{"a", "b"}}
+	options := Options{Mel: o, Step: time.Duration(o.HopMS * 1e6), Labels: []string{"a", "b"}}
 	sound := noise(r, 700)
 	whole(t, open(t, plain, options), sound)
 	options.PerWindow = 3
@@ -133,7 +133,7 @@ func TestPerWindow(t *testing.T) {
 func TestPerWindowSilence(t *testing.T) {
 	e := newFake(floats("in", 1, 4, 5), floats("out", 2), silent)
 	e.keep = true
-	f := open(t, e, Options{Mel: melOptions(rand.New(rand.NewPCG(1, 4))), PerWindow: 3, Hop: 10 * time.Millisecond, Labels: []string{"a", "b"}})
+	f := open(t, e, Options{Mel: melOptions(rand.New(rand.NewPCG(1, 4))), PerWindow: 3, Step: 10 * time.Millisecond, Labels: []string{"a", "b"}})
 	whole(t, f, make([]int16, 400))
 	if len(e.windows) == 0 {
 		t.Fatal("no run")
@@ -161,14 +161,14 @@ func TestStored(t *testing.T) {
 	} {
 		e := newFake(c.in, floats("out", 2), silent)
 		e.keep = true
-		whole(t, open(t, e, Options{Features: Waveform, Rate: 1000, Hop: 20 * time.Millisecond, Labels: []string{"a", "b"}}), sound)
+		whole(t, open(t, e, Options{Features: Waveform, Rate: 1000, Step: 20 * time.Millisecond, Labels: []string{"a", "b"}}), sound)
 		if got := e.windows[0][:len(c.want)]; !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.in, got, c.want)
 		}
 	}
 	// Samples as they are, where an input of int16 has no scale.
 	e := newFake(tensor.Info{Type: tensor.Int16, Shape: []int{20}}, floats("out", 2), silent)
-	f := open(t, e, Options{Features: Waveform, Rate: 1000, Hop: 20 * time.Millisecond, Labels: []string{"a", "b"}})
+	f := open(t, e, Options{Features: Waveform, Rate: 1000, Step: 20 * time.Millisecond, Labels: []string{"a", "b"}})
 	f.features.start(&f.history)
 	f.features.add(&f.history, sound)
 	if err := f.input.write(e.Input(0), &f.history, int64(len(sound))); err != nil {
