@@ -58,6 +58,8 @@ func TestNew(t *testing.T) {
 		{"16 bits without a scale", typed(tensor.Int16, tensor.Quantization{}, 98, 40), two, rows, "one scale and zero point"},
 		{"a scale for each channel", typed(tensor.Int8, channels, 15600), two, wave, "one scale and zero point"},
 
+		{"smoothing over too many runs", floats("in", 15600), two, with(wave, func(o *Options) { o.Step, o.Smoothing = 10*ms, time.Minute }),
+			"a smoothing of 1m0s is over 6000 runs of 10ms: want at most 1000"},
 		{"no scores", floats("in", 15600), floats("out"), wave, "[classes], [1,classes] or [frames,classes]; they are out float32[]"},
 		{"a picture of scores", floats("in", 15600), floats("out", 1, 9, 9, 2), wave, "[frames,classes]; they are"},
 		{"64-bit scores", floats("in", 15600), typed(tensor.Int64, tensor.Quantization{}, 2), wave, "scores cannot be of int64"},

@@ -18,6 +18,9 @@ type scores struct {
 	mean            []float32
 }
 
+// maxRuns bounds what smoothing costs at each run.
+const maxRuns = 1000
+
 // newScores looks at the model's outputs.
 func newScores(outputs []tensor.Info, o Options, step time.Duration) (*scores, error) {
 	s := &scores{output: slices.IndexFunc(outputs, func(i tensor.Info) bool { return i.Name == o.Output })}
@@ -42,7 +45,12 @@ func newScores(outputs []tensor.Info, o Options, step time.Duration) (*scores, e
 		return nil, fmt.Errorf("the scores must be [classes], [1,classes] or [frames,classes]; they are %s", info)
 	}
 	s.classes = info.Shape[n-1]
-	s.runs = make([]float32, s.classes*max(1, int((o.Smoothing+step/2)/step)))
+	runs := max(1, int((o.Smoothing+step/2)/step))
+	if runs > maxRuns {
+		return nil, fmt.Errorf("a smoothing of %v is over %d runs of %v: want at most %d, so a longer step or less smoothing",
+			o.Smoothing, runs, step, maxRuns)
+	}
+	s.runs = make([]float32, s.classes*runs)
 	s.mean = make([]float32, s.classes)
 	return s, nil
 }
