@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,7 +19,7 @@ import (
 	"corallite/internal/clock"
 	"corallite/pipeline"
 	"corallite/pipeline/pipetest"
-	"corallite/pipeline/sink/internal/clocktest"
+	"corallite/pipeline/sink/internal/sinktest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -32,45 +32,16 @@ func script(text string, args ...string) []string {
 	return append([]string{"/bin/sh", "-c", text, "script"}, args...)
 }
 
-func open(t *testing.T, o Options) (*Sink, *told) {
+func open(t *testing.T, o Options) (*Sink, *sinktest.Told) {
 	t.Helper()
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := &told{}
+	to := &sinktest.Told{}
 	s.Tell(to)
 	t.Cleanup(func() { s.Close() })
 	return s, to
-}
-
-// told is a pipeline.Later that keeps what it is told.
-type told struct {
-	mu     sync.Mutex
-	items  []string
-	failed []string
-	lost   int
-}
-
-func (l *told) Failed(item string, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.items, l.failed = append(l.items, item), append(l.failed, err.Error())
-}
-
-func (l *told) Lost(n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lost += n
-}
-
-func (l *told) want(t *testing.T, lost int, failed ...string) {
-	t.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.lost != lost || !slices.Equal(l.failed, failed) {
-		t.Errorf("lost %d, not %d; failed\n%q, not\n%q", l.lost, lost, l.failed, failed)
-	}
 }
 
 // words is a report in which words were heard.
@@ -141,7 +112,7 @@ func TestArgumentsAndEnvironment(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	to.want(t, 0)
+	to.Want(t, 0)
 	want := file + `|{label}|$(id)||*|CORALLITE_END=2.000
 CORALLITE_LABEL=one
 CORALLITE_MODEL=digits
@@ -197,14 +168,11 @@ func TestFailures(t *testing.T) {
 	}
 	consume(t, s, words("code"), words("signal"), words("gone"), words("fine"))
 	s.Close()
-	to.want(t, 0,
-		"\"/bin/sh\" of label \"code\": exit status 3: said \uFFFD last",
-		`"/bin/sh" of label "signal": signal: killed`,
-		fmt.Sprintf("%q of label \"gone\": fork/exec %s: no such file or directory", gone, gone),
+	to.Want(t, 0,
+		"mic item 7: \"/bin/sh\" of label \"code\": exit status 3: said \uFFFD last$",
+		`"/bin/sh" of label "signal": signal: killed$`,
+		fmt.Sprintf("%q of label \"gone\": fork/exec %s: no such file or directory$", gone, gone),
 	)
-	if to.items[0] != "mic item 7" {
-		t.Errorf("the item is called %q", to.items[0])
-	}
 }
 
 func TestNotThere(t *testing.T) {
@@ -225,7 +193,7 @@ func TestNotThere(t *testing.T) {
 // TestTimeLimit ends a program that ends when it is asked to, together with what it started.
 func TestTimeLimit(t *testing.T) {
 	dir := t.TempDir()
-	c := clocktest.New(time.Time{})
+	c := sinktest.New(time.Time{})
 	ready, ended := pipe(t, dir, "ready"), filepath.Join(dir, "ended")
 	s, to := open(t, Options{Clock: c, Timeout: 3 * time.Second, On: map[string][]string{
 		"one": script(`trap 'echo asked > "$2"; echo going >&2; exit 0' TERM; sleep 1000 & echo $! > "$1"; wait`, ready, ended),
@@ -234,7 +202,7 @@ func TestTimeLimit(t *testing.T) {
 	child := strings.TrimSpace(read(t, ready)) // the trap stands
 	c.Pass(3 * time.Second)
 	closeQuietly(t, s)
-	to.want(t, 0, `"/bin/sh" of label "one": ended after 3s, its time limit: going`)
+	to.Want(t, 0, `"/bin/sh" of label "one": ended after 3s, its time limit: going$`)
 	if got := read(t, ended); got != "asked\n" {
 		t.Errorf("the program wrote %q", got)
 	}
@@ -244,7 +212,7 @@ func TestTimeLimit(t *testing.T) {
 // TestStubborn ends a program that does not want to, and what it started.
 func TestStubborn(t *testing.T) {
 	dir := t.TempDir()
-	c := clocktest.New(time.Time{})
+	c := sinktest.New(time.Time{})
 	ready := pipe(t, dir, "ready")
 	s, to := open(t, Options{Clock: c, Timeout: 3 * time.Second, On: map[string][]string{
 		"one": script(`trap '' TERM; sleep 1000 & echo $! > "$1"; while :; do sleep 1000; done`, ready),
@@ -253,14 +221,14 @@ func TestStubborn(t *testing.T) {
 	child := strings.TrimSpace(read(t, ready))
 	c.Pass(3 * time.Second)
 	closeQuietly(t, s)
-	to.want(t, 0, `"/bin/sh" of label "one": ended after 3s, its time limit`)
+	to.Want(t, 0, `"/bin/sh" of label "one": ended after 3s, its time limit$`)
 	waitGone(t, child)
 }
 
 // TestEndOfRun ends what runs when one time limit after Close has passed, and starts nothing more.
 func TestEndOfRun(t *testing.T) {
 	dir := t.TempDir()
-	c := clocktest.New(time.Time{})
+	c := sinktest.New(time.Time{})
 	ready := pipe(t, dir, "ready")
 	s, to := open(t, Options{Clock: c, Timeout: 3 * time.Second, On: map[string][]string{
 		"one": script(`echo x > "$1"; exec sleep 1000`, ready),
@@ -278,7 +246,7 @@ func TestEndOfRun(t *testing.T) {
 	if err := <-closed; err != nil {
 		t.Fatal(err)
 	}
-	to.want(t, 1, `"/bin/sh" of label "one": ended, because the run has ended and it went on`)
+	to.Want(t, 1, `"/bin/sh" of label "one": ended, because the run has ended and it went on$`)
 }
 
 // TestLeftBehind lets go on what a program has started and left.
@@ -290,7 +258,7 @@ func TestLeftBehind(t *testing.T) {
 	}})
 	consume(t, s, words("one"))
 	s.Close()
-	to.want(t, 0)
+	to.Want(t, 0)
 	if err := os.WriteFile(goOn, []byte("x\n"), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +276,7 @@ func TestSideBySide(t *testing.T) {
 	}})
 	consume(t, s, words("one", "two"))
 	s.Close()
-	to.want(t, 0)
+	to.Want(t, 0)
 }
 
 func TestTooMany(t *testing.T) {
@@ -323,7 +291,7 @@ func TestTooMany(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Close()
-	to.want(t, 1)
+	to.Want(t, 1)
 	if got := read(t, file); got != "2\n3\n" {
 		t.Errorf("the programs wrote %q", got)
 	}
@@ -331,7 +299,7 @@ func TestTooMany(t *testing.T) {
 
 // reals is a clock that stands, with the machine's waits.
 type reals struct {
-	*clocktest.Clock
+	*sinktest.Clock
 	clock.System
 }
 
@@ -342,7 +310,7 @@ func (r reals) After(d time.Duration) (<-chan time.Time, func() bool) {
 
 func TestMinInterval(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
-	c := reals{Clock: clocktest.New(time.Unix(1000, 0))}
+	c := reals{Clock: sinktest.New(time.Unix(1000, 0))}
 	s, to := open(t, Options{Clock: c, MinInterval: time.Second, Timeout: long, On: map[string][]string{
 		"one": script(`echo one $CORALLITE_SOURCE >> "$1"`, file), "two": script(`echo two >> "$1"`, file),
 	}})
@@ -352,7 +320,7 @@ func TestMinInterval(t *testing.T) {
 	c.Add(time.Millisecond)
 	consume(t, s, words("one"), words("two"))
 	s.Close()
-	to.want(t, 0)
+	to.Want(t, 0)
 	if got := read(t, file); got != "one mic\ntwo\none mic\n" {
 		t.Errorf("the programs wrote %q", got)
 	}
@@ -372,4 +340,39 @@ func TestLastLine(t *testing.T) {
 			t.Errorf("%q: %q and %q, not %q", text, whole.String(), single.String(), want)
 		}
 	}
+}
+
+// TestNothingLeft looks for processes that nobody collected and for open files, after programs of every kind of end.
+func TestNothingLeft(t *testing.T) {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip("the system has no /proc")
+	}
+	round := func() {
+		s, _ := open(t, Options{Parallel: 4, Queue: 100, Timeout: long, On: map[string][]string{
+			"fine": script(`echo fine >&2`), "fails": script(`exit 1`), "killed": script(`kill -KILL $$`),
+		}})
+		for range 10 {
+			consume(t, s, words("fine", "fails", "killed"))
+		}
+		s.Close()
+	}
+	round() // what is opened once
+	before := openFiles(t)
+	round()
+	if after := openFiles(t); after > before {
+		t.Errorf("%d files are open, %d were before", after, before)
+	}
+	var status syscall.WaitStatus
+	if pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil); !errors.Is(err, syscall.ECHILD) {
+		t.Errorf("there is a child: %d, %v", pid, err)
+	}
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
 }

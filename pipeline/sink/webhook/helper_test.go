@@ -7,13 +7,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"corallite/pipeline"
-	"corallite/pipeline/sink/internal/clocktest"
+	"corallite/pipeline/sink/internal/sinktest"
 )
 
 // answer is one answer of a server.
@@ -69,49 +68,16 @@ func (h *hook) requests() []request {
 	return slices.Clone(h.got)
 }
 
-// told is a pipeline.Later that keeps what it is told.
-type told struct {
-	mu     sync.Mutex
-	failed []string
-	lost   int
-}
-
-func (l *told) Failed(item string, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.failed = append(l.failed, item+": "+err.Error())
-}
-
-func (l *told) Lost(n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lost += n
-}
-
-// want compares what was told; each failure need only have the text.
-func (l *told) want(t *testing.T, lost int, failed ...string) {
-	t.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	same := l.lost == lost && len(l.failed) == len(failed)
-	for i := range failed {
-		same = same && strings.Contains(l.failed[i], failed[i])
-	}
-	if !same {
-		t.Errorf("lost %d, not %d; failed\n%q, not\n%q", l.lost, lost, l.failed, failed)
-	}
-}
-
 // eager is a clock on which every wait is over at once, but for Close's.
-func eager() *clocktest.Clock {
-	c := clocktest.New(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+func eager() *sinktest.Clock {
+	c := sinktest.New(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	c.Skip = func(d time.Duration) bool { return d != flush }
 	return c
 }
 
 const flush = 12345 * time.Second
 
-func open(t *testing.T, o Options) (*Sink, *told) {
+func open(t *testing.T, o Options) (*Sink, *sinktest.Told) {
 	t.Helper()
 	o.Flush = flush
 	if o.Timeout == 0 {
@@ -124,7 +90,7 @@ func open(t *testing.T, o Options) (*Sink, *told) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := &told{}
+	to := &sinktest.Told{}
 	s.Tell(to)
 	t.Cleanup(func() { s.Close() })
 	return s, to

@@ -59,7 +59,7 @@ func TestRequest(t *testing.T) {
 	r := seen(7, "cat <&>")
 	consume(t, s, r, seen(8))
 	closeSink(t, s)
-	to.want(t, 0)
+	to.Want(t, 0)
 	line, err := r.Events[0].AppendJSON(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +117,7 @@ func TestTriesAgain(t *testing.T) {
 	s, to := open(t, Options{URL: h.URL, Retries: 10, Clock: c})
 	consume(t, s, seen(1, "cat"), seen(2, "dog"))
 	closeSink(t, s)
-	to.want(t, 0)
+	to.Want(t, 0)
 	got := h.requests()
 	if len(got) != 8 {
 		t.Fatalf("%d requests, not 8", len(got))
@@ -168,7 +168,7 @@ func TestGivesUp(t *testing.T) {
 		s, to := open(t, Options{URL: h.URL + "/secret?key=hidden", Retries: 2, Clock: eager()})
 		consume(t, s, seen(3, "cat"), seen(4, "dog"))
 		closeSink(t, s)
-		to.want(t, 0, "door.jpg item 3: webhook "+h.URL+c.want) // the address without its path
+		to.Want(t, 0, "door.jpg item 3: webhook "+h.URL+c.want) // the address without its path
 		if got := h.requests(); len(got) != c.tries+1 || !strings.Contains(got[c.tries].body, `"dog"`) {
 			t.Errorf("%s: %d requests, not %d", c.want, len(got), c.tries+1)
 		}
@@ -186,9 +186,9 @@ func TestNothingSecret(t *testing.T) {
 	s, to := open(t, Options{URL: "http://me:geheim@" + address + "/geheim?x=geheim", Token: "geheim", Retries: 1, Clock: eager()})
 	consume(t, s, seen(3, "cat"))
 	closeSink(t, s)
-	to.want(t, 0, "door.jpg item 3: webhook http://"+address+": dial tcp "+address+": ")
-	if err := s.Consume(t.Context(), seen(3, "cat")); err == nil || strings.Contains(to.failed[0]+err.Error(), "geheim") {
-		t.Errorf("%q, %v", to.failed, err)
+	to.Want(t, 0, "door.jpg item 3: webhook http://"+address+": dial tcp "+address+": ")
+	if err := s.Consume(t.Context(), seen(3, "cat")); err == nil || strings.Contains(to.Failures()[0]+err.Error(), "geheim") {
+		t.Errorf("%q, %v", to.Failures(), err)
 	}
 }
 
@@ -201,7 +201,7 @@ func TestSilentServer(t *testing.T) {
 	s, to := open(t, Options{URL: server.URL, Timeout: 10 * time.Millisecond, Retries: 2, Clock: eager()})
 	consume(t, s, seen(3, "cat"))
 	closeSink(t, s)
-	to.want(t, 0, ": no answer in 10ms")
+	to.Want(t, 0, ": no answer in 10ms")
 }
 
 func TestTooMany(t *testing.T) {
@@ -219,7 +219,7 @@ func TestTooMany(t *testing.T) {
 	consume(t, s, seen(2, "cat"), seen(3, "cat"), seen(4, "cat"), seen(5, "cat"))
 	close(goOn)
 	closeSink(t, s)
-	to.want(t, 2)
+	to.Want(t, 2)
 	got := h.requests()
 	if len(got) != 3 || !strings.Contains(got[1].body, `"seq":4`) || !strings.Contains(got[2].body, `"seq":5`) {
 		t.Errorf("got %+v", got)
@@ -246,7 +246,7 @@ func TestEndOfRun(t *testing.T) {
 	if err := <-closed; err != nil {
 		t.Error(err)
 	}
-	to.want(t, 2, "not sent before the end of the run")
+	to.Want(t, 2, "not sent before the end of the run")
 	if len(arrived) > 0 {
 		t.Error("more was sent after the end")
 	}
@@ -268,7 +268,7 @@ func TestEndOfRunInAWait(t *testing.T) {
 	if err := <-closed; err != nil {
 		t.Error(err)
 	}
-	to.want(t, 0, "not sent before the end of the run: the server answers 500")
+	to.Want(t, 0, "not sent before the end of the run: the server answers 500")
 }
 
 func TestRedirects(t *testing.T) {
@@ -286,13 +286,13 @@ func TestRedirects(t *testing.T) {
 		closeSink(t, s)
 		got := h.requests()
 		if c.path == "" {
-			to.want(t, 0, fmt.Sprintf("the server answers %d %s, a redirect that is not followed", c.status, http.StatusText(c.status)))
+			to.Want(t, 0, fmt.Sprintf("the server answers %d %s, a redirect that is not followed", c.status, http.StatusText(c.status)))
 			if len(got) != 1 {
 				t.Errorf("%+v: %d requests", c, len(got))
 			}
 			continue
 		}
-		to.want(t, 0)
+		to.Want(t, 0)
 		if len(got) != 2 || got[1].path != c.path || got[1].method != "POST" || got[1].body != got[0].body || got[1].header.Get("Authorization") == "" {
 			t.Errorf("%+v: got %+v", c, got)
 		}
@@ -304,7 +304,7 @@ func TestRedirects(t *testing.T) {
 	s, to := open(t, Options{URL: round.URL, Clock: eager()})
 	consume(t, s, seen(1, "cat"))
 	closeSink(t, s)
-	to.want(t, 0, "a redirect that is not followed")
+	to.Want(t, 0, "a redirect that is not followed")
 	if got := len(round.requests()); got != 1+mostRedirects {
 		t.Errorf("%d requests round and round", got)
 	}

@@ -1,5 +1,6 @@
-// Package clocktest is a clock whose waits end when a test says so.
-package clocktest
+// Package sinktest has what tests of sinks that work in the background share: a clock whose waits end when a test says
+// so, and somebody whom the sink tells of its failures.
+package sinktest
 
 import (
 	"slices"
