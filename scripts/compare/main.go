@@ -2,7 +2,10 @@
 //
 //	make build && go run ./scripts/compare -peers ../shared/peers -python PATH/.venv/bin/python
 //
-// The peers are installed by their own setup.sh. What each row means is said in docs/performance.md.
+//	make build && go run ./scripts/compare -live
+//
+// measures it on a camera and with a preview, which no peer has. The peers are installed by their own setup.sh. What each
+// row means is said in docs/performance.md.
 package main
 
 import (
@@ -25,6 +28,7 @@ import (
 type setup struct {
 	corallite, python, peers, data string
 	rounds                         int
+	live                           bool
 	work                           string
 }
 
@@ -35,6 +39,7 @@ func main() {
 	flag.StringVar(&s.peers, "peers", "../shared/peers", "the folder of the peers' programs")
 	flag.StringVar(&s.data, "testdata", "../shared/testdata", "the folder of the test data")
 	flag.IntVar(&s.rounds, "rounds", 5, "how often each side runs")
+	flag.BoolVar(&s.live, "live", false, "measure a camera and a preview, without peers")
 	flag.Parse()
 	if err := s.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
@@ -43,7 +48,7 @@ func main() {
 }
 
 func (s *setup) run() error {
-	if s.python == "" {
+	if s.python == "" && !s.live {
 		return errors.New("-python is missing: install the peers with their setup.sh DIR, then give DIR/.venv/bin/python")
 	}
 	var err error
@@ -51,6 +56,9 @@ func (s *setup) run() error {
 		return err
 	}
 	defer os.RemoveAll(s.work)
+	if s.live {
+		return errors.Join(s.age(40*time.Second), s.preview(15*time.Second))
+	}
 	if err := s.video(); err != nil {
 		return fmt.Errorf("video: %w", err)
 	}
