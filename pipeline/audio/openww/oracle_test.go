@@ -108,7 +108,7 @@ func (c *chain) compare(t *testing.T, path string, want said) {
 	chunks := cut(samples(t, path), 0, 320)
 	rows := hear(t, c.stage, chunks)
 	n := len(rows)/audio.EmbeddingSize - before
-	silent := want.Rows - n // the package gives all rows of 8 seconds of silence first
+	silent := want.Rows - n // the package gives all rows of the silence before
 	if silent < before || len(want.Embeddings) != want.Rows*audio.EmbeddingSize {
 		t.Fatalf("%s: %d rows of sound, and the package has %d in all", want.Name, n, want.Rows)
 	}
