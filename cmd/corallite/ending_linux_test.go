@@ -92,7 +92,8 @@ func TestEndWithFault(t *testing.T) {
 	}
 }
 
-// running starts corallite on two simulated devices, and waits until both are in use. It gives its children.
+// running starts corallite on two simulated devices, and waits until both are in use. It gives its children. What it runs
+// lasts for minutes, so that it is still running however late the test looks.
 func running(t *testing.T, m *machine) (*started, []int) {
 	t.Helper()
 	config := writeConfig(t, m.dir, `
@@ -100,7 +101,7 @@ models:
   net: {path: MODELS/mobilenet_v1_0.25_128_quant.tflite, task: classify, engines: 2}
 pipelines:
   p:
-    source: {video: VTEST}
+    source: {video: [`+strings.TrimSuffix(strings.Repeat("VTEST, ", 100), ", ")+`]}
     models: [net]
     sinks: [jsonl: {path: lines.jsonl}]
 `)

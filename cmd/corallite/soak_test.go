@@ -29,6 +29,9 @@ const (
 	growthShort = 32 << 10
 )
 
+// leastSamples is how many samples a soak takes at least; of the first quarter nothing is held against the rest.
+const leastSamples = 8
+
 var soakDevices = []string{usbStick, "/sys/bus/usb/devices/2-2"}
 
 // sample is what a run takes at one moment.
@@ -110,8 +113,9 @@ func TestSoak(t *testing.T) {
 	go func() { done <- m.run(ctx, soakText(m.dir), log) }()
 
 	s := soak{t: t, m: m, log: log, random: rand.New(rand.NewPCG(1, 2))}
-	for n := 1; time.Since(start) < long && ctx.Err() == nil; n++ {
-		for time.Since(start) < time.Duration(n)*every {
+	// On a busy machine the devices take longer to come back, and it takes as long as the samples need.
+	for n := 1; time.Since(start) < long || len(s.samples) < leastSamples; n++ {
+		for more := true; more; more = time.Since(start) < time.Duration(n)*every {
 			s.fault()
 			time.Sleep(time.Duration((0.5 + s.random.Float64()) * float64(faults)))
 		}
