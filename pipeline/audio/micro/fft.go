@@ -16,10 +16,20 @@ type cpx struct{ r, i int16 }
 // fft is a Fourier transform of real samples in 16-bit fixed point, to the bit that of KISS FFT with FIXED_POINT=16:
 // a complex transform of half the size, radix 4, decimated in time, then the even and odd samples told apart. Each
 // stage scales down by its radix, so that the result is the transform divided by fftSize, in int16.
+//
+// What is here in Go some processors have in vectors: see kernels.
 type fft struct {
 	samples [fftSize]int16 // the last fftSize-Window stay 0
 	work    [half]cpx
+	// The squared magnitudes of the samples' spectrum. Only those from firstBin to before bins are looked at.
+	energy [half]uint32
 }
+
+// firstBin and bins are the values of the spectrum, Rate/fftSize apart, that filters look at: from above 125 to 7500 Hz.
+const (
+	firstBin = 5
+	bins     = 240
+)
 
 // scaled is x divided by the radix: x × (32767/radix) / 32768, rounded.
 func scaled(x int16, factor int32) int32 { return (int32(x)*factor + rounding) >> fraction }
@@ -29,20 +39,12 @@ const (
 	byTwo  = one / 2
 )
 
-// transform makes the complex transform of the samples, shifted up, in work.
-func (f *fft) transform(shift int) {
-	f.first(uint(shift) & 15)
-	f.stage(4, twiddles4)
-	f.stage(16, twiddles16)
-	f.stage(64, twiddles64)
-}
-
-// first is the stage of single values, taken in the order of their reversed base-4 digits. Its twiddle factors are 1
-// less a rounding error that is too small to change a value that was divided by 4.
-func (f *fft) first(shift uint) {
+// first is the stage of single values, taken in the order of their reversed base-4 digits, of samples that are shifted
+// up. Its twiddle factors are 1 less a rounding error that is too small to change a value that was divided by 4.
+func (f *fft) first(shift int) {
 	const quarter = half / 4
 	for g := range quarter {
-		n := int(reversed[g]) & (quarter - 1)
+		n := g%4*16 + g/4%4*4 + g/16
 		out := (*[4]cpx)(f.work[4*g:])
 		at := func(n int) (r, i int32) {
 			return scaled(f.samples[2*n]<<shift, byFour), scaled(f.samples[2*n+1]<<shift, byFour)
@@ -90,28 +92,23 @@ func times(ar, ai, wr, wi int32) (r, i int32) {
 	return (ar*wr - ai*wi + rounding) >> fraction, (ar*wi + ai*wr + rounding) >> fraction
 }
 
-// bins are the values of the spectrum, 31.25 Hz apart, up to the last one that a filter looks at.
-const bins = 240
-
-// energy makes of the complex transform the squared magnitudes of the samples' spectrum, of the bins that filters look
-// at; those before firstBin keep what they had.
-func (f *fft) energy(to *[bins]uint64) {
-	for k := firstBin; k <= half/2; k++ {
+// untangle makes of the complex transform the squared magnitudes of the samples' spectrum: those of the bins k and
+// half-k, for all k from first to half/2.
+func (f *fft) untangle(first int) {
+	for k := first; k <= half/2; k++ {
 		a, b := f.work[k], f.work[half-k]
 		ar, ai := scaled(a.r, byTwo), scaled(a.i, byTwo)
 		br, bi := scaled(b.r, byTwo), scaled(-b.i, byTwo) // the conjugate; the least value stays itself, as in C
-		w := &untangle[k]
+		w := &untangling[k]
 		pr, pi := ar+br, ai+bi
 		tr, ti := times(ar-br, ai-bi, w[0], w[1])
 		tr, ti = int32(int16(tr)), int32(int16(ti)) // it can be too large, and is then cut off
-		to[k] = squared((pr+tr)>>1, (pi+ti)>>1)
-		if half-k < bins {
-			to[half-k] = squared((pr-tr)>>1, (ti-pi)>>1)
-		}
+		f.energy[k] = squared((pr+tr)>>1, (pi+ti)>>1)
+		f.energy[half-k] = squared((pr-tr)>>1, (ti-pi)>>1)
 	}
 }
 
-func squared(r, i int32) uint64 { return uint64(uint32(r*r + i*i)) }
+func squared(r, i int32) uint32 { return uint32(r*r + i*i) }
 
 // root is the k-th of n twiddle factors, e^(-2πi k/n), in 16 bits.
 func root(k, n float64) (r, i int32) {
@@ -124,18 +121,10 @@ var (
 	twiddles16 = twiddlesOf(16)
 	twiddles64 = twiddlesOf(64)
 
-	// untangle has the factors that tell even and odd samples apart.
-	untangle = func() (all [half/2 + 1][2]int32) {
+	// untangling has the factors that tell even and odd samples apart.
+	untangling = func() (all [half/2 + 1][2]int32) {
 		for k := range all {
 			all[k][0], all[k][1] = root(float64(k)+half/2, fftSize)
-		}
-		return all
-	}()
-
-	// reversed has the numbers of three base-4 digits with their digits in reversed order.
-	reversed = func() (all [half / 4]uint8) {
-		for n := range all {
-			all[n] = uint8(n%4*16 + n/4%4*4 + n/16)
 		}
 		return all
 	}()

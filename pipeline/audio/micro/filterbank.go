@@ -5,8 +5,6 @@ import "math"
 const (
 	lowestHz   = 125 // the filters reach from here to 7500 Hz
 	weightBits = 12  // fractional bits of the filters' weights
-
-	firstBin = 5 // the first bin above lowestHz; the bins are Rate/fftSize apart
 )
 
 // mel is a frequency's place on the mel scale. As in C it is calculated in float32, like all that bands is made of: two
@@ -52,14 +50,14 @@ var bands = func() (all [Channels + 1]band) {
 }()
 
 // filter gives the square root of each filter's energy, with the shift of the samples taken back.
-func filter(to *[Channels]uint32, energy *[bins]uint64, shift int) {
+func filter(to *[Channels]uint32, energy *[half]uint32, shift int) {
 	above := uint64(0) // what the band below gave to the filter between
 	for i := range bands {
 		b := &bands[i]
 		falling, rising := uint64(0), uint64(0)
 		for j, e := range energy[b.first:][:len(b.falling)] {
-			falling += b.falling[j] * e
-			rising += b.rising[j] * e
+			falling += b.falling[j] * uint64(e)
+			rising += b.rising[j] * uint64(e)
 		}
 		if i > 0 {
 			to[i-1] = sqrt(above+falling) >> shift

@@ -28,7 +28,6 @@ type Frontend struct {
 	input  [Window]int16
 	used   int // samples in input
 	fft    fft
-	energy [bins]uint64
 	signal [Channels]uint32
 	noise  [Channels]uint32 // estimate of each channel's noise, with noiseBits fractional bits
 }
@@ -61,35 +60,50 @@ func (f *Frontend) Process(dst []uint16, samples []int16) []uint16 {
 
 // row makes the features of the window that is in input.
 func (f *Frontend) row(dst []uint16) []uint16 {
-	shift := f.window()
-	f.fft.transform(shift)
-	f.fft.energy(&f.energy)
-	filter(&f.signal, &f.energy, shift)
+	// The transform loses least of samples that fill 16 bits: they are shifted up by as much as they can be.
+	shift := 15 - bits.Len16(uint16(kernels.window(&f.fft.samples, &f.input)))
+	kernels.transform(&f.fft, shift)
+	filter(&f.signal, &f.fft.energy, shift)
 	reduceNoise(&f.signal, &f.noise)
 	normalize(&f.signal, &f.noise)
 	return appendLog(dst, &f.signal)
 }
 
-// window puts the windowed samples where the transform wants them, and returns by how many bits they can be shifted
-// up without passing 16 bits: the transform then loses least.
-func (f *Frontend) window() (shift int) {
-	in, out := &f.input, &f.fft.samples
-	greatest := int16(0)
-	for i, w := range &hann {
-		v := int16(int32(in[i]) * w >> windowBits)
-		out[i] = v
-		greatest = max(greatest, v, -v) // -v of the least value is itself, as in C
-	}
-	return 15 - bits.Len16(uint16(greatest))
+// kernel is the part of the work that some processors can do with vectors.
+type kernel struct {
+	// window multiplies the samples of from by the window, and gives the greatest magnitude of the results.
+	window func(to *[fftSize]int16, from *[Window]int16) int16
+	// transform makes the energy of samples that are shifted up.
+	transform func(f *fft, shift int)
+}
+
+// inGo is for every processor. All kernels give the same results.
+var inGo = kernel{
+	window: func(to *[fftSize]int16, from *[Window]int16) int16 {
+		greatest := int16(0)
+		for i, w := range &hann {
+			v := int16(int32(from[i]) * int32(w) >> windowBits)
+			to[i] = v
+			greatest = max(greatest, v, -v) // -v of the least value is itself, as in C
+		}
+		return greatest
+	},
+	transform: func(f *fft, shift int) {
+		f.first(shift)
+		f.stage(4, twiddles4)
+		f.stage(16, twiddles16)
+		f.stage(64, twiddles64)
+		f.untangle(firstBin)
+	},
 }
 
 // hann is the Hann window, sampled between the ends, in windowBits fractional bits. As in C it is calculated in float32,
 // which shows in one of the coefficients.
-var hann = func() (w [Window]int32) {
+var hann = func() (w [Window]int16) {
 	const step = float32(math.Pi) * 2 / Window
 	for i := range w {
 		cos := float32(math.Cos(float64(step * (float32(i) + 0.5))))
-		w[i] = int32(math.Floor(float64(float32((0.5-0.5*cos)*(1<<windowBits)) + 0.5)))
+		w[i] = int16(math.Floor(float64(float32((0.5-0.5*cos)*(1<<windowBits)) + 0.5)))
 	}
 	return w
 }()
