@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/url"
 	"path"
@@ -55,13 +56,14 @@ func (s FileSet) All() []*File {
 	return slices.DeleteFunc(all, func(f *File) bool { return f == nil })
 }
 
-// File is one file and where it comes from: from a package, from a source or from an address.
+// File is one file and where it comes from: from a package, from a source, from an address, or from the program itself.
 type File struct {
 	Package string `yaml:"package"` // a key of the catalog's packages
 	Source  string `yaml:"source"`  // a key of the catalog's sources, instead of a package
 	Inside  string `yaml:"file"`    // the path in the package or source
 	URL     string `yaml:"url"`     // an https address, instead of either; of a file in a source, its address there
-	As      string `yaml:"as"`      // the file's name in the cache; empty: the last part of Inside or of URL
+	Shipped string `yaml:"shipped"` // a file of this folder that is in the program, instead of all these
+	As      string `yaml:"as"`      // the file's name in the cache; empty: the last part of Inside or of URL, or Shipped
 	SHA256  string `yaml:"sha256"`  // empty: not known; such a file has no Size either
 	Size    int64  `yaml:"size"`    // bytes
 }
@@ -75,6 +77,9 @@ func (f *File) Name() string {
 		if u, err := url.Parse(f.URL); err == nil {
 			return path.Base(u.Path)
 		}
+	}
+	if f.Shipped != "" {
+		return f.Shipped
 	}
 	return path.Base(f.Inside)
 }
@@ -113,6 +118,7 @@ func AnchorKinds() []string {
 type catalog struct {
 	entries  []Entry // in the order of the files
 	packages map[string]Package
+	shipped  fs.FS // the files that are in the program
 }
 
 //go:embed catalog.yaml voice.yaml coral.yaml
@@ -120,7 +126,7 @@ var catalogFiles embed.FS
 
 // builtin is the embedded catalog, read once.
 var builtin = sync.OnceValues(func() (*catalog, error) {
-	all := &catalog{packages: map[string]Package{}}
+	all := &catalog{packages: map[string]Package{}, shipped: catalogFiles}
 	for _, name := range []string{"catalog.yaml", "voice.yaml", "coral.yaml"} {
 		data, err := catalogFiles.ReadFile(name)
 		if err != nil {
@@ -229,6 +235,11 @@ func (c *catalog) check(e Entry) error {
 
 func (c *catalog) checkFile(f *File) error {
 	switch _, known := c.packages[f.Package]; {
+	case f.Shipped != "" && (f.Package != "" || f.URL != "" || f.Inside != ""):
+		return errors.New("is shipped, and so has neither package nor url nor file")
+	case f.Shipped != "" && (!sha256Text.MatchString(f.SHA256) || f.Size <= 0):
+		return errors.New("sha256 or size is missing or wrong")
+	case f.Shipped != "":
 	case (f.Package == "") == (f.URL == ""):
 		return errors.New("needs either package or url")
 	case f.Package != "" && (!known || f.Inside == ""):

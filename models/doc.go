@@ -15,6 +15,11 @@
 // fetched is not fetched again. A file is in its place only when all of it is there and its sha256 is right: it is
 // written beside its place and moved there. A cache that cannot be written is good enough for what it already holds.
 //
+// # Files of the project's own
+//
+// A model that the project has trained is in the program itself ("shipped"). It is written into the cache when it is
+// first used, without a pull and without a network.
+//
 // # Files that the catalog does not know
 //
 // The catalog has files of which nobody of the project has seen the bytes. Their sha256 is not known, and the address,

@@ -16,7 +16,7 @@ type State string
 const (
 	Absent     State = "absent"     // no file of it
 	Incomplete State = "incomplete" // some files, or files of the wrong size
-	Cached     State = "cached"     // all files, by their size; Verify reads them
+	Cached     State = "cached"     // all files, by their size; Verify reads them. Those in the program count as there
 	Damaged    State = "damaged"    // a file with a wrong sha256 or one that cannot be read
 )
 
@@ -41,10 +41,10 @@ func (s *Store) List() []Status {
 		there, whole := 0, 0
 		needed := s.needed(e)
 		for _, f := range needed {
-			if _, err := os.Lstat(s.place(e, f)); err == nil {
+			if exists(s.place(e, f)) {
 				there++
 			}
-			if p, err := s.pin(e, f); err == nil && p.known() && hasSize(s.place(e, f), p.size) {
+			if p, err := s.pin(e, f); f.Shipped != "" || err == nil && p.known() && hasSize(s.place(e, f), p.size) {
 				whole++
 			}
 		}
@@ -56,6 +56,11 @@ func (s *Store) List() []Status {
 		}
 	}
 	return out
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // Verdict is what Verify found about one file.
@@ -90,6 +95,9 @@ func (s *Store) Verify(ctx context.Context, names ...string) ([]Verdict, error) 
 		for _, f := range s.needed(e) {
 			if err := ctx.Err(); err != nil {
 				return out, err
+			}
+			if f.Shipped != "" && !exists(s.place(e, f)) {
+				continue // it is written when it is used
 			}
 			v := Verdict{Model: name, Path: s.place(e, f), State: Cached, Verified: f.SHA256 != ""}
 			switch err := s.check(e, f); {

@@ -137,6 +137,9 @@ func (s *Store) fetch(ctx context.Context, e *Entry, f *File, tell teller) error
 	if err != nil {
 		return err
 	}
+	if f.Shipped != "" {
+		return s.unpack(e, f)
+	}
 	if f.Package != "" {
 		// A package that is here already is nearer than a mirror.
 		p := s.catalog.packages[f.Package]

@@ -168,6 +168,9 @@ func (s *Store) cached(e *Entry) (Found, error) {
 		Labels: s.place(e, e.Files.Labels), Manifest: s.place(e, e.Files.Manifest),
 		Melspectrogram: s.place(e, e.Files.Melspectrogram), Embedding: s.place(e, e.Files.Embedding),
 	}
+	if err := s.unpackMissing(e); err != nil {
+		return Found{}, err
+	}
 	for _, f := range s.needed(e) {
 		if f == e.Files.EdgeTPU {
 			found.EdgeTPU = s.place(e, f)
