@@ -28,7 +28,7 @@ import (
 type setup struct {
 	corallite, python, peers, data string
 	rounds                         int
-	live                           bool
+	live, words                    bool
 	work                           string
 }
 
@@ -40,6 +40,7 @@ func main() {
 	flag.StringVar(&s.data, "testdata", "../shared/testdata", "the folder of the test data")
 	flag.IntVar(&s.rounds, "rounds", 5, "how often each side runs")
 	flag.BoolVar(&s.live, "live", false, "measure a camera and a preview, without peers")
+	flag.BoolVar(&s.words, "words", false, "measure the wake words alone")
 	flag.Parse()
 	if err := s.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
@@ -58,6 +59,9 @@ func (s *setup) run() error {
 	defer os.RemoveAll(s.work)
 	if s.live {
 		return errors.Join(s.age(40*time.Second), s.preview(15*time.Second))
+	}
+	if err := s.wakewords(); err != nil || s.words {
+		return err
 	}
 	if err := s.video(); err != nil {
 		return fmt.Errorf("video: %w", err)

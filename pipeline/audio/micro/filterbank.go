@@ -17,23 +17,14 @@ func mel(hz float32) float32 {
 // place more than the nearest float32, and this shows in two of the weights.
 var highest = float32(1127 * float32(0x1.3afbccp+1))
 
-// band is the bins between the centres of two neighbouring filters. Each bin counts for the filter below by falling
-// weights, and for the filter above by rising ones.
-type band struct {
-	first   int
-	falling []uint64
-	rising  []uint64
-}
-
-// bands are those of Channels filters: the first lies below the first centre, the last above the last.
-var bands = func() (all [Channels + 1]band) {
+// weights says how much of each bin counts for the two filters between whose centres it lies: by falling weights for
+// the one below, by rising ones for the one above. ends[i] is the first bin above the centre of filter i.
+var weights, ends = func() (all [half]struct{ falling, rising uint32 }, ends [Channels + 1]uint8) {
 	low := mel(lowestHz)
 	spacing := (highest - low) / (Channels + 1)
-	weight := func(w float32) uint64 { return uint64(float32(w*(1<<weightBits)) + 0.5) }
+	fixed := func(w float32) uint32 { return uint32(float32(w*(1<<weightBits)) + 0.5) }
 	at, before := firstBin, low
-	for i := range all {
-		b := &all[i]
-		b.first = at
+	for i := range ends {
 		centre := low + float32(spacing*float32(i+1))
 		for ; at < bins; at++ {
 			here := mel(float32(at) * Rate / fftSize)
@@ -41,28 +32,27 @@ var bands = func() (all [Channels + 1]band) {
 				break
 			}
 			w := (centre - here) / (centre - before)
-			b.falling = append(b.falling, weight(w))
-			b.rising = append(b.rising, weight(1-w))
+			all[at].falling, all[at].rising = fixed(w), fixed(1-w)
 		}
-		before = centre
+		ends[i], before = uint8(at), centre
 	}
-	return all
+	return all, ends
 }()
 
 // filter gives the square root of each filter's energy, with the shift of the samples taken back.
 func filter(to *[Channels]uint32, energy *[half]uint32, shift int) {
-	above := uint64(0) // what the band below gave to the filter between
-	for i := range bands {
-		b := &bands[i]
+	k, below := uint8(firstBin), uint64(0) // below: what the bins below the centre give to the filter
+	for i, end := range &ends {
 		falling, rising := uint64(0), uint64(0)
-		for j, e := range energy[b.first:][:len(b.falling)] {
-			falling += b.falling[j] * uint64(e)
-			rising += b.rising[j] * uint64(e)
+		for ; k < end; k++ {
+			e, w := uint64(energy[k]), &weights[k]
+			falling += uint64(w.falling) * e
+			rising += uint64(w.rising) * e
 		}
 		if i > 0 {
-			to[i-1] = sqrt(above+falling) >> shift
+			to[i-1] = sqrt(below+falling) >> shift
 		}
-		above = rising
+		below = rising
 	}
 }
 
