@@ -206,7 +206,10 @@ type life struct {
 	capturing *capturing
 }
 
-var errStopped = errors.New("the sound system stopped the microphone")
+var (
+	errStopped = errors.New("the sound system stopped the microphone")
+	errGone    = errors.New("the PulseAudio server has gone")
+)
 
 func (e *life) Next(ctx context.Context) (*audio.Chunk, error) {
 	in := &e.live.intake
@@ -228,6 +231,9 @@ func (e *life) Next(ctx context.Context) (*audio.Chunk, error) {
 			stop()
 			return nil, ctx.Err()
 		case <-passed:
+			if e.capturing.system.gone() {
+				return nil, errGone
+			}
 			return nil, supervise.ErrNothing
 		}
 	}

@@ -45,6 +45,9 @@ func openSystem(wanted *malgo.Backend) (*system, error) {
 	return nil, fmt.Errorf("no sound system can be used: %w", errors.Join(errs...))
 }
 
+// gone says whether the server that the connection was made to is no more. miniaudio does not tell.
+func (s *system) gone() bool { return s.backend == malgo.BackendPulseaudio && !pulseAnswers() }
+
 func (s *system) close() error {
 	err := s.context.Uninit()
 	if err != nil {
@@ -198,10 +201,17 @@ func layoutOf(d *malgo.Device) (layout, error) {
 	return l, l.check()
 }
 
-// close ends the capturing and its connection; nothing is called back any more.
+// close ends the capturing and its connection; nothing is called back any more. The device is stopped before: its end
+// alone does not wake a thread that waits for a server that has gone.
 func (c *capturing) close() error {
+	var err error
+	if c.device.IsStarted() {
+		if err = c.device.Stop(); err != nil {
+			err = c.system.said.error("ma_device_stop", err)
+		}
+	}
 	c.device.Uninit()
-	return c.system.close()
+	return errors.Join(err, c.system.close())
 }
 
 // notes keep what miniaudio says, from whatever thread.

@@ -50,9 +50,10 @@ func Start(t testing.TB, sink string) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	// norewinds keeps the sink's latency at 50 ms; else it is up to two seconds.
 	s := &Server{t: t, dir: dir, args: []string{
 		"-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit", "--use-pid-file=no", "--log-target=stderr",
-		"-L", "module-null-sink sink_name=t " + sink,
+		"-L", "module-null-sink sink_name=t norewinds=1 " + sink,
 		"-L", "module-native-protocol-unix auth-anonymous=1 socket=" + socket(dir),
 	}}
 	for name, value := range map[string]string{

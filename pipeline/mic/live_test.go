@@ -1,0 +1,255 @@
+package mic
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"os"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"corallite/internal/supervise"
+	"corallite/pipeline/audio"
+	"corallite/pipeline/mic/pulsetest"
+)
+
+// long is a limit that guards against hanging only.
+const long = 2 * time.Minute
+
+// logged is a log that a test reads while it is written.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logged) count(part string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), part)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (l *logged) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+func microphone(t *testing.T, o MicrophoneOptions) (*Live, *logged) {
+	t.Helper()
+	log := new(logged)
+	o.Logger = log.logger()
+	if o.Rate == 0 {
+		o.Rate = 16000
+	}
+	s, err := NewMicrophone(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Log(log)
+		}
+	})
+	return s.(*Live), log
+}
+
+func nextChunk(t *testing.T, s audio.Source) *audio.Chunk {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), long)
+	defer cancel()
+	c, err := s.Next(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// hearTone takes chunks until one second in a row is the tone, and gives how loud that was, in parts of full scale.
+func hearTone(t *testing.T, s audio.Source, rate int, hertz float64) float64 {
+	t.Helper()
+	var window []float64
+	for {
+		c := nextChunk(t, s)
+		if c.First {
+			window = window[:0]
+		}
+		for _, x := range c.Samples {
+			window = append(window, float64(x)/32768)
+		}
+		c.Release()
+		if len(window) < rate/2 {
+			continue
+		}
+		var all, sin, cos float64
+		for i, x := range window {
+			all += x * x
+			phase := 2 * math.Pi * hertz * float64(i) / float64(rate)
+			sin += x * math.Sin(phase)
+			cos += x * math.Cos(phase)
+		}
+		n := float64(len(window))
+		amplitude := 2 * math.Hypot(sin, cos) / n
+		if all > 0 && amplitude*amplitude/2 > 0.99*all/n {
+			return amplitude
+		}
+		window = window[:0]
+	}
+}
+
+func TestMicrophone(t *testing.T) {
+	server := pulsetest.Start(t, "rate=48000 channels=2")
+	path := file(t, "tone.wav", plain(16000, 1, tone(16000*3, 16000, 1000, 0.5)...))
+	l, log := microphone(t, MicrophoneOptions{})
+	var playing sync.WaitGroup
+	playing.Go(func() { server.Play(path) })
+	defer playing.Wait()
+	if got := hearTone(t, l, 16000, 1000); math.Abs(got-0.5) > 0.01 {
+		t.Errorf("the tone has %.3f of full scale, not 0.5", got)
+	}
+	if strings.Contains(log.String(), "WARN") {
+		t.Error(log)
+	}
+	if !l.Live() || l.Reopened() != 0 || l.Sound().Seconds <= 0.5 {
+		t.Errorf("%v %d %+v", l.Live(), l.Reopened(), l.Sound())
+	}
+}
+
+func TestMicrophoneNotThere(t *testing.T) {
+	pulsetest.Start(t, "")
+	for name, want := range map[string]string{"kitchen": "t.monitor", "T.MONITOR": "is not there", "0": "is not there"} {
+		s, err := NewMicrophone(context.Background(), MicrophoneOptions{Name: name, Rate: 16000})
+		if err == nil {
+			_ = s.Close()
+			t.Fatalf("%s was found", name)
+		}
+		if !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	all, err := Microphones()
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%v, %v", all, err)
+	}
+	want := Microphone{Name: pulsetest.Name, ID: pulsetest.Microphone, Default: true, Monitor: true, Backend: "pulseaudio", Rates: []int{44100}, Channels: []int{2}, Formats: []string{"s16"}}
+	if !reflect.DeepEqual(all[0], want) {
+		t.Errorf("%+v, not %+v", all[0], want)
+	}
+}
+
+// TestMicrophoneFrozen: a server that stands still hangs every call of its library. The source ends all the same, and
+// what it left behind ends when the server goes on.
+func TestMicrophoneFrozen(t *testing.T) {
+	server := pulsetest.Start(t, "")
+	log := new(logged)
+	s, err := NewMicrophone(context.Background(), MicrophoneOptions{Rate: 16000, Deadline: 500 * time.Millisecond, Logger: log.logger()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nextChunk(t, s).Release()
+	server.Freeze()
+	ended := make(chan error)
+	go func() {
+		for {
+			c, err := s.Next(context.Background())
+			if err != nil {
+				ended <- err
+				return
+			}
+			c.Release()
+		}
+	}()
+	for begin := time.Now(); log.count("source lost") == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begin) > long {
+			t.Fatal("the loss was not seen")
+		}
+	}
+	_ = s.Close() // may say that the sound system does not answer
+	if err := <-ended; !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+	server.Thaw()
+}
+
+// TestMicrophoneSilent: zeros are said once, and again after sound.
+func TestMicrophoneSilent(t *testing.T) {
+	server := pulsetest.Start(t, "")
+	path := file(t, "tone.wav", plain(16000, 1, tone(16000, 16000, 1000, 0.5)...))
+	l, log := microphone(t, MicrophoneOptions{Silence: 200 * time.Millisecond})
+	for times := 1; times <= 2; times++ {
+		for log.count("digital silence") < times {
+			nextChunk(t, l).Release()
+		}
+		for end := l.Sound().Seconds + 1; l.Sound().Seconds < end; { // five times as long as it takes to say it
+			nextChunk(t, l).Release()
+		}
+		if log.count("digital silence") != times {
+			t.Fatal(log)
+		}
+		if times == 1 {
+			server.Play(path)
+		}
+	}
+}
+
+// TestMicrophoneLost kills the server while it is heard: it comes back, the hole is marked, and both are said once.
+func TestMicrophoneLost(t *testing.T) {
+	server := pulsetest.Start(t, "")
+	l, log := microphone(t, MicrophoneOptions{Name: pulsetest.Microphone, Backoff: supervise.Backoff{First: 50 * time.Millisecond, Max: 200 * time.Millisecond}})
+	nextChunk(t, l).Release()
+	files := 0
+	for round := uint64(1); round <= 3; round++ {
+		server.Stop()
+		back := time.AfterFunc(500*time.Millisecond, server.Restart)
+		end := int64(0)
+		for {
+			c := nextChunk(t, l)
+			first, start := c.First, c.Start
+			c.Release()
+			if start < end {
+				t.Errorf("chunk at %d after %d samples", start, end)
+			}
+			end = start + int64(len(c.Samples))
+			if l.Reopened() == round {
+				if !first {
+					t.Error("the first chunk after the loss is not First")
+				}
+				break
+			}
+		}
+		back.Stop()
+		nextChunk(t, l).Release()
+		if now := descriptors(t); round == 1 {
+			files = now
+		} else if now > files {
+			t.Errorf("round %d: %d file descriptors, %d before", round, now, files)
+		}
+	}
+	if log.count("source lost") != 3 || log.count("source is back") != 3 || log.count("level=WARN") != 3 {
+		t.Error(log)
+	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
