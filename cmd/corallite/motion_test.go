@@ -3,14 +3,19 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"corallite/configs"
+	"corallite/delegate/fleet"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
+	"corallite/pipeline/camera"
 )
 
 // TestRunWithMotion looks at two parts of a street: one in which people walk all the time, and one that nobody enters.
@@ -53,5 +58,48 @@ func TestRunWithMotion(t *testing.T) {
 		if said := fmt.Sprintf("nothing moved in %d of 398 frames", m.HeldBack); !strings.Contains(stderr, said) {
 			t.Errorf("%s: the log does not say %q:\n%s", name, said, stderr)
 		}
+	}
+}
+
+// TestPreviewWithMotion has a page show what no model sees.
+func TestPreviewWithMotion(t *testing.T) {
+	clip := filepath.Join(t.TempDir(), "clip.avi")
+	clipOf(t, testdata.Path(t, "video/vtest.avi"), clip, 30)
+	files, err := camera.NewFiles(clip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	motion := camera.DefaultMotion()
+	source, err := camera.NewSelect(files, camera.SelectOptions{Region: [4]float64{0, 0, 0.2, 0.2}, Motion: &motion})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	const listen = "127.0.0.1:0"
+	tpus, err := fleet.New(fleet.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tpus.Close()
+	p := pages{fleet: tpus}
+	defer p.Close()
+	sink, err := p.open("corner", configs.Sink{Listen: listen}, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sink.Close()
+	for {
+		f, err := source.Next(t.Context())
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Release()
+	}
+	got := p.servers[listen].Status().Pipelines[0]
+	if !got.Picture || got.State != "running" || got.Frames != 0 || got.Held == 0 || got.HeldShare != float64(got.Held)/30 || !got.Still {
+		t.Errorf("%+v", got)
 	}
 }
