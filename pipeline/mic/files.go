@@ -186,7 +186,7 @@ func (f *Files) take(r recording) (*audio.Chunk, error) {
 	}
 	c := f.shaper.chunk()
 	c.Last = last
-	c.Meta().Position = duration(c.Start, c.Rate)
+	c.Meta().Position = audio.At(c.Start, c.Rate)
 	f.counts.given.Add(int64(len(c.Samples)))
 	return c, nil
 }

@@ -56,7 +56,7 @@ func listen(t *testing.T, s audio.Source) (all []heard, failed []*pipeline.ItemE
 			all = append(all, heard{source: c.Meta().Source})
 		}
 		h := &all[len(all)-1]
-		if c.Start != int64(len(h.samples)) || c.Meta().Source != h.source || c.Meta().Position != duration(c.Start, c.Rate) {
+		if c.Start != int64(len(h.samples)) || c.Meta().Source != h.source || c.Meta().Position != audio.At(c.Start, c.Rate) {
 			t.Errorf("%s: chunk at %d, position %v, after %d samples of %s", c.Meta().Source, c.Start, c.Meta().Position, len(h.samples), h.source)
 		}
 		h.samples = append(h.samples, c.Samples...)

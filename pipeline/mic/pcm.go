@@ -167,7 +167,7 @@ func (p *PCM) finish(why error) (*audio.Chunk, error) {
 // stamp says where in the stream a chunk lies, when its time says nothing.
 func (p *PCM) stamp(c *audio.Chunk) *audio.Chunk {
 	if !p.live {
-		c.Meta().Position = duration(c.Start, c.Rate)
+		c.Meta().Position = audio.At(c.Start, c.Rate)
 	}
 	return c
 }

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"corallite/pipeline/audio"
 )
 
 // ring is where sound waits between what hears it and what takes it, one channel at the rate it was heard at. When
@@ -53,7 +55,7 @@ func (r *ring) put(samples []float32, at time.Time) {
 	r.at = at
 	if over := r.written - r.taken - int64(len(r.buf)); over > 0 {
 		r.taken += over
-		r.counts.lost.Add(int64(duration(over, r.rate)))
+		r.counts.lost.Add(int64(audio.At(over, r.rate)))
 		if !r.torn {
 			r.counts.overruns.Add(1)
 		}
@@ -103,7 +105,7 @@ func (r *ring) take(dst []float32, limit int) (out []float32, first int64, torn 
 func (r *ring) heard(sample int64) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.at.Add(-duration(r.written-sample, r.rate))
+	return r.at.Add(-audio.At(r.written-sample, r.rate))
 }
 
 func signal(c chan struct{}) {

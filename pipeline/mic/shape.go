@@ -68,16 +68,10 @@ func integer(x float32) int16 {
 	return int16(x + 0.5)
 }
 
-// duration is how long so many samples of a rate last.
-func duration(samples int64, rate int) time.Duration {
-	whole, rest := samples/int64(rate), samples%int64(rate)
-	return time.Duration(whole)*time.Second + time.Duration(rest)*time.Second/time.Duration(rate)
-}
-
 // summary is what came of so many samples of a rate.
 func (c *counts) summary(rate int) pipeline.SoundSummary {
 	return pipeline.SoundSummary{
-		Seconds: duration(c.given.Load(), rate).Seconds(), LostS: time.Duration(c.lost.Load()).Seconds(), Overruns: c.overruns.Load(),
+		Seconds: audio.At(c.given.Load(), rate).Seconds(), LostS: time.Duration(c.lost.Load()).Seconds(), Overruns: c.overruns.Load(),
 		LevelDBFS: audio.SilentDBFS, PeakDBFS: audio.SilentDBFS,
 	}
 }

@@ -3,6 +3,8 @@ package mic
 import (
 	"log/slog"
 	"time"
+
+	"corallite/pipeline/audio"
 )
 
 // silence notices a microphone that gives nothing but zeros: one that is muted, broken, or that this program may not
@@ -26,8 +28,8 @@ func (s *silence) hear(samples []float32, rate int) {
 		}
 		s.zeros++
 	}
-	if !s.said && duration(s.zeros, rate) >= s.after {
+	if !s.said && audio.At(s.zeros, rate) >= s.after {
 		s.said = true
-		s.log.Warn("the microphone gives digital silence only: is it muted, or switched off?", "for", duration(s.zeros, rate).Round(time.Second))
+		s.log.Warn("the microphone gives digital silence only: is it muted, or switched off?", "for", audio.At(s.zeros, rate).Round(time.Second))
 	}
 }
