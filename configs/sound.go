@@ -25,8 +25,11 @@ type Hearing struct {
 // Features say how sound becomes a model's input.
 type Features = models.Features
 
+// Listens says whether a task is one on sound.
+func Listens(task string) bool { return task == TaskKeyword || task == TaskWakeword }
+
 // Listens says whether the model's task is one on sound.
-func (m Model) Listens() bool { return m.Task == TaskKeyword || m.Task == TaskWakeword }
+func (m Model) Listens() bool { return Listens(m.Task) }
 
 // Sounds says whether the source gives sound, and not pictures.
 func (s Source) Sounds() bool { return s.Microphone != "" || len(s.Sound) > 0 }

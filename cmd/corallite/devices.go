@@ -15,6 +15,7 @@ import (
 
 	"corallite/delegate"
 	"corallite/pipeline/camera"
+	"corallite/pipeline/mic"
 )
 
 // devices is what `devices --json` prints.
@@ -22,6 +23,9 @@ type devices struct {
 	delegate.Findings
 	CPU     cpuInfo             `json:"cpu"`
 	Cameras []camera.CameraInfo `json:"cameras"`
+
+	Microphones      []mic.Microphone `json:"microphones"`
+	MicrophonesError string           `json:"microphones_error,omitempty"` // why none can be listed
 }
 
 type cpuInfo struct {
@@ -37,8 +41,8 @@ func newDevices(std *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "devices",
 		Short: "Say what can run a model here, what `auto` would take and why nothing better",
-		Long: `Lists the Edge TPUs, the cameras with their formats, the CPU's features, the versions of the runtime and of libedgetpu, what the delegate
-choice would take for a model that is compiled for the Edge TPU, and why each better one was refused. No device is opened.`,
+		Long: `Lists the Edge TPUs, the cameras with their formats, the microphones, the CPU's features, the versions of the runtime and
+of libedgetpu, what the delegate choice would take for a model that is compiled for the Edge TPU, and why each better one was refused. No device is opened.`,
 		Example: "  corallite devices --json\n  corallite devices --device usb",
 		Args:    exactly(0, ""),
 		RunE: func(*cobra.Command, []string) error {
@@ -52,7 +56,15 @@ choice would take for a model that is compiled for the Edge TPU, and why each be
 			if err != nil {
 				return err
 			}
-			d := devices{Findings: found, CPU: thisCPU(), Cameras: append([]camera.CameraInfo{}, cameras...)}
+			d := devices{
+				Findings: found, CPU: thisCPU(),
+				Cameras: append([]camera.CameraInfo{}, cameras...), Microphones: []mic.Microphone{},
+			}
+			if all, err := mic.Microphones(); err != nil {
+				d.MicrophonesError = err.Error()
+			} else {
+				d.Microphones = append(d.Microphones, all...)
+			}
 			if asJSON {
 				return json.NewEncoder(std.out).Encode(d)
 			}
@@ -110,6 +122,19 @@ func (d devices) print(w io.Writer) error {
 	}
 	for _, c := range d.Cameras {
 		fmt.Fprintf(t, "camera\t%s\n", c)
+	}
+	for _, m := range d.Microphones {
+		words := ""
+		if m.Default {
+			words = ", default"
+		}
+		if m.Monitor {
+			words += ", what a loudspeaker plays"
+		}
+		fmt.Fprintf(t, "microphone\t%s%s\n", m, words)
+	}
+	if d.MicrophonesError != "" {
+		fmt.Fprintf(t, "microphones\t%s\n", strings.ReplaceAll(d.MicrophonesError, "\n", "; "))
 	}
 	return t.Flush()
 }

@@ -32,8 +32,15 @@ func (f modelFlags) find(store *models.Store) (name string, m configs.Model, err
 	if err != nil {
 		return "", m, err
 	}
+	if e := found.Entry; e != nil && f.task != "" && configs.Listens(e.Task) != configs.Listens(f.task) {
+		if configs.Listens(e.Task) {
+			return "", m, usageError{fmt.Errorf("%s is a model for %s, which is for sound: use corallite listen", e.Name, e.Task)}
+		}
+		return "", m, usageError{fmt.Errorf("%s is a model for %s, which is for pictures: use corallite %[2]s", e.Name, e.Task)}
+	}
 	m = configs.Defaults(f.task, found.Entry)
 	m.Path, m.EdgeTPU = found.Model, found.EdgeTPU
+	m.Manifest, m.Melspectrogram, m.Embedding = found.Manifest, found.Melspectrogram, found.Embedding
 	m.Delegate, m.Device, m.Threads, m.Gallery = f.delegate, f.device, f.threads, f.gallery
 	if f.scoreThreshold != nil {
 		m.ScoreThreshold = *f.scoreThreshold

@@ -115,9 +115,9 @@ func onSignals(parent context.Context, stderr io.Writer) (context.Context, func(
 func newRoot(std *streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "corallite",
-		Short: "Run quantized TensorFlow Lite models on pictures and video, on an Edge TPU or the CPU",
-		Long: `Corallite runs quantized TensorFlow Lite models on pictures and video: on a Coral Edge TPU when there is one, on
-the CPU when there is not. One command looks at files at once, a YAML file describes what runs for longer.`,
+		Short: "Run quantized TensorFlow Lite models on pictures, video and sound, on an Edge TPU or the CPU",
+		Long: `Corallite runs quantized TensorFlow Lite models on pictures, video and sound: on a Coral Edge TPU when there is
+one, on the CPU when there is not. One command looks at files at once, a YAML file describes what runs for longer.`,
 		Example: `  corallite detect --model face_detection_full_range --out found holiday/*.jpg
   corallite run door.yaml
   corallite devices`,
@@ -134,7 +134,7 @@ the CPU when there is not. One command looks at files at once, a YAML file descr
 	})
 	addLogFlags(root)
 	root.AddCommand(
-		newRun(std), newWatch(std), newDetect(std), newClassify(std), newSegment(std), newPoses(std), newEmbed(std), newDevices(std), newDoctor(std),
+		newRun(std), newWatch(std), newDetect(std), newClassify(std), newSegment(std), newPoses(std), newEmbed(std), newListen(std), newDevices(std), newDoctor(std),
 		newModels(std), newConfig(std), newVersion(std), newCompletion(std),
 	)
 	root.SetHelpCommand(newHelp())

@@ -31,13 +31,13 @@ func TestEdgeTPUScripts(t *testing.T) {
 	testscript.Run(t, scriptParams(t, "edgetpu", []string{"SIMULATOR=" + simulator}))
 }
 
-// scriptParams gives scripts the test data as the folders models, labels, images and video, the files of makeFiles as
+// scriptParams gives scripts the test data as the folders models, labels, images, video and speech, the files of makeFiles as
 // made, and the download cache in the variable DOWNLOADS. The model cache is the script's own.
 func scriptParams(t *testing.T, folder string, variables []string) testscript.Params {
 	t.Helper()
 	root, downloaded := filepath.Dir(testdata.Path(t, "models")), downloads(t)
 	links := map[string]string{"made": makeFiles(t)}
-	for _, name := range []string{"models", "labels", "images", "video"} {
+	for _, name := range []string{"models", "labels", "images", "video", "speech"} {
 		links[name] = filepath.Join(root, name)
 	}
 	return testscript.Params{
@@ -65,7 +65,7 @@ func scriptParams(t *testing.T, folder string, variables []string) testscript.Pa
 }
 
 // downloads is the folder in which scripts/test-files keeps packages.
-func downloads(t *testing.T) string {
+func downloads(t testing.TB) string {
 	t.Helper()
 	if dir := os.Getenv("CORALLITE_DOWNLOADS"); dir != "" {
 		return dir

@@ -5,6 +5,7 @@ import (
 
 	"corallite/configs"
 	"corallite/pipeline"
+	"corallite/pipeline/audio"
 	"corallite/pipeline/vision"
 )
 
@@ -21,6 +22,9 @@ type plan interface {
 
 // plan is the plan of a pipeline, by what its source gives.
 func (b *builder) plan(name string, p configs.Pipeline) plan {
+	if p.Source.Sounds() {
+		return &soundPlan{planned: newPlanned[*audio.Chunk](b, name, p)}
+	}
 	return &visionPlan{planned: newPlanned[*vision.Frame](b, name, p)}
 }
 

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"corallite/configs"
+	"corallite/delegate"
+	"corallite/models"
+	"corallite/pipeline"
+	"corallite/pipeline/audio"
+	"corallite/pipeline/mic"
+	"corallite/pipeline/sink"
+)
+
+// listenModels are what `listen` waits for when nobody says otherwise.
+var listenModels = []string{"alexa", "hey_jarvis", "hey_mycroft", "okay_nabu"}
+
+// listen is the one-shot command on sound.
+type listen struct {
+	std        *streams
+	models     []string
+	microphone string
+	labels     string
+	threshold  *float64
+	gate       bool
+	asJSON     bool
+	delegate   string
+	device     string
+	threads    int
+	source     configs.Source // format, rate and channels of standard input
+}
+
+func newListen(std *streams) *cobra.Command {
+	l := &listen{std: std}
+	var threshold float64
+	cmd := &cobra.Command{
+		Use:   "listen [flags] FILE...|--microphone NAME|-",
+		Short: "Say which words are heard in recordings, or from a microphone",
+		Long: `Prints a row for each word that is heard, or with --json a line of JSON: what was said, how sure the model is, from when
+to when. A FILE is a recording (WAV; with the program ffmpeg installed also what it reads), a folder of them or a
+pattern; - is raw samples on standard input. A file that cannot be read is reported, the others are still heard, and the
+exit code is 1. From a microphone it listens until Ctrl-C.
+
+Without --model it waits for the wake words of the catalog: ` + strings.Join(listenModels, ", ") + `
+(corallite models pull ` + strings.Join(listenModels, " ") + `).`,
+		Example: `  corallite listen --microphone default
+  corallite listen --model digits --json calls/*.wav
+  arecord -f S16_LE -r 16000 -t raw | corallite listen --model okay_nabu -`,
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if cmd.Flags().Changed("threshold") {
+				l.threshold = &threshold
+			}
+			return l.run(cmd, files)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&l.models, "model", nil, "a model of the catalog, or the path of a .tflite file (repeatable)")
+	flags.StringVar(&l.microphone, "microphone", "", `listen to this microphone: "default", its name or its id (see: corallite devices)`)
+	flags.StringVar(&l.labels, "labels", "", "a label file for a keyword model, one label a line")
+	flags.Float64Var(&threshold, "threshold", 0, "the score from which a word counts (default: the model's own; else 0.5)")
+	flags.BoolVar(&l.gate, "voice-gate", false, "run models only while there is a voice")
+	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each word")
+	flags.IntVar(&l.threads, "threads", 0, "CPU threads of a model (default: chosen)")
+	flags.StringVar(&l.source.Format, "format", "", "how samples on standard input are written: u8, s16le, s24le, s32le or f32le (default: s16le)")
+	flags.IntVar(&l.source.Rate, "rate", 0, "samples a second on standard input (default: 16000)")
+	flags.IntVar(&l.source.Channels, "channels", 0, "channels on standard input (default: 1)")
+	addDeviceFlags(cmd, &l.delegate, &l.device)
+	_ = cmd.RegisterFlagCompletionFunc("model", func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		names, _ := modelNames(c, args, word)
+		return names, cobra.ShellCompDirectiveDefault
+	})
+	_ = cmd.RegisterFlagCompletionFunc("microphone", microphoneNames)
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"u8", "s16le", "s24le", "s32le", "f32le"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.MarkFlagFilename("labels", "txt")
+	return cmd
+}
+
+// check refuses wrong use before anything is opened.
+func (l *listen) check(files []string) error {
+	raw := slices.Contains(files, "-")
+	switch t := l.threshold; {
+	case l.microphone == "" && len(files) == 0:
+		return usageError{errors.New("a FILE is missing: name a recording, - for standard input, or --microphone NAME")}
+	case l.microphone != "" && len(files) > 0:
+		return usageError{fmt.Errorf("--microphone %s and %s: one of them", l.microphone, files[0])}
+	case raw && len(files) > 1:
+		return usageError{errors.New("- (standard input) stands alone: the files are another run")}
+	case !raw && (l.source.Format != "" || l.source.Rate != 0 || l.source.Channels != 0):
+		return usageError{errors.New("--format, --rate and --channels are for standard input (-): a file says them itself")}
+	case t != nil && !(*t > 0 && *t <= 1):
+		return usageError{fmt.Errorf("--threshold %v: want a number above 0, at most 1", *t)}
+	case l.threads < 0:
+		return usageError{fmt.Errorf("--threads %d: want 0 (chosen) or more", l.threads)}
+	}
+	if _, err := delegate.ParseSpec(l.delegate, l.device); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
+	if err := l.check(files); err != nil {
+		return err
+	}
+	logger, err := newLogger(cmd, l.std.err, "")
+	if err != nil {
+		return err
+	}
+	requests, err := l.requests()
+	if err != nil {
+		return err
+	}
+	var all []configs.Model
+	for _, r := range requests {
+		all = append(all, r.model)
+	}
+	tpus, err := newFleet(all, configs.EdgeTPU{}, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, tpus.Close()) }()
+	for i := range requests {
+		requests[i].fleet = tpus
+	}
+	e, err := openEars(context.WithoutCancel(cmd.Context()), requests, l.gate)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	l.source.Microphone, l.source.Sound = l.microphone, files
+	source, err := openSound(cmd.Context(), l.source, e.rate, l.std.in, logger)
+	if err != nil {
+		return err
+	}
+	status := l.std.err
+	out := status.above(l.std.out)
+	text := pipeline.NamedSink{Name: "table", Sink: sink.NewTable(out, sink.TableOptions{Sources: files, Model: len(requests) > 1})}
+	if l.asJSON {
+		text = pipeline.NamedSink{Name: "json", Sink: sink.NewJSONL(out, "standard output")}
+	}
+	stream := &pipeline.Stream[*audio.Chunk]{
+		Name: "listen", Source: audio.Prepare(source, e.stages...), Models: e.models, Sinks: []pipeline.NamedSink{text},
+		Logger: logger, Progress: status.progress, OnError: reportTo(status),
+	}
+	summary, err := stream.Run(cmd.Context())
+	if err != nil {
+		return err
+	}
+	heard := uint64(0)
+	for _, m := range summary.Models {
+		heard += m.Events
+	}
+	if heard == 0 && summary.Sound != nil {
+		fmt.Fprintf(status, "nothing was heard in %.1f s of sound (%.0f dBFS)\n", summary.Sound.Seconds, summary.Sound.LevelDBFS)
+	}
+	if summary.Errors.Total > 0 {
+		return errReported
+	}
+	return nil
+}
+
+// requests are the models that are wanted.
+func (l *listen) requests() ([]modelRequest, error) {
+	store, err := models.Open(models.Options{})
+	if err != nil {
+		return nil, err
+	}
+	refs := l.models
+	if len(refs) == 0 {
+		refs = listenModels
+	}
+	var all []modelRequest
+	for _, ref := range refs {
+		name, m, err := l.model(store, ref)
+		if err != nil {
+			return nil, err
+		}
+		for n := 2; slices.ContainsFunc(all, func(r modelRequest) bool { return r.name == name }); n++ {
+			name = fmt.Sprintf("%s#%d", name, n)
+		}
+		all = append(all, modelRequest{name: name, model: m})
+	}
+	return all, nil
+}
+
+// model finds one model. What it is for is what the catalog says; of a file, a manifest beside it makes it a wake word.
+func (l *listen) model(store *models.Store, ref string) (string, configs.Model, error) {
+	found, err := store.Find(ref)
+	if err != nil {
+		return "", configs.Model{}, wrongName(err)
+	}
+	flags := modelFlags{
+		ref: ref, labels: l.labels, delegate: l.delegate, device: l.device, threads: l.threads, scoreThreshold: l.threshold,
+	}
+	manifest := found.Manifest
+	if manifest == "" && found.Melspectrogram == "" {
+		beside := strings.TrimSuffix(found.Model, ".tflite") + ".json"
+		if _, err := os.Stat(beside); err == nil {
+			manifest = beside
+		}
+	}
+	switch {
+	case manifest != "":
+		flags.task = configs.TaskWakeword
+	case found.Entry == nil:
+		flags.task = configs.TaskKeyword
+	}
+	name, m, err := flags.find(store)
+	if err != nil {
+		return "", m, err
+	}
+	m.Manifest = manifest
+	switch {
+	case !m.Listens():
+		return "", m, usageError{fmt.Errorf("--model %s: %s is a model for %s, which is for pictures: use corallite %[3]s", ref, name, m.Task)}
+	case m.Task == configs.TaskWakeword && m.Manifest == "" && m.Melspectrogram == "":
+		return "", m, usageError{fmt.Errorf("--model %s: a wake word needs more than the model: put its manifest beside it, name it as the catalog does (%s), or name melspectrogram and embedding in a configuration", ref, name)}
+	case m.Task == configs.TaskKeyword && len(m.Labels) == 0:
+		return "", m, usageError{fmt.Errorf("--model %s: it has no labels: name its label file with --labels, or, if it is a microWakeWord model, put its manifest beside it", ref)}
+	}
+	return name, m, nil
+}
+
+// microphoneNames completes the name of a microphone.
+func microphoneNames(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	names := []string{"default"}
+	all, err := mic.Microphones()
+	if err != nil {
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+	for _, m := range all {
+		names = append(names, m.Name+"\t"+m.ID)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
