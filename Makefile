@@ -19,7 +19,7 @@ sim: ## bin/libedgetpu-simulator.so.1, a simulated Edge TPU for tests (delegate/
 	@mkdir -p bin
 	@delegate/edgetpu/sim/build bin/libedgetpu-simulator.so.1
 
-demo: build ## find faces in pictures and a video, draw them, say what ran them
+demo: build ## find faces in pictures and a video, draw them, hear a wake word
 	@scripts/demo
 
 test: setup ## all tests
