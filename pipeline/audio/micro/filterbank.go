@@ -13,18 +13,27 @@ func mel(hz float32) float32 {
 	return float32(1127 * float32(math.Log1p(float64(hz/700))))
 }
 
-// highest is the place of 7500 Hz. The logarithm is that of glibc's log1pf up to 2.40, which is one unit in the last
-// place more than the nearest float32, and this shows in two of the weights.
-var highest = float32(1127 * float32(0x1.3afbccp+1))
+// highestLog is the logarithm in the mel of 7500 Hz, as glibc's log1pf gives it up to version 2.40: one unit in the last
+// place more than the nearest float32, which later versions give. It shows in two of the weights.
+const highestLog float32 = 0x1.3afbccp+1
 
-// weights says how much of each bin counts for the two filters between whose centres it lies: by falling weights for
-// the one below, by rising ones for the one above. ends[i] is the first bin above the centre of filter i.
-var weights, ends = func() (all [half]struct{ falling, rising uint32 }, ends [Channels + 1]uint8) {
+// bank is the weights of the filters: how much of each bin counts for the two filters between whose centres it lies, by
+// falling weights for the one below, by rising ones for the one above. ends[i] is the first bin above the centre of
+// filter i.
+type bank struct {
+	weights [half]struct{ falling, rising uint32 }
+	ends    [Channels + 1]uint8
+}
+
+var filters = newBank(highestLog)
+
+func newBank(highestLog float32) *bank {
+	var f bank
 	low := mel(lowestHz)
-	spacing := (highest - low) / (Channels + 1)
+	spacing := (float32(1127*highestLog) - low) / (Channels + 1)
 	fixed := func(w float32) uint32 { return uint32(float32(w*(1<<weightBits)) + 0.5) }
 	at, before := firstBin, low
-	for i := range ends {
+	for i := range f.ends {
 		centre := low + float32(spacing*float32(i+1))
 		for ; at < bins; at++ {
 			here := mel(float32(at) * Rate / fftSize)
@@ -32,20 +41,20 @@ var weights, ends = func() (all [half]struct{ falling, rising uint32 }, ends [Ch
 				break
 			}
 			w := (centre - here) / (centre - before)
-			all[at].falling, all[at].rising = fixed(w), fixed(1-w)
+			f.weights[at].falling, f.weights[at].rising = fixed(w), fixed(1-w)
 		}
-		ends[i], before = uint8(at), centre
+		f.ends[i], before = uint8(at), centre
 	}
-	return all, ends
-}()
+	return &f
+}
 
 // filter gives the square root of each filter's energy, with the shift of the samples taken back.
-func filter(to *[Channels]uint32, energy *[half]uint32, shift int) {
+func (f *bank) filter(to *[Channels]uint32, energy *[half]uint32, shift int) {
 	k, below := uint8(firstBin), uint64(0) // below: what the bins below the centre give to the filter
-	for i, end := range &ends {
+	for i, end := range &f.ends {
 		falling, rising := uint64(0), uint64(0)
 		for ; k < end; k++ {
-			e, w := uint64(energy[k]), &weights[k]
+			e, w := uint64(energy[k]), &f.weights[k]
 			falling += uint64(w.falling) * e
 			rising += uint64(w.rising) * e
 		}

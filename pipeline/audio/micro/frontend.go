@@ -63,7 +63,7 @@ func (f *Frontend) row(dst []uint16) []uint16 {
 	// The transform loses least of samples that fill 16 bits: they are shifted up by as much as they can be.
 	shift := 15 - bits.Len16(uint16(kernels.window(&f.fft.samples, &f.input)))
 	kernels.transform(&f.fft, shift)
-	filter(&f.signal, &f.fft.energy, shift)
+	filters.filter(&f.signal, &f.fft.energy, shift)
 	reduceNoise(&f.signal, &f.noise)
 	normalize(&f.signal, &f.noise)
 	return appendLog(dst, &f.signal)

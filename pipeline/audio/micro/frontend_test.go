@@ -43,7 +43,13 @@ func TestFeatures(t *testing.T) {
 
 // TestGoldenFeatures holds the golden values to the peer.
 func TestGoldenFeatures(t *testing.T) {
-	want := peer(t, "features", [][]int16{madeSound()}).features()
+	usual, want := asThePeer(t), peer(t, "features", [][]int16{madeSound()}).features()
+	if !usual {
+		if got := NewFrontend().Process(nil, madeSound()); differ(got, want) >= 0 {
+			t.Error("the features differ")
+		}
+		return
+	}
 	if *golden {
 		var b []byte
 		for _, v := range want {
@@ -61,6 +67,7 @@ func TestGoldenFeatures(t *testing.T) {
 // TestFeaturesAsThePeer compares the features of all recordings, and of sound that is as loud as can be where the
 // window is not, bit for bit.
 func TestFeaturesAsThePeer(t *testing.T) {
+	asThePeer(t)
 	names, sounds := speech(t, "wakewords/*.wav")
 	more, digits := speech(t, "digits/*.wav")
 	names, sounds = append(names, more...), append(sounds, digits...)

@@ -108,6 +108,7 @@ func recordings(tb testing.TB) (names []string, sounds [][]int16) {
 // means, which are rounded to float32 here. XNNPACK rounds inside of the models, so that its answers are others by some
 // steps of 256, seldom.
 func TestAnswersAsThePeer(t *testing.T) {
+	asThePeer(t)
 	names, sounds := recordings(t)
 	from := peer(t, "answers", sounds)
 	exact, fast := openAll(t, delegate.None), openAll(t, delegate.XNNPACK)

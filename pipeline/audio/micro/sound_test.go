@@ -109,6 +109,21 @@ func peer(tb testing.TB, what string, sounds [][]int16) *reader {
 	return &reader{testdata.Oracle(tb, filepath.Join("testdata", "peer.py"), what, path)}
 }
 
+// asThePeer gives the filters the logarithm that the peer has from this machine's C library, for the time of the test.
+// It says whether that is the usual one.
+func asThePeer(tb testing.TB) (usual bool) {
+	tb.Helper()
+	log := math.Float32frombits(binary.LittleEndian.Uint32(testdata.Oracle(tb, filepath.Join("testdata", "peer.py"), "log")))
+	if log == highestLog {
+		return true
+	}
+	tb.Logf("the peer's filters are others here: log1pf gives %x, not %x", log, highestLog)
+	before := filters
+	tb.Cleanup(func() { filters = before })
+	filters = newBank(log)
+	return false
+}
+
 // reader takes numbers from what the peer wrote.
 type reader struct{ b []byte }
 

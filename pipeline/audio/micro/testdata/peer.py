@@ -1,5 +1,6 @@
 """What pymicro-features and pymicro-wakeword make of recordings, for the tests.
 
+peer.py log              the logarithm of 1+7500/700 as this machine's C library gives it to pymicro-features
 peer.py features FILE    the features of each recording
 peer.py answers FILE     the answers of the four models to each recording
 
@@ -7,6 +8,7 @@ FILE holds recordings: a 32-bit number of samples, then the samples, 16 bits eac
 recording the features are a 32-bit number of values and then the values, 16 bits each; the answers are for each model
 a 32-bit number of runs, and then of each run the probability and the mean that it gave, as float64.
 """
+import ctypes
 import struct
 import sys
 
@@ -46,6 +48,11 @@ def answers(sound, words):
     return out
 
 
+if sys.argv[1:] == ["log"]:
+    libm = ctypes.CDLL("libm.so.6")
+    libm.log1pf.restype, libm.log1pf.argtypes = ctypes.c_float, [ctypes.c_float]
+    sys.stdout.buffer.write(struct.pack("<f", libm.log1pf(7500 / 700)))
+    sys.exit()
 what, path = sys.argv[1:]
 words = [MicroWakeWord.from_builtin(Model(m)) for m in MODELS] if what == "answers" else []
 for sound in recordings(path):
