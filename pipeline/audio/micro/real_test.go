@@ -233,6 +233,28 @@ func TestCaughtUp(t *testing.T) {
 	}
 }
 
+// TestListeningAllocates listens with the front end and a real engine, chunk by chunk.
+func TestListeningAllocates(t *testing.T) {
+	sound, stage, w := madeSound(), NewStage(), realModel(t, "alexa", delegate.None, Options{})
+	c := &audio.Chunk{Rate: Rate, First: true, Voice: true}
+	turn := 0
+	if n := testing.AllocsPerRun(300, func() {
+		c.Samples = sound[turn%100*Hop:][:5*Hop]
+		c.Micro = c.Micro[:0]
+		if err := stage.Process(t.Context(), c); err != nil {
+			t.Error(err)
+		}
+		if got, err := w.Take(t.Context(), c); err != nil || !got.Quiet {
+			t.Error(got, err)
+		}
+		c.First = false
+		c.Start += int64(len(c.Samples))
+		turn++
+	}); n != 0 {
+		t.Errorf("%g allocations", n)
+	}
+}
+
 // TestUnfitModel gives a real model that takes pictures.
 func TestUnfitModel(t *testing.T) {
 	path := testdata.Path(t, "models/mobilenet_v1_0.25_128_quant.tflite")
