@@ -3,34 +3,37 @@ package mic
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"corallite/internal/clock"
 )
 
 // calls makes calls into C that can hang: PulseAudio's library waits for its server without a limit. One that does not
-// return in time is left to itself, and no other is made until it returned.
+// return in time is left to itself. No more are made when too many hang.
 type calls struct {
 	clock   clock.Clock
-	hanging chan struct{} // closed when the call that hangs has returned; nil: none hangs
-	what    string        // the call that hangs
+	hanging []hanging
 }
 
-// callLimit is how long a call may take. endLimit is it for the end of a microphone that fell silent.
+// hanging is a call that nobody waits for any more.
+type hanging struct {
+	what     string
+	returned <-chan struct{}
+}
+
+// callLimit is how long a call may take. endLimit is it for the end of a microphone that fell silent. maxHanging is how
+// many may hang: each has a thread and a connection. The server that hangs may not be the one that is asked next.
 const (
-	callLimit = 10 * time.Second
-	endLimit  = time.Second
+	callLimit  = 10 * time.Second
+	endLimit   = time.Second
+	maxHanging = 4
 )
 
 // do makes a call. undo is what takes its effect back, when nobody waits for it any more.
 func (c *calls) do(ctx context.Context, what string, call func() (undo func() error, err error)) error {
-	if c.hanging != nil {
-		select {
-		case <-c.hanging:
-			c.hanging = nil
-		default:
-			return fmt.Errorf("the sound system does not answer: %s has not ended yet", c.what)
-		}
+	if err := c.tooMany(); err != nil {
+		return err
 	}
 	result, given, returned := make(chan error), make(chan struct{}), make(chan struct{})
 	go func() {
@@ -54,22 +57,22 @@ func (c *calls) do(ctx context.Context, what string, call func() (undo func() er
 	case <-ctx.Done():
 		why = ctx.Err()
 	case <-passed:
-		why = fmt.Errorf("the sound system does not answer: %s took longer than %v", what, callLimit)
+		why = noAnswer(what, callLimit)
 	}
 	close(given)
-	c.hanging, c.what = returned, what
+	c.hanging = append(c.hanging, hanging{what, returned})
 	return why
 }
 
-// end makes the call that ends a microphone. One that hung gets a moment only.
-func (c *calls) end(hung bool, call func() error) error {
+// end makes the call that ends a microphone, however many hang. One that fell silent gets a moment only.
+func (c *calls) end(silent bool, call func() error) error {
 	result, returned := make(chan error, 1), make(chan struct{})
 	go func() {
 		defer close(returned)
 		result <- call()
 	}()
 	limit := callLimit
-	if hung {
+	if silent {
 		limit = endLimit
 	}
 	passed, stop := c.clock.After(limit)
@@ -79,7 +82,28 @@ func (c *calls) end(hung bool, call func() error) error {
 		<-returned
 		return err
 	case <-passed:
-		c.hanging, c.what = returned, "closing the microphone"
-		return fmt.Errorf("the sound system does not answer: closing the microphone took longer than %v", limit)
+		const what = "closing the microphone"
+		c.hanging = append(c.hanging, hanging{what, returned})
+		return noAnswer(what, limit)
 	}
+}
+
+func noAnswer(what string, limit time.Duration) error {
+	return fmt.Errorf("the sound system does not answer: %s took longer than %v", what, limit)
+}
+
+// tooMany says so when no further call is to be made, and forgets those that have returned.
+func (c *calls) tooMany() error {
+	c.hanging = slices.DeleteFunc(c.hanging, func(h hanging) bool {
+		select {
+		case <-h.returned:
+			return true
+		default:
+			return false
+		}
+	})
+	if n := len(c.hanging); n >= maxHanging {
+		return fmt.Errorf("the sound system does not answer: %d calls have not ended yet, the oldest is %s", n, c.hanging[0].what)
+	}
+	return nil
 }

@@ -213,28 +213,28 @@ var (
 
 func (e *life) Next(ctx context.Context) (*audio.Chunk, error) {
 	in := &e.live.intake
-	for {
+	passed, stop := e.live.calls.clock.After(momentOfNothing)
+	defer stop()
+	for over := false; ; {
 		if err := in.pull(); err != nil {
 			return nil, err
 		}
-		if in.full() {
+		switch {
+		case in.full():
 			return in.next(), nil
+		case over && e.capturing.system.gone():
+			return nil, errGone
+		case over:
+			return nil, supervise.ErrNothing
 		}
-		passed, stop := e.live.calls.clock.After(momentOfNothing)
 		select {
 		case <-in.ring.wake:
-			stop()
 		case <-e.capturing.stopped:
-			stop()
 			return nil, errStopped
 		case <-ctx.Done():
-			stop()
 			return nil, ctx.Err()
 		case <-passed:
-			if e.capturing.system.gone() {
-				return nil, errGone
-			}
-			return nil, supervise.ErrNothing
+			over = true // what came in this moment is looked at before it is said that nothing came
 		}
 	}
 }

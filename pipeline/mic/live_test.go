@@ -45,6 +45,16 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
+// wait waits until something was said so often.
+func (l *logged) wait(t *testing.T, part string, times int) {
+	t.Helper()
+	for begin := time.Now(); l.count(part) < times; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begin) > long {
+			t.Fatalf("%q was not said:\n%s", part, l)
+		}
+	}
+}
+
 func (l *logged) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
 func microphone(t *testing.T, o MicrophoneOptions) (*Live, *logged) {
@@ -152,17 +162,19 @@ func TestMicrophoneNotThere(t *testing.T) {
 	}
 }
 
-// TestMicrophoneFrozen: a server that stands still hangs every call of its library. The source ends all the same, and
-// what it left behind ends when the server goes on.
+// TestMicrophoneFrozen: a server that stands still hangs every call of its library. The microphone comes back when the
+// server goes on, and ends when it does not; what it left behind ends with the server.
 func TestMicrophoneFrozen(t *testing.T) {
 	server := pulsetest.Start(t, "")
 	log := new(logged)
-	s, err := NewMicrophone(context.Background(), MicrophoneOptions{Rate: 16000, Deadline: 500 * time.Millisecond, Logger: log.logger()})
+	s, err := NewMicrophone(context.Background(), MicrophoneOptions{
+		Rate: 16000, Deadline: 500 * time.Millisecond, Logger: log.logger(),
+		Backoff: supervise.Backoff{First: 50 * time.Millisecond, Max: 200 * time.Millisecond},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	nextChunk(t, s).Release()
-	server.Freeze()
 	ended := make(chan error)
 	go func() {
 		for {
@@ -174,11 +186,13 @@ func TestMicrophoneFrozen(t *testing.T) {
 			c.Release()
 		}
 	}()
-	for begin := time.Now(); log.count("source lost") == 0; time.Sleep(10 * time.Millisecond) {
-		if time.Since(begin) > long {
-			t.Fatal("the loss was not seen")
-		}
-	}
+	server.Freeze()
+	log.wait(t, "source lost", 1)
+	server.Thaw()
+	log.wait(t, "source is back", 1)
+	server.Freeze()
+	lost := log.count("source lost")
+	log.wait(t, "source lost", lost+1)
 	_ = s.Close() // may say that the sound system does not answer
 	if err := <-ended; !errors.Is(err, ErrClosed) {
 		t.Error(err)
@@ -242,6 +256,60 @@ func TestMicrophoneLost(t *testing.T) {
 	}
 	if log.count("source lost") != 3 || log.count("source is back") != 3 || log.count("level=WARN") != 3 {
 		t.Error(log)
+	}
+}
+
+// TestMicrophoneOverrun: what nobody takes within two seconds is lost, counted, and marked.
+func TestMicrophoneOverrun(t *testing.T) {
+	pulsetest.Start(t, "")
+	l, _ := microphone(t, MicrophoneOptions{})
+	c := nextChunk(t, l)
+	end := c.Start + int64(len(c.Samples))
+	c.Release()
+	for begin := time.Now(); l.Sound().Overruns == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begin) > long {
+			t.Fatalf("nothing was lost: %+v", l.Sound())
+		}
+	}
+	for first := false; !first; {
+		c = nextChunk(t, l)
+		if first = c.First; !first && c.Start != end {
+			t.Fatalf("the chunk at %d is not First and does not follow %d", c.Start, end)
+		}
+		if first && c.Start <= end {
+			t.Errorf("the chunk after the hole begins at %d, not after %d", c.Start, end)
+		}
+		end = c.Start + int64(len(c.Samples))
+		c.Release()
+	}
+	if sum := l.Sound(); sum.Overruns == 0 || sum.LostS <= 0 || l.Reopened() != 0 {
+		t.Errorf("%+v, reopened %d times", sum, l.Reopened())
+	}
+}
+
+// TestMicrophoneCloses: again and again, and nothing is left open.
+func TestMicrophoneCloses(t *testing.T) {
+	pulsetest.Start(t, "")
+	files := 0
+	for round := range 10 {
+		s, err := NewMicrophone(context.Background(), MicrophoneOptions{Name: pulsetest.Name, Rate: 16000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		nextChunk(t, s).Release()
+		for range 2 {
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.Next(context.Background()); !errors.Is(err, ErrClosed) {
+			t.Fatal(err)
+		}
+		if now := descriptors(t); round == 0 {
+			files = now
+		} else if now > files {
+			t.Errorf("round %d: %d file descriptors, %d before", round, now, files)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func openSystem(wanted *malgo.Backend) (*system, error) {
 	for _, b := range backends {
 		// A try in vain costs PulseAudio's library a file descriptor and memory that it does not give back
 		// (miniaudio frees the main loop and not the context), so it is made only where somebody listens.
-		if b == malgo.BackendPulseaudio && !pulseAnswers() {
+		if b == pulseBackend && !pulseAnswers() {
 			errs = append(errs, errors.New("no PulseAudio server answers (its address is in PULSE_SERVER or below XDG_RUNTIME_DIR)"))
 			continue
 		}
@@ -46,7 +46,7 @@ func openSystem(wanted *malgo.Backend) (*system, error) {
 }
 
 // gone says whether the server that the connection was made to is no more. miniaudio does not tell.
-func (s *system) gone() bool { return s.backend == malgo.BackendPulseaudio && !pulseAnswers() }
+func (s *system) gone() bool { return s.backend == pulseBackend && !pulseAnswers() }
 
 func (s *system) close() error {
 	err := s.context.Uninit()
@@ -62,6 +62,9 @@ type device struct {
 	Microphone
 	id malgo.DeviceID
 }
+
+// pulseBackend is the backend whose server can go.
+const pulseBackend malgo.Backend = malgo.BackendPulseaudio
 
 // backendNames are the backends as users know them.
 var backendNames = map[malgo.Backend]string{malgo.BackendPulseaudio: "pulseaudio", malgo.BackendAlsa: "alsa"}
@@ -136,15 +139,28 @@ type capturing struct {
 	stopped chan struct{} // closed when miniaudio says that the device stopped
 }
 
-// period is how often a microphone is to hand over what it heard, in milliseconds.
-const period = 10
+// period is how often a microphone is to hand over what it heard, in milliseconds. PulseAudio takes it for the latency
+// that is wanted. periods is how many the sound system keeps when this program gets no processor for a while; what
+// comes after that is lost uncounted, so there are many. They cost no latency.
+const (
+	period  = 10
+	periods = 100
+)
 
 // capture opens a microphone in its own rate, format and channels, and starts it. byDefault: the one that the system
 // takes, and goes on taking when the user chooses another. The system is the capturing's to close.
 func (s *system) capture(d device, byDefault bool, c *counts) (*capturing, error) {
 	config := malgo.DefaultDeviceConfig(malgo.Capture)
 	config.Capture.Format, config.Capture.Channels, config.SampleRate = malgo.FormatUnknown, 0, 0 // the device's own
-	config.PeriodSizeInMilliseconds = period
+	if s.backend == pulseBackend {
+		// Without channels PulseAudio's library ends the program when the server, or the microphone, goes just then.
+		own, err := s.native(d)
+		if err != nil {
+			return nil, err
+		}
+		config.Capture.Format, config.Capture.Channels, config.SampleRate = own.Format, own.Channels, own.SampleRate
+	}
+	config.PeriodSizeInMilliseconds, config.Periods = period, periods
 	config.NoFixedSizedCallback = 1 // as it comes: one copy less, and earlier
 	config.Pulse.StreamNameCapture = "corallite"
 	if !byDefault {
@@ -184,6 +200,20 @@ func (s *system) capture(d device, byDefault bool, c *counts) (*capturing, error
 		return nil, s.said.error("ma_device_start", err)
 	}
 	return h, nil
+}
+
+// native is what a microphone of PulseAudio has.
+func (s *system) native(d device) (malgo.DataFormat, error) {
+	info, err := s.context.DeviceInfo(malgo.Capture, d.id, malgo.Shared)
+	if err != nil {
+		return malgo.DataFormat{}, s.said.error("ma_context_get_device_info", err)
+	}
+	for _, f := range info.Formats {
+		if f.Channels != 0 && f.SampleRate != 0 {
+			return f, nil
+		}
+	}
+	return malgo.DataFormat{}, errors.New("the sound system does not say what rate and how many channels it has")
 }
 
 // layoutOf is what a device hands over. miniaudio's samples have the machine's order of bytes, which is from the lowest
