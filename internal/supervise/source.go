@@ -34,18 +34,19 @@ type Options[T any] struct {
 
 // Source gives the items of one life after the other. Next is called by one goroutine, the rest by any.
 type Source[T any] struct {
-	o       Options[T]
-	ending  context.Context // ends with Close
-	end     context.CancelFunc
-	turn    sync.Mutex // held by Start, Next, and Close at its end. What follows is its
-	life    Life[T]    // nil: lost
-	began   time.Time  // the life
-	last    time.Time  // when it gave something, or began
-	gave    bool       // the life has given an item
-	failed  int        // tries in a row, since a steady life
-	retry   time.Time  // not before
-	first   T          // what Start got
-	pending bool       // first is there
+	o        Options[T]
+	ending   context.Context // ends with Close
+	end      context.CancelFunc
+	turn     sync.Mutex // held by Start, Next, and Close at its end. What follows is its
+	life     Life[T]    // nil: lost
+	began    time.Time  // the life
+	last     time.Time  // when it gave something, or began
+	gave     bool       // the life has given an item
+	failed   int        // tries in a row, since a steady life
+	retry    time.Time  // not before
+	first    T          // what Start got
+	pending  bool       // first is there
+	starting bool       // in Start, where what is permanent ends it
 
 	mu    sync.Mutex
 	stats Stats
@@ -89,6 +90,8 @@ func New[T any](o Options[T]) *Source[T] {
 func (s *Source[T]) Start(ctx context.Context) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
+	s.starting = true
+	defer func() { s.starting = false }()
 	item, err := s.try(ctx)
 	switch {
 	case err == nil:
@@ -246,6 +249,7 @@ func (s *Source[T]) lose(err error, now time.Time) {
 	s.stats.LastError = err.Error()
 	s.mu.Unlock()
 	switch {
+	case s.starting && IsPermanent(err): // Start returns it, and nothing is tried again
 	case was.Up:
 		s.o.Logger.Warn("source lost: it is tried again until it is back", "error", err, "next_try", wait)
 	case was.LastError == "":

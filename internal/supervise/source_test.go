@@ -1,8 +1,10 @@
 package supervise
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -128,11 +130,18 @@ func TestBackoffStartsAnewAfterASteadyLife(t *testing.T) {
 }
 
 func TestStart(t *testing.T) {
-	s, _, _ := made(Permanent(errLost))
-	if err := s.Start(context.Background()); !IsPermanent(err) || !errors.Is(err, errLost) {
-		t.Errorf("Start: %v", err)
+	for _, outcome := range []any{Permanent(errLost), []any{Permanent(errLost)}} { // of the opening, of the first item
+		s, _, _ := made(outcome)
+		var log bytes.Buffer
+		s.o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		if err := s.Start(context.Background()); !IsPermanent(err) || !errors.Is(err, errLost) {
+			t.Errorf("Start: %v", err)
+		}
+		if log.Len() > 0 || s.Stats().Tries != 1 {
+			t.Errorf("what is refused at once is told once, by the error; it was logged:\n%s", &log)
+		}
 	}
-	s, _, _ = made(errLost, []any{7})
+	s, _, _ := made(errLost, []any{7})
 	if err := s.Start(context.Background()); err != nil {
 		t.Errorf("Start: %v; what can come back is waited for", err)
 	}

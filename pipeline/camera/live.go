@@ -42,6 +42,7 @@ type LiveOptions struct {
 	Backoff  supervise.Backoff // between tries; the zero one: 1 s, doubled up to 30 s
 	Logger   *slog.Logger      // gets what is lost and what is back; nil: nothing is logged
 	Clock    clock.Clock       // of Deadline and Backoff; nil: the machine's
+	Patience context.Context   // when it ends, NewLive waits for the first frame no longer, and Next does; nil: it does not end
 	Root     string            // what stands for "/" in finding a Camera; "": "/"
 }
 
@@ -86,7 +87,16 @@ func NewLive(ctx context.Context, o LiveOptions) (*Live, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.source.Start(ctx); err != nil {
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	if o.Patience != nil {
+		defer context.AfterFunc(o.Patience, stop)()
+	}
+	err = l.source.Start(waiting)
+	if ctx.Err() == nil && errors.Is(err, context.Canceled) {
+		return l, nil
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", l.name, err), l.Close())
 	}
 	return l, nil

@@ -10,15 +10,16 @@ import (
 	"time"
 
 	"corallite/internal/supervise"
+	"corallite/pipeline/camera/cameratest"
 )
 
 func TestLiveHTTP(t *testing.T) {
 	for _, path := range []string{"/stream", "/snapshot"} {
 		t.Run(path, func(t *testing.T) {
 			sameAfter(t)
-			w := newWebcam(t, 320, 240)
-			l, log := opened(t, LiveOptions{URL: w.url(path), Interval: 20 * time.Millisecond})
-			if !l.Live() || l.Name() != w.url(path) {
+			w := cameratest.NewHTTP(t, 320, 240)
+			l, log := opened(t, LiveOptions{URL: w.URL(path), Interval: 20 * time.Millisecond})
+			if !l.Live() || l.Name() != w.URL(path) {
 				t.Errorf("live %v, name %q", l.Live(), l.Name())
 			}
 			last := -1
@@ -28,7 +29,7 @@ func TestLiveHTTP(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				n := marked(f)
+				n := cameratest.Marked(f)
 				if n == last || f.Width() != 320 || f.Height() != 240 || f.Meta().Source != l.Name() || f.FPS() <= 0 {
 					t.Errorf("frame %d after %d, %dx%d, source %q, %v frames a second", n, last, f.Width(), f.Height(), f.Meta().Source, f.FPS())
 				}
@@ -50,14 +51,14 @@ func TestLiveHTTP(t *testing.T) {
 
 // The pixels are those that the server sends.
 func TestLivePixels(t *testing.T) {
-	w := newWebcam(t, 320, 240)
-	l, _ := opened(t, LiveOptions{URL: w.url("/stream")})
+	w := cameratest.NewHTTP(t, 320, 240)
+	l, _ := opened(t, LiveOptions{URL: w.URL("/stream")})
 	f, err := l.Next(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Release()
-	want, err := decoded(t, scene(t, 320, 240)[marked(f)])
+	want, err := decoded(t, cameratest.Scene(t, 320, 240)[cameratest.Marked(f)])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,12 +70,12 @@ func TestLivePixels(t *testing.T) {
 
 func TestLiveKilledAndRestarted(t *testing.T) {
 	sameAfter(t)
-	w := newWebcam(t, 320, 240)
-	l, log := opened(t, LiveOptions{URL: w.url("/stream")})
+	w := cameratest.NewHTTP(t, 320, 240)
+	l, log := opened(t, LiveOptions{URL: w.URL("/stream")})
 	for round := range 3 {
 		nextFrame(t, l)
-		w.kill()
-		back := time.AfterFunc(300*time.Millisecond, w.start)
+		w.Kill()
+		back := time.AfterFunc(300*time.Millisecond, w.Start)
 		nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == uint64(round+1) })
 		back.Stop()
 	}
@@ -89,17 +90,17 @@ func TestLiveKilledAndRestarted(t *testing.T) {
 
 func TestLiveFrozen(t *testing.T) {
 	sameAfter(t)
-	w := newWebcam(t, 320, 240)
-	l, log := opened(t, LiveOptions{URL: w.url("/stream"), Deadline: time.Second})
+	w := cameratest.NewHTTP(t, 320, 240)
+	l, log := opened(t, LiveOptions{URL: w.URL("/stream"), Deadline: time.Second})
 	nextFrame(t, l)
-	w.frozen.Store(true)
+	w.Frozen.Store(true)
 	thaw := make(chan struct{})
 	go func() {
 		defer close(thaw)
 		for log.count("source lost") == 0 {
 			time.Sleep(10 * time.Millisecond)
 		}
-		w.frozen.Store(false)
+		w.Frozen.Store(false)
 	}()
 	nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == 1 })
 	<-thaw
@@ -112,17 +113,17 @@ func TestLiveFrozen(t *testing.T) {
 }
 
 func TestLiveGarbage(t *testing.T) {
-	w := newWebcam(t, 320, 240)
-	l, log := opened(t, LiveOptions{URL: w.url("/stream"), Deadline: time.Second})
+	w := cameratest.NewHTTP(t, 320, 240)
+	l, log := opened(t, LiveOptions{URL: w.URL("/stream"), Deadline: time.Second})
 	nextFrame(t, l)
-	w.garbage.Store(true)
+	w.Garbage.Store(true)
 	clean := make(chan struct{})
 	go func() {
 		defer close(clean)
 		for log.count("source lost") == 0 {
 			time.Sleep(10 * time.Millisecond)
 		}
-		w.garbage.Store(false)
+		w.Garbage.Store(false)
 	}()
 	nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == 1 })
 	<-clean
@@ -134,10 +135,10 @@ func TestLiveGarbage(t *testing.T) {
 func TestLiveResolutionChanges(t *testing.T) {
 	for _, path := range []string{"/stream", "/snapshot"} {
 		t.Run(path, func(t *testing.T) {
-			w := newWebcam(t, 320, 240)
-			l, log := opened(t, LiveOptions{URL: w.url(path), Interval: 20 * time.Millisecond})
+			w := cameratest.NewHTTP(t, 320, 240)
+			l, log := opened(t, LiveOptions{URL: w.URL(path), Interval: 20 * time.Millisecond})
 			for _, size := range [][2]int{{320, 240}, {1280, 720}, {160, 120}, {640, 480}, {1920, 1080}} {
-				w.show(size[0], size[1])
+				w.Show(size[0], size[1])
 				nextUntil(t, l, "the new size", func(width, height int) bool { return width == size[0] && height == size[1] })
 			}
 			if s := l.Stats(); s.Reopened != 0 || s.LastError != "" {
@@ -152,12 +153,12 @@ func TestLiveResolutionChanges(t *testing.T) {
 
 // A consumer that is slower than the camera gets the newest frame, not the one after the last.
 func TestLiveLagDoesNotBuildUp(t *testing.T) {
-	w := newWebcam(t, 320, 240)
-	l, _ := opened(t, LiveOptions{URL: w.url("/stream")})
+	w := cameratest.NewHTTP(t, 320, 240)
+	l, _ := opened(t, LiveOptions{URL: w.URL("/stream")})
 	nextFrame(t, l)
 	for range 5 {
-		from := w.sent.Load()
-		for w.sent.Load() < from+7 {
+		from := w.Sent.Load()
+		for w.Sent.Load() < from+7 {
 			time.Sleep(time.Millisecond)
 		}
 		asked := time.Now()
@@ -165,8 +166,8 @@ func TestLiveLagDoesNotBuildUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		number, sent := marked(f), int(w.sent.Load()-1)%sceneFrames
-		behind := (sent - number + sceneFrames) % sceneFrames
+		number, sent := cameratest.Marked(f), int(w.Sent.Load()-1)%cameratest.SceneFrames
+		behind := (sent - number + cameratest.SceneFrames) % cameratest.SceneFrames
 		age := asked.Sub(f.Meta().Time)
 		f.Release()
 		if behind > 5 {
@@ -178,9 +179,9 @@ func TestLiveLagDoesNotBuildUp(t *testing.T) {
 // What crashes in the child costs the child.
 func TestLiveChildDies(t *testing.T) {
 	sameAfter(t)
-	w := newWebcam(t, 320, 240)
+	w := cameratest.NewHTTP(t, 320, 240)
 	others := children(t)
-	l, log := opened(t, LiveOptions{URL: w.url("/stream"), Deadline: time.Second})
+	l, log := opened(t, LiveOptions{URL: w.URL("/stream"), Deadline: time.Second})
 	// The last one does not die: it answers nothing any more.
 	for _, signal := range []syscall.Signal{syscall.SIGSEGV, syscall.SIGABRT, syscall.SIGKILL, syscall.SIGSTOP} {
 		nextFrame(t, l)
@@ -204,10 +205,10 @@ func TestLiveChildDies(t *testing.T) {
 }
 
 func TestLiveCloseWithFrozenServer(t *testing.T) {
-	w := newWebcam(t, 320, 240)
-	l, _ := opened(t, LiveOptions{URL: w.url("/stream")})
+	w := cameratest.NewHTTP(t, 320, 240)
+	l, _ := opened(t, LiveOptions{URL: w.URL("/stream")})
 	nextFrame(t, l)
-	w.frozen.Store(true)
+	w.Frozen.Store(true)
 	failed := make(chan error, 1)
 	go func() {
 		for {
@@ -231,10 +232,10 @@ func TestLiveCloseWithFrozenServer(t *testing.T) {
 }
 
 func TestLiveContextEnds(t *testing.T) {
-	w := newWebcam(t, 320, 240)
-	l, _ := opened(t, LiveOptions{URL: w.url("/stream")})
+	w := cameratest.NewHTTP(t, 320, 240)
+	l, _ := opened(t, LiveOptions{URL: w.URL("/stream")})
 	nextFrame(t, l)
-	w.frozen.Store(true)
+	w.Frozen.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
 	for {
@@ -248,25 +249,74 @@ func TestLiveContextEnds(t *testing.T) {
 		}
 		break
 	}
-	w.frozen.Store(false)
+	w.Frozen.Store(false)
 	nextFrame(t, l)
 	if s := l.Stats(); s.Tries != 1 {
 		t.Errorf("a context that ended cost the source: %+v", s)
 	}
 }
 
+// A single picture that does not come costs no new child process; a camera that gives none for long is lost.
+func TestLiveSnapshotFails(t *testing.T) {
+	w := cameratest.NewHTTP(t, 320, 240)
+	l, log := opened(t, LiveOptions{URL: w.URL("/snapshot"), Interval: 20 * time.Millisecond, Deadline: 2 * time.Second})
+	for _, failures := range []int64{1, 2, 5} {
+		nextFrame(t, l)
+		served := w.Served.Load()
+		w.Refuse.Store(failures)
+		nextUntil(t, l, "the next picture", func(int, int) bool { return w.Refuse.Load() <= 0 && w.Served.Load() > served+3 })
+	}
+	if s := l.Stats(); s.Tries != 1 || s.LastError != "" {
+		t.Errorf("%+v", s)
+	}
+	w.Refuse.Store(1 << 40)
+	mended := make(chan struct{})
+	go func() {
+		defer close(mended)
+		for log.count("source lost") == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		w.Refuse.Store(0)
+	}()
+	nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == 1 })
+	<-mended
+	if log.count("pictures could not be used, the last because: the server answers") == 0 {
+		t.Error("it was not said why no picture came")
+	}
+}
+
+// A camera that shows an empty page while it starts anew is waited for, once it has been seen.
+func TestLiveShowsAPageForAWhile(t *testing.T) {
+	w := cameratest.NewHTTP(t, 320, 240)
+	l, log := opened(t, LiveOptions{URL: w.URL("/stream")})
+	nextFrame(t, l)
+	w.Page.Store(true)
+	w.Kill()
+	w.Start()
+	mended := make(chan struct{})
+	go func() {
+		defer close(mended)
+		for log.count("shows text/html") == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		w.Page.Store(false)
+	}()
+	nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == 1 })
+	<-mended
+}
+
 // A camera that is off when the program starts is waited for.
 func TestLiveNotThereYet(t *testing.T) {
-	w := newWebcam(t, 320, 240)
-	w.kill()
-	l, log := opened(t, LiveOptions{URL: w.url("/stream")})
+	w := cameratest.NewHTTP(t, 320, 240)
+	w.Kill()
+	l, log := opened(t, LiveOptions{URL: w.URL("/stream")})
 	if s := l.Stats(); s.Up || s.LastError == "" {
 		t.Errorf("%+v", s)
 	}
 	if log.count("source gives nothing yet") != 1 || log.count("connection refused") == 0 {
 		t.Errorf("it was not said, with its cause:\n%s", log)
 	}
-	w.start()
+	w.Start()
 	nextFrame(t, l)
 	if s := l.Stats(); !s.Up || s.Reopened != 0 || log.count("source is back") != 1 {
 		t.Errorf("%+v", s)
@@ -275,11 +325,11 @@ func TestLiveNotThereYet(t *testing.T) {
 
 func TestLiveEightAtOnce(t *testing.T) {
 	sameAfter(t)
-	w := newWebcam(t, 320, 240)
+	w := cameratest.NewHTTP(t, 320, 240)
 	var wg sync.WaitGroup
 	const each = 20
 	for range 8 {
-		l, _ := opened(t, LiveOptions{URL: w.url("/stream")})
+		l, _ := opened(t, LiveOptions{URL: w.URL("/stream")})
 		wg.Go(func() {
 			for range each {
 				f, err := l.Next(context.Background())
@@ -292,27 +342,27 @@ func TestLiveEightAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := w.served.Load(); n != 8 {
+	if n := w.Served.Load(); n != 8 {
 		t.Errorf("%d connections, want 8", n)
 	}
 }
 
 func TestLiveErrorsAtTheStart(t *testing.T) {
-	w := newWebcam(t, 320, 240)
-	w.protect("viewer", "open sesame")
+	w := cameratest.NewHTTP(t, 320, 240)
+	w.Protect("viewer", "open sesame")
 	for _, c := range []struct {
 		name, want string
 		o          LiveOptions
 	}{
-		{"no password", "it wants a user and a password", LiveOptions{URL: w.url("/stream")}},
-		{"wrong password", "refuses the user or the password", LiveOptions{URL: w.url("/snapshot"), Credentials: Credentials{User: "viewer", Password: "wrong"}}},
-		{"no such page", "there is no such stream", LiveOptions{URL: w.url("/nothing")}},
-		{"a page", "shows text/html, not a picture or a stream", LiveOptions{URL: w.url("/page")}},
+		{"no password", "it wants a user and a password", LiveOptions{URL: w.URL("/stream")}},
+		{"wrong password", "refuses the user or the password", LiveOptions{URL: w.URL("/snapshot"), Credentials: Credentials{User: "viewer", Password: "wrong"}}},
+		{"no such page", "there is no such stream", LiveOptions{URL: w.URL("/nothing")}},
+		{"a page", "shows text/html, not a picture or a stream", LiveOptions{URL: w.URL("/page")}},
 		{"nothing", "one of a camera, a URL", LiveOptions{}},
 		{"two things", "2 are given", LiveOptions{URL: "http://h/", Camera: "0"}},
 		{"scheme", `did you mean rtsp?`, LiveOptions{URL: "rtps://127.0.0.1/"}},
 		{"no address", "the address cannot be read", LiveOptions{URL: "camera at the door"}},
-		{"size of a URL", "for a camera on this machine only", LiveOptions{URL: w.url("/stream"), Width: 640, Height: 480}},
+		{"size of a URL", "for a camera on this machine only", LiveOptions{URL: w.URL("/stream"), Width: 640, Height: 480}},
 		{"no camera", `there is no camera "7"`, LiveOptions{Camera: "7"}},
 		{"half a size", "give width and height, or neither", LiveOptions{Camera: "0", Width: 640}},
 	} {
@@ -331,10 +381,10 @@ func TestLiveErrorsAtTheStart(t *testing.T) {
 }
 
 func TestLiveDigest(t *testing.T) {
-	w := newWebcam(t, 320, 240)
-	w.protect("viewer", "open sesame")
+	w := cameratest.NewHTTP(t, 320, 240)
+	w.Protect("viewer", "open sesame")
 	for _, path := range []string{"/stream", "/snapshot?channel=1"} {
-		l, _ := opened(t, LiveOptions{URL: w.url(path), Interval: 20 * time.Millisecond, Credentials: Credentials{User: "viewer", Password: "open sesame"}})
+		l, _ := opened(t, LiveOptions{URL: w.URL(path), Interval: 20 * time.Millisecond, Credentials: Credentials{User: "viewer", Password: "open sesame"}})
 		for range 3 {
 			nextFrame(t, l)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"corallite/internal/testdata"
+	"corallite/pipeline/camera/cameratest"
 )
 
 func ffmpeg(tb testing.TB) {
@@ -85,8 +86,8 @@ func TestLiveSoak(t *testing.T) {
 		t.Skip("-short")
 	}
 	sameAfter(t)
-	w := newWebcam(t, 320, 240)
-	l, log := opened(t, LiveOptions{URL: w.url("/stream")})
+	w := cameratest.NewHTTP(t, 320, 240)
+	l, log := opened(t, LiveOptions{URL: w.URL("/stream")})
 	nextFrame(t, l)
 	files := descriptors(t)
 	frames := 0
@@ -95,8 +96,8 @@ func TestLiveSoak(t *testing.T) {
 			nextFrame(t, l)
 			frames++
 		}
-		w.kill()
-		back := time.AfterFunc(100*time.Millisecond, w.start)
+		w.Kill()
+		back := time.AfterFunc(100*time.Millisecond, w.Start)
 		nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == round })
 		back.Stop()
 	}

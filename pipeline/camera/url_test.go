@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/auth"
+
+	"corallite/pipeline/camera/cameratest"
 )
 
 func TestParseAddress(t *testing.T) {
@@ -73,15 +75,15 @@ func TestRedactor(t *testing.T) {
 // No log line and no error has what is secret, whatever goes wrong.
 func TestLiveSecretsAreNotShown(t *testing.T) {
 	const user, password, query = "viewer", "hunter22-secret", "query-secret"
-	w := newWebcam(t, 320, 240)
-	w.protect(user, password)
-	n := newNetcam(t, 320, 240)
-	n.protect(user, password, []auth.ValidateMethod{auth.ValidateMethodBasic})
+	w := cameratest.NewHTTP(t, 320, 240)
+	w.Protect(user, password)
+	n := cameratest.NewRTSP(t, 320, 240)
+	n.Protect(user, password, []auth.ValidateMethod{auth.ValidateMethodBasic})
 	var shown strings.Builder
 	with := func(url, password string) string { return strings.Replace(url, "://", "://"+user+":"+password+"@", 1) }
 	for _, url := range []string{
-		with(w.url("/stream?k="+query), password), with(n.url()+"?k="+query, password), // good
-		with(w.url("/stream?k="+query), password+"x"), with(n.url()+"?k="+query, password+"x"), // refused
+		with(w.URL("/stream?k="+query), password), with(n.URL("/yard")+"?k="+query, password), // good
+		with(w.URL("/stream?k="+query), password+"x"), with(n.URL("/yard")+"?k="+query, password+"x"), // refused
 		with("http://127.0.0.1:1/?k="+query, password), with("rtsp://127.0.0.1:1/?k="+query, password), // not there
 		with("ftp://127.0.0.1/?k="+query, password), with("rtsp://%zz/?k="+query, password), // wrong
 	} {

@@ -101,7 +101,7 @@ func open(ctx context.Context, b *board, o Options) (input, error) {
 	case HTTP:
 		return openHTTP(ctx, b, o)
 	case Stream:
-		return openStream(ctx, o)
+		return openStream(ctx, b, o)
 	case GStreamer:
 		return openGStreamer(o)
 	case Program:

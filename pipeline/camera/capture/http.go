@@ -65,7 +65,7 @@ func openHTTP(ctx context.Context, b *board, o Options) (input, error) {
 		return nil, err
 	}
 	b.say("%s is opened by ffmpeg", o.Shown)
-	return openStream(ctx, o)
+	return openStream(ctx, b, o)
 }
 
 // get asks for the address. The answer's status is 200, and its body is to be closed.
@@ -264,7 +264,7 @@ func (s *snapshots) read(reserve reserve) (int64, error) {
 		}
 		var err error
 		if response, err = s.h.get(); err != nil {
-			return 0, err
+			return 0, s.failed(err)
 		}
 	}
 	captured := monotonic()
@@ -281,9 +281,17 @@ func (s *snapshots) read(reserve reserve) (int64, error) {
 		s.data, err = io.ReadAll(io.LimitReader(response.Body, maxPictureFile))
 	}
 	if err != nil {
-		return 0, ended(err)
+		return 0, s.failed(ended(err))
 	}
 	return captured, decode(s.data, reserve)
+}
+
+// failed is the error of one picture. The next one may come, and a camera that stays away is noticed by its silence.
+func (s *snapshots) failed(err error) error {
+	if s.h.ctx.Err() != nil {
+		return err
+	}
+	return damagedError{err}
 }
 
 // wait waits until the next picture is due. Those that are missed are not made up for.

@@ -1,11 +1,9 @@
 package capture
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -74,28 +72,6 @@ func usable(node string) error {
 	default:
 		return err
 	}
-}
-
-// openStream opens an address with ffmpeg.
-func openStream(ctx context.Context, o Options) (input, error) {
-	target := o.Target
-	if o.User != "" || o.Password != "" {
-		u, err := url.Parse(target)
-		if err != nil {
-			return nil, supervise.Permanent(errors.New("the address cannot be read"))
-		}
-		u.User = url.UserPassword(o.User, o.Password)
-		target = u.String()
-	}
-	v, err := openVideo(target, gocv.VideoCaptureFFmpeg)
-	if err == nil {
-		v.fps = v.capture.Get(gocv.VideoCaptureFPS)
-		return v, nil
-	}
-	if errors.Is(err, errNotOpened) {
-		err = whyNot(ctx, o)
-	}
-	return nil, err
 }
 
 // openGStreamer opens a pipeline; one without an appsink gets one that keeps the newest picture only.

@@ -26,10 +26,12 @@ func whyNot(ctx context.Context, o Options) error {
 		if err := describe(ctx, u, o); err != nil {
 			return err
 		}
-		return errors.New("the server has the stream, but ffmpeg cannot open it: it may have no picture, or too many viewers")
+		return errUnreadable
 	}
 	return fmt.Errorf("ffmpeg cannot open it (%s)", u.Scheme)
 }
+
+var errUnreadable = errors.New("the server has the stream, but ffmpeg cannot open it: it may have no picture, or too many viewers")
 
 // describe asks an RTSP server what the stream is (RFC 2326, section 10.2), and returns why it does not say.
 func describe(ctx context.Context, u *url.URL, o Options) error {

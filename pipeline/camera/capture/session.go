@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"corallite/internal/isolate"
@@ -58,18 +60,22 @@ func environment(o Options) []string {
 	case o.Input == GStreamer:
 		// The programs by which GStreamer looks at its plug-ins cannot be started; it does that itself then.
 		env = append(env, "GST_REGISTRY_FORK=no")
-	case os.Getenv(ffmpegOptions) == "":
-		env = append(env, ffmpegOptions+"="+lowDelay)
+	case givenOptions == "":
+		env = slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, ffmpegOptions+"=") })
+		env = append(env, ffmpegOptions+"="+ourOptions)
 	}
 	return env
 }
 
 // OpenCV gives what is in this variable to ffmpeg when it opens a stream. RTSP goes through TCP, where no packet is
-// lost, and what came while the stream was looked at is not kept for later.
+// lost. The rate is not worth waiting for: ffmpeg would look at twenty pictures for it, and read counts them anyway.
 const (
 	ffmpegOptions = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-	lowDelay      = "rtsp_transport;tcp|fflags;nobuffer"
+	ourOptions    = "rtsp_transport;tcp|fpsprobesize;0"
 )
+
+// givenOptions are those of the user: whatever opens a video in this process changes the variable.
+var givenOptions = os.Getenv(ffmpegOptions)
 
 // Next waits for a picture that was not given yet, for about Slice: then it returns supervise.ErrNothing. fill gives
 // the memory for its pixels: BGR, 8 bits a channel, rows without gaps. An input that is lost for good, such as one that

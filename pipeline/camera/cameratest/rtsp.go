@@ -1,0 +1,194 @@
+package cameratest
+
+import (
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v4"
+	"github.com/bluenviron/gortsplib/v4/pkg/auth"
+	"github.com/bluenviron/gortsplib/v4/pkg/base"
+	"github.com/bluenviron/gortsplib/v4/pkg/description"
+	rtspformat "github.com/bluenviron/gortsplib/v4/pkg/format"
+)
+
+// RTSP is an RTSP server that shows vtest.avi over RTP, as MJPEG (RFC 2435) or H.264 (RFC 6184), 25 pictures a second,
+// and behaves as badly as it is told.
+type RTSP struct {
+	Frozen  atomic.Bool  // sends nothing
+	Garbage atomic.Bool  // sends what is no picture
+	Sent    atomic.Int64 // pictures
+	Ended   atomic.Int64 // sessions that the client ended in order
+
+	tb           testing.TB
+	address      string
+	user, secret string
+	methods      []auth.ValidateMethod
+	film         atomic.Pointer[film]
+
+	mu      sync.Mutex
+	server  *gortsplib.Server
+	stream  *gortsplib.ServerStream
+	over    chan struct{}
+	playing sync.WaitGroup
+}
+
+// NewRTSP starts a server of MJPEG, which is ended with the test.
+func NewRTSP(tb testing.TB, width, height int) *RTSP {
+	tb.Helper()
+	n := &RTSP{tb: tb, address: "127.0.0.1:0"}
+	n.Show(width, height)
+	n.Start()
+	tb.Cleanup(n.Kill)
+	return n
+}
+
+// NewRTSPH264 starts a server of H.264, which is ended with the test.
+func NewRTSPH264(tb testing.TB, width, height int) *RTSP {
+	tb.Helper()
+	n := &RTSP{tb: tb, address: "127.0.0.1:0"}
+	n.ShowH264(width, height)
+	n.Start()
+	tb.Cleanup(n.Kill)
+	return n
+}
+
+// Show shows MJPEG in a size from the next picture on. Sizes must be multiples of 8.
+func (n *RTSP) Show(width, height int) { n.film.Store(mjpeg(n.tb, width, height)) }
+
+// ShowH264 shows H.264 in a size from the next picture on, which is a key frame with its parameter sets. The description
+// of the session stays as it was, until the server is started again.
+func (n *RTSP) ShowH264(width, height int) { n.film.Store(h264(n.tb, width, height)) }
+
+// Protect lets in only who knows the secret.
+func (n *RTSP) Protect(user, secret string, methods []auth.ValidateMethod) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.user, n.secret, n.methods = user, secret, methods
+}
+
+// URL is an address of the server. There is a stream at "/yard" only.
+func (n *RTSP) URL(path string) string { return "rtsp://" + n.address + path }
+
+// Start starts the server anew after Kill, under its old address.
+func (n *RTSP) Start() {
+	video := &description.Media{Type: description.MediaTypeVideo, Formats: []rtspformat.Format{n.film.Load().format}}
+	server := &gortsplib.Server{Handler: n, RTSPAddress: n.address, Listen: func(network, address string) (net.Listener, error) {
+		listener, err := net.Listen(network, address)
+		if err == nil {
+			n.address = listener.Addr().String()
+		}
+		return listener, err
+	}}
+	if err := server.Start(); err != nil {
+		n.tb.Error(err)
+		return
+	}
+	stream := gortsplib.NewServerStream(server, &description.Session{Medias: []*description.Media{video}})
+	over := make(chan struct{})
+	n.mu.Lock()
+	n.server, n.stream, n.over = server, stream, over
+	n.mu.Unlock()
+	n.playing.Go(func() { n.play(stream, video, over) })
+}
+
+// Kill ends the server and all its connections.
+func (n *RTSP) Kill() {
+	n.mu.Lock()
+	server, stream := n.server, n.stream
+	n.server, n.stream = nil, nil
+	if server != nil {
+		close(n.over)
+	}
+	n.mu.Unlock()
+	if server != nil {
+		stream.Close()
+		server.Close()
+		n.playing.Wait()
+	}
+}
+
+// play sends the pictures, 25 a second.
+func (n *RTSP) play(stream *gortsplib.ServerStream, video *description.Media, over <-chan struct{}) {
+	encode, err := encoder(video.Formats[0])
+	if err != nil {
+		n.tb.Error(err)
+		return
+	}
+	ticker := time.NewTicker(40 * time.Millisecond)
+	defer ticker.Stop()
+	var shown *film
+	next := 0
+	for began := time.Now(); ; {
+		select {
+		case <-over:
+			return
+		case <-ticker.C:
+		}
+		if n.Frozen.Load() {
+			continue
+		}
+		if f := n.film.Load(); f != shown {
+			shown, next = f, 0
+		}
+		packets, err := encode(shown.pictures[next%len(shown.pictures)])
+		if err != nil {
+			n.tb.Error(err)
+			return
+		}
+		next++
+		n.Sent.Add(1)
+		stamp := uint32(time.Since(began).Seconds() * 90000) // one for all packets of a picture
+		for _, p := range packets {
+			p.Timestamp = stamp
+			if n.Garbage.Load() {
+				for i := range p.Payload {
+					p.Payload[i] = byte(i * 7)
+				}
+			}
+			_ = stream.WritePacketRTP(video, p) // who reads too slowly loses packets
+		}
+	}
+}
+
+func (n *RTSP) allowed(r *base.Request) *base.Response {
+	if n.user == "" || auth.Validate(r, n.user, n.secret, n.methods, "cameras", "a nonce") == nil {
+		return &base.Response{StatusCode: base.StatusOK}
+	}
+	return &base.Response{StatusCode: base.StatusUnauthorized, Header: base.Header{
+		"WWW-Authenticate": auth.GenerateWWWAuthenticate(n.methods, "cameras", "a nonce"),
+	}}
+}
+
+func (n *RTSP) current(path string, r *base.Request) (*base.Response, *gortsplib.ServerStream, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !strings.HasPrefix(strings.Trim(path, "/"), "yard") || n.stream == nil {
+		return &base.Response{StatusCode: base.StatusNotFound}, nil, nil
+	}
+	if answer := n.allowed(r); answer.StatusCode != base.StatusOK {
+		return answer, nil, nil
+	}
+	return &base.Response{StatusCode: base.StatusOK}, n.stream, nil
+}
+
+func (n *RTSP) OnDescribe(c *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	return n.current(c.Path, c.Request)
+}
+
+func (n *RTSP) OnSetup(c *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	return n.current(c.Path, c.Request)
+}
+
+func (n *RTSP) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+	return &base.Response{StatusCode: base.StatusOK}, nil
+}
+
+func (n *RTSP) OnSessionClose(c *gortsplib.ServerHandlerOnSessionCloseCtx) {
+	if c.Error != nil && strings.Contains(c.Error.Error(), "torn down") {
+		n.Ended.Add(1)
+	}
+}
