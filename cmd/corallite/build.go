@@ -22,6 +22,8 @@ type builder struct {
 	fleet  *fleet.Fleet
 	pages  pages
 
+	interrupted context.Context // ends with the first signal: what is not there yet is not waited for; nil: it does not end
+
 	closers []func() error
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -75,7 +76,13 @@ pipelines:
 // descriptors is how many files this process has open.
 func descriptors(t *testing.T) int {
 	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
+	return descriptorsOf(t, os.Getpid())
+}
+
+// descriptorsOf is how many files a process has open.
+func descriptorsOf(t *testing.T, pid int) int {
+	t.Helper()
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	if err != nil {
 		t.Skipf("no list of open files: %v", err)
 	}

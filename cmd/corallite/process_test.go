@@ -37,7 +37,13 @@ func childrenOf(t *testing.T, pid int) []int {
 // resident is the memory of this process that is its own, in KiB: without that of files.
 func resident(t *testing.T) int {
 	t.Helper()
-	text, err := os.ReadFile("/proc/self/status")
+	return residentOf(t, os.Getpid())
+}
+
+// residentOf is that of a process.
+func residentOf(t *testing.T, pid int) int {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +53,7 @@ func resident(t *testing.T) int {
 			return kib
 		}
 	}
-	t.Fatal("the kernel does not say what memory is this process's own")
+	t.Fatal("the kernel does not say what memory is a process's own")
 	return 0
 }
 

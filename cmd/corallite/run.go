@@ -74,7 +74,7 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.O
 		return err
 	}
 	// A signal that comes while models are opened ends the streams as soon as they begin, in the orderly way.
-	b := &builder{ctx: context.WithoutCancel(ctx), cfg: cfg, std: std, status: std.err, logger: logger, fleet: tpus, pages: pages{fleet: tpus, logger: logger}}
+	b := &builder{ctx: context.WithoutCancel(ctx), interrupted: ctx, cfg: cfg, std: std, status: std.err, logger: logger, fleet: tpus, pages: pages{fleet: tpus, logger: logger}}
 	runners, err := b.build()
 	if err != nil {
 		return errors.Join(err, b.Close(), tpus.Close())

@@ -19,7 +19,7 @@ func (b *builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], 
 		if err != nil {
 			return nil, 0, err
 		}
-		o.Logger = b.logger
+		o.Logger, o.Patience = b.logger, b.interrupted
 		l, err := camera.NewLive(b.ctx, o)
 		return l, 0, err
 	case c.Folder != "":
