@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -30,7 +31,7 @@ func (p *soundPlan) open() error {
 	}
 	p.b.closers = append(p.b.closers, e.Close)
 	p.Models = e.models
-	source, err := openSound(p.b.ctx, p.c.Source, e.rate, p.b.std.in, p.b.logger)
+	source, err := openSound(p.b.ctx, soundRequest{Source: p.c.Source, rate: e.rate, gate: p.c.Gate, in: p.b.std.in, logger: p.b.logger})
 	if err != nil {
 		return err
 	}
@@ -49,20 +50,44 @@ func (p *soundPlan) openSink(c configs.Sink) (pipeline.Sink, error) {
 // standardInputRate is what standard input has when nothing is said.
 const standardInputRate = 16000
 
-// openSound opens a source of sound. in is what "-" reads.
-func openSound(ctx context.Context, c configs.Source, rate int, in io.Reader, logger *slog.Logger) (audio.Source, error) {
+// The chunks of a recording: long ones let each model run for a while before the next one's code and weights take the
+// processor's caches; a gate opens and closes with whole chunks.
+const (
+	longChunk  = 2 * time.Second
+	gatedChunk = 100 * time.Millisecond
+)
+
+// soundRequest is a source of sound to open.
+type soundRequest struct {
+	configs.Source
+	rate   int       // samples a second
+	gate   bool      // whether a voice gate comes behind it
+	in     io.Reader // what "-" reads
+	logger *slog.Logger
+}
+
+// openSound opens a source of sound.
+func openSound(ctx context.Context, c soundRequest) (audio.Source, error) {
 	switch {
 	case c.Microphone != "":
-		return mic.NewMicrophone(ctx, mic.MicrophoneOptions{
-			Name: c.Microphone, Rate: rate, Deadline: seconds(c.Deadline), Logger: logger,
+		m, err := mic.NewMicrophone(ctx, mic.MicrophoneOptions{
+			Name: c.Microphone, Rate: c.rate, Deadline: seconds(c.Deadline), Logger: c.logger,
 		})
+		if err != nil {
+			return nil, fmt.Errorf("microphone %q: %w", c.Microphone, err)
+		}
+		return m, nil
 	case slices.Contains(c.Sound, "-"):
 		// It may be a microphone's sound, which is not to grow old, or a file's, of which nothing is to be lost: short
 		// chunks, and whoever writes waits.
 		return mic.NewPCM(mic.PCMOptions{
-			Reader: in, Format: c.Format, SourceRate: cmp.Or(c.Rate, standardInputRate), Channels: c.Channels, Rate: rate, Chunk: 20 * time.Millisecond,
+			Reader: c.in, Format: c.Format, SourceRate: cmp.Or(c.Rate, standardInputRate), Channels: c.Channels, Rate: c.rate, Chunk: 20 * time.Millisecond,
 		})
 	default:
-		return mic.NewFiles(mic.FilesOptions{Paths: c.Sound, Rate: rate})
+		chunk := longChunk
+		if c.gate {
+			chunk = gatedChunk
+		}
+		return mic.NewFiles(mic.FilesOptions{Paths: c.Sound, Rate: c.rate, Chunk: chunk})
 	}
 }

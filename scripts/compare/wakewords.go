@@ -95,7 +95,7 @@ func listen(folder string, choice delegate.Choice, sound []int16) (sample, error
 		}
 		words = append(words, w)
 	}
-	const block = micro.Rate / 2 // as files come
+	const block = 2 * micro.Rate // as files come
 	var pool audio.Pool
 	stage, at := micro.NewStage(), int64(0)
 	began := time.Now()
