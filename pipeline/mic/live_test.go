@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gen2brain/malgo"
+
 	"corallite/internal/supervise"
 	"corallite/pipeline/audio"
 	"corallite/pipeline/mic/pulsetest"
@@ -198,6 +200,38 @@ func TestMicrophoneFrozen(t *testing.T) {
 		t.Error(err)
 	}
 	server.Thaw()
+}
+
+// TestMicrophoneVanishes: neither a microphone nor a server that goes just before it is opened ends the program, as
+// PulseAudio's library does when it is asked for no channels.
+func TestMicrophoneVanishes(t *testing.T) {
+	server := pulsetest.Start(t, "")
+	s, err := openSystem(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	devices, err := s.devices(false)
+	if err != nil || len(devices) != 1 {
+		t.Fatalf("%v, %v", devices, err)
+	}
+	there := devices[0]
+	other := there
+	other.id = malgo.DeviceID{}
+	copy(other.id[:], "not.there")
+	if _, err := s.capture(other, false, new(counts)); err == nil || !strings.Contains(err.Error(), "ma_device_init") {
+		t.Errorf("a microphone that has gone: %v", err)
+	}
+	server.Freeze()
+	opened := make(chan error)
+	go func() {
+		_, err := s.capture(there, false, new(counts))
+		opened <- err
+	}()
+	server.Stop()
+	if err := <-opened; err == nil {
+		t.Error("a microphone was opened on a server that has gone")
+	}
 }
 
 // TestMicrophoneSilent: zeros are said once, and again after sound.

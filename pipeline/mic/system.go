@@ -147,18 +147,15 @@ const (
 	periods = 100
 )
 
-// capture opens a microphone in its own rate, format and channels, and starts it. byDefault: the one that the system
-// takes, and goes on taking when the user chooses another. The system is the capturing's to close.
+// capture opens a microphone in its own rate and format, and starts it. byDefault: the one that the system takes, and
+// goes on taking when the user chooses another. The system is the capturing's to close.
 func (s *system) capture(d device, byDefault bool, c *counts) (*capturing, error) {
 	config := malgo.DefaultDeviceConfig(malgo.Capture)
 	config.Capture.Format, config.Capture.Channels, config.SampleRate = malgo.FormatUnknown, 0, 0 // the device's own
 	if s.backend == pulseBackend {
-		// Without channels PulseAudio's library ends the program when the server, or the microphone, goes just then.
-		own, err := s.native(d)
-		if err != nil {
-			return nil, err
-		}
-		config.Capture.Format, config.Capture.Channels, config.SampleRate = own.Format, own.Channels, own.SampleRate
+		// Their mean, which the server makes. When a microphone or the server goes just now, miniaudio does not know how
+		// many channels there are, and PulseAudio's library ends the program because of that.
+		config.Capture.Channels = 1
 	}
 	config.PeriodSizeInMilliseconds, config.Periods = period, periods
 	config.NoFixedSizedCallback = 1 // as it comes: one copy less, and earlier
@@ -200,20 +197,6 @@ func (s *system) capture(d device, byDefault bool, c *counts) (*capturing, error
 		return nil, s.said.error("ma_device_start", err)
 	}
 	return h, nil
-}
-
-// native is what a microphone of PulseAudio has.
-func (s *system) native(d device) (malgo.DataFormat, error) {
-	info, err := s.context.DeviceInfo(malgo.Capture, d.id, malgo.Shared)
-	if err != nil {
-		return malgo.DataFormat{}, s.said.error("ma_context_get_device_info", err)
-	}
-	for _, f := range info.Formats {
-		if f.Channels != 0 && f.SampleRate != 0 {
-			return f, nil
-		}
-	}
-	return malgo.DataFormat{}, errors.New("the sound system does not say what rate and how many channels it has")
 }
 
 // layoutOf is what a device hands over. miniaudio's samples have the machine's order of bytes, which is from the lowest
