@@ -41,13 +41,13 @@ func openProgram(path, file string) (recording, error) {
 	go func() {
 		// The signal comes when this thread ends, so it waits.
 		runtime.LockOSThread()
-		defer close(p.done)
 		err := command.Start()
 		started <- err
 		if err == nil {
 			p.failed = command.Wait()
-			_ = in.Close() // always nil
 		}
+		close(p.done)  // before the end of the output, which is asked why
+		_ = in.Close() // always nil
 	}()
 	if err := <-started; err != nil {
 		kill()

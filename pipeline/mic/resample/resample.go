@@ -80,13 +80,13 @@ func (r *Resampler) design(bandwidth float64) {
 		rows++ // the last row is for interpolating only: a whole sample further than the first
 	}
 	r.taps = make([]float32, rows*2*r.half)
-	row := make([]float64, 2*r.half)
+	row, top := make([]float64, 2*r.half), bessel(beta)
 	for p := range rows {
 		// Tap k belongs to the input sample half-1-k before the output's place, which lies p/phases behind a sample.
 		at, sum := float64(p)/float64(r.phases), 0.0
 		for k := range row {
 			x := float64(k-r.half+1) - at
-			row[k] = cutoff * sinc(cutoff*x) * kaiser(2*x/length, beta)
+			row[k] = cutoff * sinc(cutoff*x) * kaiser(2*x/length, beta) / top
 			sum += row[k]
 		}
 		for k, tap := range row {
@@ -102,12 +102,12 @@ func sinc(x float64) float64 {
 	return math.Sin(math.Pi*x) / (math.Pi * x)
 }
 
-// kaiser is the Kaiser window at x, which is ±1 at its ends.
+// kaiser is the Kaiser window at x, which is ±1 at its ends; bessel(beta) in its middle.
 func kaiser(x, beta float64) float64 {
 	if x <= -1 || x >= 1 {
 		return 0
 	}
-	return bessel(beta*math.Sqrt(1-x*x)) / bessel(beta)
+	return bessel(beta * math.Sqrt(1-x*x))
 }
 
 // bessel is the modified Bessel function of the first kind, order 0, by its power series.
