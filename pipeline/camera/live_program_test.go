@@ -5,10 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
-	"time"
 
 	"corallite/internal/testdata"
-	"corallite/pipeline/camera/cameratest"
 )
 
 func ffmpeg(tb testing.TB) {
@@ -71,41 +69,5 @@ func TestLiveGStreamer(t *testing.T) {
 		if _, w, h := nextFrame(t, l); w != 320 || h != 240 {
 			t.Errorf("%dx%d", w, h)
 		}
-	}
-}
-
-// TestLiveSoak runs a while with a server that is killed again and again; CORALLITE_SOAK=1h makes the while longer.
-func TestLiveSoak(t *testing.T) {
-	while := 10 * time.Second
-	if text := os.Getenv("CORALLITE_SOAK"); text != "" {
-		var err error
-		if while, err = time.ParseDuration(text); err != nil {
-			t.Fatal(err)
-		}
-	} else if testing.Short() {
-		t.Skip("-short")
-	}
-	sameAfter(t)
-	w := cameratest.NewHTTP(t, 320, 240)
-	l, log := opened(t, LiveOptions{URL: w.URL("/stream")})
-	nextFrame(t, l)
-	files := descriptors(t)
-	frames := 0
-	for round, end := uint64(1), time.Now().Add(while); time.Now().Before(end); round++ {
-		for range 50 {
-			nextFrame(t, l)
-			frames++
-		}
-		w.Kill()
-		back := time.AfterFunc(100*time.Millisecond, w.Start)
-		nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == round })
-		back.Stop()
-	}
-	if now := descriptors(t); now > files+8 { // the server's own connections come and go
-		t.Errorf("descriptors: %d, %d at the beginning", now, files)
-	}
-	t.Logf("%d frames, %d times back", frames, l.Reopened())
-	if log.count("source lost") != log.count("source is back") {
-		t.Error("a loss or a return was not said")
 	}
 }

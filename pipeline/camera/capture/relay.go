@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // relay stands between ffmpeg and an RTSP camera, because OpenCV keeps the size that a stream began with: where the
@@ -59,11 +60,14 @@ func (r *relay) resized() (dimensions, bool) {
 	return dimensions{}, false
 }
 
-// close ends the relay and its connections. It returns when nothing of it runs any more.
+// close ends the relay and its connections, after what ffmpeg has told the camera at its end was passed on. It returns
+// when nothing of it runs any more.
 func (r *relay) close() {
-	r.end()
 	_ = r.listener.Close() // ends Accept
+	timer := time.AfterFunc(stopWait/2, r.end)
+	defer timer.Stop()
 	r.ended.Wait()
+	r.end()
 }
 
 // serve relays one connection. ffmpeg has one at a time.
