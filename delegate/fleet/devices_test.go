@@ -181,7 +181,9 @@ func TestSixteenStreams(t *testing.T) {
 	var last []int
 	_, wait := busy(t, b.open(f, fleet.Request{Engines: 16}), func(counts []int) bool {
 		last = counts
-		return slices.Max(counts) >= 2*each
+		// On a machine with much else to do a stream may be slow to come back for its turn; it is a starving one that
+		// never gets there.
+		return slices.Min(counts) >= each || slices.Max(counts) >= 20*each
 	})
 	wait()
 	if slices.Min(last) < each {
@@ -212,7 +214,7 @@ func TestPriority(t *testing.T) {
 	end.Store(true)
 	wait()
 	slices.Sort(waits)
-	if waits[len(waits)/2] > 2 { // behind all of them it would be 8
+	if waits[len(waits)/2] > 5 { // one or two; more where waking up takes long. Behind all of them it would be 8
 		t.Errorf("runs of video before each command: %v", waits)
 	}
 }
