@@ -267,7 +267,7 @@ func TestMicrophoneLost(t *testing.T) {
 			if time.Now().After(end) {
 				t.Fatal("the loss was not seen")
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			if c, err := l.Next(ctx); err == nil {
 				c.Release()
 			}
