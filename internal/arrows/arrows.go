@@ -47,6 +47,7 @@ var may = map[string][]string{
 var foreign = map[string][]string{
 	"gocv.io/x/gocv":             {"pipeline", "cmd", "scripts"},
 	"github.com/mattn/go-tflite": {"tflite"},
+	"github.com/gen2brain/malgo": {"pipeline/mic"},
 }
 
 // cgo has the only packages with import "C", beside helpers of tests.
