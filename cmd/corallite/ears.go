@@ -60,14 +60,13 @@ func openEars(ctx context.Context, all []modelRequest, gate bool) (*ears, error)
 // add opens one model.
 func (e *ears) add(ctx context.Context, r modelRequest) error {
 	rate := wakewordRate
-	o, err := keywordOptions(r.model)
-	if err != nil {
-		return err
-	}
+	var o keyword.Options
+	var err error
 	if r.model.Task == configs.TaskKeyword {
-		if rate = o.Rate; o.Features == keyword.LogMel {
-			rate = o.Mel.Rate
+		if o, err = keywordOptions(r.model); err != nil {
+			return err
 		}
+		rate = cmp.Or(o.Rate, o.Mel.Rate)
 	}
 	if e.rate != 0 && e.rate != rate {
 		return fmt.Errorf("it wants %d samples a second, and the model before it %d: put them into pipelines of their own", rate, e.rate)
