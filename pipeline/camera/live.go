@@ -72,6 +72,7 @@ type Live struct {
 	clean  redactor
 	log    *slog.Logger
 	source *supervise.Source[*vision.Frame]
+	direct bool // the next life reads the camera itself: the last one was silent from its beginning
 }
 
 var _ pipeline.Source[*vision.Frame] = (*Live)(nil)
@@ -146,12 +147,13 @@ func (l *Live) open(ctx context.Context) (supervise.Life[*vision.Frame], error) 
 		}
 		l.log.Debug("camera found", "camera", c.String(), "node", c.Node, "pixel_format", input.FourCC)
 	}
+	input.Direct, l.direct = l.direct, false
 	session, err := capture.Start(ctx, input, l.log)
 	if err != nil {
 		return nil, l.clean.error(err)
 	}
 	l.log.Debug("capturing", "pid", session.PID(), "confinement", fmt.Sprintf("%+v", session.Confinement()))
-	return &life{live: l, session: session}, nil
+	return &life{live: l, session: session, direct: input.Direct}, nil
 }
 
 // Next gives the newest frame that was not given yet, or waits for one, however often the source must be opened anew for
@@ -183,7 +185,8 @@ func (l *Live) Close() error { return errors.Join(l.source.Close(), l.pool.Close
 type life struct {
 	live    *Live
 	session *capture.Session
-	width   int // of the last frame
+	direct  bool // no relay
+	width   int  // of the last frame
 	height  int
 }
 
@@ -233,4 +236,8 @@ func (e *life) resized(p capture.Picture) {
 
 func (e *life) Note() string { return e.live.clean.text(e.session.Note()) }
 
-func (e *life) Close(hung bool) error { return e.live.clean.error(e.session.Close(hung)) }
+// Close ends the child. Where one that was relayed gave nothing at all, the next is not: some cameras may not bear it.
+func (e *life) Close(hung bool) error {
+	e.live.direct = hung && e.width == 0 && !e.direct
+	return e.live.clean.error(e.session.Close(hung))
+}

@@ -83,7 +83,7 @@ func TestLiveKilledAndRestarted(t *testing.T) {
 	if !s.Up || s.Reopened != 3 || s.LastError == "" {
 		t.Errorf("%+v", s)
 	}
-	if lost, back := log.count("source lost"), log.count("source is back"); lost != 3 || back != 3 {
+	if lost, back := log.count(saidLost), log.count("source is back"); lost != 3 || back != 3 {
 		t.Errorf("said %d times that it was lost and %d times that it is back, want 3 of both", lost, back)
 	}
 }
@@ -91,42 +91,20 @@ func TestLiveKilledAndRestarted(t *testing.T) {
 func TestLiveFrozen(t *testing.T) {
 	sameAfter(t)
 	w := cameratest.NewHTTP(t, 320, 240)
-	l, log := opened(t, LiveOptions{URL: w.URL("/stream"), Deadline: time.Second})
-	nextFrame(t, l)
-	w.Frozen.Store(true)
-	thaw := make(chan struct{})
-	go func() {
-		defer close(thaw)
-		for log.count("source lost") == 0 {
-			time.Sleep(10 * time.Millisecond)
-		}
-		w.Frozen.Store(false)
-	}()
-	nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == 1 })
-	<-thaw
-	if s := l.Stats(); s.Stalls != 1 {
+	l, log := opened(t, LiveOptions{URL: w.URL("/stream")})
+	harmed(t, l, log, "frozen", func() { w.Frozen.Store(true) }, func() { w.Frozen.Store(false) })
+	if s := l.Stats(); s.Stalls != 1 || s.Reopened != 1 {
 		t.Errorf("%+v", s)
 	}
-	if log.count("nothing came for 1s") == 0 {
+	if log.count("nothing came for 10s") == 0 {
 		t.Error("the stall was not said")
 	}
 }
 
 func TestLiveGarbage(t *testing.T) {
 	w := cameratest.NewHTTP(t, 320, 240)
-	l, log := opened(t, LiveOptions{URL: w.URL("/stream"), Deadline: time.Second})
-	nextFrame(t, l)
-	w.Garbage.Store(true)
-	clean := make(chan struct{})
-	go func() {
-		defer close(clean)
-		for log.count("source lost") == 0 {
-			time.Sleep(10 * time.Millisecond)
-		}
-		w.Garbage.Store(false)
-	}()
-	nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == 1 })
-	<-clean
+	l, log := opened(t, LiveOptions{URL: w.URL("/stream")})
+	harmed(t, l, log, "garbage", func() { w.Garbage.Store(true) }, func() { w.Garbage.Store(false) })
 	if log.count("pictures could not be used") == 0 {
 		t.Error("what was wrong with the pictures was not said")
 	}
@@ -181,8 +159,8 @@ func TestLiveChildDies(t *testing.T) {
 	sameAfter(t)
 	w := cameratest.NewHTTP(t, 320, 240)
 	others := children(t)
-	l, log := opened(t, LiveOptions{URL: w.URL("/stream"), Deadline: time.Second})
-	// The last one does not die: it answers nothing any more.
+	l, log := opened(t, LiveOptions{URL: w.URL("/stream"), Deadline: 5 * time.Second})
+	// The last one does not die: it answers nothing any more, for as long as the deadline.
 	for _, signal := range []syscall.Signal{syscall.SIGSEGV, syscall.SIGABRT, syscall.SIGKILL, syscall.SIGSTOP} {
 		nextFrame(t, l)
 		reopened := l.Reopened()
@@ -199,7 +177,7 @@ func TestLiveChildDies(t *testing.T) {
 	if s := l.Stats(); s.Stalls != 1 {
 		t.Errorf("%+v", s)
 	}
-	if n := log.count("source lost"); n != 4 {
+	if n := log.count(saidLost); n != 4 {
 		t.Errorf("said %d times that it was lost, want 4", n)
 	}
 }
@@ -259,7 +237,7 @@ func TestLiveContextEnds(t *testing.T) {
 // A single picture that does not come costs no new child process; a camera that gives none for long is lost.
 func TestLiveSnapshotFails(t *testing.T) {
 	w := cameratest.NewHTTP(t, 320, 240)
-	l, log := opened(t, LiveOptions{URL: w.URL("/snapshot"), Interval: 20 * time.Millisecond, Deadline: 2 * time.Second})
+	l, log := opened(t, LiveOptions{URL: w.URL("/snapshot"), Interval: 20 * time.Millisecond})
 	for _, failures := range []int64{1, 2, 5} {
 		nextFrame(t, l)
 		served := w.Served.Load()
@@ -269,17 +247,7 @@ func TestLiveSnapshotFails(t *testing.T) {
 	if s := l.Stats(); s.Tries != 1 || s.LastError != "" {
 		t.Errorf("%+v", s)
 	}
-	w.Refuse.Store(1 << 40)
-	mended := make(chan struct{})
-	go func() {
-		defer close(mended)
-		for log.count("source lost") == 0 {
-			time.Sleep(10 * time.Millisecond)
-		}
-		w.Refuse.Store(0)
-	}()
-	nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == 1 })
-	<-mended
+	harmed(t, l, log, "refused", func() { w.Refuse.Store(1 << 40) }, func() { w.Refuse.Store(0) })
 	if log.count("pictures could not be used, the last because: the server answers") == 0 {
 		t.Error("it was not said why no picture came")
 	}
@@ -367,6 +335,7 @@ func TestLiveErrorsAtTheStart(t *testing.T) {
 		{"half a size", "give width and height, or neither", LiveOptions{Camera: "0", Width: 640}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			c.o.Deadline = long
 			l, err := NewLive(context.Background(), c.o)
 			if err == nil {
 				l.Close()

@@ -18,7 +18,7 @@ func TestLiveHTTPS(t *testing.T) {
 		_, _ = out.Write(picture) // a client that has gone needs none
 	}))
 	defer server.Close()
-	l, err := NewLive(context.Background(), LiveOptions{URL: server.URL})
+	l, err := NewLive(context.Background(), LiveOptions{URL: server.URL, Deadline: long})
 	if err == nil {
 		l.Close()
 		t.Fatal("a certificate that nobody vouches for was taken")
@@ -27,7 +27,7 @@ func TestLiveHTTPS(t *testing.T) {
 	if !supervise.IsPermanent(err) {
 		t.Error("the error is not permanent")
 	}
-	l, _ = opened(t, LiveOptions{URL: server.URL, AnyCertificate: true, Deadline: long})
+	l, _ = opened(t, LiveOptions{URL: server.URL, AnyCertificate: true})
 	if number, width, height := nextFrame(t, l); number != 7 || width != 320 || height != 240 {
 		t.Errorf("frame %d of %dx%d", number, width, height)
 	}

@@ -44,7 +44,7 @@ func TestLiveFFmpegErrors(t *testing.T) {
 		"Unrecognized option": {"-no_such_option", "1", "-i", "x"},
 		"No such file":        {"-i", "/not/there.avi"},
 	} {
-		l, err := NewLive(context.Background(), LiveOptions{FFmpeg: arguments})
+		l, err := NewLive(context.Background(), LiveOptions{FFmpeg: arguments, Deadline: long})
 		if err == nil {
 			l.Close()
 			t.Fatalf("%v: opened", arguments)
@@ -52,7 +52,7 @@ func TestLiveFFmpegErrors(t *testing.T) {
 		contains(t, err.Error(), want)
 	}
 	t.Setenv("PATH", t.TempDir())
-	l, err := NewLive(context.Background(), LiveOptions{FFmpeg: []string{"-i", "x"}})
+	l, err := NewLive(context.Background(), LiveOptions{FFmpeg: []string{"-i", "x"}, Deadline: long})
 	if err == nil {
 		l.Close()
 		t.Fatal("opened without ffmpeg")

@@ -10,19 +10,23 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"corallite/internal/clock"
 	"corallite/pipeline/camera/cameratest"
 )
 
 // long is for what must happen; it only keeps a failing test from hanging.
-const long = time.Minute
+const long = 2 * time.Minute
 
 // journal keeps what is logged.
 type journal struct {
 	mu    sync.Mutex
 	lines bytes.Buffer
+
+	losses atomic.Int64 // how many losses of the source are to come before time stands still again
 }
 
 func (j *journal) Write(line []byte) (int, error) {
@@ -52,12 +56,51 @@ func (j *journal) count(text string) int {
 	return n
 }
 
-// opened is a live source with quick deadlines, closed with the test, and its log, printed when the test fails.
+const saidLost = "source lost"
+
+// stillClock stands still, so that nothing is late on a busy machine. While a loss is to come, it is a second later each
+// time that the source asks, which is after every picture and every tenth of a second without one.
+type stillClock struct {
+	clock.System // which waits
+	log          *journal
+	passed       atomic.Int64
+}
+
+func (c *stillClock) Now() time.Time {
+	if int64(c.log.count(saidLost)) < c.log.losses.Load() {
+		c.passed.Add(int64(time.Second))
+	}
+	return time.Unix(0, c.passed.Load())
+}
+
+// harmed harms a source that gives frames, mends it as soon as the loss is said, and takes frames until it is back.
+func harmed(tb testing.TB, l *Live, log *journal, what string, harm, mend func()) {
+	tb.Helper()
+	nextFrame(tb, l)
+	losses, reopened := log.count(saidLost)+1, l.Reopened()
+	harm()
+	log.losses.Store(int64(losses))
+	mended := make(chan struct{})
+	go func() {
+		defer close(mended)
+		for log.count(saidLost) < losses {
+			time.Sleep(10 * time.Millisecond)
+		}
+		mend()
+	}()
+	nextUntil(tb, l, what+": it comes back", func(int, int) bool { return l.Reopened() > reopened })
+	<-mended
+}
+
+// opened is a live source whose time stands still and that does not wait long between tries, closed with the test, and its log, printed when the test fails.
 func opened(tb testing.TB, o LiveOptions) (*Live, *journal) {
 	tb.Helper()
 	log := new(journal)
 	if o.Logger == nil {
 		o.Logger = log.logger()
+	}
+	if o.Clock == nil {
+		o.Clock = &stillClock{log: log}
 	}
 	if o.Backoff.First == 0 {
 		o.Backoff.First, o.Backoff.Max = 20*time.Millisecond, 200*time.Millisecond

@@ -25,7 +25,7 @@ func TestLiveRTSPResolutionChanges(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n := c.start(t, 320, 240)
-			l, log := opened(t, LiveOptions{URL: n.URL("/yard"), Deadline: long})
+			l, log := opened(t, LiveOptions{URL: n.URL("/yard")})
 			for _, size := range sizes {
 				numbers(t, l, 10)
 				if c.anew {

@@ -76,7 +76,8 @@ func (n *RTSP) URL(path string) string { return "rtsp://" + n.address + path }
 // Start starts the server anew after Kill, under its old address.
 func (n *RTSP) Start() {
 	video := &description.Media{Type: description.MediaTypeVideo, Formats: []rtspformat.Format{n.film.Load().format}}
-	server := &gortsplib.Server{Handler: n, RTSPAddress: n.address, Listen: func(network, address string) (net.Listener, error) {
+	// The queue holds the pictures of a minute or so: a client on a busy machine is slow, and it is to miss none.
+	server := &gortsplib.Server{Handler: n, RTSPAddress: n.address, WriteQueueSize: 1 << 14, Listen: func(network, address string) (net.Listener, error) {
 		listener, err := net.Listen(network, address)
 		if err == nil {
 			n.address = listener.Addr().String()
@@ -149,7 +150,7 @@ func (n *RTSP) play(stream *gortsplib.ServerStream, video *description.Media, ov
 					p.Payload[i] = byte(i * 7)
 				}
 			}
-			_ = stream.WritePacketRTP(video, p) // who reads too slowly loses packets
+			_ = stream.WritePacketRTP(video, p) // who reads much too slowly loses packets
 		}
 	}
 }

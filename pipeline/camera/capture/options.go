@@ -36,6 +36,8 @@ type Options struct {
 	FourCC        string        // wanted of a Device: "MJPG"; "": as it is
 	Interval      time.Duration // of HTTP, between single pictures; 0: a second
 
+	Direct bool // of Stream: RTSP is read without the relay that sees a new size coming
+
 	Limit time.Duration // how long the child may be silent, which it never is while it is well; 0: 10 s
 }
 

@@ -70,7 +70,8 @@ func (r *relay) close() {
 	r.end()
 }
 
-// serve relays one connection. ffmpeg has one at a time.
+// serve relays one connection. ffmpeg has one at a time. Where one side ends, the other is told so and is heard to its
+// end: the last that ffmpeg says is TEARDOWN, and it is said while pictures still come.
 func (r *relay) serve(ctx context.Context, client net.Conn) {
 	defer client.Close()
 	camera, err := dialRTSP(ctx, r.camera)
@@ -78,22 +79,33 @@ func (r *relay) serve(ctx context.Context, client net.Conn) {
 		return // whyNot finds out why
 	}
 	defer camera.Close()
-	both := func() {
+	defer context.AfterFunc(ctx, func() {
 		_ = client.Close() // wakes who reads or writes
 		_ = camera.Close()
-	}
-	defer context.AfterFunc(ctx, both)()
+	})()
 	var up sync.WaitGroup
 	up.Go(func() {
-		_, _ = io.Copy(camera, client) // ends with either connection, and so does all
-		both()
+		_, _ = io.Copy(camera, client) // ends with either connection
+		endWriting(camera)
 	})
-	if err := r.down(bufio.NewReaderSize(camera, maxPacket), bufio.NewWriterSize(client, 64<<10)); errors.Is(err, errResized) {
+	from := bufio.NewReaderSize(camera, maxPacket)
+	if err := r.down(from, bufio.NewWriterSize(client, 64<<10)); errors.Is(err, errResized) {
 		size := r.watch.known
 		r.cut.Store(&size)
 	}
-	both()
+	endWriting(client)
+	// A connection that is closed while something is unread is reset, and what was sent on it last may be lost.
+	_, _ = io.Copy(io.Discard, from)
 	up.Wait()
+}
+
+// endWriting tells the other side that nothing more comes.
+func endWriting(c net.Conn) {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // that it has gone is no news
+		return
+	}
+	_ = c.Close()
 }
 
 var errResized = errors.New("the pictures have another size from here on")

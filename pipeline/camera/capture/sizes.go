@@ -68,7 +68,7 @@ func (w *sizeWatch) packet(p []byte) (changed bool) {
 	payload := p[start:]
 	switch kind := nalKind(codec, payload); {
 	case codec == "JPEG":
-		if len(payload) < 8 { // RFC 2435, section 3.1
+		if len(payload) < 8 || payload[4]&^64 > 1 { // RFC 2435, section 3.1; types that are not defined are damaged
 			return false
 		}
 		return w.is(dimensions{8 * int(payload[6]), 8 * int(payload[7])})

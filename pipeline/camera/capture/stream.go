@@ -38,10 +38,12 @@ func (s *streamInput) open(after dimensions) error {
 		u.User = url.UserPassword(s.o.User, s.o.Password)
 	}
 	// Over TCP only, which a user may have changed, the pictures pass through the relay.
-	if u.Scheme == "rtsp" && os.Getenv(ffmpegOptions) == ourOptions {
-		err := s.openRelayed(*u, after)
-		if err == nil || !errors.Is(err, errUnreadable) {
-			return err
+	if u.Scheme == "rtsp" && !s.o.Direct && os.Getenv(ffmpegOptions) == ourOptions {
+		if relay, err := newRelay(u, after); err == nil {
+			err := s.openRelayed(*u, relay)
+			if err == nil || !errors.Is(err, errUnreadable) {
+				return err
+			}
 		}
 		// A camera that answers only under its own address is read without.
 	}
@@ -54,12 +56,8 @@ func (s *streamInput) open(after dimensions) error {
 	return err
 }
 
-func (s *streamInput) openRelayed(u url.URL, after dimensions) (err error) {
-	camera := u
-	if s.relay, err = newRelay(&camera, after); err != nil {
-		return err
-	}
-	u.Host = s.relay.address()
+func (s *streamInput) openRelayed(u url.URL, relay *relay) (err error) {
+	s.relay, u.Host = relay, relay.address()
 	if s.videoInput, err = openVideo(u.String(), gocv.VideoCaptureFFmpeg); err != nil {
 		s.closeRelay()
 		if errors.Is(err, errNotOpened) {
