@@ -121,7 +121,7 @@ type catalog struct {
 	shipped  fs.FS // the files that are in the program
 }
 
-//go:embed catalog.yaml voice.yaml coral.yaml
+//go:embed catalog.yaml voice.yaml coral.yaml digits_quant.tflite
 var catalogFiles embed.FS
 
 // builtin is the embedded catalog, read once.

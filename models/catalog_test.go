@@ -82,7 +82,7 @@ func TestCatalog(t *testing.T) {
 		"face_detection_full_range verified", "face_detection_full_range_sparse verified",
 		"alexa verified", "hey_jarvis verified", "hey_mycroft verified", "okay_nabu verified",
 		"openwakeword_alexa verified", "openwakeword_hey_jarvis verified", "openwakeword_hey_mycroft verified",
-		"openwakeword_hey_rhasspy verified", "openwakeword_okay_nabu verified",
+		"openwakeword_hey_rhasspy verified", "openwakeword_okay_nabu verified", "digits verified",
 		"ssd_mobilenet_v1_coco_quant verified", "ssd_mobilenet_v1_coco_quant_postprocess unverified",
 		"ssd_mobilenet_v2_coco_quant_postprocess unverified", "ssdlite_mobiledet_coco_qat_postprocess unverified",
 		"efficientdet_lite0_320_ptq unverified", "efficientdet_lite1_384_ptq unverified",

@@ -38,26 +38,26 @@ WARPS = [warped_filters(a) for a in np.linspace(0.88, 1.12, 13)]
 HANN = features.LogMel(OPTIONS).hann
 
 
-def noise(n, rng, babble):
-    """Noise of a random kind, root mean square 1."""
-    kind = rng.integers(5)
-    if kind == 4:
-        x = sum(rng.uniform(0.3, 1) * piece(babble, n, rng) for _ in range(int(rng.integers(4, 9))))
-    else:
-        x = rng.standard_normal(n)
-        if kind:  # pink, brown, and between: 1/f^p
-            spectrum = np.fft.rfft(x)
-            f = np.maximum(np.fft.rfftfreq(n, 1 / RATE), 30)
-            x = np.fft.irfft(spectrum * f ** -rng.uniform(0.2, 1.0), n)
-        if rng.random() < 0.2:
-            hum = rng.choice([50, 60]) * 2 * np.pi * np.arange(n) / RATE
-            x = x / x.std() + sum(rng.uniform(0, 1) / k * np.sin(k * hum + rng.uniform(0, 7)) for k in (1, 2, 3, 5, 7))
-    return (x / max(np.sqrt(np.mean(x**2)), 1e-9)).astype(np.float32)
+def noises(babble, rng):
+    """Minutes of noise of several kinds, each of root mean square 1: white, pink, brown, babble, hum."""
+    n = 60 * RATE
+    kinds = []
+    f = np.maximum(np.fft.rfftfreq(n, 1 / RATE), 30)
+    for p in (0, 0.25, 0.5, 0.75, 1):  # 1/f^2p of the power
+        kinds.append(np.fft.irfft(np.fft.rfft(rng.standard_normal(n)) * f**-p, n))
+    for voices in (2, 4, 8):
+        kinds.append(sum(rng.uniform(0.3, 1) * np.resize(babble[rng.integers(len(babble)) :], n) for _ in range(voices)))
+    for hz in (50, 60):
+        hum = hz * 2 * np.pi * np.arange(n) / RATE
+        kinds.append(sum(rng.uniform(0, 1) / k * np.sin(k * hum + k) for k in (1, 2, 3, 5, 7)) + kinds[1] / kinds[1].std())
+    return [(x / x.std()).astype(np.float32) for x in kinds]
 
 
-def piece(babble, n, rng):
-    at = rng.integers(len(babble) - n)
-    return babble[at : at + n]
+def noise(n, rng, kinds):
+    """A piece of noise."""
+    kind = kinds[rng.integers(len(kinds))]
+    at = rng.integers(len(kind) - n)
+    return kind[at : at + n]
 
 
 def reverb(x, rng):
@@ -94,7 +94,7 @@ def extract(x, hop, weights, shape, rows):
     return ((np.log(power @ weights * shape + OPTIONS.offset) - OPTIONS.mean) / OPTIONS.std).astype(np.float16)
 
 
-def scene(words, speaker, rng, babble, clean=0.1):
+def scene(words, speaker, rng, kinds, clean=0.3):
     """The features of words said one after the other, the first of them in the middle.
 
     words: Clips, the one in the middle first, then one before and one after it, None for none.
@@ -122,9 +122,9 @@ def scene(words, speaker, rng, babble, clean=0.1):
         x = reverb(x, rng)
     if rng.random() > clean:
         if edges:
-            x += noise(n, rng, babble) * 10 ** (-rng.uniform(3, 40) / 20)
+            x += noise(n, rng, kinds) * 10 ** (-rng.uniform(3, 40) / 20)
         else:
-            x = noise(n, rng, babble) * 10 ** (-rng.uniform(0, 40) / 20)
+            x = noise(n, rng, kinds) * 10 ** (-rng.uniform(0, 40) / 20)
     x *= 10 ** (rng.uniform(-42, -12) / 20)
     x = np.clip(np.round(x * 32768), -32768, 32767) / 32768
     rows = extract(x, hop, WARPS[rng.integers(len(WARPS))], response(rng), SCENE_ROWS)
@@ -138,6 +138,34 @@ def put(x, samples, start):
         x[first:last] += samples[first - start : last - start]
 
 
+def mumble(rng):
+    """Noise or a hum with formants that move and syllables, as speech has them, but no words: 0.3 to 2 s."""
+    step = RATE // 50
+    frames = int(rng.integers(15, 100))
+    n = frames * step
+    if rng.random() < 0.6:
+        source = (np.diff(np.cumsum(rng.uniform(80, 260) * rng.uniform(0.97, 1.03, n + 1) / RATE) % 1) < 0).astype(float)
+        source += rng.normal(0, rng.uniform(0.01, 0.1), n)
+    else:
+        source = rng.standard_normal(n)
+    hold = int(rng.integers(2, 9))  # frames from one sound to the next
+    knots = np.arange(0, frames + hold, hold)
+    at = np.arange(frames)
+    hz = np.fft.rfftfreq(2 * step, 1 / RATE)
+    gain = np.full((frames, len(hz)), 0.01)
+    for low, high in ((200, 900), (800, 2500), (2000, 3500)):
+        center = np.interp(at, knots, rng.uniform(low, high, len(knots)))[:, None]
+        gain += rng.uniform(0.2, 1) / (1 + ((hz - center) / rng.uniform(40, 150)) ** 2)
+    gain *= np.interp(at, knots, rng.choice([0.0, 0.3, 1.0], len(knots)))[:, None]
+    gain[frames // 2] += 0.1  # not all silence
+    x = np.zeros(n + 2 * step)
+    window = np.hanning(2 * step)
+    source = np.pad(source, (0, step))
+    for k in range(frames):
+        x[k * step : (k + 2) * step] += np.fft.irfft(np.fft.rfft(source[k * step : (k + 2) * step] * window) * gain[k])
+    return x[:n].astype(np.float32)
+
+
 def broken(clip, mate, rng):
     """Something like speech that is no digit: backwards, two at once, a half, parts of two words."""
     a, b = clip.samples, mate.samples
@@ -149,7 +177,7 @@ def broken(clip, mate, rng):
         x = np.pad(a, (0, n - len(a))) + np.pad(b[::-1], (0, n - len(b)))
     elif kind == 2:
         third = len(a) // 3
-        x = [a[:third], a[-third:], a[third:-third]][rng.integers(3)]
+        x = a[:third] if rng.random() < 0.5 else a[-third:]
     else:
         x = np.concatenate([b[len(b) // 2 :], a[: len(a) // 2]])
     return type(clip)(np.ascontiguousarray(x), OTHER, clip.speaker)

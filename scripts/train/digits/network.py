@@ -8,37 +8,34 @@ import pool as pools
 import speech
 
 SHAPE = (augment.WINDOW_ROWS, augment.OPTIONS.bins, 1)
-BATCH = 128
+BATCH = 64
 STEPS = 6000
 
 
-def build():
+def build(batch=None):
     """A small convolutional network. Its last convolution covers all rows, so that it knows where in the window a
     word lies, which a mean over the rows would not tell."""
     layers = tf.keras.layers
-    x = inputs = layers.Input(SHAPE, name="features")
 
-    def conv(x, channels, size, stride=1, padding="same", kind=layers.Conv2D):
-        args = {} if kind is layers.DepthwiseConv2D else {"filters": channels}
-        x = kind(kernel_size=size, strides=stride, padding=padding, use_bias=False, **args)(x)
+    def conv(x, channels, size, stride=1, padding="same"):
+        x = layers.Conv2D(channels, size, strides=stride, padding=padding, use_bias=False)(x)
         return layers.ReLU(6.0)(layers.BatchNormalization(momentum=0.98)(x))
 
-    x = conv(x, 16, (5, 5), 2)   # 25x16
-    x = conv(x, 32, 3, 2)        # 13x8
+    x = inputs = layers.Input(SHAPE, batch, name="features")
+    x = conv(x, 16, 5, 2)  # 25x16
+    x = conv(x, 32, 3, 2)  # 13x8
     x = conv(x, 48, 3)
-    x = layers.Dropout(0.1)(x)
-    x = conv(x, 64, 3, 2)        # 7x4
+    x = conv(x, 64, 3, 2)  # 7x4
     x = conv(x, 64, 3)
     x = layers.AveragePooling2D((1, 4))(x)  # 7x1
-    x = conv(x, 64, (7, 1), padding="valid", kind=layers.DepthwiseConv2D)
-    x = conv(x, 64, 1)
+    x = conv(x, 64, (7, 1), padding="valid")
     x = layers.Flatten()(x)
     x = layers.Dropout(0.3)(x)
     x = layers.Dense(len(speech.LABELS))(x)
     return tf.keras.Model(inputs, layers.Softmax(name="scores")(x))
 
 
-def train(pool, seed, steps=STEPS):
+def train(pool, seed, steps, name):
     tf.keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     model = build()
@@ -46,7 +43,7 @@ def train(pool, seed, steps=STEPS):
     optimizer = tf.keras.optimizers.AdamW(rate, weight_decay=1e-3)
     classes = len(speech.LABELS)
 
-    @tf.function(jit_compile=False)
+    @tf.function
     def step(windows, labels):
         with tf.GradientTape() as tape:
             scores = model(windows, training=True)
@@ -59,7 +56,7 @@ def train(pool, seed, steps=STEPS):
     for i, (windows, labels) in enumerate(pools.batches(pool, BATCH, steps, seed)):
         losses.append(step(tf.constant(windows), tf.constant(labels)))
         if (i + 1) % 1000 == 0:
-            print(f"  step {i + 1}: loss {np.mean([float(l) for l in losses[-200:]]):.3f}", flush=True)
+            print(f"{name}: step {i + 1}: loss {np.mean([float(l) for l in losses[-200:]]):.3f}", flush=True)
     return model
 
 
@@ -71,9 +68,9 @@ def quantize(model, pool, seed):
             for w in windows:
                 yield [w[None]]
 
-    call = tf.function(lambda features: model(features, training=False))
-    concrete = call.get_concrete_function(tf.TensorSpec((1, *SHAPE), tf.float32, name="features"))
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], model)
+    one = build(batch=1)  # the Edge TPU wants shapes that do not change
+    one.set_weights(model.get_weights())
+    converter = tf.lite.TFLiteConverter.from_keras_model(one)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]

@@ -1,6 +1,6 @@
 """The speech that the model learns from and is tested on: recordings, and what espeak-ng says.
 
-All sound is float32 at RATE, full scale 1, trimmed to where it is loud, one Clip a word.
+All sound is float32 at RATE, full scale 1, trimmed, one Clip a word.
 """
 
 import dataclasses
@@ -62,10 +62,13 @@ class Clip:
 
 
 def trim(x):
-    """The part that lies within 30 dB of the loudest 20 ms, and 20 ms around it."""
+    """What lies between the first and the last 20 ms that are within 45 dB of the loudest, and 20 ms around it.
+
+    Less than 45 dB would cut an f or s off.
+    """
     n = RATE // 50
     power = np.convolve(x.astype(np.float64) ** 2, np.ones(n) / n, "same")
-    loud = np.flatnonzero(power > power.max() / 1000)
+    loud = np.flatnonzero(power > power.max() * 10**-4.5)
     return x[max(0, loud[0] - n) : loud[-1] + n]
 
 
