@@ -32,6 +32,7 @@ var soundModelKeys = []*key{
 		{name: "offset", kind: number, min: limit(0), max: limit(1), defDoc: "0.000001 without `floor`", example: "0.001", doc: "Added to each band before the logarithm."},
 		{name: "mean", kind: numbers, example: "-6.5", doc: "Subtracted from each logarithm before it is divided by `std`: one number, or one for each band."},
 		{name: "std", kind: numbers, above: limit(0), example: "4", doc: "As `mean`."},
+		{name: "range_db", kind: number, above: limit(0), max: limit(200), example: "32", doc: "Each value says how far it lies above a floor, so many dB below the loudest of the model's window; what is lower is 0. Not together with `per_window`."},
 		{name: "per_window", kind: number, above: limit(0), max: limit(1000), example: "3", doc: "Each band of the model's window is brought to mean 0, and to so many standard deviations for 1."},
 	}},
 	{

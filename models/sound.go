@@ -51,6 +51,7 @@ type Features struct {
 	Mean      []float64 `yaml:"mean,flow,omitempty"` // one, or one a bin; as std
 	Std       []float64 `yaml:"std,flow,omitempty"`
 	PerWindow float64   `yaml:"per_window,omitempty"`
+	RangeDB   float64   `yaml:"range_db,omitempty"`
 }
 
 // FeatureKinds are the inputs that a Keyword model can have: rows of log-mel bins, those of Coral's keyword spotter, or

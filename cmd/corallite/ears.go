@@ -252,7 +252,7 @@ func keywordOptions(m configs.Model) (keyword.Options, error) {
 		case o.Mel.Floor == 0:
 			o.Mel.Offset = 1e-6
 		}
-		o.PerWindow = f.PerWindow
+		o.PerWindow, o.RangeDB = f.PerWindow, f.RangeDB
 	}
 	if m.LabelOffset != nil {
 		o.LabelOffset = *m.LabelOffset

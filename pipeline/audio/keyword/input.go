@@ -3,6 +3,7 @@ package keyword
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"corallite/pipeline/audio/mel"
@@ -14,6 +15,7 @@ type input struct {
 	values    []float32 // of a window
 	width     int       // of a unit
 	perWindow float32
+	span      float32             // from the floor to the loudest value of a window; 0: values as they are
 	as        tensor.Quantization // for an input of int16 that has none: samples as they are
 }
 
@@ -23,7 +25,7 @@ func newInput(inputs []tensor.Info, o Options, m *mel.Mel) (in *input, units int
 		return nil, 0, fmt.Errorf("a model with one input is wanted, a window of sound; this one has %d: %s", len(inputs), list(inputs))
 	}
 	info := inputs[0]
-	in = &input{width: 1, perWindow: float32(o.PerWindow)}
+	in = &input{width: 1, perWindow: float32(o.PerWindow), span: float32(span(o))}
 	if m != nil {
 		in.width = m.Bins()
 	}
@@ -115,6 +117,9 @@ func (in *input) write(dst tensor.Tensor, h *history, end int64) error {
 	if in.perWindow > 0 {
 		in.normalize()
 	}
+	if in.span > 0 {
+		in.lift()
+	}
 	if in.as.Quantized() {
 		dst.Quantization = in.as
 	}
@@ -141,6 +146,26 @@ func (in *input) normalize() {
 		for i := b; i < len(in.values); i += in.width {
 			in.values[i] = float32((float64(in.values[i]) - mean) * scale)
 		}
+	}
+}
+
+// span is RangeDB in the unit of the features.
+func span(o Options) float64 {
+	perDB := math.Ln10 / 10 // of the logarithm of a power
+	if o.Mel.Spectrum == mel.Magnitude {
+		perDB /= 2
+	}
+	if len(o.Mel.Std) == 1 {
+		perDB /= o.Mel.Std[0]
+	}
+	return o.RangeDB * perDB
+}
+
+// lift gives each value by how far it lies above the floor.
+func (in *input) lift() {
+	floor := slices.Max(in.values) - in.span
+	for i, v := range in.values {
+		in.values[i] = max(v-floor, 0)
 	}
 }
 

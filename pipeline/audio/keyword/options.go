@@ -16,6 +16,11 @@ type Options struct {
 	// PerWindow, with LogMel, brings each bin of each window to (x - m) / (PerWindow × s), with its mean m and standard
 	// deviation s over the window's rows; a bin that does not change becomes 0. 0: leave the rows as they are.
 	PerWindow float64
+	// RangeDB, with LogMel, gives each feature by how far it lies above a floor, which is so many dB below the loudest
+	// feature of the window, in the unit of Mel (natural logarithms divided by its one Std); what is lower is 0. So
+	// neither the loudness of a voice counts nor what lies far below it. 0: leave the rows as they are. Not together with
+	// PerWindow.
+	RangeDB float64
 	// Rate, with Waveform, is how many samples a second the model wants. Default: 16000.
 	Rate int
 
@@ -86,7 +91,7 @@ func (o Options) complete() (Options, error) {
 		}
 		o.Rate = o.Mel.Rate
 	case Waveform:
-		if o.PerWindow != 0 {
+		if o.PerWindow != 0 || o.RangeDB != 0 {
 			wrong("a normalization for each window is for features of %s, not of %s", LogMel, Waveform)
 		}
 		if o.Rate == 0 {
@@ -100,6 +105,14 @@ func (o Options) complete() (Options, error) {
 	}
 	if !(o.PerWindow >= 0 && o.PerWindow < 1e6) { // refuses what is not a number
 		wrong("a normalization by %g standard deviations is not possible", o.PerWindow)
+	}
+	switch {
+	case !(o.RangeDB >= 0 && o.RangeDB <= 200):
+		wrong("a range of %g dB is not possible: want 0 to 200", o.RangeDB)
+	case o.RangeDB > 0 && o.PerWindow > 0:
+		wrong("a range in dB and a normalization by standard deviations exclude each other")
+	case o.RangeDB > 0 && (len(o.Mel.Mean) > 1 || len(o.Mel.Std) > 1):
+		wrong("a range in dB needs one mean and one std for all bins: with one each they have no common loudest")
 	}
 	for _, t := range []struct {
 		name      string
