@@ -132,26 +132,28 @@ func TestLiveResolutionChanges(t *testing.T) {
 // A consumer that is slower than the camera gets the newest frame, not the one after the last.
 func TestLiveLagDoesNotBuildUp(t *testing.T) {
 	w := cameratest.NewHTTP(t, 320, 240)
-	l, _ := opened(t, LiveOptions{URL: w.URL("/stream")})
-	nextFrame(t, l)
-	for range 5 {
-		from := w.Sent.Load()
-		for w.Sent.Load() < from+7 {
-			time.Sleep(time.Millisecond)
+	var all []int
+	for range 5 { // a busy machine may be late; a queue would be six later each time, whenever it is looked at
+		l, _ := opened(t, LiveOptions{URL: w.URL("/stream")})
+		nextFrame(t, l)
+		for range 3 { // with the fourth the numbers begin again
+			from := w.Sent.Load()
+			for w.Sent.Load() < from+7 {
+				time.Sleep(time.Millisecond)
+			}
+			number, _, _ := nextFrame(t, l)
+			sent := int(w.Sent.Load()-1) % cameratest.SceneFrames
+			behind := (sent - number + cameratest.SceneFrames) % cameratest.SceneFrames
+			if behind <= 5 {
+				return
+			}
+			all = append(all, behind)
 		}
-		asked := time.Now()
-		f, err := l.Next(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		number, sent := cameratest.Marked(f), int(w.Sent.Load()-1)%cameratest.SceneFrames
-		behind := (sent - number + cameratest.SceneFrames) % cameratest.SceneFrames
-		age := asked.Sub(f.Meta().Time)
-		f.Release()
-		if behind > 5 {
-			t.Errorf("the frame is %d behind the newest, %v old", behind, age)
+		if err := l.Close(); err != nil {
+			t.Error(err)
 		}
 	}
+	t.Errorf("the frames were %v behind the newest", all)
 }
 
 // What crashes in the child costs the child.
