@@ -19,6 +19,7 @@ type board struct {
 	memory  *isolate.Memory // nil: the parent has sent none yet
 	retired *isolate.Memory // in which the reader is still writing
 	slot    int             // bytes of one
+	need    int             // bytes of the picture that reserve was last asked for
 	spare   []byte          // for pictures that have no room in the memory
 	lent    int             // the slot that the parent may be reading; -1: none
 	newest  picture         // number 0: none
@@ -45,22 +46,22 @@ func (b *board) reserve(width, height int) ([]byte, error) {
 	defer b.mu.Unlock()
 	b.settle()
 	b.writing = picture{slot: -1, width: width, height: height}
-	need := b.writing.bytes()
-	if need <= b.slot {
+	b.need = b.writing.bytes()
+	if b.need <= b.slot {
 		for b.writing.slot = 0; b.writing.slot == b.lent || b.newest.number > 0 && b.writing.slot == b.newest.slot; {
 			b.writing.slot++
 		}
 		b.within = b.memory
-		b.into = b.memory.Bytes()[b.writing.slot*b.slot:][:need:need]
+		b.into = b.memory.Bytes()[b.writing.slot*b.slot:][:b.need:b.need]
 		return b.into, nil
 	}
 	if b.newest.slot < 0 {
 		b.newest.number = 0 // it is overwritten
 	}
-	if cap(b.spare) < need {
-		b.spare = make([]byte, need)
+	if cap(b.spare) < b.need {
+		b.spare = make([]byte, b.need)
 	}
-	b.within, b.into = nil, b.spare[:need:need]
+	b.within, b.into = nil, b.spare[:b.need:b.need]
 	return b.into, nil
 }
 
@@ -188,6 +189,9 @@ func (b *board) look(after uint64, reply []byte) int {
 		}
 		b.lent = p.slot
 		return p.put(reply)
+	}
+	if b.need > b.slot { // on one processor the reader may always be at the next picture when it is looked for one
+		return putRoom(reply, b.need)
 	}
 	if b.lost != nil {
 		reply[0], reply[1] = replyLost, 0
