@@ -7,6 +7,7 @@ import (
 	"corallite/delegate/worker"
 	"corallite/internal/isolate"
 	"corallite/pipeline/camera"
+	"corallite/pipeline/mic"
 )
 
 // childHandlers are the parts of the program that run in child processes of its own binary.
@@ -15,5 +16,6 @@ func childHandlers() map[string]isolate.Handler {
 	maps.Copy(all, doctor.Handlers())
 	maps.Copy(all, worker.Handlers())
 	maps.Copy(all, camera.Handlers())
+	maps.Copy(all, mic.Handlers())
 	return all
 }

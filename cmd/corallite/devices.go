@@ -45,7 +45,7 @@ func newDevices(std *streams) *cobra.Command {
 of libedgetpu, what the delegate choice would take for a model that is compiled for the Edge TPU, and why each better one was refused. No device is opened.`,
 		Example: "  corallite devices --json\n  corallite devices --device usb",
 		Args:    exactly(0, ""),
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			found, err := delegate.Probe(delegate.Options{
 				Choice: delegate.Choice(choice), Device: device, EdgeTPULibrary: library,
 			})
@@ -60,7 +60,7 @@ of libedgetpu, what the delegate choice would take for a model that is compiled 
 				Findings: found, CPU: thisCPU(),
 				Cameras: append([]camera.CameraInfo{}, cameras...), Microphones: []mic.Microphone{},
 			}
-			if all, err := mic.Microphones(); err != nil {
+			if all, err := mic.Microphones(cmd.Context()); err != nil {
 				d.MicrophonesError = err.Error()
 			} else {
 				d.Microphones = append(d.Microphones, all...)
@@ -120,8 +120,14 @@ func (d devices) print(w io.Writer) error {
 			fmt.Fprintf(t, "refused\t%s: %s\n", r.Delegate, r.Reason)
 		}
 	}
+	if len(d.Cameras) == 0 {
+		fmt.Fprintln(t, "camera\tnone found")
+	}
 	for _, c := range d.Cameras {
 		fmt.Fprintf(t, "camera\t%s\n", c)
+	}
+	if len(d.Microphones) == 0 && d.MicrophonesError == "" {
+		fmt.Fprintln(t, "microphone\tnone found")
 	}
 	for _, m := range d.Microphones {
 		words := ""

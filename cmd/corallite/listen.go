@@ -229,9 +229,9 @@ func (l *listen) model(store *models.Store, ref string) (string, configs.Model, 
 }
 
 // microphoneNames completes the name of a microphone.
-func microphoneNames(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+func microphoneNames(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	names := []string{"default"}
-	all, err := mic.Microphones()
+	all, err := mic.Microphones(cmd.Context())
 	if err != nil {
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}

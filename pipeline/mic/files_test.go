@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"corallite/internal/isolate"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
@@ -129,7 +130,10 @@ func TestSpeechStaysAsItIs(t *testing.T) {
 	}
 }
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	isolate.Main(Handlers())
+	goleak.VerifyTestMain(m)
+}
 
 func TestFilesContract(t *testing.T) {
 	pool := new(audio.Pool)

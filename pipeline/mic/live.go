@@ -55,16 +55,6 @@ type Live struct {
 
 var _ audio.Source = (*Live)(nil)
 
-// Microphones are the microphones that there are now.
-func Microphones() ([]Microphone, error) {
-	s, err := openSystem(nil)
-	if err != nil {
-		return nil, err
-	}
-	devices, err := s.devices(true)
-	return described(devices), errors.Join(err, s.close())
-}
-
 func described(devices []device) []Microphone {
 	var all []Microphone
 	for _, d := range devices {

@@ -170,13 +170,28 @@ func TestMicrophoneNotThere(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	all, err := Microphones()
+	all, err := Microphones(t.Context())
 	if err != nil || len(all) != 1 {
 		t.Fatalf("%v, %v", all, err)
 	}
 	want := Microphone{Name: pulsetest.Name, ID: pulsetest.Microphone, Default: true, Monitor: true, Backend: "pulseaudio", Rates: []int{44100}, Channels: []int{2}, Formats: []string{"s16"}}
 	if !reflect.DeepEqual(all[0], want) {
 		t.Errorf("%+v, not %+v", all[0], want)
+	}
+}
+
+// TestMicrophonesFrozen: who asks a server that stands still waits as long as he likes, and nothing of it is left.
+func TestMicrophonesFrozen(t *testing.T) {
+	server := pulsetest.Start(t, "")
+	server.Freeze()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if all, err := Microphones(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v, %v", all, err)
+	}
+	server.Thaw()
+	if all, err := Microphones(t.Context()); err != nil || len(all) != 1 {
+		t.Errorf("%v, %v", all, err)
 	}
 }
 
