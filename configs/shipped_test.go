@@ -124,7 +124,7 @@ func shippedStore(t *testing.T) *models.Store {
 	}
 	for _, name := range []string{
 		"face_detection_full_range", "face_detection_short_range", "ssd_mobilenet_v1_coco_quant", "ssd_mobilenet_v2_coco_quant_postprocess",
-		"movenet_single_pose_lightning_ptq", "mobilenet_v1_1.0_224_quant_embedding_extractor", "okay_nabu",
+		"movenet_single_pose_lightning_ptq", "mobilenet_v1_1.0_224_quant_embedding_extractor", "okay_nabu", "digits",
 	} {
 		if _, err := s.Pull(t.Context(), name, nil); err != nil {
 			testdata.Missing(t, "%v: run scripts/test-files", err)

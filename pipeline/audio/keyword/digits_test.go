@@ -67,7 +67,7 @@ func digits(t *testing.T, speaker string) (f *Flow, labels []string) {
 			Rate: of.Rate, WindowMS: of.WindowMS, HopMS: of.HopMS, FFT: of.FFT, Bins: of.Bins, LowHz: *of.LowHz, HighHz: of.HighHz,
 			Offset: *of.Offset, Mean: of.Mean, Std: of.Std,
 		},
-		Labels: found.Entry.Labels, Step: seconds(k.Step), Smoothing: seconds(k.Smoothing), Refractory: seconds(*k.Refractory),
+		RangeDB: of.RangeDB, Labels: found.Entry.Labels, Step: seconds(k.Step), Smoothing: seconds(k.Smoothing), Refractory: seconds(*k.Refractory),
 		Threshold: float32(k.Threshold), Thresholds: map[string]float32{},
 	}
 	for label, threshold := range k.Thresholds {

@@ -16,12 +16,12 @@ def window(clip, rng=None):
     augment.put(x, clip.samples, (n - len(clip.samples)) // 2)
     if rng is not None:
         x += rng.standard_normal(n) * np.sqrt(np.mean(clip.samples**2)) / 10
-    return LOGMEL(np.clip(np.round(x * 32768), -32768, 32767))[..., None]
+    return LOGMEL(np.clip(np.round(x * 32768), -32768, 32767))
 
 
 def windows(clips, noisy=False):
     rng = np.random.default_rng(7) if noisy else None
-    return np.stack([window(c, rng) for c in clips])
+    return augment.relative(np.stack([window(c, rng) for c in clips]))[..., None]
 
 
 def confusion(scores, clips):

@@ -15,6 +15,7 @@ HEARD = 40  # rows: a window with no word nearer than this is silence
 VARIANTS = 12  # scenes made of each recording
 SYNTHETIC = 6  # and of each word of espeak-ng
 NOISE = 2000   # scenes without a word
+EDGE = 0.1     # share of windows in which no word lies in the middle, where the scene has such
 MUMBLES = 400  # sounds like speech that are none, with as many scenes each as a word
 
 
@@ -120,24 +121,25 @@ def batches(pool, size, steps, seed):
         for k, i in enumerate(chosen):
             places = np.flatnonzero(spoken[i])
             none = np.flatnonzero(nearest[i] > FAR)
-            if len(none) and (rng.random() < 0.2 or not len(places)):
+            if len(none) and (rng.random() < EDGE or not len(places)):
                 at = rng.choice(none)
                 labels[k] = OTHER if nearest[i, at] < HEARD else SILENCE
             else:
                 at = rng.choice(places)
             windows[k] = pool.rows[i, at : at + augment.WINDOW_ROWS]
+        windows = augment.relative(windows)
         mask(windows, rng)
         yield windows[..., None], labels
 
 
 def balance(pool):
-    """How often each scene is drawn: digits alike, other words half as often again, noise half as often.
-
-    More of the others would make the model say so of every voice that it does not know.
+    """How often each scene is drawn: digits alike, other words and noise less, because windows that lie beside a word
+    are of these classes too. So all classes are as frequent: more of the others would make the model say `other` of
+    every voice that it does not know.
     """
     first = pool.labels[:, 0]
     share = np.ones(len(speech.LABELS))
-    share[OTHER], share[SILENCE] = 1.5, 0.5
+    share[OTHER], share[SILENCE] = 0.8, 0.4
     counts = np.bincount(first, minlength=len(share))
     weights = share[first] / counts[first]
     # Recorded people count as much as all of espeak-ng together.
@@ -146,7 +148,7 @@ def balance(pool):
         mine = first == digit
         for kind in (mine & recorded, mine & ~recorded):
             if kind.any():
-                weights[kind] = (0.65 if kind[recorded].any() else 0.35) / kind.sum()
+                weights[kind] = 0.5 / kind.sum()
     return weights / weights.sum()
 
 
