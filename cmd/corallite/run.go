@@ -111,7 +111,11 @@ func logSummaries(logger *slog.Logger, names []string, all pipeline.Summaries) {
 		if s.Interrupted {
 			end = "stopped"
 		}
-		logger.Info(fmt.Sprintf("%s after %d frames in %.1f s, %.1f a second", end, s.Frames, s.Seconds, s.FramesPerSecond),
+		had := fmt.Sprintf("%d frames in %.1f s, %.1f a second", s.Frames, s.Seconds, s.FramesPerSecond)
+		if sound := s.Sound; sound != nil {
+			had = fmt.Sprintf("%.1f s of sound (%.0f dBFS) in %.1f s", sound.Seconds, sound.LevelDBFS, s.Seconds)
+		}
+		logger.Info(end+" after "+had,
 			"pipeline", name, "device", s.Device, "dropped", s.Dropped, "failed", s.Errors.Total)
 		if s.Motion != nil {
 			logger.Info(motionText(s), "pipeline", name)
