@@ -42,6 +42,22 @@ func TestLiveRTSP(t *testing.T) {
 	}
 }
 
+// TestLiveRTSPWithoutTheRelay: a camera that answers only under its own address is read without a relay.
+func TestLiveRTSPWithoutTheRelay(t *testing.T) {
+	sameAfter(t)
+	n := cameratest.NewRTSP(t, 320, 240)
+	n.Strict.Store(true)
+	l, log := opened(t, LiveOptions{URL: n.URL("/yard")})
+	for range 3 {
+		if _, width, height := nextFrame(t, l); width != 320 || height != 240 {
+			t.Errorf("%dx%d", width, height)
+		}
+	}
+	if l.Stats().Tries != 1 || log.count("level=WARN") != 0 {
+		t.Errorf("%+v\n%s", l.Stats(), log)
+	}
+}
+
 func TestLiveRTSPKilledFrozenAndGarbage(t *testing.T) {
 	sameAfter(t)
 	n := cameratest.NewRTSP(t, 320, 240)

@@ -20,6 +20,7 @@ import (
 type RTSP struct {
 	Frozen  atomic.Bool  // sends nothing
 	Garbage atomic.Bool  // sends what is no picture
+	Strict  atomic.Bool  // answers only under its own address, as if it were one of several on a machine
 	Sent    atomic.Int64 // pictures
 	Ended   atomic.Int64 // sessions that the client ended in order
 
@@ -167,7 +168,8 @@ func (n *RTSP) allowed(r *base.Request) *base.Response {
 func (n *RTSP) current(path string, r *base.Request) (*base.Response, *gortsplib.ServerStream, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !strings.HasPrefix(strings.Trim(path, "/"), "yard") || n.stream == nil {
+	foreign := n.Strict.Load() && r.URL.Host != n.address
+	if !strings.HasPrefix(strings.Trim(path, "/"), "yard") || n.stream == nil || foreign {
 		return &base.Response{StatusCode: base.StatusNotFound}, nil, nil
 	}
 	if answer := n.allowed(r); answer.StatusCode != base.StatusOK {
