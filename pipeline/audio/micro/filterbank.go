@@ -65,11 +65,14 @@ func (f *bank) filter(to *[Channels]uint32, energy *[half]uint32, shift int) {
 	}
 }
 
-// sqrt is the square root, rounded. A sum of energies and weights has fewer than 52 bits, so that a float64 holds it.
+// sqrt is the square root, rounded. A sum of energies and weights has fewer than 52 bits, so that a float64 holds it,
+// and a signed integer, which processors convert in one step. Half of the roots are rounded up: no branch could tell
+// which.
 func sqrt(x uint64) uint32 {
-	r := uint64(math.Sqrt(float64(x)))
-	if x-r*r > r && !(x>>32 == 0 && r == math.MaxUint16) { // the C code's 32-bit version does not round up to 17 bits
-		r++
+	r := int64(math.Sqrt(float64(int64(x))))
+	up := uint64(r-(int64(x)-r*r)) >> 63 // whether x lies above the middle between the squares of r and r+1
+	if r == math.MaxUint16 && x>>32 == 0 {
+		up = 0 // the C code's 32-bit version does not round up to 17 bits
 	}
-	return uint32(r)
+	return uint32(uint64(r) + up)
 }

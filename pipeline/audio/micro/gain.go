@@ -44,11 +44,12 @@ const (
 func normalize(signal, noise *[Channels]uint32) {
 	for i, s := range signal {
 		snr := uint32(uint64(s) * uint64(gain(noise[i])) >> (gainBits - corrected - snrBits))
-		if snr < 2<<snrBits {
-			signal[i] = snr * snr >> (2 + 2*snrBits - pcanBits)
-		} else {
-			signal[i] = snr>>(snrBits-pcanBits) - 1<<pcanBits
+		bent := snr * snr >> (2 + 2*snrBits - pcanBits)
+		v := snr>>(snrBits-pcanBits) - 1<<pcanBits
+		if snr < 2<<snrBits { // without a branch, which would be foreseen as often as not
+			v = bent
 		}
+		signal[i] = v
 	}
 }
 
