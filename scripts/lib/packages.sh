@@ -41,8 +41,9 @@ debian_packages() {
   fi
 }
 
-# debian_offers PACKAGE: whether this system has such a package to install.
-debian_offers() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q '^ *Candidate: [^(]'; }
+# debian_offers PACKAGE: whether this system has such a package to install. grep reads to the end: apt-cache would fail
+# when nobody listens any more.
+debian_offers() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep '^ *Candidate: [^(]' >/dev/null; }
 
 apt_install() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \

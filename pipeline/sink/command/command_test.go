@@ -105,7 +105,7 @@ func TestSuite(t *testing.T) {
 func TestArgumentsAndEnvironment(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a file; rm -rf $HOME")
 	s, to := open(t, Options{Timeout: long, On: map[string][]string{
-		"one": script(`printf '%s|' "$@" > "$1"; env | grep ^CORALLITE_ | grep -v ^CORALLITE_TESTDATA | sort >> "$1"`, file, "{label}", "$(id)", "", "*"),
+		"one": script(`printf '%s|' "$@" > "$1"; echo >> "$1"; env | grep ^CORALLITE_ | grep -v ^CORALLITE_TESTDATA | sort >> "$1"`, file, "{label}", "$(id)", "", "*"),
 	}})
 	t.Setenv("CORALLITE_LABEL", "of the parent")
 	consume(t, s, words("two", "one"))
@@ -113,7 +113,8 @@ func TestArgumentsAndEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	to.Want(t, 0)
-	want := file + `|{label}|$(id)||*|CORALLITE_END=2.000
+	want := file + `|{label}|$(id)||*|
+CORALLITE_END=2.000
 CORALLITE_LABEL=one
 CORALLITE_MODEL=digits
 CORALLITE_PIPELINE=kitchen
@@ -124,9 +125,9 @@ CORALLITE_TASK=keyword
 CORALLITE_TIME=2026-01-02T03:04:05.678Z
 `
 	var own []string // what the tests themselves are run with
-	for _, line := range strings.SplitAfter(read(t, file), "\n") {
-		name, _, _ := strings.Cut(line[strings.LastIndex(line, "|")+1:], "=")
-		if name == "" || slices.Contains(Variables, name) {
+	for i, line := range strings.SplitAfter(read(t, file), "\n") {
+		name, _, _ := strings.Cut(line, "=")
+		if i == 0 || name == "" || slices.Contains(Variables, name) {
 			own = append(own, line)
 		}
 	}
