@@ -24,17 +24,12 @@ type builder struct {
 
 	interrupted context.Context // ends with the first signal: what is not there yet is not waited for; nil: it does not end
 
-	closers []func() error
+	closers closers
 }
 
 // Close ends the pages and closes the models.
 func (b *builder) Close() error {
-	errs := []error{b.pages.Close()}
-	for i := len(b.closers) - 1; i >= 0; i-- {
-		errs = append(errs, b.closers[i]())
-	}
-	b.closers = nil
-	return errors.Join(errs...)
+	return errors.Join(b.pages.Close(), b.closers.Close())
 }
 
 // build makes a plan for each pipeline. Sinks come last and files last of them, because opening one empties it: what

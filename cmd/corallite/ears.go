@@ -24,20 +24,13 @@ type ears struct {
 	rate    int // of the sound, samples a second
 	stages  []audio.Stage
 	models  []pipeline.Model[*audio.Chunk]
-	closers []func() error
+	closers closers
 
 	chain [2]string // the openWakeWord models that a stage runs
 }
 
 // Close closes the engines.
-func (e *ears) Close() error {
-	var errs []error
-	for i := len(e.closers) - 1; i >= 0; i-- {
-		errs = append(errs, e.closers[i]())
-	}
-	e.closers = nil
-	return errors.Join(errs...)
-}
+func (e *ears) Close() error { return e.closers.Close() }
 
 // openEars opens models that listen. With a gate they run only while there is a voice.
 func openEars(ctx context.Context, all []modelRequest, gate bool) (*ears, error) {

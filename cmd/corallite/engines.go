@@ -29,7 +29,7 @@ type modelRequest struct {
 // than one engine of several threads, because no core waits for another at the end of every operator; and where other
 // programs use the cores too, that waiting costs seconds. A few pictures are done before more engines are open. How the
 // engines are closed is added to closers, also after an error.
-func openEngines(ctx context.Context, r modelRequest, model *delegate.Model, closers *[]func() error) ([]pipeline.Engine, error) {
+func openEngines(ctx context.Context, r modelRequest, model *delegate.Model, closers *closers) ([]pipeline.Engine, error) {
 	cores := min(runtime.GOMAXPROCS(0), maxEngines)
 	wanted := r.model.Engines
 	chosen := wanted == 0

@@ -19,18 +19,11 @@ const trackFrom = 0.1
 // visionModel is a model with its task and its engines, ready for a Stream.
 type visionModel struct {
 	pipeline.Model[*vision.Frame]
-	closers []func() error
+	closers closers
 }
 
 // Close closes the task and the engines.
-func (v *visionModel) Close() error {
-	var errs []error
-	for i := len(v.closers) - 1; i >= 0; i-- {
-		errs = append(errs, v.closers[i]())
-	}
-	v.closers = nil
-	return errors.Join(errs...)
-}
+func (v *visionModel) Close() error { return v.closers.Close() }
 
 // openModel opens a model's engines and makes its task. Errors name the model's file.
 func openModel(ctx context.Context, r modelRequest) (*visionModel, error) {
