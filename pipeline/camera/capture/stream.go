@@ -40,33 +40,35 @@ func (s *streamInput) open(after dimensions) error {
 	// Over TCP only, which a user may have changed, the pictures pass through the relay.
 	if u.Scheme == "rtsp" && !s.o.Direct && os.Getenv(ffmpegOptions) == ourOptions {
 		if relay, err := newRelay(u, after); err == nil {
-			err := s.openRelayed(*u, relay)
-			if err == nil || !errors.Is(err, errUnreadable) {
+			through := *u
+			s.relay, through.Host = relay, relay.address()
+			if err = s.openAt(through); err == nil {
+				return nil
+			}
+			s.closeRelay()
+			if err = s.reason(err); !errors.Is(err, errUnreadable) {
 				return err
 			}
 		}
 		// A camera that answers only under its own address is read without.
 	}
-	if s.videoInput, err = openVideo(u.String(), gocv.VideoCaptureFFmpeg); errors.Is(err, errNotOpened) {
-		return whyNot(s.ctx, s.o)
-	}
-	if err == nil {
+	return s.reason(s.openAt(*u))
+}
+
+// openAt opens an address, which is the camera's or the relay's.
+func (s *streamInput) openAt(u url.URL) (err error) {
+	if s.videoInput, err = openVideo(u.String(), gocv.VideoCaptureFFmpeg); err == nil {
 		s.fps = s.capture.Get(gocv.VideoCaptureFPS)
 	}
 	return err
 }
 
-func (s *streamInput) openRelayed(u url.URL, relay *relay) (err error) {
-	s.relay, u.Host = relay, relay.address()
-	if s.videoInput, err = openVideo(u.String(), gocv.VideoCaptureFFmpeg); err != nil {
-		s.closeRelay()
-		if errors.Is(err, errNotOpened) {
-			err = whyNot(s.ctx, s.o)
-		}
-		return err
+// reason is what the camera says about an error of which OpenCV says nothing.
+func (s *streamInput) reason(err error) error {
+	if errors.Is(err, errNotOpened) {
+		return whyNot(s.ctx, s.o)
 	}
-	s.fps = s.capture.Get(gocv.VideoCaptureFPS)
-	return nil
+	return err
 }
 
 func (s *streamInput) read(reserve reserve) (int64, error) {
