@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -143,6 +144,27 @@ func (j *journal) awaits(message string, times int) error {
 		}
 	}
 	return nil
+}
+
+// showEnd prints the end of the log of a test that failed.
+func (j *journal) showEnd(t *testing.T) {
+	t.Helper()
+	if t.Failed() {
+		text := j.String()
+		t.Log(text[max(0, len(text)-20_000):])
+	}
+}
+
+// goRun runs `corallite run` with more arguments, and a log that tells much; its exit code comes when it has ended.
+func goRun(ctx context.Context, log *journal, args ...string) <-chan int {
+	code := make(chan int, 1)
+	go func() {
+		status := newStatus(log)
+		root := newRoot(&streams{in: strings.NewReader(""), out: io.Discard, err: status})
+		root.SetArgs(append([]string{"run", "--log", "debug"}, args...))
+		code <- exitCode(root.ExecuteContext(ctx), status)
+	}()
+	return code
 }
 
 // line is what is looked at in a line of JSON.

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -30,13 +28,7 @@ func TestEightCamerasAtOnce(t *testing.T) {
 	config, log := writeConfig(t, dir, text), &journal{}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	code := make(chan int, 1)
-	go func() {
-		status := newStatus(log)
-		root := newRoot(&streams{in: strings.NewReader(""), out: io.Discard, err: status})
-		root.SetArgs([]string{"run", "--log", "debug", config})
-		code <- exitCode(root.ExecuteContext(ctx), status)
-	}()
+	code := goRun(ctx, log, config)
 	// From when all have begun, a camera that starves is the one that has not had its turns when another had many.
 	var first, counts []int
 	for begin := time.Now(); first == nil || slices.Min(counts) < each && slices.Max(counts) < 20*each; time.Sleep(20 * time.Millisecond) {

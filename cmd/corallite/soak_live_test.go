@@ -4,14 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -62,13 +60,7 @@ func TestSoakLive(t *testing.T) {
 	config := writeConfig(t, dir, fmt.Sprintf(liveSoakText, yard.URL("/yard"), door.URL("/stream"), gate.URL("/yard")))
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	code := make(chan int, 1)
-	go func() {
-		status := newStatus(log)
-		root := newRoot(&streams{in: strings.NewReader(""), out: io.Discard, err: status})
-		root.SetArgs([]string{"run", "--log", "debug", "--summary", summary, config})
-		code <- exitCode(root.ExecuteContext(ctx), status)
-	}()
+	code := goRun(ctx, log, "--summary", summary, config)
 
 	s := liveSoak{soak: soak{t: t, log: log, random: rand.New(rand.NewPCG(1, 2))}, others: others}
 	s.harms = []harm{
@@ -110,10 +102,7 @@ func TestSoakLive(t *testing.T) {
 	if left := children(t); len(left) > len(others) || tflite.Live() != 0 {
 		t.Errorf("processes %v and %d interpreters are left", left, tflite.Live())
 	}
-	if t.Failed() {
-		text := log.String()
-		t.Log(text[max(0, len(text)-20_000):])
-	}
+	log.showEnd(t)
 	goleak.VerifyNone(t, before)
 }
 

@@ -148,10 +148,7 @@ func TestSoak(t *testing.T) {
 	if left := children(t); len(left) > 0 || tflite.Live() != 0 {
 		t.Errorf("processes %v and %d interpreters are left", left, tflite.Live())
 	}
-	if t.Failed() {
-		text := log.String()
-		t.Log(text[max(0, len(text)-20_000):])
-	}
+	log.showEnd(t)
 	goleak.VerifyNone(t, before)
 }
 

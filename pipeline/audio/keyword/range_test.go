@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"corallite/pipeline/audio/mel"
 )
@@ -24,22 +23,13 @@ func TestRange(t *testing.T) {
 		o := melOptions(r)
 		o.Spectrum, o.Mean, o.Std = c.spectrum, nil, c.std
 		const rows = 12
-		plain, lifted := newFake(floats("in", 1, rows, o.Bins, 1), floats("out", 2), silent), newFake(floats("in", 1, rows, o.Bins, 1), floats("out", 2), silent)
-		plain.keep, lifted.keep = true, true
-		options := Options{Mel: o, Step: time.Duration(o.HopMS * 1e6), Labels: []string{"a", "b"}}
-		sound := noise(r, 700)
-		whole(t, open(t, plain, options), sound)
-		options.RangeDB = 20
-		whole(t, open(t, lifted, options), sound)
-		if len(plain.windows) != len(lifted.windows) || len(plain.windows) == 0 {
-			t.Fatalf("%d and %d runs", len(plain.windows), len(lifted.windows))
-		}
+		plain, lifted := bothWays(t, r, o, rows, func(o *Options) { o.RangeDB = 20 })
 		floors := 0
-		for k, raw := range plain.windows {
+		for k, raw := range plain {
 			loudest := float64(slices.Max(raw))
 			for i, v := range raw {
 				want := max(float64(v)-loudest+c.span, 0)
-				if got := float64(lifted.windows[k][i]); math.Abs(got-want) > 1e-4 {
+				if got := float64(lifted[k][i]); math.Abs(got-want) > 1e-4 {
 					t.Fatalf("%s: window %d, value %d: %g, want %g", c.spectrum, k, i, got, want)
 				}
 				if want == 0 {

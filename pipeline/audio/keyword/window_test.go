@@ -95,22 +95,34 @@ func TestLogMelWindows(t *testing.T) {
 	}
 }
 
+// bothWays gives the windows that a model of so many rows sees of the same noise, as the features are and with a change
+// of the options.
+func bothWays(t *testing.T, r *rand.Rand, o mel.Options, rows int, change func(*Options)) (plain, changed [][]float32) {
+	t.Helper()
+	options := Options{Mel: o, Step: time.Duration(o.HopMS * 1e6), Labels: []string{"a", "b"}}
+	sound := noise(r, 700)
+	windows := func() [][]float32 {
+		e := newFake(floats("in", 1, rows, o.Bins, 1), floats("out", 2), silent)
+		e.keep = true
+		whole(t, open(t, e, options), sound)
+		return e.windows
+	}
+	plain = windows()
+	change(&options)
+	changed = windows()
+	if len(plain) != len(changed) || len(plain) == 0 {
+		t.Fatalf("%d and %d runs", len(plain), len(changed))
+	}
+	return plain, changed
+}
+
 // TestPerWindow normalizes each bin over the rows of a window, as project-keyword-spotter does.
 func TestPerWindow(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 3))
 	o := melOptions(r)
 	const rows = 12
-	plain, normal := newFake(floats("in", 1, rows, o.Bins, 1), floats("out", 2), silent), newFake(floats("in", 1, rows, o.Bins, 1), floats("out", 2), silent)
-	plain.keep, normal.keep = true, true
-	options := Options{Mel: o, Step: time.Duration(o.HopMS * 1e6), Labels: []string{"a", "b"}}
-	sound := noise(r, 700)
-	whole(t, open(t, plain, options), sound)
-	options.PerWindow = 3
-	whole(t, open(t, normal, options), sound)
-	if len(plain.windows) != len(normal.windows) || len(plain.windows) == 0 {
-		t.Fatalf("%d and %d runs", len(plain.windows), len(normal.windows))
-	}
-	for k, raw := range plain.windows {
+	plain, normal := bothWays(t, r, o, rows, func(o *Options) { o.PerWindow = 3 })
+	for k, raw := range plain {
 		for b := range o.Bins {
 			sum, squares := 0.0, 0.0
 			for i := b; i < len(raw); i += o.Bins {
@@ -121,7 +133,7 @@ func TestPerWindow(t *testing.T) {
 			std := math.Sqrt(squares/rows - mean*mean)
 			for i := b; i < len(raw); i += o.Bins {
 				want := (float64(raw[i]) - mean) / (3 * std)
-				if got := float64(normal.windows[k][i]); math.Abs(got-want) > 1e-4 {
+				if got := float64(normal[k][i]); math.Abs(got-want) > 1e-4 {
 					t.Fatalf("window %d, value %d: %g, want %g", k, i, got, want)
 				}
 			}

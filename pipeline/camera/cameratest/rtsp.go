@@ -40,18 +40,18 @@ type RTSP struct {
 // NewRTSP starts a server of MJPEG, which is ended with the test.
 func NewRTSP(tb testing.TB, width, height int) *RTSP {
 	tb.Helper()
-	n := &RTSP{tb: tb, address: "127.0.0.1:0"}
-	n.Show(width, height)
-	n.Start()
-	tb.Cleanup(n.Kill)
-	return n
+	return newRTSP(tb, mjpeg(tb, width, height))
 }
 
 // NewRTSPH264 starts a server of H.264, which is ended with the test.
 func NewRTSPH264(tb testing.TB, width, height int) *RTSP {
 	tb.Helper()
+	return newRTSP(tb, h264(tb, width, height))
+}
+
+func newRTSP(tb testing.TB, shown *film) *RTSP {
 	n := &RTSP{tb: tb, address: "127.0.0.1:0"}
-	n.ShowH264(width, height)
+	n.film.Store(shown)
 	n.Start()
 	tb.Cleanup(n.Kill)
 	return n
