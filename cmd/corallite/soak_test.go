@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,16 +63,6 @@ func takeSample(t *testing.T, since time.Time) sample {
 		s.goroutines, s.files, s.processes = min(s.goroutines, o.goroutines), min(s.files, o.files), min(s.processes, o.processes)
 	}
 	return s
-}
-
-// slope is by how much a second what of gives grows, by least squares.
-func slope(samples []sample, of func(sample) int) float64 {
-	var n, sx, sy, sxx, sxy float64
-	for _, s := range samples {
-		x, y := s.at.Seconds(), float64(of(s))
-		n, sx, sy, sxx, sxy = n+1, sx+x, sy+y, sxx+x*x, sxy+x*y
-	}
-	return (n*sxy - sx*sy) / (n*sxx - sx*sx)
 }
 
 // soakText runs two pipelines over the same video again and again; each has an engine on each of two devices.
@@ -217,25 +206,10 @@ func (s *soak) check(growth int) {
 	if len(warm) < 4 {
 		s.t.Fatalf("%d samples are too few", len(s.samples))
 	}
-	first := warm[0]
-	for _, c := range []struct {
-		what  string
-		of    func(sample) int
-		spare int // for what is there in one moment and not in another
-	}{
-		{"goroutines", func(s sample) int { return s.goroutines }, 2},
-		{"files", func(s sample) int { return s.files }, 2},
-		{"processes", func(s sample) int { return s.processes }, 0},
-		{"mappings", func(s sample) int { return s.parts }, 60},
-		{"KiB", func(s sample) int { return s.kib }, growth},
-		{"KiB of Go's heap", func(s sample) int { return s.heap }, growth},
-	} {
-		worst := slices.MaxFunc(warm, func(a, b sample) int { return c.of(a) - c.of(b) })
-		grown := slope(warm, c.of) * (warm[len(warm)-1].at - first.at).Seconds()
-		s.t.Logf("%s: %d, at most %d, at last %d; the line through them rises by %.1f", c.what, c.of(first), c.of(worst),
-			c.of(warm[len(warm)-1]), grown)
-		if grown > float64(c.spare) || !strings.HasPrefix(c.what, "KiB") && c.of(worst) > c.of(first)+c.spare {
-			s.t.Errorf("%s grow from %d to %d", c.what, c.of(first), c.of(worst))
+	for _, g := range growths(warm, growth) {
+		s.t.Log(g)
+		if g.tooMuch() {
+			s.t.Errorf("%s grow from %d to %d", g.what, g.first, g.last)
 		}
 	}
 }
