@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -59,7 +60,14 @@ func Main(handlers map[string]Handler) {
 	if isChild() {
 		os.Exit(childMain(handlers))
 	}
+	mainRan.Store(true)
 }
+
+// mainRan says that this binary can be a child.
+var mainRan atomic.Bool
+
+// errNoMain keeps a program whose main function does not call Main from running again as its own child.
+var errNoMain = errors.New("this program cannot be its own child: isolate.Main has not run; call it (corallite.Main does) at the beginning of main, and of TestMain in tests")
 
 func childMain(handlers map[string]Handler) int {
 	if err := fromParent(); err != nil {

@@ -29,3 +29,9 @@ func WithLandlock(o Options, version int, err error) Options {
 
 // Descriptor is the memory's.
 func (m *Memory) Descriptor() int { return m.fd }
+
+// ForgetMain makes this process one whose main has not called Main, until the function that it gives is called.
+func ForgetMain() (remember func()) {
+	mainRan.Store(false)
+	return func() { mainRan.Store(true) }
+}

@@ -31,7 +31,7 @@ type setup struct {
 	Network bool            `json:"network"`
 }
 
-// Start starts a child and returns when it serves. The error names the child and why it does not: ctx ended, the
+// Start starts a child and returns when it serves. It refuses where Main has not run. The error names the child and why it does not: ctx ended, the
 // time was up, or the child's own words. Close ends the child and gives back what the Process holds.
 func Start(ctx context.Context, o Options) (*Process, error) {
 	p, err := start(ctx, o, executable)
@@ -50,6 +50,9 @@ func start(ctx context.Context, o Options, binary string) (*Process, error) {
 	}
 	if o.Name == "" {
 		o.Name = o.Kind
+	}
+	if !mainRan.Load() {
+		return nil, errNoMain
 	}
 	first, err := o.first()
 	if err != nil {

@@ -205,3 +205,12 @@ func TestKill(t *testing.T) {
 		t.Errorf("Call after its death: %v", err)
 	}
 }
+
+// TestStartWithoutMain starts a child of a program whose main would run again as that child.
+func TestStartWithoutMain(t *testing.T) {
+	defer isolate.ForgetMain()()
+	p, err := isolate.Start(t.Context(), isolate.Options{Kind: "echo"})
+	if p != nil || err == nil || !strings.Contains(err.Error(), "isolate.Main has not run") {
+		t.Errorf("started %v: %v", p, err)
+	}
+}
