@@ -16,13 +16,9 @@ import (
 // guard lets through what may be answered, and sets the headers that every answer has.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.begin() {
-			return
-		}
-		defer s.serving.Done()
 		setHeaders(w.Header())
 		switch {
-		case s.loopback && !loopbackHost(r.Host):
+		case s.http.Loopback() && !loopbackHost(r.Host):
 			http.Error(w, "This page is only there for this machine, under localhost or 127.0.0.1.", http.StatusMisdirectedRequest)
 		case r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate":
 			http.Error(w, "Pages of other sites may not use this.", http.StatusForbidden)
@@ -85,7 +81,7 @@ func same(got, want string) bool {
 
 // cookieName has the port in it, because browsers send a host's cookies to all of its ports.
 func (s *Server) cookieName() string {
-	return fmt.Sprintf("corallite_%d", s.Addr().(*net.TCPAddr).Port)
+	return fmt.Sprintf("corallite_%d", s.http.Addr().Port)
 }
 
 // cookieValue proves the token without being it.
@@ -98,7 +94,7 @@ func (s *Server) cookieValue() string {
 // keepToken moves the token from the address, where the browser's history shows it, into a cookie.
 func (s *Server) keepToken(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{
-		Name: s.cookieName(), Value: s.cookieValue(), Path: "/", HttpOnly: true, Secure: s.secure,
+		Name: s.cookieName(), Value: s.cookieValue(), Path: "/", HttpOnly: true, Secure: s.http.Secure(),
 		// Lax: sent when a link is followed from a chat or a terminal, not when another site embeds a picture.
 		SameSite: http.SameSiteLaxMode,
 	})

@@ -1,22 +1,16 @@
 package preview
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"corallite/internal/httpserver/servertest"
 )
 
 const token = "a token of enough letters"
@@ -170,42 +164,8 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// certificate makes a certificate for 127.0.0.1 and gives its files.
-func certificate(t *testing.T) (cert, key string, pool *x509.CertPool) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, key = filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
-	for path, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: secret}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	pool = x509.NewCertPool()
-	pool.AddCert(parsed)
-	return cert, key, pool
-}
-
 func TestTLS(t *testing.T) {
-	cert, key, pool := certificate(t)
+	cert, key, pool := servertest.Certificate(t)
 	for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {
 		t.Run(version, func(t *testing.T) {
 			s := newServer(t, ServerOptions{CertFile: cert, KeyFile: key, Token: token})
@@ -244,7 +204,7 @@ func TestTLS(t *testing.T) {
 }
 
 func TestServerOptionsAreChecked(t *testing.T) {
-	cert, key, _ := certificate(t)
+	cert, key, _ := servertest.Certificate(t)
 	taken := newServer(t, ServerOptions{})
 	for name, c := range map[string]struct {
 		o    ServerOptions
@@ -308,7 +268,7 @@ func TestServerThatWasNotStarted(t *testing.T) {
 
 // TestSilenceEndsNoStream has a camera that is silent for longer than one write may take.
 func TestSilenceEndsNoStream(t *testing.T) {
-	cert, key, pool := certificate(t)
+	cert, key, pool := servertest.Certificate(t)
 	for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()

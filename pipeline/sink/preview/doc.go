@@ -28,7 +28,8 @@
 // however many viewers there are, and at most SinkOptions.FPS times a second. When nobody looks, or all who look are
 // still busy with the last picture, it is not drawn at all; the sink then keeps a reference to the newest frame and some
 // numbers. A viewer takes the newest picture when it has the last one, so a slow one gets fewer pictures and not older
-// ones, and holds nobody back; one that takes nothing for ten seconds is disconnected.
+// ones, and holds nobody back; one that takes nothing for ten seconds is disconnected. The other limits of time, and
+// those of connections, are those of package httpserver.
 //
 // # Who may look
 //

@@ -1,7 +1,6 @@
 package preview
 
 import (
-	"net"
 	"sync"
 	"time"
 
@@ -16,19 +15,6 @@ type grey struct{ pipeline.Item }
 var oneChannel = sync.OnceValue(func() gocv.Mat { return gocv.NewMatWithSize(4, 4, gocv.MatTypeCV8U) })
 
 func (grey) Mat() gocv.Mat { return oneChannel() }
-
-// listener gives the connections that are put into it.
-type listener struct {
-	net.Listener
-	conns chan *conn
-}
-
-func (l *listener) Accept() (net.Conn, error) { return <-l.conns, nil }
-func (l *listener) Close() error              { return nil }
-
-type conn struct{ net.Conn }
-
-func (*conn) Close() error { return nil }
 
 // stopped is a clock that a test moves.
 type stopped struct {

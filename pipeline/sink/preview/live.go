@@ -1,15 +1,14 @@
 package preview
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"sync"
-	"time"
 
+	"corallite/internal/httpserver"
 	"corallite/pipeline"
 	"corallite/pipeline/draw"
 )
@@ -68,45 +67,39 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, sinks []*Sink, l
 		return
 	}
 	defer s.pictures.leave()
-	ctx, cancel := s.until(r.Context())
-	defer cancel()
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy that collects pictures makes them old
-	out := http.NewResponseController(w)
+	st := s.http.Stream(w, r)
+	defer st.Close()
 	// The viewer learns that the stream stands before the first picture comes.
-	if r.Method == http.MethodHead || s.bounded(out, func() error { return nil }) != nil {
+	if r.Method == http.MethodHead || st.Send(func(io.Writer) error { return nil }) != nil {
 		return
 	}
-	v := &viewer{ctx: ctx, cancel: cancel, look: look, out: out}
-	v.write = func(p *picture, k *Sink) error { return write(w, p, k) }
+	v := &viewer{Stream: st, look: look, write: write}
 	var all sync.WaitGroup
 	for _, k := range sinks {
-		all.Add(1)
-		go func() {
-			defer all.Done()
+		all.Go(func() {
 			k.viewers.Add(1)
 			defer k.viewers.Add(-1)
 			v.follow(k)
-		}()
+		})
 	}
 	all.Wait()
 }
 
 // viewer is one open stream.
 type viewer struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	look   draw.Parts
-	out    *http.ResponseController
-	write  func(*picture, *Sink) error
-	mu     sync.Mutex // one picture is written at a time
+	*httpserver.Stream
+	look  draw.Parts
+	write func(io.Writer, *picture, *Sink) error
+	mu    sync.Mutex // one picture is written at a time
 }
 
 // follow sends a pipeline's pictures until the viewer or the pipeline ends.
 func (v *viewer) follow(k *Sink) {
 	sent := uint64(0)
 	for {
-		n, err := k.wait(v.ctx, v.look, sent)
+		n, err := k.wait(v.Context(), v.look, sent)
 		if err == nil {
 			n, err = v.send(k, n)
 		}
@@ -116,7 +109,7 @@ func (v *viewer) follow(k *Sink) {
 		case errors.Is(err, errEnded):
 			return // the viewer's other pipelines go on
 		default:
-			v.cancel()
+			v.Close()
 			return
 		}
 	}
@@ -127,8 +120,8 @@ func (v *viewer) send(k *Sink, n uint64) (uint64, error) {
 	// The picture is taken when it is its turn, so that it is still the newest then.
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.ctx.Err() != nil {
-		return 0, v.ctx.Err()
+	if err := v.Context().Err(); err != nil {
+		return 0, err
 	}
 	p, err := k.picture(v.look)
 	if errors.Is(err, errNoPicture) {
@@ -138,40 +131,9 @@ func (v *viewer) send(k *Sink, n uint64) (uint64, error) {
 		k.failed(err)
 		return n, nil
 	}
-	return max(n, p.n), k.server.bounded(v.out, func() error { return v.write(p, k) })
-}
-
-// bounded writes and flushes a part of a stream in the time that one write may take. Between the parts a stream may be
-// silent for any time; HTTP/2 streams would otherwise end when the limit passes, though nothing is being written.
-func (s *Server) bounded(out *http.ResponseController, write func() error) error {
-	if err := out.SetWriteDeadline(time.Now().Add(s.o.writeTimeout)); err != nil {
-		return err
-	}
-	if err := write(); err != nil {
-		return err
-	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	return out.SetWriteDeadline(time.Time{})
-}
-
-// until is a context that ends with the request or the server.
-func (s *Server) until(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		select {
-		case <-s.done:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() { cancel(); <-stopped }
+	return max(n, p.n), v.Send(func(w io.Writer) error { return v.write(w, p, k) })
 }
 
 func tooMany(w http.ResponseWriter, most int) {
-	w.Header().Set("Retry-After", "5")
-	http.Error(w, fmt.Sprintf("There are %d viewers already, as many as may be.", most), http.StatusServiceUnavailable)
+	httpserver.Unavailable(w, fmt.Sprintf("There are %d viewers already, as many as may be.", most))
 }

@@ -1,9 +1,11 @@
 package preview
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -34,12 +36,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("/snapshot.jpg", s.serveStill)
 	mux.HandleFunc("/events", s.serveEvents)
 	mux.HandleFunc("/api/status", s.serveStatus)
-	// Everything else has an answer of its own within this time; streams set theirs anew.
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.o.writeTimeout)) == nil {
-			mux.ServeHTTP(w, r)
-		}
-	})
+	return mux
 }
 
 func serveFile(name string) http.HandlerFunc {
@@ -190,21 +187,27 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.feeds.leave()
-	ctx, cancel := s.until(r.Context())
-	defer cancel()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
-	out := http.NewResponseController(w)
+	st := s.http.Stream(w, r)
+	defer st.Close()
+	s.tell(st.Context(), func(status []byte) error {
+		return st.Send(func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "event: status\ndata: %s\n\n", status)
+			return err
+		})
+	})
+}
+
+// tell sends the status again and again until ctx ends or it cannot be sent.
+func (s *Server) tell(ctx context.Context, send func(status []byte) error) {
 	for {
 		data, err := s.statusJSON()
 		if err != nil {
 			s.log.Error("the preview's status", "error", err)
 			return
 		}
-		if err := s.bounded(out, func() error {
-			_, err := fmt.Fprintf(w, "event: status\ndata: %s\n\n", data)
-			return err
-		}); err != nil {
+		if send(data) != nil {
 			return
 		}
 		passed, stop := s.clock.After(statusEvery)

@@ -3,12 +3,13 @@ package preview
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"corallite/pipeline"
 	"corallite/pipeline/pipetest"
@@ -157,43 +158,27 @@ func TestViewersAreLimited(t *testing.T) {
 	body(t, s, "/snapshot.jpg", http.StatusOK)
 }
 
-func TestConnectionsAreLimited(t *testing.T) {
-	inner := &listener{conns: make(chan *conn, 3)}
-	l := newLimited(inner, 1)
-	for range 3 {
-		inner.conns <- &conn{}
-	}
-	first, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	accepted := make(chan error)
-	go func() {
-		for range 2 {
-			c, err := l.Accept()
-			accepted <- err
-			if err == nil {
-				defer c.Close()
-			}
+// TestAnnouncedBodiesKeepNobodyOut makes more requests whose bodies never come than the server takes connections.
+func TestAnnouncedBodiesKeepNobodyOut(t *testing.T) {
+	s := newServer(t, ServerOptions{})
+	k := newSink(t, s, "door", SinkOptions{})
+	for i := range 260 {
+		c, err := net.DialTimeout("tcp", s.Addr().String(), patience)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
-	select {
-	case <-accepted:
-		t.Fatal("a second connection is there beside the first")
-	case <-time.After(20 * time.Millisecond): // too short can only hide a fault
+		t.Cleanup(func() { c.Close() })
+		path := []string{"/", "/events", "/stream/door.mjpg", "/nothing"}[i%4]
+		if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n", path); err != nil {
+			t.Fatal(err)
+		}
 	}
-	first.Close()
-	first.Close() // makes no room for two
-	if err := <-accepted; err != nil {
+	w := watch(t, s, "/stream/door.mjpg")
+	consume(t, k, frame(t, 64, 48, 0))
+	if _, _, err := w.next(); err != nil {
 		t.Fatal(err)
 	}
-	if len(inner.conns) != 1 {
-		t.Errorf("%d connections wait; want 1", len(inner.conns))
-	}
-	l.Close()
-	if err := <-accepted; err == nil {
-		t.Error("Accept after Close gives a connection")
-	}
+	body(t, s, "/", http.StatusOK)
 }
 
 func TestPictureThatCannotBeDrawn(t *testing.T) {

@@ -1,0 +1,208 @@
+package httpserver
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Limits bound what clients may take. A field that is 0 has its default.
+type Limits struct {
+	Header time.Duration // for a request's header, from the opening of the connection or its first byte; 5 s
+	Body   time.Duration // for a request's header and body together; 15 s
+	Write  time.Duration // for an answer, or one write of a Stream; 10 s
+	Idle   time.Duration // between two requests of a connection; 30 s
+	Drain  time.Duration // for answers under way when the server is closed; 1 s
+
+	HeaderBytes int   // of a request; 16 KiB
+	BodyBytes   int64 // of a request; 0: no request has a body
+
+	Connections int // at once; 256
+	PerAddress  int // at once from one IPv4 address or one IPv6 /64; half of Connections, on a loopback address all of them
+}
+
+func (l Limits) orDefault(loopback bool) Limits {
+	l.Header = cmp.Or(l.Header, 5*time.Second)
+	l.Body = cmp.Or(l.Body, 15*time.Second)
+	l.Write = cmp.Or(l.Write, 10*time.Second)
+	l.Idle = cmp.Or(l.Idle, 30*time.Second)
+	l.Drain = cmp.Or(l.Drain, time.Second)
+	l.HeaderBytes = cmp.Or(l.HeaderBytes, 16<<10)
+	l.Connections = cmp.Or(l.Connections, 256)
+	if l.PerAddress == 0 && loopback {
+		l.PerAddress = l.Connections
+	}
+	l.PerAddress = cmp.Or(l.PerAddress, max(1, l.Connections/2))
+	return l
+}
+
+// Options of New.
+type Options struct {
+	Listen            string // host and port, or ":port" for all addresses of this machine; port 0: one that is free
+	CertFile, KeyFile string // a certificate with its chain and its private key in PEM; both or none
+	Handler           http.Handler
+	Limits            Limits
+	// SendBuffer is how many bytes the kernel keeps of an answer that its client has not taken yet; 0: the system's choice.
+	SendBuffer int
+	// Logger gets what goes wrong on this side, at most once a minute that clients are turned away, and at level Debug
+	// what clients do wrong; nil: nothing is logged.
+	Logger *slog.Logger
+}
+
+// Server is one HTTP server. Its methods may be called by several goroutines at once.
+type Server struct {
+	limits   Limits
+	handler  http.Handler
+	log      *slog.Logger
+	listener *listener
+	http     *http.Server
+	secure   bool
+	loopback bool
+
+	ending  context.Context // ends when Close begins
+	end     context.CancelFunc
+	serving sync.WaitGroup // the accept loop, and requests that are being answered
+
+	mu     sync.Mutex
+	state  state
+	closed sync.WaitGroup // Close calls after the first wait for it
+	err    error          // of the first Close
+}
+
+type state int
+
+const (
+	made state = iota
+	started
+	ended
+)
+
+// New takes the address, so that what keeps the server from working is known at once; Start begins to answer. It fails
+// when the address is malformed, taken or not this machine's, or the certificate cannot be used. Whoever makes a server
+// closes it.
+func New(o Options) (*Server, error) {
+	config, err := o.check()
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("%w; choose another address with listen (port 0: one that is free)", err)
+	}
+	s := &Server{handler: o.Handler, log: o.Logger, secure: config != nil}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.loopback = l.Addr().(*net.TCPAddr).IP.IsLoopback()
+	s.limits = o.Limits.orDefault(s.loopback)
+	s.ending, s.end = context.WithCancel(context.Background())
+	s.listener = &listener{Listener: l, book: newBook(s.limits.Connections, s.limits.PerAddress, s.log), sendBuffer: o.SendBuffer}
+	s.http = &http.Server{
+		Handler: http.HandlerFunc(s.serve), TLSConfig: config, ConnContext: withConn,
+		ReadHeaderTimeout: s.limits.Header, ReadTimeout: s.limits.Body, WriteTimeout: s.limits.Write, IdleTimeout: s.limits.Idle,
+		MaxHeaderBytes: s.limits.HeaderBytes,
+		// One connection is one client: it shall not have more answers under way than a page needs. Pings find clients
+		// that are gone without a word while a stream is silent.
+		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: 64, SendPingTimeout: s.limits.Idle, PingTimeout: s.limits.Write, WriteByteTimeout: s.limits.Write},
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	return s, nil
+}
+
+// check says what is wrong with the options, and loads the certificate; nil: there is none.
+func (o *Options) check() (*tls.Config, error) {
+	l := o.Limits
+	_, port, err := net.SplitHostPort(o.Listen)
+	switch {
+	case o.Handler == nil:
+		return nil, errors.New("the server has no handler")
+	case min(l.Header, l.Body, l.Write, l.Idle, l.Drain) < 0 || min(l.HeaderBytes, l.Connections, l.PerAddress, o.SendBuffer) < 0 || l.BodyBytes < 0:
+		return nil, fmt.Errorf("a limit is negative: %+v", l)
+	case (o.CertFile == "") != (o.KeyFile == ""):
+		return nil, errors.New("a certificate needs its key and a key its certificate; give both or none")
+	case err != nil:
+		return nil, fmt.Errorf("listen %q: %w; want HOST:PORT, such as 127.0.0.1:8080", o.Listen, err)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return nil, fmt.Errorf("listen %q: the port must be a number from 0 to 65535", o.Listen)
+	}
+	if o.CertFile == "" {
+		return nil, nil
+	}
+	cert, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("certificate %s with key %s: %w", o.CertFile, o.KeyFile, err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}, nil
+}
+
+// Start begins to answer. Further calls do nothing.
+func (s *Server) Start() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != made {
+		return
+	}
+	s.state = started
+	s.serving.Go(func() {
+		var err error
+		if s.secure {
+			err = s.http.ServeTLS(s.listener, "", "")
+		} else {
+			err = s.http.Serve(s.listener)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("the HTTP server has ended", "address", s.Addr().String(), "error", err)
+		}
+	})
+}
+
+// Close ends all streams, lets other answers finish within Limits.Drain, and returns when all of the server's goroutines
+// have ended. Twice is safe.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	before := s.state
+	if before == ended {
+		s.mu.Unlock()
+		s.closed.Wait()
+		return s.err
+	}
+	s.state = ended
+	s.closed.Add(1)
+	s.mu.Unlock()
+	defer s.closed.Done()
+	s.end()
+	if before == made {
+		s.err = s.listener.Close()
+		return s.err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.limits.Drain)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.http.Close() // a client takes nothing, or asks for nothing: its connection is cut
+	}
+	s.serving.Wait()
+	s.err = err
+	return err
+}
+
+// Addr is the address that the server listens on, with the port that the system chose.
+func (s *Server) Addr() *net.TCPAddr { return s.listener.Addr().(*net.TCPAddr) }
+
+// Loopback says whether only this machine reaches the server.
+func (s *Server) Loopback() bool { return s.loopback }
+
+// Secure says whether the server speaks TLS.
+func (s *Server) Secure() bool { return s.secure }
+
+// Stats are what has become of connections so far.
+func (s *Server) Stats() Stats { return s.listener.book.stats() }
