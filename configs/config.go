@@ -123,7 +123,8 @@ type EdgeTPU struct {
 
 // Log is what is logged.
 type Log struct {
-	Level string `yaml:"level"` // debug, info, warn or error
+	Level  string `yaml:"level"`  // debug, info, warn or error
+	Format string `yaml:"format"` // text or json
 }
 
 // LoadOptions says what Load reads beside the files.
@@ -208,6 +209,7 @@ func (s *settings) config(o LoadOptions, whole bool) *Config {
 		*to, _ = s.get(path{"edgetpu", name}).(string)
 	}
 	cfg.Log.Level, _ = s.get(path{"log", "level"}).(string)
+	cfg.Log.Format, _ = s.get(path{"log", "format"}).(string)
 	return cfg
 }
 

@@ -65,6 +65,10 @@ var root = &key{
 				name: "level", kind: text, choices: []string{"debug", "info", "warn", "error"}, def: "info", example: "warn",
 				doc: "The least important messages that are logged. `--log` on the command line comes before it.",
 			},
+			{
+				name: "format", kind: text, choices: []string{"text", "json"}, def: "text", example: "json",
+				doc: "How the messages are written: `text`, or `json` for a line of JSON for each. `--log-format` on the command line comes before it.",
+			},
 		}},
 	},
 }

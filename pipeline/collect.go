@@ -38,9 +38,20 @@ func (r *run[T]) collect(stats *recorder) {
 				r.emit(j, stats)
 			}
 		case <-tick:
-			r.s.Progress(stats.progress(&r.tally, false))
+			r.s.Progress(r.progress(stats, false))
 		}
 	}
+}
+
+// progress asks the source anew each time for how many items there are: a video knows it when it has been opened.
+func (r *run[T]) progress(stats *recorder, final bool) Progress {
+	p := stats.progress(&r.tally, final)
+	if c, ok := r.s.Source.(Counted); ok {
+		if n, known := c.Total(); known {
+			p.Total = n
+		}
+	}
+	return p
 }
 
 // emit makes the report of a job, hands it to the sinks and gives the job back.

@@ -15,7 +15,8 @@ type Progress struct {
 	Final    bool    // the last call: all sinks are closed
 }
 
-// Counted is a Source that may know how many items it gives in all, those that fail included.
+// Counted is a Source that may know how many items it gives in all, those that fail included. Total may be called at
+// any time, also from other goroutines and after Close: some know it only when they have begun.
 type Counted interface {
 	Total() (items int, known bool)
 }

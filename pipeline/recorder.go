@@ -104,7 +104,7 @@ func (rec *recorder) summary(t *tally, err error) Summary {
 func (rec *recorder) progress(t *tally, final bool) Progress {
 	frames, dropped := t.frames.Load(), t.dropped.Load()
 	return Progress{
-		Pipeline: t.pipeline, Frames: frames, Dropped: dropped, Errors: t.book.count(), Total: t.total,
+		Pipeline: t.pipeline, Frames: frames, Dropped: dropped, Errors: t.book.count(),
 		Done:    frames + dropped + t.failed.Load() + t.unreadable.Load(),
 		Elapsed: time.Since(t.began), FPS: rec.rate.add(time.Now(), frames), Final: final,
 	}

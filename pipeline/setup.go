@@ -16,11 +16,6 @@ func (r *run[T]) setUp() error {
 	r.live = r.s.Source.Live()
 	_, keeps := r.s.Source.(Audible)
 	r.newest = r.live && !keeps
-	if c, ok := r.s.Source.(Counted); ok {
-		if n, known := c.Total(); known {
-			r.total = n
-		}
-	}
 	window := 0
 	for i := range r.s.Models {
 		l := newLane(r, i)

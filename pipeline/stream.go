@@ -174,7 +174,7 @@ func (r *run[T]) run(ctx context.Context) (Summary, error) {
 		r.sound = &sound
 	}
 	if r.s.Progress != nil {
-		r.s.Progress(stats.progress(&r.tally, true))
+		r.s.Progress(r.progress(stats, true))
 	}
 	return stats.summary(&r.tally, err), err
 }

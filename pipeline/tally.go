@@ -15,7 +15,6 @@ type tally struct {
 	log      *slog.Logger
 	book     *errorBook
 	began    time.Time
-	total    int // items that the source said it would give; 0 when it does not know
 	outlets  []*outlet
 
 	work context.Context // ends only when the pipeline failed; then what is in hand is given up

@@ -8,12 +8,12 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/cpu"
 
 	"corallite/delegate"
+	"corallite/internal/terminal"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/mic"
 )
@@ -68,7 +68,7 @@ of libedgetpu, what the delegate choice would take for a model that is compiled 
 			if asJSON {
 				return json.NewEncoder(std.out).Encode(d)
 			}
-			return d.print(std.out)
+			return d.print(std.out, terminal.Width(std.out))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON")
@@ -87,62 +87,63 @@ func addDeviceFlags(cmd *cobra.Command, choice, device *string) {
 		[]string{"usb", "pci", "usb:0", "pci:0"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-func (d devices) print(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+func (d devices) print(w io.Writer, width int) error {
+	t := terminal.Table{Width: width}
+	none := func(what string) { t.Row(what, "none found") }
 	if len(d.Devices) == 0 {
-		fmt.Fprintln(t, "Edge TPU\tnone found")
+		none("Edge TPU")
 	}
 	for _, e := range d.Devices {
-		fmt.Fprintf(t, "Edge TPU\t%s\t%s", e.Name, e.Path)
+		text := e.Name + "  " + e.Path
 		if e.Celsius != nil {
-			fmt.Fprintf(t, "\t%.1f °C", *e.Celsius)
+			text += fmt.Sprintf("  %.1f °C", *e.Celsius)
 		}
-		fmt.Fprintln(t)
+		t.Row("Edge TPU", text)
 	}
 	switch {
 	case d.Library == "":
-		fmt.Fprintf(t, "libedgetpu\t%s\n", strings.TrimPrefix(d.LibraryError, "libedgetpu "))
+		t.Row("libedgetpu", strings.TrimPrefix(d.LibraryError, "libedgetpu "))
 	case d.LibraryError != "":
-		fmt.Fprintf(t, "libedgetpu\t%s: %s\n", d.Library, d.LibraryError)
+		t.Row("libedgetpu", d.Library+": "+d.LibraryError)
 	default:
-		fmt.Fprintf(t, "libedgetpu\t%s: %s\n", d.Library, d.LibraryVersion)
+		t.Row("libedgetpu", fmt.Sprintf("%s: %s", d.Library, d.LibraryVersion))
 	}
-	fmt.Fprintf(t, "TensorFlow Lite\t%s\n", d.Runtime)
-	fmt.Fprintf(t, "CPU\t%s\n", strings.TrimSpace(fmt.Sprintf("%s, %d cores, %s", d.CPU.Model, d.CPU.Cores, d.CPU.Arch)))
-	fmt.Fprintf(t, "CPU features\t%s\n", strings.Join(d.CPU.Features, " "))
+	t.Row("TensorFlow Lite", d.Runtime)
+	t.Row("CPU", strings.TrimSpace(fmt.Sprintf("%s, %d cores, %s", d.CPU.Model, d.CPU.Cores, d.CPU.Arch)))
+	t.Row("CPU features", strings.Join(d.CPU.Features, " "))
 	takes := d.Takes
 	if takes == "" {
 		takes = "nothing: the choice cannot be met"
 	}
-	fmt.Fprintf(t, "would take\t%s\n", takes)
+	t.Row("would take", takes)
 	for _, r := range d.Refusals {
 		if r.Reason != d.LibraryError { // which stands above
-			fmt.Fprintf(t, "refused\t%s: %s\n", r.Delegate, r.Reason)
+			t.Row("refused", fmt.Sprintf("%s: %s", r.Delegate, r.Reason))
 		}
 	}
 	if len(d.Cameras) == 0 {
-		fmt.Fprintln(t, "camera\tnone found")
+		none("camera")
 	}
 	for _, c := range d.Cameras {
-		fmt.Fprintf(t, "camera\t%s\n", c)
+		t.Row("camera", c.String())
 	}
 	if len(d.Microphones) == 0 && d.MicrophonesError == "" {
-		fmt.Fprintln(t, "microphone\tnone found")
+		none("microphone")
 	}
 	for _, m := range d.Microphones {
-		words := ""
+		words := m.String()
 		if m.Default {
-			words = ", default"
+			words += ", default"
 		}
 		if m.Monitor {
 			words += ", what a loudspeaker plays"
 		}
-		fmt.Fprintf(t, "microphone\t%s%s\n", m, words)
+		t.Row("microphone", words)
 	}
 	if d.MicrophonesError != "" {
-		fmt.Fprintf(t, "microphones\t%s\n", strings.ReplaceAll(d.MicrophonesError, "\n", "; "))
+		t.Row("microphones", strings.ReplaceAll(d.MicrophonesError, "\n", "; "))
 	}
-	return t.Flush()
+	return t.Print(w)
 }
 
 func thisCPU() cpuInfo {

@@ -12,6 +12,7 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
+	"corallite/internal/terminal"
 	"corallite/models"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
@@ -109,7 +110,7 @@ func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
 	if err := l.check(files); err != nil {
 		return err
 	}
-	logger, err := newLogger(cmd, l.std.err, "")
+	logger, err := newLogger(l.std.err, logSettings{})
 	if err != nil {
 		return err
 	}
@@ -141,7 +142,7 @@ func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
 	}
 	status := l.std.err
 	out := status.above(l.std.out)
-	text := pipeline.NamedSink{Name: "table", Sink: sink.NewTable(out, sink.TableOptions{Sources: files, Model: len(requests) > 1})}
+	text := pipeline.NamedSink{Name: "table", Sink: sink.NewTable(out, sink.TableOptions{Sources: files, Model: len(requests) > 1, Width: terminal.Width(l.std.out)})}
 	if l.asJSON {
 		text = pipeline.NamedSink{Name: "json", Sink: sink.NewJSONL(out, "standard output")}
 	}
@@ -157,7 +158,7 @@ func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
 	for _, m := range summary.Models {
 		heard += m.Events
 	}
-	if heard == 0 && summary.Sound != nil {
+	if heard == 0 && summary.Sound != nil && !status.quiet {
 		fmt.Fprintf(status, "nothing was heard in %.1f s of sound (%.0f dBFS)\n", summary.Sound.Seconds, summary.Sound.LevelDBFS)
 	}
 	if summary.Errors.Total > 0 {

@@ -2,35 +2,90 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
 
-func addLogFlags(root *cobra.Command) {
-	root.PersistentFlags().String("log", "", "least level of what is logged to standard error: debug, info, warn, error (default info)")
-	_ = root.RegisterFlagCompletionFunc("log", cobra.FixedCompletions(
-		[]string{"debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp))
+var (
+	logLevels  = []string{"debug", "info", "warn", "error"}
+	logFormats = []string{"text", "json"}
+)
+
+// logFlags are how much is said on standard error, and how. Every command has them.
+type logFlags struct {
+	level   string // "": none was asked for
+	format  string // "": none was asked for
+	verbose bool
+	quiet   bool
 }
 
-// newLogger is the logger of one command, on standard error, at the level of --log, else at that of the configuration
-// ("": info). It writes lines of key=value, or on a terminal sentences for people.
-func newLogger(cmd *cobra.Command, status *status, configured string) (*slog.Logger, error) {
-	word, err := cmd.Flags().GetString("log")
-	if err != nil {
-		return nil, err
+func (l *logFlags) add(root *cobra.Command) {
+	flags := root.PersistentFlags()
+	flags.StringVar(&l.level, "log", "", "least level of what is logged to standard error: debug, info, warn, error (default info)")
+	flags.StringVar(&l.format, "log-format", "", "how standard error is written: text, or json for a line of JSON for each message (default text)")
+	flags.BoolVarP(&l.verbose, "verbose", "v", false, "say more: of a video each result instead of a summary, and messages of level debug")
+	flags.BoolVarP(&l.quiet, "quiet", "q", false, "print only results and errors: no progress, and messages of level error only")
+	fixed := func(words []string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 	}
-	if word == "" {
+	_ = root.RegisterFlagCompletionFunc("log", fixed(logLevels))
+	_ = root.RegisterFlagCompletionFunc("log-format", fixed(logFormats))
+}
+
+// check refuses wrong use of them.
+func (l *logFlags) check() error {
+	switch {
+	case l.level != "" && !slices.Contains(logLevels, l.level):
+		return usageError{fmt.Errorf("--log %q: want debug, info, warn or error", l.level)}
+	case l.format != "" && !slices.Contains(logFormats, l.format):
+		return usageError{fmt.Errorf("--log-format %q: want text or json", l.format)}
+	case l.verbose && l.quiet:
+		return usageError{errors.New("--verbose and --quiet exclude each other")}
+	}
+	return nil
+}
+
+func (l *logFlags) json() bool { return l.format == "json" }
+
+// logLevel is the level of --log, else that of --verbose or --quiet, else the configuration's ("": info).
+func (l *logFlags) logLevel(configured string) (slog.Level, error) {
+	word := l.level
+	switch {
+	case word != "":
+	case l.verbose:
+		word = "debug"
+	case l.quiet:
+		word = "error"
+	case configured != "":
 		word = configured
-	}
-	if word == "" {
+	default:
 		word = "info"
 	}
 	var level slog.Level
-	if err := level.UnmarshalText([]byte(word)); err != nil {
-		return nil, usageError{fmt.Errorf("--log %q: want debug, info, warn or error", word)}
+	err := level.UnmarshalText([]byte(word))
+	return level, err
+}
+
+// logSettings are what a configuration says of the log; "": nothing.
+type logSettings struct{ level, format string }
+
+// newLogger is the logger of one command, on standard error. It writes lines of key=value, on a terminal sentences for
+// people, or JSON. What the command line says comes before the configuration.
+func newLogger(status *status, configured logSettings) (*slog.Logger, error) {
+	level, err := status.logLevel(configured.level)
+	if err != nil {
+		return nil, err
+	}
+	if status.format == "" {
+		status.format = configured.format
+	}
+	if status.json() {
+		return slog.New(slog.NewJSONHandler(status, &slog.HandlerOptions{Level: level})), nil
 	}
 	text := slog.NewTextHandler(status, &slog.HandlerOptions{Level: level, ReplaceAttr: shortTime})
 	if status.terminal != nil && level > slog.LevelDebug {
@@ -48,7 +103,7 @@ func shortTime(groups []string, a slog.Attr) slog.Attr {
 }
 
 // sentences writes the messages of a log with what they are about, "model" or "pipeline", and leaves the details out:
-// --log debug or a file has them.
+// --verbose or a file has them.
 type sentences struct {
 	slog.Handler
 	w io.Writer

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
 	"corallite/delegate"
+	"corallite/internal/terminal"
 	"corallite/models"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
@@ -64,6 +66,7 @@ func newLook(std *streams, task, short, example string) *cobra.Command {
 		Use:   task + " --model NAME|PATH [flags] FILE...",
 		Short: short,
 		Long: short + `: prints a table, or with --json a line of JSON for each picture or frame.
+On a terminal a video gets a summary (what, how often and when) instead; --verbose prints a row for each result.
 With --out, annotated copies are written as well. A FILE is a picture, a video, a folder of pictures or a pattern. A file
 that cannot be read is reported, the others are still done, and the exit code is 1.`,
 		Example: example,
@@ -123,7 +126,7 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 		return err
 	}
 	status := l.std.err
-	logger, err := newLogger(cmd, status, "")
+	logger, err := newLogger(status, logSettings{})
 	if err != nil {
 		return err
 	}
@@ -172,8 +175,8 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 }
 
 // reportTo prints failures that a stream survives, as they come.
-func reportTo(w io.Writer) func(pipeline.Failure) {
-	return func(f pipeline.Failure) { fmt.Fprintf(w, "corallite: %v\n", f.Err) }
+func reportTo(s *status) func(pipeline.Failure) {
+	return func(f pipeline.Failure) { s.say(slog.LevelError, f.Err.Error()) }
 }
 
 func (l *look) sinks(files *camera.Files, out io.Writer) ([]pipeline.NamedSink, error) {
@@ -182,7 +185,12 @@ func (l *look) sinks(files *camera.Files, out io.Writer) ([]pipeline.NamedSink, 
 		text.Name = "json"
 		text.Sink = sink.NewJSONL(out, "standard output")
 	} else {
-		text.Sink = sink.NewTable(out, sink.TableOptions{Sources: files.Names(), Time: !files.Still()})
+		width := terminal.Width(l.std.out)
+		if !files.Still() && !l.std.err.verbose && terminal.Is(l.std.out) { // rows that run past are of no use to people
+			text.Sink = sink.NewOverview(out, width)
+		} else {
+			text.Sink = sink.NewTable(out, sink.TableOptions{Sources: files.Names(), Time: !files.Still(), Width: width})
+		}
 	}
 	if l.out == "" {
 		return []pipeline.NamedSink{text}, nil

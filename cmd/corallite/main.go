@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -66,7 +67,7 @@ func (e usageError) Unwrap() error { return e.err }
 // errReported is a failure that was already printed where it happened.
 var errReported = errors.New("already reported")
 
-func exitCode(err error, stderr io.Writer) int {
+func exitCode(err error, stderr *status) int {
 	if err == nil {
 		return exitDone
 	}
@@ -75,7 +76,7 @@ func exitCode(err error, stderr io.Writer) int {
 		return 128 + int(syscall.SIGPIPE) // as if it had died of it, which needs no words
 	}
 	if !errors.Is(err, errReported) {
-		fmt.Fprintf(stderr, "corallite: %v\n", err)
+		stderr.say(slog.LevelError, err.Error())
 	}
 	var usage usageError
 	if errors.As(err, &usage) {
@@ -85,7 +86,7 @@ func exitCode(err error, stderr io.Writer) int {
 }
 
 // onSignals gives a context that the first signal cancels; the second ends the process.
-func onSignals(parent context.Context, stderr io.Writer) (context.Context, func()) {
+func onSignals(parent context.Context, stderr *status) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -93,7 +94,7 @@ func onSignals(parent context.Context, stderr io.Writer) (context.Context, func(
 	go func() {
 		select {
 		case s := <-signals:
-			fmt.Fprintf(stderr, "corallite: %v: finishing what is in hand; once more ends at once\n", s)
+			stderr.say(slog.LevelInfo, fmt.Sprintf("%v: finishing what is in hand; once more ends at once", s))
 			cancel()
 		case <-done:
 			return
@@ -132,7 +133,11 @@ one, on the CPU when there is not. One command looks at files at once, a YAML fi
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{explainFlag(cmd, err)}
 	})
-	addLogFlags(root)
+	root.Version = version
+	root.SetVersionTemplate("corallite {{.Version}}\n")
+	root.Flags().Bool("version", false, "print the version (corallite version says more)")
+	std.err.add(root)
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return std.err.check() }
 	root.AddCommand(
 		newRun(std), newWatch(std), newDetect(std), newClassify(std), newSegment(std), newPoses(std), newEmbed(std), newListen(std), newDevices(std), newDoctor(std),
 		newModels(std), newConfig(std), newVersion(std), newCompletion(std),

@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"text/tabwriter"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
+	"corallite/internal/terminal"
 	"corallite/models"
 )
 
@@ -73,9 +74,9 @@ func newModelsList(std *streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			table := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+			table := terminal.Table{Width: terminal.Width(std.out)}
 			if !asJSON {
-				fmt.Fprintln(table, "NAME\tTASK\tSTATE\tTRUST\tSIZE\tLICENCE\tWHAT IT IS")
+				table.Row("NAME", "TASK", "STATE", "TRUST", "SIZE", "LICENCE", "WHAT IT IS")
 			}
 			for _, m := range store.List() {
 				line := modelLine{
@@ -93,10 +94,9 @@ func newModelsList(std *streams) *cobra.Command {
 				if line.Size > 0 {
 					size = models.Bytes(line.Size)
 				}
-				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", line.Name, line.Task, line.State, line.Trust, size,
-					line.Licence, line.Description)
+				table.Row(line.Name, line.Task, string(line.State), string(line.Trust), size, line.Licence, line.Description)
 			}
-			return table.Flush()
+			return table.Print(std.out)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each model")
@@ -141,7 +141,7 @@ A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities 
 			}
 			return eachModel(cmd.Context(), std, names, func(name string) error {
 				if e, ok := store.Lookup(name); ok && e.Licence.Note != "" {
-					fmt.Fprintf(std.err, "corallite: %s: the licence is %s: %s\n", name, e.Licence.SPDX, e.Licence.Note)
+					std.err.say(slog.LevelWarn, fmt.Sprintf("%s: the licence is %s: %s", name, e.Licence.SPDX, e.Licence.Note))
 				}
 				bar := pullBar{status: std.err}
 				found, err := store.Pull(cmd.Context(), name, bar.show)
@@ -150,8 +150,8 @@ A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities 
 					return err
 				}
 				if twin := found.Entry.Files.EdgeTPU; twin != nil && found.EdgeTPU == "" {
-					fmt.Fprintf(std.err, "corallite: %s: %s is left out, because its sha256 is not known: --accept-unverified fetches it too\n",
-						name, twin.Name())
+					std.err.say(slog.LevelWarn, fmt.Sprintf("%s: %s is left out, because its sha256 is not known: --accept-unverified fetches it too",
+						name, twin.Name()))
 				}
 				_, err = fmt.Fprintf(std.out, "%s\t%s\n", name, found.Model)
 				return err
@@ -184,7 +184,7 @@ func eachModel(ctx context.Context, std *streams, names []string, do func(name s
 		if err == nil {
 			continue
 		}
-		fmt.Fprintf(std.err, "corallite: %v\n", err)
+		std.err.say(slog.LevelError, err.Error())
 		var unknown *models.UnknownError
 		switch {
 		case errors.As(err, &unknown) && result == nil:

@@ -35,7 +35,7 @@ CORALLITE_… environment variables and --set override what the files say; see: 
 			if err != nil {
 				return err
 			}
-			logger, err := newLogger(cmd, std.err, cfg.Log.Level)
+			logger, err := newLogger(std.err, logSettings{cfg.Log.Level, cfg.Log.Format})
 			if err != nil {
 				return err
 			}

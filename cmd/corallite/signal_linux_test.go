@@ -255,9 +255,10 @@ pipelines:
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, stderr bytes.Buffer
-	root := newRoot(&streams{in: strings.NewReader(""), out: &out, err: newStatus(&stderr)})
+	status := newStatus(&stderr)
+	root := newRoot(&streams{in: strings.NewReader(""), out: &out, err: status})
 	root.SetArgs([]string{"run", "--log", "error", "--summary", "-", config})
-	if code := exitCode(root.ExecuteContext(ctx), &stderr); code != exitDone || stderr.Len() > 0 {
+	if code := exitCode(root.ExecuteContext(ctx), status); code != exitDone || stderr.Len() > 0 {
 		t.Errorf("exit code %d, %s", code, &stderr)
 	}
 	if !strings.Contains(out.String(), `"interrupted": true`) || !strings.Contains(out.String(), `"frames": 0,`) {

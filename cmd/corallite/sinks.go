@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"corallite/configs"
+	"corallite/internal/terminal"
 	"corallite/pipeline"
 	"corallite/pipeline/sink"
 	"corallite/pipeline/sink/annotate"
@@ -92,6 +93,9 @@ func (b *builder) openSink(c configs.Sink, table sink.TableOptions) (pipeline.Si
 		}
 		return sink.OpenJSONL(c.Path, sink.JSONLOptions{Append: c.Append})
 	case configs.SinkTable:
+		if c.Path == "-" {
+			table.Width = terminal.Width(b.std.out)
+		}
 		return openTable(b.status.above(b.std.out), c.Path, table)
 	case configs.SinkCommand:
 		return programs.New(programs.Options{

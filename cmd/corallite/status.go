@@ -1,21 +1,26 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
-	"golang.org/x/term"
-
+	"corallite/internal/terminal"
 	"corallite/pipeline"
 )
 
 // status is standard error with a line of progress at its end: what others write comes above the line. On anything
 // that is not a terminal there is no such line, and writes pass through.
 type status struct {
+	logFlags
+
 	mu       sync.Mutex
 	w        io.Writer
 	terminal *os.File // nil: none
@@ -25,14 +30,34 @@ type status struct {
 
 func newStatus(w io.Writer) *status {
 	s := &status{w: w, parts: map[string]string{}}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		s.terminal = f
+	if terminal.Redraws(w) {
+		s.terminal = w.(*os.File)
 	}
 	return s
 }
 
-// Write writes above the line of progress.
-func (s *status) Write(p []byte) (int, error) { return s.write(s.w, p) }
+// say prints a message of the program itself, which is no result: "corallite: " and the text, or a line of JSON with
+// --log-format json. With --quiet only errors are printed.
+func (s *status) say(level slog.Level, text string) {
+	switch {
+	case s.quiet && level < slog.LevelError:
+	case s.json():
+		_ = slog.NewJSONHandler(s, nil).Handle(context.Background(), slog.NewRecord(time.Now(), level, text, 0)) // nobody could be told
+	default:
+		fmt.Fprintf(s, "corallite: %s\n", text)
+	}
+}
+
+// Write writes above the line of progress. With --log-format json each line that is not JSON becomes a message.
+func (s *status) Write(p []byte) (int, error) {
+	if s.json() && !bytes.HasPrefix(p, []byte("{")) {
+		for line := range strings.Lines(string(p)) {
+			s.say(slog.LevelInfo, strings.TrimPrefix(strings.TrimRight(line, "\n"), "corallite: "))
+		}
+		return len(p), nil
+	}
+	return s.write(s.w, p)
+}
 
 func (s *status) write(w io.Writer, p []byte) (int, error) {
 	s.mu.Lock()
@@ -46,7 +71,7 @@ func (s *status) write(w io.Writer, p []byte) (int, error) {
 // above is w for what is written to the same terminal as the line of progress: it comes above the line. On anything
 // else it is w itself.
 func (s *status) above(w io.Writer) io.Writer {
-	if f, ok := w.(*os.File); ok && s.terminal != nil && term.IsTerminal(int(f.Fd())) {
+	if s.terminal != nil && terminal.Is(w) {
 		return lineAbove{s, w}
 	}
 	return w
@@ -59,9 +84,12 @@ type lineAbove struct {
 
 func (a lineAbove) Write(p []byte) (int, error) { return a.s.write(a.w, p) }
 
+// silent says whether no progress is to be shown.
+func (s *status) silent() bool { return s.terminal == nil || s.quiet || s.json() }
+
 // progress shows how far a pipeline is; it fits pipeline.Stream.Progress.
 func (s *status) progress(p pipeline.Progress) {
-	if s.terminal == nil {
+	if s.silent() {
 		return
 	}
 	s.mu.Lock()
@@ -81,6 +109,9 @@ func progressText(p pipeline.Progress) string {
 	if p.Total > 0 {
 		fmt.Fprintf(&b, "/%d (%d %%)", p.Total, min(100, p.Done*100/uint64(p.Total)))
 	}
+	if left := p.Total - int(p.Done); left > 0 && p.FPS > 0 {
+		fmt.Fprintf(&b, ", %s,", timeLeft(time.Duration(float64(left)/p.FPS*float64(time.Second))))
+	}
 	fmt.Fprintf(&b, " %.1f/s", p.FPS)
 	if p.Dropped > 0 {
 		fmt.Fprintf(&b, ", %d dropped", p.Dropped)
@@ -91,9 +122,23 @@ func progressText(p pipeline.Progress) string {
 	return b.String()
 }
 
+// timeLeft is "4 s left", "2 min 5 s left" or "1 h 10 min left", rounded up; nothing is ever said to take 0 s.
+func timeLeft(d time.Duration) string {
+	s := int((d + time.Second - 1) / time.Second)
+	switch {
+	case s >= 100*3600:
+		return "days left"
+	case s >= 3600:
+		return fmt.Sprintf("%d h %d min left", s/3600, s/60%60)
+	case s >= 60:
+		return fmt.Sprintf("%d min %d s left", s/60, s%60)
+	}
+	return fmt.Sprintf("%d s left", max(1, s))
+}
+
 // note shows a text in place of the pipelines' progress; an empty one takes it away.
 func (s *status) note(text string) {
-	if s.terminal == nil {
+	if s.silent() {
 		return
 	}
 	s.mu.Lock()
@@ -127,11 +172,11 @@ func (s *status) draw() {
 	for i, name := range names {
 		texts[i] = s.parts[name]
 	}
-	line := []rune(strings.Join(texts, " | "))
+	line := terminal.Printable(strings.Join(texts, " | "))
 	// A line longer than the terminal is wide would wrap, and the next wipe would leave a part of it behind.
-	if width, _, err := term.GetSize(int(s.terminal.Fd())); err == nil && width > 1 && len(line) >= width {
-		line = line[:width-1]
+	if width := terminal.Width(s.terminal); width > 1 && terminal.Columns(line) >= width {
+		line = terminal.KeepStart(line, width-1)
 	}
-	s.shown = string(line)
+	s.shown = line
 	fmt.Fprint(s.w, s.shown)
 }

@@ -57,6 +57,9 @@ func TestWrongUse(t *testing.T) {
 		"detect --model x --json=7 a":            `corallite: --json 7: want true or false`,
 		"detect --model x --delegate gpu a":      `corallite: delegate "gpu": want auto, edgetpu, xnnpack or none`,
 		"detect --model x --device usb:x a":      `corallite: device "usb:x": want `,
+		"detect --model x --log-format xml a":    `corallite: --log-format "xml": want text or json`,
+		"models list -v -q":                      `corallite: --verbose and --quiet exclude each other`,
+		"models list --log loud":                 `corallite: --log "loud": want debug, info, warn or error`,
 		"detect --model x --log loud a":          `corallite: --log "loud": want debug, info, warn or error`,
 	} {
 		code, stdout, stderr := command(strings.Fields(line)...)

@@ -67,7 +67,7 @@ func (w *watch) run(cmd *cobra.Command, source string) error {
 	if !strings.Contains(w.listen, ":") {
 		return usageError{fmt.Errorf("--listen %s: want a host and a port, such as 127.0.0.1:8080", w.listen)}
 	}
-	logger, err := newLogger(cmd, w.std.err, "")
+	logger, err := newLogger(w.std.err, logSettings{})
 	if err != nil {
 		return err
 	}

@@ -4,48 +4,55 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
+
+	"corallite/internal/terminal"
 )
 
 // Print writes the report for people: the one cause and its fix, then all that was looked at.
 func (r *Report) Print(w io.Writer) error {
-	var b strings.Builder
-	r.writeCause(&b)
-	b.WriteString("\nLooked at\n")
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	return r.print(w, terminal.Width(w))
+}
+
+// print writes it in lines of at most width columns, but for commands, which must stay whole; 0: no limit.
+func (r *Report) print(w io.Writer, width int) error {
+	b := &wrapped{width: width}
+	r.writeCause(b)
+	b.line("")
+	b.line("Looked at")
+	t := terminal.Table{Width: width, Indent: 2}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		found := f.Found
 		if f == r.Cause {
 			found = "see above"
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", f.State, f.Check, f.Subject, found)
+		t.Row(string(f.State), string(f.Check), f.Subject, found)
 	}
-	if err := t.Flush(); err != nil {
+	if err := t.Print(b); err != nil {
 		return err
 	}
-	r.writeOthers(&b)
+	r.writeOthers(b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (r *Report) writeCause(b *strings.Builder) {
+func (r *Report) writeCause(b *wrapped) {
 	if r.Cause == nil {
-		b.WriteString("Nothing is wrong.\n")
+		b.line("Nothing is wrong.")
 		return
 	}
-	fmt.Fprintf(b, "Cause: %s%s\n", r.Cause.about(), r.Cause.Found)
+	b.line("Cause: %s%s", r.Cause.about(), r.Cause.Found)
 	r.Cause.writeFix(b)
 	switch {
 	case len(r.Stopped) > 0:
-		fmt.Fprintf(b, "What is configured cannot run: %s\n", and(r.Stopped))
+		b.line("What is configured cannot run: %s", and(r.Stopped))
 	case r.configured:
-		b.WriteString("All that is configured can run all the same.\n")
+		b.line("All that is configured can run all the same.")
 	}
 }
 
 // writeOthers prints how to mend what is wrong beside the one cause.
-func (r *Report) writeOthers(b *strings.Builder) {
+func (r *Report) writeOthers(b *wrapped) {
 	first := true
 	for i := range r.Findings {
 		f := &r.Findings[i]
@@ -53,10 +60,11 @@ func (r *Report) writeOthers(b *strings.Builder) {
 			continue
 		}
 		if first {
-			b.WriteString("\nThen\n")
+			b.line("")
+			b.line("Then")
 			first = false
 		}
-		fmt.Fprintf(b, "  %s%s\n", f.about(), f.ID)
+		b.line("  %s%s", f.about(), f.ID)
 		f.writeFix(b)
 	}
 }
@@ -70,14 +78,37 @@ func (f *Finding) about() string {
 }
 
 // writeFix prints what a finding goes by, and what to do.
-func (f *Finding) writeFix(b *strings.Builder) {
+func (f *Finding) writeFix(b *wrapped) {
 	if len(f.Looked) > 0 {
-		fmt.Fprintf(b, "  Looked at: %s\n", strings.Join(f.Looked, ", "))
+		b.line("  Looked at: %s", strings.Join(f.Looked, ", "))
 	}
 	for _, line := range f.Fix {
-		fmt.Fprintf(b, "    %s\n", line)
+		b.command(line)
 	}
 	if f.Advice != "" {
-		fmt.Fprintf(b, "  %s\n", f.Advice)
+		b.line("  %s", f.Advice)
 	}
 }
+
+// wrapped is a text whose lines fit a terminal.
+type wrapped struct {
+	strings.Builder
+	width int
+}
+
+// line writes a line of words; where it is too long its rest stands below, as far in.
+func (b *wrapped) line(format string, args ...any) {
+	text := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " ")
+	words := strings.TrimLeft(text, " ")
+	indent := len(text) - len(words)
+	lines := []string{terminal.Printable(words)}
+	if b.width > 0 {
+		lines = terminal.Wrap(words, max(1, b.width-indent))
+	}
+	for _, l := range lines {
+		b.WriteString(strings.TrimRight(strings.Repeat(" ", indent)+l, " ") + "\n")
+	}
+}
+
+// command writes a command, which is never broken: it is to be copied.
+func (b *wrapped) command(text string) { b.WriteString("    " + text + "\n") }

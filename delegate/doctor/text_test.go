@@ -12,6 +12,7 @@ import (
 
 	"corallite/delegate"
 	"corallite/delegate/edgetpu"
+	"corallite/internal/terminal"
 )
 
 // TestText compares what people read with testdata/*.txt; CORALLITE_WRITE_GOLDEN=1 writes the files.
@@ -45,6 +46,31 @@ func TestText(t *testing.T) {
 		}
 		if got != string(want) {
 			t.Errorf("%s:\n%s\nwant:\n%s", name, got, want)
+		}
+	}
+}
+
+// TestTextFits checks that on a narrow terminal only commands are wider than it, and that no word is lost.
+func TestTextFits(t *testing.T) {
+	r := examine(t, withStick.with(inDocker, files{stickNode: "absent"}), nil, missingLibrary(), Options{})
+	words := func(width int) string {
+		var b bytes.Buffer
+		if err := r.print(&b, width); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(b.String()) {
+			line = strings.TrimSuffix(line, "\n")
+			command := slices.ContainsFunc(r.Findings, func(f Finding) bool { return slices.Contains(f.Fix, strings.TrimSpace(line)) })
+			if width > 0 && terminal.Columns(line) > width && !command {
+				t.Errorf("%d columns at width %d: %q", terminal.Columns(line), width, line)
+			}
+		}
+		return strings.Join(strings.Fields(b.String()), " ")
+	}
+	want := words(0)
+	for _, width := range []int{60, 80, 120} {
+		if got := words(width); len(got) != len(want) { // a cell may stand lower, beside others
+			t.Errorf("at width %d:\n%s\nwant\n%s", width, got, want)
 		}
 	}
 }

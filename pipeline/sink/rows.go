@@ -22,23 +22,27 @@ func detected(d pipeline.Detection) string {
 // more writes the rows of people, parts of the picture and vectors.
 func (t *Table) more(ev *pipeline.Event, add func(label, score, place string)) {
 	for _, p := range ev.Poses {
-		add("person", score(p.Score), place(around(p.Keypoints)))
+		add("person", score(p.Score), t.layout.boxText(around(p.Keypoints)))
 	}
-	t.found["person"] += len(ev.Poses)
+	t.totals.found["person"] += len(ev.Poses)
 	if ev.Mask != nil {
 		for _, s := range ev.Mask.Segments {
-			add(name(s.Label, s.Index), "", fmt.Sprintf("%.1f %% of the picture", 100*s.Share))
+			add(name(s.Label, s.Index), "", t.layout.share(s.Share))
 		}
-		t.found["segment"] += len(ev.Mask.Segments)
+		t.totals.found["segment"] += len(ev.Mask.Segments)
 	}
 	if len(ev.Embedding) > 0 {
-		add(fmt.Sprintf("(%d numbers)", len(ev.Embedding)), "", "")
-		t.found["vector"]++
+		text := fmt.Sprintf("%d numbers", len(ev.Embedding))
+		if t.layout.places != vectors {
+			text = "(" + text + ")"
+		}
+		add(text, "", "")
+		t.totals.found["vector"]++
 	}
 	for _, k := range ev.Keywords {
 		add(k.Label, score(k.Score), fmt.Sprintf("%*.2f %*.2f", numberWidth, k.StartS, numberWidth, k.EndS))
 	}
-	t.found["word"] += len(ev.Keywords)
+	t.totals.found["word"] += len(ev.Keywords)
 }
 
 // around is the box around points; all 0 without one.

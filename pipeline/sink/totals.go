@@ -1,0 +1,65 @@
+package sink
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"time"
+
+	"corallite/internal/terminal"
+	"corallite/pipeline"
+)
+
+// totals are what the last line of a table tells.
+type totals struct {
+	items   int
+	found   map[string]int // by what it is
+	busy    time.Duration
+	devices map[string]string // reasons by device
+}
+
+func newTotals() totals { return totals{found: map[string]int{}, devices: map[string]string{}} }
+
+// ran counts the time of an event and what ran it.
+func (t *totals) ran(ev *pipeline.Event) {
+	t.busy += ev.Latency.Prepare + ev.Latency.Invoke + ev.Latency.Decode
+	if ev.Reason != "" || t.devices[ev.Device] == "" { // a device may be one model's fallback and another's choice
+		t.devices[ev.Device] = ev.Reason
+	}
+}
+
+// write writes what was found, in how many items when that is wanted, and what ran the models.
+func (t *totals) write(w io.Writer, width int, items bool) {
+	var found []string
+	for _, word := range [][2]string{
+		{"detection", "detections"}, {"class", "classes"}, {"segment", "segments"}, {"person", "people"}, {"vector", "vectors"}, {"word", "words"},
+	} {
+		if n := t.found[word[0]]; n > 0 {
+			found = append(found, counted(n, word[0], word[1]))
+		}
+	}
+	if len(found) == 0 {
+		found = []string{"nothing"}
+	}
+	text := strings.Join(found, " and ")
+	if items {
+		text += fmt.Sprintf(" in %s, %.1f ms an item", counted(t.items, "item", "items"), pipeline.Milliseconds(t.busy)/float64(t.items))
+	}
+	for _, line := range terminal.Wrap(text+" on "+t.deviceText(), width) {
+		fmt.Fprintln(w, line)
+	}
+}
+
+// deviceText names the devices with the reasons for those that are a fallback.
+func (t *totals) deviceText() string {
+	var names []string
+	for device, reason := range t.devices {
+		if reason != "" {
+			device += " (" + reason + ")"
+		}
+		names = append(names, terminal.Printable(device))
+	}
+	sort.Strings(names)
+	return strings.Join(names, " and ")
+}
