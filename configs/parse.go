@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"corallite/internal/explain"
 )
 
 // maxFile keeps a wrong file (a video, a model) from being read whole.
@@ -27,7 +29,7 @@ func readFile(path string) (*yaml.Node, Problems) {
 	case errors.Is(err, fs.ErrNotExist):
 		return bad(0, "no such file")
 	case err != nil:
-		return bad(0, "%v", pathless(err))
+		return bad(0, "%v", explain.Cause(err))
 	case info.IsDir():
 		return bad(0, "this is a folder; name the YAML file in it")
 	case info.Size() > maxFile:
@@ -35,11 +37,11 @@ func readFile(path string) (*yaml.Node, Problems) {
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return bad(0, "cannot be read: %v", pathless(err))
+		return bad(0, "cannot be read: %v", explain.Cause(err))
 	}
 	docs, err := documents(data)
 	if err != nil {
-		line, message := explain(data, err)
+		line, message := explainYAML(data, err)
 		return bad(line, "%s", message)
 	}
 	switch {
@@ -72,7 +74,7 @@ func documents(data []byte) (docs []*yaml.Node, err error) {
 func parseText(text string) (*yaml.Node, error) {
 	docs, err := documents([]byte(text))
 	if err != nil {
-		_, message := explain([]byte(text), err)
+		_, message := explainYAML([]byte(text), err)
 		return nil, errors.New(message)
 	}
 	switch len(docs) {
@@ -85,17 +87,8 @@ func parseText(text string) (*yaml.Node, error) {
 	}
 }
 
-// pathless leaves out the path, which the problem names already.
-func pathless(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
-}
-
-// explain gives the line of a YAML error, and the error in words that say what to do.
-func explain(data []byte, err error) (line int, message string) {
+// explainYAML gives the line of a YAML error, and the error in words that say what to do.
+func explainYAML(data []byte, err error) (line int, message string) {
 	what := strings.TrimPrefix(err.Error(), "yaml: ")
 	if m := lineInError.FindStringSubmatch(what); m != nil {
 		line, _ = strconv.Atoi(m[1])
@@ -113,7 +106,7 @@ func explain(data []byte, err error) (line int, message string) {
 			return line, w.plain
 		}
 	}
-	return line, "this is not YAML: " + what
+	return line, "this is not valid YAML; look at the quotation marks, brackets and indentation here and in the line above"
 }
 
 var (
@@ -125,6 +118,7 @@ var (
 var plainWords = []struct{ yaml, plain string }{
 	{"mapping values are not allowed", `a second ": " in one line: put quotes around the text that has it, or mend the indentation`},
 	{"cannot start any token", "a text cannot begin with this character: put quotes around it"},
+	{"did not find expected <document start>", "a key was expected here: this line is indented less than the text before it, or what stands before it is no key"},
 	{"did not find expected key", `the indentation does not fit the lines above, or a ": " is missing`},
 	{"did not find expected '-' indicator", "the indentation does not fit the list above"},
 	{"could not find expected ':'", `a ": " is missing after the key`},

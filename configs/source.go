@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"corallite/internal/explain"
 )
 
 // Source is where pictures or sound come from: one of the first nine is given.
@@ -202,7 +204,7 @@ func missing(name, kind string) string {
 	case err == nil:
 		return ""
 	case !strings.ContainsAny(name, "*?["):
-		return fmt.Sprintf("cannot be read: %s: %v", name, pathless(err))
+		return fmt.Sprintf("cannot be read: %s: %v", name, explain.Cause(err))
 	}
 	matches, err := filepath.Glob(name)
 	switch {

@@ -197,7 +197,7 @@ func found(n *yaml.Node) string {
 	case "!!str":
 		return "the text " + strconv.Quote(value)
 	default:
-		return fmt.Sprintf("%q (%s)", value, n.ShortTag())
+		return strconv.Quote(value)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+
+	"corallite/internal/libstderr"
 )
 
 var (
@@ -88,6 +90,7 @@ func newLogger(status *status, configured logSettings) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(status, &slog.HandlerOptions{Level: level})), nil
 	}
 	text := slog.NewTextHandler(status, &slog.HandlerOptions{Level: level, ReplaceAttr: shortTime})
+	libstderr.LogTo(slog.New(text))
 	if status.terminal != nil && level > slog.LevelDebug {
 		return slog.New(sentences{text, status}), nil
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"corallite/internal/isolate"
+	"corallite/internal/libstderr"
 	"corallite/internal/nearest"
 )
 
@@ -33,6 +34,8 @@ var version = "dev"
 func main() {
 	tuneMalloc()
 	isolate.Main(childHandlers()) // does not return in a child
+	// Where it cannot be done libraries print where they print.
+	_ = libstderr.Redirect()
 	// A reader of standard output that goes away (`| head`) ends the command in order, not in the middle of a file.
 	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

@@ -8,10 +8,13 @@ import (
 	"io"
 	"os/exec"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
+
+	"corallite/internal/lastwords"
 )
+
+const wordsKept = 3 // lines of what ffmpeg printed last
 
 // program is a recording that ffmpeg decodes. It writes WAVE into a pipe, because the head of that says rate and
 // channels.
@@ -19,16 +22,17 @@ type program struct {
 	*wave
 	out    *io.PipeReader
 	kill   context.CancelFunc
-	said   *lastLines    // to be read after done
-	done   chan struct{} // the program has ended
-	failed error         // how; to be read after done
+	said   *lastwords.Words // to be read after done
+	file   string           // as ffmpeg names it
+	done   chan struct{}    // the program has ended
+	failed error            // how; to be read after done
 }
 
 // openProgram starts ffmpeg and waits for the first sound. Playlists are kept off the network: the protocols are the
 // file itself and the pipe.
 func openProgram(path, file string) (recording, error) {
 	ctx, kill := context.WithCancel(context.Background())
-	p := &program{kill: kill, said: new(lastLines), done: make(chan struct{})}
+	p := &program{kill: kill, said: lastwords.New(wordsKept), file: "file:" + file, done: make(chan struct{})}
 	command := exec.CommandContext(ctx, path, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error",
 		"-protocol_whitelist", "file,pipe", "-i", "file:"+file, "-map", "0:a:0", "-c:a", "pcm_f32le", "-bitexact", "-f", "wav", "pipe:1")
 	command.Stderr = p.said
@@ -80,7 +84,7 @@ func (p *program) why(err error) error {
 	if p.failed == nil {
 		return err
 	}
-	return fmt.Errorf("ffmpeg: %s (%w)", p.said, p.failed)
+	return fmt.Errorf("ffmpeg cannot read it: %s (%w)", p.said.String(p.file), p.failed)
 }
 
 // close ends the program. It may be called while read waits.
@@ -89,27 +93,4 @@ func (p *program) close() error {
 	err := p.out.Close()
 	<-p.done
 	return err
-}
-
-// lastLines keeps the end of what a program says.
-type lastLines struct{ end []byte }
-
-const (
-	linesKept = 3
-	bytesKept = 2000
-)
-
-// Write takes what was said next.
-func (l *lastLines) Write(b []byte) (int, error) {
-	l.end = append(l.end, b...)
-	l.end = l.end[max(0, len(l.end)-bytesKept):]
-	return len(b), nil
-}
-
-func (l *lastLines) String() string {
-	lines := strings.FieldsFunc(string(l.end), func(r rune) bool { return r == '\n' || r == '\r' })
-	if len(lines) == 0 {
-		return "it said nothing"
-	}
-	return strings.Join(lines[max(0, len(lines)-linesKept):], "; ")
 }

@@ -66,7 +66,7 @@ func TestProgramBad(t *testing.T) {
 		"text": file(t, "x.mp3", []byte(strings.Repeat("this is no sound at all\n", 100))), "code": file(t, "x.wav", made{id: "RIFF", code: 0x1234, channels: 1, rate: 16000, bits: 16, container: 2, data: make([]byte, 100)}.bytes()),
 	} {
 		all, failed := listen(t, open(t, 16000, path, good))
-		if len(all) != 1 || len(failed) != 1 || failed[0].Source != path || !strings.Contains(failed[0].Err.Error(), "ffmpeg: ") {
+		if len(all) != 1 || len(failed) != 1 || failed[0].Source != path || !strings.Contains(failed[0].Err.Error(), "ffmpeg cannot read it: ") {
 			t.Errorf("%s: %d recordings, %v", name, len(all), failed)
 		}
 	}

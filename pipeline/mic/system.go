@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"github.com/gen2brain/malgo"
+
+	"corallite/internal/lastwords"
 )
 
 // system is a connection to what has the microphones: miniaudio's context.
@@ -35,7 +37,7 @@ func openSystem(wanted *malgo.Backend) (*system, error) {
 			errs = append(errs, errors.New("no PulseAudio server answers (its address is in PULSE_SERVER or below XDG_RUNTIME_DIR)"))
 			continue
 		}
-		said := new(notes)
+		said := newNotes()
 		context, err := malgo.InitContext([]malgo.Backend{b}, malgo.ContextConfig{}, said.add)
 		if err == nil {
 			return &system{context: context, backend: b, said: said}, nil
@@ -227,33 +229,20 @@ func (c *capturing) close() error {
 	return errors.Join(err, c.system.close())
 }
 
-// notes keep what miniaudio says, from whatever thread.
-type notes struct {
-	mu    sync.Mutex
-	lines []string
-}
+// notes keep what miniaudio says.
+type notes struct{ words *lastwords.Words }
+
+func newNotes() *notes { return &notes{lastwords.New(wordsKept)} }
 
 func (n *notes) add(line string) {
-	line = strings.TrimSpace(line)
-	if line == "" || strings.HasPrefix(line, "Loading ") {
-		return
+	if !strings.HasPrefix(line, "Loading ") {
+		fmt.Fprintln(n.words, line)
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if len(n.lines) == linesKept {
-		n.lines = slices.Delete(n.lines, 0, 1)
-	}
-	n.lines = append(n.lines, line)
 }
 
 // error is a failed call of miniaudio, with its status and what was said last.
 func (n *notes) error(call string, err error) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	said := strings.Join(n.lines, "; ")
-	if said == "" {
-		said = "nothing more was said"
-	}
+	said := n.words.String()
 	var status malgo.Result
 	if errors.As(err, &status) {
 		return fmt.Errorf("%s: %w (status %d): %s", call, err, int(status), said)

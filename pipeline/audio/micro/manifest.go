@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"corallite/internal/explain"
 )
 
 // Manifest is the JSON file that comes with a microWakeWord model, version 2 (esphome.io, component
@@ -47,8 +49,8 @@ func ReadManifest(path string) (Manifest, error) {
 		m.Model = filepath.Join(filepath.Dir(path), filepath.FromSlash(m.Model))
 	}
 	if about, err := os.Stat(m.Model); err != nil {
-		return Manifest{}, fmt.Errorf("%s: %w: its key model names a file that cannot be used (put the model there, or change the key): %w",
-			path, ErrManifest, err)
+		return Manifest{}, fmt.Errorf("%s: %w: its key model names %s, which cannot be used: %w; put the model there, or change the key",
+			path, ErrManifest, filepath.Base(m.Model), explain.Cause(err))
 	} else if !about.Mode().IsRegular() {
 		return Manifest{}, fmt.Errorf("%s: %w: its key model names %s, which is no file", path, ErrManifest, m.Model)
 	}
@@ -59,7 +61,7 @@ func parseManifest(text []byte) (Manifest, error) {
 	var m Manifest
 	var r object
 	if err := json.Unmarshal(text, &r.keys); err != nil {
-		return m, fmt.Errorf("it holds no JSON object: %w", err)
+		return m, explain.JSON(text, err)
 	}
 	var kind string
 	version := 2

@@ -66,11 +66,11 @@ func TestRealManifests(t *testing.T) {
 // wanted in the error.
 func TestBadManifests(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
-		{goodManifest, "", "no JSON object"},
-		{goodManifest, "[1, 2]", "no JSON object"},
+		{goodManifest, "", "the file is empty"},
+		{goodManifest, "[1, 2]", "the file is an array, want an object"},
 		{goodManifest, "null", "the key type is missing"},
 		{goodManifest, "{}", "the key micro is missing"},
-		{"}}", "}", "no JSON object"},
+		{"}}", "}", "not valid JSON: it ends too early"},
 		{`"type": "micro", `, ``, "the key type is missing"},
 		{`"type": "micro"`, `"type": "tiny"`, `type is "tiny", want "micro"`},
 		{`"type": "micro"`, `"type": 7`, "the key type is 7, want a string"},
@@ -78,7 +78,7 @@ func TestBadManifests(t *testing.T) {
 		{`"wake_word": "Ahoy"`, `"wake_word": " "`, "the key wake_word is empty"},
 		{`"wake_word": "Ahoy"`, `"wake_word": null`, "the key wake_word is null, want a string"},
 		{`"model": "sub/ahoy.tflite",`, ``, "the key model is missing"},
-		{`sub/ahoy.tflite`, `else.tflite`, "else.tflite: no such file"},
+		{`sub/ahoy.tflite`, `else.tflite`, "names else.tflite, which cannot be used: no such file"},
 		{`sub/ahoy.tflite`, `sub`, "which is no file"},
 		{`"version": 2`, `"version": 1`, "version is 1, and only 2"},
 		{`"version": 2`, `"version": "2"`, `the key version is "2", want a whole number`},

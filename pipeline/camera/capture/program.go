@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"corallite/internal/lastwords"
 	"corallite/internal/supervise"
 )
 
@@ -24,12 +25,17 @@ type programInput struct {
 	command *exec.Cmd
 	out     *bufio.Reader
 	pipe    io.Closer
-	done    chan struct{} // the program has ended
-	heard   chan struct{} // all that it said was read
-	said    *lineReader   // to be read after heard
-	ended   error         // to be read after done
+	done    chan struct{}    // the program has ended
+	heard   chan struct{}    // all that it said was read
+	said    *lastwords.Words // to be read after heard
+	ended   error            // to be read after done
 	once    sync.Once
 }
+
+const (
+	wordsKept = 3           // lines of what ffmpeg printed last
+	drainWait = time.Second // for its end after its output's
+)
 
 // output are ffmpeg's arguments behind the user's.
 var output = []string{"-an", "-sn", "-dn", "-c:v", "bmp", "-pix_fmt", "bgr24", "-f", "image2pipe", "pipe:1"}
@@ -42,7 +48,7 @@ func openProgram(ctx context.Context, o Options) (input, error) {
 	arguments := append([]string{"-hide_banner", "-nostdin", "-nostats", "-loglevel", "error"}, o.Args...)
 	p := &programInput{
 		command: exec.Command(path, append(arguments, output...)...),
-		done:    make(chan struct{}), heard: make(chan struct{}), said: new(lineReader),
+		done:    make(chan struct{}), heard: make(chan struct{}), said: lastwords.New(wordsKept),
 	}
 	out, err := p.command.StdoutPipe()
 	if err != nil {
@@ -77,9 +83,7 @@ func openProgram(ctx context.Context, o Options) (input, error) {
 
 func (p *programInput) listen(words io.Reader) {
 	defer close(p.heard)
-	for lines := bufio.NewScanner(words); lines.Scan(); {
-		p.said.add(lines.Text())
-	}
+	_, _ = io.Copy(p.said, words) // until the program closes it, or ends
 }
 
 // read reads one BMP: a file header of 14 bytes, a BITMAPINFOHEADER of 40, and rows from the lowest up, each padded to
@@ -120,9 +124,6 @@ func (p *programInput) why() error {
 		return errors.New("ffmpeg closed its output")
 	}
 	said := p.said.String()
-	if said == "" {
-		said = "it said nothing"
-	}
 	err := fmt.Errorf("ffmpeg ended (%v): %s", state(p.ended), said)
 	for _, sign := range []string{"Unrecognized option", "Option not found", "Unknown encoder", "No such filter", "No such file or directory", "Error splitting the argument list"} {
 		if strings.Contains(said, sign) {
@@ -157,23 +158,3 @@ func (p *programInput) close() {
 	_ = p.pipe.Close() // ends its writing
 	p.stop()
 }
-
-// lineReader keeps the last lines that a program wrote.
-type lineReader struct{ lines []string }
-
-const (
-	linesKept = 3
-	drainWait = time.Second
-)
-
-func (l *lineReader) add(line string) {
-	if line = strings.TrimSpace(line); line == "" {
-		return
-	}
-	if len(l.lines) == linesKept {
-		l.lines = append(l.lines[:0], l.lines[1:]...)
-	}
-	l.lines = append(l.lines, line)
-}
-
-func (l *lineReader) String() string { return strings.Join(l.lines, "; ") }
