@@ -109,7 +109,7 @@ func (s *settings) checkSound(p path, out Pipeline, all map[string]Model) {
 		}
 	}
 	for i, sink := range out.Sinks {
-		if slices.Contains([]string{SinkPictures, SinkVideo, SinkPreview}, sink.Kind) {
+		if slices.Contains([]string{SinkPictures, SinkVideo}, sink.Kind) {
 			s.problem(p.to("sinks", index(i)), "%s is for pictures, and the source is sound", sink.Kind)
 		}
 	}

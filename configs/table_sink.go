@@ -34,7 +34,7 @@ var sinkKeys = []*key{
 		},
 		queueKey,
 	}},
-	{name: SinkPreview, kind: group, doc: "A page in the browser: the live picture with the results drawn in, rates, ages, the latest events. All previews with the same `listen` are on one page.", keys: []*key{
+	{name: SinkPreview, kind: group, doc: "A page in the browser: the live picture with the results drawn in, or how loud the sound is and the last word; rates, ages, the latest events, errors, and why a source gives nothing. All previews with the same `listen` are on one page.", keys: []*key{
 		{
 			name: "listen", kind: text, def: "127.0.0.1:8080", example: "0.0.0.0:8080", pattern: regexp.MustCompile(`^.*:[0-9]{1,5}$`), looks: "a host and a port, such as 127.0.0.1:8080",
 			doc: "Where the page is. Beyond this machine it needs a token, which is made and printed when the program starts, unless `token_env` names one.",
@@ -42,7 +42,7 @@ var sinkKeys = []*key{
 		{name: "token_env", kind: text, example: "DOOR_TOKEN", doc: "The environment variable that has the token, at least 16 characters, which viewers must show."},
 		{name: "cert", kind: text, example: "found.pem", doc: "A certificate with its chain (PEM): the page is then https. Needs `key`."},
 		{name: "key", kind: text, example: "found.key", doc: "The certificate's private key (PEM)."},
-		{name: "max_viewers", kind: whole, min: limit(1), max: limit(1000), def: 32, example: "8", doc: "How many may look at once."},
+		{name: "max_viewers", kind: whole, min: limit(1), max: limit(1000), def: 32, example: "8", doc: "How many may look at once. The page takes four times as many connections and 64 more; beyond this machine half of them from one address."},
 		{name: "width", kind: whole, min: limit(64), max: limit(8192), def: 1280, example: "640", doc: "Wider pictures are made so wide, in pixels."},
 		{name: "fps", kind: number, above: limit(0), max: limit(240), def: 30.0, example: "10", doc: "Pictures a second, at most."},
 		{name: "quality", kind: whole, min: limit(1), max: limit(100), def: 80, example: "60", doc: "Of the JPEG pictures."},

@@ -21,6 +21,7 @@ type builder struct {
 	logger *slog.Logger
 	fleet  *fleet.Fleet
 	pages  pages
+	paced  bool // recordings play at their own pace
 
 	interrupted context.Context // ends with the first signal: what is not there yet is not waited for; nil: it does not end
 

@@ -21,7 +21,8 @@ import (
 
 // ears are the models of a pipeline of sound, and what they share.
 type ears struct {
-	rate    int // of the sound, samples a second
+	rate    int          // of the sound, samples a second
+	level   *audio.Level // the first of the stages
 	stages  []audio.Stage
 	models  []pipeline.Model[*audio.Chunk]
 	closers closers
@@ -34,7 +35,8 @@ func (e *ears) Close() error { return e.closers.Close() }
 
 // openEars opens models that listen. With a gate they run only while there is a voice.
 func openEars(ctx context.Context, all []modelRequest, gate bool) (*ears, error) {
-	e := &ears{stages: []audio.Stage{audio.NewLevel()}}
+	level := audio.NewLevel()
+	e := &ears{level: level, stages: []audio.Stage{level}}
 	if gate {
 		g, err := audio.NewGate(audio.GateOptions{})
 		if err != nil {

@@ -92,7 +92,7 @@ func (m *machine) start(ctx context.Context, text string, status *status, summar
 	if m.change != nil {
 		m.change(&o)
 	}
-	return runConfig(ctx, &streams{in: strings.NewReader(""), out: os.Stdout, err: status}, cfg, o, logger, summary)
+	return runConfig(ctx, &streams{in: strings.NewReader(""), out: os.Stdout, err: status}, cfg, o, logger, runOptions{summary: summary})
 }
 
 // tpu is what the summary says of a device; the zero Summary when it says nothing.

@@ -16,6 +16,7 @@ import (
 	"corallite/internal/testdata"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
+	"corallite/pipeline/vision"
 )
 
 // TestRunWithMotion looks at two parts of a street: one in which people walk all the time, and one that nobody enters.
@@ -81,9 +82,11 @@ func TestPreviewWithMotion(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tpus.Close()
-	p := pages{fleet: tpus}
-	defer p.Close()
-	sink, err := p.open("corner", configs.Sink{Listen: listen}, source)
+	b := &builder{pages: pages{fleet: tpus}, cfg: &configs.Config{}, status: newStatus(io.Discard)}
+	defer b.Close()
+	plan := &visionPlan{planned: newPlanned[*vision.Frame](b, "corner", configs.Pipeline{})}
+	plan.Source = source
+	sink, err := plan.openSink(configs.Sink{Kind: configs.SinkPreview, Listen: listen})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +101,7 @@ func TestPreviewWithMotion(t *testing.T) {
 		}
 		f.Release()
 	}
-	got := p.servers[listen].Status().Pipelines[0]
+	got := b.pages.servers[listen].Status().Pipelines[0]
 	if !got.Picture || got.State != "running" || got.Frames != 0 || got.Held == 0 || got.HeldShare != float64(got.Held)/30 || !got.Still {
 		t.Errorf("%+v", got)
 	}

@@ -6,6 +6,7 @@ import (
 	"corallite/configs"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
+	"corallite/pipeline/sink/preview"
 	"corallite/pipeline/vision"
 )
 
@@ -31,8 +32,9 @@ func (b *builder) plan(name string, p configs.Pipeline) plan {
 // planned is what plans of all items have in common.
 type planned[T pipeline.Item] struct {
 	*pipeline.Stream[T]
-	b *builder
-	c configs.Pipeline
+	b     *builder
+	c     configs.Pipeline
+	shown []*preview.Sink // the stream's places on pages
 }
 
 func newPlanned[T pipeline.Item](b *builder, name string, p configs.Pipeline) planned[T] {

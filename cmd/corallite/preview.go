@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -8,11 +9,12 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate/fleet"
+	"corallite/internal/supervise"
 	"corallite/pipeline"
+	"corallite/pipeline/audio"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/draw"
 	"corallite/pipeline/sink/preview"
-	"corallite/pipeline/vision"
 )
 
 // pages are the preview servers of a run, by the address that the configuration gives.
@@ -23,43 +25,90 @@ type pages struct {
 	first   map[string]configs.Sink // whose options the server has
 }
 
-// open makes a pipeline's place on its page.
-func (p *pages) open(pipelineName string, c configs.Sink, source pipeline.Source[*vision.Frame]) (pipeline.Sink, error) {
+// open makes a pipeline's place on its page, for models with these tasks.
+func (p *pages) open(pipelineName string, c configs.Sink, o preview.SinkOptions, tasks []string) (*preview.Sink, error) {
 	server, err := p.server(c)
 	if err != nil {
 		return nil, err
 	}
-	var hide draw.Parts
 	for _, word := range c.Hide {
 		part, known := map[string]draw.Parts{"boxes": draw.Boxes, "labels": draw.Labels, "masks": draw.Masks, "skeletons": draw.Skeletons}[word]
 		if !known {
 			return nil, fmt.Errorf("hide: %q is not known: boxes, labels, masks and skeletons are", word)
 		}
-		hide |= part
+		o.Draw.Hide |= part
 	}
-	o := preview.SinkOptions{Width: c.Width, FPS: c.FPS, Quality: c.Quality, Draw: draw.Options{Hide: hide}}
-	o.Counts = func() preview.Counts { return countsOf(source) }
-	s, err := server.Sink(pipelineName, o)
+	for _, task := range tasks {
+		o.Parts |= preview.PartsOf(task)
+	}
+	o.Width, o.FPS, o.Quality = c.Width, c.FPS, c.Quality
+	return server.Sink(pipelineName, o)
+}
+
+// show makes a pipeline's place on its page, and tells the page what only the stream knows.
+func (p *planned[T]) show(c configs.Sink, o preview.SinkOptions) (*preview.Sink, error) {
+	var tasks []string
+	for _, name := range p.c.Models {
+		tasks = append(tasks, p.b.cfg.Models[name].Task)
+	}
+	source := p.Source
+	o.Source = func() preview.SourceState { return stateOf(source) }
+	k, err := p.b.pages.open(p.Name, c, o, tasks)
 	if err != nil {
 		return nil, err
 	}
-	if held, ok := source.(*camera.Select); ok {
-		held.OnHeld(func(f *vision.Frame) { s.Show(f) })
-	}
-	return s, nil
+	progress, failed := p.Progress, p.OnError
+	p.Progress = func(now pipeline.Progress) { progress(now); k.Progress(now) }
+	p.OnError = func(f pipeline.Failure) { failed(f); k.Failed(f) }
+	p.shown = append(p.shown, k)
+	return k, nil
 }
 
-// countsOf is what a source counted so far.
-func countsOf(source pipeline.Source[*vision.Frame]) (c preview.Counts) {
+// Run runs the stream, and tells the pages that show it how it ended.
+func (p *planned[T]) Run(ctx context.Context) (pipeline.Summary, error) {
+	sum, err := p.Stream.Run(ctx)
+	for _, k := range p.shown {
+		k.Ended(err)
+	}
+	return sum, err
+}
+
+// stateOf is how a source is.
+func stateOf(source any) (s preview.SourceState) {
 	if m, ok := source.(pipeline.Mended); ok {
-		c.Reopened = m.Reopened()
+		s.Reopened = m.Reopened()
 	}
 	if g, ok := source.(pipeline.Gated); ok {
 		if m, gated := g.Motion(); gated {
-			c.Held, c.HeldShare, c.Still = m.HeldBack, m.Share, m.Looked > 0 && !m.Open
+			s.Held, s.HeldShare, s.Still = m.HeldBack, m.Share, m.Looked > 0 && !m.Open
 		}
 	}
-	return c
+	if inner := innermost(source); inner != nil {
+		s.Name = inner.Name()
+		if st := inner.Stats(); !st.Up {
+			s.Lost = st.LastError
+		}
+	}
+	return s
+}
+
+// live is a source that can be lost.
+type live interface {
+	Name() string
+	Stats() supervise.Stats
+}
+
+// innermost is the live source that a source takes from; nil: there is none.
+func innermost(source any) live {
+	switch s := source.(type) {
+	case *camera.Select:
+		return innermost(s.Source())
+	case *audio.Prepared:
+		return innermost(s.Source)
+	case live:
+		return s
+	}
+	return nil
 }
 
 func (p *pages) server(c configs.Sink) (*preview.Server, error) {
@@ -97,6 +146,15 @@ func (p *pages) start(std *streams) {
 			std.browse(s.URL())
 		}
 	}
+}
+
+// stay waits until ctx ends, so that what was seen last can be looked at.
+func (p *pages) stay(ctx context.Context, std *streams) {
+	if len(p.servers) == 0 || ctx.Err() != nil {
+		return
+	}
+	fmt.Fprintln(std.err, "The source has ended. The page stays until Ctrl-C.")
+	<-ctx.Done()
 }
 
 // Close ends the servers.

@@ -43,7 +43,7 @@ CORALLITE_… environment variables and --set override what the files say; see: 
 			if err != nil {
 				return err
 			}
-			return runConfig(cmd.Context(), std, cfg, tpus, logger, summaryFile(summary))
+			return runConfig(cmd.Context(), std, cfg, tpus, logger, runOptions{summary: summaryFile(summary)})
 		},
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE with KEY a path such as models.coco.threads (repeatable)")
@@ -65,8 +65,14 @@ func loadConfig(files, set []string) (*configs.Config, error) {
 	return cfg, nil
 }
 
-func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.Options, logger *slog.Logger, summary summaryFile) error {
-	if err := summary.check(); err != nil {
+// runOptions say how a configuration is run.
+type runOptions struct {
+	summary summaryFile
+	watched bool // somebody sits before the page: recordings play at their own pace, and the page stays at their end
+}
+
+func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.Options, logger *slog.Logger, how runOptions) error {
+	if err := how.summary.check(); err != nil {
 		return err
 	}
 	tpus, err := fleet.New(o)
@@ -74,7 +80,7 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.O
 		return err
 	}
 	// A signal that comes while models are opened ends the streams as soon as they begin, in the orderly way.
-	b := &builder{ctx: context.WithoutCancel(ctx), interrupted: ctx, cfg: cfg, std: std, status: std.err, logger: logger, fleet: tpus, pages: pages{fleet: tpus, logger: logger}}
+	b := &builder{ctx: context.WithoutCancel(ctx), interrupted: ctx, cfg: cfg, std: std, status: std.err, logger: logger, fleet: tpus, pages: pages{fleet: tpus, logger: logger}, paced: how.watched}
 	runners, err := b.build()
 	if err != nil {
 		return errors.Join(err, b.Close(), tpus.Close())
@@ -82,9 +88,12 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.O
 	giveBack()
 	b.pages.start(std)
 	summaries, err := pipeline.RunAll(ctx, runners)
+	if how.watched && err == nil {
+		b.pages.stay(ctx, std)
+	}
 	devices := tpus.Summaries()
 	err = errors.Join(err, b.Close(), tpus.Close())
-	err = errors.Join(err, summary.write(runSummary{summaries, devices}, std.out))
+	err = errors.Join(err, how.summary.write(runSummary{summaries, devices}, std.out))
 	logSummaries(logger, cfg.PipelineNames(), summaries)
 	for _, s := range summaries.Pipelines {
 		if err == nil && s.Errors.Total > 0 {

@@ -11,10 +11,13 @@ import (
 	"corallite/configs"
 	"corallite/internal/terminal"
 	"corallite/pipeline"
+	"corallite/pipeline/camera"
 	"corallite/pipeline/sink"
 	"corallite/pipeline/sink/annotate"
 	programs "corallite/pipeline/sink/command"
+	"corallite/pipeline/sink/preview"
 	"corallite/pipeline/sink/webhook"
+	"corallite/pipeline/vision"
 )
 
 // probe fails when a file that a sink is to write cannot be written.
@@ -125,7 +128,11 @@ func (p *visionPlan) openSink(c configs.Sink) (pipeline.Sink, error) {
 	case configs.SinkPictures:
 		return annotate.NewPictures(annotate.PicturesOptions{Dir: c.Dir})
 	case configs.SinkPreview:
-		return p.b.pages.open(p.Name, c, p.Source)
+		k, err := p.show(c, preview.SinkOptions{})
+		if held, ok := p.Source.(*camera.Select); ok && err == nil {
+			held.OnHeld(func(f *vision.Frame) { k.Show(f) })
+		}
+		return k, err
 	case configs.SinkVideo:
 		return annotate.NewVideo(annotate.VideoOptions{Path: c.Path, Live: p.Source.Live()})
 	default:

@@ -14,10 +14,14 @@ import (
 	"corallite/pipeline/audio"
 	"corallite/pipeline/mic"
 	"corallite/pipeline/sink"
+	"corallite/pipeline/sink/preview"
 )
 
 // soundPlan is a pipeline of sound.
-type soundPlan struct{ planned[*audio.Chunk] }
+type soundPlan struct {
+	planned[*audio.Chunk]
+	level *audio.Level
+}
 
 // open opens the models and then the source: a microphone begins to fill its memory when it is opened.
 func (p *soundPlan) open() error {
@@ -30,7 +34,7 @@ func (p *soundPlan) open() error {
 		return err
 	}
 	p.b.closers = append(p.b.closers, e.Close)
-	p.Models = e.models
+	p.Models, p.level = e.models, e.level
 	source, err := openSound(p.b.ctx, soundRequest{Source: p.c.Source, rate: e.rate, gate: p.c.Gate, in: p.b.std.in, logger: p.b.logger})
 	if err != nil {
 		return err
@@ -44,6 +48,13 @@ func (p *soundPlan) openFirstSinks() error { return openSinks(p.Stream, p.c, fal
 func (p *soundPlan) openLastSinks() error { return openSinks(p.Stream, p.c, true, p.openSink) }
 
 func (p *soundPlan) openSink(c configs.Sink) (pipeline.Sink, error) {
+	if c.Kind == configs.SinkPreview {
+		source := p.Source.(*audio.Prepared)
+		return p.show(c, preview.SinkOptions{Sound: func() preview.SoundState {
+			level, at := p.level.Recent()
+			return preview.SoundState{LevelDBFS: level, Heard: at, Seconds: source.Sound().Seconds}
+		}})
+	}
 	return p.b.openSink(c, sink.TableOptions{Model: len(p.c.Models) > 1})
 }
 

@@ -27,6 +27,9 @@ func (b *builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], 
 		return w, 0, err
 	case len(c.Video) > 0:
 		f, err := camera.NewFiles(c.Video...)
+		if err == nil && b.paced && !f.Still() {
+			return camera.NewPaced(f, nil), 0, nil
+		}
 		return f, 0, err
 	default:
 		f, err := camera.NewPictures(c.Images...)

@@ -12,6 +12,7 @@ import (
 
 	"corallite/internal/testdata"
 	"corallite/pipeline/mic/pulsetest"
+	"corallite/pipeline/sink/preview"
 )
 
 // TestVoice has a wake word played to the microphone of a real audio server, out of `corallite run` as a line and as a
@@ -35,6 +36,7 @@ pipelines:
     voice_gate: true
     sinks:
       - jsonl: {path: words.jsonl}
+      - preview: {listen: "127.0.0.1:0"}
       - command: {on: {Okay Nabu: [sh, -c, 'echo "$CORALLITE_LABEL" >> heard.txt']}}
 `), 0o600)
 	if err != nil {
@@ -62,6 +64,10 @@ pipelines:
 		}
 	}
 	sayUntil(1)
+	on := s.statusUntil(t, s.page(t), "the page shows the word", func(p preview.PipelineStatus) bool { return p.Sound != nil && p.Sound.Word != nil })
+	if w := on.Sound.Word; w.Text != "Okay Nabu" || w.Score < 0.5 || on.State != "running" || on.Sound.Seconds == 0 || on.Source != "microphone:"+pulsetest.Name {
+		t.Errorf("the page shows %+v, %+v", on, w)
+	}
 	pulse.Restart()
 	heard, _ := os.ReadFile(words)
 	sayUntil(bytes.Count(heard, []byte("\n")) + 1)

@@ -32,7 +32,7 @@ func newWatch(std *streams) *cobra.Command {
 		Short: "Look at a camera on a page in the browser, with what a model finds in it",
 		Long: `Runs a model on a camera and shows it on a page in the browser, without a configuration. SOURCE is a camera's number,
 path or name (see: corallite devices), the address of a camera on the network, or a video file; without one it is the
-first camera. It ends with Ctrl-C. The model must be on this machine: corallite models pull ` + watchModel + `
+first camera. A video plays at its own pace, and the page stays when it has ended. It ends with Ctrl-C. The model must be on this machine: corallite models pull ` + watchModel + `
 
 The page is for this machine only; --listen opens it to others, who need the token that is printed then.`,
 		Example: `  corallite watch
@@ -92,7 +92,7 @@ func (w *watch) run(cmd *cobra.Command, source string) error {
 	if !w.noBrowser {
 		std.browse = openBrowser
 	}
-	return runConfig(cmd.Context(), &std, cfg, o, logger, "")
+	return runConfig(cmd.Context(), &std, cfg, o, logger, runOptions{watched: true})
 }
 
 // sourceOf is what a SOURCE of the command line means.

@@ -12,15 +12,19 @@
 //
 //	/                           the page
 //	/stream/PIPELINE.mjpg       the live picture (multipart/x-mixed-replace), for an <img>, VLC, Home Assistant
-//	/live?pipeline=A&pipeline=B live pictures of several pipelines in one answer; see live.go for its format
+//	/live?pipeline=A&pipeline=B live pictures of several pipelines in one answer; see live.go for its format. With
+//	                            status=1 also what /events tells, without pipeline= of all pipelines; pictures=0: only that
 //	/snapshot.jpg?pipeline=A    the newest picture in its full size; download=1 names the file
 //	/events                     server-sent events: "status" with what /api/status gives, twice a second
 //	/api/status                 a Status as JSON
 //
 // Where there is only one pipeline, pipeline= may be left out. What is drawn is each viewer's own choice: boxes=0,
 // labels=0, masks=0 and skeletons=0 leave a part out of /stream, /live and /snapshot.jpg. Nothing that a viewer does
-// changes what others see, so there is nothing to POST. Pausing is closing the stream; the page does so, and also when
-// it is not visible.
+// changes what others see, so there is nothing to POST. Pausing is leaving out the pictures. The page has one connection
+// with all that it shows, and none while it is not visible: browsers open six to a server at most.
+//
+// A pipeline that has ended keeps its last picture. A pipeline of sound has no pictures, but its level and its last word
+// (SinkOptions.Sound).
 //
 // # What it costs
 //

@@ -8,12 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"corallite/internal/english"
 	"corallite/pipeline"
 )
 
 const (
 	journalSize = 20          // entries that are kept of a pipeline
-	journalRest = time.Second // between two entries of what a model sees
+	journalRest = time.Second // between two entries of what a model sees, and between two failures
+	failureRest = time.Minute // between two entries of the same failure
 )
 
 // Entry is something that happened in a pipeline, for people.
@@ -21,7 +23,7 @@ type Entry struct {
 	ID      uint64    `json:"id"` // counted from 1 within the pipeline
 	Time    time.Time `json:"time"`
 	Model   string    `json:"model"`
-	Text    string    `json:"text"`              // "2 person, dog"
+	Text    string    `json:"text"`              // "2 people, 1 dog"
 	Warning bool      `json:"warning,omitempty"` // the device changed
 }
 
@@ -31,6 +33,7 @@ type journal struct {
 	entries []Entry // the oldest first
 	count   uint64
 	models  map[string]seen
+	failed  seen
 }
 
 // seen is what the last entry of a model said.
@@ -47,10 +50,25 @@ func (j *journal) add(now time.Time, model, text string, warning bool) {
 	j.entries = append(j.entries, Entry{ID: j.count, Time: now.UTC(), Model: model, Text: text, Warning: warning})
 }
 
+// failure notes a failure; one that comes again and again makes an entry now and then.
+func (j *journal) failure(now time.Time, model, text string) {
+	if text == j.failed.key && now.Sub(j.failed.at) < failureRest || now.Sub(j.failed.at) < journalRest {
+		return
+	}
+	j.failed = seen{text, now}
+	j.add(now, model, text, true)
+}
+
 // found notes what an event has that the model's last entry had not.
 func (j *journal) found(now time.Time, ev *pipeline.Event) {
 	if j.models == nil {
 		j.models = map[string]seen{}
+	}
+	for i := range ev.Keywords {
+		j.add(now, ev.Model, wordText(&ev.Keywords[i]), false)
+	}
+	if len(ev.Keywords) > 0 {
+		return
 	}
 	was, known := j.models[ev.Model]
 	if comings := trackTexts(ev); comings != nil {
@@ -104,10 +122,8 @@ func describe(ev *pipeline.Event) (key, text string) {
 		best := &ev.Classes[0]
 		label := name(best.Label, best.Index)
 		return label, label + " " + percent(best.Score)
-	case len(ev.Poses) == 1:
-		return "1", "1 person"
-	case len(ev.Poses) > 1:
-		text = fmt.Sprintf("%d people", len(ev.Poses))
+	case len(ev.Poses) > 0:
+		text = english.Count(len(ev.Poses), "person")
 		return text, text
 	default:
 		text = countLabels(ev.Detections)
@@ -130,7 +146,7 @@ func describeMask(m *pipeline.Mask) (key, text string) {
 	return strings.Join(names, ", "), strings.Join(shares, ", ")
 }
 
-// countLabels is "2 person, dog": what there is most of first. What a second model says of an object stands for its
+// countLabels is "2 people, 1 dog": what there is most of first. What a second model says of an object stands for its
 // class.
 func countLabels(detections []pipeline.Detection) string {
 	counts := map[string]int{}
@@ -148,9 +164,7 @@ func countLabels(detections []pipeline.Detection) string {
 	}
 	slices.SortFunc(labels, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
 	for i, l := range labels {
-		if counts[l] > 1 {
-			labels[i] = fmt.Sprintf("%d %s", counts[l], l)
-		}
+		labels[i] = english.Count(counts[l], l)
 	}
 	return strings.Join(labels, ", ")
 }
@@ -161,6 +175,11 @@ func deviceText(ev *pipeline.Event) string {
 		text += ": " + ev.Reason
 	}
 	return text
+}
+
+// wordText is a word that was heard, and how sure the model is.
+func wordText(w *pipeline.Keyword) string {
+	return fmt.Sprintf("“%s” %s", w.Label, percent(w.Score))
 }
 
 func name(label string, index int) string {

@@ -20,7 +20,7 @@ const boundary = "corallite-frame"
 // ends. (The format is that of network cameras: multipart/x-mixed-replace.)
 func (s *Server) mjpeg(w http.ResponseWriter, r *http.Request, k *Sink, look draw.Parts) {
 	begin := "--" + boundary + "\r\n"
-	s.stream(w, r, []*Sink{k}, look, "multipart/x-mixed-replace; boundary="+boundary, func(w io.Writer, p *picture, _ *Sink) error {
+	s.stream(w, r, []*Sink{k}, "multipart/x-mixed-replace; boundary="+boundary, &viewer{look: look, write: func(w io.Writer, p *picture, _ *Sink) error {
 		_, err := fmt.Fprintf(w, "%sContent-Type: image/jpeg\r\nContent-Length: %d\r\nX-Seq: %d\r\n\r\n", begin, len(p.jpeg), p.meta.Seq)
 		if err == nil {
 			_, err = w.Write(p.jpeg)
@@ -31,51 +31,62 @@ func (s *Server) mjpeg(w http.ResponseWriter, r *http.Request, k *Sink, look dra
 		}
 		begin = ""
 		return err
-	})
+	}})
 }
 
-// liveHead is the line before each picture of /live: JSON, ended by a line feed, then so many bytes of JPEG. Browsers
-// open six connections to a server at most, so that the page could not show six pipelines as streams of their own.
+// liveHead is the line before each part of /live: JSON, ended by a line feed, then so many bytes: a JPEG, or where there
+// is no pipeline a Status as JSON. Browsers open six connections to a server at most, so that the page has one only.
 type liveHead struct {
-	Pipeline string  `json:"pipeline"`
+	Pipeline string  `json:"pipeline,omitempty"`
 	Seq      uint64  `json:"seq"`
 	AgeMS    float64 `json:"age_ms"` // since the capture
 	Bytes    int     `json:"bytes"`
 }
 
-// live answers with the pictures of several pipelines.
-func (s *Server) live(w http.ResponseWriter, r *http.Request, sinks []*Sink, look draw.Parts) {
-	s.stream(w, r, sinks, look, "application/octet-stream", func(w io.Writer, p *picture, k *Sink) error {
-		age := s.clock.Now().Sub(p.meta.Time)
-		head, err := json.Marshal(liveHead{k.name, p.meta.Seq, pipeline.Milliseconds(max(0, age)), len(p.jpeg)})
-		if err == nil {
-			_, err = w.Write(append(head, '\n'))
-		}
-		if err == nil {
-			_, err = w.Write(p.jpeg)
-		}
-		return err
-	})
+func writePart(w io.Writer, head liveHead, data []byte) error {
+	head.Bytes = len(data)
+	line, err := json.Marshal(head)
+	if err == nil {
+		_, err = w.Write(append(line, '\n'))
+	}
+	if err == nil {
+		_, err = w.Write(data)
+	}
+	return err
 }
 
-// stream writes the newest pictures of the sinks as they come, with write, until the viewer goes, the server ends or all
-// of the pipelines have ended.
-func (s *Server) stream(w http.ResponseWriter, r *http.Request, sinks []*Sink, look draw.Parts, kind string,
-	write func(io.Writer, *picture, *Sink) error) {
-	if !s.pictures.enter() {
+// live answers with the pictures of several pipelines, and with the status where that is wanted.
+func (s *Server) live(w http.ResponseWriter, r *http.Request, sinks []*Sink, look draw.Parts, status bool) {
+	v := &viewer{look: look, write: func(w io.Writer, p *picture, k *Sink) error {
+		age := s.clock.Now().Sub(p.meta.Time)
+		return writePart(w, liveHead{Pipeline: k.name, Seq: p.meta.Seq, AgeMS: pipeline.Milliseconds(max(0, age))}, p.jpeg)
+	}}
+	if status {
+		v.status = func(w io.Writer, status []byte) error { return writePart(w, liveHead{}, status) }
+	}
+	s.stream(w, r, sinks, "application/octet-stream", v)
+}
+
+// stream writes the newest pictures of the sinks as they come until the viewer goes, the server ends or all of the
+// pipelines have ended; with the status it goes on then.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request, sinks []*Sink, kind string, v *viewer) {
+	room := s.pictures
+	if len(sinks) == 0 {
+		room = s.feeds
+	}
+	if !room.enter() {
 		tooMany(w, s.o.MaxViewers)
 		return
 	}
-	defer s.pictures.leave()
+	defer room.leave()
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy that collects pictures makes them old
-	st := s.http.Stream(w, r)
-	defer st.Close()
+	v.Stream = s.http.Stream(w, r)
+	defer v.Close()
 	// The viewer learns that the stream stands before the first picture comes.
-	if r.Method == http.MethodHead || st.Send(func(io.Writer) error { return nil }) != nil {
+	if r.Method == http.MethodHead || v.Send(func(io.Writer) error { return nil }) != nil {
 		return
 	}
-	v := &viewer{Stream: st, look: look, write: write}
 	var all sync.WaitGroup
 	for _, k := range sinks {
 		all.Go(func() {
@@ -84,15 +95,29 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, sinks []*Sink, l
 			v.follow(k)
 		})
 	}
+	if v.status != nil {
+		all.Go(func() {
+			s.tell(v.Context(), v.tell)
+			v.Close()
+		})
+	}
 	all.Wait()
 }
 
 // viewer is one open stream.
 type viewer struct {
 	*httpserver.Stream
-	look  draw.Parts
-	write func(io.Writer, *picture, *Sink) error
-	mu    sync.Mutex // one picture is written at a time
+	look   draw.Parts
+	write  func(io.Writer, *picture, *Sink) error
+	status func(w io.Writer, status []byte) error // nil: it is not wanted
+	mu     sync.Mutex                             // one part is written at a time
+}
+
+// tell sends a status.
+func (v *viewer) tell(status []byte) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.Send(func(w io.Writer) error { return v.status(w, status) })
 }
 
 // follow sends a pipeline's pictures until the viewer or the pipeline ends.
@@ -107,11 +132,25 @@ func (v *viewer) follow(k *Sink) {
 		case err == nil:
 			sent = n
 		case errors.Is(err, errEnded):
+			v.last(k, sent)
 			return // the viewer's other pipelines go on
 		default:
 			v.Close()
 			return
 		}
+	}
+}
+
+// last sends the picture that a pipeline ended with, unless shot sent was that.
+func (v *viewer) last(k *Sink, sent uint64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	p, err := k.picture(v.look)
+	if err != nil || p.n <= sent {
+		return
+	}
+	if v.Send(func(w io.Writer) error { return v.write(w, p, k) }) != nil {
+		v.Close()
 	}
 }
 

@@ -89,6 +89,9 @@ func (r *renderer) get(k *Sink, kept map[draw.Parts]*picture, look draw.Parts, w
 	s := k.take()
 	r.keptMu.Lock()
 	last := kept[look]
+	if last == nil && r.closed { // nothing else can be made any more
+		last = r.kept[0]
+	}
 	r.keptMu.Unlock()
 	if s.frame == nil {
 		switch {

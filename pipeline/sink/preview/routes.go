@@ -55,25 +55,6 @@ func serveFile(name string) http.HandlerFunc {
 	}
 }
 
-// parts are the names of what a viewer can leave out.
-var parts = map[string]draw.Parts{
-	"boxes": draw.Boxes, "labels": draw.Labels, "masks": draw.Masks, "skeletons": draw.Skeletons,
-}
-
-// lookOf reads which parts a viewer leaves out: boxes=0.
-func lookOf(q url.Values) (hidden draw.Parts, err error) {
-	for name, part := range parts {
-		switch v := q.Get(name); v {
-		case "", "1":
-		case "0":
-			hidden |= part
-		default:
-			return 0, fmt.Errorf("%s=%s: want 0 or 1", name, v)
-		}
-	}
-	return hidden, nil
-}
-
 // chosen are the sinks that pipeline= names; without it the only one there is.
 func (s *Server) chosen(q url.Values) ([]*Sink, error) {
 	var sinks []*Sink
@@ -122,8 +103,20 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serveLive(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	status := q.Get("status") == "1"
+	if status && !q.Has("pipeline") { // all, also where there is none yet
+		if look, err := lookOf(q); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		} else if q.Get("pictures") == "0" {
+			s.live(w, r, nil, look, status)
+		} else {
+			s.live(w, r, s.all(), look, status)
+		}
+		return
+	}
 	if sinks, look, ok := s.request(w, r); ok {
-		s.live(w, r, sinks, look)
+		s.live(w, r, sinks, look, status)
 	}
 }
 

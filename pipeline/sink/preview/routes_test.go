@@ -72,7 +72,8 @@ func TestStatus(t *testing.T) {
 	hot := 71.5
 	s := newServer(t, ServerOptions{Devices: func() []Device { return []Device{{Name: "edgetpu:pci:0", Temperature: &hot}} }})
 	newSink(t, s, "garden", SinkOptions{})
-	k := newSink(t, s, "door", SinkOptions{Counts: func() Counts { return Counts{Dropped: 3, Reopened: 2} }})
+	k := newSink(t, s, "door", SinkOptions{Source: func() SourceState { return SourceState{Reopened: 2} }})
+	k.Progress(pipeline.Progress{Dropped: 3, Errors: 1})
 	for i := range 3 {
 		consume(t, k, frame(t, 320, 240, i))
 	}
@@ -96,8 +97,8 @@ func TestStatus(t *testing.T) {
 	if p.Inference != (Times{7, 7, 7}) || p.Age.Now < 0 || p.Age.P95 < p.Age.P50 {
 		t.Errorf("inference %+v, age %+v", p.Inference, p.Age)
 	}
-	if p.Dropped != 3 || p.Reopened != 2 || len(p.Events) != 1 || p.Events[0].Text != "person" || p.Events[0].Model != "coco" {
-		t.Errorf("counts %+v, events %+v", p.Counts, p.Events)
+	if p.Dropped != 3 || p.Errors != 1 || p.Reopened != 2 || len(p.Events) != 1 || p.Events[0].Text != "1 person" || p.Events[0].Model != "coco" {
+		t.Errorf("got %+v", p)
 	}
 }
 

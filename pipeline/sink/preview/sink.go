@@ -32,19 +32,33 @@ type SinkOptions struct {
 	Quality int
 	// Draw says how it looks. What it hides no viewer can bring back.
 	Draw draw.Options
-	// Counts, when set, tells what only the Stream knows. It is called a few times a second at most.
-	Counts func() Counts
+	// Parts are what the pipeline's models give for certain (PartsOf), so that the page offers no switch for what never
+	// comes; what comes is added.
+	Parts draw.Parts
+	// Source, when set, tells how the source is. Like Sound it is called a few times a second at most.
+	Source func() SourceState
+	// Sound, when set, makes it a pipeline of sound, and tells what is heard.
+	Sound func() SoundState
 }
 
-// Counts are what a Stream counted so far.
-type Counts struct {
-	Dropped  uint64 `json:"dropped"`  // frames of a live source that no model saw
-	Errors   uint64 `json:"errors"`   // failures that the stream survived
-	Reopened uint64 `json:"reopened"` // how often a lost source came back
+// SourceState is how a pipeline's source is.
+type SourceState struct {
+	Name string // "camera:0"; "": what the items say
+	// Lost is why the source gives nothing now, in words: "connection refused". It is tried again. "": it gives something,
+	// or nothing is known against it.
+	Lost string
 
-	Held      uint64  `json:"held"`       // frames that no model saw because nothing moved in them
-	HeldShare float64 `json:"held_share"` // of those that were looked at, 0 to 1
-	Still     bool    `json:"still"`      // nothing moves now: frames are held back
+	Reopened  uint64  // how often it came back
+	Held      uint64  // items that no model saw because nothing moved in them
+	HeldShare float64 // of those that were looked at, 0 to 1
+	Still     bool    // nothing moves now: items are held back
+}
+
+// SoundState is what is heard.
+type SoundState struct {
+	LevelDBFS float32   // root mean square of the loudest chunk of the last half second, in dB of full scale
+	Heard     time.Time // when the last chunk came; zero: none did
+	Seconds   float64   // of sound so far
 }
 
 // Sink shows one pipeline. It is a pipeline.Sink; viewers reach it through its Server. Items that are no draw.Frame
@@ -58,10 +72,13 @@ type Sink struct {
 	encoded atomic.Uint64 // pictures made
 	viewers atomic.Int64
 
+	progress atomic.Pointer[pipeline.Progress] // nil: nobody told
+
 	mu      sync.Mutex
 	newest  shot
 	changed chan struct{} // closed when there is a newer shot, or no more
 	closed  bool
+	failure string // what ended the pipeline; "": nothing did
 
 	render renderer
 }
@@ -157,8 +174,34 @@ func (k *Sink) put(f draw.Frame, events []pipeline.Event) bool {
 // Lossless is false: the page shows the newest, and waits for nothing.
 func (k *Sink) Lossless() bool { return false }
 
-// Close gives the newest frame back and ends the viewers' streams. The last pictures that were made stay on the page.
-// Twice is safe.
+// Progress tells the page what only the Stream counts: dropped items and errors. It fits Stream.Progress.
+func (k *Sink) Progress(p pipeline.Progress) { k.progress.Store(&p) }
+
+// Failed shows a failure that the stream survived among the events. It fits Stream.OnError.
+func (k *Sink) Failed(f pipeline.Failure) {
+	text := f.Err.Error()
+	if f.Stage == pipeline.StageSink {
+		text = "sink " + f.Name + ": " + text
+	}
+	model := ""
+	if f.Stage == pipeline.StageModel {
+		model = f.Name
+	}
+	k.stats.warn(k.server.clock.Now(), model, text)
+}
+
+// Ended says what Stream.Run returned, for the page to show why a pipeline has ended; nil: its source had no more.
+func (k *Sink) Ended(err error) {
+	if err == nil {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.failure = err.Error()
+}
+
+// Close gives the newest frame back and ends the viewers' streams, when they have got the last picture, which stays for
+// who comes later. Twice is safe.
 func (k *Sink) Close() error {
 	k.mu.Lock()
 	if k.closed {
@@ -167,6 +210,13 @@ func (k *Sink) Close() error {
 	}
 	k.closed = true
 	frame := k.newest.frame
+	k.mu.Unlock()
+	if frame != nil {
+		if _, err := k.picture(0); err != nil {
+			k.failed(err)
+		}
+	}
+	k.mu.Lock()
 	k.newest.frame, k.newest.events = nil, nil
 	close(k.changed)
 	k.mu.Unlock()

@@ -29,7 +29,9 @@ type stats struct {
 	height   int
 	models   []modelStats
 	journal  journal
-	trouble  string // the last reason why a picture could not be made
+	trouble  string     // the last reason why a picture could not be made
+	parts    draw.Parts // that something came for
+	word     *Word      // that was heard last
 }
 
 // modelStats are the numbers of one model.
@@ -81,6 +83,11 @@ func (s *stats) add(now time.Time, r pipeline.Report) {
 		m.last = *ev
 		m.last.Result = pipeline.Result{}
 		m.invoke.add(pipeline.Milliseconds(ev.Latency.Invoke), timeItems)
+		s.parts |= partsIn(ev)
+		if n := len(ev.Keywords); n > 0 {
+			w := &ev.Keywords[n-1]
+			s.word = &Word{Text: w.Label, Score: w.Score, Model: ev.Model, Time: now.UTC()}
+		}
 		s.journal.found(now, ev)
 	}
 }
@@ -117,6 +124,13 @@ func (s *stats) failed(now time.Time, err error) bool {
 	s.trouble = err.Error()
 	s.journal.add(now, "", s.trouble, true)
 	return true
+}
+
+// warn notes a failure for people.
+func (s *stats) warn(now time.Time, model, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.journal.failure(now, model, text)
 }
 
 // model is the entry of a model, a new one when it is not known.

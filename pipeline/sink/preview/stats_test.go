@@ -121,10 +121,10 @@ func TestJournalTellsWhatChanged(t *testing.T) {
 		want   string // "": no entry
 	}{
 		{0, nil, ""}, // nothing, as before
-		{1, []string{"person"}, "person"},
+		{1, []string{"person"}, "1 person"},
 		{2, []string{"person"}, ""},
 		{3, []string{"dog"}, ""}, // too soon after the last entry
-		{1010, []string{"dog", "person", "person"}, "2 person, dog"},
+		{1010, []string{"dog", "person", "person"}, "2 people, 1 dog"},
 		{5000, []string{"person", "dog", "person"}, ""},
 		{6000, []string{""}, "#7"},
 		{9000, nil, "nothing"},

@@ -1,11 +1,14 @@
 package preview
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"slices"
 	"sync"
 	"time"
+
+	"corallite/pipeline/draw"
 )
 
 // statusAge is how old an answer may be that is given again, so that many viewers cost as much as one.
@@ -24,7 +27,10 @@ type PipelineStatus struct {
 	Name      string        `json:"name"`
 	Source    string        `json:"source"` // of the newest item
 	State     string        `json:"state"`  // waiting: nothing came yet; running; ended
+	Lost      string        `json:"lost"`   // why the source gives nothing now; it is tried again; "": it does, as far as is known
+	Error     string        `json:"error"`  // what ended the pipeline; "": nothing did, or its source had no more
 	Picture   bool          `json:"picture"`
+	Parts     []string      `json:"parts"` // what there is to draw: boxes, labels, masks, skeletons
 	Width     int           `json:"width"` // of the source's picture in pixels
 	Height    int           `json:"height"`
 	Frames    uint64        `json:"frames"` // that were reported
@@ -36,10 +42,33 @@ type PipelineStatus struct {
 	Degraded  bool          `json:"degraded"`
 	Reason    string        `json:"reason"`
 	Models    []ModelStatus `json:"models"`
-	Counts
+	Sound     *SoundStatus  `json:"sound,omitempty"` // of a pipeline of sound
+
+	Dropped   uint64  `json:"dropped"`    // items of a live source that no model saw
+	Errors    uint64  `json:"errors"`     // failures that the stream survived
+	Reopened  uint64  `json:"reopened"`   // how often a lost source came back
+	Held      uint64  `json:"held"`       // items that no model saw because nothing moved in them
+	HeldShare float64 `json:"held_share"` // of those that were looked at, 0 to 1
+	Still     bool    `json:"still"`      // nothing moves now: items are held back
+
 	Encoded uint64  `json:"encoded"` // pictures that were drawn for viewers
 	Viewers int     `json:"viewers"`
 	Events  []Entry `json:"events"` // the newest first
+}
+
+// SoundStatus is what is heard.
+type SoundStatus struct {
+	LevelDBFS float32 `json:"level_dbfs"` // of the loudest chunk of the last half second
+	Seconds   float64 `json:"seconds"`    // of sound so far
+	Word      *Word   `json:"word,omitempty"`
+}
+
+// Word is a word that was heard.
+type Word struct {
+	Text  string    `json:"text"`
+	Score float32   `json:"score"` // 0 to 1
+	Model string    `json:"model"`
+	Time  time.Time `json:"time"`
 }
 
 // ModelStatus is one model's part of a PipelineStatus.
@@ -71,18 +100,39 @@ func (s *Server) Status() Status {
 }
 
 func (k *Sink) status(now time.Time) PipelineStatus {
-	st := k.stats.status(now)
+	st, seen, word := k.stats.status(now)
 	st.Name, st.Encoded, st.Viewers = k.name, k.encoded.Load(), int(k.viewers.Load())
-	if k.isClosed() {
-		st.State, st.FPS = "ended", 0
+	st.Parts = partNames((seen | k.o.Parts) &^ k.o.Draw.Hide)
+	if p := k.progress.Load(); p != nil {
+		st.Dropped, st.Errors = p.Dropped, p.Errors
 	}
-	if k.o.Counts != nil {
-		st.Counts = k.o.Counts()
+	if k.o.Source != nil {
+		c := k.o.Source()
+		st.Source, st.Lost = cmp.Or(st.Source, c.Name), c.Lost
+		st.Reopened, st.Held, st.HeldShare, st.Still = c.Reopened, c.Held, c.HeldShare, c.Still
+	}
+	if k.o.Sound != nil {
+		k.soundStatus(&st, now, word)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		st.State, st.FPS, st.Lost, st.Error = "ended", 0, "", k.failure
 	}
 	return st
 }
 
-func (s *stats) status(now time.Time) PipelineStatus {
+// soundStatus is what a pipeline has that listens: a source that gives sound is running, though no word was heard yet.
+func (k *Sink) soundStatus(st *PipelineStatus, now time.Time, word *Word) {
+	c := k.o.Sound()
+	st.Sound = &SoundStatus{LevelDBFS: c.LevelDBFS, Seconds: c.Seconds, Word: word}
+	if !c.Heard.IsZero() {
+		st.State, st.SilentS = "running", round(max(0, now.Sub(c.Heard).Seconds()))
+	}
+}
+
+// status is what is known from the reports, the parts that something came for, and the last word.
+func (s *stats) status(now time.Time) (PipelineStatus, draw.Parts, *Word) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := PipelineStatus{
@@ -108,7 +158,7 @@ func (s *stats) status(now time.Time) PipelineStatus {
 		first := st.Models[0]
 		st.Device, st.Degraded, st.Reason, st.Inference = first.Device, first.Degraded, first.Reason, first.Inference
 	}
-	return st
+	return st, s.parts, s.word
 }
 
 // round keeps one decimal.

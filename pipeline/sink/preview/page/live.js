@@ -1,9 +1,10 @@
-// The pictures of all pipelines in one answer of the server: a line of JSON, then so many bytes of JPEG, and again.
+// All that the page shows, in one answer of the server: a line of JSON, then so many bytes, and again. What belongs to a
+// pipeline is its picture as a JPEG; what does not is the status as JSON.
 
-// Parser takes the bytes as they come and gives each picture to onPicture(head, bytes).
+// Parser takes the bytes as they come and gives each part to onPart(head, bytes).
 export class Parser {
-  constructor(onPicture) {
-    this.onPicture = onPicture;
+  constructor(onPart) {
+    this.onPart = onPart;
     this.held = new Uint8Array(1 << 18);
     this.length = 0;
     this.head = null;
@@ -20,7 +21,7 @@ export class Parser {
         at = end + 1;
       }
       if (this.length - at < this.head.bytes) break;
-      this.onPicture(this.head, this.held.slice(at, at + this.head.bytes));
+      this.onPart(this.head, this.held.slice(at, at + this.head.bytes));
       at += this.head.bytes;
       this.head = null;
     }
@@ -40,42 +41,69 @@ export class Parser {
   }
 }
 
-// Live keeps one stream open and opens it again when it is lost.
+const STALLED = 4000; // ms without a byte after which a stream is given up; the status comes twice a second
+
+// Live keeps one stream open and opens it again when it is lost: because the server ends it, or falls silent.
+// onPart(head, bytes) gets what comes; onLost(words) is called when it is lost and after each try that fails: words are
+// the server's own, "" where it says nothing.
 export class Live {
-  constructor(onPicture) {
-    this.onPicture = onPicture;
-    this.query = "";
+  constructor(onPart, onLost) {
+    this.onPart = onPart;
+    this.onLost = onLost;
+    this.address = "";
     this.stopper = null;
   }
 
-  // open changes what is streamed; an empty query closes the stream.
-  open(query) {
-    if (query === this.query) return;
-    this.query = query;
+  // open changes what is streamed; an empty address closes the stream.
+  open(address) {
+    if (address === this.address) return;
+    this.address = address;
     if (this.stopper) this.stopper.abort();
     this.stopper = null;
-    if (query) {
+    if (address) {
       this.stopper = new AbortController();
-      this.run(query, this.stopper.signal);
+      this.run(address, this.stopper.signal);
     }
   }
 
-  async run(query, signal) {
-    for (let wait = 250; !signal.aborted; wait = Math.min(2 * wait, 5000)) {
+  async run(address, signal) {
+    for (let wait = 250; !signal.aborted; wait = Math.min(2 * wait, 3000)) {
+      let words = "";
       try {
-        const answer = await fetch("/live?" + query, { signal, cache: "no-store" });
-        if (answer.ok) {
-          const parser = new Parser((head, bytes) => {
-            wait = 250;
-            if (!signal.aborted) this.onPicture(head, bytes);
-          });
-          const reader = answer.body.getReader();
-          for (let part = await reader.read(); !part.done; part = await reader.read()) parser.add(part.value);
-        }
+        words = await this.stream(address, signal, () => { wait = 250; });
       } catch {
-        // The connection is lost, or abort was called; the status line tells of the former.
+        // The connection is lost, or it was closed here.
       }
-      if (!signal.aborted) await new Promise((done) => setTimeout(done, wait));
+      if (signal.aborted) return;
+      this.onLost(words);
+      await new Promise((done) => setTimeout(done, wait));
+    }
+  }
+
+  // stream reads one answer to its end. What it returns is why the server gives none.
+  async stream(address, signal, onCome) {
+    const attempt = new AbortController();
+    const stop = () => attempt.abort();
+    signal.addEventListener("abort", stop);
+    let stalled = setTimeout(stop, STALLED);
+    try {
+      const answer = await fetch(address, { signal: attempt.signal, cache: "no-store" });
+      if (!answer.ok) return (await answer.text()).trim();
+      const parser = new Parser((head, bytes) => {
+        onCome();
+        if (!signal.aborted) this.onPart(head, bytes);
+      });
+      const reader = answer.body.getReader();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        clearTimeout(stalled);
+        stalled = setTimeout(stop, STALLED);
+        parser.add(part.value);
+      }
+      return "";
+    } finally {
+      clearTimeout(stalled);
+      signal.removeEventListener("abort", stop);
+      attempt.abort();
     }
   }
 }

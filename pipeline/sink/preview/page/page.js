@@ -10,17 +10,36 @@ const pause = document.getElementById("pause");
 const toggles = [...document.querySelectorAll("[data-part]")];
 
 const pressed = (button) => button.getAttribute("aria-pressed") === "true";
-const live = new Live((head, bytes) => tiles.get(head.pipeline)?.screen.show(bytes));
+const count = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;
+const live = new Live(onPart, onLost);
+let lostAt = null; // when the connection was lost; null: it stands
+
+function onPart(head, bytes) {
+  if (head.pipeline !== undefined) {
+    tiles.get(head.pipeline)?.screen.show(bytes);
+    return;
+  }
+  lostAt = null;
+  document.body.classList.remove("lost");
+  showStatus(JSON.parse(new TextDecoder().decode(bytes)));
+}
+
+// onLost greys the page, which shows what was, and says since when.
+function onLost(words) {
+  lostAt ??= new Date();
+  document.body.classList.add("lost");
+  say(`Connection lost since ${lostAt.toLocaleTimeString()}. ${words || "Trying to connect again …"}`, true);
+}
 
 // look is what is left out, as the server's addresses have it.
 function look() {
   return toggles.filter((b) => !pressed(b)).map((b) => `&${b.dataset.part}=0`).join("");
 }
 
-// update opens the stream of what is shown now, and none while the page is paused or not visible.
+// update opens the page's one stream anew where something else is to be shown now. A page that nobody sees has none:
+// browsers open six connections to a server at most, and hidden pages must not use them up.
 function update() {
-  const names = [...tiles.values()].filter((t) => t.state !== "ended").map((t) => "pipeline=" + encodeURIComponent(t.name));
-  live.open(pressed(pause) || document.hidden || !names.length ? "" : names.join("&") + look());
+  live.open(document.hidden ? "" : `/live?status=1${pressed(pause) ? "&pictures=0" : ""}${look()}`);
   for (const tile of tiles.values()) {
     tile.still.href = `/snapshot.jpg?download=1&pipeline=${encodeURIComponent(tile.name)}${look()}`;
   }
@@ -48,37 +67,68 @@ class Tile {
     this.full.setAttribute("aria-label", `Full screen: ${name}`);
     this.full.hidden = !document.fullscreenEnabled;
     this.full.addEventListener("click", () => find(".screen").requestFullscreen().catch(() => {}));
-    this.parts = Object.fromEntries(["state", "fps", "inference", "inference-most", "age", "age-most", "device", "counts", "events"].map((c) => [c, find("." + c)]));
+    this.parts = Object.fromEntries(["state", "note", "hearing", "meter", "fill", "level", "word", "heard", "numbers", "fps", "inference", "inference-most", "age", "age-most", "device", "counts", "errors", "actions", "events"].map((c) => [c, find("." + c)]));
     this.lines = { inference: { to: find(".inference-line polyline"), values: [] }, age: { to: find(".age-line polyline"), values: [] } };
-    this.newest = 0;
+    this.newest = "";
+    this.parts.meter.setAttribute("aria-label", `Level of ${name}`);
     this.parts.events.setAttribute("aria-label", `Latest events of ${name}`);
     main.append(this.root);
   }
 
   show(p) {
     this.state = p.state;
+    const source = p.source || "the source";
     const silent = p.state === "running" && p.silent_s > SILENT;
-    const words = { waiting: "waiting for the first frame", ended: "ended", running: silent ? `no frame for ${Math.round(p.silent_s)} s` : p.still ? `${p.source}: nothing moves` : p.source };
+    const why = p.lost ? `${p.lost}. Trying again …` : "";
+    const words = {
+      waiting: `waiting for ${source}`,
+      ended: p.error ? "failed" : "ended",
+      running: silent ? `nothing for ${Math.round(p.silent_s)} s` : p.still ? `${p.source}: nothing moves` : source,
+    };
     set(this.parts.state, words[p.state]);
-    this.parts.state.classList.toggle("warning", silent);
-    if (!p.picture) set(this.cover, p.state === "running" ? "No picture: this pipeline listens" : "No picture yet");
-    set(this.parts.fps, p.fps.toFixed(1));
+    this.parts.state.classList.toggle("warning", silent || Boolean(p.error));
+    if (!p.picture) {
+      set(this.cover, p.state === "waiting" ? `Waiting for ${source}${why ? ": " + why : " …"}` : p.error || "No picture");
+    }
+    const note = p.state === "ended" ? p.error || "Ended" : silent ? `Nothing for ${Math.round(p.silent_s)} s${why ? ": " + why : ""}` : "";
+    set(this.parts.note, note);
+    this.parts.note.hidden = !note || !p.picture && !p.sound;
+    this.hear(p, p.state === "waiting" ? `Waiting for ${source}${why ? ": " + why : " …"}` : note);
+    this.parts.actions.hidden = !p.picture;
+    set(this.parts.fps, p.state === "running" ? p.fps.toFixed(1) : "–");
     const fresh = p.state === "running" && !silent;
     this.time("inference", p.inference_ms, fresh);
     this.time("age", p.age_ms, fresh);
     set(this.parts.device, devices(p));
     this.parts.device.classList.toggle("warning", p.models.some((m) => m.degraded));
-    const counts = [`${p.frames} frames`, p.width ? `${p.width}×${p.height}` : "", p.dropped ? `${p.dropped} dropped` : "",
-      p.errors ? `${p.errors} errors` : "", p.reopened ? `source opened again ${p.reopened}×` : "",
+    const counts = [p.sound ? `${p.sound.seconds.toFixed(0)} s of sound` : count(p.frames, "frame"), p.width ? `${p.width}×${p.height}` : "",
+      p.dropped ? `${p.dropped} dropped` : "", p.reopened ? `source opened again ${p.reopened}×` : "",
       p.held ? `${p.held} held back, ${Math.round(100 * p.held_share)} %` : ""];
     set(this.parts.counts, counts.filter(Boolean).join(" · "));
+    set(this.parts.errors, p.errors ? count(p.errors, "error") : "");
+    this.parts.errors.hidden = !p.errors;
     this.list(p.events);
+  }
+
+  // hear shows what a pipeline of sound has in the place of a picture: how loud it is, and the last word.
+  hear(p, note) {
+    this.parts.hearing.hidden = !p.sound;
+    this.parts.numbers.hidden = this.canvas.parentElement.hidden = Boolean(p.sound);
+    if (!p.sound) return;
+    const level = p.state === "running" && p.silent_s <= SILENT ? p.sound.level_dbfs : -120;
+    const shown = Math.min(Math.max(level, -60), 0);
+    this.parts.fill.style.width = `${((shown + 60) / 60) * 100}%`;
+    this.parts.meter.setAttribute("aria-valuenow", shown.toFixed(0));
+    set(this.parts.level, level > -120 ? `${level.toFixed(0)} dBFS` : "silent");
+    const word = p.sound.word;
+    set(this.parts.word, word ? `“${word.text}” ${Math.round(100 * word.score)}%` : note ? "" : "No word yet");
+    set(this.parts.heard, [word ? `heard at ${new Date(word.time).toLocaleTimeString()}` : "", note].filter(Boolean).join(" · "));
   }
 
   // time shows a duration and adds it to its line.
   time(which, times, fresh) {
     set(this.parts[which], times.p50 || times.now ? times.now.toFixed(times.now < 10 ? 1 : 0) : "–");
-    set(this.parts[which + "-most"], `p50 ${times.p50.toFixed(1)} · p95 ${times.p95.toFixed(1)}`);
+    set(this.parts[which + "-most"], times.p95 ? `p50 ${times.p50.toFixed(1)} · p95 ${times.p95.toFixed(1)}` : "");
     const line = this.lines[which];
     if (!fresh) return;
     line.values.push(times.now);
@@ -88,7 +138,7 @@ class Tile {
   }
 
   list(entries) {
-    const newest = entries.length ? entries[0].id : 0;
+    const newest = entries.length ? entries[0].id + entries[0].time : "";
     if (newest === this.newest && this.parts.events.children.length) return;
     this.newest = newest;
     const rows = entries.map((e) => {
@@ -131,9 +181,14 @@ function showStatus(status) {
       tiles.set(p.name, tile);
       changed = true;
     }
-    changed ||= tile.state !== p.state;
     tile.show(p);
   }
+  for (const [name, tile] of tiles) {
+    if (status.pipelines.some((p) => p.name === name)) continue;
+    tile.root.remove(); // the server was started anew, with others
+    tiles.delete(name);
+  }
+  for (const button of toggles) button.hidden = !status.pipelines.some((p) => p.parts.includes(button.dataset.part));
   const list = document.getElementById("devices");
   const chips = status.devices.map((d) => d.name + (d.temperature_c === undefined ? "" : ` ${d.temperature_c.toFixed(0)} °C`) + (d.state ? ` (${d.state})` : ""));
   if (list.dataset.words !== chips.join()) {
@@ -143,7 +198,8 @@ function showStatus(status) {
   const running = status.pipelines.filter((p) => p.state === "running");
   const silent = running.filter((p) => p.silent_s > SILENT).map((p) => p.name);
   const degraded = running.filter((p) => p.models.some((m) => m.degraded)).map((p) => p.name);
-  const words = [pressed(pause) ? "Paused" : "Live"];
+  const ended = status.pipelines.length > 0 && status.pipelines.every((p) => p.state === "ended");
+  const words = [ended ? "Ended" : pressed(pause) ? "Paused" : "Live"];
   if (silent.length) words.push("no frames from " + silent.join(", "));
   if (degraded.length) words.push("not on the wanted device: " + degraded.join(", "));
   say(words.join("; "), silent.length > 0);
@@ -154,18 +210,6 @@ function showStatus(status) {
 function say(words, bad) {
   set(connection, words);
   connection.classList.toggle("bad", bad);
-}
-
-function listen() {
-  const source = new EventSource("/events");
-  source.addEventListener("status", (e) => showStatus(JSON.parse(e.data)));
-  source.onerror = async () => {
-    say("The connection is lost; trying again …", true);
-    if (source.readyState !== EventSource.CLOSED) return; // it tries again itself
-    setTimeout(listen, 3000);
-    const answer = await fetch("/api/status").catch(() => null);
-    if (answer?.status === 401) say("The token is not valid any more: open the address that the program printed", true);
-  };
 }
 
 for (const button of toggles) {
@@ -179,8 +223,8 @@ for (const button of toggles) {
 }
 pause.addEventListener("click", () => {
   pause.setAttribute("aria-pressed", String(!pressed(pause)));
-  say(pressed(pause) ? "Paused" : "Live", false);
+  if (!lostAt) say(pressed(pause) ? "Paused" : "Live", false);
   update();
 });
 document.addEventListener("visibilitychange", update);
-listen();
+update();
