@@ -12,11 +12,14 @@ const toggles = [...document.querySelectorAll("[data-part]")];
 const pressed = (button) => button.getAttribute("aria-pressed") === "true";
 const count = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;
 const live = new Live(onPart, onLost);
+const early = new Map(); // pictures that came before the status that tells of their pipelines; one may be the last
 let lostAt = null; // when the connection was lost; null: it stands
 
 function onPart(head, bytes) {
   if (head.pipeline !== undefined) {
-    tiles.get(head.pipeline)?.screen.show(bytes);
+    const tile = tiles.get(head.pipeline);
+    if (tile) tile.screen.show(bytes);
+    else early.set(head.pipeline, bytes);
     return;
   }
   lostAt = null;
@@ -180,6 +183,8 @@ function showStatus(status) {
       tile = new Tile(p.name);
       tiles.set(p.name, tile);
       changed = true;
+      if (early.has(p.name)) tile.screen.show(early.get(p.name));
+      early.delete(p.name);
     }
     tile.show(p);
   }
