@@ -52,11 +52,13 @@ func (f finder) model(ref string) (models.Found, error) {
 		return models.Found{}, storeErr
 	case unknown.Near != "":
 		return models.Found{}, fmt.Errorf("%w; did you mean %q of the catalog?", err, unknown.Near)
+	case len(unknown.Like) > 0:
+		return models.Found{}, fmt.Errorf("%w%s", err, unknown.Hint())
 	}
 	return models.Found{}, fmt.Errorf("%w; `corallite models list` has the names of those that can be pulled", err)
 }
 
-// file finds a file in the finder's folders, and then in further ones.
+// file finds a file in the finder's folders, and then in further ones. One of the cache must be what it should be.
 func (f finder) file(ref string, further ...string) (string, error) {
 	dirs := append(slices.Clone(f.dirs), further...)
 	if filepath.IsAbs(ref) {
@@ -66,7 +68,7 @@ func (f finder) file(ref string, further ...string) (string, error) {
 		place := filepath.Join(dir, ref)
 		switch info, err := os.Stat(place); {
 		case err == nil && info.Mode().IsRegular():
-			return place, nil
+			return place, f.store.Check(place)
 		case err == nil:
 			return "", fmt.Errorf("%s is not a file", place)
 		case !errors.Is(err, fs.ErrNotExist):

@@ -14,6 +14,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"corallite/internal/paths"
+	"corallite/internal/redact"
 )
 
 // tries is how often a download is tried that gets nowhere; one that got further starts the count again.
@@ -44,9 +47,9 @@ func newClient(roots *x509.CertPool) *http.Client {
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	switch {
 	case via[0].URL.Scheme == "https" && req.URL.Scheme != "https":
-		return lasting("the server sends on to %s, which is not https: not followed", req.URL.Redacted())
+		return lasting("the server sends on to %s, which is not https: not followed", redact.URL(req.URL))
 	case len(via) >= 5:
-		return lasting("the server sends on again and again, at last to %s", req.URL.Redacted())
+		return lasting("the server sends on again and again, at last to %s", redact.URL(req.URL))
 	}
 	return nil
 }
@@ -55,12 +58,13 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 // or, when p knows nothing, recorded; a later call goes on from it.
 func (s *Store) download(ctx context.Context, address, dest string, p pin, onBytes counter) error {
 	if !p.known() && !strings.HasPrefix(strings.ToLower(address), "https://") {
-		return fmt.Errorf("%s: the sha256 of %s is not known, so it may only come over https", address, filepath.Base(dest))
+		return fmt.Errorf("%s: the sha256 of %s is not known, so it may only come over https", redact.Addresses(address), filepath.Base(dest))
 	}
-	if err := os.MkdirAll(filepath.Dir(dest), 0o777); err != nil {
+	if err := makeFolder(filepath.Dir(dest)); err != nil {
 		return storageError(err)
 	}
-	d := &transfer{s: s, address: address, dest: dest, part: dest + ".part", pin: p, onBytes: onBytes}
+	shown := redact.Addresses(address)
+	d := &transfer{s: s, address: address, shown: shown, dest: dest, part: dest + ".part", pin: p, onBytes: onBytes}
 	best := d.have()
 	for try := 1; ; try++ {
 		err := d.once(ctx)
@@ -69,9 +73,9 @@ func (s *Store) download(ctx context.Context, address, dest string, p pin, onByt
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
-			return fmt.Errorf("%s: %w", address, context.Cause(ctx))
+			return fmt.Errorf("%s: %w", shown, context.Cause(ctx))
 		case errors.As(err, &final):
-			return fmt.Errorf("%s: %w", address, final.error)
+			return fmt.Errorf("%s: %w", shown, final.error)
 		}
 		// What has to be fetched again is no step forward: a server that breaks off for ever is given up.
 		if have := d.have(); have > best {
@@ -82,10 +86,10 @@ func (s *Store) download(ctx context.Context, address, dest string, p pin, onByt
 			if d.have() > 0 {
 				kept = "; what has come is kept, and the next pull goes on from it"
 			}
-			return fmt.Errorf("%s: %w (tried %d times%s)", address, err, tries, kept)
+			return fmt.Errorf("%s: %w (tried %d times%s)", shown, err, tries, kept)
 		}
 		if err := sleep(ctx, s.pause<<(try-1)); err != nil {
-			return fmt.Errorf("%s: %w", address, err)
+			return fmt.Errorf("%s: %w", shown, err)
 		}
 	}
 }
@@ -94,6 +98,7 @@ func (s *Store) download(ctx context.Context, address, dest string, p pin, onByt
 type transfer struct {
 	s                   *Store
 	address, dest, part string
+	shown               string // the address, without what may be secret
 	pin                 pin
 	onBytes             counter
 }
@@ -102,13 +107,7 @@ type transfer struct {
 func (d *transfer) tag() string { return d.part + ".etag" }
 
 // have is how much of the file has come.
-func (d *transfer) have() int64 {
-	info, err := os.Stat(d.part)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
-}
+func (d *transfer) have() int64 { return sizeOfOurs(d.part) }
 
 // drop forgets what has come.
 func (d *transfer) drop() {
@@ -134,7 +133,7 @@ func (d *transfer) once(ctx context.Context) error {
 		}
 	}
 	if !d.pin.known() {
-		if err := adopt(d.part, d.dest, d.address); err != nil {
+		if err := adopt(d.part, d.dest, d.shown); err != nil {
 			d.drop()
 			return lastingError{err}
 		}
@@ -167,7 +166,7 @@ func (d *transfer) request(ctx context.Context, from int64) (resumed bool, err e
 	defer cancel(nil)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.address, nil)
 	if err != nil {
-		return false, lastingError{err}
+		return false, lasting("the address cannot be read") // the parser's error may repeat a password
 	}
 	req.Header.Set("User-Agent", "corallite")
 	// The bytes are counted and can be asked for from the middle, so they must come as they are.
@@ -234,12 +233,12 @@ func (d *transfer) continues(resp *http.Response, from int64) bool {
 // receive writes the body of an answer to part, from byte from on. The request is cancelled when nothing comes for
 // longer than the Store's stall.
 func (d *transfer) receive(resp *http.Response, from int64, cancel context.CancelCauseFunc) error {
-	flags := os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	open := resume
 	if from == 0 {
-		flags = os.O_CREATE | os.O_WRONLY | os.O_TRUNC
+		open = create
 		d.writeTag(resp.Header)
 	}
-	f, err := os.OpenFile(d.part, flags, 0o666)
+	f, err := open(d.part)
 	if err != nil {
 		return lastingError{storageError(err)}
 	}
@@ -311,17 +310,20 @@ func (d *transfer) writeTag(h http.Header) {
 		return
 	}
 	// Without the tag a later call asks without If-Range; the sha256 finds a file that changed in between.
-	_ = os.WriteFile(d.tag(), []byte(d.address+"\n"+tag+"\n"), 0o666)
+	if f, err := create(d.tag()); err == nil {
+		_, _ = f.WriteString(d.shown + "\n" + tag + "\n")
+		_ = f.Close()
+	}
 }
 
 // readTag is the validator of what has come; "" when it is not known or came from another address.
 func (d *transfer) readTag() string {
-	data, err := os.ReadFile(d.tag())
+	data, err := paths.ReadRegular(d.tag(), 1<<16)
 	if err != nil {
 		return ""
 	}
 	address, tag, _ := strings.Cut(strings.TrimSuffix(string(data), "\n"), "\n")
-	if address != d.address {
+	if address != d.shown {
 		return ""
 	}
 	return tag

@@ -12,19 +12,31 @@ import (
 // UnknownError is a name that is neither in the catalog nor a file.
 type UnknownError struct {
 	Name string
-	Near string // the nearest name of the catalog; "" when none is near
+	Near string   // the nearest name of the catalog; "" when none is near
+	Like []string // names of the catalog that have all parts of Name in them
 }
 
 func (e *UnknownError) Error() string {
 	if looksLikePath(e.Name) {
-		return fmt.Sprintf("%s: no such file%s", e.Name, e.hint())
+		return fmt.Sprintf("%s: no such file%s", e.Name, e.Hint())
 	}
-	return fmt.Sprintf("no model is called %q%s", e.Name, e.hint())
+	return fmt.Sprintf("no model is called %q%s", e.Name, e.Hint())
 }
 
-func (e *UnknownError) hint() string {
-	if e.Near != "" {
+// mostLike is how many names an error lists.
+const mostLike = 5
+
+// Hint is the end of the error: what may have been meant, after a semicolon.
+func (e *UnknownError) Hint() string {
+	switch some := e.Like[:min(len(e.Like), mostLike)]; {
+	case e.Near != "":
 		return fmt.Sprintf("; did you mean %q?", e.Near)
+	case len(some) == 1:
+		return fmt.Sprintf("; did you mean %q?", some[0])
+	case len(some) < len(e.Like):
+		return fmt.Sprintf("; the catalog has %s and %d more like it: see `corallite models list`", strings.Join(some, ", "), len(e.Like)-len(some))
+	case len(some) > 1:
+		return "; the catalog has " + strings.Join(some, ", ")
 	}
 	return "; see what there is with `corallite models list`, or give the path of a .tflite file"
 }

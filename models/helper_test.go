@@ -105,7 +105,7 @@ func newStore(t *testing.T, c *catalog, o Options) *Store {
 	return s
 }
 
-// tree lists the files below a folder, lock files left out.
+// tree lists the files below a folder; lock files and records of what was checked are left out.
 func tree(t *testing.T, root string) string {
 	t.Helper()
 	var out []string
@@ -117,7 +117,7 @@ func tree(t *testing.T, root string) string {
 			return err
 		}
 		rel, err := filepath.Rel(root, path)
-		if !strings.HasPrefix(rel, "locks/") && !strings.Contains(rel, ".locks/") {
+		if !strings.HasPrefix(rel, "locks/") && !strings.HasPrefix(rel, "checked/") && !strings.Contains(rel, ".locks/") {
 			out = append(out, rel)
 		}
 		return err

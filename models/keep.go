@@ -130,8 +130,10 @@ func (s *Store) Remove(ctx context.Context, name string) error {
 		return fmt.Errorf("remove %s: %w", name, err)
 	}
 	defer unlock()
-	if err := os.RemoveAll(s.dir(e)); err != nil {
-		return fmt.Errorf("remove %s: %w", name, storageError(err))
+	for _, dir := range []string{s.checkedFolder(e), s.dir(e)} {
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("remove %s: %w", name, storageError(err))
+		}
 	}
 	return nil
 }

@@ -15,10 +15,10 @@ import (
 // called once when it has to wait. Lock files stay: removing one that another process waits for would give the
 // same lock to two. The system frees the lock when the process dies.
 func lock(ctx context.Context, dir, name string, waiting func()) (unlock func(), err error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return nil, storageError(err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_RDWR, 0o666)
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o644)
 	if err != nil {
 		return nil, storageError(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"corallite/internal/redact"
 )
 
 // fromMirror puts a file into dest from the mirror, by its sha256 or its name. It returns errAbsent when there is no
@@ -23,7 +25,7 @@ func (s *Store) fromMirror(ctx context.Context, dest, name string, p pin, onByte
 			return s.download(ctx, strings.TrimSuffix(s.mirror, "/")+"/"+url.PathEscape(name), dest, p, onBytes)
 		}
 	} else if info, err := os.Stat(s.mirrorFolder()); err != nil || !info.IsDir() {
-		return fmt.Errorf("CORALLITE_MODEL_MIRROR: %s is no folder and no http(s) address", s.mirror)
+		return fmt.Errorf("CORALLITE_MODEL_MIRROR: %s is no folder and no http(s) address", redact.Addresses(s.mirror))
 	}
 	for _, word := range []string{p.sum, name} {
 		if word == "" {
@@ -40,6 +42,39 @@ func (s *Store) fromMirror(ctx context.Context, dest, name string, p pin, onByte
 	return errAbsent
 }
 
+// lacks is the error of a mirror that has none of the files, when nothing else may be asked; nil when the internet may.
+func (s *Store) lacks(files ...wanted) error {
+	if s.mirror == "" || s.internet {
+		return nil
+	}
+	return &MirrorError{Mirror: redact.Addresses(s.mirror), files: files}
+}
+
+// wanted is a file that a mirror was asked for.
+type wanted struct{ name, sum string }
+
+func (w wanted) String() string {
+	if w.sum == "" {
+		return w.name
+	}
+	return w.name + " (or " + w.sum + ")"
+}
+
+// MirrorError is a mirror that does not have a file. The internet was not asked.
+type MirrorError struct {
+	Mirror string // the folder, or the address without what may be secret
+	files  []wanted
+}
+
+func (e *MirrorError) Error() string {
+	words := make([]string, len(e.files))
+	for i, f := range e.files {
+		words[i] = f.String()
+	}
+	return fmt.Sprintf("the mirror %s (CORALLITE_MODEL_MIRROR) does not have %s, and the internet is not asked while a mirror is set: "+
+		"put the file there, or pull with --internet", e.Mirror, strings.Join(words, ", nor the package "))
+}
+
 func isAddress(mirror string) bool {
 	lower := strings.ToLower(mirror)
 	return strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")
@@ -49,7 +84,7 @@ func (s *Store) mirrorFolder() string { return strings.TrimPrefix(s.mirror, "fil
 
 func (s *Store) copyFrom(_ context.Context, name, dest string, p pin, onBytes counter) error {
 	path := filepath.Join(s.mirrorFolder(), name)
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errAbsent
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+
+	"corallite/internal/redact"
 )
 
 // untrusted says whether the server's certificate is the matter, which another try does not change.
@@ -33,6 +35,9 @@ func plainNetError(err error) error {
 	case errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect"):
 		return fmt.Errorf("the server cannot be reached (%w): is there a network? without one, see CORALLITE_MODEL_MIRROR", err)
 	default:
+		if clean := redact.Addresses(err.Error()); clean != err.Error() {
+			return errors.New(clean) // of a redirect that cannot be read
+		}
 		return err
 	}
 }

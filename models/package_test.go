@@ -178,7 +178,14 @@ func TestMirrorTrouble(t *testing.T) {
 	mirror := t.TempDir()
 	s := b.store(t, Options{Mirror: mirror})
 	_, err := s.Pull(context.Background(), "boxed", nil)
+	var lacking *MirrorError
+	if wantError(t, err, "pull boxed", mirror, "boxed.tflite", sumOf(b.model), "box-1.0-py3-none-any.whl", sumOf(b.wheel), "--internet"); !errors.As(err, &lacking) {
+		t.Errorf("%T", err)
+	}
+	s.internet = true
+	_, err = s.Pull(context.Background(), "boxed", nil)
 	wantError(t, err, "python3-pip") // what the mirror lacks comes from where the catalog says
+	s.internet = false
 
 	write(t, filepath.Join(mirror, "boxed.tflite"), b.manifest)
 	_, err = s.Pull(context.Background(), "boxed", nil)

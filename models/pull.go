@@ -152,9 +152,12 @@ func (s *Store) fetch(ctx context.Context, e *Entry, f *File, tell teller) error
 	case !errors.Is(err, errAbsent):
 		return err
 	case f.URL != "":
+		if err := s.lacks(wanted{f.Name(), want.sum}); err != nil {
+			return err
+		}
 		return s.download(ctx, f.URL, dest, want, tell.bytes(f.Name()))
 	}
-	path, err := s.packageFile(ctx, s.catalog.packages[f.Package], tell)
+	path, err := s.packageFile(ctx, s.catalog.packages[f.Package], wanted{f.Name(), want.sum}, tell)
 	if err != nil {
 		return err
 	}

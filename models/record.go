@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"corallite/internal/paths"
 )
 
 // maxUnknown is the most bytes that a file may have whose size the catalog does not know. The largest models that are
@@ -42,19 +44,19 @@ type Record struct {
 	SHA256  string    `json:"sha256"`
 	Size    int64     `json:"size"` // bytes
 	Date    time.Time `json:"date"`
-	Address string    `json:"address"` // where it came from: the address or the mirror's path
+	Address string    `json:"address"` // where it came from: the address, without what may be secret, or the mirror's path
 }
 
 func recordPlace(file string) string { return file + ".record.json" }
 
 // readRecord reads the record of the file at path; nil when there is none.
 func readRecord(path string) (*Record, error) {
-	data, err := os.ReadFile(recordPlace(path))
+	data, err := paths.ReadRegular(recordPlace(path), 1<<16)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", recordPlace(path), err)
 	}
 	var r Record
 	if json.Unmarshal(data, &r) != nil || !sha256Text.MatchString(r.SHA256) || r.Size <= 0 {
@@ -76,7 +78,8 @@ func (s *Store) pin(e *Entry, f *File) (pin, error) {
 	return pin{sum: r.SHA256, size: r.Size, record: r}, nil
 }
 
-// check says whether a file of an entry is there and the right one: fs.ErrNotExist, a *HashError, or another error.
+// check reads a file of an entry and says whether it is there and the right one: fs.ErrNotExist, a *HashError, or
+// another error. It is remembered for checkOnce.
 // A file that nothing is known about is not there: what lies in its place did not come by a pull.
 func (s *Store) check(e *Entry, f *File) error {
 	p, err := s.pin(e, f)
@@ -87,7 +90,12 @@ func (s *Store) check(e *Entry, f *File) error {
 	if !p.known() {
 		return &fs.PathError{Op: "check", Path: path, Err: fs.ErrNotExist}
 	}
-	err = checkFile(path, p.size, p.sum)
+	id, err := examine(path, p.size, p.sum)
+	if err == nil {
+		s.remember(e, f, p.sum, id)
+		return nil
+	}
+	s.forget(e, f)
 	var wrong *HashError
 	if errors.As(err, &wrong) {
 		wrong.Record = p.record
@@ -124,9 +132,9 @@ func adopt(part, dest, address string) error {
 
 // plausible refuses what cannot be the file: a server's page of words, or the pointer of a large-file store.
 func plausible(part, dest string) error {
-	data, err := os.ReadFile(part)
+	data, err := paths.ReadRegular(part, maxUnknown)
 	if err != nil {
-		return storageError(err)
+		return storageError(&fs.PathError{Op: "read", Path: part, Err: err})
 	}
 	switch {
 	case len(data) == 0:

@@ -7,12 +7,12 @@ import (
 )
 
 // unpackMissing writes the shipped files of an entry that are not in the cache: nobody has to pull what the program
-// has in itself, but the runtime wants it as a file. They are read each time: another version of the program may have
-// left one of the same size there.
+// has in itself, but the runtime wants it as a file. Another version of the program may have left one of the same size
+// there.
 func (s *Store) unpackMissing(e *Entry) error {
 	var missing []*File
 	for _, f := range e.Files.All() {
-		if f.Shipped != "" && s.check(e, f) != nil {
+		if f.Shipped != "" && s.checkOnce(e, f) != nil {
 			missing = append(missing, f)
 		}
 	}

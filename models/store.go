@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"corallite/internal/nearest"
@@ -27,10 +28,13 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// AcceptUnverified lets Pull fetch files whose sha256 the catalog does not know. What comes is recorded.
 	AcceptUnverified bool
+	// Internet lets Pull ask the places in the catalog for what a mirror does not have. Without a mirror it always does.
+	Internet bool
 }
 
 // Store is the catalog and the cache on this machine. Its methods may be called by several goroutines and processes
-// at once. It holds nothing open between calls.
+// at once. It holds nothing open between calls. What it gives out of the cache has been compared with its sha256, in this
+// process or in an earlier one.
 type Store struct {
 	catalog   *catalog
 	cache     string
@@ -39,8 +43,13 @@ type Store struct {
 	mirror    string
 	client    *http.Client
 	accept    bool          // files that nothing is known about
+	internet  bool          // is asked for what the mirror lacks
 	pause     time.Duration // before the first repeated try; each further one waits twice as long
 	stall     time.Duration // how long a server may send nothing
+	settled   time.Duration // how old a file's last change must be for the file to be remembered
+
+	mu      sync.Mutex
+	checked map[string]checked // by the place of the record
 }
 
 // Open makes a Store of the built-in catalog. It touches no file; a missing cache folder is made by Pull.
@@ -55,7 +64,8 @@ func Open(o Options) (*Store, error) {
 func open(o Options, c *catalog) *Store {
 	s := &Store{
 		catalog: c, cache: o.Cache, downloads: o.Downloads, mirror: o.Mirror, client: o.Client, accept: o.AcceptUnverified,
-		pause: 500 * time.Millisecond, stall: 30 * time.Second,
+		internet: o.Internet, pause: 500 * time.Millisecond, stall: 30 * time.Second, settled: settled,
+		checked: map[string]checked{},
 	}
 	if s.cache == "" {
 		s.cache, s.noCache = defaultCache()
@@ -120,14 +130,17 @@ func (s *Store) Lookup(name string) (*Entry, bool) {
 
 // Find gives the files of a model of the catalog by its name ("alexa", or "alexa.tflite" where no such file exists),
 // or a file by its path, with what the catalog knows about it by its sha256. A name comes before a file of the same
-// name; "./NAME" is always a file. The errors are *NotPulledError, *UnknownError, *HashError for a file that is no more
-// what was recorded when it came, or a file's own.
+// name; "./NAME" is always a file. The errors are *NotPulledError, *UnknownError, *HashError for a file in
+// the cache that is not what the catalog says or what was recorded when it came, or a file's own.
 func (s *Store) Find(ref string) (Found, error) {
 	if e, ok := s.Lookup(ref); ok {
 		return s.cached(e)
 	}
 	switch info, err := os.Stat(ref); {
 	case err == nil && info.Mode().IsRegular():
+		if err := s.Check(ref); err != nil {
+			return Found{}, err
+		}
 		return s.file(ref)
 	case err == nil:
 		return Found{}, fmt.Errorf("%s is not a file", ref)
@@ -155,7 +168,7 @@ func (s *Store) unknown(ref string) error {
 		names[i] = e.Name
 	}
 	stem := strings.TrimSuffix(filepath.Base(ref), ".tflite")
-	return &UnknownError{Name: ref, Near: nearest.To(stem, names)}
+	return &UnknownError{Name: ref, Near: nearest.To(stem, names), Like: nearest.Containing(stem, names)}
 }
 
 // cached gives an entry's files in the cache.
@@ -182,28 +195,31 @@ func (s *Store) cached(e *Entry) (Found, error) {
 	return found, nil
 }
 
-// usable says whether a file may be used: one that the catalog knows by its size, because Pull has compared its sha256
-// and Verify does again, one that only a record knows by its sha256 each time.
+// usable says whether a file may be used: it is the one that the catalog or its record means.
 func (s *Store) usable(e *Entry, f *File) error {
-	missing := &NotPulledError{Name: e.Name, File: s.place(e, f), Size: s.size(e)}
-	if f.SHA256 != "" {
-		if !hasSize(s.place(e, f), f.Size) {
-			return missing
-		}
-		return nil
-	}
 	p, err := s.pin(e, f)
 	if err != nil {
 		return err
 	}
-	missing.Unverified = !p.known()
-	if err := s.check(e, f); errors.Is(err, fs.ErrNotExist) {
-		return missing
-	} else if err != nil {
+	switch err := s.checkOnce(e, f); {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return &NotPulledError{Name: e.Name, File: s.place(e, f), Size: s.size(e), Unverified: !p.known()}
+	case !isWrong(err):
+		return fmt.Errorf("model %s: %w", e.Name, err)
+	case p.record != nil:
 		return fmt.Errorf("model %s: %w; `corallite models pull %s` fetches what was recorded, `corallite models remove %s` forgets it",
 			e.Name, err, e.Name, e.Name)
+	default:
+		return fmt.Errorf("model %s: %w; `corallite models pull %s` fetches it again", e.Name, err, e.Name)
 	}
-	return nil
+}
+
+// isWrong says whether an error is a file with a wrong sha256.
+func isWrong(err error) bool {
+	var wrong *HashError
+	return errors.As(err, &wrong)
 }
 
 // file gives a file of the user's, and what is known about it.

@@ -154,6 +154,9 @@ func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
 	if err != nil {
 		return err
 	}
+	if summary.Interrupted && len(files) > 0 {
+		return context.Cause(cmd.Context())
+	}
 	heard := uint64(0)
 	for _, m := range summary.Models {
 		heard += m.Events

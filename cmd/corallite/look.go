@@ -168,6 +168,9 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 		giveBack() // worth its milliseconds where many frames come
 	}
 	summary, err := stream.Run(cmd.Context())
+	if err == nil && summary.Interrupted {
+		return context.Cause(cmd.Context())
+	}
 	if err == nil && summary.Errors.Total > 0 {
 		return errReported
 	}

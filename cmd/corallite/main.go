@@ -42,14 +42,43 @@ func main() {
 }
 
 // Main runs one command line and returns the exit code. The first SIGINT or SIGTERM cancels the command's context, and
-// the command finishes what it has; the second ends the process at once.
+// the command finishes what it has: one that cannot do all of what was asked then exits with 130 or 143. The second
+// signal ends the process at once.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	status := newStatus(stderr)
 	ctx, stop := onSignals(context.Background(), status)
 	defer stop()
 	root := newRoot(&streams{in: stdin, out: stdout, err: status})
 	root.SetArgs(args)
-	return exitCode(root.ExecuteContext(ctx), status)
+	err := root.ExecuteContext(ctx)
+	if code := cutShort(ctx, err); code != exitDone {
+		status.say(slog.LevelError, context.Cause(ctx).Error())
+		return code
+	}
+	return exitCode(err, status)
+}
+
+// signalError is the signal that ended a command's context.
+type signalError struct{ signal syscall.Signal }
+
+func (e signalError) Error() string {
+	if e.signal == syscall.SIGINT {
+		return "interrupted"
+	}
+	return e.signal.String()
+}
+
+// Is lets it pass for context.Canceled, which packages below look for.
+func (e signalError) Is(target error) bool { return target == context.Canceled }
+
+// cutShort is the exit code of a command that a signal kept from doing what was asked for, 128 and the signal's number
+// as shells have it; exitDone for any other. What is meant to go on until a signal comes returns no error then.
+func cutShort(ctx context.Context, err error) int {
+	var by signalError
+	if errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &by) {
+		return 128 + int(by.signal)
+	}
+	return exitDone
 }
 
 // streams are the three standard streams, so that tests can give others.
@@ -90,7 +119,7 @@ func exitCode(err error, stderr *status) int {
 
 // onSignals gives a context that the first signal cancels; the second ends the process.
 func onSignals(parent context.Context, stderr *status) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(parent)
+	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
@@ -98,7 +127,8 @@ func onSignals(parent context.Context, stderr *status) (context.Context, func())
 		select {
 		case s := <-signals:
 			stderr.say(slog.LevelInfo, fmt.Sprintf("%v: finishing what is in hand; once more ends at once", s))
-			cancel()
+			number, _ := s.(syscall.Signal)
+			cancel(signalError{number})
 		case <-done:
 			return
 		}
@@ -112,7 +142,7 @@ func onSignals(parent context.Context, stderr *status) (context.Context, func())
 	return ctx, func() {
 		signal.Stop(signals)
 		close(done)
-		cancel()
+		cancel(nil)
 	}
 }
 

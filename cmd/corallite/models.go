@@ -25,7 +25,10 @@ that of the compiled twin for the Edge TPU is missing, else "unverified". Files 
 --accept-unverified only; what comes is recorded, and must not change from then on.
 
 Without internet, CORALLITE_MODEL_MIRROR names a folder or an http(s) address that has the files, by their name or by
-their sha256.`,
+their sha256. While it is set, the internet is asked only for what the mirror lacks, and only with pull --internet.
+
+A file of the cache is compared with its sha256 before it is used, and read for that only when it may have changed since
+the last time; verify always reads.`,
 		Example: `  corallite models list
   corallite models pull face_detection_full_range`,
 		Args: onlyCommands,
@@ -104,7 +107,7 @@ func newModelsList(std *streams) *cobra.Command {
 }
 
 func newModelsPull(std *streams) *cobra.Command {
-	var all, accept bool
+	var all, accept, internet bool
 	cmd := &cobra.Command{
 		Use:   "pull NAME...",
 		Short: "Fetch models into the cache",
@@ -118,7 +121,7 @@ any more is an error. Without the flag such a compiled twin is left out, and any
 A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities from SSL_CERT_FILE.`,
 		Example: `  corallite models pull face_detection_full_range
   corallite models pull --accept-unverified efficientdet_lite0_320_ptq
-  corallite models pull --all`,
+  CORALLITE_MODEL_MIRROR=https://mirror.example/models corallite models pull --internet --all`,
 		ValidArgsFunction: modelNames,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if all && len(args) > 0 {
@@ -130,7 +133,7 @@ A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities 
 			return atLeast(1, "the NAME of a model")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, names []string) error {
-			store, err := models.Open(models.Options{AcceptUnverified: accept})
+			store, err := models.Open(models.Options{AcceptUnverified: accept, Internet: internet})
 			if err != nil {
 				return err
 			}
@@ -159,6 +162,7 @@ A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities 
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "fetch every model of the catalog")
+	cmd.Flags().BoolVar(&internet, "internet", false, "fetch from the internet what the mirror (CORALLITE_MODEL_MIRROR) does not have")
 	cmd.Flags().BoolVar(&accept, "accept-unverified", false, "fetch files too whose sha256 the catalog does not know, and record what comes")
 	return cmd
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -221,14 +223,17 @@ pipelines:
 	}
 }
 
-// TestSignalEndsOneShot checks the same for a command over files.
+// TestSignalEndsOneShot checks the same for a command over files, which has not done what was asked for and says so.
 func TestSignalEndsOneShot(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, dir, nil, "detect", "--model", testdata.Path(t, "models/ssd_mobilenet_v1_coco_quant.tflite"), "--json",
 		"--out", "found", testdata.Path(t, "video/vtest.avi"))
 	s.waitFor(t, s.stdout, `"seq":3,`)
 	s.signal(t, syscall.SIGINT)
-	s.endsWith(t, exitDone)
+	s.endsWith(t, 130)
+	if text := s.errors(t); !strings.HasSuffix(text, "\ncorallite: interrupted\n") {
+		t.Errorf("it said\n%s", text)
+	}
 	lines, err := os.ReadFile(s.stdout)
 	if err != nil {
 		t.Fatal(err)
@@ -238,6 +243,34 @@ func TestSignalEndsOneShot(t *testing.T) {
 		t.Errorf("the annotated video has %d of %d frames: %v", got, n, err)
 	}
 	wantFiles(t, filepath.Join(dir, "found"), "vtest.mp4")
+}
+
+// TestSignalEndsPull: a pull that is cut short says so in one word, whatever it was waiting for, and leaves no file.
+func TestSignalEndsPull(t *testing.T) {
+	for sig, word := range map[syscall.Signal]string{syscall.SIGINT: "interrupted", syscall.SIGTERM: "terminated"} {
+		asked := make(chan struct{}, 1)
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			select {
+			case asked <- struct{}{}:
+			default:
+			}
+			<-r.Context().Done()
+		}))
+		defer server.Close()
+		dir := t.TempDir()
+		s := start(t, dir, []string{"CORALLITE_CACHE=cache", "CORALLITE_DOWNLOADS=downloads", "CORALLITE_MODEL_MIRROR=" + server.URL, "NO_PROXY=*"},
+			"models", "pull", "face_detection_front", "alexa")
+		select {
+		case <-asked:
+		case <-time.After(patience):
+			t.Fatalf("the mirror is not asked:\n%s", s.errors(t))
+		}
+		s.signal(t, sig)
+		s.endsWith(t, 128+int(sig))
+		if text := s.errors(t); text != "corallite: "+sig.String()+": finishing what is in hand; once more ends at once\ncorallite: "+word+"\n" {
+			t.Errorf("it said\n%s", text)
+		}
+	}
 }
 
 // TestSignalWhileOpening checks that a signal that comes before the streams begin ends them in order as well.

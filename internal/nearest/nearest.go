@@ -2,6 +2,7 @@
 package nearest
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -19,6 +20,24 @@ func To(word string, words []string) string {
 		}
 	}
 	return best
+}
+
+// Containing are those of words in which each part of word stands, whatever the case; "_", "-", "." and spaces divide it
+// into parts. They come in the order of words: "ssd_mobilenet" finds "ssd_mobilenet_v1_coco". A word without a part of
+// at least two letters finds none.
+func Containing(word string, words []string) []string {
+	parts := strings.FieldsFunc(strings.ToLower(word), func(r rune) bool { return strings.ContainsRune("_-. ", r) })
+	if !slices.ContainsFunc(parts, func(p string) bool { return utf8.RuneCountInString(p) >= 2 }) {
+		return nil
+	}
+	var all []string
+	for _, w := range words {
+		lower := strings.ToLower(w)
+		if !slices.ContainsFunc(parts, func(p string) bool { return !strings.Contains(lower, p) }) {
+			all = append(all, w)
+		}
+	}
+	return all
 }
 
 // Distance is the optimal string alignment distance: how many letters must be inserted, deleted, replaced or swapped

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"corallite/internal/redact"
 	"corallite/internal/supervise"
 )
 
@@ -89,32 +90,19 @@ func parseAddress(raw string, c Credentials) (address, error) {
 		}
 		u.User = nil
 	}
-	shown := *u
-	if shown.RawQuery != "" {
-		shown.RawQuery = "***"
-	}
-	shown.Fragment = ""
 	clean := newRedactor(c, u.Query())
-	return address{url: u, shown: clean.text(shown.String()), clean: clean, Credentials: c}, nil
+	return address{url: u, shown: clean.text(redact.URL(u)), clean: clean, Credentials: c}, nil
 }
 
 // redactor takes what is secret out of text: what it knows to be secret, and what looks as if it were, since ffmpeg and
 // GStreamer repeat what they were given.
 type redactor struct{ known *strings.Replacer }
 
-var (
-	userInText  = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)[^/\s"'@]*@`)
-	queryInText = regexp.MustCompile(`(://[^\s"'?]+)\?[^\s"']+`)
-	namedInText = regexp.MustCompile(`(?i)\b([\w-]*(?:pass|passwd|password|pw|pwd|token|secret|key))=("[^"]*"|\S+)`)
-)
-
-const hidden = "***"
-
 func newRedactor(c Credentials, query url.Values) redactor {
 	var pairs []string
 	add := func(secret string) {
 		if secret != "" {
-			pairs = append(pairs, secret, hidden)
+			pairs = append(pairs, secret, redact.Hidden)
 		}
 	}
 	secrets := []string{c.Password, c.Token}
@@ -140,12 +128,7 @@ func newRedactor(c Credentials, query url.Values) redactor {
 	return redactor{strings.NewReplacer(pairs...)}
 }
 
-func (r redactor) text(s string) string {
-	s = r.known.Replace(s)
-	s = userInText.ReplaceAllString(s, "$1")
-	s = queryInText.ReplaceAllString(s, "$1?"+hidden)
-	return namedInText.ReplaceAllString(s, "$1="+hidden)
-}
+func (r redactor) text(s string) string { return redact.Text(r.known.Replace(s)) }
 
 // error is an error without what is secret; whether it is permanent is kept.
 func (r redactor) error(err error) error {
