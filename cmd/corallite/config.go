@@ -70,6 +70,7 @@ and path. Nothing is opened or started. The exit code is 2 when there is a probl
 		},
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE (repeatable)")
+	_ = cmd.RegisterFlagCompletionFunc("set", settings)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each problem")
 	return cmd
 }
@@ -104,6 +105,7 @@ func newConfigShow(std *streams) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE (repeatable)")
+	_ = cmd.RegisterFlagCompletionFunc("set", settings)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON instead of YAML")
 	return cmd
 }

@@ -83,8 +83,7 @@ func addDeviceFlags(cmd *cobra.Command, choice, device *string) {
 	cmd.Flags().StringVar(device, "device", "", `which Edge TPU: "" for any, usb, pci, :1, usb:0, pci:0, a name that corallite devices gives, or a path`)
 	_ = cmd.RegisterFlagCompletionFunc("delegate", cobra.FixedCompletions(
 		[]string{"auto", "edgetpu", "xnnpack", "none"}, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("device", cobra.FixedCompletions(
-		[]string{"usb", "pci", "usb:0", "pci:0"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("device", deviceNames)
 }
 
 func (d devices) print(w io.Writer, width int) error {

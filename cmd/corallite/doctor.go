@@ -64,6 +64,7 @@ the exit code 0, as it is without a configuration. docs/edge-tpu.md explains eac
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON")
 	cmd.Flags().StringVar(&library, "libedgetpu", "", "path of libedgetpu (default: the configuration's, CORALLITE_LIBEDGETPU, or its usual names)")
 	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value of the configuration: KEY=VALUE (repeatable)")
+	_ = cmd.RegisterFlagCompletionFunc("set", settings)
 	return cmd
 }
 

@@ -73,10 +73,8 @@ Without --model it waits for the wake words of the catalog: ` + strings.Join(lis
 	flags.IntVar(&l.source.Rate, "rate", 0, "samples a second on standard input (default: 16000)")
 	flags.IntVar(&l.source.Channels, "channels", 0, "channels on standard input (default: 1)")
 	addDeviceFlags(cmd, &l.delegate, &l.device)
-	_ = cmd.RegisterFlagCompletionFunc("model", func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-		names, _ := modelNames(c, args, word)
-		return names, cobra.ShellCompDirectiveDefault
-	})
+	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskKeyword, configs.TaskWakeword))
+	cmd.ValidArgsFunction = soundFiles
 	_ = cmd.RegisterFlagCompletionFunc("microphone", microphoneNames)
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"u8", "s16le", "s24le", "s32le", "f32le"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.MarkFlagFilename("labels", "txt")

@@ -94,10 +94,8 @@ that cannot be read is reported, the others are still done, and the exit code is
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each picture or frame")
 	flags.StringVar(&l.out, "out", "", "write annotated copies into this folder")
 	addDeviceFlags(cmd, &l.model.delegate, &l.model.device)
-	_ = cmd.RegisterFlagCompletionFunc("model", func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-		names, _ := modelNames(c, args, word)
-		return names, cobra.ShellCompDirectiveDefault
-	})
+	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(task))
+	cmd.ValidArgsFunction = pictureFiles
 	_ = cmd.MarkFlagDirname("out")
 	_ = cmd.MarkFlagFilename("labels", "txt")
 	return cmd

@@ -173,10 +173,11 @@ one, on the CPU when there is not. One command looks at files at once, a YAML fi
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return std.err.check() }
 	root.AddCommand(
 		newRun(std), newWatch(std), newDetect(std), newClassify(std), newSegment(std), newPoses(std), newEmbed(std), newListen(std), newDevices(std), newDoctor(std),
-		newModels(std), newConfig(std), newVersion(std), newCompletion(std),
+		newModels(std), newConfig(std), newVersion(std), newCompletion(std), newMan(std),
 	)
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true
+	offerDirectly(root)
 	return root
 }
 

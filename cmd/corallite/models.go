@@ -38,19 +38,6 @@ the last time; verify always reads.`,
 	return cmd
 }
 
-// modelNames completes names of the catalog.
-func modelNames(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	store, err := models.Open(models.Options{})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	var names []string
-	for _, e := range store.Entries() {
-		names = append(names, e.Name+"\t"+e.Description)
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
 // modelLine is what `models list --json` prints, a line a model.
 type modelLine struct {
 	Name        string       `json:"name"`
@@ -122,7 +109,7 @@ A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities 
 		Example: `  corallite models pull face_detection_full_range
   corallite models pull --accept-unverified efficientdet_lite0_320_ptq
   CORALLITE_MODEL_MIRROR=https://mirror.example/models corallite models pull --internet --all`,
-		ValidArgsFunction: modelNames,
+		ValidArgsFunction: modelNames(notWhole),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if all && len(args) > 0 {
 				return usageError{errors.New("--all and names exclude each other")}
@@ -215,7 +202,7 @@ func newModelsVerify(std *streams) *cobra.Command {
 		Use:               "verify [NAME...]",
 		Short:             "Read the cached files and compare their sha256 with the catalog's, or with what was recorded",
 		Example:           "  corallite models verify",
-		ValidArgsFunction: modelNames,
+		ValidArgsFunction: modelNames(inCache),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			store, err := models.Open(models.Options{})
 			if err != nil {
@@ -257,7 +244,7 @@ func newModelsPath(std *streams) *cobra.Command {
 		Use:               "path NAME",
 		Short:             "Print where a model's file lies in the cache",
 		Example:           "  corallite models path face_detection_full_range",
-		ValidArgsFunction: modelNames,
+		ValidArgsFunction: modelNames(inCache),
 		Args:              exactly(1, "the NAME of a model"),
 		RunE: func(_ *cobra.Command, names []string) error {
 			store, err := models.Open(models.Options{})
@@ -279,7 +266,7 @@ func newModelsRemove(std *streams) *cobra.Command {
 		Use:               "remove NAME...",
 		Short:             "Take models out of the cache",
 		Example:           "  corallite models remove face_detection_back",
-		ValidArgsFunction: modelNames,
+		ValidArgsFunction: modelNames(inCache),
 		Args:              atLeast(1, "the NAME of a model"),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			store, err := models.Open(models.Options{})

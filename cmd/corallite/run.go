@@ -47,6 +47,7 @@ CORALLITE_… environment variables and --set override what the files say; see: 
 		},
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE with KEY a path such as models.coco.threads (repeatable)")
+	_ = cmd.RegisterFlagCompletionFunc("set", settings)
 	cmd.Flags().StringVar(&summary, "summary", "", `write what came of the run to this file as JSON ("-": standard output)`)
 	cmd.ValidArgsFunction = yamlFiles
 	return cmd

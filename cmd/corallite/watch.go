@@ -52,10 +52,8 @@ The page is for this machine only; --listen opens it to others, who need the tok
 	flags.StringVar(&w.listen, "listen", "127.0.0.1:8080", "where the page is: host and port")
 	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the page")
 	addDeviceFlags(cmd, &w.model.delegate, &w.model.device)
-	_ = cmd.RegisterFlagCompletionFunc("model", func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-		names, _ := modelNames(c, args, word)
-		return names, cobra.ShellCompDirectiveDefault
-	})
+	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskDetect))
+	cmd.ValidArgsFunction = watchSources
 	_ = cmd.MarkFlagFilename("labels", "txt")
 	return cmd
 }

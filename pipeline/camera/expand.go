@@ -1,8 +1,15 @@
 package camera
 
-import "corallite/internal/paths"
+import (
+	"slices"
+
+	"corallite/internal/paths"
+)
 
 // pictureFiles are the files that a folder's pictures are.
 var pictureFiles = paths.Kind{Name: "pictures", Endings: []string{
 	".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".pbm", ".pgm", ".ppm", ".pnm",
 }}
+
+// PictureEndings are the endings of the names that a folder's pictures have: ".jpg".
+func PictureEndings() []string { return slices.Clone(pictureFiles.Endings) }

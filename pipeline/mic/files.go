@@ -34,6 +34,9 @@ var recordings = paths.Kind{Name: "recordings", Endings: []string{
 	".mp4", ".mkv", ".mov", ".webm", ".avi",
 }}
 
+// Endings are the endings of the names that a folder's recordings have: ".wav".
+func Endings() []string { return slices.Clone(recordings.Endings) }
+
 // Files is a source of recordings, one after another. The first chunk of each is First and the last one Last. WAVE files
 // are read here: integers of 8, 16, 24 and 32 bits and floating-point numbers of 32 and 64, RIFF, RIFX and RF64, of any
 // rate and number of channels. Everything else goes through the program ffmpeg, if it is installed.

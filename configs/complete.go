@@ -1,0 +1,105 @@
+package configs
+
+import (
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// mostCompleted is the size of a file, in bytes, whose names Completions reads.
+const mostCompleted = 1 << 20
+
+// Completion is a key that --set takes, or a key with one of its values.
+type Completion struct {
+	Text string // "models.coco.threads=", "models.coco.delegate=auto"
+	Doc  string // the first sentence of what it means
+}
+
+// Completions are what can be written behind --set for a configuration of these files: each key with the names of
+// models and pipelines that the files have, and behind the = of a word the values that there are few of. Files that cannot
+// be read, or are no YAML, have no names.
+func Completions(files []string, word string) []Completion {
+	names := map[string][]string{}
+	for _, file := range files {
+		for section, some := range namesIn(file) {
+			names[section] = append(names[section], some...)
+		}
+	}
+	var all []Completion
+	var walk func(k *key, path string)
+	walk = func(k *key, path string) {
+		switch {
+		case k.isLeaf():
+			all = append(all, leaf(k, path, word)...)
+		case k.kind == group:
+			for _, c := range k.keys {
+				walk(c, path+"."+c.name)
+			}
+		case k.kind == named:
+			for _, name := range names[k.name] {
+				if strings.Contains(name, ".") { // which --set takes for a path
+					continue
+				}
+				for _, c := range k.keys {
+					walk(c, path+"."+name+"."+c.name)
+				}
+			}
+		}
+	}
+	for _, c := range root.keys {
+		walk(c, c.name)
+	}
+	return slices.DeleteFunc(all, func(c Completion) bool { return !strings.HasPrefix(c.Text, word) })
+}
+
+// leaf is a key, or, when the word has its =, its values.
+func leaf(k *key, path, word string) []Completion {
+	doc, _, _ := strings.Cut(k.doc, ". ")
+	if k.kind == variants {
+		return nil
+	}
+	if !strings.HasPrefix(word, path+"=") {
+		return []Completion{{path + "=", doc}}
+	}
+	values := k.choices
+	if k.kind == boolean {
+		values = []string{"true", "false"}
+	}
+	var all []Completion
+	for _, v := range values {
+		all = append(all, Completion{path + "=" + v, doc})
+	}
+	return all
+}
+
+// namesIn are the names in a file's models and pipelines.
+func namesIn(file string) map[string][]string {
+	info, err := os.Stat(file)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > mostCompleted {
+		return nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	var sections map[string]yaml.Node
+	if err := yaml.NewDecoder(io.LimitReader(f, mostCompleted)).Decode(&sections); err != nil {
+		return nil
+	}
+	names := map[string][]string{}
+	for section, node := range sections {
+		var named map[string]yaml.Node
+		if node.Decode(&named) != nil {
+			continue
+		}
+		for name := range named {
+			names[section] = append(names[section], name)
+		}
+		slices.Sort(names[section])
+	}
+	return names
+}
