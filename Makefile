@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ENV := . .native/env &&
 
-.PHONY: help setup build sim demo test race lint bench compare clean
+.PHONY: help setup build sim demo test race lint notices bench compare clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -32,6 +32,9 @@ race: setup ## all tests with the race detector and the strict cgo checks
 
 lint: setup ## gofmt, go vet, staticcheck, shellcheck
 	@scripts/lint
+
+notices: setup ## write THIRD_PARTY_NOTICES anew, after a dependency or the catalog has changed
+	@$(ENV) go run ./scripts/notices
 
 bench: setup ## all benchmarks
 	@scripts/test-files
