@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync"
 
+	"corallite/internal/english"
 	"corallite/internal/httpserver"
 	"corallite/pipeline"
 	"corallite/pipeline/draw"
@@ -174,5 +175,5 @@ func (v *viewer) send(k *Sink, n uint64) (uint64, error) {
 }
 
 func tooMany(w http.ResponseWriter, most int) {
-	httpserver.Unavailable(w, fmt.Sprintf("There are %d viewers already, as many as may be.", most))
+	httpserver.Unavailable(w, fmt.Sprintf("The page is full: %s may look at once.", english.Count(most, "viewer")))
 }

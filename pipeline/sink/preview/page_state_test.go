@@ -109,6 +109,20 @@ func TestServerGoneInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.until(saysLost + " && " + greyed)
+	locked := newServer(t, ServerOptions{Listen: s.Addr().String(), Token: token})
+	p.until(`document.getElementById("connection").textContent.startsWith("The token is not valid any more") && ` + greyed)
+	if err := locked.Close(); err != nil {
+		t.Fatal(err)
+	}
+	full := newServer(t, ServerOptions{Listen: s.Addr().String(), MaxViewers: 1})
+	newSink(t, full, "door", SinkOptions{})
+	taken := client(t, full, "/stream/door.mjpg")
+	p.until(`document.getElementById("connection").textContent.startsWith("The page is full: 1 viewer may look at once") && ` + greyed)
+	taken.Body.Close()
+	p.until(`document.body.textContent.includes("door") && !` + greyed)
+	if err := full.Close(); err != nil {
+		t.Fatal(err)
+	}
 	again := newServer(t, ServerOptions{Listen: s.Addr().String()})
 	yard(t, newSink(t, again, "garden", SinkOptions{FPS: 30}))
 	p.until(`document.body.textContent.includes("garden") && !document.body.textContent.includes("yard") && ` + shown + ` > 2 && !` + greyed)

@@ -27,11 +27,12 @@ function onPart(head, bytes) {
   showStatus(JSON.parse(new TextDecoder().decode(bytes)));
 }
 
-// onLost greys the page, which shows what was, and says since when.
+// onLost greys the page, which shows what was, and says since when, or what the server says: that it has no room, that the
+// token is another one.
 function onLost(words) {
   lostAt ??= new Date();
   document.body.classList.add("lost");
-  say(`Connection lost since ${lostAt.toLocaleTimeString()}. ${words || "Trying to connect again …"}`, true);
+  say(words || `Connection lost since ${lostAt.toLocaleTimeString()}. Trying to connect again …`, true);
 }
 
 // look is what is left out, as the server's addresses have it.
