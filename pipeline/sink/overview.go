@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"corallite/internal/english"
 	"corallite/internal/terminal"
 	"corallite/pipeline"
 )
@@ -176,7 +177,7 @@ func (v *Overview) picture(b *bytes.Buffer, all []*sighting) {
 	for _, s := range all {
 		switch {
 		case s.most > 1:
-			words = append(words, fmt.Sprintf("%d × %s (best %s)", s.most, s.label, s.bestText()))
+			words = append(words, fmt.Sprintf("%s (best %s)", english.Count(s.most, s.label), s.bestText()))
 		case s.plain:
 			words = append(words, s.label)
 		default:

@@ -65,7 +65,7 @@ a.mp4: 5 frames, 1:10
   LABEL   FRAMES  AT ONCE  BEST  WHEN
   person  4       2        0.90  0:00, 1:10
   car     2       1        0.55  0:00, 1:10
-b.jpg: 2 × person (best 0.90)
+b.jpg: 2 people (best 0.90)
 c.mp4: 2 frames, 0:00.1: nothing
 10 detections in 8 items, 7.4 ms an item on cpu:xnnpack (no Edge TPU found)
 `

@@ -14,11 +14,3 @@ func clock(seconds float64) string {
 	}
 	return fmt.Sprintf("%d:%06.3f", m, s)
 }
-
-// counted is "1 detection", "2 detections", "2 classes".
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"corallite/internal/english"
 	"corallite/internal/terminal"
 	"corallite/pipeline"
 )
@@ -32,11 +33,9 @@ func (t *totals) ran(ev *pipeline.Event) {
 // write writes what was found, in how many items when that is wanted, and what ran the models.
 func (t *totals) write(w io.Writer, width int, items bool) {
 	var found []string
-	for _, word := range [][2]string{
-		{"detection", "detections"}, {"class", "classes"}, {"segment", "segments"}, {"person", "people"}, {"vector", "vectors"}, {"word", "words"},
-	} {
-		if n := t.found[word[0]]; n > 0 {
-			found = append(found, counted(n, word[0], word[1]))
+	for _, word := range []string{"detection", "class", "segment", "person", "vector", "word"} {
+		if n := t.found[word]; n > 0 {
+			found = append(found, english.Count(n, word))
 		}
 	}
 	if len(found) == 0 {
@@ -44,7 +43,7 @@ func (t *totals) write(w io.Writer, width int, items bool) {
 	}
 	text := strings.Join(found, " and ")
 	if items {
-		text += fmt.Sprintf(" in %s, %.1f ms an item", counted(t.items, "item", "items"), pipeline.Milliseconds(t.busy)/float64(t.items))
+		text += fmt.Sprintf(" in %s, %.1f ms an item", english.Count(t.items, "item"), pipeline.Milliseconds(t.busy)/float64(t.items))
 	}
 	for _, line := range terminal.Wrap(text+" on "+t.deviceText(), width) {
 		fmt.Fprintln(w, line)
