@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ENV := . .native/env &&
 
-.PHONY: help setup build sim demo test race lint notices bench compare clean
+.PHONY: help setup build install uninstall sim demo test race lint notices bench compare clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -18,6 +18,12 @@ build: setup ## bin/corallite, with its library in lib/
 sim: ## bin/libedgetpu-simulator.so.1, a simulated Edge TPU for tests (delegate/edgetpu/sim/README.md)
 	@mkdir -p bin
 	@delegate/edgetpu/sim/build bin/libedgetpu-simulator.so.1
+
+install: ## put what `make build` built into PREFIX (root: /usr/local, else ~/.local): program, library, completion, manual, systemd unit
+	@scripts/install $(PREFIX)
+
+uninstall: ## take that away again
+	@scripts/install --uninstall $(PREFIX)
 
 demo: build ## find faces in pictures and a video, draw them, hear a wake word
 	@scripts/demo
