@@ -48,10 +48,16 @@
 //	Refiner, Flow   counted, goes on        ends it                counted as the item's error, goes on
 //	Engine.Invoke   ends it                 ends it                ends it
 //	Model.Ordered                                                  ends it
-//	Sink.Consume    counted, goes on        ends it                ends it
+//	Sink.Consume    counted, goes on        ends it, or retried    ends it, or the sink only
 //	Sink.Close      makes Run fail          makes Run fail         makes Run fail
 //
 // A sink that goes on working after Consume (Deferred) tells the stream of its failures later; they are counted too.
+//
+// Behind a source that is live or Endless, a sink that fails does not end the pipeline. It rests for a moment (SinkRetry)
+// and is tried again with the next report; what comes meanwhile is counted among its drops. The failure and the end of
+// the outage are each told once (OnError, OnResume). An ItemError that comes from the system (a full disk) counts as a
+// failure of the sink there, because the next item would meet it as well. A FinalError ends the pipeline all the same,
+// and a sink that panicked gets nothing more.
 //
 // "Ends it" means the pipeline, not the process: items in hand are given up, finished reports still reach the sinks,
 // the sinks are closed, and Run returns an error that names the pipeline, the part and the item. A panic of a Task is

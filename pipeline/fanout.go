@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -16,6 +15,9 @@ type outlet struct {
 	queue   chan Report
 	dropped atomic.Uint64
 	overrun sync.Once // a loss that a Deferred sink told of was booked
+
+	broken bool   // it failed for good
+	outage outage // it failed and is tried again
 
 	closeErr error // written before serve returns
 }
@@ -49,26 +51,49 @@ func (o *outlet) serve(ctx context.Context, t *tally) {
 	if d, ok := o.sink.(Deferred); ok {
 		d.Tell(later{o, t})
 	}
-	broken := false
 	for rep := range o.queue {
-		if broken {
-			o.dropped.Add(1)
-		} else if err := o.consume(ctx, rep); err != nil {
-			var one *ItemError
-			if errors.As(err, &one) && !isPanic(err) {
-				t.book.add(Failure{Stage: StageSink, Name: o.name, Item: describe(rep.Item.Meta()), Err: err})
-			} else {
-				broken = true
-				o.dropped.Add(1)
-				t.end(fmt.Errorf("sink %s: %w", o.name, err))
-			}
-		}
+		o.take(ctx, t, rep)
 		rep.Item.Release()
 	}
+	o.outage.end(o.name, t)
 	if err := closeSafely(o.sink, "the sink"); err != nil {
 		t.logPanic(err)
 		o.closeErr = fmt.Errorf("sink %s: close: %w", o.name, err)
 	}
+}
+
+// take gives the sink one report, unless it has failed for good or rests after a failure.
+func (o *outlet) take(ctx context.Context, t *tally, rep Report) {
+	if o.broken || o.outage.resting(t) {
+		o.lose()
+		return
+	}
+	err := o.consume(ctx, rep)
+	switch {
+	case err == nil:
+		o.outage.over(o.name, t)
+	case isItems(err) && !(t.goesOn && isSystems(err)):
+		t.book.add(Failure{Stage: StageSink, Name: o.name, Item: describe(rep.Item.Meta()), Err: err})
+	case t.goesOn && mayPass(err):
+		o.outage.fail(o.name, t, err)
+		o.lose()
+	default:
+		o.broken = true
+		o.lose()
+		err = fmt.Errorf("sink %s: %w", o.name, err)
+		if t.goesOn && isPanic(err) { // the others go on without it
+			t.logPanic(err)
+			t.book.add(Failure{Stage: StageSink, Name: o.name, Err: fmt.Errorf("pipeline %s: %w; the sink gets nothing more", t.pipeline, err)})
+			return
+		}
+		t.end(err)
+	}
+}
+
+// lose counts a report that the sink did not take.
+func (o *outlet) lose() {
+	o.dropped.Add(1)
+	o.outage.lost++
 }
 
 func (o *outlet) consume(ctx context.Context, rep Report) (err error) {

@@ -14,6 +14,13 @@ func (r *run[T]) setUp() error {
 		return err
 	}
 	r.live = r.s.Source.Live()
+	r.goesOn = r.live
+	if e, ok := r.s.Source.(Endless); ok && e.Endless() {
+		r.goesOn = true
+	}
+	if r.sinkRetry <= 0 {
+		r.sinkRetry = DefaultSinkRetry
+	}
 	_, keeps := r.s.Source.(Audible)
 	r.newest = r.live && !keeps
 	window := 0

@@ -37,6 +37,13 @@ type Stream[T Item] struct {
 	// (or MaxErrors) are in the Summary as well.
 	OnError func(Failure)
 
+	// OnResume, when set, is called when a sink works again that had failed while the stream went on.
+	OnResume func(Resumption)
+
+	// SinkRetry is how long a sink that failed rests before it is tried again, in a stream that goes on without it; 0:
+	// DefaultSinkRetry.
+	SinkRetry time.Duration
+
 	// MaxErrors is how many failures the Summary keeps in full; 0 means DefaultMaxErrors. All are counted.
 	MaxErrors int
 
@@ -124,7 +131,7 @@ func (s *Stream[T]) Run(ctx context.Context) (Summary, error) {
 	log = log.With("pipeline", s.Name)
 	r := &run[T]{s: s, source: s.Source, tally: tally{
 		pipeline: s.Name, log: log, book: newErrorBook(log, s.MaxErrors, s.OnError),
-		began: time.Now(), work: work, fail: fail,
+		began: time.Now(), work: work, fail: fail, sinkRetry: s.SinkRetry, onResume: s.OnResume,
 	}}
 	if err := r.setUp(); err != nil {
 		err = errors.Join(fmt.Errorf("pipeline %s: %w", s.Name, err), r.closeAll())

@@ -17,6 +17,10 @@ type tally struct {
 	began    time.Time
 	outlets  []*outlet
 
+	goesOn    bool          // a sink that fails does not end the pipeline
+	sinkRetry time.Duration // how long it rests then
+	onResume  func(Resumption)
+
 	work context.Context // ends only when the pipeline failed; then what is in hand is given up
 	fail context.CancelCauseFunc
 

@@ -51,7 +51,7 @@ var foreign = map[string][]string{
 }
 
 // cgo has the only packages with import "C", beside helpers of tests.
-var cgo = []string{"tflite/internal/capi", "delegate/edgetpu"}
+var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "pipeline/internal/libav"}
 
 // Wrong says which imports of a package break the rules; nil when none does.
 func Wrong(p Package) []string {

@@ -58,7 +58,9 @@ type Select struct {
 var (
 	_ pipeline.Mended = (*Select)(nil)
 	_ pipeline.Choosy = (*Select)(nil)
-	_ pipeline.Gated  = (*Select)(nil)
+
+	_ pipeline.Endless = (*Select)(nil)
+	_ pipeline.Gated   = (*Select)(nil)
 )
 
 // NewSelect makes a Select, which owns the source from then on.
@@ -205,6 +207,12 @@ func (s *Select) copyPart(part, f *vision.Frame) error {
 
 // Live is the source's.
 func (s *Select) Live() bool { return s.source.Live() }
+
+// Endless is the source's, false where it does not say.
+func (s *Select) Endless() bool {
+	e, ok := s.source.(pipeline.Endless)
+	return ok && e.Endless()
+}
 
 // Reopened is the source's, 0 where it does not say.
 func (s *Select) Reopened() uint64 {

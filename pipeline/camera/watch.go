@@ -259,6 +259,9 @@ func (w *Watch) changed(path string, was stamp) bool {
 	return err != nil || stampOf(info) != was
 }
 
+// Endless is true: pictures may come for as long as the program runs.
+func (w *Watch) Endless() bool { return true }
+
 // Live is false: no picture is dropped, however many come at once.
 func (w *Watch) Live() bool { return false }
 

@@ -3,6 +3,7 @@ package sink
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,14 +33,15 @@ type TableOptions struct {
 // box around the key points, that of a part of the picture its share, and that of a word its time in seconds from the
 // beginning. It is lossless.
 type Table struct {
-	w io.Writer
-	o TableOptions
+	w    io.Writer
+	file *file // what to close; nil when w is someone else's
+	o    TableOptions
 
 	mu     sync.Mutex
 	buf    bytes.Buffer
 	headed bool
 	layout layout // set with headed
-	broken bool   // whether a write failed: nothing more is tried
+	broken bool   // whether the last write failed: no last line is tried
 	closed bool
 	totals totals
 }
@@ -47,6 +49,17 @@ type Table struct {
 // NewTable writes to w, which the caller keeps and closes.
 func NewTable(w io.Writer, o TableOptions) *Table {
 	return &Table{w: w, o: o, totals: newTotals()}
+}
+
+// OpenTable writes to a file, which is made when it is not there; its folder must be.
+func OpenTable(path string, o TableOptions, f FileOptions) (*Table, error) {
+	opened, err := openFile(path, f)
+	if err != nil {
+		return nil, err
+	}
+	t := NewTable(opened, o)
+	t.file = opened
+	return t, nil
 }
 
 // Consume writes the rows of a report.
@@ -58,7 +71,6 @@ func (t *Table) Consume(_ context.Context, r pipeline.Report) error {
 	}
 	t.buf.Reset()
 	if !t.headed {
-		t.headed = true
 		t.layout = newLayout(t.o, placesOf(r.Events))
 		t.row("SOURCE", "TIME", "MODEL", t.layout.labelHeading(), " SCORE", t.layout.placeHeading(), "      MS")
 	}
@@ -133,19 +145,17 @@ func (t *Table) row(source, position, model, label, score, place, ms string) {
 
 // flush writes what is in the buffer.
 func (t *Table) flush() error {
-	_, err := t.w.Write(t.buf.Bytes())
+	err := writeAll(t.w, t.buf.Bytes(), "the table")
 	t.buf.Reset()
-	if err != nil {
-		t.broken = true
-		return fmt.Errorf("write the table: %w", err)
-	}
-	return nil
+	t.broken = err != nil
+	t.headed = t.headed || err == nil
+	return err
 }
 
 // Lossless is true.
 func (t *Table) Lossless() bool { return true }
 
-// Close writes the last line.
+// Close writes the last line, and closes a file that OpenTable opened.
 func (t *Table) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -153,6 +163,15 @@ func (t *Table) Close() error {
 		return nil
 	}
 	t.closed = true
+	err := t.end()
+	if t.file != nil {
+		err = errors.Join(err, t.file.close())
+	}
+	return err
+}
+
+// end writes the last line.
+func (t *Table) end() error {
 	if t.totals.items == 0 || t.broken {
 		return nil
 	}

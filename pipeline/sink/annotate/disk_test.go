@@ -124,10 +124,13 @@ func writeLimited(t *testing.T, dir string) {
 	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &limit); err != nil {
 		t.Fatal(err)
 	}
+	var failed error
 	for i := range 30 {
-		consume(t, s, report(t, noise(320, 240), "in/v.avi", i, 10))
+		r := report(t, noise(320, 240), "in/v.avi", i, 10)
+		failed = errors.Join(failed, s.Consume(t.Context(), r))
+		r.Item.Release()
 	}
-	if err := s.Close(); !errors.Is(err, syscall.EFBIG) || !strings.Contains(err.Error(), path) {
-		t.Errorf("Close gave %v; want the file's name and %v", err, syscall.EFBIG)
+	if failed = errors.Join(failed, s.Close()); !errors.Is(failed, syscall.EFBIG) || !strings.Contains(failed.Error(), path) {
+		t.Errorf("got %v; want the file's name and %v", failed, syscall.EFBIG)
 	}
 }

@@ -29,7 +29,7 @@ func openFolder(dir string) error {
 // writeFile puts data at path in one step: nobody sees a part of it, and a failure leaves what was there before.
 func writeFile(path string, data []byte) (err error) {
 	part := path + partSuffix
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, err := create(part, os.O_WRONLY|os.O_TRUNC)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, cause(err))
 	}
@@ -47,6 +47,15 @@ func writeFile(path string, data []byte) (err error) {
 		return err
 	}
 	return os.Rename(part, path)
+}
+
+// create opens a file, which is made when it is not there, and so is its folder, which somebody may have removed.
+func create(path string, flags int) (*os.File, error) {
+	f, err := os.OpenFile(path, flags|os.O_CREATE, 0o666)
+	if errors.Is(err, os.ErrNotExist) && os.MkdirAll(filepath.Dir(path), 0o777) == nil {
+		f, err = os.OpenFile(path, flags|os.O_CREATE, 0o666)
+	}
+	return f, err
 }
 
 // cause takes the function and the path off an error of package os, where the message names the file already.

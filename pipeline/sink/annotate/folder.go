@@ -16,6 +16,9 @@ type FolderOptions struct {
 	FPS   float64
 	Live  bool
 	Codec string
+	// Overwrite and Notice are as in PicturesOptions.
+	Overwrite bool
+	Notice    func(existing, used string)
 }
 
 // Folder writes an annotated copy of whatever comes into one folder: of a picture a picture, as Pictures does, of a
@@ -27,11 +30,11 @@ type Folder struct {
 
 // NewFolder prepares the output folder. It fails when the folder cannot be made or written.
 func NewFolder(o FolderOptions) (*Folder, error) {
-	p, err := NewPictures(PicturesOptions{Dir: o.Dir, Draw: o.Draw})
+	p, err := NewPictures(PicturesOptions{Dir: o.Dir, Draw: o.Draw, Overwrite: o.Overwrite, Notice: o.Notice})
 	if err != nil {
 		return nil, err
 	}
-	w, err := newMovieWriter(VideoOptions{FPS: o.FPS, Live: o.Live, Codec: o.Codec, Draw: o.Draw})
+	w, err := newMovieWriter(VideoOptions{FPS: o.FPS, Live: o.Live, Codec: o.Codec, Draw: o.Draw}, p.names)
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
@@ -47,7 +50,9 @@ func (d *Folder) Consume(ctx context.Context, r pipeline.Report) error {
 	if frameRate(f) == 0 {
 		return d.pictures.Consume(ctx, r)
 	}
-	return d.movies.consume(r, func(f Frame) (string, error) { return d.pictures.names.fresh(f.Meta().Source, ".mp4") })
+	return d.movies.consume(r, func(f Frame) (*target, error) {
+		return d.movies.take(func() (string, error) { return d.pictures.names.fresh(f.Meta().Source, ".mp4") })
+	})
 }
 
 // Lossless is true: behind files, nothing is left out.

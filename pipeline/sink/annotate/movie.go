@@ -5,15 +5,16 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"io"
 	"math"
 	"os"
-	"path/filepath"
-	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"gocv.io/x/gocv"
 
-	"corallite/pipeline/internal/opencv"
+	"corallite/pipeline/internal/libav"
 )
 
 // defaultRate is the frames per second of a video whose source does not say.
@@ -23,72 +24,84 @@ const defaultRate = 25
 // without libx264 has.
 var codecs = []string{"avc1", "mp4v"}
 
+// encoders are ffmpeg's for them.
+var encoders = map[string][]string{"avc1": {libav.X264, libav.OpenH264}, "mp4v": {libav.MPEG4}}
+
+// fragment is how much of a video may be lost when the process dies: what is older is in the file, which can be played.
+const fragment = time.Second
+
+// syncEvery is how much of it may be lost when the machine does.
+const syncEvery = 5 * time.Second
+
 // movie is one mp4 file on its way.
 type movie struct {
-	path   string // the final name
-	part   string // the temporary one, which ends in .mp4 because that is how ffmpeg knows the format
-	writer *gocv.VideoWriter
-	fps    float64
-	width  int // of every frame of the file; even, as 4:2:0 chroma needs it
-	height int
-	start  time.Time // of the first frame, when frames are written by their time
-	frames int
-	fitted gocv.Mat // a frame of another size, brought to this one
-	inner  gocv.Mat
+	*target
+	video   *libav.Movie
+	fps     float64
+	width   int // of every frame of the file; even, as 4:2:0 chroma needs it
+	height  int
+	start   time.Time // of the first frame, when frames are written by their time
+	frames  int
+	waiting int       // frames since the last fragment
+	flushed time.Time // when it was
+	good    int64     // bytes of the file that can be played
+	last    int64     // of the last fragment among them
+	synced  time.Time
+	syncing sync.WaitGroup
+	fitted  gocv.Mat // a frame of another size, brought to this one
+	inner   gocv.Mat
+	yuv     gocv.Mat // the frame as the encoder takes it
 }
 
-// newMovie opens the temporary file for a video of frames of that size.
-func newMovie(path, codec string, fps float64, width, height int) (*movie, error) {
-	if err := opencv.LoadVideoio(); err != nil {
-		return nil, err
+// newMovie begins a video of frames of that size in t, which is the movie's then. After an error it is the caller's. room
+// is how many bytes must be free on the disk, beside a minimum.
+func newMovie(t *target, codec string, fps float64, width, height int, room int64) (*movie, error) {
+	if err := spaceLeft(t.Name(), room); err != nil {
+		return nil, fmt.Errorf("writing %s: %w", t.path, err)
 	}
-	// ffmpeg takes "camera:0.mp4" for a protocol named camera; an absolute path is a path.
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("writing %s: %w", path, err)
-	}
-	m := &movie{path: path, part: partName(abs), fps: validRate(fps), width: width + width%2, height: height + height%2}
-	if err := creatable(m.part); err != nil {
-		return nil, fmt.Errorf("writing %s: %w", path, cause(err))
-	}
+	now := time.Now()
+	m := &movie{target: t, fps: validRate(fps), width: width + width%2, height: height + height%2, flushed: now, synced: now}
 	try := codecs
 	if codec != "" {
 		try = []string{codec}
 	}
+	o := libav.Options{Width: m.width, Height: m.height}
+	o.Rate, o.Base = fraction(m.fps)
+	var errs []error
 	for _, c := range try {
-		w, err := gocv.VideoWriterFile(m.part, c, m.fps, m.width, m.height, true)
-		if err != nil {
-			os.Remove(m.part)
-			return nil, fmt.Errorf("writing %s: %w", path, err)
+		for _, o.Encoder = range encoders[c] {
+			v, err := libav.Open(t.File, o)
+			var system syscall.Errno
+			switch {
+			case err == nil:
+				m.video, m.fitted, m.inner, m.yuv = v, gocv.NewMat(), gocv.NewMat(), gocv.NewMat()
+				return m, nil
+			case errors.As(err, &system):
+				return nil, fmt.Errorf("writing %s: %w", t.path, err)
+			}
+			errs = append(errs, fmt.Errorf("%s: %w", o.Encoder, err))
+			if err := errors.Join(t.Truncate(0), rewind(t.File)); err != nil {
+				return nil, fmt.Errorf("writing %s: %w", t.path, cause(err))
+			}
 		}
-		if w.IsOpened() {
-			m.writer, m.fitted, m.inner = w, gocv.NewMat(), gocv.NewMat()
-			return m, nil
-		}
-		w.Close()
 	}
-	// OpenCV does not say why: ask the disk.
-	defer os.Remove(m.part)
-	if err := errors.Join(creatable(m.part), appendable(m.part)); err != nil {
-		return nil, fmt.Errorf("writing %s: %w", path, cause(err))
-	}
-	return nil, fmt.Errorf("writing %s: OpenCV's VideoWriter opens no mp4 of %d×%d pixels with the codecs %s",
-		path, m.width, m.height, strings.Join(try, ", "))
+	return nil, fmt.Errorf("writing %s: no encoder writes %d×%d pixels: %w", t.path, m.width, m.height, errors.Join(errs...))
 }
 
-// partName is "DIR/walk.part.mp4" for "DIR/walk.mp4".
-func partName(path string) string {
-	ext := filepath.Ext(path)
-	return strings.TrimSuffix(path, ext) + partSuffix + ext
+func rewind(f *os.File) error {
+	_, err := f.Seek(0, io.SeekStart)
+	return err
 }
 
-// creatable makes an empty file, because OpenCV does not say why it could not.
-func creatable(path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	if err != nil {
-		return err
+// fraction is a rate as a fraction whose numerator is at most 65535, which is what MPEG-4 can say.
+func fraction(fps float64) (rate, base int) {
+	for base = 1000; base > 1; base /= 10 {
+		scaled := fps * float64(base)
+		if scaled < 65536 && math.Abs(fps*float64(base/10)-math.Round(fps*float64(base/10))) > 1e-6 {
+			break // a smaller base would not do
+		}
 	}
-	return f.Close()
+	return int(math.Round(fps * float64(base))), base
 }
 
 func validRate(fps float64) float64 {
@@ -127,15 +140,60 @@ func (m *movie) repeat(frame *gocv.Mat, n int) error {
 	if n <= 0 {
 		return nil
 	}
-	if err := spaceLeft(m.part); err != nil {
+	gocv.CvtColor(*m.fit(frame), &m.yuv, gocv.ColorBGRToYUVI420)
+	i420, err := m.yuv.DataPtrUint8()
+	if err != nil {
 		return fmt.Errorf("writing %s: %w", m.path, err)
 	}
-	frame = m.fit(frame)
 	for range n {
-		if err := m.writer.Write(*frame); err != nil {
-			return fmt.Errorf("writing %s: %w", m.path, err)
+		if err := m.video.Write(i420); err != nil {
+			return m.failed(err)
 		}
 		m.frames++
+		m.waiting++
+		// A second of the video or of the clock, whichever comes first.
+		if float64(m.waiting) >= m.fps*fragment.Seconds() || time.Since(m.flushed) >= fragment {
+			if err := m.flush(); err != nil {
+				return m.failed(err)
+			}
+		}
+	}
+	return nil
+}
+
+// failed names the file in an error, and what it costs.
+func (m *movie) failed(err error) error {
+	err = fmt.Errorf("writing %s: %w", m.path, cause(err))
+	if m.live && m.frames > m.waiting {
+		return fmt.Errorf("%w (the file keeps its first %d frames; the last %d are lost)", err, m.frames-m.waiting, m.waiting)
+	}
+	return err
+}
+
+// flush ends a fragment, so that what was written so far can be played.
+func (m *movie) flush() error {
+	if err := m.video.Flush(); err != nil {
+		return err
+	}
+	info, err := m.Stat()
+	if err != nil {
+		return err
+	}
+	m.last, m.good, m.waiting, m.flushed = info.Size()-m.good, info.Size(), 0, time.Now()
+	if !m.live {
+		return nil
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Nlink == 0 {
+		return fmt.Errorf("somebody removed it: %w", syscall.ENOENT)
+	}
+	if m.flushed.Sub(m.synced) >= syncEvery {
+		m.synced = m.flushed
+		m.syncing.Wait() // a disk that takes longer than that holds the video back
+		m.syncing.Add(1)
+		go func() {
+			defer m.syncing.Done()
+			_ = m.Sync() // what it says, the next write says as well
+		}()
 	}
 	return nil
 }
@@ -165,34 +223,39 @@ func (m *movie) fit(frame *gocv.Mat) *gocv.Mat {
 	return &m.fitted
 }
 
-// finish completes the file, checks it and gives it its name. On an error nothing is left of it.
+// finish completes the file and gives it its name. After an error the video of a live source keeps what can be played,
+// and nothing is left of another.
 func (m *movie) finish() error {
-	m.release()
-	err := checkMovie(m.part, m.frames)
+	err := m.video.Finish()
 	if err == nil {
-		err = os.Rename(m.part, m.path)
-	}
-	if err != nil {
-		if disk := appendable(m.part); disk != nil {
-			err = disk // the disk's own words say more than what is missing in the file
+		m.release()
+		if err = m.complete(); err == nil {
+			return nil
 		}
-		os.Remove(m.part)
+		if m.live {
+			return fmt.Errorf("writing %s: %w", m.path, cause(err))
+		}
+		os.Remove(m.Name())
 		return fmt.Errorf("writing %s: %w", m.path, cause(err))
 	}
-	return nil
+	err = m.failed(err)
+	_, end := m.abandon()
+	return errors.Join(err, end)
 }
 
-// abandon removes the file.
-func (m *movie) abandon() error {
+// abandon ends the movie after a failure. It says whether something of it is kept.
+func (m *movie) abandon() (kept bool, err error) {
 	m.release()
-	if err := os.Remove(m.part); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("removing %s: %w", m.part, cause(err))
+	if m.live && m.good > 0 {
+		return true, m.keep(m.good)
 	}
-	return nil
+	return false, m.remove()
 }
 
 func (m *movie) release() {
-	m.writer.Close() // always nil
+	m.syncing.Wait()
+	m.video.Close()
 	m.fitted.Close()
 	m.inner.Close()
+	m.yuv.Close()
 }

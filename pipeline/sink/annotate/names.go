@@ -1,6 +1,7 @@
 package annotate
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"net/url"
@@ -8,6 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+
+	"corallite/internal/output"
 )
 
 // maxStem bounds a name in bytes, so that a number, an extension and the temporary ending still fit into the 255
@@ -16,51 +21,135 @@ const maxStem = 200
 
 // names gives each source a name of its own in one folder.
 type names struct {
-	dir   string
-	owner map[uint64]uint64 // hash of a name to the hash of the source that has it
+	dir       string
+	overwrite bool                        // what is there already is replaced, not left alone
+	notice    func(existing, used string) // is told once that something was left alone; nil: nobody is
+	owner     map[uint64]uint64           // hash of a name to the hash of the source that has it
 
 	lastDir  string // of the source asked for last, and whether it is dir: mostly the same for many
 	lastSame bool
 }
 
-func newNames(dir string) *names { return &names{dir: dir, owner: map[uint64]uint64{}} }
+func newNames(dir string, overwrite bool, notice func(existing, used string)) *names {
+	return &names{dir: dir, overwrite: overwrite, notice: notice, owner: map[uint64]uint64{}}
+}
 
 // claim is the path of the copy of source with that extension: the source's own name where it is free or was claimed
 // by the same source, and a numbered one otherwise.
 func (n *names) claim(source, ext string) (string, error) {
-	return n.forSource(source, ext, hash(source))
+	return n.forSource(source, ext, hash(source), exists)
+}
+
+// claimFrames is like claim for a source whose frames get names such as walk-000123.jpg.
+func (n *names) claimFrames(source, ext string) (string, error) {
+	return n.forSource(source, ext, hash(source), framesExist)
 }
 
 // fresh is like claim, and gives another path each time.
-func (n *names) fresh(source, ext string) (string, error) { return n.forSource(source, ext, 0) }
+func (n *names) fresh(source, ext string) (string, error) { return n.forSource(source, ext, 0, exists) }
 
-func (n *names) forSource(source, ext string, who uint64) (string, error) {
+func (n *names) forSource(source, ext string, who uint64, there func(path string) (bool, error)) (string, error) {
 	if n.holds(source) {
 		return "", fmt.Errorf("the annotated copy would go into the folder of its original, %s; choose another output folder", n.dir)
 	}
-	path := n.pick(stemOf(source), ext, who)
-	if sameFile(path, source) {
+	stem := stemOf(source)
+	if path := filepath.Join(n.dir, stem+ext); sameFile(path, source) {
 		return "", fmt.Errorf("the annotated copy would replace its original, %s; choose another output folder", path)
 	}
-	return path, nil
+	return n.pick(stem, ext, who, there)
 }
 
-// pick is the first of walk.mp4, walk-2.mp4, … that nobody but who has; nobody is the who of 0.
-func (n *names) pick(stem, ext string, who uint64) string {
+// pick is the first of walk.mp4, walk-2.mp4, … that nobody but who has; nobody is the who of 0. What earlier runs have
+// left counts, as there says, unless it is to be replaced.
+func (n *names) pick(stem, ext string, who uint64, there func(path string) (bool, error)) (string, error) {
+	left := "" // alone
 	for i := 1; ; i++ {
 		name := stem + ext
 		if i > 1 {
 			name = fmt.Sprintf("%s-%d%s", stem, i, ext)
 		}
-		// Some file systems do not tell upper from lower case.
-		key := hash(strings.ToLower(name))
-		if o, taken := n.owner[key]; taken && (who == 0 || o != who) {
+		key, path := nameKey(name), filepath.Join(n.dir, name)
+		o, taken := n.owner[key]
+		if taken && who != 0 && o == who {
+			return path, nil
+		}
+		if taken {
 			continue
 		}
+		if !n.overwrite {
+			old, err := there(path)
+			if err != nil {
+				return "", err
+			}
+			if old {
+				n.owner[key] = earlier
+				if left == "" {
+					left = path
+				}
+				continue
+			}
+		}
 		n.owner[key] = who
-		return filepath.Join(n.dir, name)
+		if left != "" && n.notice != nil {
+			n.notice(left, path)
+			n.notice = nil
+		}
+		return path, nil
 	}
 }
+
+// earlier stands for runs before this one, as the owner of a name.
+const earlier = 1
+
+// release gives back a name to which nothing was written.
+func (n *names) release(path string) { delete(n.owner, nameKey(filepath.Base(path))) }
+
+// nameKey is the same for names that some file systems do not tell apart, in upper and lower case.
+func nameKey(name string) uint64 { return hash(strings.ToLower(name)) }
+
+// exists says whether something is at path that is worth keeping. What another process is writing is an error that names it.
+func exists(path string) (bool, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		_, err := os.Lstat(path)
+		return err == nil, nil
+	}
+	defer f.Close()
+	var locked *output.LockedError
+	if err := output.Lock(f, path); errors.As(err, &locked) && locked.PID != os.Getpid() {
+		return true, err
+	} else if err != nil {
+		return true, nil
+	}
+	info, err := f.Stat()
+	return err != nil || !info.Mode().IsRegular() || info.Size() > 0, nil
+}
+
+// framesExist says whether there are files such as walk-000123.jpg for the path walk.jpg.
+func framesExist(path string) (bool, error) {
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return false, nil // which is for the write to meet
+	}
+	defer dir.Close()
+	ext := filepath.Ext(path)
+	stem := strings.TrimSuffix(filepath.Base(path), ext) + "-"
+	for {
+		names, err := dir.Readdirnames(1000) // there may be very many
+		for _, name := range names {
+			number, ours := strings.CutPrefix(strings.TrimSuffix(name, ext), stem)
+			if ours && len(number) >= frameDigits && strings.Trim(number, "0123456789") == "" {
+				return true, nil
+			}
+		}
+		if err != nil {
+			return false, nil
+		}
+	}
+}
+
+// frameDigits is how many digits the number of a frame has at least in its file's name.
+const frameDigits = 6
 
 // holds says whether the source is a file in the output folder.
 func (n *names) holds(source string) bool {

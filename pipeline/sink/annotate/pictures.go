@@ -2,8 +2,11 @@ package annotate
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
+	"corallite/internal/output"
 	"corallite/pipeline"
 	"corallite/pipeline/draw"
 )
@@ -12,6 +15,10 @@ import (
 type PicturesOptions struct {
 	Dir  string // the output folder; made if it is not there
 	Draw draw.Options
+	// Overwrite replaces what earlier runs have left. Otherwise it stays, and copies get a number.
+	Overwrite bool
+	// Notice is told once that something was left alone, with the name that is used in its place; nil: nobody is.
+	Notice func(existing, used string)
 }
 
 // Pictures writes an annotated copy of each picture, in the picture's own format where that can be written (JPEG and
@@ -19,6 +26,7 @@ type PicturesOptions struct {
 type Pictures struct {
 	sheet *sheet
 	names *names
+	lock  *os.File // the folder
 }
 
 // NewPictures prepares the output folder. It fails when the folder cannot be made or written.
@@ -26,11 +34,15 @@ func NewPictures(o PicturesOptions) (*Pictures, error) {
 	if err := openFolder(o.Dir); err != nil {
 		return nil, err
 	}
+	lock, err := output.LockFolder(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("output folder: %w", err)
+	}
 	s, err := newSheet(o.Draw)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, lock.Close())
 	}
-	return &Pictures{sheet: s, names: newNames(o.Dir)}, nil
+	return &Pictures{sheet: s, names: newNames(o.Dir, o.Overwrite, o.Notice), lock: lock}, nil
 }
 
 // Consume writes one picture. What fails is a *pipeline.ItemError.
@@ -51,16 +63,18 @@ func (p *Pictures) write(f Frame, events []pipeline.Event) error {
 	if err != nil {
 		return err
 	}
-	ext := extensionFor(meta.Source, m.Cols(), m.Rows())
-	if frameRate(f) > 0 {
-		ext = extensionFor("frame.jpg", m.Cols(), m.Rows())
+	one := frameRate(f) == 0
+	source, claim := meta.Source, p.names.claim
+	if !one {
+		source, claim = "frame.jpg", p.names.claimFrames
 	}
-	path, err := p.names.claim(meta.Source, ext)
+	ext := extensionFor(source, m.Cols(), m.Rows())
+	path, err := claim(meta.Source, ext)
 	if err != nil {
 		return err
 	}
-	if frameRate(f) > 0 {
-		path = fmt.Sprintf("%s-%06d%s", path[:len(path)-len(ext)], meta.Seq, ext)
+	if !one {
+		path = fmt.Sprintf("%s-%0*d%s", path[:len(path)-len(ext)], frameDigits, meta.Seq, ext)
 	}
 	return encode(*m, ext, func(data []byte) error { return writeFile(path, data) })
 }
@@ -68,5 +82,10 @@ func (p *Pictures) write(f Frame, events []pipeline.Event) error {
 // Lossless is true: behind files, no picture is left out.
 func (p *Pictures) Lossless() bool { return true }
 
-// Close frees the memory. Twice is safe.
-func (p *Pictures) Close() error { return p.sheet.close() }
+// Close frees the memory and the folder. Twice is safe.
+func (p *Pictures) Close() error {
+	if p.sheet.closed {
+		return nil
+	}
+	return errors.Join(p.sheet.close(), p.lock.Close())
+}

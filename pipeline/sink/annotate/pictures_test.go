@@ -5,11 +5,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"gocv.io/x/gocv"
+
+	"corallite/internal/output"
 )
 
 func newPictures(tb testing.TB, dir string) *Pictures {
@@ -137,13 +140,17 @@ func TestOriginalsAreNotReplaced(t *testing.T) {
 
 func TestPictureOnFullDisk(t *testing.T) {
 	dir := t.TempDir()
-	s := newPictures(t, dir)
+	s, err := NewPictures(PicturesOptions{Dir: dir, Overwrite: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeSink(t, s)
 	path := filepath.Join(dir, "cat.png")
 	if err := os.WriteFile(path, []byte("of an earlier run"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	full(t, path+".part")
-	err := consumeFails(t, s, report(t, grey(64, 48), "in/cat.png", 0, 0))
+	err = consumeFails(t, s, report(t, grey(64, 48), "in/cat.png", 0, 0))
 	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), path) {
 		t.Errorf("%q does not name %s and the full disk", err, path)
 	}
@@ -172,10 +179,81 @@ func TestPictureInFolderThatWentAway(t *testing.T) {
 	if err := os.Remove(dir); err != nil {
 		t.Fatal(err)
 	}
-	err := consumeFails(t, s, report(t, grey(64, 48), "in/cat.png", 0, 0))
-	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), filepath.Join(dir, "cat.png")) {
+	consume(t, s, report(t, grey(64, 48), "in/cat.png", 0, 0)) // it is made again
+	wantFiles(t, dir, "cat.png")
+	if err := errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	err := consumeFails(t, s, report(t, grey(64, 48), "in/dog.png", 1, 0))
+	if !errors.Is(err, syscall.ENOTDIR) || !strings.Contains(err.Error(), filepath.Join(dir, "dog.png")) {
 		t.Errorf("got %q", err)
 	}
+}
+
+// TestEarlierCopiesStay runs twice into the same folder: nothing that was there is replaced, and that is said once.
+func TestEarlierCopiesStay(t *testing.T) {
+	dir := t.TempDir()
+	var said []string
+	run := func(overwrite bool) {
+		s, err := NewFolder(FolderOptions{Dir: dir, Overwrite: overwrite, Notice: func(existing, used string) {
+			said = append(said, filepath.Base(existing)+" "+filepath.Base(used))
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer closeSink(t, s)
+		consume(t, s, report(t, grey(64, 48), "in/cat.png", 0, 0))
+		consume(t, s, report(t, grey(64, 48), "in/dog.png", 1, 0))
+		consume(t, s, report(t, grey(64, 48), "in/walk.avi", 2, 10))
+	}
+	run(false)
+	mine := filepath.Join(dir, "cat.png")
+	if err := os.WriteFile(mine, []byte("mine"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	run(false)
+	run(false)
+	wantFiles(t, dir, "cat-2.png", "cat-3.png", "cat.png", "dog-2.png", "dog-3.png", "dog.png", "walk-2.mp4", "walk-3.mp4", "walk.mp4")
+	if data, _ := os.ReadFile(mine); string(data) != "mine" {
+		t.Errorf("cat.png is now %d bytes", len(data))
+	}
+	if want := []string{"cat.png cat-2.png", "cat.png cat-3.png"}; !slices.Equal(said, want) {
+		t.Errorf("said %q, want %q", said, want)
+	}
+	run(true)
+	if data, _ := os.ReadFile(mine); string(data) == "mine" {
+		t.Error("told to, it did not replace cat.png")
+	}
+	if n := len(files(t, dir)); n != 9 || len(said) != 2 {
+		t.Errorf("%d files, said %q", n, said)
+	}
+}
+
+// TestEarlierFramesStay is the same for the frames of a camera, whose numbers begin anew.
+func TestEarlierFramesStay(t *testing.T) {
+	dir := t.TempDir()
+	for _, numbers := range [][]int{{1, 3}, {0, 2}, {0}} {
+		s, err := NewPictures(PicturesOptions{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range numbers {
+			consume(t, s, report(t, grey(64, 48), "camera:0", n, 10))
+		}
+		closeSink(t, s)
+	}
+	wantFiles(t, dir, "camera-0-000001.jpg", "camera-0-000003.jpg", "camera-0-2-000000.jpg", "camera-0-2-000002.jpg", "camera-0-3-000000.jpg")
+}
+
+func TestOneWriterAFolder(t *testing.T) {
+	dir := t.TempDir()
+	s := newPictures(t, dir)
+	var locked *output.LockedError
+	if _, err := NewFolder(FolderOptions{Dir: dir}); !errors.As(err, &locked) || !strings.Contains(err.Error(), dir) {
+		t.Errorf("%v: want that somebody writes into the folder", err)
+	}
+	closeSink(t, s)
+	newPictures(t, dir)
 }
 
 func TestSmallestPicture(t *testing.T) {

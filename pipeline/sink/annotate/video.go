@@ -25,23 +25,31 @@ type VideoOptions struct {
 	// Live means that frames come in their own time, some of them lost: each is then shown for as long as it took
 	// until the next one, at most ten seconds, so that the video runs as fast as what it shows.
 	Live bool
-	// Codec is "avc1" (H.264) or "mp4v" (MPEG-4 part 2: five times as fast, and not shown by browsers); empty means
-	// H.264 where this OpenCV can write it, and MPEG-4 part 2 otherwise.
+	// Codec is "avc1" (H.264) or "mp4v" (MPEG-4 part 2: faster, and not shown by browsers); empty means H.264 where the
+	// system's ffmpeg can write it, and MPEG-4 part 2 otherwise.
 	Codec string
 	Draw  draw.Options
+	// Overwrite replaces what earlier runs have left. Otherwise it stays, and the video gets a number: out-2.mp4.
+	Overwrite bool
+	// Notice is told once that something was left alone, with the name that is used in its place; nil: nobody is.
+	Notice func(existing, used string)
 }
 
 // Video writes an annotated video, a file for each video that comes. Pictures that stand alone go one after another
 // into one video. The first frame decides the size; frames of another size are scaled to it with black bars. Sides of
 // odd length become one pixel longer, because video has colours for two by two pixels.
+//
+// The video of a live source has its name from the beginning, can be played while it is written, and keeps what it has
+// when something goes wrong: after a failure the next frame begins a new file, numbered. That of a file gets its name
+// when it is complete.
 type Video struct {
 	writer movieWriter
 	path   string
-	names  *names
+	first  *target // of the first movie, until it begins
 }
 
-// NewVideo prepares the folder. It fails when it cannot be made or written or when an option is impossible. The file is
-// made when the first frame comes.
+// NewVideo prepares the folder and takes the file, which is made empty, and removed again when no frame comes. It fails
+// when that cannot be done, when another process writes the file, or when an option is impossible.
 func NewVideo(o VideoOptions) (*Video, error) {
 	if !strings.EqualFold(filepath.Ext(o.Path), ".mp4") {
 		return nil, fmt.Errorf("video %q: want a file name that ends in .mp4", o.Path)
@@ -49,25 +57,40 @@ func NewVideo(o VideoOptions) (*Video, error) {
 	if isFolder(o.Path) {
 		return nil, fmt.Errorf("video %s: this is a folder; want a file name", o.Path)
 	}
-	if err := openFolder(filepath.Dir(o.Path)); err != nil {
+	dir := filepath.Dir(o.Path)
+	if err := openFolder(dir); err != nil {
 		return nil, err
 	}
-	w, err := newMovieWriter(o)
+	w, err := newMovieWriter(o, newNames(dir, o.Overwrite, o.Notice))
 	if err != nil {
 		return nil, err
 	}
-	return &Video{writer: *w, path: o.Path, names: newNames(filepath.Dir(o.Path))}, nil
+	v := &Video{writer: *w, path: o.Path}
+	if v.first, err = v.take(); err != nil {
+		return nil, errors.Join(fmt.Errorf("video: %w", err), w.close())
+	}
+	return v, nil
+}
+
+// take takes a file.
+func (v *Video) take() (*target, error) {
+	return v.writer.take(func() (string, error) {
+		ext := filepath.Ext(v.path)
+		return v.writer.names.pick(strings.TrimSuffix(filepath.Base(v.path), ext), ext, 0, exists)
+	})
 }
 
 // Consume adds one frame. What fails for one source's video is a *pipeline.ItemError.
 func (v *Video) Consume(_ context.Context, r pipeline.Report) error {
-	return v.writer.consume(r, func(f Frame) (string, error) {
-		ext := filepath.Ext(v.path)
-		path := v.names.pick(strings.TrimSuffix(filepath.Base(v.path), ext), ext, 0)
-		if sameFile(path, f.Meta().Source) {
-			return "", fmt.Errorf("the annotated video would replace its original, %s; choose another name", path)
+	return v.writer.consume(r, func(f Frame) (*target, error) {
+		if sameFile(v.path, f.Meta().Source) {
+			return nil, fmt.Errorf("the annotated video would replace its original, %s; choose another name", v.path)
 		}
-		return path, nil
+		if t := v.first; t != nil {
+			v.first = nil
+			return t, nil
+		}
+		return v.take()
 	})
 }
 
@@ -75,18 +98,27 @@ func (v *Video) Consume(_ context.Context, r pipeline.Report) error {
 func (v *Video) Lossless() bool { return true }
 
 // Close completes the video and frees the memory. Twice is safe.
-func (v *Video) Close() error { return v.writer.close() }
+func (v *Video) Close() error {
+	var err error
+	if v.first != nil {
+		err = v.first.remove()
+		v.first = nil
+	}
+	return errors.Join(err, v.writer.close())
+}
 
 // movieWriter writes the movies of sources that come in turn.
 type movieWriter struct {
 	o       VideoOptions
+	names   *names
 	sheet   *sheet
 	movie   *movie // nil: none is open
 	source  string // of the movie, also of one that failed
 	started bool   // whether source means anything
+	room    int64  // that a new movie needs on the disk, after one that failed
 }
 
-func newMovieWriter(o VideoOptions) (*movieWriter, error) {
+func newMovieWriter(o VideoOptions, n *names) (*movieWriter, error) {
 	if o.Codec != "" && o.Codec != "avc1" && o.Codec != "mp4v" {
 		return nil, fmt.Errorf("video codec %q: want avc1 or mp4v", o.Codec)
 	}
@@ -97,11 +129,25 @@ func newMovieWriter(o VideoOptions) (*movieWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &movieWriter{o: o, sheet: s}, nil
+	return &movieWriter{o: o, names: n, sheet: s}, nil
 }
 
-// consume adds a frame to the movie of its source; name gives the path of a new one.
-func (w *movieWriter) consume(r pipeline.Report, name func(Frame) (string, error)) error {
+// take takes a file, of a name that next gives.
+func (w *movieWriter) take(next func() (string, error)) (*target, error) {
+	path, err := next()
+	if err != nil {
+		return nil, err
+	}
+	t, err := newTarget(path, w.o.Live)
+	if err != nil {
+		w.names.release(path)
+		return nil, err
+	}
+	return t, nil
+}
+
+// consume adds a frame to the movie of its source; take gives the file of a new one.
+func (w *movieWriter) consume(r pipeline.Report, take func(Frame) (*target, error)) error {
 	f, err := frameOf(r)
 	if err != nil {
 		return err
@@ -111,10 +157,13 @@ func (w *movieWriter) consume(r pipeline.Report, name func(Frame) (string, error
 	}
 	source := movieSource(f)
 	var before error // what the last source's movie failed with, which must not cost this one its frame
-	if !w.started || source != w.source {
+	next := !w.started || source != w.source
+	if next {
 		before = w.finish()
 		w.source, w.started = source, true
-		m, err := w.begin(f, name)
+	}
+	if next || w.movie == nil && w.o.Live { // a live source goes on in a new file after a failure
+		m, err := w.begin(f, take)
 		if err != nil {
 			return errors.Join(before, itemError(f.Meta().Source, err))
 		}
@@ -131,8 +180,8 @@ func movieSource(f Frame) string {
 	return f.Meta().Source
 }
 
-func (w *movieWriter) begin(f Frame, name func(Frame) (string, error)) (*movie, error) {
-	path, err := name(f)
+func (w *movieWriter) begin(f Frame, take func(Frame) (*target, error)) (*movie, error) {
+	t, err := take(f)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +193,12 @@ func (w *movieWriter) begin(f Frame, name func(Frame) (string, error)) (*movie, 
 		fps = 1
 	}
 	mat := f.Mat()
-	return newMovie(path, w.o.Codec, fps, mat.Cols(), mat.Rows())
+	m, err := newMovie(t, w.o.Codec, fps, mat.Cols(), mat.Rows(), w.room)
+	if err != nil {
+		w.names.release(t.path)
+		return nil, errors.Join(err, t.remove())
+	}
+	return m, nil
 }
 
 func (w *movieWriter) add(f Frame, events []pipeline.Event) error {
@@ -160,7 +214,14 @@ func (w *movieWriter) add(f Frame, events []pipeline.Event) error {
 		}
 	}
 	if err != nil {
-		err = errors.Join(err, w.movie.abandon())
+		if w.o.Live { // what the failed fragment frees is no room to go on in
+			w.room = max(w.room, 2*w.movie.last)
+		}
+		kept, end := w.movie.abandon()
+		if !kept {
+			w.names.release(w.movie.path)
+		}
+		err = errors.Join(err, end)
 		w.movie = nil
 	}
 	return itemError(f.Meta().Source, err)

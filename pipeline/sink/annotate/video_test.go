@@ -187,35 +187,6 @@ func TestVideoDoesNotReplaceItsOriginal(t *testing.T) {
 	wantFiles(t, dir, "v.mp4")
 }
 
-func TestCheckMovie(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "v.mp4")
-	s := newVideo(t, VideoOptions{Path: path})
-	for i := range 5 {
-		consume(t, s, report(t, grey(64, 48), "v.avi", i, 10))
-	}
-	closeSink(t, s)
-	if err := checkMovie(path, 5); err != nil {
-		t.Errorf("a whole video: %v", err)
-	}
-	if err := checkMovie(path, 6); err == nil {
-		t.Error("a video that lacks a frame passes")
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range []int{0, 4, 40, len(data) / 2, len(data) - 1} {
-		cut := filepath.Join(dir, "cut.mp4")
-		if err := os.WriteFile(cut, data[:n], 0o666); err != nil {
-			t.Fatal(err)
-		}
-		if err := checkMovie(cut, 5); err == nil {
-			t.Errorf("a video cut to %d of %d bytes passes", n, len(data))
-		}
-	}
-}
-
 func TestLiveVideoRunsAsFastAsItsSource(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "v.mp4")
 	s := newVideo(t, VideoOptions{Path: path, Live: true, Codec: "mp4v"})

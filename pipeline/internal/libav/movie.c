@@ -1,0 +1,226 @@
+#include "movie.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/log.h>
+#include <libavutil/opt.h>
+
+// The functions that are called, by the library that has them. Their structs are laid out as the headers say only in
+// libraries of the headers' major version, which is in the name that is loaded.
+#define FUNCTIONS(FORMAT, CODEC, UTIL) \
+  FORMAT(avformat_alloc_context) FORMAT(av_guess_format) FORMAT(avformat_new_stream) FORMAT(avformat_write_header) \
+  FORMAT(av_write_frame) FORMAT(av_write_trailer) FORMAT(avformat_free_context) FORMAT(avio_alloc_context) \
+  FORMAT(avio_context_free) FORMAT(avio_flush) \
+  CODEC(avcodec_find_encoder_by_name) CODEC(avcodec_alloc_context3) CODEC(avcodec_open2) CODEC(avcodec_free_context) \
+  CODEC(avcodec_parameters_from_context) CODEC(avcodec_send_frame) CODEC(avcodec_receive_packet) \
+  CODEC(av_packet_alloc) CODEC(av_packet_free) CODEC(av_packet_rescale_ts) \
+  UTIL(av_frame_alloc) UTIL(av_frame_free) UTIL(av_frame_get_buffer) UTIL(av_frame_make_writable) \
+  UTIL(av_dict_set) UTIL(av_dict_free) UTIL(av_malloc) UTIL(av_freep) UTIL(av_strerror) UTIL(av_log_set_level)
+
+#define DECLARE(name) static __typeof__(name) *p_##name;
+FUNCTIONS(DECLARE, DECLARE, DECLARE)
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+#define SONAME(library, major) "lib" library ".so." TEXT(major)
+
+const char *libav_load(void) {
+  void *format = dlopen(SONAME("avformat", LIBAVFORMAT_VERSION_MAJOR), RTLD_LAZY | RTLD_LOCAL);
+  void *codec = format ? dlopen(SONAME("avcodec", LIBAVCODEC_VERSION_MAJOR), RTLD_LAZY | RTLD_LOCAL) : NULL;
+  void *util = codec ? dlopen(SONAME("avutil", LIBAVUTIL_VERSION_MAJOR), RTLD_LAZY | RTLD_LOCAL) : NULL;
+  if (!util) return dlerror();
+#define FIND(handle, name) \
+  if (!(p_##name = (__typeof__(p_##name))dlsym(handle, #name))) return dlerror();
+#define FIND_FORMAT(name) FIND(format, name)
+#define FIND_CODEC(name) FIND(codec, name)
+#define FIND_UTIL(name) FIND(util, name)
+  FUNCTIONS(FIND_FORMAT, FIND_CODEC, FIND_UTIL)
+  // Errors are told to the caller. Who wants ffmpeg's own words sets the variable, as for OpenCV.
+  if (!getenv("OPENCV_FFMPEG_DEBUG")) p_av_log_set_level(AV_LOG_QUIET);
+  return NULL;
+}
+
+struct libav_movie {
+  int fd;
+  AVCodecContext *codec;
+  AVFormatContext *format;
+  AVIOContext *io;
+  AVStream *stream;
+  AVFrame *frame;
+  AVPacket *packet;
+  int64_t next;  // the frame's number
+};
+
+// write_out is the muxer's way to the file: all of it or an error.
+static int write_out(void *opaque, uint8_t *data, int size) {
+  libav_movie *m = opaque;
+  for (int done = 0; done < size;) {
+    ssize_t n = write(m->fd, data + done, size - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return AVERROR(errno);
+    done += n;
+  }
+  return size;
+}
+
+static void options_of(const char *encoder, AVCodecContext *c, AVDictionary **o) {
+  if (!strcmp(encoder, "libx264")) {
+    // No frame waits in the encoder: what was seen a second ago is in the file.
+    p_av_dict_set(o, "preset", "veryfast", 0);
+    p_av_dict_set(o, "tune", "zerolatency", 0);
+    p_av_dict_set(o, "crf", "23", 0);
+  } else if (!strcmp(encoder, "mpeg4")) {
+    c->flags |= AV_CODEC_FLAG_QSCALE;
+    c->global_quality = 3 * FF_QP2LAMBDA;
+  } else {
+    c->bit_rate = (int64_t)c->width * c->height * 3;
+  }
+}
+
+static int open_codec(libav_movie *m, const char *encoder, int width, int height, int rate, int base) {
+  const AVCodec *codec = p_avcodec_find_encoder_by_name(encoder);
+  if (!codec) return AVERROR(ENOSYS);
+  AVCodecContext *c = m->codec = p_avcodec_alloc_context3(codec);
+  if (!c) return AVERROR(ENOMEM);
+  c->width = width;
+  c->height = height;
+  c->pix_fmt = AV_PIX_FMT_YUV420P;
+  c->time_base = (AVRational){base, rate};
+  c->framerate = (AVRational){rate, base};
+  c->gop_size = rate / base * 2 > 12 ? rate / base * 2 : 12;  // two seconds: where a player can begin
+  c->max_b_frames = 0;                                       // the first frame is at 0, decoding and showing alike
+  c->color_range = AVCOL_RANGE_MPEG;                         // what OpenCV's conversion to I420 gives
+  c->colorspace = AVCOL_SPC_SMPTE170M;
+  c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+  AVDictionary *options = NULL;
+  options_of(encoder, c, &options);
+  int err = p_avcodec_open2(c, codec, &options);
+  p_av_dict_free(&options);
+  return err;
+}
+
+static int open_format(libav_movie *m) {
+  enum { buffer_size = 64 << 10 };
+  AVFormatContext *f = m->format = p_avformat_alloc_context();
+  uint8_t *buffer = p_av_malloc(buffer_size);
+  if (!f || !buffer) return AVERROR(ENOMEM);
+  m->io = p_avio_alloc_context(buffer, buffer_size, 1, m, NULL, write_out, NULL);
+  if (!m->io) {
+    p_av_freep(&buffer);
+    return AVERROR(ENOMEM);
+  }
+  f->pb = m->io;
+  f->oformat = p_av_guess_format("mp4", NULL, NULL);
+  m->stream = f->oformat ? p_avformat_new_stream(f, NULL) : NULL;
+  if (!m->stream) return AVERROR(ENOSYS);
+  m->stream->time_base = m->codec->time_base;
+  m->stream->avg_frame_rate = m->codec->framerate;
+  int err = p_avcodec_parameters_from_context(m->stream->codecpar, m->codec);
+  if (err < 0) return err;
+  // Fragments are ended by libav_flush. Each stands alone (default_base_moof), as browsers want it.
+  AVDictionary *options = NULL;
+  p_av_dict_set(&options, "movflags", "frag_custom+empty_moov+default_base_moof", 0);
+  err = p_avformat_write_header(f, &options);
+  p_av_dict_free(&options);
+  return err;
+}
+
+int libav_open(libav_movie **movie, const char *encoder, int fd, int width, int height, int rate, int base) {
+  libav_movie *m = calloc(1, sizeof *m);
+  if (!m) return AVERROR(ENOMEM);
+  m->fd = fd;
+  int err = open_codec(m, encoder, width, height, rate, base);
+  if (err >= 0) err = open_format(m);
+  if (err >= 0) {
+    m->frame = p_av_frame_alloc();
+    m->packet = p_av_packet_alloc();
+    if (!m->frame || !m->packet) err = AVERROR(ENOMEM);
+  }
+  if (err >= 0) {
+    m->frame->format = m->codec->pix_fmt;
+    m->frame->width = width;
+    m->frame->height = height;
+    err = p_av_frame_get_buffer(m->frame, 0);
+  }
+  if (err >= 0) {
+    p_avio_flush(m->io);
+    err = m->io->error;
+  }
+  if (err < 0) {
+    libav_free(m);
+    return err;
+  }
+  *movie = m;
+  return 0;
+}
+
+// drain writes the packets that the encoder has ready.
+static int drain(libav_movie *m) {
+  for (;;) {
+    int err = p_avcodec_receive_packet(m->codec, m->packet);
+    if (err == AVERROR(EAGAIN) || err == AVERROR_EOF) return 0;
+    if (err < 0) return err;
+    m->packet->stream_index = 0;
+    m->packet->duration = 1;
+    p_av_packet_rescale_ts(m->packet, m->codec->time_base, m->stream->time_base);
+    // The muxer takes the packet's data over, not the packet.
+    if ((err = p_av_write_frame(m->format, m->packet)) < 0) return err;
+    if (m->io->error < 0) return m->io->error;
+  }
+}
+
+static const uint8_t *copy_plane(AVFrame *f, int plane, const uint8_t *from, int width, int height) {
+  for (int y = 0; y < height; y++, from += width) memcpy(f->data[plane] + (ptrdiff_t)y * f->linesize[plane], from, width);
+  return from;
+}
+
+int libav_write(libav_movie *m, const uint8_t *i420) {
+  int err = p_av_frame_make_writable(m->frame);
+  if (err < 0) return err;
+  int w = m->frame->width, h = m->frame->height;
+  i420 = copy_plane(m->frame, 0, i420, w, h);
+  i420 = copy_plane(m->frame, 1, i420, w / 2, h / 2);
+  copy_plane(m->frame, 2, i420, w / 2, h / 2);
+  m->frame->pts = m->next++;
+  err = p_avcodec_send_frame(m->codec, m->frame);
+  return err < 0 ? err : drain(m);
+}
+
+int libav_flush(libav_movie *m) {
+  int err = p_av_write_frame(m->format, NULL);
+  p_avio_flush(m->io);
+  return m->io->error < 0 ? m->io->error : err < 0 ? err : 0;
+}
+
+int libav_finish(libav_movie *m) {
+  int err = p_avcodec_send_frame(m->codec, NULL);
+  if (err >= 0) err = drain(m);
+  int end = p_av_write_trailer(m->format);
+  p_avio_flush(m->io);
+  return m->io->error < 0 ? m->io->error : err < 0 ? err : end < 0 ? end : 0;
+}
+
+void libav_free(libav_movie *m) {
+  if (!m) return;
+  p_av_packet_free(&m->packet);
+  p_av_frame_free(&m->frame);
+  p_avcodec_free_context(&m->codec);
+  if (m->io) {
+    p_av_freep(&m->io->buffer);
+    p_avio_context_free(&m->io);
+  }
+  p_avformat_free_context(m->format);
+  free(m);
+}
+
+void libav_words(int error, char *words, int size) { p_av_strerror(error, words, size); }
+
+// ffmpeg's own errors are the negatives of four letters, far below the system's.
+int libav_errno(int error) { return error < 0 && error > -4096 ? AVUNERROR(error) : 0; }

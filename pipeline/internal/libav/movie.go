@@ -1,0 +1,134 @@
+// Package libav writes video with the system's ffmpeg libraries (libavcodec, libavformat), the ones that OpenCV uses as
+// well. They are loaded when the first movie is opened, so that a program without video does not pay for them.
+package libav
+
+/*
+#cgo LDFLAGS: -ldl
+#include <stdlib.h>
+#include "movie.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"unsafe"
+)
+
+// ErrNoEncoder is an encoder that this ffmpeg does not have.
+var ErrNoEncoder = errors.New("this ffmpeg does not have the encoder")
+
+// Error is an error of the ffmpeg libraries.
+type Error struct {
+	Op   string // "encoding", "ending a fragment"
+	Code int    // AVERROR
+}
+
+func (e *Error) Error() string {
+	var words [128]C.char
+	C.libav_words(C.int(e.Code), &words[0], C.int(len(words)))
+	return fmt.Sprintf("%s: %s", e.Op, C.GoString(&words[0]))
+}
+
+// failed is the error of a call: the system's own where a write failed.
+func failed(op string, code C.int) error {
+	if code >= 0 {
+		return nil
+	}
+	if number := C.libav_errno(code); number != 0 {
+		return syscall.Errno(number)
+	}
+	return &Error{op, int(code)}
+}
+
+// load loads the libraries. Only the first call does anything; every call returns its error.
+var load = sync.OnceValue(func() error {
+	if words := C.libav_load(); words != nil {
+		return fmt.Errorf("the ffmpeg libraries that write video cannot be loaded: %s; install ffmpeg or libopencv-videoio", C.GoString(words))
+	}
+	return nil
+})
+
+// Encoders of Options.
+const (
+	X264     = "libx264"
+	OpenH264 = "libopenh264"
+	MPEG4    = "mpeg4"
+)
+
+// Options of Open.
+type Options struct {
+	Encoder       string // ffmpeg's name
+	Width, Height int    // even
+	// Each frame is shown for Base/Rate seconds: 2997 and 100 are 29.97 frames a second. Rate is at most 65535, which is
+	// what MPEG-4 can say.
+	Rate, Base int
+}
+
+// Movie is a fragmented MP4 (ISO/IEC 14496-12, section 8.8): what was flushed can be played whatever happens after. One
+// goroutine at a time uses it.
+type Movie struct {
+	c    *C.libav_movie
+	size int // bytes of a picture
+}
+
+// Open begins a movie in f, from where f stands; f stays the caller's and must stay open until Close. It is ErrNoEncoder
+// when ffmpeg lacks the encoder.
+func Open(f *os.File, o Options) (*Movie, error) {
+	if err := load(); err != nil {
+		return nil, err
+	}
+	if o.Width <= 0 || o.Height <= 0 || o.Width%2 != 0 || o.Height%2 != 0 || o.Rate <= 0 || o.Base <= 0 {
+		return nil, fmt.Errorf("a video of %d×%d pixels, %d/%d frames a second, is not possible", o.Width, o.Height, o.Rate, o.Base)
+	}
+	name := C.CString(o.Encoder)
+	defer C.free(unsafe.Pointer(name))
+	m := &Movie{size: o.Width * o.Height * 3 / 2}
+	code := C.libav_open(&m.c, name, C.int(f.Fd()), C.int(o.Width), C.int(o.Height), C.int(o.Rate), C.int(o.Base))
+	err := failed("opening "+o.Encoder, code)
+	if errors.Is(err, syscall.ENOSYS) {
+		return nil, ErrNoEncoder
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+var errClosed = errors.New("the movie is closed")
+
+// Write adds a picture in I420: Width×Height bytes of Y, then a quarter of that of U and of V.
+func (m *Movie) Write(i420 []byte) error {
+	if m.c == nil {
+		return errClosed
+	}
+	if len(i420) != m.size {
+		return fmt.Errorf("a picture of %d bytes; want %d", len(i420), m.size)
+	}
+	return failed("encoding", C.libav_write(m.c, (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(i420)))))
+}
+
+// Flush ends a fragment: the system has then all pictures so far.
+func (m *Movie) Flush() error {
+	if m.c == nil {
+		return errClosed
+	}
+	return failed("ending a fragment", C.libav_flush(m.c))
+}
+
+// Finish writes the rest and the end of the file. Nothing can be written afterwards.
+func (m *Movie) Finish() error {
+	if m.c == nil {
+		return errClosed
+	}
+	return failed("ending the file", C.libav_finish(m.c))
+}
+
+// Close frees the movie, finished or not. Twice is safe.
+func (m *Movie) Close() {
+	C.libav_free(m.c)
+	m.c = nil
+}

@@ -1,0 +1,34 @@
+// A movie encoded and written with the system's ffmpeg libraries, which are loaded when the first one is opened.
+#ifndef CORALLITE_LIBAV_MOVIE_H
+#define CORALLITE_LIBAV_MOVIE_H
+
+#include <stdint.h>
+
+typedef struct libav_movie libav_movie;
+
+// libav_load loads the libraries. NULL, or dlerror's words, which stay valid.
+const char *libav_load(void);
+
+// libav_open begins a fragmented MP4 on fd, which stays the caller's. encoder is ffmpeg's name of one; a frame is shown
+// for base/rate seconds. It gives 0 or ffmpeg's error, AVERROR(ENOSYS) when this ffmpeg does not have the encoder.
+int libav_open(libav_movie **movie, const char *encoder, int fd, int width, int height, int rate, int base);
+
+// libav_write adds a picture in I420: width x height bytes of Y, then a quarter of that of U and of V.
+int libav_write(libav_movie *m, const uint8_t *i420);
+
+// libav_flush ends a fragment and hands it to the system.
+int libav_flush(libav_movie *m);
+
+// libav_finish writes what the encoder still holds and the end of the file.
+int libav_finish(libav_movie *m);
+
+// libav_free frees a movie, finished or not. NULL is nothing to free.
+void libav_free(libav_movie *m);
+
+// libav_words writes what an error means.
+void libav_words(int error, char *words, int size);
+
+// libav_errno is the system's error in ffmpeg's, 0 when it is one of ffmpeg's own.
+int libav_errno(int error);
+
+#endif

@@ -1,0 +1,95 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+)
+
+// DefaultSinkRetry is how long a sink that failed rests before it is tried again, when the Stream does not say.
+const DefaultSinkRetry = time.Second
+
+// FinalError is a failure of a sink that no later try can mend, such as standard output whose reader is gone. It ends
+// the pipeline, a live one too.
+type FinalError struct{ Err error }
+
+func (e *FinalError) Error() string { return e.Err.Error() }
+func (e *FinalError) Unwrap() error { return e.Err }
+
+// Endless is a Source that is not live and gives items for as long as the program runs all the same, such as a watched
+// folder. A sink that fails does not end its stream, either.
+type Endless interface{ Endless() bool }
+
+// Resumption is a sink that works again.
+type Resumption struct {
+	Name  string        // of the sink
+	Lost  uint64        // reports that it did not get meanwhile
+	After time.Duration // since its first failure
+}
+
+// outage is the time from a sink's first failure until it works again, in a stream that goes on without it. Only the
+// sink's goroutine uses it.
+type outage struct {
+	began time.Time // zero: there is none
+	tried time.Time
+	lost  uint64
+}
+
+// resting says whether the sink is left alone for now.
+func (o *outage) resting(t *tally) bool {
+	return !o.began.IsZero() && time.Since(o.tried) < t.sinkRetry
+}
+
+// fail notes a failure. The first one of an outage is counted and said.
+func (o *outage) fail(sink string, t *tally, err error) {
+	o.tried = time.Now()
+	if !o.began.IsZero() {
+		return
+	}
+	o.began, o.lost = o.tried, 0
+	t.book.add(Failure{Stage: StageSink, Name: sink, Err: fmt.Errorf(
+		"pipeline %s: sink %s: %w; the pipeline goes on, results for this sink are lost until it works again", t.pipeline, sink, err)})
+}
+
+// over ends the outage, if there is one: the sink took a report.
+func (o *outage) over(sink string, t *tally) {
+	if o.began.IsZero() {
+		return
+	}
+	r := Resumption{Name: sink, Lost: o.lost, After: time.Since(o.began)}
+	*o = outage{}
+	t.log.Warn("sink works again", "sink", sink, "lost", r.Lost, "after", r.After.Round(time.Millisecond))
+	if t.onResume != nil {
+		t.onResume(r)
+	}
+}
+
+// end counts and says an outage that lasts until the end of the run.
+func (o *outage) end(sink string, t *tally) {
+	if o.began.IsZero() {
+		return
+	}
+	t.book.add(Failure{Stage: StageSink, Name: sink, Err: fmt.Errorf(
+		"pipeline %s: sink %s: it did not work again before the end: %d results were lost in %v",
+		t.pipeline, sink, o.lost, time.Since(o.began).Round(time.Second))})
+}
+
+// isItems says whether an error is about one item only.
+func isItems(err error) bool {
+	var one *ItemError
+	return errors.As(err, &one) && !isPanic(err)
+}
+
+// isSystems says whether an error comes from the system: a full or broken disk, a folder that is gone. It has nothing
+// to do with the item, then, at which it was met.
+func isSystems(err error) bool {
+	var number syscall.Errno
+	return errors.As(err, &number)
+}
+
+// mayPass says whether a later try may do better.
+func mayPass(err error) bool {
+	var final *FinalError
+	return !isPanic(err) && !errors.As(err, &final)
+}

@@ -1,0 +1,203 @@
+package sink
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"corallite/internal/output"
+	"corallite/pipeline"
+)
+
+// FileOptions says how a file is opened that text is written to.
+type FileOptions struct {
+	// Append keeps what is in the file and writes behind it; half a line at its end, as a power cut leaves it, is
+	// removed. Otherwise the file starts empty.
+	Append bool
+	// Ending ends when the run is to end: a pipe whose reader stands still is then no longer waited for than
+	// output.Patience. Nil: it never ends.
+	Ending context.Context
+}
+
+// handle is what file needs of *os.File.
+type handle interface {
+	io.WriteCloser
+	Stat() (fs.FileInfo, error)
+	Truncate(size int64) error
+}
+
+// file is a file of lines, which stays whole and comes back: a write that fails leaves whole lines only, and after a
+// failure, or when the file was moved or removed (by logrotate, say), the next write opens it again by its name. One
+// process at a time writes it.
+type file struct {
+	path    string
+	ending  context.Context
+	handle  handle // nil after a failure
+	out     io.Writer
+	regular bool
+	looked  time.Time // when it was last seen at its name
+}
+
+// lookEvery is how often a file is looked for at its name.
+const lookEvery = time.Second
+
+func openFile(path string, o FileOptions) (*file, error) {
+	f := &file{path: path, ending: o.Ending}
+	if f.ending == nil {
+		f.ending = context.Background()
+	}
+	if err := f.open(!o.Append, output.OpenPipe); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// open opens the file by its name; pipe is how a named pipe is opened.
+func (f *file) open(empty bool, pipe func(context.Context, string) (*os.File, error)) (err error) {
+	var opened *os.File
+	info, statErr := os.Stat(f.path)
+	switch {
+	case statErr == nil && info.Mode()&fs.ModeNamedPipe != 0:
+		opened, err = pipe(f.ending, f.path)
+	case statErr == nil && !info.Mode().IsRegular():
+		opened, err = os.OpenFile(f.path, os.O_WRONLY, 0) // a device: nothing to read, cut or make
+	default:
+		opened, err = os.OpenFile(f.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	}
+	if err != nil {
+		return explain(f.path, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(explain(f.path, err), opened.Close())
+		}
+	}()
+	if info, err = opened.Stat(); err != nil {
+		return err
+	}
+	if f.regular = info.Mode().IsRegular(); f.regular {
+		if err := output.Lock(opened, f.path); err != nil {
+			return err
+		}
+		end := int64(0)
+		if !empty {
+			if end, err = wholeLines(opened, info.Size()); err != nil {
+				return err
+			}
+		}
+		if end != info.Size() {
+			if err := opened.Truncate(end); err != nil {
+				return err
+			}
+		}
+	}
+	f.handle, f.out, f.looked = opened, output.NewWriter(f.ending, opened), time.Now()
+	return nil
+}
+
+// explain says what the system's error leaves open.
+func explain(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path))
+	}
+	return err
+}
+
+// wholeLines is the length of a file of size bytes without what stands after its last line feed.
+func wholeLines(f io.ReaderAt, size int64) (int64, error) {
+	const block = 4096
+	buf := make([]byte, block)
+	for end := size; end > 0; {
+		start := max(0, end-block)
+		n, err := f.ReadAt(buf[:end-start], start)
+		if err != nil && !(err == io.EOF && int64(n) == end-start) {
+			return 0, err
+		}
+		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
+			return start + int64(i) + 1, nil
+		}
+		end = start
+	}
+	return 0, nil
+}
+
+// moved says whether another file has the name now, or none.
+func (f *file) moved() bool {
+	if !f.regular || time.Since(f.looked) < lookEvery {
+		return false
+	}
+	f.looked = time.Now()
+	here, err := f.handle.Stat()
+	if err != nil {
+		return true
+	}
+	there, err := os.Stat(f.path)
+	return err != nil || !os.SameFile(here, there)
+}
+
+// Write writes whole lines. When the disk is full, the file ends with the last line that went in whole.
+func (f *file) Write(lines []byte) (n int, err error) {
+	if f.handle != nil && f.moved() {
+		if err := f.close(); err != nil {
+			return 0, err
+		}
+	}
+	if f.handle == nil {
+		if err := f.open(false, func(_ context.Context, path string) (*os.File, error) { return output.TryPipe(path) }); err != nil {
+			return 0, err
+		}
+	}
+	n, err = f.out.Write(lines)
+	if err == nil {
+		return n, nil
+	}
+	if f.regular {
+		if info, statErr := f.handle.Stat(); statErr != nil {
+			err = errors.Join(err, statErr)
+		} else if half := n - (bytes.LastIndexByte(lines[:n], '\n') + 1); half > 0 {
+			err = errors.Join(err, f.handle.Truncate(info.Size()-int64(half)))
+		}
+	}
+	var stalled *output.StalledError
+	if errors.As(err, &stalled) { // it was given up, which the writer remembers
+		return n, err
+	}
+	return n, errors.Join(err, f.close())
+}
+
+// close closes the file. Twice is safe.
+func (f *file) close() error {
+	if f.handle == nil {
+		return nil
+	}
+	h := f.handle
+	f.handle, f.out = nil, nil
+	return h.Close()
+}
+
+// writeAll writes text to w, and names w in an error that does not.
+func writeAll(w io.Writer, text []byte, name string) error {
+	n, err := w.Write(text)
+	if err == nil && n < len(text) {
+		err = io.ErrShortWrite
+	}
+	if err == nil {
+		return nil
+	}
+	var at *fs.PathError
+	var stalled *output.StalledError
+	if !errors.As(err, &at) && !errors.As(err, &stalled) {
+		err = fmt.Errorf("write %s: %w", name, err)
+	}
+	if _, reopens := w.(*file); !reopens && errors.Is(err, syscall.EPIPE) {
+		return &pipeline.FinalError{Err: err} // its reader is gone, and there is no name to open again
+	}
+	return err
+}
