@@ -84,8 +84,10 @@ type Sink struct {
 	Kind   string `yaml:"-"`      // SinkJSONL …
 	Path   string `yaml:"path"`   // of the file; "-" is standard output (jsonl, table)
 	Dir    string `yaml:"dir"`    // of the folder (pictures)
-	Append bool   `yaml:"append"` // keep what the file has (jsonl)
+	Append bool   `yaml:"append"` // keep what the file has (jsonl, table)
 	Queue  int    `yaml:"queue"`  // results that may wait for the sink
+
+	Overwrite bool `yaml:"overwrite"` // replace what is there already (pictures, video)
 
 	// preview
 	Listen     string   `yaml:"listen"`

@@ -26,7 +26,7 @@ func TestPrecedence(t *testing.T) {
 	if !slices.Equal(m.CategoryAllowlist, []string{"person", "cat"}) || !slices.Equal(m.Mean, []float64{1, 2, 3.5}) || !slices.Equal(m.Std, []float64{2}) {
 		t.Errorf("%+v", m)
 	}
-	want := []Sink{{Kind: SinkJSONL, Path: "env.jsonl", Queue: 4}, {Kind: SinkTable, Path: "set.txt", Queue: 4}}
+	want := []Sink{{Kind: SinkJSONL, Path: "env.jsonl", Append: true, Queue: 4}, {Kind: SinkTable, Path: "set.txt", Append: true, Queue: 4}}
 	if got := cfg.Pipelines["door"].Sinks; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}

@@ -68,7 +68,7 @@ func TestDefaults(t *testing.T) {
 	}
 	wantPipeline := Pipeline{
 		Source: Source{Images: []string{"*.jpg"}}, Models: []string{"m"}, Every: 1,
-		Sinks: []Sink{{Kind: SinkJSONL, Path: "found.jsonl", Queue: 4}, {Kind: SinkPictures, Dir: "out", Queue: 9}},
+		Sinks: []Sink{{Kind: SinkJSONL, Path: "found.jsonl", Append: true, Queue: 4}, {Kind: SinkPictures, Dir: "out", Queue: 9}},
 	}
 	if got := cfg.Pipelines["door"]; !reflect.DeepEqual(got, wantPipeline) {
 		t.Errorf("pipeline %+v, want %+v", got, wantPipeline)
@@ -166,7 +166,7 @@ func TestEveryKey(t *testing.T) {
 	if p := cfg.Pipelines["folder"]; p.Priority != 10 || p.Every != 5 || p.FPS != 5 || !slices.Equal(p.Region, []float64{0, 0.5, 1, 1}) {
 		t.Errorf("%+v", p)
 	}
-	if s := cfg.Pipelines["video"].Sinks[0]; !s.Append || s.Queue != 16 || s.Path != "videojsonl.jsonl" {
+	if s := cfg.Pipelines["video"].Sinks[0]; s.Append || s.Queue != 16 || s.Path != "videojsonl.jsonl" {
 		t.Errorf("sink %+v", s)
 	}
 }

@@ -83,8 +83,10 @@ func (s Sink) MarshalYAML() (any, error) {
 	options := struct {
 		Path   string `yaml:"path,omitempty"`
 		Dir    string `yaml:"dir,omitempty"`
-		Append bool   `yaml:"append,omitempty"`
+		Append *bool  `yaml:"append,omitempty"`
 		Queue  int    `yaml:"queue"`
+
+		Overwrite bool `yaml:"overwrite,omitempty"`
 
 		Listen     string  `yaml:"listen,omitempty"`
 		TokenEnv   string  `yaml:"token_env,omitempty"`
@@ -108,7 +110,7 @@ func (s Sink) MarshalYAML() (any, error) {
 		Retries   *int     `yaml:"retries,omitempty"`
 		Flush     *float64 `yaml:"flush,omitempty"`
 	}{
-		Path: s.Path, Dir: s.Dir, Append: s.Append, Queue: s.Queue,
+		Path: s.Path, Dir: s.Dir, Overwrite: s.Overwrite, Queue: s.Queue,
 		Listen: s.Listen, TokenEnv: s.TokenEnv, Cert: s.Cert, Key: s.Key, MaxViewers: s.MaxViewers,
 		Width: s.Width, FPS: s.FPS, Quality: s.Quality, Hide: s.Hide,
 		On: s.On, Parallel: s.Parallel, MinInterval: s.MinInterval,
@@ -116,6 +118,9 @@ func (s Sink) MarshalYAML() (any, error) {
 	}
 	if s.Kind == SinkWebhook { // where 0 is not the default
 		options.Retries, options.Flush = &s.Retries, &s.Flush
+	}
+	if s.Kind == SinkJSONL || s.Kind == SinkTable {
+		options.Append = &s.Append
 	}
 	return map[string]any{s.Kind: options}, nil
 }

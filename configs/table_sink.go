@@ -13,18 +13,30 @@ var queueKey = &key{
 	doc: "How many results may wait for the sink.",
 }
 
+var appendKey = &key{
+	name: "append", kind: boolean, def: true, example: "false",
+	doc: "Write behind what the file has already; `false` starts it anew. Either way one process at a time writes it, and a file that was moved or removed during the run (by logrotate, say) is made again.",
+}
+
+var overwriteKey = &key{
+	name: "overwrite", kind: boolean, def: false, example: "true",
+	doc: "Replace what earlier runs have left. Otherwise it stays, and new files get a number: `found-2`.",
+}
+
 var sinkKeys = []*key{
 	{name: SinkJSONL, kind: group, doc: "One line of JSON for each picture and model.", keys: []*key{
 		{name: "path", kind: text, def: "-", example: "found.jsonl", doc: "The file; `-` is standard output."},
-		{name: "append", kind: boolean, def: false, example: "true", doc: "Write behind what the file has already, instead of starting it anew."},
+		appendKey,
 		queueKey,
 	}},
 	{name: SinkTable, kind: group, doc: "A table for people.", keys: []*key{
 		{name: "path", kind: text, def: "-", example: "found.txt", doc: "The file; `-` is standard output."},
+		appendKey,
 		queueKey,
 	}},
 	{name: SinkPictures, kind: group, doc: "Copies of the pictures with the results drawn in.", keys: []*key{
-		{name: "dir", kind: text, required: true, example: "found", doc: "The folder; made when it is not there."},
+		{name: "dir", kind: text, required: true, example: "found", doc: "The folder; made when it is not there. One process at a time writes into it."},
+		overwriteKey,
 		queueKey,
 	}},
 	{name: SinkVideo, kind: group, doc: "A video with the results drawn in.", keys: []*key{
@@ -32,6 +44,7 @@ var sinkKeys = []*key{
 			name: "path", kind: text, required: true, example: "found.mp4", doc: "The file, whose name ends in `.mp4`. Further videos of the source go beside it: `found-2.mp4`.",
 			pattern: regexp.MustCompile(`.\.[mM][pP]4$`), looks: "a file name that ends in .mp4",
 		},
+		overwriteKey,
 		queueKey,
 	}},
 	{name: SinkPreview, kind: group, doc: "A page in the browser: the live picture with the results drawn in, or how loud the sound is and the last word; rates, ages, the latest events, errors, and why a source gives nothing. All previews with the same `listen` are on one page.", keys: []*key{

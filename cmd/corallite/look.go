@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,6 +29,7 @@ type look struct {
 	maxResults int
 	asJSON     bool
 	out        string
+	overwrite  bool
 }
 
 func newDetect(std *streams) *cobra.Command {
@@ -67,8 +69,9 @@ func newLook(std *streams, task, short, example string) *cobra.Command {
 		Short: short,
 		Long: short + `: prints a table, or with --json a line of JSON for each picture or frame.
 On a terminal a video gets a summary (what, how often and when) instead; --verbose prints a row for each result.
-With --out, annotated copies are written as well. A FILE is a picture, a video, a folder of pictures or a pattern. A file
-that cannot be read is reported, the others are still done, and the exit code is 1.`,
+With --out, annotated copies are written as well; what is in that folder already stays unless --overwrite is given, and
+new copies get a number. A FILE is a picture, a video, a folder of pictures or a pattern. A file that cannot be read is
+reported, the others are still done, and the exit code is 1.`,
 		Example: example,
 		Args:    atLeast(1, "a FILE (a picture or a video)"),
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -93,6 +96,7 @@ that cannot be read is reported, the others are still done, and the exit code is
 	flags.IntVar(&l.model.threads, "threads", 0, "CPU threads of the model (default: chosen)")
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each picture or frame")
 	flags.StringVar(&l.out, "out", "", "write annotated copies into this folder")
+	flags.BoolVar(&l.overwrite, "overwrite", false, "replace copies that are in the folder of --out already (default: they stay, and new ones get a number)")
 	addDeviceFlags(cmd, &l.model.delegate, &l.model.device)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(task))
 	cmd.ValidArgsFunction = pictureFiles
@@ -108,6 +112,8 @@ func (l *look) check() error {
 		return usageError{errors.New("--model is missing: name a model (see: corallite models list) or the path of a .tflite file")}
 	case t != nil && !(*t >= 0 && *t <= 1):
 		return usageError{fmt.Errorf("--score-threshold %v: want a number from 0 to 1", *t)}
+	case l.overwrite && l.out == "":
+		return usageError{errors.New("--overwrite is for --out: name the folder whose copies are to be replaced")}
 	case l.maxResults < 0:
 		return usageError{fmt.Errorf("--max-results %d: want 0 (all) or more", l.maxResults)}
 	case l.model.threads < 0:
@@ -180,6 +186,14 @@ func reportTo(s *status) func(pipeline.Failure) {
 	return func(f pipeline.Failure) { s.say(slog.LevelError, f.Err.Error()) }
 }
 
+// resumeTo prints that sinks of a pipeline work again.
+func resumeTo(s *status, name string) func(pipeline.Resumption) {
+	return func(r pipeline.Resumption) {
+		s.say(slog.LevelWarn, fmt.Sprintf("pipeline %s: sink %s works again after %v; %d results were lost",
+			name, r.Name, r.After.Round(time.Second), r.Lost))
+	}
+}
+
 func (l *look) sinks(files *camera.Files, out io.Writer) ([]pipeline.NamedSink, error) {
 	text := pipeline.NamedSink{Name: "table"}
 	if l.asJSON {
@@ -196,7 +210,9 @@ func (l *look) sinks(files *camera.Files, out io.Writer) ([]pipeline.NamedSink, 
 	if l.out == "" {
 		return []pipeline.NamedSink{text}, nil
 	}
-	folder, err := annotate.NewFolder(annotate.FolderOptions{Dir: l.out})
+	folder, err := annotate.NewFolder(annotate.FolderOptions{
+		Dir: l.out, Overwrite: l.overwrite, Notice: leftAlone(l.std.err, "--overwrite"),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,6 +20,7 @@ import (
 	"corallite/internal/isolate"
 	"corallite/internal/libstderr"
 	"corallite/internal/nearest"
+	"corallite/internal/output"
 )
 
 // The exit codes, the same for every command.
@@ -41,14 +43,15 @@ func main() {
 	os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// Main runs one command line and returns the exit code. The first SIGINT or SIGTERM cancels the command's context, and
-// the command finishes what it has: one that cannot do all of what was asked then exits with 130 or 143. The second
-// signal ends the process at once.
+// Main runs one command line and returns the exit code. The first SIGINT, SIGTERM or SIGHUP cancels the command's
+// context, and the command finishes what it has: one that cannot do all of what was asked then exits with 130, 143 or
+// 129. The second signal ends the process at once.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	status := newStatus(stderr)
-	ctx, stop := onSignals(context.Background(), status)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	status := newStatus(output.For(ctx, stderr))
+	stop := onSignals(cancel, status)
 	defer stop()
-	root := newRoot(&streams{in: stdin, out: stdout, err: status})
+	root := newRoot(&streams{in: stdin, out: output.For(ctx, stdout), err: status})
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if code := cutShort(ctx, err); code != exitDone {
@@ -117,16 +120,29 @@ func exitCode(err error, stderr *status) int {
 	return exitFailed
 }
 
-// onSignals gives a context that the first signal cancels; the second ends the process.
-func onSignals(parent context.Context, stderr *status) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(parent)
+// sayWithin is how long the end waits for standard error to take the word of it.
+const sayWithin = 200 * time.Millisecond
+
+// onSignals calls cancel at the first signal; the second ends the process.
+func onSignals(cancel context.CancelCauseFunc, stderr *status) (stop func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	done := make(chan struct{})
 	go func() {
 		select {
 		case s := <-signals:
-			stderr.say(slog.LevelInfo, fmt.Sprintf("%v: finishing what is in hand; once more ends at once", s))
+			said := make(chan struct{})
+			go func() {
+				defer close(said)
+				stderr.say(slog.LevelInfo, fmt.Sprintf("%v: finishing what is in hand; once more ends at once", s))
+			}()
+			select {
+			case <-said:
+			case <-time.After(sayWithin): // nobody reads standard error
+			}
 			number, _ := s.(syscall.Signal)
 			cancel(signalError{number})
 		case <-done:
@@ -139,7 +155,7 @@ func onSignals(parent context.Context, stderr *status) (context.Context, func())
 		case <-done:
 		}
 	}()
-	return ctx, func() {
+	return func() {
 		signal.Stop(signals)
 		close(done)
 		cancel(nil)

@@ -40,6 +40,7 @@ type planned[T pipeline.Item] struct {
 func newPlanned[T pipeline.Item](b *builder, name string, p configs.Pipeline) planned[T] {
 	return planned[T]{b: b, c: p, Stream: &pipeline.Stream[T]{
 		Name: name, Progress: b.status.progress, OnError: reportTo(b.status),
+		OnResume: resumeTo(b.status, name),
 	}}
 }
 

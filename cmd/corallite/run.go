@@ -22,8 +22,8 @@ func newRun(std *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [flags] CONFIG...",
 		Short: "Run the pipelines that YAML files describe",
-		Long: `Runs all pipelines of the files at the same time, until their sources end. On SIGINT or SIGTERM it finishes what it
-has, writes it out and exits with 0; a second signal ends it at once.
+		Long: `Runs all pipelines of the files at the same time, until their sources end. On SIGINT, SIGTERM or SIGHUP it finishes what
+it has, writes it out and exits with 0; a second signal ends it at once.
 
 Everything that is wrong with the configuration is said before anything starts, and the exit code is then 2.
 CORALLITE_… environment variables and --set override what the files say; see: corallite config --help`,
@@ -94,7 +94,7 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.O
 	}
 	devices := tpus.Summaries()
 	err = errors.Join(err, b.Close(), tpus.Close())
-	err = errors.Join(err, how.summary.write(runSummary{summaries, devices}, std.out))
+	err = errors.Join(err, how.summary.write(ctx, runSummary{summaries, devices}, std.out))
 	logSummaries(logger, cfg.PipelineNames(), summaries)
 	for _, s := range summaries.Pipelines {
 		if err == nil && s.Errors.Total > 0 {

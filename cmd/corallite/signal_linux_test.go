@@ -147,7 +147,7 @@ func addPicture(t *testing.T, folder, name string) {
 // TestSignalEndsRun checks that one signal ends a run in order: what is in hand is finished, every sink is complete, the
 // summary says so, and that is no failure.
 func TestSignalEndsRun(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			dir := t.TempDir()
 			folder := filepath.Join(dir, "in")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -94,12 +95,13 @@ func (b *builder) openSink(c configs.Sink, table sink.TableOptions) (pipeline.Si
 		if c.Path == "-" {
 			return sink.NewJSONL(b.status.above(b.std.out), "standard output"), nil
 		}
-		return sink.OpenJSONL(c.Path, sink.JSONLOptions{Append: c.Append})
+		return sink.OpenJSONL(c.Path, sink.FileOptions{Append: c.Append, Ending: b.interrupted})
 	case configs.SinkTable:
 		if c.Path == "-" {
 			table.Width = terminal.Width(b.std.out)
+			return sink.NewTable(b.status.above(b.std.out), table), nil
 		}
-		return openTable(b.status.above(b.std.out), c.Path, table)
+		return sink.OpenTable(c.Path, table, sink.FileOptions{Append: c.Append, Ending: b.interrupted})
 	case configs.SinkCommand:
 		return programs.New(programs.Options{
 			On: c.On.Map(), Parallel: c.Parallel, Queue: c.Queue, Timeout: seconds(c.Timeout), MinInterval: seconds(c.MinInterval),
@@ -122,11 +124,18 @@ func openWebhook(c configs.Sink) (pipeline.Sink, error) {
 	})
 }
 
+// leftAlone prints that what an earlier run has written stays.
+func leftAlone(s *status, how string) func(existing, used string) {
+	return func(existing, used string) {
+		s.say(slog.LevelInfo, fmt.Sprintf("%s is there already and stays; writing %s (%s replaces it)", existing, used, how))
+	}
+}
+
 // openSink opens a sink, among them those that show pictures.
 func (p *visionPlan) openSink(c configs.Sink) (pipeline.Sink, error) {
 	switch c.Kind {
 	case configs.SinkPictures:
-		return annotate.NewPictures(annotate.PicturesOptions{Dir: c.Dir})
+		return annotate.NewPictures(annotate.PicturesOptions{Dir: c.Dir, Overwrite: c.Overwrite, Notice: leftAlone(p.b.status, "overwrite: true")})
 	case configs.SinkPreview:
 		k, err := p.show(c, preview.SinkOptions{})
 		if held, ok := p.Source.(*camera.Select); ok && err == nil {
@@ -134,7 +143,9 @@ func (p *visionPlan) openSink(c configs.Sink) (pipeline.Sink, error) {
 		}
 		return k, err
 	case configs.SinkVideo:
-		return annotate.NewVideo(annotate.VideoOptions{Path: c.Path, Live: p.Source.Live()})
+		return annotate.NewVideo(annotate.VideoOptions{
+			Path: c.Path, Live: p.Source.Live(), Overwrite: c.Overwrite, Notice: leftAlone(p.b.status, "overwrite: true"),
+		})
 	default:
 		return p.b.openSink(c, sink.TableOptions{Model: len(p.c.Models) > 1, Time: moves(p.Source)})
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"corallite/internal/output"
 	"corallite/internal/terminal"
 	"corallite/pipeline"
 )
@@ -31,7 +32,7 @@ type status struct {
 func newStatus(w io.Writer) *status {
 	s := &status{w: w, parts: map[string]string{}}
 	if terminal.Redraws(w) {
-		s.terminal = w.(*os.File)
+		s.terminal, _ = output.File(w)
 	}
 	return s
 }

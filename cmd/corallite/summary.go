@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"corallite/internal/output"
 )
 
 // summaryFile is where the summary of a run goes: "" nowhere, "-" to standard output. A file gets its name when it is
@@ -49,8 +52,8 @@ func (s summaryFile) fail(err error) error {
 	return fmt.Errorf("summary %s: %w", string(s), err)
 }
 
-// write writes the summary.
-func (s summaryFile) write(summaries any, stdout io.Writer) error {
+// write writes the summary. ctx ends when the run is to end: a pipe that nobody reads is then not waited for.
+func (s summaryFile) write(ctx context.Context, summaries any, stdout io.Writer) error {
 	if s == "" {
 		return nil
 	}
@@ -64,14 +67,7 @@ func (s summaryFile) write(summaries any, stdout io.Writer) error {
 		return err
 	}
 	if info, err := os.Stat(string(s)); err == nil && !info.Mode().IsRegular() {
-		f, err := os.OpenFile(string(s), os.O_WRONLY, 0)
-		if err != nil {
-			return s.fail(err)
-		}
-		if err := fill(f, text); err != nil {
-			return s.fail(err)
-		}
-		return nil
+		return s.pour(ctx, info, text)
 	}
 	part, err := s.create()
 	if err != nil {
@@ -84,6 +80,25 @@ func (s summaryFile) write(summaries any, stdout io.Writer) error {
 	}
 	if err != nil {
 		return s.fail(errors.Join(err, os.Remove(part.Name())))
+	}
+	return nil
+}
+
+// pour writes text into what is no file.
+func (s summaryFile) pour(ctx context.Context, info fs.FileInfo, text []byte) error {
+	var f *os.File
+	var err error
+	if info.Mode()&fs.ModeNamedPipe != 0 {
+		f, err = output.OpenPipe(ctx, string(s))
+	} else {
+		f, err = os.OpenFile(string(s), os.O_WRONLY, 0)
+	}
+	if err == nil {
+		_, err = output.NewWriter(ctx, f).Write(text)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return s.fail(err)
 	}
 	return nil
 }

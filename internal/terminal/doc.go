@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"golang.org/x/term"
+
+	"corallite/internal/output"
 )
 
 // leastWidth is the narrowest terminal that is fitted to: on a narrower one lines wrap by themselves.
@@ -16,7 +18,7 @@ const leastWidth = 20
 
 // Is says whether w is a terminal.
 func Is(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := output.File(w)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
@@ -33,7 +35,8 @@ func Width(w io.Writer) int {
 	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns > 0 {
 		return max(columns, leastWidth)
 	}
-	width, _, err := term.GetSize(int(w.(*os.File).Fd()))
+	f, _ := output.File(w)
+	width, _, err := term.GetSize(int(f.Fd()))
 	if err != nil || width <= 0 {
 		return 0
 	}

@@ -161,11 +161,9 @@ func (v *Overview) finish() error {
 }
 
 func (v *Overview) write(text []byte) error {
-	if _, err := v.w.Write(text); err != nil {
-		v.broken = true
-		return fmt.Errorf("write the overview: %w", err)
-	}
-	return nil
+	err := writeAll(v.w, text, "the overview")
+	v.broken = err != nil
+	return err
 }
 
 // picture is a source of one frame in a line.
