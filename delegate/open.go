@@ -29,6 +29,18 @@ type Options struct {
 	Queue bool
 	// Refused says why no Edge TPU can be had, where that is known (see Model.Candidates): Auto does not look again.
 	Refused []error
+	Wanted  bool // with Refused: as of Candidates
+	// Look asks libedgetpu for its devices where none is to be opened yet (Model.Candidates, Probe); nil: in this process,
+	// which a libedgetpu that crashes or hangs takes along. See worker.Look.
+	Look func(ctx context.Context, library string) (edgetpu.Seen, error)
+}
+
+// ask asks libedgetpu for its devices.
+func (o Options) ask(ctx context.Context) (edgetpu.Seen, error) {
+	if o.Look == nil {
+		return edgetpu.Look(o.EdgeTPULibrary)
+	}
+	return o.Look(ctx, o.EdgeTPULibrary)
 }
 
 // spec checks what can be checked without looking at the machine.
@@ -133,9 +145,8 @@ func (e *engine) Close() error {
 func (m *Model) choose(ctx context.Context, spec Spec, o Options, n int) ([]*engine, error) {
 	causes := o.Refused
 	if spec.Choice == EdgeTPU || spec.Choice == Auto && len(causes) == 0 {
-		var e *engine
-		var err error
-		e, causes, err = m.openEdgeTPU(ctx, spec, o)
+		e, c, err := m.openEdgeTPU(ctx, spec, o)
+		causes, o.Wanted = c.Causes, c.Wanted
 		if err != nil {
 			return nil, err
 		}
@@ -167,10 +178,10 @@ func CannotRun(path string, causes []error) error {
 func (m *Model) queue(ctx context.Context, first *engine, spec Spec, o Options, n int) ([]*engine, error) {
 	all := []*engine{first}
 	for o.Queue && len(all) < n {
-		e, causes, err := m.openEdgeTPU(ctx, spec, o)
+		e, c, err := m.openEdgeTPU(ctx, spec, o)
 		if e == nil {
 			if err == nil {
-				err = fmt.Errorf("model %s: engine %d on the Edge TPU: %w", m.Path(), len(all)+1, errors.Join(causes...))
+				err = fmt.Errorf("model %s: engine %d on the Edge TPU: %w", m.Path(), len(all)+1, errors.Join(c.Causes...))
 			}
 			for _, e := range all {
 				err = errors.Join(err, e.Close())
@@ -215,7 +226,7 @@ func openCPU(ctx context.Context, f *file, choice Choice, refusals []Refusal, o 
 			return []tflite.Delegate{x}, err
 		})
 		if err == nil {
-			return newEngines(all, refusals), nil
+			return newEngines(all, refusals, o.Wanted), nil
 		}
 		if choice == XNNPACK {
 			return nil, fmt.Errorf("model %s: XNNPACK cannot run it: %w", f.path, err)
@@ -227,21 +238,21 @@ func openCPU(ctx context.Context, f *file, choice Choice, refusals []Refusal, o 
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", f.path, err)
 	}
-	return newEngines(all, refusals), nil
+	return newEngines(all, refusals, o.Wanted), nil
 }
 
-func newEngines(all []*tflite.Interpreter, refusals []Refusal) []*engine {
+func newEngines(all []*tflite.Interpreter, refusals []Refusal, wanted bool) []*engine {
 	engines := make([]*engine, len(all))
 	for i, n := range all {
-		engines[i] = newEngine(n, slices.Clone(refusals))
+		engines[i] = newEngine(n, slices.Clone(refusals), wanted)
 	}
 	return engines
 }
 
-func newEngine(n *tflite.Interpreter, refusals []Refusal) *engine {
+func newEngine(n *tflite.Interpreter, refusals []Refusal, wanted bool) *engine {
 	e := &engine{Interpreter: n, device: n.Device(), refusals: refusals}
 	if len(refusals) > 0 {
-		e.device.Degraded, e.device.Reason = true, refusals[0].Reason
+		e.device.Degraded, e.device.Reason, e.device.Wanted = true, refusals[0].Reason, wanted
 	}
 	return e
 }

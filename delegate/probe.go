@@ -1,6 +1,8 @@
 package delegate
 
 import (
+	"context"
+
 	"corallite/delegate/edgetpu"
 	"corallite/tflite"
 )
@@ -27,14 +29,18 @@ type Found struct {
 }
 
 // Probe says what Open would choose for a model that is compiled for the Edge TPU and has a CPU twin. No device is
-// opened: that takes seconds, and the device from others. The error is one of the options.
-func Probe(o Options) (Findings, error) {
+// opened: that takes seconds, and the device from others. Options.Look says how libedgetpu is asked. The error is one of
+// the options, or ctx's.
+func Probe(ctx context.Context, o Options) (Findings, error) {
 	spec, err := o.spec()
 	if err != nil {
 		return Findings{}, err
 	}
 	f := Findings{Runtime: tflite.RuntimeVersion(), Refusals: []Refusal{}, Devices: []Found{}}
-	fit := f.edgeTPU(spec, o)
+	fit := f.edgeTPU(ctx, spec, o)
+	if err := ctx.Err(); err != nil {
+		return Findings{}, err
+	}
 	if spec.Choice == EdgeTPU || spec.Choice == Auto && fit != "" {
 		f.Takes = fit
 		return f, nil
@@ -58,16 +64,15 @@ func Probe(o Options) (Findings, error) {
 }
 
 // edgeTPU fills in what there is of Edge TPUs, and gives the name of the first that the spec takes.
-func (f *Findings) edgeTPU(spec Spec, o Options) string {
-	s := look(spec, o)
-	defer s.close()
-	devices := s.listed
+func (f *Findings) edgeTPU(ctx context.Context, spec Spec, o Options) string {
+	s := look(spec, o, func() (edgetpu.Seen, error) { return o.ask(ctx) })
+	devices := s.seen.Devices
 	if s.loadErr != nil {
 		f.LibraryError = s.loadErr.Error()
 		devices = o.EdgeTPU.System.Devices()
 	} else {
-		f.Library = s.library.Path()
-		if v, err := s.library.Version(); err != nil {
+		f.Library = s.seen.Path
+		if v, err := s.seen.Version(); err != nil {
 			f.LibraryError = err.Error()
 		} else {
 			f.LibraryVersion = v.String()

@@ -12,7 +12,7 @@ import (
 func TestProbe(t *testing.T) {
 	withoutLibrary(t)
 	o := options(t)
-	p, err := delegate.Probe(o)
+	p, err := delegate.Probe(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func TestProbe(t *testing.T) {
 	}
 	o = simulated(t, simtest.Config{Devices: []string{"usb", "pci"}, RuntimeVersion: 13})
 	o.Device = "pci"
-	p, err = delegate.Probe(o)
+	p, err = delegate.Probe(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,11 +37,11 @@ func TestProbe(t *testing.T) {
 	for choice, takes := range map[delegate.Choice]string{delegate.XNNPACK: "cpu:xnnpack", delegate.None: "cpu:builtin",
 		delegate.EdgeTPU: "edgetpu:pci:/dev/apex_0"} {
 		o.Choice = choice
-		if p, err := delegate.Probe(o); err != nil || p.Takes != takes || len(p.Refusals) != 0 || len(p.Devices) != 2 {
+		if p, err := delegate.Probe(t.Context(), o); err != nil || p.Takes != takes || len(p.Refusals) != 0 || len(p.Devices) != 2 {
 			t.Errorf("%s: %+v, %v", choice, p, err)
 		}
 	}
-	if _, err := delegate.Probe(delegate.Options{Choice: "x"}); err == nil {
+	if _, err := delegate.Probe(t.Context(), delegate.Options{Choice: "x"}); err == nil {
 		t.Error("a choice of x is taken")
 	}
 }
@@ -52,7 +52,7 @@ func TestProbeTemperature(t *testing.T) {
 	o := simulated(t, simtest.Config{Devices: []string{"usb", "pci"}, Control: c})
 	o.EdgeTPU.System.Root = c.Root()
 	c.Temperature("/dev/apex_0", 54_250)
-	p, err := delegate.Probe(o)
+	p, err := delegate.Probe(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

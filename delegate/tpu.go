@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"corallite/delegate/edgetpu"
@@ -13,81 +12,94 @@ import (
 
 // survey is what was found of Edge TPUs.
 type survey struct {
-	library *edgetpu.Library // nil when none was loaded; the survey's owner closes it
-	loadErr error
-	listed  []edgetpu.Device // by the library
+	seen    edgetpu.Seen     // what libedgetpu said; zero where it did not
+	loadErr error            // why it did not
 	fit     []edgetpu.Device // those that the spec takes, in the order in which to try them
 	causes  []error          // why there is no device to open; the most telling one first
+	wanted  bool             // see Candidates.Wanted
 }
 
-// look loads libedgetpu and lists devices. A device is opened by nobody here.
-func look(spec Spec, o Options) survey {
+// look asks libedgetpu, by way of ask, for its devices. A device is opened by nobody here.
+func look(spec Spec, o Options, ask func() (edgetpu.Seen, error)) survey {
 	var s survey
-	s.library, s.loadErr = edgetpu.Load(o.EdgeTPULibrary)
-	seen := o.EdgeTPU.System.Devices()
+	s.seen, s.loadErr = ask()
+	kernel := o.EdgeTPU.System.Devices()
+	named := edgetpu.Wanted(o.EdgeTPULibrary) != ""
+	s.wanted = o.Device != "" || len(kernel) > 0 || len(s.seen.Devices) > 0 ||
+		named && s.loadErr != nil || errors.Is(s.loadErr, edgetpu.ErrUnanswered)
 	if s.loadErr != nil {
 		// On a machine that has neither, the missing device is what a person should read; the missing library is
 		// what counts for one who has a device, or has named a library.
-		named := o.EdgeTPULibrary != "" || os.Getenv(edgetpu.LibraryEnv) != ""
 		switch {
-		case len(seen) > 0:
+		case len(kernel) > 0:
 			s.causes = []error{s.loadErr}
-		case named:
+		case named || errors.Is(s.loadErr, edgetpu.ErrUnanswered):
 			s.causes = []error{s.loadErr, edgetpu.ErrNoDevice}
 		default:
 			s.causes = []error{edgetpu.ErrNoDevice, s.loadErr}
 		}
 		return s
 	}
-	listed, err := s.library.List()
-	if err != nil {
+	var err error
+	if s.fit, err = o.EdgeTPU.System.Select(spec.Device, s.seen.Devices); err != nil {
 		s.causes = []error{err}
-		return s
-	}
-	s.listed = listed
-	if s.fit, err = o.EdgeTPU.System.Select(spec.Device, listed); err != nil {
-		s.causes = []error{err}
-		if len(listed) == 0 && len(seen) > 0 {
-			s.causes = append(s.causes, fmt.Errorf("the kernel shows %s, but %s does not list it", seen[0], s.library.Path()))
+		if len(s.seen.Devices) == 0 && len(kernel) > 0 {
+			s.causes = append(s.causes, fmt.Errorf("the kernel shows %s, but %s does not list it", kernel[0], s.seen.Path))
 		}
 	}
 	return s
 }
 
-func (s survey) close() {
-	if s.library != nil {
-		_ = s.library.Close() // it has no error to give
-	}
+// Candidates are the devices that may run a model.
+type Candidates struct {
+	Devices []edgetpu.Device // in the order in which to try them
+	Causes  []error          // why there is none, the most telling one first; nil: there are Devices
+	// Wanted says that somebody counts on an Edge TPU, although none can run the model: a device or a library is named,
+	// or the machine has a device. A machine that never had one has lost nothing.
+	Wanted bool
 }
 
-// Candidates are the devices that may run the model, in the order in which to try them, or the causes why there is none,
-// the most telling one first. No device is opened. The error is one of the options.
-func (m *Model) Candidates(o Options) ([]edgetpu.Device, []error, error) {
+// Candidates says which devices may run the model. No device is opened. Options.Look says how libedgetpu is asked. Where
+// it does not answer, the devices that the kernel shows are candidates: whether they open is seen then, and tried again.
+// The error is one of the options, or ctx's.
+func (m *Model) Candidates(ctx context.Context, o Options) (Candidates, error) {
 	spec, err := o.spec()
 	if err != nil {
-		return nil, nil, err
+		return Candidates{}, err
 	}
-	s := look(spec, o)
-	defer s.close()
+	s := look(spec, o, func() (edgetpu.Seen, error) { return o.ask(ctx) })
+	if err := ctx.Err(); err != nil {
+		return Candidates{}, err
+	}
+	if errors.Is(s.loadErr, edgetpu.ErrUnanswered) && m.compiled != nil {
+		if fit, err := o.EdgeTPU.System.Select(spec.Device, o.EdgeTPU.System.Devices()); err == nil {
+			return Candidates{Devices: fit, Wanted: true}, nil
+		}
+	}
 	if causes := s.check(m); len(causes) > 0 {
-		return nil, causes, nil
+		return Candidates{Causes: causes, Wanted: s.wanted}, nil
 	}
-	return s.fit, nil, nil
+	return Candidates{Devices: s.fit, Wanted: true}, nil
 }
 
-// openEdgeTPU tries the Edge TPU: an engine, or the causes why there is none. The error is ctx's.
-func (m *Model) openEdgeTPU(ctx context.Context, spec Spec, o Options) (*engine, []error, error) {
-	s := look(spec, o)
-	var e *engine
-	var err error
-	causes := s.check(m)
-	if len(causes) == 0 {
-		e, causes, err = s.open(ctx, m.compiled, o)
+// openEdgeTPU tries the Edge TPU, in this process: an engine, or the causes why there is none, and whether somebody counts
+// on one. The error is ctx's.
+func (m *Model) openEdgeTPU(ctx context.Context, spec Spec, o Options) (e *engine, c Candidates, err error) {
+	library, err := edgetpu.Load(o.EdgeTPULibrary)
+	s := look(spec, o, func() (edgetpu.Seen, error) {
+		if err != nil {
+			return edgetpu.Seen{}, err
+		}
+		return library.Look()
+	})
+	c = Candidates{Causes: s.check(m), Wanted: s.wanted}
+	if err = nil; len(c.Causes) == 0 {
+		e, c.Causes, err = s.open(ctx, library, m.compiled, o)
 	}
-	if e == nil {
-		s.close()
+	if e == nil && library != nil {
+		_ = library.Close() // it has no error to give
 	}
-	return e, causes, err
+	return e, c, err
 }
 
 // check gives the causes why no device can run a model.
@@ -109,13 +121,13 @@ func (s survey) check(m *Model) []error {
 }
 
 // open opens the first device that opens. The engine takes the library over.
-func (s survey) open(ctx context.Context, f *file, o Options) (*engine, []error, error) {
+func (s survey) open(ctx context.Context, library *edgetpu.Library, f *file, o Options) (*engine, []error, error) {
 	var causes []error
 	for _, d := range s.fit {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		delegate, err := s.library.Open(d, o.EdgeTPU)
+		delegate, err := library.Open(d, o.EdgeTPU)
 		if err != nil {
 			causes = append(causes, err)
 			continue
@@ -124,7 +136,7 @@ func (s survey) open(ctx context.Context, f *file, o Options) (*engine, []error,
 		if err != nil {
 			return nil, append(causes, fmt.Errorf("model %s on %s: %w", f.path, d, err)), nil
 		}
-		e := &engine{Interpreter: n, device: n.Device(), library: s.library}
+		e := &engine{Interpreter: n, device: n.Device(), library: library}
 		for _, c := range causes { // of devices tried before
 			e.refusals = append(e.refusals, Refusal{string(EdgeTPU), c.Error()})
 		}
@@ -140,13 +152,13 @@ func (s survey) fits(f *file) error {
 	if err != nil {
 		return err
 	}
-	version, err := s.library.Version()
+	version, err := s.seen.Version()
 	if err != nil {
 		return err
 	}
 	for _, p := range packages {
 		if err := edgetpu.CheckRuntime(version, p); err != nil {
-			return fmt.Errorf("%s: %w", s.library.Path(), err)
+			return fmt.Errorf("%s: %w", s.seen.Path, err)
 		}
 	}
 	return nil

@@ -18,6 +18,7 @@ type Event struct {
 	Device    string    `json:"device"`
 	Degraded  bool      `json:"degraded"`
 	Reason    string    `json:"reason,omitempty"`
+	Wanted    bool      `json:"-"` // as of Device: somebody counts on what is missing
 	Latency   Latency   `json:"latency_ms"`
 	Result
 }

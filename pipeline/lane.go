@@ -181,7 +181,7 @@ func (l *lane[T]) ranOn(a *answer, before, now Device) {
 		l.r.log.Warn("device changed", "model", l.model.Name, "from", before.Name, "to", now.Name,
 			"degraded", now.Degraded, "reason", now.Reason)
 	}
-	a.event.Device, a.event.Degraded, a.event.Reason = now.Name, now.Degraded, now.Reason
+	a.event.Device, a.event.Degraded, a.event.Reason, a.event.Wanted = now.Name, now.Degraded, now.Reason, now.Wanted
 }
 
 // decode turns outputs into this lane's event.

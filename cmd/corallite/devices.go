@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,10 +47,13 @@ of libedgetpu, what the delegate choice would take for a model that is compiled 
 		Example: "  corallite devices --json\n  corallite devices --device usb",
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			found, err := delegate.Probe(delegate.Options{
-				Choice: delegate.Choice(choice), Device: device, EdgeTPULibrary: library,
+			found, err := delegate.Probe(cmd.Context(), delegate.Options{
+				Choice: delegate.Choice(choice), Device: device, EdgeTPULibrary: library, Look: lookApart,
 			})
-			if err != nil {
+			switch {
+			case cmd.Context().Err() != nil:
+				return errors.New("interrupted")
+			case err != nil:
 				return usageError{err}
 			}
 			cameras, err := camera.Cameras("")

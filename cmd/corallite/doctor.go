@@ -70,7 +70,7 @@ the exit code 0, as it is without a configuration. docs/edge-tpu.md explains eac
 
 // doctorOptions are what the configuration and the model cache ask to be looked at.
 func doctorOptions(ctx context.Context, files, set []string) (doctor.Options, error) {
-	o := doctor.Options{Configured: len(files) > 0, Try: doctor.Isolated()}
+	o := doctor.Options{Configured: len(files) > 0, Try: doctor.Isolated(reach()...)}
 	if len(files) == 0 && len(set) > 0 {
 		return o, usageError{errors.New("--set overrides a value of a configuration, and no CONFIG file is given")}
 	}

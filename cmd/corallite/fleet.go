@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -18,13 +20,31 @@ import (
 // not the real one.
 const reachEnv = "CORALLITE_REACH"
 
-// newFleet makes the fleet of Edge TPUs for the models that will be opened. It opens none.
-func newFleet(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Logger) (*fleet.Fleet, error) {
-	o, err := fleetOptions(all, tpu, logger)
+// newFleet makes the fleet of Edge TPUs for the models that a command will open. It opens none. When ctx ends, devices
+// that are not open yet are not waited for.
+func newFleet(ctx context.Context, all []configs.Model, logger *slog.Logger) (*fleet.Fleet, error) {
+	o, err := fleetOptions(all, configs.EdgeTPU{}, logger)
 	if err != nil {
 		return nil, err
 	}
+	o.Patience = ctx
 	return fleet.New(o)
+}
+
+// unlessStopped is err, unless it says that a signal came before all was there: what was begun has ended in order.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// reach are further files and folders that child processes may use.
+func reach() []string { return filepath.SplitList(os.Getenv(reachEnv)) }
+
+// lookApart asks libedgetpu for its devices in a child process.
+func lookApart(ctx context.Context, library string) (edgetpu.Seen, error) {
+	return worker.Look(ctx, worker.LookOptions{Library: library, Reach: reach()})
 }
 
 // fleetOptions are what the configuration and the environment say of the Edge TPUs.
@@ -43,7 +63,7 @@ func fleetOptions(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Logger)
 	}
 	o := fleet.Options{
 		Library: tpu.Library, EdgeTPU: edgetpu.Options{Performance: performance}, Heat: heat.Options{Mode: mode},
-		Reach: filepath.SplitList(os.Getenv(reachEnv)), Tried: worker.NewTried(store.Folder("tried")), Logger: logger,
+		Reach: reach(), Tried: worker.NewTried(store.Folder("tried")), Logger: logger,
 	}
 	for _, m := range all {
 		// An error is told when the model is opened.

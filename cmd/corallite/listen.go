@@ -120,7 +120,7 @@ func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
 	for _, r := range requests {
 		all = append(all, r.model)
 	}
-	tpus, err := newFleet(all, configs.EdgeTPU{}, logger)
+	tpus, err := newFleet(cmd.Context(), all, logger)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
 	}
 	e, err := openEars(context.WithoutCancel(cmd.Context()), requests, l.gate)
 	if err != nil {
-		return err
+		return unlessStopped(cmd.Context(), err)
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	l.source.Microphone, l.source.Sound = l.microphone, files

@@ -76,6 +76,7 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.O
 	if err := how.summary.check(); err != nil {
 		return err
 	}
+	o.Patience = ctx
 	tpus, err := fleet.New(o)
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.O
 	b := &builder{ctx: context.WithoutCancel(ctx), interrupted: ctx, cfg: cfg, std: std, status: std.err, logger: logger, fleet: tpus, pages: pages{fleet: tpus, logger: logger}, paced: how.watched}
 	runners, err := b.build()
 	if err != nil {
-		return errors.Join(err, b.Close(), tpus.Close())
+		return errors.Join(unlessStopped(ctx, err), b.Close(), tpus.Close())
 	}
 	giveBack()
 	b.pages.start(std)

@@ -195,7 +195,7 @@ func (e *Engine) show(d tensor.Device) {
 
 // fallback is the twin as Device shows it.
 func (e *Engine) fallback(why *cause) tensor.Device {
-	return tensor.Device{Name: e.twin.Device().Name, Degraded: true, Reason: why.reason}
+	return tensor.Device{Name: e.twin.Device().Name, Degraded: true, Reason: why.reason, Wanted: true}
 }
 
 // Close ends the work in the background, waits for it and for an Invoke under way, and closes the device's engine and

@@ -12,7 +12,7 @@ import (
 // TestStartsWithoutDevice is tried at once, and compares with the twin.
 func TestStartsWithoutDevice(t *testing.T) {
 	r := newRig(t, with{unavailable: errNoDevice})
-	if d := r.Device(); d != (tensor.Device{Name: twinName, Degraded: true, Reason: errNoDevice.Error()}) {
+	if d := r.Device(); d != (tensor.Device{Name: twinName, Degraded: true, Reason: errNoDevice.Error(), Wanted: true}) {
 		t.Errorf("device %+v", d)
 	}
 	r.settle()

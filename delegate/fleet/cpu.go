@@ -12,9 +12,30 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// openCPU opens a model's engines on the CPU; causes are why not on an Edge TPU, where it was asked for.
-func (f *Fleet) openCPU(ctx context.Context, r Request, choice delegate.Choice, causes []error) ([]tensor.Engine, error) {
-	return f.cpuEngines(ctx, r, delegate.Options{Choice: choice, Refused: causes, Logger: f.o.Logger}, r.Engines)
+// openCPU opens a model's engines on the CPU; c says why not on an Edge TPU, where one was looked for.
+func (f *Fleet) openCPU(ctx context.Context, r Request, choice delegate.Choice, c delegate.Candidates) ([]tensor.Engine, error) {
+	o := delegate.Options{Choice: choice, Refused: c.Causes, Wanted: c.Wanted, Logger: f.o.Logger}
+	if choice == delegate.Auto && !c.Wanted {
+		o.Logger = nil
+	}
+	all, err := f.cpuEngines(ctx, r, o, r.Engines)
+	if err == nil && o.Logger == nil {
+		f.tellCPU(r, all[0].Device(), c.Causes)
+	}
+	return all, err
+}
+
+// tellCPU says on a machine that has no Edge TPU, where nobody asked for one, that the CPU runs the models: once, not for
+// each. The details are there for who wants them.
+func (f *Fleet) tellCPU(r Request, d tensor.Device, causes []error) {
+	f.mu.Lock()
+	told := f.told
+	f.told = true
+	f.mu.Unlock()
+	if !told {
+		f.o.Logger.Info("no Edge TPU found: the CPU runs the models")
+	}
+	f.o.Logger.Debug("the CPU runs the model", "model", r.Model.Path(), "device", d.Name, "why", errors.Join(causes...).Error())
 }
 
 func (f *Fleet) cpuEngines(ctx context.Context, r Request, o delegate.Options, n int) ([]tensor.Engine, error) {
@@ -77,7 +98,7 @@ func (f *Fleet) childCPU(ctx context.Context, r Request, o delegate.Options) (te
 	}
 	device := e.Device()
 	if o.Choice == delegate.Auto && len(o.Refused) > 0 {
-		device.Degraded, device.Reason = true, o.Refused[0].Error()
+		device.Degraded, device.Reason, device.Wanted = true, o.Refused[0].Error(), o.Wanted
 	}
 	return lodger{e, h, device, f.o.Logger}, nil
 }

@@ -36,6 +36,9 @@ type Options struct {
 	// OpenLimit is how long a device may take to open for a model; 0: a minute, and 15 s while a model that can begin
 	// on the CPU waits for it.
 	OpenLimit time.Duration
+	// Patience, when it ends, has libedgetpu not waited for any more that was not opened yet: models that can begin on the
+	// CPU do, for others Open fails with an error that wraps context.Canceled. nil: it does not end.
+	Patience context.Context
 	// GiveUp is how long a run of a model that has no CPU twin waits for its device; 0: failover's default.
 	GiveUp time.Duration
 	// Tried remembers which models have run once in a child; nil: models run in this process untried.
@@ -50,8 +53,12 @@ type Fleet struct {
 
 	parking sync.Mutex // held while engines are moved to the CPU or back because of heat
 
+	looking sync.Mutex // held while libedgetpu is asked for its devices
+	looked  *looked    // nil: it was not asked yet
+
 	mu      sync.Mutex
 	devices []*device // in the order in which they were first used
+	told    bool      // that the CPU runs the models
 }
 
 // New makes a Fleet; it opens nothing. The error is one of the options.
@@ -130,39 +137,47 @@ func (f *Fleet) Open(ctx context.Context, r Request) ([]tensor.Engine, error) {
 		return nil, fmt.Errorf("%d engines", r.Engines)
 	}
 	if choice == delegate.XNNPACK || choice == delegate.None {
-		return f.openCPU(ctx, r, choice, nil)
+		return f.openCPU(ctx, r, choice, delegate.Candidates{})
 	}
-	devices, causes, err := f.candidates(r)
+	c, err := f.candidates(ctx, r)
 	switch {
 	case err != nil:
 		return nil, err
-	case len(devices) > 0:
-		return f.openDevices(ctx, r, devices)
+	case len(c.Devices) > 0:
+		if !r.isolated(true) {
+			f.o.Logger.Warn("isolate: false: libedgetpu runs in this process, which a crash of it ends and a hang of it stops", "model", r.Model.Path())
+		}
+		return f.openDevices(ctx, r, c.Devices)
 	case choice == delegate.EdgeTPU:
-		return nil, delegate.CannotRun(r.Model.Path(), causes)
+		return nil, delegate.CannotRun(r.Model.Path(), c.Causes)
 	default:
-		return f.openCPU(ctx, r, delegate.Auto, causes)
+		return f.openCPU(ctx, r, delegate.Auto, c)
 	}
 }
 
 // candidates are the devices for a model, or the causes why there is none.
-func (f *Fleet) candidates(r Request) ([]edgetpu.Device, []error, error) {
+func (f *Fleet) candidates(ctx context.Context, r Request) (delegate.Candidates, error) {
 	if len(r.Segments) > 0 {
 		if err := checkSegments(r.Segments, r.Model); err != nil {
-			return nil, nil, err
+			return delegate.Candidates{}, err
 		}
 	}
-	var devices []edgetpu.Device
+	o := delegate.Options{
+		Choice: delegate.EdgeTPU, Device: r.Device, EdgeTPULibrary: f.o.Library, EdgeTPU: f.o.EdgeTPU, Look: f.look,
+	}
+	if !r.isolated(true) {
+		o.Look = nil // in this process, where it will run too
+	}
+	var all delegate.Candidates
 	for _, m := range r.parts() {
-		fit, causes, err := m.Candidates(delegate.Options{
-			Choice: delegate.EdgeTPU, Device: r.Device, EdgeTPULibrary: f.o.Library, EdgeTPU: f.o.EdgeTPU,
-		})
-		if err != nil || len(causes) > 0 {
-			return nil, causes, err
+		c, err := m.Candidates(ctx, o)
+		if err != nil || len(c.Causes) > 0 {
+			return c, err
 		}
-		devices = fit
+		all = c
 	}
-	return f.free(devices, r.Device), nil, nil
+	all.Devices = f.free(all.Devices, r.Device)
+	return all, nil
 }
 
 // free leaves out what other models asked for by name, unless nothing would be left.

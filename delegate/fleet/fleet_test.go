@@ -192,7 +192,7 @@ func TestOpeningHangs(t *testing.T) {
 	b.control.Fault(simtest.Fault{Kind: simtest.Hang, At: simtest.OnOpen})
 	e := b.open(f, fleet.Request{})[0]
 	const reason = "edgetpu:usb:2-1: opening it took too long, more than 2s"
-	if d := e.Device(); d != (tensor.Device{Name: "cpu:xnnpack", Degraded: true, Reason: reason}) || b.control.State().Opens != 1 {
+	if d := e.Device(); d != (tensor.Device{Name: "cpu:xnnpack", Degraded: true, Reason: reason, Wanted: true}) || b.control.State().Opens != 1 {
 		t.Fatalf("device %+v after %d openings", d, b.control.State().Opens)
 	}
 	until(t, e, want, "restored", restored)

@@ -177,9 +177,14 @@ func (o opener) engine(ctx context.Context, b berth, twin tensor.Engine, failed 
 
 // first opens an engine before the first frame.
 func (o opener) first(ctx context.Context, b berth, limit time.Duration) (tensor.Engine, error) {
+	ctx, stop := o.f.patient(ctx)
+	defer stop()
 	for try := 1; ; try++ {
 		e, err := o.open(ctx, b, limit)
-		if err == nil || try == openTries || errors.Is(err, errSlow) || ctx.Err() != nil {
+		if err != nil && ctx.Err() != nil {
+			return nil, &loss{b.name(), errInterrupted}
+		}
+		if err == nil || try == openTries || errors.Is(err, errSlow) {
 			return e, err
 		}
 		o.f.o.Logger.Debug("the device did not open: once more", "model", o.r.Name, "device", b.name(), "reason", err)

@@ -52,6 +52,9 @@ func StartHost(ctx context.Context, o HostOptions) (*Host, error) {
 	return &Host{process: p, system: o.EdgeTPU.System}, nil
 }
 
+// usbNodes has the device files of USB.
+const usbNodes = "/dev/bus/usb"
+
 // sandbox is what the child may reach; see the package comment.
 func sandbox(o HostOptions) isolate.Sandbox {
 	s := isolate.Sandbox{Off: o.Unconfined, Read: append([]string(nil), o.Files...), ReadWrite: append([]string(nil), o.Reach...)}
@@ -61,7 +64,7 @@ func sandbox(o HostOptions) isolate.Sandbox {
 	s.Read = append(s.Read, "/sys", "/run/udev")
 	s.Read = append(s.Read, libraryFiles(o.Library)...)
 	if o.Device.Bus == edgetpu.USB {
-		s.ReadWrite = append(s.ReadWrite, "/dev/bus/usb")
+		s.ReadWrite = append(s.ReadWrite, usbNodes)
 	} else {
 		s.ReadWrite = append(s.ReadWrite, o.Device.Path)
 	}

@@ -26,4 +26,7 @@ type Device struct {
 	Name     string // "cpu:xnnpack", "cpu:builtin", "edgetpu:usb:/sys/bus/usb/devices/2-1", "edgetpu:pci:/dev/apex_0"
 	Degraded bool   // whether this is a fallback from something better
 	Reason   string // why, when degraded: "no Edge TPU found"
+	// Wanted says, when degraded, that somebody counts on what is missing: it was asked for by name, or it is there and
+	// does not run the model. It is false where nothing better was ever there.
+	Wanted bool
 }

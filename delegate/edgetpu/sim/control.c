@@ -92,7 +92,7 @@ static bool number(const char *word, double *n) {
 }
 
 static const char *const kinds[] = {"", "error", "hang", "abort", "segv", "wrong", "slow", "gone", NULL};
-static const char *const points[] = {"run", "open", "interpreter", "list", NULL};
+static const char *const points[] = {"run", "open", "interpreter", "list", "version", NULL};
 
 // read_fault reads the words behind "fault"; it returns the word that it does not understand, or NULL.
 static const char *read_fault(char *text, fault *f) {

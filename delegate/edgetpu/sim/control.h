@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 // Where a fault happens.
-typedef enum { at_run, at_open, at_interpreter, at_list, point_count } point;
+typedef enum { at_run, at_open, at_interpreter, at_list, at_version, point_count } point;
 
 // What a fault is.
 typedef enum { no_fault, fault_error, fault_hang, fault_abort, fault_segv, fault_wrong, fault_slow, fault_gone } fault_kind;

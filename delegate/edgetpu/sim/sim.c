@@ -238,6 +238,9 @@ EXPORT const char *edgetpu_version(void) {
 		snprintf(version, sizeof version, "BuildLabel(COMPILER=simulator,DATE=none,CL_NUMBER=0), RuntimeVersion(%d)",
 		         (int)setting_number("runtime_version", 14));
 	}
+	state_count(NULL, at_version);
+	fault f = state_fault(NULL, at_version);
 	sim_end();
+	if (fault_happens(&f)) version[0] = 0;
 	return version;
 }

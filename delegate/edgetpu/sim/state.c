@@ -109,7 +109,7 @@ static void forget(void) {
 	state.n_faults = kept;
 }
 
-static const char *const counted[counter_count] = {"runs", "opens", "interpreters", "lists", "loads"};
+static const char *const counted[counter_count] = {"runs", "opens", "interpreters", "lists", "versions", "loads"};
 
 // The keys of a device's line. Text has no spaces in it: paths with spaces are not for the simulator.
 #define DEVICE_TEXT(F) F(at) F(as) F(gone)

@@ -28,6 +28,7 @@ const (
 	OnOpen        Point = "open"        // edgetpu_create_delegate
 	OnInterpreter Point = "interpreter" // TfLiteInterpreterCreate, with the delegate
 	OnList        Point = "list"        // edgetpu_list_devices; of no device
+	OnVersion     Point = "version"     // edgetpu_version; of no device
 )
 
 // Always is for Fault.Times.

@@ -15,6 +15,7 @@ import (
 // State is what has happened so far, in all processes.
 type State struct {
 	Runs, Opens, Interpreters int            // tries count, also those that failed
+	Lists                     int            // of no device
 	Loads                     int            // runs that had to load their parameters first
 	Fired                     int            // faults that happened
 	Faults                    map[string]int // how often each happened, by ID
@@ -82,6 +83,8 @@ func (c *Control) state() State {
 			s.Opens = number(words[1])
 		case "interpreters":
 			s.Interpreters = number(words[1])
+		case "lists":
+			s.Lists = number(words[1])
 		case "loads":
 			s.Loads = number(words[1])
 		case "fired":

@@ -178,7 +178,21 @@ func TestStatesInABrowser(t *testing.T) {
 	if err := clip.Close(); err != nil {
 		t.Fatal(err)
 	}
+	// The CPU is a loss where an Edge TPU was there or asked for, and nowhere else.
+	for name, wanted := range map[string]bool{"cpu-machine": false, "lost-device": true} {
+		k := newSink(t, s, name, SinkOptions{})
+		r := frame(t, 320, 180, 0)
+		if r.Events[0].Wanted = wanted; wanted {
+			r.Events[0].Model = "lost"
+		}
+		consume(t, k, r)
+	}
 	p := b.open(s.URL(), 1280, 800, false)
+	p.until(`document.body.innerText.includes("not on the Edge TPU: lost-device")`)
+	var orange string
+	if p.eval(`[...document.querySelectorAll(".device.warning")].map((d) => d.textContent).join()`, &orange); orange != "lost on cpu:xnnpack: no Edge TPU found" {
+		t.Errorf("the warnings of devices are %q", orange)
+	}
 	texts := func(wanted ...string) {
 		t.Helper()
 		for _, want := range wanted {

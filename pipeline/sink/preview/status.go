@@ -78,6 +78,7 @@ type ModelStatus struct {
 	Device    string `json:"device"`
 	Degraded  bool   `json:"degraded"`
 	Reason    string `json:"reason"`
+	Wanted    bool   `json:"wanted"` // degraded, and somebody counts on the Edge TPU: it was asked for, or it is there
 	Inference Times  `json:"inference_ms"`
 }
 
@@ -151,6 +152,7 @@ func (s *stats) status(now time.Time) (PipelineStatus, draw.Parts, *Word) {
 		m := &s.models[i]
 		st.Models = append(st.Models, ModelStatus{
 			Name: m.last.Model, Task: m.last.Task, Device: m.last.Device, Degraded: m.last.Degraded, Reason: m.last.Reason,
+			Wanted:    m.last.Wanted,
 			Inference: timesOf(&m.invoke),
 		})
 	}

@@ -104,7 +104,7 @@ class Tile {
     this.time("inference", p.inference_ms, fresh);
     this.time("age", p.age_ms, fresh);
     set(this.parts.device, devices(p));
-    this.parts.device.classList.toggle("warning", p.models.some((m) => m.degraded));
+    this.parts.device.classList.toggle("warning", p.models.some((m) => m.wanted));
     const counts = [p.sound ? `${p.sound.seconds.toFixed(0)} s of sound` : count(p.frames, "frame"), p.width ? `${p.width}×${p.height}` : "",
       p.dropped ? `${p.dropped} dropped` : "", p.reopened ? `source opened again ${p.reopened}×` : "",
       p.held ? `${p.held} held back, ${Math.round(100 * p.held_share)} %` : ""];
@@ -203,11 +203,11 @@ function showStatus(status) {
   }
   const running = status.pipelines.filter((p) => p.state === "running");
   const silent = running.filter((p) => p.silent_s > SILENT).map((p) => p.name);
-  const degraded = running.filter((p) => p.models.some((m) => m.degraded)).map((p) => p.name);
+  const missing = running.filter((p) => p.models.some((m) => m.wanted)).map((p) => p.name);
   const ended = status.pipelines.length > 0 && status.pipelines.every((p) => p.state === "ended");
   const words = [ended ? "Ended" : pressed(pause) ? "Paused" : "Live"];
   if (silent.length) words.push("no frames from " + silent.join(", "));
-  if (degraded.length) words.push("not on the wanted device: " + degraded.join(", "));
+  if (missing.length) words.push("not on the Edge TPU: " + missing.join(", "));
   say(words.join("; "), silent.length > 0);
   if (changed) update();
 }

@@ -1,0 +1,58 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"corallite/delegate/edgetpu"
+	"corallite/delegate/worker"
+)
+
+// looked is what libedgetpu answered when it was asked for its devices.
+type looked struct {
+	kernel []edgetpu.Device // what the kernel showed then
+	seen   edgetpu.Seen
+	err    error
+}
+
+// look asks libedgetpu for its devices, in a child process. It is asked again when the kernel shows other devices; one
+// that crashes or hangs costs its time once, not for each model.
+func (f *Fleet) look(ctx context.Context, library string) (edgetpu.Seen, error) {
+	f.looking.Lock()
+	defer f.looking.Unlock()
+	kernel := f.o.EdgeTPU.System.Devices()
+	if l := f.looked; l != nil && slices.Equal(l.kernel, kernel) {
+		return l.seen, l.err
+	}
+	limit := firstLimit
+	if f.o.OpenLimit > 0 {
+		limit = f.o.OpenLimit
+	}
+	patient, stop := f.patient(ctx)
+	defer stop()
+	seen, err := worker.Look(patient, worker.LookOptions{
+		Library: library, System: f.o.EdgeTPU.System, Reach: f.o.Reach, Deadline: limit, Logger: f.o.Logger,
+	})
+	switch {
+	case ctx.Err() != nil:
+	case patient.Err() != nil:
+		err = fmt.Errorf("%w: %w", edgetpu.ErrUnanswered, errInterrupted)
+	default:
+		f.looked = &looked{kernel, seen, err}
+	}
+	return seen, err
+}
+
+// errInterrupted is why libedgetpu was not waited for.
+var errInterrupted = fmt.Errorf("interrupted: %w", context.Canceled)
+
+// patient is a context that ends with ctx and with the fleet's patience.
+func (f *Fleet) patient(ctx context.Context) (context.Context, func()) {
+	patient, cancel := context.WithCancel(ctx)
+	if f.o.Patience == nil {
+		return patient, cancel
+	}
+	stop := context.AfterFunc(f.o.Patience, cancel)
+	return patient, func() { stop(); cancel() }
+}

@@ -1,0 +1,97 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"corallite/delegate/edgetpu"
+	"corallite/internal/isolate"
+)
+
+// lookKind is the kind of child that asks libedgetpu for its devices.
+const lookKind = "look"
+
+// lookDeadline is how long loading libedgetpu and listing its devices may take, which is milliseconds unless it hangs.
+const lookDeadline = 15 * time.Second
+
+// LookOptions of Look.
+type LookOptions struct {
+	Library  string         // libedgetpu's path; "": as edgetpu.Load finds it
+	System   edgetpu.System // whose Root, if there is one, the child may use
+	Reach    []string       // further files and folders that the child may use
+	Deadline time.Duration  // 0: 15 s
+	Logger   *slog.Logger   // gets what the child says; nil: nobody does
+}
+
+// Look is [edgetpu.Look] in a child process: the error of a libedgetpu that crashes or hangs wraps edgetpu.ErrUnanswered.
+// When ctx ends, the child is killed and ctx's error returned.
+func Look(ctx context.Context, o LookOptions) (edgetpu.Seen, error) {
+	sandbox := isolate.Sandbox{
+		Read: append([]string{"/sys", "/run/udev"}, libraryFiles(o.Library)...), ReadWrite: append([]string{usbNodes}, o.Reach...),
+	}
+	if o.System.Root != "" {
+		sandbox.ReadWrite = append(sandbox.ReadWrite, o.System.Root)
+	}
+	p, err := isolate.Start(ctx, isolate.Options{
+		Kind: lookKind, Name: "edgetpu list", Logger: o.Logger, Sandbox: sandbox, Setup: hostSetup{Library: o.Library},
+	})
+	if err != nil {
+		return edgetpu.Seen{}, unanswered(ctx, err)
+	}
+	if o.Deadline <= 0 {
+		o.Deadline = lookDeadline
+	}
+	reply := make([]byte, isolate.MaxMessage)
+	n, err := p.Call(ctx, nil, reply, isolate.CallOptions{Deadline: o.Deadline})
+	if err != nil {
+		_ = p.Close() // how it ended is in err
+		return edgetpu.Seen{}, unanswered(ctx, err)
+	}
+	if err := p.Close(); err != nil { // a crash in unloading: what was said before stands
+		if o.Logger != nil {
+			o.Logger.Debug("libedgetpu was listed, and its process did not end in order", "error", err)
+		}
+	}
+	status, _, body, err := parseReply(reply[:n])
+	if err != nil {
+		return edgetpu.Seen{}, unanswered(ctx, err)
+	}
+	if status != statusOK {
+		return edgetpu.Seen{}, received(body, o.System)
+	}
+	var seen edgetpu.Seen
+	if err := json.Unmarshal(body, &seen); err != nil {
+		return edgetpu.Seen{}, unanswered(ctx, err)
+	}
+	return seen, nil
+}
+
+// unanswered is why nothing is known of devices; ctx's error where that is why.
+func unanswered(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if died := (*isolate.DeathError)(nil); errors.As(err, &died) {
+		return fmt.Errorf("%w: its process %s", edgetpu.ErrUnanswered, died.Cause())
+	}
+	return fmt.Errorf("%w: %w", edgetpu.ErrUnanswered, err)
+}
+
+// serveLook loads libedgetpu and lists its devices, once for each request.
+func serveLook(c *isolate.Child) error {
+	var setup hostSetup
+	if err := json.Unmarshal(c.Setup, &setup); err != nil {
+		return err
+	}
+	return c.Serve(func(_ []byte, _ []*isolate.Memory, reply []byte) (int, error) {
+		seen, err := edgetpu.Look(setup.Library)
+		if err != nil {
+			return answered(reply, err)
+		}
+		return replyJSON(reply, statusOK, 0, seen)
+	})
+}
