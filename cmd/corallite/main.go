@@ -194,6 +194,7 @@ one, on the CPU when there is not. One command looks at files at once, a YAML fi
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true
 	offerDirectly(root)
+	fitHelp(root, std)
 	return root
 }
 

@@ -210,6 +210,7 @@ func newModelsVerify(std *streams) *cobra.Command {
 			}
 			verdicts, err := store.Verify(cmd.Context(), names...)
 			bad := 0
+			table := terminal.Table{Width: terminal.Width(std.out)}
 			for _, v := range verdicts {
 				line := verdictLine{Model: v.Model, Path: v.Path, State: v.State, Verified: v.Verified}
 				if v.State != models.Cached {
@@ -224,7 +225,14 @@ func newModelsVerify(std *streams) *cobra.Command {
 					}
 					continue
 				}
+				if terminal.Is(std.out) { // tabs do not stand in line there
+					table.Row(string(v.State), v.Model, v.Path)
+					continue
+				}
 				fmt.Fprintf(std.out, "%s\t%s\t%s\n", v.State, v.Model, v.Path)
+			}
+			if err := table.Print(std.out); err != nil {
+				return err
 			}
 			switch {
 			case err != nil:
