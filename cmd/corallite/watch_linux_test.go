@@ -119,20 +119,22 @@ func TestPageSaysWhyItWaits(t *testing.T) {
 	}
 	nobody := l.Addr().String()
 	l.Close()
-	dir := t.TempDir()
-	writeConfig(t, dir, `
+	for _, scheme := range []string{"http", "rtsp"} {
+		dir := t.TempDir()
+		writeConfig(t, dir, `
 models: {coco: {path: MODELS/ssd_mobilenet_v1_coco_quant.tflite, task: detect}}
 pipelines:
   gate:
-    source: {url: "http://`+nobody+`/video"}
+    source: {url: "`+scheme+`://`+nobody+`/video"}
     models: [coco]
     sinks: [{preview: {listen: "127.0.0.1:0"}}]
 `)
-	s := start(t, dir, nil, "run", "run.yaml")
-	p := s.statusUntil(t, s.page(t), "it says why", func(p preview.PipelineStatus) bool { return p.Lost != "" })
-	if p.State != "waiting" || !strings.Contains(p.Lost, "refused") || !strings.Contains(p.Source, nobody) {
-		t.Errorf("%+v", p)
+		s := start(t, dir, nil, "run", "run.yaml")
+		p := s.statusUntil(t, s.page(t), "it says why", func(p preview.PipelineStatus) bool { return p.Lost != "" })
+		if p.State != "waiting" || p.Lost != "connection refused" || !strings.Contains(p.Source, nobody) {
+			t.Errorf("%s: %+v", scheme, p)
+		}
+		s.signal(t, syscall.SIGINT)
+		s.endsWith(t, exitDone)
 	}
-	s.signal(t, syscall.SIGINT)
-	s.endsWith(t, exitDone)
 }

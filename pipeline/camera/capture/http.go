@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -105,6 +106,16 @@ func withoutAddress(err error) error {
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
 		return supervise.Permanent(fmt.Errorf("%w; where the camera made its certificate itself, it must be allowed to", err))
+	}
+	return unreachable(err)
+}
+
+// unreachable is why a connection could not be made, in the system's words alone ("connection refused"): the address and
+// package net's words for the call are known, or are of no use.
+func unreachable(err error) error {
+	var call *os.SyscallError
+	if errors.As(err, &call) && call.Syscall == "connect" {
+		return call.Err
 	}
 	return err
 }

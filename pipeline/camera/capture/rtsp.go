@@ -39,7 +39,7 @@ func describe(ctx context.Context, u *url.URL, o Options) error {
 	defer cancel()
 	connection, err := dialRTSP(ctx, u)
 	if err != nil {
-		return err
+		return unreachable(err)
 	}
 	defer connection.Close()
 	if deadline, ok := ctx.Deadline(); ok {
