@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"corallite/tflite/schema"
 )
 
 // ErrClosed is what every use of a closed interpreter gives.
@@ -49,7 +51,20 @@ func (e *Error) Error() string {
 	if e.Detail == "" {
 		return fmt.Sprintf("%s: %s", e.Op, e.Status)
 	}
-	return fmt.Sprintf("%s: %s: %s", e.Op, e.Status, e.Detail)
+	said := fmt.Sprintf("%s: %s: %s", e.Op, e.Status, e.Detail)
+	if e.newerOperator() {
+		return fmt.Sprintf("%v: an operator, or a version of one, is newer than %s; export the model with an older version of the tool that made it (%s)",
+			schema.ErrUnsupported, schema.Runtime, said)
+	}
+	return said
+}
+
+// Is says whether the model is one that only a newer runtime can run.
+func (e *Error) Is(target error) bool { return target == schema.ErrUnsupported && e.newerOperator() }
+
+// newerOperator knows the words with which the runtime looks for an operator's kernel (op_resolver.cc).
+func (e *Error) newerOperator() bool {
+	return strings.Contains(e.Detail, "Didn't find op for builtin opcode")
 }
 
 // lines are the non-empty lines of the runtime's messages.

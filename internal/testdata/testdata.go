@@ -19,6 +19,12 @@ func Path(tb testing.TB, name string) string {
 	return path
 }
 
+// Case is the path of a file in the cases beside the test data: inputs that failed once, "runtimes/int2.tflite".
+func Case(tb testing.TB, name string) string {
+	tb.Helper()
+	return Path(tb, "../cases/"+name)
+}
+
 // Root is the folder of the test data: CORALLITE_TESTDATA, or shared/testdata beside the project.
 func Root() string {
 	if dir := os.Getenv("CORALLITE_TESTDATA"); dir != "" {

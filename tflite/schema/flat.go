@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ErrInvalid is wrapped by every error of this package: the bytes are no model that the runtime may be given.
+// ErrInvalid is wrapped by the error of bytes that are no model.
 var ErrInvalid = errors.New("not a valid .tflite model")
 
 // Limits that keep a hostile file from costing more than its size: tables may be shared, so that a small file can
@@ -49,9 +49,13 @@ func (r *reader) out() { r.place = r.place[:len(r.place)-1] }
 
 // fail keeps the first fault, with the place where it was found.
 func (r *reader) fail(format string, args ...any) {
-	if r.err != nil {
-		return
+	if r.err == nil {
+		r.err = fmt.Errorf("%w: %s%s", ErrInvalid, r.where(), fmt.Sprintf(format, args...))
 	}
+}
+
+// where is the place that is looked at, with a colon behind it.
+func (r *reader) where() string {
 	var where strings.Builder
 	for _, s := range r.place {
 		if s.index < 0 {
@@ -60,7 +64,7 @@ func (r *reader) fail(format string, args ...any) {
 			fmt.Fprintf(&where, "%s %d: ", s.name, s.index)
 		}
 	}
-	r.err = fmt.Errorf("%w: %s%s", ErrInvalid, where.String(), fmt.Sprintf(format, args...))
+	return where.String()
 }
 
 // has checks that size bytes at pos lie in the buffer and that pos is a multiple of align.

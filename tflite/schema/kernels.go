@@ -26,6 +26,7 @@ func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 	if r.err != nil || o.Custom {
 		return
 	}
+	r.kernels(o, g)
 	r.quantized(o, g)
 	r.optionsKind(o)
 	r.enums(o)

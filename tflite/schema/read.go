@@ -33,7 +33,8 @@ const (
 )
 
 // Read verifies a model and returns what it says of itself. The model's bytes are not copied and must not change
-// while the result is used. Every error wraps [ErrInvalid] and names the part of the file that is wrong.
+// while the result is used. Every error wraps [ErrInvalid] or [ErrUnsupported], and
+// names the part of the file that is at fault.
 func Read(model []byte) (*Model, error) {
 	r := newReader(model)
 	switch {
@@ -156,6 +157,8 @@ func (r *reader) codes(v vector) []opcode {
 			c.name = custom
 		case c.code < 0 || c.code == opGreaterCodes || c.code == opDelegate:
 			r.fail("%d is no operator", c.code)
+		case c.code >= len(operatorNames) && c.code < len(operatorNames)+newerOperators:
+			r.unsupported(exportOlder, "operator %d is newer", c.code)
 		default:
 			c.name = operatorName(c.code)
 		}

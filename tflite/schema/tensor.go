@@ -14,7 +14,8 @@ const (
 	quantAxis                                                                = 6
 	sparsityOrder, sparsityBlocks, sparsityDimensions                        = 0, 1, 2
 	dimensionFormat, dimensionSize, dimensionSegments, dimensionIndices      = 0, 1, 2, 4
-	detailsCustom, dimensionDense, dimensionCSR                              = 1, 0, 1
+	dimensionDense, dimensionCSR                                             = 0, 1
+	detailsCustom, detailsBlockwise                                          = 1, 2
 )
 
 // Limits of a tensor: the kernels count elements and bytes in 32-bit integers, and handle few dimensions.
@@ -36,6 +37,8 @@ func (r *reader) tensor(t table, buffers [][]byte) Tensor {
 	switch {
 	case r.err != nil:
 		return d
+	case newerTypes[kind] != "":
+		r.unsupported(exportInt8, "%q has elements of a newer type, %s", d.Name, newerTypes[kind])
 	case int(kind) >= len(elementTypes):
 		r.fail("%q has the unknown element type %d", d.Name, kind)
 	case d.Buffer != 0 && uint64(t.uint32(tensorBuffer)) >= uint64(len(buffers)):
@@ -59,6 +62,9 @@ func (r *reader) tensor(t table, buffers [][]byte) Tensor {
 	r.contents(d, size)
 	return d
 }
+
+// newerTypes are the element types that came after elementTypes, by the schema of LiteRT 2.3.
+var newerTypes = map[byte]string{19: "INT2", 20: "UINT4"}
 
 // size is the bytes of a tensor of that shape; 0 where elements have no fixed size.
 func (r *reader) size(d Tensor) int {
@@ -119,8 +125,11 @@ func (r *reader) quantization(t table, info tensor.Info) tensor.Quantization {
 	}
 	t.vector(quantMin, 4)
 	t.vector(quantMax, 4)
-	if t.byteOr(quantDetailsType, 0) == detailsCustom {
+	switch t.byteOr(quantDetailsType, 0) {
+	case detailsCustom:
 		t.sub(quantDetail).vector(0, 1)
+	case detailsBlockwise:
+		r.unsupported(exportInt8, "%q is quantized in blocks, which is newer", info.Name)
 	}
 	scales, zeros := t.floats(quantScale), t.longs(quantZero)
 	axis := int(t.int32Or(quantAxis, 0))

@@ -28,6 +28,7 @@ type Tensor struct {
 	Data     []byte
 	Variable bool
 	Open     []int32 // the shape signature, -1 for a dimension that may change; nil: none
+	Blocks   bool    // quantized in blocks; the scales say how, as they are
 }
 
 // Operator is a node. Options are the fields of its options table in the order of their ids: int32, int8, bool or
@@ -170,7 +171,7 @@ func (w *writer) tensor(t Tensor) flatbuffers.UOffsetT {
 	for i, d := range t.Shape {
 		shape[i] = int32(d)
 	}
-	s, name, q := w.ints(shape), w.CreateString(t.Name), w.quantization(t.Quantization)
+	s, name, q := w.ints(shape), w.CreateString(t.Name), w.quantization(t.Quantization, t.Blocks)
 	signature := flatbuffers.UOffsetT(0)
 	if t.Open != nil {
 		signature = w.ints(t.Open)
@@ -186,7 +187,7 @@ func (w *writer) tensor(t Tensor) flatbuffers.UOffsetT {
 	})
 }
 
-func (w *writer) quantization(q tensor.Quantization) flatbuffers.UOffsetT {
+func (w *writer) quantization(q tensor.Quantization, blocks bool) flatbuffers.UOffsetT {
 	if !q.Quantized() {
 		return 0
 	}
@@ -200,9 +201,17 @@ func (w *writer) quantization(q tensor.Quantization) flatbuffers.UOffsetT {
 		w.PrependInt64(int64(q.ZeroPoints[i]))
 	}
 	zeros := w.EndVector(len(q.ZeroPoints))
+	details := flatbuffers.UOffsetT(0)
+	if blocks {
+		details = w.table(3, nil)
+	}
 	return w.table(7, func() {
 		w.PrependUOffsetTSlot(2, scales, 0)
 		w.PrependUOffsetTSlot(3, zeros, 0)
+		if blocks {
+			w.PrependByteSlot(4, 2, 0) // BlockwiseQuantization
+			w.PrependUOffsetTSlot(5, details, 0)
+		}
 		w.PrependInt32Slot(6, int32(q.Axis), 0)
 	})
 }
