@@ -299,13 +299,11 @@ pipelines:
 	}
 }
 
-// TestSecondSignal checks that a second signal ends the process at once. What is in hand cannot be finished: the line is
-// longer than the pipe that nobody reads.
-func TestSecondSignal(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		t.Run(sig.String(), func(t *testing.T) {
-			dir := t.TempDir()
-			config := writeConfig(t, dir, `
+// stalled is a run that cannot go on: its line is longer than the pipe that nobody reads.
+func stalled(t *testing.T) *started {
+	t.Helper()
+	dir := t.TempDir()
+	config := writeConfig(t, dir, `
 models:
   net: {path: MODELS/mobilenet_v1_0.25_128_quant.tflite, task: classify, max_results: 0}
 pipelines:
@@ -314,33 +312,76 @@ pipelines:
     models: [net]
     sinks: [jsonl: {path: pipe}]
 `)
-			pipe := filepath.Join(dir, "pipe")
-			if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			reader, err := os.OpenFile(pipe, os.O_RDWR, 0) // so that neither side waits for the other
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer reader.Close()
-			size, err := unix.FcntlInt(reader.Fd(), unix.F_SETPIPE_SZ, 4096)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := start(t, dir, nil, "run", "--summary", "summary.json", config)
-			for begin, waiting := time.Now(), 0; waiting < size; time.Sleep(5 * time.Millisecond) {
-				if waiting, err = unix.IoctlGetInt(int(reader.Fd()), unix.TIOCINQ); err != nil {
-					t.Fatal(err)
-				}
-				if time.Since(begin) > patience {
-					t.Fatalf("%d bytes came:\n%s", waiting, s.errors(t))
-				}
-			}
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := os.OpenFile(pipe, os.O_RDWR, 0) // so that neither side waits for the other
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { reader.Close() })
+	size, err := unix.FcntlInt(reader.Fd(), unix.F_SETPIPE_SZ, 4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, dir, nil, "run", "--summary", "summary.json", config)
+	for begin, waiting := time.Now(), 0; waiting < size; time.Sleep(5 * time.Millisecond) {
+		if waiting, err = unix.IoctlGetInt(int(reader.Fd()), unix.TIOCINQ); err != nil {
+			t.Fatal(err)
+		}
+		if time.Since(begin) > patience {
+			t.Fatalf("%d bytes came:\n%s", waiting, s.errors(t))
+		}
+	}
+	return s
+}
+
+// TestStalledReaderDoesNotKeepTheEnd checks that one signal is enough where nobody reads what the run writes.
+func TestStalledReaderDoesNotKeepTheEnd(t *testing.T) {
+	s := stalled(t)
+	s.signal(t, syscall.SIGTERM)
+	s.endsWith(t, exitFailed)
+	if text := s.errors(t); !strings.Contains(text, "sink jsonl: write pipe: its reader has taken nothing for 5s") {
+		t.Errorf("it said\n%s", text)
+	}
+}
+
+// TestNoReaderDoesNotKeepTheEnd is the same for a pipe that nobody has opened.
+func TestNoReaderDoesNotKeepTheEnd(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, dir, nil, "run", writeConfig(t, dir, `
+models:
+  net: {path: MODELS/mobilenet_v1_0.25_128_quant.tflite, task: classify}
+pipelines:
+  p:
+    source: {images: PICTURE}
+    models: [net]
+    sinks: [jsonl: {path: pipe}]
+`))
+	s.waitFor(t, s.stderr, "no Edge TPU found") // it is past the beginning
+	s.signal(t, syscall.SIGTERM)
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		t.Fatalf("it does not end:\n%s", s.errors(t))
+	}
+}
+
+// TestSecondSignal checks that a second signal ends the process at once. What is in hand cannot be finished: the line is
+// longer than the pipe that nobody reads.
+func TestSecondSignal(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			s := stalled(t)
 			s.signal(t, syscall.SIGTERM)
 			s.waitFor(t, s.stderr, "finishing what is in hand")
 			s.signal(t, sig)
 			s.endsWith(t, 128+int(sig))
-			wantFiles(t, dir, "pipe", "run.yaml")
+			wantFiles(t, s.Dir, "pipe", "run.yaml")
 		})
 	}
 }

@@ -196,8 +196,9 @@ func writeAll(w io.Writer, text []byte, name string) error {
 	if !errors.As(err, &at) && !errors.As(err, &stalled) {
 		err = fmt.Errorf("write %s: %w", name, err)
 	}
-	if _, reopens := w.(*file); !reopens && errors.Is(err, syscall.EPIPE) {
-		return &pipeline.FinalError{Err: err} // its reader is gone, and there is no name to open again
+	// A reader that was given up at the end, or one that is gone and has no name by which it is found again.
+	if _, reopens := w.(*file); stalled != nil || !reopens && errors.Is(err, syscall.EPIPE) {
+		return &pipeline.FinalError{Err: err}
 	}
 	return err
 }

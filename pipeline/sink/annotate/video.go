@@ -67,7 +67,7 @@ func NewVideo(o VideoOptions) (*Video, error) {
 	}
 	v := &Video{writer: *w, path: o.Path}
 	if v.first, err = v.take(); err != nil {
-		return nil, errors.Join(fmt.Errorf("video: %w", err), w.close())
+		return nil, errors.Join(err, w.close())
 	}
 	return v, nil
 }
