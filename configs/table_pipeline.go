@@ -11,7 +11,7 @@ var liveSources = []string{"camera", "url", "gstreamer", "ffmpeg", "microphone"}
 var pipelineKeys = []*key{
 	{
 		name: "source", kind: group, oneOf: true, required: true, together: [][]string{{"width", "height"}}, excluding: [][]string{{"password_env", "password_file"}},
-		doc: "Where pictures or sound come from: exactly one of `images`, `folder`, `video`, `camera`, `url`, `gstreamer`, `ffmpeg`, `microphone` and `sound`, with what belongs to it. A live source (`camera` to `microphone`) that stalls, dies or is unplugged is opened again, for as long as it takes; models that cannot keep up get the newest frame.",
+		doc: "Where pictures or sound come from: exactly one of `images`, `folder`, `video`, `camera`, `url`, `gstreamer`, `ffmpeg`, `microphone` and `sound`, with what belongs to it. A live source (`camera` to `microphone`) that stalls, dies, is unplugged or is not there yet is opened again, for as long as it takes; models that cannot keep up get the newest frame.",
 		keys: slices.Concat([]*key{
 			{
 				name: "images", kind: texts, example: `["holiday/*.jpg", cat.png]`,

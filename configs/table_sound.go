@@ -61,7 +61,7 @@ var soundModelKeys = []*key{
 var soundSourceKeys = []*key{
 	{
 		name: "microphone", kind: text, example: "USB Audio Device",
-		doc: "A microphone: `default`, its name or a part of it, or its id, as `corallite devices` prints them. One that is unplugged is waited for.",
+		doc: "A microphone: `default`, its name or a part of it, or its id, as `corallite devices` prints them. One that is unplugged, or not there yet, is waited for.",
 	},
 	{
 		name: "sound", kind: texts, example: `["calls/*.wav"]`,

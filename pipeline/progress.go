@@ -27,6 +27,12 @@ type Mended interface {
 	Reopened() uint64
 }
 
+// Losable is a Source that can be lost, or not be there from the beginning.
+type Losable interface {
+	// Lost is why it gives nothing now, for the Summary; "": it does.
+	Lost() string
+}
+
 // Choosy is a Source that leaves items out because it was told to.
 type Choosy interface {
 	// Skipped is how many it left out, for the Summary.

@@ -83,7 +83,7 @@ func (rec *recorder) summary(t *tally, err error) Summary {
 	sum := Summary{
 		Frames: frames, Dropped: dropped, Failed: t.failed.Load(),
 		Seconds: round(elapsed.Seconds(), 3), FramesPerSecond: round(perSecond(frames, elapsed), 2),
-		Interrupted: t.interrupted.Load(), Reopened: t.reopened.Load(), Skipped: t.skipped, Sound: t.sound,
+		Interrupted: t.interrupted.Load(), Reopened: t.reopened.Load(), Skipped: t.skipped, Lost: t.lost, Sound: t.sound,
 		Drops:  DropSummary{Source: dropped, Sinks: t.sinkDrops()},
 		Errors: t.book.report(),
 		Models: map[string]ModelSummary{},

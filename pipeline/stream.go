@@ -170,6 +170,9 @@ func (r *run[T]) run(ctx context.Context) (Summary, error) {
 	if m, ok := r.s.Source.(Mended); ok {
 		r.reopened.Add(m.Reopened())
 	}
+	if l, ok := r.s.Source.(Losable); ok {
+		r.lost = l.Lost()
+	}
 	if g, ok := r.s.Source.(Gated); ok {
 		r.motion = motionOf(g, len(r.s.Models))
 	}

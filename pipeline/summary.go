@@ -17,10 +17,11 @@ type Summary struct {
 	Reason          string         `json:"reason"`
 	Latency         LatencySummary `json:"latency_ms"` // of the first model
 
-	Failed      uint64                  `json:"failed"`      // items that no model answered
-	Interrupted bool                    `json:"interrupted"` // whether Run's context ended before the source did
-	Skipped     uint64                  `json:"skipped"`     // items that were left out because the configuration says so
-	Reopened    uint64                  `json:"reopened"`    // how often a lost source came back
+	Failed      uint64                  `json:"failed"`         // items that no model answered
+	Interrupted bool                    `json:"interrupted"`    // whether Run's context ended before the source did
+	Skipped     uint64                  `json:"skipped"`        // items that were left out because the configuration says so
+	Reopened    uint64                  `json:"reopened"`       // how often a lost source came back
+	Lost        string                  `json:"lost,omitempty"` // why the source gave nothing at the end; "": it did
 	Sound       *SoundSummary           `json:"sound,omitempty"`
 	Drops       DropSummary             `json:"drops"`
 	Errors      ErrorSummary            `json:"errors"`

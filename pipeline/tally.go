@@ -30,6 +30,7 @@ type tally struct {
 	failed      atomic.Uint64 // items that no model answered
 	frames      atomic.Uint64 // items that one did
 	skipped     uint64        // set when the source is closed
+	lost        string        // why the source gave nothing at the end
 	sound       *SoundSummary // the same
 	reopened    atomic.Uint64
 	interrupted atomic.Bool

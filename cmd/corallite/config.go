@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
 	"corallite/configs"
+	"corallite/pipeline/camera"
 )
 
 func newConfig(std *streams) *cobra.Command {
@@ -41,17 +43,19 @@ func newConfigCheck(std *streams) *cobra.Command {
 		Use:   "check [flags] CONFIG...",
 		Short: "Say everything that is wrong with a configuration, at once",
 		Long: `Checks keys, types, ranges, names and that the files named are there, and prints each problem with its file, line
-and path. Nothing is opened or started. The exit code is 2 when there is a problem.`,
+and path. Nothing is opened or started. The exit code is 2 when there is a problem. A camera that is not there is noted
+only: a run waits for it.`,
 		Example:           "  corallite config check door.yaml\n  corallite config check --json door.yaml",
 		Args:              atLeast(1, "a CONFIG file"),
 		ValidArgsFunction: yamlFiles,
 		RunE: func(_ *cobra.Command, files []string) error {
-			_, err := loadConfig(files, set)
+			cfg, err := loadConfig(files, set)
 			var problems configs.Problems
 			switch {
 			case err == nil && asJSON:
 				return nil
 			case err == nil:
+				noteCameras(std.err, cfg)
 				for _, f := range files {
 					if _, err := fmt.Fprintf(std.out, "%s: no problems\n", f); err != nil {
 						return err
@@ -73,6 +77,15 @@ and path. Nothing is opened or started. The exit code is 2 when there is a probl
 	_ = cmd.RegisterFlagCompletionFunc("set", settings)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each problem")
 	return cmd
+}
+
+// noteCameras tells of cameras that are not there now, which is no mistake in a configuration: a run waits for them.
+func noteCameras(w io.Writer, cfg *configs.Config) {
+	for _, name := range cfg.PipelineNames() {
+		if wanted := cfg.Pipelines[name].Source.Camera; wanted != "" && !camera.Present("", wanted) {
+			fmt.Fprintf(w, "note: pipelines.%s.source.camera: there is no camera %q now; a run waits for it (corallite devices lists those that there are)\n", name, wanted)
+		}
+	}
 }
 
 func newConfigShow(std *streams) *cobra.Command {

@@ -134,7 +134,7 @@ func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	l.source.Microphone, l.source.Sound = l.microphone, files
-	source, err := openSound(cmd.Context(), soundRequest{Source: l.source, rate: e.rate, gate: l.gate, in: l.std.in, logger: logger})
+	source, err := openSound(cmd.Context(), soundRequest{Source: l.source, rate: e.rate, gate: l.gate, in: l.std.in, logger: logger, required: true})
 	if err != nil {
 		return err
 	}

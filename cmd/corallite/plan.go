@@ -14,7 +14,8 @@ import (
 type plan interface {
 	pipeline.Runner
 	name() string
-	open() error           // the source and the models
+	openSource() error     // a live source that needs no model; other plans open theirs at the same time
+	open() error           // what of the source and the models is not open yet
 	probe() error          // whether files that sinks are to write can be written
 	openFirstSinks() error // those that change nothing that is there
 	openLastSinks() error
@@ -65,12 +66,26 @@ func (p *planned[T]) close() error {
 // visionPlan is a pipeline of pictures.
 type visionPlan struct{ planned[*vision.Frame] }
 
-func (p *visionPlan) open() error {
-	source, items, err := p.b.selectFrom(p.c)
-	if err != nil {
-		return err
+func (p *visionPlan) openSource() error {
+	if !p.c.Source.Live() {
+		return nil
 	}
-	p.Source = source
+	source, _, err := p.b.selectFrom(p.c)
+	if err == nil {
+		p.Source = source
+	}
+	return err
+}
+
+func (p *visionPlan) open() error {
+	items := 0
+	if p.Source == nil {
+		source, n, err := p.b.selectFrom(p.c)
+		if err != nil {
+			return err
+		}
+		p.Source, items = source, n
+	}
 	all, err := p.b.openModels(p.b.ctx, p.c, items)
 	if err != nil {
 		return err

@@ -85,9 +85,7 @@ func stateOf(source any) (s preview.SourceState) {
 	}
 	if inner := innermost(source); inner != nil {
 		s.Name = inner.Name()
-		if st := inner.Stats(); !st.Up {
-			s.Lost = st.LastError
-		}
+		s.Lost = inner.Stats().Lost()
 	}
 	return s
 }

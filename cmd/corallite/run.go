@@ -82,7 +82,7 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.O
 		return err
 	}
 	// A signal that comes while models are opened ends the streams as soon as they begin, in the orderly way.
-	b := &builder{ctx: context.WithoutCancel(ctx), interrupted: ctx, cfg: cfg, std: std, status: std.err, logger: logger, fleet: tpus, pages: pages{fleet: tpus, logger: logger}, paced: how.watched}
+	b := &builder{ctx: context.WithoutCancel(ctx), interrupted: ctx, cfg: cfg, std: std, status: std.err, logger: logger, fleet: tpus, pages: pages{fleet: tpus, logger: logger}, watched: how.watched}
 	runners, err := b.build()
 	if err != nil {
 		return errors.Join(unlessStopped(ctx, err), b.Close(), tpus.Close())
@@ -125,6 +125,9 @@ func logSummaries(logger *slog.Logger, names []string, all pipeline.Summaries) {
 		had := fmt.Sprintf("%d frames in %.1f s, %.1f a second", s.Frames, s.Seconds, s.FramesPerSecond)
 		if sound := s.Sound; sound != nil {
 			had = fmt.Sprintf("%.1f s of sound (%.0f dBFS) in %.1f s", sound.Seconds, sound.LevelDBFS, s.Seconds)
+		}
+		if s.Lost != "" {
+			logger.Warn("the source gave nothing at the end", "pipeline", name, "why", s.Lost)
 		}
 		logger.Info(end+" after "+had,
 			"pipeline", name, "device", s.Device, "dropped", s.Dropped, "failed", s.Errors.Total)

@@ -23,6 +23,9 @@ type soundPlan struct {
 	level *audio.Level
 }
 
+// openSource opens nothing: how the sound is to be is known from the models.
+func (p *soundPlan) openSource() error { return nil }
+
 // open opens the models and then the source: a microphone begins to fill its memory when it is opened.
 func (p *soundPlan) open() error {
 	var all []modelRequest
@@ -75,6 +78,8 @@ type soundRequest struct {
 	gate   bool      // whether a voice gate comes behind it
 	in     io.Reader // what "-" reads
 	logger *slog.Logger
+
+	required bool // a microphone that is not there is an error
 }
 
 // openSound opens a source of sound.
@@ -82,7 +87,7 @@ func openSound(ctx context.Context, c soundRequest) (audio.Source, error) {
 	switch {
 	case c.Microphone != "":
 		m, err := mic.NewMicrophone(ctx, mic.MicrophoneOptions{
-			Name: c.Microphone, Rate: c.rate, Deadline: seconds(c.Deadline), Logger: c.logger,
+			Name: c.Microphone, Rate: c.rate, Deadline: seconds(c.Deadline), Required: c.required, Logger: c.logger,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("microphone %q: %w", c.Microphone, err)

@@ -19,7 +19,7 @@ func (b *builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], 
 		if err != nil {
 			return nil, 0, err
 		}
-		o.Logger, o.Patience = b.logger, b.interrupted
+		o.Logger, o.Patience, o.Required = b.logger, b.waiting, b.watched
 		l, err := camera.NewLive(b.ctx, o)
 		return l, 0, err
 	case c.Folder != "":
@@ -27,7 +27,7 @@ func (b *builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], 
 		return w, 0, err
 	case len(c.Video) > 0:
 		f, err := camera.NewFiles(c.Video...)
-		if err == nil && b.paced && !f.Still() {
+		if err == nil && b.watched && !f.Still() {
 			return camera.NewPaced(f, nil), 0, nil
 		}
 		return f, 0, err

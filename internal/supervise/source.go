@@ -23,9 +23,12 @@ type Life[T any] interface {
 
 // Options of New.
 type Options[T any] struct {
-	Open     func(ctx context.Context) (Life[T], error) // returns soon after ctx ends
-	Discard  func(T)                                    // gives back an item that nobody gets; nil: nothing is to be done
-	Deadline time.Duration                              // nothing for so long: the life is lost; 0: 10 s
+	Open func(ctx context.Context) (Life[T], error) // returns soon after ctx ends
+	// There says quickly whether a try has something to open: a port that answers, a device file. While it says so, tries
+	// are at most Soon apart, whatever the back-off; nil: only a try tells.
+	There    func(ctx context.Context) bool
+	Discard  func(T)       // gives back an item that nobody gets; nil: nothing is to be done
+	Deadline time.Duration // nothing for so long: the life is lost; 0: 10 s
 	Backoff  Backoff
 	Steady   time.Duration // a life of so long resets the back-off; 0: 10 s
 	Clock    clock.Clock   // nil: the machine's
@@ -44,6 +47,7 @@ type Source[T any] struct {
 	gave     bool       // the life has given an item
 	failed   int        // tries in a row, since a steady life
 	retry    time.Time  // not before
+	soon     time.Time  // nor before this, when something is there
 	first    T          // what Start got
 	pending  bool       // first is there
 	starting bool       // in Start, where what is permanent ends it
@@ -60,6 +64,14 @@ type Stats struct {
 	Stalls    uint64    `json:"stalls"`   // lives lost because nothing came
 	Tries     uint64    `json:"tries"`    // how often it was opened
 	LastError string    `json:"last_error,omitempty"`
+}
+
+// Lost is why it gives nothing now; "": it does, or nothing is wrong yet.
+func (s Stats) Lost() string {
+	if s.Up {
+		return ""
+	}
+	return s.LastError
 }
 
 // New makes a Source, which opens nothing yet.
@@ -171,20 +183,12 @@ func (s *Source[T]) try(ctx context.Context) (item T, err error) {
 
 // open waits until the back-off is over and begins a life.
 func (s *Source[T]) open(ctx context.Context) error {
-	if wait := s.retry.Sub(s.o.Clock.Now()); wait > 0 {
-		passed, stop := s.o.Clock.After(wait)
-		defer stop()
-		select {
-		case <-passed:
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-s.ending.Done():
-			return ErrClosed
-		}
-	}
 	opening, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.ending, cancel)()
+	if err := s.wait(opening); err != nil {
+		return s.over(ctx)
+	}
 	s.mu.Lock()
 	s.stats.Tries++
 	s.mu.Unlock()
@@ -198,6 +202,39 @@ func (s *Source[T]) open(ctx context.Context) error {
 	}
 	s.life, s.gave, s.began, s.last = life, false, now, now
 	return nil
+}
+
+// Soon is the longest time between tries while there is something to try.
+const Soon = 5 * time.Second
+
+// lookEvery is how often it is looked whether there is something, once Soon has passed.
+const lookEvery = time.Second
+
+// wait waits until the back-off is over, or there is something to try. Its error is ctx's.
+func (s *Source[T]) wait(ctx context.Context) error {
+	for {
+		now := s.o.Clock.Now()
+		wait := s.retry.Sub(now)
+		if s.o.There != nil && wait > 0 {
+			early := s.soon.Sub(now)
+			if early <= 0 && s.o.There(ctx) {
+				wait = 0
+			}
+			if early <= 0 {
+				early = lookEvery
+			}
+			wait = min(wait, early)
+		}
+		if wait <= 0 || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		passed, stop := s.o.Clock.After(wait)
+		select {
+		case <-passed:
+		case <-ctx.Done():
+		}
+		stop()
+	}
 }
 
 // up notes a life's first item.
@@ -236,7 +273,7 @@ func (s *Source[T]) lose(err error, now time.Time) {
 	}
 	s.failed++
 	wait := s.o.Backoff.after(s.failed)
-	s.retry = now.Add(wait)
+	s.retry, s.soon = now.Add(wait), now.Add(Soon)
 
 	s.mu.Lock()
 	was := s.stats

@@ -185,3 +185,45 @@ func TestStartIsDiscarded(t *testing.T) {
 		t.Errorf("Close: %v; discarded %d, want 9", err, discarded)
 	}
 }
+
+// TestSoonWhileSomethingIsThere has the back-off grow while there is nothing to open, and tries within 5 s, and within a
+// second of a look, when there is.
+func TestSoonWhileSomethingIsThere(t *testing.T) {
+	const long = 30 * time.Second
+	for _, c := range []struct {
+		name  string
+		after time.Duration // since the start, from which on there is something; < 0: from the beginning
+		want  time.Duration // the longest between two tries while there is
+		tries int           // in the first five minutes, at least
+	}{
+		{"always there", -1, Soon, 60}, {"never there", time.Hour, long, 13}, {"there after 100 s", 100 * time.Second, Soon, 45},
+	} {
+		var tries []time.Time
+		clock := &fakeClock{now: time.Unix(1e9, 0)}
+		start := clock.now
+		there := func(context.Context) bool { return clock.now.Sub(start) >= c.after }
+		ctx, cancel := context.WithCancel(t.Context())
+		s := New(Options[int]{Clock: clock, There: there, Open: func(context.Context) (Life[int], error) {
+			tries = append(tries, clock.now)
+			if clock.now.Sub(start) > 5*time.Minute {
+				cancel()
+			}
+			return nil, errLost
+		}})
+		if _, err := s.Next(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		longest, late := time.Duration(0), time.Duration(0)
+		for i := 1; i < len(tries); i++ {
+			gap := tries[i].Sub(tries[i-1])
+			if there := tries[i-1].Sub(start) >= c.after; there || c.after == time.Hour {
+				longest = max(longest, gap)
+			} else if back := start.Add(max(c.after, 0)); tries[i].After(back) {
+				late = max(late, tries[i].Sub(back)) // the first try after it came
+			}
+		}
+		if longest != c.want || len(tries) < c.tries || late > lookEvery {
+			t.Errorf("%s: %d tries, at most %v apart, the first %v late", c.name, len(tries), longest, late)
+		}
+	}
+}

@@ -62,6 +62,14 @@ func (p *Prepared) Total() (int, bool) {
 	return 0, false
 }
 
+// Lost is why the source gives nothing now; "" when it does, or cannot be lost.
+func (p *Prepared) Lost() string {
+	if l, ok := p.Source.(pipeline.Losable); ok {
+		return l.Lost()
+	}
+	return ""
+}
+
 // Sound is what came of the sound, with what the stages say of it.
 func (p *Prepared) Sound() pipeline.SoundSummary {
 	sum := p.Source.Sound()

@@ -38,8 +38,12 @@ type LiveOptions struct {
 	Credentials    Credentials   // of a URL
 	AnyCertificate bool          // of a URL: https is taken whatever its certificate
 
+	// Required makes a Camera that is not there an error of NewLive: nobody is to wait for it. Otherwise it is waited for
+	// as one that was lost.
+	Required bool
+
 	Deadline time.Duration     // no frame for so long: it stalled; 0: 5 s for a Camera, 40 s for GStreamer, else 10 s, and 3 intervals more
-	Backoff  supervise.Backoff // between tries; the zero one: 1 s, doubled up to 30 s
+	Backoff  supervise.Backoff // between tries; the zero one: 1 s, doubled up to 30 s, at most 5 s while something is there
 	Logger   *slog.Logger      // gets what is lost and what is back; nil: nothing is logged
 	Clock    clock.Clock       // of Deadline and Backoff; nil: the machine's
 	Patience context.Context   // when it ends, NewLive waits for the first frame no longer, and Next does; nil: it does not end
@@ -69,6 +73,7 @@ type Live struct {
 	pool   *vision.Pool
 	input  capture.Options
 	finder *finder // of a Camera; nil: none
+	port   string  // of a URL that connects by TCP: host and port; "": none
 	clean  redactor
 	log    *slog.Logger
 	source *supervise.Source[*vision.Frame]
@@ -81,8 +86,9 @@ var _ pipeline.Source[*vision.Frame] = (*Live)(nil)
 func Handlers() map[string]isolate.Handler { return capture.Handlers() }
 
 // NewLive opens a live source and waits for its first frame, at most for about the Deadline. What cannot come right by
-// itself is an error: options that do not fit together, a camera that does not exist, a password that is refused. A
-// source that cannot be reached or gives nothing is logged, and Next waits for it. Whoever makes the source closes it.
+// itself is an error: options that do not fit together, a name that several cameras have, a camera that may not be opened,
+// a password that is refused. A source that is not there, cannot be reached or gives nothing is logged, and Next waits for
+// it. Whoever makes the source closes it.
 func NewLive(ctx context.Context, o LiveOptions) (*Live, error) {
 	l, err := newLive(o)
 	if err != nil {
@@ -127,8 +133,12 @@ func newLive(o LiveOptions) (*Live, error) {
 		o.Deadline += 3 * o.Interval
 	}
 	l.input.Limit = max(leastLimit, min(o.Deadline, urlDeadline))
+	there := l.there
+	if l.input.Input == capture.GStreamer || l.input.Input == capture.Program {
+		there = nil // only a try tells
+	}
 	l.source = supervise.New(supervise.Options[*vision.Frame]{
-		Open: l.open, Discard: (*vision.Frame).Release, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
+		Open: l.open, There: there, Discard: (*vision.Frame).Release, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
 	})
 	return l, nil
 }
@@ -174,6 +184,9 @@ func (l *Live) Name() string { return l.name }
 
 // Stats are how the source is and what has become of it. LastError has nothing secret.
 func (l *Live) Stats() supervise.Stats { return l.source.Stats() }
+
+// Lost is why it gives nothing now; "": it does.
+func (l *Live) Lost() string { return l.source.Stats().Lost() }
 
 // Reopened is how often the source was lost and came back.
 func (l *Live) Reopened() uint64 { return l.source.Stats().Reopened }

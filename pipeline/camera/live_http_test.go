@@ -333,7 +333,7 @@ func TestLiveErrorsAtTheStart(t *testing.T) {
 		{"scheme", `did you mean rtsp?`, LiveOptions{URL: "rtps://127.0.0.1/"}},
 		{"no address", "the address cannot be read", LiveOptions{URL: "camera at the door"}},
 		{"size of a URL", "for a camera on this machine only", LiveOptions{URL: w.URL("/stream"), Width: 640, Height: 480}},
-		{"no camera", `there is no camera "7"`, LiveOptions{Camera: "7"}},
+		{"no camera", `there is no camera "7"`, LiveOptions{Camera: "7", Required: true}},
 		{"half a size", "give width and height, or neither", LiveOptions{Camera: "0", Width: 640}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -42,7 +42,7 @@ func (l *Live) setInput(o LiveOptions) error {
 
 func (l *Live) setCamera(o LiveOptions) error {
 	l.name = "camera:" + o.Camera
-	l.finder = &finder{wanted: o.Camera, root: o.Root, open: openDriver}
+	l.finder = &finder{wanted: o.Camera, root: o.Root, required: o.Required, open: openDriver}
 	l.input.Input, l.input.Shown = capture.Device, l.name
 	l.input.Width, l.input.Height, l.input.FPS, l.input.FourCC = o.Width, o.Height, o.FPS, o.PixelFormat
 	switch {
@@ -71,7 +71,7 @@ func (l *Live) setURL(o LiveOptions) error {
 		input = capture.HTTP
 	}
 	a.url.Scheme = scheme
-	l.name, l.clean = a.shown, a.clean
+	l.name, l.clean, l.port = a.shown, a.clean, portOf(a.url)
 	l.input.Input, l.input.Target, l.input.Shown = input, a.url.String(), a.shown
 	l.input.User, l.input.Password, l.input.Token = a.User, a.Password, a.Token
 	if a.Token != "" && input != capture.HTTP {

@@ -214,6 +214,14 @@ func (s *Select) Endless() bool {
 	return ok && e.Endless()
 }
 
+// Lost is the source's, "" where it does not say.
+func (s *Select) Lost() string {
+	if l, ok := s.source.(pipeline.Losable); ok {
+		return l.Lost()
+	}
+	return ""
+}
+
 // Reopened is the source's, 0 where it does not say.
 func (s *Select) Reopened() uint64 {
 	if m, ok := s.source.(pipeline.Mended); ok {

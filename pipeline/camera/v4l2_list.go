@@ -26,6 +26,8 @@ type CameraInfo struct {
 	Bus     string         `json:"bus,omitempty"` // "usb-0000:00:14.0-1"
 	Formats []CameraFormat `json:"formats"`
 	Problem string         `json:"problem,omitempty"` // why it cannot be used, with the way out
+
+	denied bool // the Problem is one of permission
 }
 
 // Cameras lists the V4L2 cameras that the kernel shows under root's sys/class/video4linux and dev, by their number; root
@@ -76,7 +78,7 @@ func listCameras(root string, open func(node string) (driver, error)) ([]CameraI
 func (c *CameraInfo) look(open func(node string) (driver, error)) bool {
 	d, err := open(c.Node)
 	if err != nil {
-		c.Problem = openProblem(err)
+		c.Problem, c.denied = openProblem(err), errors.Is(err, fs.ErrPermission)
 		return true
 	}
 	defer d.Close()
@@ -149,13 +151,14 @@ func findCamera(root, wanted string, open func(node string) (driver, error)) (Ca
 
 // finder finds one camera again and again, also under another number.
 type finder struct {
-	wanted string
-	root   string
-	open   func(node string) (driver, error)
-	known  *CameraInfo // as it was found first; nil: not found yet
+	wanted   string
+	root     string
+	required bool // that it is not there is permanent, too
+	open     func(node string) (driver, error)
+	known    *CameraInfo // as it was found first; nil: not found yet
 }
 
-// find finds the camera. What is wrong the first time is permanent.
+// find finds the camera. Permanent is what no plugging in mends: a name that several have, no permission.
 func (f *finder) find() (CameraInfo, error) {
 	if f.known != nil {
 		all, err := listCameras(f.root, f.open)
@@ -172,9 +175,15 @@ func (f *finder) find() (CameraInfo, error) {
 	c, err := findCamera(f.root, f.wanted, f.open)
 	if err == nil && c.Problem != "" {
 		err = fmt.Errorf("%s (%s): %s", c.Node, c.Name, c.Problem)
+		if c.denied {
+			err = supervise.Permanent(err)
+		}
 	}
-	if err != nil {
+	switch {
+	case err != nil && f.required:
 		return CameraInfo{}, supervise.Permanent(err)
+	case err != nil:
+		return CameraInfo{}, err
 	}
 	f.known = &c
 	return c, nil
@@ -227,7 +236,7 @@ func only(all []CameraInfo, wanted string, fits func(CameraInfo) bool) (CameraIn
 	case len(found) == 1:
 		return it, nil
 	case len(found) > 1:
-		return it, fmt.Errorf("%q fits %d cameras; name one by its path: %s", wanted, len(found), strings.Join(found, ", "))
+		return it, supervise.Permanent(fmt.Errorf("%q fits %d cameras; name one by its path: %s", wanted, len(found), strings.Join(found, ", ")))
 	case len(all) == 0:
 		return it, fmt.Errorf("there is no camera %q: the kernel shows none", wanted)
 	}

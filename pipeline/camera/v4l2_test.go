@@ -180,19 +180,28 @@ func TestCameraIsFound(t *testing.T) {
 	m.plug(4, "usb-B-video-index0", &fakeCamera{card: "Twin"})
 	m.plug(6, "", &fakeCamera{card: "Locked"})
 	delete(m.cameras, filepath.Join(m.root, "dev/video6"))
-	for _, c := range []struct{ wanted, node, err string }{
-		{"0", "video0", ""}, {"/dev/video2", "video2", ""}, {"/dev/v4l/by-id/usb-B-video-index0", "video4", ""},
-		{"hd pro webcam c920", "video0", ""}, {"C920", "video0", ""},
-		{"Twin", "", "fits 2 cameras"}, {"HD Pro Webcam C92O", "", `did you mean "HD Pro Webcam C920"?`},
-		{"9", "", "there are: HD Pro Webcam C920"}, {"6", "", "group video"},
+	m.plug(7, "", &fakeCamera{card: "Broken", broken: unix.EIO})
+	for _, c := range []struct {
+		wanted, node, err string
+		absent            bool // it may come: not permanent, unless it is required
+	}{
+		{"0", "video0", "", false}, {"/dev/video2", "video2", "", false}, {"/dev/v4l/by-id/usb-B-video-index0", "video4", "", false},
+		{"hd pro webcam c920", "video0", "", false}, {"C920", "video0", "", false},
+		{"Twin", "", "fits 2 cameras", false}, {"HD Pro Webcam C92O", "", `did you mean "HD Pro Webcam C920"?`, true},
+		{"9", "", "there are: HD Pro Webcam C920", true}, {"/dev/v4l/by-id/usb-C", "", "there is no camera", true},
+		{"6", "", "group video", false}, {"7", "", "VIDIOC_ENUM_FMT", true},
 	} {
-		f := finder{wanted: c.wanted, root: m.root, open: m.open}
+		f := finder{wanted: c.wanted, root: m.root, required: c.absent, open: m.open}
+		if _, err := f.find(); c.err != "" && !supervise.IsPermanent(err) {
+			t.Errorf("%s, required: %v is not permanent", c.wanted, err)
+		}
+		f = finder{wanted: c.wanted, root: m.root, open: m.open}
 		got, err := f.find()
 		switch {
 		case c.err == "" && (err != nil || filepath.Base(got.Node) != c.node):
 			t.Errorf("%s: %s, %v", c.wanted, got.Node, err)
-		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err) || !supervise.IsPermanent(err)):
-			t.Errorf("%s: %v, want %q, permanent", c.wanted, err, c.err)
+		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err) || supervise.IsPermanent(err) == c.absent):
+			t.Errorf("%s: %v, want %q, permanent: %t", c.wanted, err, c.err, !c.absent)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"corallite/internal/supervise"
 )
 
 // Microphone is a device that sound can be captured from.
@@ -52,7 +54,7 @@ func choose(all []Microphone, name string) (Microphone, error) {
 		case 1:
 			return found[0], nil
 		default:
-			return Microphone{}, fmt.Errorf("microphone %q: several have that name: %s; name one by what stands in brackets", name, list(found))
+			return Microphone{}, supervise.Permanent(fmt.Errorf("microphone %q: several have that name: %s; name one by what stands in brackets", name, list(found)))
 		}
 	}
 	return Microphone{}, fmt.Errorf("microphone %q is not there; there are: %s", name, list(all))

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"corallite/internal/supervise"
 )
 
 func TestChoose(t *testing.T) {
@@ -29,6 +31,9 @@ func TestChoose(t *testing.T) {
 		"kitchen": {"not there", "alsa_input.pci", "Built-in Audio", "speaker.monitor"}, "1": {"not there"},
 	} {
 		_, err := choose(all, name)
+		if several := want[0] == "several"; supervise.IsPermanent(err) != several {
+			t.Errorf("%q: %v is permanent: %t", name, err, !several)
+		}
 		for _, part := range append(want, name) {
 			if err == nil || !strings.Contains(err.Error(), part) {
 				t.Errorf("%q: %v; it does not say %q", name, err, part)

@@ -28,7 +28,8 @@ type MicrophoneOptions struct {
 	Source   string            // Meta.Source; "": "microphone:" and the name
 	Deadline time.Duration     // nothing for so long: it is lost; 0: 5 s
 	Silence  time.Duration     // digital silence for so long is said; 0: 10 s
-	Backoff  supervise.Backoff // between tries; the zero one: 1 s, doubled up to 30 s
+	Backoff  supervise.Backoff // between tries, which ask the sound system on this machine; the zero one: 1 s, doubled up to 5 s
+	Required bool              // a microphone that is not there is an error of NewMicrophone; otherwise it is waited for
 	Logger   *slog.Logger      // gets what is lost, what is back, and silence; nil: nothing is logged
 	Clock    clock.Clock       // of Deadline and Backoff; nil: the machine's
 }
@@ -45,6 +46,7 @@ const (
 type Live struct {
 	name    string
 	wanted  string
+	must    bool // be there at the start
 	log     *slog.Logger
 	calls   calls
 	backend *malgo.Backend // of the first life; nil: there was none yet
@@ -63,9 +65,9 @@ func described(devices []device) []Microphone {
 	return all
 }
 
-// NewMicrophone opens a microphone and waits for its first sound, at most for about the Deadline. A name that nothing
-// or more than one thing has is an error that lists what there is. A microphone that gives nothing is logged, and Next
-// waits for it. Whoever makes the source closes it.
+// NewMicrophone opens a microphone and waits for its first sound, at most for about the Deadline. A name that more than
+// one has is an error that lists them. A microphone that is not there or gives nothing is logged, and Next waits for it.
+// Whoever makes the source closes it.
 func NewMicrophone(ctx context.Context, o MicrophoneOptions) (audio.Source, error) {
 	l, err := newLive(o)
 	if err != nil {
@@ -99,10 +101,13 @@ func newLive(o MicrophoneOptions) (*Live, error) {
 	if o.Clock == nil {
 		o.Clock = clock.System{}
 	}
-	l := &Live{name: o.Source, wanted: o.Name, log: o.Logger.With("source", o.Source), calls: calls{clock: o.Clock}}
+	l := &Live{name: o.Source, wanted: o.Name, must: o.Required, log: o.Logger.With("source", o.Source), calls: calls{clock: o.Clock}}
 	l.intake.shaper = shaper{pool: poolOr(o.Pool), name: o.Source, rate: o.Rate, size: samplesIn(o.Chunk, liveChunk, o.Rate)}
 	l.silence = silence{after: o.Silence, log: l.log}
 	l.intake.hear = func(samples []float32) { l.silence.hear(samples, l.intake.ring.rate) }
+	if o.Backoff.Max <= 0 {
+		o.Backoff.Max = supervise.Soon
+	}
 	l.source = supervise.New(supervise.Options[*audio.Chunk]{
 		Open: l.open, Discard: (*audio.Chunk).Release, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
 	})
@@ -137,13 +142,21 @@ func (l *Live) open(ctx context.Context) (supervise.Life[*audio.Chunk], error) {
 func (l *Live) capture() (*capturing, Microphone, error) {
 	s, err := openSystem(l.backend)
 	if err != nil {
-		return nil, Microphone{}, supervise.Permanent(err)
+		return nil, Microphone{}, l.absent(err)
 	}
 	c, m, err := l.captureIn(s)
 	if err != nil {
 		return nil, m, errors.Join(err, s.close())
 	}
 	return c, m, nil
+}
+
+// absent is the error of a microphone that is not there.
+func (l *Live) absent(err error) error {
+	if l.must {
+		return supervise.Permanent(err)
+	}
+	return err
 }
 
 func (l *Live) captureIn(s *system) (*capturing, Microphone, error) {
@@ -153,7 +166,7 @@ func (l *Live) captureIn(s *system) (*capturing, Microphone, error) {
 	}
 	m, err := choose(described(devices), l.wanted)
 	if err != nil {
-		return nil, m, supervise.Permanent(err)
+		return nil, m, l.absent(err)
 	}
 	for _, d := range devices {
 		if d.ID == m.ID {
@@ -179,6 +192,9 @@ func (l *Live) Name() string { return l.name }
 
 // Stats are how the source is and what has become of it.
 func (l *Live) Stats() supervise.Stats { return l.source.Stats() }
+
+// Lost is why it gives nothing now; "": it does.
+func (l *Live) Lost() string { return l.source.Stats().Lost() }
 
 // Reopened is how often the microphone was lost and came back.
 func (l *Live) Reopened() uint64 { return l.source.Stats().Reopened }

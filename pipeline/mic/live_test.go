@@ -161,7 +161,7 @@ func TestMicrophone(t *testing.T) {
 func TestMicrophoneNotThere(t *testing.T) {
 	pulsetest.Start(t, "")
 	for name, want := range map[string]string{"kitchen": "t.monitor", "T.MONITOR": "is not there", "0": "is not there"} {
-		s, err := NewMicrophone(context.Background(), MicrophoneOptions{Name: name, Rate: 16000})
+		s, err := NewMicrophone(context.Background(), MicrophoneOptions{Name: name, Rate: 16000, Required: true})
 		if err == nil {
 			_ = s.Close()
 			t.Fatalf("%s was found", name)
@@ -169,6 +169,17 @@ func TestMicrophoneNotThere(t *testing.T) {
 		if !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	// Where nobody needs it at once it is waited for.
+	s, err := NewMicrophone(t.Context(), MicrophoneOptions{Name: "kitchen", Rate: 16000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why := s.(*Live).Lost(); !strings.Contains(why, `"kitchen" is not there`) {
+		t.Errorf("it is lost because %q", why)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 	all, err := Microphones(t.Context())
 	if err != nil || len(all) != 1 {

@@ -1,0 +1,92 @@
+package camera
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// dialLimit is how long a camera's port may take to answer a look at whether something is there.
+const dialLimit = time.Second
+
+// ports are those of the schemes that connect by TCP; "": the address says it.
+var ports = map[string]string{
+	"rtsp": "554", "rtsps": "322", "http": "80", "https": "443", "rtmp": "1935", "rtmps": "443", "mms": "1755", "tcp": "",
+}
+
+// portOf is the host and port that an address connects to; "" where it connects to none by TCP, or waits to be connected
+// to.
+func portOf(u *url.URL) string {
+	port, connects := ports[u.Scheme]
+	if !connects || u.Query().Has("listen") || u.Hostname() == "" {
+		return ""
+	}
+	if u.Port() != "" {
+		port = u.Port()
+	}
+	if port == "" {
+		return ""
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// there says what costs next to nothing to find out: whether a try to open the source has something to open.
+func (l *Live) there(ctx context.Context) bool {
+	switch {
+	case l.finder != nil:
+		return l.finder.present()
+	case l.port == "":
+		return true // nothing can be asked: such addresses are listened on
+	}
+	dialer := net.Dialer{Timeout: dialLimit}
+	c, err := dialer.DialContext(ctx, "tcp", l.port)
+	if err != nil {
+		return false
+	}
+	_ = c.Close() // nothing was sent
+	return true
+}
+
+// Present says whether the kernel shows a camera of that number, path or name (see Find), without opening any. root is
+// that of Cameras.
+func Present(root, wanted string) bool { return (&finder{wanted: wanted, root: root}).present() }
+
+// present looks for the camera where the kernel shows it, or for any that has its name.
+func (f *finder) present() bool {
+	root := f.root
+	if root == "" {
+		root = "/"
+	}
+	if f.known != nil {
+		if _, err := os.Stat(f.known.ID); err == nil {
+			return true
+		}
+		return shows(root, func(name string) bool { return name == f.known.Name })
+	}
+	path := f.wanted
+	if _, err := strconv.Atoi(path); err == nil {
+		path = "/dev/video" + path
+	}
+	if strings.Contains(path, "/") {
+		_, err := os.Stat(filepath.Join(root, path))
+		return err == nil
+	}
+	folded := strings.ToLower(path)
+	return shows(root, func(name string) bool { return strings.Contains(strings.ToLower(name), folded) })
+}
+
+// shows says whether the kernel shows a video device whose name fits.
+func shows(root string, fits func(name string) bool) bool {
+	files, _ := filepath.Glob(filepath.Join(root, "sys/class/video4linux/*/name")) // the pattern is well formed
+	for _, file := range files {
+		if name, err := os.ReadFile(file); err == nil && fits(strings.TrimSpace(string(name))) {
+			return true
+		}
+	}
+	return false
+}
