@@ -3,6 +3,7 @@ package sink
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -29,17 +30,7 @@ func TestOverviewConformance(t *testing.T) {
 
 func overview(t *testing.T, width int, reports ...pipeline.Report) string {
 	t.Helper()
-	var out bytes.Buffer
-	s := NewOverview(&out, width)
-	for _, r := range reports {
-		if err := s.Consume(t.Context(), r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
+	return written(t, func(w io.Writer) pipeline.Sink { return NewOverview(w, width) }, reports...)
 }
 
 // video is frames of a video, a tenth of a second each, with what is found in each.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -56,8 +57,14 @@ func detection(label string, score, x float32) pipeline.Detection {
 
 func table(t *testing.T, o TableOptions, reports ...pipeline.Report) string {
 	t.Helper()
+	return written(t, func(w io.Writer) pipeline.Sink { return NewTable(w, o) }, reports...)
+}
+
+// written is what a sink writes of reports.
+func written(t *testing.T, open func(w io.Writer) pipeline.Sink, reports ...pipeline.Report) string {
+	t.Helper()
 	var out bytes.Buffer
-	s := NewTable(&out, o)
+	s := open(&out)
 	for _, r := range reports {
 		if err := s.Consume(t.Context(), r); err != nil {
 			t.Fatal(err)
