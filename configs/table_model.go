@@ -46,7 +46,7 @@ var modelKeys = []*key{
 	},
 	{
 		name: "threads", kind: whole, min: limit(0), max: limit(256), def: 0, example: "2",
-		doc: "CPU threads for one run of the model. 0: chosen for the machine.",
+		doc: "CPU threads for one run of the model, at most one for each processor of the machine. 0: chosen for the machine.",
 	},
 	{
 		name: "engines", kind: whole, min: limit(0), max: limit(64), def: 0, example: "2",

@@ -49,7 +49,7 @@ var sinkKeys = []*key{
 	}},
 	{name: SinkPreview, kind: group, doc: "A page in the browser: the live picture with the results drawn in, or how loud the sound is and the last word; rates, ages, the latest events, errors, and why a source gives nothing. All previews with the same `listen` are on one page.", keys: []*key{
 		{
-			name: "listen", kind: text, def: "127.0.0.1:8080", example: "0.0.0.0:8080", pattern: regexp.MustCompile(`^.*:[0-9]{1,5}$`), looks: "a host and a port, such as 127.0.0.1:8080",
+			name: "listen", kind: text, def: "127.0.0.1:8080", example: "0.0.0.0:8080", pattern: regexp.MustCompile(`^.*:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$`), looks: "a host and a port from 0 to 65535, such as 127.0.0.1:8080",
 			doc: "Where the page is. Beyond this machine it needs a token, which is made and printed when the program starts, unless `token_env` names one.",
 		},
 		{name: "token_env", kind: text, example: "DOOR_TOKEN", doc: "The environment variable that has the token, at least 16 characters, which viewers must show."},

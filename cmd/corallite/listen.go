@@ -65,13 +65,13 @@ Without --model it waits for the wake words of the catalog: ` + strings.Join(lis
 	flags.StringArrayVar(&l.models, "model", nil, "a model of the catalog, or the path of a .tflite file (repeatable)")
 	flags.StringVar(&l.microphone, "microphone", "", `listen to this microphone: "default", its name or its id (see: corallite devices)`)
 	flags.StringVar(&l.labels, "labels", "", "a label file for a keyword model, one label a line")
-	flags.Float64Var(&threshold, "threshold", 0, "the score from which a word counts (default: the model's own; else 0.5)")
+	addKeyFlag(flags, &threshold, "threshold", "the score from which a word counts (default: the model's own; else 0.5)", "models", "score_threshold")
 	flags.BoolVar(&l.gate, "voice-gate", false, "run models only while there is a voice")
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each word")
-	flags.IntVar(&l.threads, "threads", 0, "CPU threads of a model (default: chosen)")
+	addKeyFlag(flags, &l.threads, "threads", "CPU threads of a model (default: chosen)", "models", "threads")
 	flags.StringVar(&l.source.Format, "format", "", "how samples on standard input are written: u8, s16le, s24le, s32le or f32le (default: s16le)")
-	flags.IntVar(&l.source.Rate, "rate", 0, "samples a second on standard input (default: 16000)")
-	flags.IntVar(&l.source.Channels, "channels", 0, "channels on standard input (default: 1)")
+	addKeyFlag(flags, &l.source.Rate, "rate", "samples a second on standard input (default: 16000)", "pipelines", "source", "rate")
+	addKeyFlag(flags, &l.source.Channels, "channels", "channels on standard input (default: 1)", "pipelines", "source", "channels")
 	addDeviceFlags(cmd, &l.delegate, &l.device)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskKeyword, configs.TaskWakeword))
 	cmd.ValidArgsFunction = soundFiles
@@ -84,7 +84,7 @@ Without --model it waits for the wake words of the catalog: ` + strings.Join(lis
 // check refuses wrong use before anything is opened.
 func (l *listen) check(files []string) error {
 	raw := slices.Contains(files, "-")
-	switch t := l.threshold; {
+	switch {
 	case l.microphone == "" && len(files) == 0:
 		return usageError{errors.New("a FILE is missing: name a recording, - for standard input, or --microphone NAME")}
 	case l.microphone != "" && len(files) > 0:
@@ -93,10 +93,6 @@ func (l *listen) check(files []string) error {
 		return usageError{errors.New("- (standard input) stands alone: the files are another run")}
 	case !raw && (l.source.Format != "" || l.source.Rate != 0 || l.source.Channels != 0):
 		return usageError{errors.New("--format, --rate and --channels are for standard input (-): a file says them itself")}
-	case t != nil && !(*t > 0 && *t <= 1):
-		return usageError{fmt.Errorf("--threshold %v: want a number above 0, at most 1", *t)}
-	case l.threads < 0:
-		return usageError{fmt.Errorf("--threads %d: want 0 (chosen) or more", l.threads)}
 	}
 	if _, err := delegate.ParseSpec(l.delegate, l.device); err != nil {
 		return usageError{err}

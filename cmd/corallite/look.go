@@ -87,13 +87,13 @@ reported, the others are still done, and the exit code is 1.`,
 	flags := cmd.Flags()
 	flags.StringVar(&l.model.ref, "model", "", "a model of the catalog, or the path of a .tflite file (required)")
 	flags.StringVar(&l.model.labels, "labels", "", "a label file, one label a line")
-	flags.Float64Var(&l.threshold, "score-threshold", 0, "leave out what has a lower score (default: the model's own; else detect 0.5, pose 0.3, embed 0.6, classify 0)")
-	flags.IntVar(&l.maxResults, "max-results", 0, "keep so many of the best, 0 for all (default: classify 5, embed 1, else all)")
+	addKeyFlag(flags, &l.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else detect 0.5, pose 0.3, embed 0.6, classify 0)", "models", "score_threshold")
+	addKeyFlag(flags, &l.maxResults, "max-results", "keep so many of the best, 0 for all (default: classify 5, embed 1, else all)", "models", "max_results")
 	if task == configs.TaskEmbed {
 		flags.StringVar(&l.model.gallery, "gallery", "", "a folder of labelled pictures, a folder in it for each label: say which of them pictures are like")
 		_ = cmd.MarkFlagDirname("gallery")
 	}
-	flags.IntVar(&l.model.threads, "threads", 0, "CPU threads of the model (default: chosen)")
+	addKeyFlag(flags, &l.model.threads, "threads", "CPU threads of the model (default: chosen)", "models", "threads")
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each picture or frame")
 	flags.StringVar(&l.out, "out", "", "write annotated copies into this folder")
 	flags.BoolVar(&l.overwrite, "overwrite", false, "replace copies that are in the folder of --out already (default: they stay, and new ones get a number)")
@@ -107,17 +107,11 @@ reported, the others are still done, and the exit code is 1.`,
 
 // check refuses wrong use before anything is opened.
 func (l *look) check() error {
-	switch t := l.model.scoreThreshold; {
+	switch {
 	case l.model.ref == "":
 		return usageError{errors.New("--model is missing: name a model (see: corallite models list) or the path of a .tflite file")}
-	case t != nil && !(*t >= 0 && *t <= 1):
-		return usageError{fmt.Errorf("--score-threshold %v: want a number from 0 to 1", *t)}
 	case l.overwrite && l.out == "":
 		return usageError{errors.New("--overwrite is for --out: name the folder whose copies are to be replaced")}
-	case l.maxResults < 0:
-		return usageError{fmt.Errorf("--max-results %d: want 0 (all) or more", l.maxResults)}
-	case l.model.threads < 0:
-		return usageError{fmt.Errorf("--threads %d: want 0 (chosen) or more", l.model.threads)}
 	}
 	if _, err := delegate.ParseSpec(l.model.delegate, l.model.device); err != nil {
 		return usageError{err}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -26,7 +25,7 @@ type watch struct {
 }
 
 func newWatch(std *streams) *cobra.Command {
-	w := &watch{std: std, model: modelFlags{task: configs.TaskDetect, ref: watchModel}}
+	w := &watch{std: std, model: modelFlags{task: configs.TaskDetect, ref: watchModel}, listen: "127.0.0.1:8080"}
 	cmd := &cobra.Command{
 		Use:   "watch [flags] [SOURCE]",
 		Short: "Look at a camera on a page in the browser, with what a model finds in it",
@@ -48,8 +47,8 @@ The page is for this machine only; --listen opens it to others, who need the tok
 	flags := cmd.Flags()
 	flags.StringVar(&w.model.ref, "model", w.model.ref, "a detector: its name in the catalog, or the path of a .tflite file")
 	flags.StringVar(&w.model.labels, "labels", "", "a label file, one label a line")
-	flags.Float64Var(&w.threshold, "score-threshold", 0, "leave out what has a lower score (default: the model's own; else 0.5)")
-	flags.StringVar(&w.listen, "listen", "127.0.0.1:8080", "where the page is: host and port")
+	addKeyFlag(flags, &w.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else 0.5)", "models", "score_threshold")
+	addKeyFlag(flags, &w.listen, "listen", "where the page is: host and port", "pipelines", "sinks", configs.SinkPreview, "listen")
 	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the page")
 	addDeviceFlags(cmd, &w.model.delegate, &w.model.device)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskDetect))
@@ -59,12 +58,6 @@ The page is for this machine only; --listen opens it to others, who need the tok
 }
 
 func (w *watch) run(cmd *cobra.Command, source string) error {
-	if t := w.model.scoreThreshold; t != nil && !(*t >= 0 && *t <= 1) {
-		return usageError{fmt.Errorf("--score-threshold %v: want a number from 0 to 1", *t)}
-	}
-	if !strings.Contains(w.listen, ":") {
-		return usageError{fmt.Errorf("--listen %s: want a host and a port, such as 127.0.0.1:8080", w.listen)}
-	}
 	logger, err := newLogger(w.std.err, logSettings{})
 	if err != nil {
 		return err

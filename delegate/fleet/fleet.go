@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -57,8 +58,9 @@ type Fleet struct {
 	looked  *looked    // nil: it was not asked yet
 
 	mu      sync.Mutex
-	devices []*device // in the order in which they were first used
-	told    bool      // that the CPU runs the models
+	devices []*device       // in the order in which they were first used
+	told    bool            // that the CPU runs the models
+	capped  map[string]bool // models that were told that they have too many threads
 }
 
 // New makes a Fleet; it opens nothing. The error is one of the options.
@@ -89,7 +91,7 @@ type Request struct {
 	Segments []*delegate.Model // the compiled model in parts, in order; nil: Model's own compiled file
 	Choice   delegate.Choice   // "": auto
 	Device   string            // as edgetpu.ParseSpec reads it
-	Threads  int               // of the CPU, for one run; 0: 1
+	Threads  int               // of the CPU, for one run; 0: 1; at most one for each processor of the machine
 	Shapes   [][]int           // of the CPU's inputs, where the file leaves them open, by index; nil: as the file says
 	Engines  int               // how many are wanted; at least 1
 	Spread   bool              // more engines than asked for when that keeps more devices or segments busy
@@ -133,6 +135,7 @@ func (f *Fleet) Open(ctx context.Context, r Request) ([]tensor.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Threads = f.threads(r)
 	if r.Engines < 1 {
 		return nil, fmt.Errorf("%d engines", r.Engines)
 	}
@@ -178,6 +181,25 @@ func (f *Fleet) candidates(ctx context.Context, r Request) (delegate.Candidates,
 	}
 	all.Devices = f.free(all.Devices, r.Device)
 	return all, nil
+}
+
+// threads are those that a model gets: more than the machine has processors only get into each other's way.
+func (f *Fleet) threads(r Request) int {
+	most := runtime.NumCPU()
+	if r.Threads <= most {
+		return r.Threads
+	}
+	f.mu.Lock()
+	told := f.capped[r.Name]
+	if f.capped == nil {
+		f.capped = map[string]bool{}
+	}
+	f.capped[r.Name] = true
+	f.mu.Unlock()
+	if !told {
+		f.o.Logger.Warn(fmt.Sprintf("threads: %d is more than the machine has processors: the model gets %d", r.Threads, most), "model", r.Name)
+	}
+	return most
 }
 
 // free leaves out what other models asked for by name, unless nothing would be left.

@@ -3,6 +3,8 @@ package fleet_test
 import (
 	"context"
 	"errors"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -128,5 +130,29 @@ func TestWanted(t *testing.T) {
 	}
 	if d := e.Device(); !d.Degraded || !d.Wanted {
 		t.Errorf("a device that failed: %+v", d)
+	}
+}
+
+// TestThreadsAreCapped asks for more threads than there are processors: it is said once, and the process gets no more.
+func TestThreadsAreCapped(t *testing.T) {
+	f := delegate.Files{CPU: path(t, classifier)}
+	b := newBench(t, simtest.Config{Devices: []string{}})
+	threads := func() int {
+		all, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	before := threads()
+	for range 2 {
+		e := b.open(f, fleet.Request{Choice: delegate.XNNPACK, Threads: 256})[0]
+		run(t, e, 1)
+	}
+	if n := threads() - before; n > 2*runtime.NumCPU()+32 { // with those that Go starts
+		t.Errorf("%d threads more", n)
+	}
+	if n := strings.Count(b.log.String(), "is more than the machine has processors"); n != 1 {
+		t.Errorf("said %d times", n)
 	}
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/spf13/pflag"
+
+	"corallite/configs"
+)
+
+// keyFlag is a flag that takes what a key of the configuration takes.
+type keyFlag[T int | float64 | string] struct {
+	to  *T
+	key configs.Flag
+}
+
+// addKeyFlag adds a flag for the key at a path; to has its default.
+func addKeyFlag[T int | float64 | string](flags *pflag.FlagSet, to *T, name, usage string, path ...string) {
+	flags.Var(keyFlag[T]{to, configs.FlagOf(path...)}, name, usage)
+}
+
+// Set reads the value. What is wrong with it explainFlag says, by wants.
+func (f keyFlag[T]) Set(s string) error {
+	v, err := f.key.Parse(s)
+	if err != nil {
+		return err
+	}
+	*f.to = v.(T)
+	return nil
+}
+
+func (f keyFlag[T]) wants() string { return f.key.Expects() }
+
+// String is the value as help shows it; of the zero keyFlag, which pflag asks too, that of nothing.
+func (f keyFlag[T]) String() string {
+	if f.to == nil {
+		return ""
+	}
+	switch v := any(*f.to).(type) {
+	case int:
+		return strconv.Itoa(v)
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	default:
+		return v.(string)
+	}
+}
+
+// Type is pflag's name of T.
+func (f keyFlag[T]) Type() string {
+	switch any(*new(T)).(type) {
+	case int:
+		return "int"
+	case float64:
+		return "float64"
+	default:
+		return "string"
+	}
+}
