@@ -43,6 +43,8 @@ type Model struct {
 	CategoryDenylist  []string `yaml:"category_denylist"`
 	LabelOffset       *int     `yaml:"label_offset"` // nil: 1 for detectors whose labels begin with a background line, else 0
 
+	Width        int       `yaml:"width"`  // pixels of a model that takes pictures of any size; 0: it has a size
+	Height       int       `yaml:"height"` // as Width
 	Resize       string    `yaml:"resize"` // stretch, letterbox or crop
 	Mean         []float64 `yaml:"mean"`   // 1 or 3 numbers, as Std; empty: as the model's quantization says
 	Std          []float64 `yaml:"std"`

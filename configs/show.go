@@ -48,6 +48,8 @@ func (m Model) MarshalYAML() (any, error) {
 		CategoryAllowlist flow     `yaml:"category_allowlist,omitempty"`
 		CategoryDenylist  flow     `yaml:"category_denylist,omitempty"`
 		LabelOffset       *int     `yaml:"label_offset,omitempty"`
+		Width             int      `yaml:"width,omitempty"`
+		Height            int      `yaml:"height,omitempty"`
 		Resize            string   `yaml:"resize,omitempty"`
 		Mean              flowNums `yaml:"mean,omitempty"`
 		Std               flowNums `yaml:"std,omitempty"`
@@ -72,7 +74,7 @@ func (m Model) MarshalYAML() (any, error) {
 		Patience       int                `yaml:"patience,omitempty"`
 	}{
 		m.Path, m.EdgeTPU, m.Segments, labels, m.Task, m.Delegate, m.Device, m.Isolate, m.Deadline, m.Threads, m.Engines, m.ScoreThreshold, m.MaxResults,
-		m.CategoryAllowlist, m.CategoryDenylist, m.LabelOffset, m.Resize, m.Mean, m.Std, m.NMSThreshold, m.Anchors,
+		m.CategoryAllowlist, m.CategoryDenylist, m.LabelOffset, m.Width, m.Height, m.Resize, m.Mean, m.Std, m.NMSThreshold, m.Anchors,
 		m.Head, m.HeadPixels, m.Track, m.KeypointThreshold, m.MinShare, m.Gallery, m.Vector,
 		m.Manifest, m.Melspectrogram, m.Embedding, m.Features, m.Step, m.Smoothing, m.Refractory, m.Thresholds, m.Patience,
 	}, nil

@@ -39,7 +39,7 @@ var root = &key{
 	keys: []*key{
 		{
 			name: "models", kind: named, keys: slices.Concat(modelKeys, soundModelKeys),
-			excluding: [][]string{{"category_allowlist", "category_denylist"}, {"edgetpu", "segments"}, {"anchors", "head"}, {"manifest", "melspectrogram"}}, together: [][]string{{"mean", "std"}, {"melspectrogram", "embedding"}},
+			excluding: [][]string{{"category_allowlist", "category_denylist"}, {"edgetpu", "segments"}, {"anchors", "head"}, {"manifest", "melspectrogram"}}, together: [][]string{{"mean", "std"}, {"width", "height"}, {"melspectrogram", "embedding"}},
 			doc: "The models that pipelines can use, by names that you choose. The name stands in every event as `model`.",
 		},
 		{

@@ -73,6 +73,14 @@ var modelKeys = []*key{
 		doc: "How many lines the label file has before the label of class 0; -1 when class 0 has no line.",
 	},
 	{
+		name: "width", kind: whole, min: limit(1), max: limit(16384), example: "320", defDoc: "the catalog's",
+		doc: "For models that take pictures of any size: the width that this one is to run at, in pixels. Needs `height`. The size that it was trained with serves best; a model whose file fixes the size refuses another.",
+	},
+	{
+		name: "height", kind: whole, min: limit(1), max: limit(16384), example: "320", defDoc: "the catalog's",
+		doc: "As `width`.",
+	},
+	{
 		name: "resize", kind: text, choices: []string{"stretch", "letterbox", "crop"}, example: "letterbox", defDoc: "the catalog's; else `stretch`",
 		doc: "How a picture is brought to the size of the model's input: `stretch` changes its proportions, `letterbox` adds borders, `crop` cuts the middle out.",
 	},

@@ -95,6 +95,8 @@ type Package struct {
 
 // Input says how a picture becomes the model's input: resized, then (pixel − mean) / std for each of 0 to 255.
 type Input struct {
+	Width  int       `yaml:"width"`  // pixels at which a model that takes pictures of any size is to run; 0: it has a size
+	Height int       `yaml:"height"` // as Width
 	Resize string    `yaml:"resize"` // "stretch", "letterbox" or "crop"; empty: stretch
 	Mean   []float64 `yaml:"mean"`   // one number, or one a channel (RGB); empty: as the input's quantization says
 	Std    []float64 `yaml:"std"`    // as Mean
@@ -213,6 +215,8 @@ func (c *catalog) check(e Entry) error {
 		return errors.New("task, description and licence (spdx, source) must be given")
 	case e.Files.Model == nil:
 		return errors.New("files.model is missing")
+	case e.Input.Width < 0 || e.Input.Height < 0 || (e.Input.Width == 0) != (e.Input.Height == 0):
+		return fmt.Errorf("input: %d x %d pixels", e.Input.Width, e.Input.Height)
 	case !slices.Contains([]string{"", "stretch", "letterbox", "crop"}, e.Input.Resize):
 		return fmt.Errorf("input.resize: %q", e.Input.Resize)
 	case e.Detect != nil && e.Detect.Anchors != "" && !slices.Contains(AnchorKinds(), e.Detect.Anchors):

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	tfl "github.com/mattn/go-tflite"
@@ -141,7 +142,12 @@ func (n *Interpreter) start(m *schema.Model, o Options) error {
 	if err := n.reshape(o.Shapes); err != nil {
 		return err
 	}
-	if err := n.allocate(); err != nil {
+	if err := openShapes(m, o.Shapes); err != nil {
+		return err
+	}
+	if err := n.allocate(); err != nil && len(o.Shapes) > 0 {
+		return fmt.Errorf("it cannot run with inputs of %s: %w", shapeStrings(o.Shapes), err)
+	} else if err != nil {
 		return err
 	}
 	n.sized = [2][]bool{haveMemory(n.io.inputs), haveMemory(n.io.outputs)}
@@ -182,6 +188,35 @@ func (n *Interpreter) reshape(shapes [][]int) error {
 		if err := n.resize(i, shape); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// shapeStrings is "[1,32,64,3], [1,4]".
+func shapeStrings(shapes [][]int) string {
+	var all []string
+	for _, s := range shapes {
+		all = append(all, tensor.ShapeString(s))
+	}
+	return strings.Join(all, ", ")
+}
+
+// openShapes is an error where the file leaves more of an input's shape open than the number of items (the first dimension
+// of several) and no shape was given for it: what stands in the file instead is 1, at which the model would run without
+// a word.
+func openShapes(m *schema.Model, given [][]int) error {
+	g := m.Main()
+	for i, index := range g.Inputs {
+		t := &g.Tensors[index]
+		sizes := t.ShapeSignature
+		if len(sizes) > 1 {
+			sizes = sizes[1:]
+		}
+		if !slices.Contains(sizes, -1) || i < len(given) && given[i] != nil {
+			continue
+		}
+		return fmt.Errorf("input %d %q has the shape %s, in which -1 is for whoever runs the model to choose: its shape must be given",
+			i, t.Name, tensor.ShapeString(t.ShapeSignature))
 	}
 	return nil
 }

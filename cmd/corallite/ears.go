@@ -11,12 +11,14 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
+	"corallite/delegate/fleet"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 	"corallite/pipeline/audio/keyword"
 	"corallite/pipeline/audio/mel"
 	"corallite/pipeline/audio/micro"
 	"corallite/pipeline/audio/openww"
+	"corallite/tflite/schema"
 )
 
 // ears are the models of a pipeline of sound, and what they share.
@@ -92,13 +94,13 @@ func (e *ears) engine(ctx context.Context, r modelRequest) (pipeline.Engine, err
 	if err != nil {
 		return nil, err
 	}
-	model, err := r.fleet.Read(ctx, files, r.shapes...)
+	model, shapes, err := r.fleet.Read(ctx, files, r.shapes)
 	if err != nil {
 		return nil, err
 	}
 	defer model.Close()
 	r.model.Engines = 1
-	engines, err := openEngines(ctx, r, model, &e.closers)
+	engines, err := openEngines(ctx, r, model, shapes, &e.closers)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +193,8 @@ func sameFiles(a, b [2]string) (bool, error) {
 func (e *ears) openStage(ctx context.Context, r modelRequest, chain [2]string) error {
 	r.model.EdgeTPU, r.model.Segments = "", nil
 	var engines [2]pipeline.Engine
-	for i, shapes := range [2][][]int{openww.MelShapes(), nil} {
+	mel := func(*schema.Subgraph) ([][]int, error) { return openww.MelShapes(), nil }
+	for i, shapes := range [2]fleet.Shapes{mel, nil} {
 		r.model.Path, r.shapes = chain[i], shapes
 		var err error
 		if engines[i], err = e.engine(ctx, r); err != nil {

@@ -19,9 +19,9 @@ const maxEngines = 4
 type modelRequest struct {
 	name     string // in events and messages
 	model    configs.Model
-	items    int     // how many items are to come; 0: many, or nobody knows
-	priority int     // where a device is shared
-	shapes   [][]int // of its inputs, where the file leaves them open; nil: it does not
+	items    int          // how many items are to come; 0: many, or nobody knows
+	priority int          // where a device is shared
+	shapes   fleet.Shapes // of its inputs, where the file leaves them open; nil: it does not
 	fleet    *fleet.Fleet
 }
 
@@ -29,7 +29,7 @@ type modelRequest struct {
 // than one engine of several threads, because no core waits for another at the end of every operator; and where other
 // programs use the cores too, that waiting costs seconds. A few pictures are done before more engines are open. How the
 // engines are closed is added to closers, also after an error.
-func openEngines(ctx context.Context, r modelRequest, model *delegate.Model, closers *closers) ([]pipeline.Engine, error) {
+func openEngines(ctx context.Context, r modelRequest, model *delegate.Model, shapes [][]int, closers *closers) ([]pipeline.Engine, error) {
 	cores := min(runtime.GOMAXPROCS(0), maxEngines)
 	wanted := r.model.Engines
 	chosen := wanted == 0
@@ -50,7 +50,7 @@ func openEngines(ctx context.Context, r modelRequest, model *delegate.Model, clo
 		}
 	}()
 	all, err := r.fleet.Open(ctx, fleet.Request{
-		Name: r.name, Model: model, Segments: segments, Shapes: r.shapes, Choice: delegate.Choice(r.model.Delegate), Device: r.model.Device,
+		Name: r.name, Model: model, Segments: segments, Shapes: shapes, Choice: delegate.Choice(r.model.Delegate), Device: r.model.Device,
 		Threads: r.model.Threads, Engines: wanted, Spread: chosen && many, Priority: r.priority, Isolate: r.model.Isolate,
 		Deadline: time.Duration(r.model.Deadline * float64(time.Second)),
 	})

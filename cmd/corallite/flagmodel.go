@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"corallite/configs"
 	"corallite/models"
 	"corallite/pipeline/vision"
@@ -22,6 +24,7 @@ type modelFlags struct {
 	threads        int
 	scoreThreshold *float64
 	maxResults     *int
+	width, height  int    // of a model that takes pictures of any size
 	gallery        string // embed: a folder of labelled pictures
 }
 
@@ -42,6 +45,9 @@ func (f modelFlags) find(store *models.Store) (name string, m configs.Model, err
 	m.Path, m.EdgeTPU = found.Model, found.EdgeTPU
 	m.Manifest, m.Melspectrogram, m.Embedding = found.Manifest, found.Melspectrogram, found.Embedding
 	m.Delegate, m.Device, m.Threads, m.Gallery = f.delegate, f.device, f.threads, f.gallery
+	if f.width != 0 || f.height != 0 {
+		m.Width, m.Height = f.width, f.height
+	}
 	if f.scoreThreshold != nil {
 		m.ScoreThreshold = *f.scoreThreshold
 	}
@@ -65,4 +71,19 @@ func (f modelFlags) find(store *models.Store) (name string, m configs.Model, err
 		return found.Entry.Name, m, nil
 	}
 	return strings.TrimSuffix(filepath.Base(found.Model), ".tflite"), m, nil
+}
+
+// addSizeFlags adds the flags of models that take pictures of any size.
+func (f *modelFlags) addSizeFlags(flags *pflag.FlagSet) {
+	const use = "of a model that takes pictures of any size: %s in pixels at which it runs (default: the catalog's)"
+	addKeyFlag(flags, &f.width, "width", fmt.Sprintf(use, "width"), "models", "width")
+	addKeyFlag(flags, &f.height, "height", fmt.Sprintf(use, "height"), "models", "height")
+}
+
+// checkSize refuses half a size.
+func (f *modelFlags) checkSize() error {
+	if (f.width == 0) != (f.height == 0) {
+		return usageError{errors.New("--width and --height belong together: give both or neither")}
+	}
+	return nil
 }

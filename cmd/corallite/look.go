@@ -94,6 +94,7 @@ reported, the others are still done, and the exit code is 1.`,
 		_ = cmd.MarkFlagDirname("gallery")
 	}
 	addKeyFlag(flags, &l.model.threads, "threads", "CPU threads of the model (default: chosen)", "models", "threads")
+	l.model.addSizeFlags(flags)
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each picture or frame")
 	flags.StringVar(&l.out, "out", "", "write annotated copies into this folder")
 	flags.BoolVar(&l.overwrite, "overwrite", false, "replace copies that are in the folder of --out already (default: they stay, and new ones get a number)")
@@ -112,6 +113,9 @@ func (l *look) check() error {
 		return usageError{errors.New("--model is missing: name a model (see: corallite models list) or the path of a .tflite file")}
 	case l.overwrite && l.out == "":
 		return usageError{errors.New("--overwrite is for --out: name the folder whose copies are to be replaced")}
+	}
+	if err := l.model.checkSize(); err != nil {
+		return err
 	}
 	if _, err := delegate.ParseSpec(l.model.delegate, l.model.device); err != nil {
 		return usageError{err}

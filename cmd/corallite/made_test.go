@@ -14,6 +14,8 @@ import (
 	_ "image/jpeg"
 
 	"corallite/internal/testdata"
+	"corallite/tflite/schema/modeltest"
+	"corallite/tflite/tensor"
 )
 
 // makeFiles makes a folder with the odd files of the scripts, all of them with the cat of cat_720p.jpg where they have
@@ -39,8 +41,10 @@ func makeFiles(t *testing.T) string {
 		}
 	}
 	huge := image.NewPaletted(image.Rect(0, 0, 10_000, 10_000), color.Palette{color.Black, color.White})
+	plain := image.NewRGBA(image.Rect(0, 0, 40, 20))
+	draw.Draw(plain, plain.Bounds(), image.NewUniform(color.RGBA{255, 204, 153, 255}), image.Point{}, draw.Src)
 	for name, picture := range map[string]image.Image{
-		"small.png": small, "grey.png": grey, "sixteen.png": sixteen, "alpha.png": alpha, "huge.png": huge,
+		"plain.png": plain, "small.png": small, "grey.png": grey, "sixteen.png": sixteen, "alpha.png": alpha, "huge.png": huge,
 		"one.png": small.SubImage(image.Rect(0, 0, 1, 1)),
 	} {
 		writePNG(t, filepath.Join(dir, name), picture)
@@ -52,7 +56,8 @@ func makeFiles(t *testing.T) string {
 	}
 	for name, data := range map[string][]byte{
 		"empty.jpg": {}, "text.jpg": []byte("This is no picture.\n"), "short.jpg": head(t, "images/cat_720p.jpg", 50_000),
-		"clip.avi": head(t, "video/vtest.avi", 400_000), "empty.tflite": {}, "random.tflite": noise,
+		"mean.tflite": meanColour().Bytes(),
+		"clip.avi":    head(t, "video/vtest.avi", 400_000), "empty.tflite": {}, "random.tflite": noise,
 		"short.tflite": head(t, "models/mobilenet_v1_0.25_128_quant.tflite", 262_000),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
@@ -104,4 +109,17 @@ func head(t *testing.T, name string, n int) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// meanColour is a classifier of pictures of any size, whose scores are the means of red, green and blue.
+func meanColour() modeltest.Model {
+	return modeltest.Model{Subgraphs: []modeltest.Subgraph{{
+		Tensors: []modeltest.Tensor{
+			{Info: tensor.Info{Name: "picture", Type: tensor.Float32, Shape: []int{1, 1, 1, 3}}, Open: []int32{1, -1, -1, 3}},
+			{Info: tensor.Info{Name: "axes", Type: tensor.Int32, Shape: []int{2}}, Data: []byte{1, 0, 0, 0, 2, 0, 0, 0}},
+			{Info: tensor.Info{Name: "means", Type: tensor.Float32, Shape: []int{1, 3}}},
+		},
+		Inputs: []int32{0}, Outputs: []int32{2},
+		Operators: []modeltest.Operator{{Code: 40, Inputs: []int32{0, 1}, Outputs: []int32{2}, OptionsType: 27, Options: []any{false}}}, // MEAN, ReducerOptions
+	}}}
 }

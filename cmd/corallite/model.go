@@ -39,12 +39,12 @@ func (v *visionModel) open(ctx context.Context, r modelRequest) error {
 	if err != nil {
 		return err
 	}
-	model, err := r.fleet.Read(ctx, files)
+	model, shapes, err := r.fleet.Read(ctx, files, pictureShapes(r.model))
 	if err != nil {
 		return err
 	}
 	defer model.Close()
-	if v.Engines, err = openEngines(ctx, r, model, &v.closers); err != nil {
+	if v.Engines, err = openEngines(ctx, r, model, shapes, &v.closers); err != nil {
 		return err
 	}
 	v.Name = r.name

@@ -48,6 +48,7 @@ The page is for this machine only; --listen opens it to others, who need the tok
 	flags.StringVar(&w.model.ref, "model", w.model.ref, "a detector: its name in the catalog, or the path of a .tflite file")
 	flags.StringVar(&w.model.labels, "labels", "", "a label file, one label a line")
 	addKeyFlag(flags, &w.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else 0.5)", "models", "score_threshold")
+	w.model.addSizeFlags(flags)
 	addKeyFlag(flags, &w.listen, "listen", "where the page is: host and port", "pipelines", "sinks", configs.SinkPreview, "listen")
 	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the page")
 	addDeviceFlags(cmd, &w.model.delegate, &w.model.device)
@@ -58,6 +59,9 @@ The page is for this machine only; --listen opens it to others, who need the tok
 }
 
 func (w *watch) run(cmd *cobra.Command, source string) error {
+	if err := w.model.checkSize(); err != nil {
+		return err
+	}
 	logger, err := newLogger(w.std.err, logSettings{})
 	if err != nil {
 		return err

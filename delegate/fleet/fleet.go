@@ -14,6 +14,7 @@ import (
 	"corallite/delegate/failover"
 	"corallite/delegate/heat"
 	"corallite/delegate/worker"
+	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 
@@ -115,17 +116,32 @@ func (r *Request) parts() []*delegate.Model {
 	return []*delegate.Model{r.Model}
 }
 
-// Read reads a model's files like [delegate.Read], after the one that the CPU runs was tried in a child, if it never
-// was on this machine: a file that crashes the runtime is an error and not a crash.
-// The shapes are those of the Request.
-func (f *Fleet) Read(ctx context.Context, files delegate.Files, shapes ...[]int) (*delegate.Model, error) {
+// Shapes chooses the shapes of the inputs that a model's file leaves open, by the input's index, with nil for those that
+// stay as the file says. Its error is why the model cannot be run.
+type Shapes func(g *schema.Subgraph) ([][]int, error)
+
+// Read reads a model's files like [delegate.Read], and tries the one that the CPU runs in a child, if it never ran on this
+// machine: a file that crashes the runtime is an error and not a crash. It gives the shapes that choose has chosen, for
+// the Request; choose may be nil.
+func (f *Fleet) Read(ctx context.Context, files delegate.Files, choose Shapes) (_ *delegate.Model, shapes [][]int, err error) {
+	m, err := delegate.Read(files)
+	if err != nil {
+		return nil, nil, err
+	}
+	if choose != nil {
+		if shapes, err = choose(m.Graph()); err != nil {
+			m.Close()
+			return nil, nil, fmt.Errorf("model %s: %w", m.Path(), err)
+		}
+	}
 	if f.o.Tried != nil && files.CPU != "" {
 		err := worker.Try(ctx, worker.TryOptions{Path: files.CPU, Shapes: shapes, Tried: f.o.Tried, Logger: f.o.Logger})
 		if err != nil {
-			return nil, err
+			m.Close()
+			return nil, nil, err
 		}
 	}
-	return delegate.Read(files)
+	return m, shapes, nil
 }
 
 // Open makes engines for a model, to be used side by side, each closed by the caller before the Fleet. With Auto the

@@ -133,7 +133,7 @@ func (b *bench) open(f delegate.Files, r fleet.Request) []tensor.Engine {
 
 func (b *bench) tryOpen(f delegate.Files, r fleet.Request) ([]tensor.Engine, error) {
 	b.tb.Helper()
-	m, err := b.Read(b.tb.Context(), f)
+	m, _, err := b.Read(b.tb.Context(), f, nil)
 	if err != nil {
 		b.tb.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/delegate/fleet"
 	"corallite/delegate/worker"
+	"corallite/tflite/schema"
 	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
@@ -26,11 +28,14 @@ func TestShapes(t *testing.T) {
 		o.Files = []string{f.CPU}
 		o.Tried = worker.NewTried(t.TempDir())
 	})
-	if _, err := b.Read(t.Context(), f); err == nil {
+	if _, _, err := b.Read(t.Context(), f, nil); err == nil {
 		t.Error("without the shape it went well")
 	}
-	shapes := [][]int{nil, {1, 2}}
-	m, err := b.Read(t.Context(), f, shapes...)
+	refuse := func(*schema.Subgraph) ([][]int, error) { return nil, errors.New("no size") }
+	if _, _, err := b.Read(t.Context(), f, refuse); err == nil || err.Error() != "model "+f.CPU+": no size" {
+		t.Errorf("without a size: %v", err)
+	}
+	m, shapes, err := b.Read(t.Context(), f, func(g *schema.Subgraph) ([][]int, error) { return [][]int{nil, {1, len(g.Inputs)}}, nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"corallite/configs"
+	"corallite/delegate/fleet"
+	"corallite/tflite/schema"
+	"corallite/tflite/tensor"
+)
+
+// pictureShapes chooses the size of a model that takes pictures of any size. It is never assumed: what the file has in its
+// place is 1 x 1.
+func pictureShapes(m configs.Model) fleet.Shapes {
+	return func(g *schema.Subgraph) ([][]int, error) {
+		if len(g.Inputs) == 0 {
+			return nil, nil // which the task refuses
+		}
+		t := &g.Tensors[g.Inputs[0]]
+		if len(t.Shape) != 4 {
+			return nil, nil
+		}
+		signature := t.ShapeSignature
+		if len(signature) != 4 {
+			signature = t.Shape
+		}
+		shape := slices.Clone(t.Shape)
+		if signature[0] == -1 {
+			shape[0] = 1 // one picture at a time
+		}
+		for d, size := range map[int]int{1: m.Height, 2: m.Width} {
+			switch {
+			case signature[d] == -1 && size == 0:
+				return nil, fmt.Errorf("it takes pictures of any size (input %s): say which one it is to run at: --width and --height on the command line, width: and height: in YAML; the size that it was trained with serves best",
+					tensor.ShapeString(signature))
+			case signature[d] == -1:
+				shape[d] = size
+			case size != 0 && size != shape[d]:
+				return nil, fmt.Errorf("it has a size of its own (input %s) and cannot run at a width of %d and a height of %d: leave them out",
+					tensor.ShapeString(signature), m.Width, m.Height)
+			}
+		}
+		if slices.Equal(shape, t.Shape) {
+			return nil, nil
+		}
+		return [][]int{shape}, nil
+	}
+}
