@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -293,5 +292,5 @@ func TestUnclear(t *testing.T) {
 	for _, kind := range slices.Sorted(maps.Keys(tried)) {
 		t.Logf("%s: %d tried, %d unclear", kind, tried[kind], found[kind])
 	}
-	t.Log(fmt.Sprintf("%d inputs in %v", count, time.Since(begin).Round(time.Second)))
+	t.Logf("%d inputs in %v", count, time.Since(begin).Round(time.Second))
 }
