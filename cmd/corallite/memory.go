@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/ebitengine/purego"
 	"golang.org/x/sys/unix"
@@ -39,6 +40,16 @@ func tuneMalloc() {
 // memory that nobody uses from here on.
 func giveBack() {
 	debug.FreeOSMemory()
+	trimMalloc()
+	if f, err := os.Open("/proc/self/smaps"); err == nil {
+		defer f.Close()
+		dropCode(f)
+	}
+}
+
+// trimMalloc gives the pages of C's heaps back to the system in which nothing is allocated. It takes some milliseconds,
+// in which threads that allocate wait. Another C library than glibc has no such call.
+func trimMalloc() {
 	symbol, err := purego.Dlsym(purego.RTLD_DEFAULT, "malloc_trim")
 	if err != nil {
 		return
@@ -46,9 +57,32 @@ func giveBack() {
 	var trim func(pad uintptr) int32
 	purego.RegisterFunc(&trim, symbol)
 	trim(0)
-	if f, err := os.Open("/proc/self/smaps"); err == nil {
-		defer f.Close()
-		dropCode(f)
+}
+
+// trimEvery is how often a run that lasts gives C memory back.
+const trimEvery = 5 * time.Minute
+
+// keepTrimmed gives C memory back from time to time until stop is called. glibc keeps what a heap needed at its busiest
+// moment, and a heap never has its busiest moment behind it: each time that many threads allocate at once, as when the
+// machine was held up and all cameras' pictures come together, a run of weeks would get a little larger.
+func keepTrimmed() (stop func()) {
+	ticker, done := time.NewTicker(trimEvery), make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-ticker.C:
+				trimMalloc()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(done)
+		<-ended
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/ebitengine/purego"
 )
 
 // The program goes on as before when its code was dropped: it comes back from the files.
@@ -21,4 +23,39 @@ func TestDropCode(t *testing.T) {
 	if code := Main([]string{"version", "--json"}, strings.NewReader(""), new(strings.Builder), new(strings.Builder)); code != 0 {
 		t.Errorf("exit code %d afterwards", code)
 	}
+}
+
+// TestTrimMalloc frees C memory below a block that stays, which glibc keeps until it is told otherwise.
+func TestTrimMalloc(t *testing.T) {
+	var malloc func(size uintptr) uintptr
+	var free func(block uintptr)
+	var memset func(block uintptr, value int32, size uintptr) uintptr
+	for name, f := range map[string]any{"malloc": &malloc, "free": &free, "memset": &memset} {
+		symbol, err := purego.Dlsym(purego.RTLD_DEFAULT, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		purego.RegisterFunc(f, symbol)
+	}
+	if _, err := purego.Dlsym(purego.RTLD_DEFAULT, "malloc_trim"); err != nil {
+		t.Skip("this C library has no malloc_trim")
+	}
+	const block, count = 32 << 10, 2000
+	var blocks []uintptr
+	for range count {
+		b := malloc(block)
+		memset(b, 1, block)
+		blocks = append(blocks, b)
+	}
+	last := malloc(block)
+	defer free(last)
+	for _, b := range blocks {
+		free(b)
+	}
+	before := resident(t)
+	trimMalloc()
+	if given := before - resident(t); given < block*count/2/1024 {
+		t.Errorf("%d KiB of %d were given back", given, block*count/1024)
+	}
+	keepTrimmed()() // ends at once, and leaves no goroutine behind
 }

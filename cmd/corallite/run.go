@@ -88,6 +88,7 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.O
 		return errors.Join(unlessStopped(ctx, err), b.Close(), tpus.Close())
 	}
 	giveBack()
+	defer keepTrimmed()()
 	b.pages.start(std)
 	summaries, err := pipeline.RunAll(ctx, runners)
 	if how.watched && err == nil {
