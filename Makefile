@@ -4,10 +4,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ENV := . .native/env &&
 
-.PHONY: help setup build install uninstall sim demo test race lint notices bench compare clean
+.PHONY: help setup build install uninstall sim demo test test-v3 race lint notices bench compare clean
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
 
 setup: ## bring OpenCV's development files and the TensorFlow Lite library (quick when they are there)
 	@scripts/setup
@@ -32,11 +32,15 @@ test: setup ## all tests
 	@scripts/test-files
 	@$(ENV) go test ./...
 
+test-v3: setup ## the tests of what computes with floats, built as for a processor that fuses x*y + z
+	@scripts/test-files
+	@scripts/test-v3
+
 race: setup ## all tests with the race detector and the strict cgo checks
 	@scripts/test-files
 	@$(ENV) GODEBUG=cgocheck=1 GOGC=10 go test -race ./...
 
-lint: setup ## gofmt, go vet, staticcheck, shellcheck
+lint: setup ## gofmt, go vet, staticcheck, shellcheck, no products fused with sums
 	@scripts/lint
 
 notices: setup ## write THIRD_PARTY_NOTICES anew, after a dependency or the catalog has changed

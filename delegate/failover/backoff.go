@@ -95,7 +95,7 @@ func (b *Backoff) failed(epoch uint64) (next time.Time) {
 func (b *Backoff) delay() time.Duration {
 	d := float64(b.o.First) * math.Pow(b.o.Factor, float64(b.failures-1))
 	d = min(d, float64(b.o.Max)) // also of an infinity
-	return time.Duration(d * (1 - b.o.Jitter*b.o.Random()))
+	return time.Duration(d * (1 - float64(b.o.Jitter*b.o.Random())))
 }
 
 // works notes that the device was seen working in epoch.

@@ -109,9 +109,9 @@ func (p *policy) shed(now float64, limits Thresholds) {
 		return
 	}
 	part := min(max((now-limits.Shed)/(limits.Move-limits.Shed), 0), 1)
-	want := 1 - (1-p.least)*part
+	want := 1 - float64((1-p.least)*part)
 	if want > p.work {
-		want = p.work + (want-p.work)*recovery
+		want = p.work + float64((want-p.work)*recovery)
 	}
 	if p.work = want; p.work > 1-fine {
 		p.work = 1

@@ -59,7 +59,8 @@ func (b *box) lineRect(c *canvas, line float32) rect {
 
 func lineSpan(lo, hi, limit, line float32) (float32, float32) {
 	// Whole pixels: an edge between two pixels would be blurred.
-	lo, hi = round(lo-line/2), round(hi+line/2)
+	half := float32(line / 2)
+	lo, hi = round(lo-half), round(hi+half)
 	lo, hi = max(lo, 0), min(hi, limit)
 	if hi-lo < line {
 		lo = min(max(lo, 0), max(limit-line, 0))

@@ -33,7 +33,7 @@ func (r rect) coverage(x, y float32) float32 {
 	qy := max(r.y0-y, y-r.y1) + r.radius
 	var d float32
 	if qx > 0 && qy > 0 {
-		d = float32(math.Sqrt(float64(qx*qx + qy*qy)))
+		d = float32(math.Sqrt(float64(float32(qx*qx) + float32(qy*qy))))
 	} else {
 		d = max(qx, qy)
 	}
@@ -108,7 +108,7 @@ func opacity(outer, inner rect, alpha float32, x, y int) int32 {
 	if a > 0 && !inner.empty() {
 		a -= inner.coverage(cx, cy)
 	}
-	return int32(a*alpha*256 + 0.5)
+	return int32(float32(a*alpha*256) + 0.5)
 }
 
 // clip is the range of whole pixels that [a, b) touches inside [0, limit).

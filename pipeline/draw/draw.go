@@ -124,7 +124,7 @@ func (p *Painter) style(width, height int) (*style, error) {
 	p.look = style{line: float32(max(1, math.Round((1+mean/450)*p.scale)))}
 	s := &p.look
 	s.halo = max(1, float32(math.Round(float64(s.line)/4)))
-	size := math.Max(minText, math.Round((7+mean*0.015)*p.scale))
+	size := math.Max(minText, math.Round((7+float64(mean*0.015))*p.scale))
 	// On a strip of a picture, text takes at most a third of the height.
 	size = math.Min(size, float64(height)/3)
 	if size < minText || width < 3*minText {

@@ -90,8 +90,8 @@ func (p *Painter) maskRow(c *canvas, y int, x0, wide float32, row []uint8) {
 		}
 		if a := p.areas[row[from]]; a.on {
 			// Pixels whose centre is between both ends, so that neighbours leave no gap and share no pixel.
-			left := ceil(x0+float32(from)*wide-0.5, 0, c.width)
-			right := ceil(x0+float32(to)*wide-0.5, left, c.width)
+			left := ceil(x0+float32(float32(from)*wide)-0.5, 0, c.width)
+			right := ceil(x0+float32(float32(to)*wide)-0.5, left, c.width)
 			span(out[3*left:3*right], a.col, int32(maskAlpha*256))
 		}
 		from = to

@@ -51,7 +51,7 @@ func textColour(background colour) colour {
 
 // luminance is the relative luminance of an sRGB colour, 0 to 1.
 func luminance(c colour) float64 {
-	return 0.2126*linear(c.r) + 0.7152*linear(c.g) + 0.0722*linear(c.b)
+	return float64(0.2126*linear(c.r)) + float64(0.7152*linear(c.g)) + float64(0.0722*linear(c.b))
 }
 
 func linear(v uint8) float64 {

@@ -116,21 +116,22 @@ func (c *canvas) line(x0, y0, x1, y1, width float32, col colour, alpha float32) 
 	}
 	dx, dy := x1-x0, y1-y0
 	length := float32(math.Hypot(float64(dx), float64(dy)))
-	reach := width/2 + 1 // as far from the middle as anything is painted
+	half := float32(width / 2)
+	reach := half + 1 // as far from the middle as anything is painted
 	top, bottom := c.clip(min(y0, y1)-reach, max(y0, y1)+reach, c.height)
 	for y := top; y < bottom; y++ {
 		cy := float32(y) + 0.5
 		from, to := min(x0, x1)-reach, max(x0, x1)+reach
 		if dy != 0 { // only what is near the line
-			at, half := x0+(cy-y0)*dx/dy, reach*length/float32(math.Abs(float64(dy)))
-			from, to = max(from, at-half), min(to, at+half)
+			at, beside := x0+(cy-y0)*dx/dy, reach*length/float32(math.Abs(float64(dy)))
+			from, to = max(from, at-beside), min(to, at+beside)
 		}
 		left, right := c.clip(from, to, c.width)
 		row := c.pix[3*y*c.width : 3*(y+1)*c.width]
 		for x := left; x < right; x++ {
-			cover := 0.5 + width/2 - distance(float32(x)+0.5-x0, cy-y0, dx, dy)
+			cover := 0.5 + half - distance(float32(x)+0.5-x0, cy-y0, dx, dy)
 			if cover > 0 {
-				mix(row[3*x:3*x+3:3*x+3], col, int32(min(cover, 1)*alpha*256+0.5))
+				mix(row[3*x:3*x+3:3*x+3], col, int32(float32(min(cover, 1)*alpha*256)+0.5))
 			}
 		}
 	}
@@ -139,11 +140,11 @@ func (c *canvas) line(x0, y0, x1, y1, width float32, col colour, alpha float32) 
 // distance is how far the point (px, py) is from the line from (0, 0) to (dx, dy).
 func distance(px, py, dx, dy float32) float32 {
 	along := float32(0)
-	if d := dx*dx + dy*dy; d > 0 {
-		along = min(max((px*dx+py*dy)/d, 0), 1)
+	if d := float32(dx*dx) + float32(dy*dy); d > 0 {
+		along = min(max((float32(px*dx)+float32(py*dy))/d, 0), 1)
 	}
-	x, y := px-along*dx, py-along*dy
-	return float32(math.Sqrt(float64(x*x + y*y)))
+	x, y := px-float32(along*dx), py-float32(along*dy)
+	return float32(math.Sqrt(float64(float32(x*x) + float32(y*y))))
 }
 
 // clipLine shortens a line to what is in the picture or so near that it shows, and says whether anything is. Far ends
@@ -170,7 +171,7 @@ func clipLine(x0, y0, x1, y1 *float32, width, height, margin float32) bool {
 	if from > to {
 		return false
 	}
-	*x0, *y0 = float32(ax+from*dx), float32(ay+from*dy)
-	*x1, *y1 = float32(ax+to*dx), float32(ay+to*dy)
+	*x0, *y0 = float32(ax+float64(from*dx)), float32(ay+float64(from*dy))
+	*x1, *y1 = float32(ax+float64(to*dx)), float32(ay+float64(to*dy))
 	return true
 }

@@ -71,7 +71,7 @@ func appendPercent(dst []rune, score float32) []rune {
 	if !(score > 0) {
 		score = 0
 	}
-	return append(appendInt(dst, int(min(score, 1)*100+0.5)), '%')
+	return append(appendInt(dst, int(float32(min(score, 1)*100)+0.5)), '%')
 }
 
 func appendInt(dst []rune, v int) []rune {

@@ -56,7 +56,7 @@ func (s *shaper) chunk() *audio.Chunk {
 
 // integer rounds to the nearest of 16 bits.
 func integer(x float32) int16 {
-	x *= 1 << 15
+	x = float32(x * (1 << 15))
 	switch {
 	case x >= 1<<15-1:
 		return 1<<15 - 1
@@ -81,5 +81,5 @@ func samplesIn(chunk, usual time.Duration, rate int) int {
 	if chunk <= 0 {
 		chunk = usual
 	}
-	return max(1, int(chunk.Seconds()*float64(rate)+0.5))
+	return max(1, int(float64(chunk.Seconds()*float64(rate))+0.5))
 }

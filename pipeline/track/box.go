@@ -18,12 +18,12 @@ func newBox(b [4]float32) (box, bool) {
 
 func (b *box) empty() bool { return !(b[2] > b[0] && b[3] > b[1]) }
 
-func (b *box) area() float64 { return (b[2] - b[0]) * (b[3] - b[1]) }
+func (b *box) area() float64 { return float64((b[2] - b[0]) * (b[3] - b[1])) }
 
 // measured is what the motion is known by.
 func (b *box) measured() (cx, cy, aspect, height float64) {
 	height = b[3] - b[1]
-	return (b[0] + b[2]) / 2, (b[1] + b[3]) / 2, (b[2] - b[0]) / height, height
+	return float64((b[0] + b[2]) / 2), float64((b[1] + b[3]) / 2), (b[2] - b[0]) / height, height
 }
 
 // iou is intersection over union, 0 to 1.
@@ -33,5 +33,6 @@ func iou(a, b *box) float64 {
 	if !(w > 0 && h > 0) || a.empty() || b.empty() {
 		return 0
 	}
-	return w * h / (a.area() + b.area() - w*h)
+	shared := float64(w * h)
+	return shared / (a.area() + b.area() - shared)
 }

@@ -22,10 +22,10 @@ type axis struct{ x, v, xx, xv, vv float64 }
 // predict moves on by n times 1/30 s. Noise of variance qx and qv for each 1/30 s comes in all the time, so that two
 // steps are exactly as one of their sum; one step of n = 1 differs from DeepSORT by qv/3 beside qx, less than 1 %.
 func (a *axis) predict(n, qx, qv float64) {
-	a.x += n * a.v
-	a.xx += n * (2*a.xv + n*a.vv + qx + n*n/3*qv)
-	a.xv += n * (a.vv + n/2*qv)
-	a.vv += n * qv
+	a.x += float64(n * a.v)
+	a.xx += float64(n * (float64(2*a.xv) + float64(n*a.vv) + qx + float64(n*n/3*qv)))
+	a.xv += float64(n * (a.vv + float64(n/2*qv)))
+	a.vv += float64(n * qv)
 }
 
 // correct takes in a measurement z of variance r.
@@ -33,9 +33,9 @@ func (a *axis) correct(z, r float64) {
 	s := a.xx + r
 	kx, kv := a.xx/s, a.xv/s
 	d := z - a.x
-	a.x += kx * d
-	a.v += kv * d
-	a.vv -= kv * a.xv
+	a.x += float64(kx * d)
+	a.v += float64(kv * d)
+	a.vv -= float64(kv * a.xv)
 	a.xv *= r / s // 1 - kx, without cancellation
 	a.xx *= r / s
 }
@@ -78,8 +78,8 @@ func (m *motion) correct(b box) {
 // box is where the object is expected. It may be inside out, and then overlaps nothing.
 func (m *motion) box() box {
 	h := m.height.x
-	w := m.aspect.x * h
-	return box{m.cx.x - w/2, m.cy.x - h/2, m.cx.x + w/2, m.cy.x + h/2}
+	halfWidth, halfHeight := float64(m.aspect.x*h/2), float64(h/2)
+	return box{m.cx.x - halfWidth, m.cy.x - halfHeight, m.cx.x + halfWidth, m.cy.x + halfHeight}
 }
 
-func square(x float64) float64 { return x * x }
+func square(x float64) float64 { return float64(x * x) }

@@ -213,7 +213,7 @@ func (a *Anchored) decode(boxes, scores []float32, b *buffers) ([]candidate, err
 		b.found = append(b.found, c)
 		for k := range a.opts.Keypoints {
 			x, y := a.pair(boxes[i*a.coords+4+2*k:])
-			b.points = append(b.points, [2]float32{x/a.opts.XScale*anchor.W + anchor.X, y/a.opts.YScale*anchor.H + anchor.Y})
+			b.points = append(b.points, [2]float32{float32(x/a.opts.XScale*anchor.W) + anchor.X, float32(y/a.opts.YScale*anchor.H) + anchor.Y})
 		}
 	}
 	for i := range b.found { // only now, because points may have moved while it grew
@@ -249,13 +249,13 @@ func (a *Anchored) pair(v []float32) (x, y float32) {
 func (a *Anchored) relative(v []float32, anchor Anchor) (candidate, bool) {
 	x, y := a.pair(v)
 	w, h := a.pair(v[2:])
-	x, y = x/a.opts.XScale*anchor.W+anchor.X, y/a.opts.YScale*anchor.H+anchor.Y
+	x, y = float32(x/a.opts.XScale*anchor.W)+anchor.X, float32(y/a.opts.YScale*anchor.H)+anchor.Y
 	w, h = w/a.opts.WScale, h/a.opts.HScale
 	if a.opts.Exponential {
 		w, h = float32(math.Exp(float64(w))), float32(math.Exp(float64(h)))
 	}
-	w, h = w*anchor.W, h*anchor.H
-	box := [4]float32{x - w/2, y - h/2, x + w/2, y + h/2}
+	halfW, halfH := float32(w*anchor.W/2), float32(h*anchor.H/2)
+	box := [4]float32{x - halfW, y - halfH, x + halfW, y + halfH}
 	return candidate{box: box}, box[0] < box[2] && box[1] < box[3]
 }
 

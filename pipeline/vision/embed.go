@@ -152,7 +152,7 @@ func dot(a, b []float32) float64 {
 	b = b[:len(a)]
 	sum := 0.0
 	for i, x := range a {
-		sum += float64(x) * float64(b[i])
+		sum += float64(float64(x) * float64(b[i]))
 	}
 	return sum
 }

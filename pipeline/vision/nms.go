@@ -32,11 +32,11 @@ func iou(a, b [4]float32) float32 {
 	if !(w > 0 && h > 0) {
 		return 0
 	}
-	shared := w * h
+	shared := float32(w * h)
 	return shared / (area(a) + area(b) - shared)
 }
 
-func area(b [4]float32) float32 { return (b[2] - b[0]) * (b[3] - b[1]) }
+func area(b [4]float32) float32 { return float32((b[2] - b[0]) * (b[3] - b[1])) }
 
 // byScore orders candidates best first; of equal scores the one that the model gave first comes first.
 func byScore(a, b candidate) int {
@@ -95,11 +95,11 @@ func accumulate(sum []float32, c candidate) []float32 {
 		sum = make([]float32, 4+2*len(c.points))
 	}
 	for i, v := range c.box {
-		sum[i] += v * c.score
+		sum[i] += float32(v * c.score)
 	}
 	for i, p := range c.points {
-		sum[4+2*i] += p[0] * c.score
-		sum[5+2*i] += p[1] * c.score
+		sum[4+2*i] += float32(p[0] * c.score)
+		sum[5+2*i] += float32(p[1] * c.score)
 	}
 	return sum
 }

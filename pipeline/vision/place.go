@@ -12,7 +12,7 @@ var errNotPlaced = errors.New("the results cannot be placed in the picture: Prep
 
 // point is a place in the model's input, in pixels of it, as a place in the source picture.
 func point(p pipeline.Placement, x, y float64) (float64, float64) {
-	return float64(p.OffsetX) + x*float64(p.ScaleX), float64(p.OffsetY) + y*float64(p.ScaleY)
+	return float64(p.OffsetX) + float64(x*float64(p.ScaleX)), float64(p.OffsetY) + float64(y*float64(p.ScaleY))
 }
 
 // clipped is a box in the model's input, in pixels of it (xmin, ymin, xmax, ymax), as a box in the source picture,

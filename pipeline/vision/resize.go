@@ -71,8 +71,8 @@ func (f fit) placement(width, height int) pipeline.Placement {
 	scaleX := float64(f.from.Dx()) / float64(f.to.Dx())
 	scaleY := float64(f.from.Dy()) / float64(f.to.Dy())
 	return pipeline.Placement{
-		OffsetX: float32(float64(f.from.Min.X) - float64(f.to.Min.X)*scaleX),
-		OffsetY: float32(float64(f.from.Min.Y) - float64(f.to.Min.Y)*scaleY),
+		OffsetX: float32(float64(f.from.Min.X) - float64(float64(f.to.Min.X)*scaleX)),
+		OffsetY: float32(float64(f.from.Min.Y) - float64(float64(f.to.Min.Y)*scaleY)),
 		ScaleX:  float32(scaleX), ScaleY: float32(scaleY),
 		Width: width, Height: height,
 	}

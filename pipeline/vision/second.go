@@ -154,16 +154,17 @@ func (o SecondOptions) part(box [4]float32, width, height int) image.Rectangle {
 	if !(x0 < x1 && y0 < y1) { // also when one is not a number
 		return image.Rectangle{}
 	}
-	w, h := (x1-x0)*(1+2*float64(o.Margin)), (y1-y0)*(1+2*float64(o.Margin))
+	w, h := (x1-x0)*(1+float64(2*float64(o.Margin))), (y1-y0)*(1+float64(2*float64(o.Margin)))
 	x, y := (x0+x1)/2, (y0+y1)/2
 	if o.Square {
 		w = max(w, h)
 		h = w
 		x, y = moved(x, w, right), moved(y, h, bottom)
 	}
+	halfW, halfH := float64(w/2), float64(h/2)
 	return image.Rect(
-		int(math.Floor(max(x-w/2, 0))), int(math.Floor(max(y-h/2, 0))),
-		int(math.Ceil(min(x+w/2, right))), int(math.Ceil(min(y+h/2, bottom))),
+		int(math.Floor(max(x-halfW, 0))), int(math.Floor(max(y-halfH, 0))),
+		int(math.Ceil(min(x+halfW, right))), int(math.Ceil(min(y+halfH, bottom))),
 	)
 }
 
@@ -172,7 +173,8 @@ func moved(middle, length, size float64) float64 {
 	if length >= size {
 		return size / 2
 	}
-	return min(max(middle, length/2), size-length/2)
+	half := float64(length / 2)
+	return min(max(middle, half), size-half)
 }
 
 // Close frees the memory of parts of pictures. It does not close the engines. Twice is safe.

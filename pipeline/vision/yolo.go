@@ -263,7 +263,8 @@ func (y *YOLO) add(b *buffers, source, class int, score, midX, midY, w, h float3
 		width, height := float32(y.width), float32(y.height)
 		midX, midY, w, h = midX/width, midY/height, w/width, h/height
 	}
-	box := [4]float32{midX - w/2, midY - h/2, midX + w/2, midY + h/2}
+	halfW, halfH := float32(w/2), float32(h/2)
+	box := [4]float32{midX - halfW, midY - halfH, midX + halfW, midY + halfH}
 	if box[0] < box[2] && box[1] < box[3] {
 		b.found = append(b.found, candidate{box: box, score: score, class: class, source: source})
 	}

@@ -137,7 +137,7 @@ func (in *input) normalize() {
 		mean, squares := sum/rows, 0.0
 		for i := b; i < len(in.values); i += in.width {
 			d := float64(in.values[i]) - mean
-			squares += d * d
+			squares += float64(d * d)
 		}
 		scale := 0.0
 		if std := math.Sqrt(squares / rows); std > 1e-6 { // less is what rounding leaves of a constant

@@ -16,7 +16,7 @@ func filters(o Options) []filter {
 	step := (high - low) / float64(o.Bins+1)
 	fs := make([]filter, o.Bins)
 	for i := range fs {
-		left, peak, right := low+float64(i)*step, low+float64(i+1)*step, low+float64(i+2)*step
+		left, peak, right := low+float64(float64(i)*step), low+float64(float64(i+1)*step), low+float64(float64(i+2)*step)
 		height, place := 1.0, toMel
 		if o.Scale == Slaney {
 			left, peak, right = toHz(left), toHz(peak), toHz(right)

@@ -49,7 +49,7 @@ func New(o Options) (*Mel, error) {
 		held: make([]int16, 0, n),
 	}
 	for i := range m.window {
-		m.window[i] = (0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/float64(n))) / 32768
+		m.window[i] = (0.5 - float64(0.5*math.Cos(2*math.Pi*float64(i)/float64(n)))) / 32768
 	}
 	for b := range o.Bins {
 		m.shift[b], m.scale[b] = at(o.Mean, b, 0), 1/at(o.Std, b, 1)
@@ -113,7 +113,7 @@ func (m *Mel) transform() {
 			m.energy[k] = cmplx.Abs(c)
 			continue
 		}
-		m.energy[k] = real(c)*real(c) + imag(c)*imag(c)
+		m.energy[k] = float64(real(c)*real(c)) + float64(imag(c)*imag(c))
 	}
 }
 
@@ -124,7 +124,7 @@ func (m *Mel) row(dst []float32) []float32 {
 		sum := 0.0
 		energy := m.energy[f.first : f.first+len(f.weights)]
 		for i, w := range f.weights {
-			sum += w * energy[i]
+			sum += float64(w * energy[i])
 		}
 		dst = append(dst, float32((math.Log(max(sum, m.o.Floor)+m.o.Offset)-m.shift[b])*m.scale[b]))
 	}

@@ -113,7 +113,7 @@ func squared(r, i int32) uint32 { return uint32(r*r + i*i) }
 // root is the k-th of n twiddle factors, e^(-2πi k/n), in 16 bits.
 func root(k, n float64) (r, i int32) {
 	sin, cos := math.Sincos(-2 * math.Pi * k / n)
-	return int32(math.Floor(0.5 + one*cos)), int32(math.Floor(0.5 + one*sin))
+	return int32(math.Floor(0.5 + float64(one*cos))), int32(math.Floor(0.5 + float64(one*sin)))
 }
 
 var (

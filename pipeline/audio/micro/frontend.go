@@ -103,7 +103,7 @@ var hann = func() (w [Window]int16) {
 	const step = float32(math.Pi) * 2 / Window
 	for i := range w {
 		cos := float32(math.Cos(float64(step * (float32(i) + 0.5))))
-		w[i] = int16(math.Floor(float64(float32((0.5-0.5*cos)*(1<<windowBits)) + 0.5)))
+		w[i] = int16(math.Floor(float64(float32((0.5-float32(0.5*cos))*(1<<windowBits)) + 0.5)))
 	}
 	return w
 }()

@@ -75,7 +75,8 @@ type parabola struct{ at, slope, curve int32 }
 
 var gains = func() (all [33]parabola) {
 	exact := func(noise float64) int32 {
-		g := (1 << gainBits) * math.Pow(noise/(1<<(noiseBits-corrected))+offset, -strength)
+		in := float64(noise / (1 << (noiseBits - corrected)))
+		g := float64((1 << gainBits) * math.Pow(in+offset, -strength))
 		return int32(min(g+0.5, math.MaxInt16))
 	}
 	all[0].at = exact(0)

@@ -40,7 +40,7 @@ func logOf(x uint32) uint32 {
 // bend is by how much log2(1+x) is more than x, at each step of x.
 var bend = func() (all [1<<logSteps + 1]int32) {
 	for i := range all {
-		x := float64(i) / (1 << logSteps)
+		x := float64(float64(i) / (1 << logSteps))
 		all[i] = int32(math.Round((math.Log2(1+x) - x) * (1 << logBits)))
 	}
 	return all

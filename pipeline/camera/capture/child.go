@@ -128,7 +128,7 @@ func (p *pace) of(captured int64) float64 {
 	case p.mean == 0:
 		p.mean = gap
 	default:
-		p.mean += (gap - p.mean) / 8
+		p.mean += float64((gap - p.mean) / 8)
 	}
 	if p.mean == 0 {
 		return 0

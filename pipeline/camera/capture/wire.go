@@ -48,7 +48,7 @@ func (p picture) put(reply []byte) int {
 	order.PutUint64(reply[8:], p.number)
 	order.PutUint64(reply[16:], uint64(p.captured))
 	order.PutUint32(reply[24:], uint32(p.height))
-	order.PutUint32(reply[28:], uint32(p.fps*1000+0.5))
+	order.PutUint32(reply[28:], uint32(float64(p.fps*1000)+0.5))
 	return pictureSize
 }
 

@@ -107,14 +107,15 @@ func kaiser(x, beta float64) float64 {
 	if x <= -1 || x >= 1 {
 		return 0
 	}
-	return bessel(beta * math.Sqrt(1-x*x))
+	return bessel(beta * math.Sqrt(1-float64(x*x)))
 }
 
 // bessel is the modified Bessel function of the first kind, order 0, by its power series.
 func bessel(x float64) float64 {
 	sum, term := 1.0, 1.0
 	for k := 1.0; term > sum*1e-18; k++ {
-		term *= (x / 2 / k) * (x / 2 / k)
+		factor := x / 2 / k
+		term = float64(term * (factor * factor))
 		sum += term
 	}
 	return sum
@@ -174,10 +175,11 @@ func (r *Resampler) run(dst []float32, end int64) []float32 {
 		if r.phases == r.up {
 			dst = append(dst, dot(window, r.taps[position*width:][:width]))
 		} else {
-			at := float64(position) / float64(r.up) * float64(r.phases)
+			at := float64(float64(position) / float64(r.up) * float64(r.phases))
 			row := int(at)
+			part := float32(at - float64(row))
 			a, b := dot(window, r.taps[row*width:][:width]), dot(window, r.taps[(row+1)*width:][:width])
-			dst = append(dst, a+(b-a)*float32(at-float64(row)))
+			dst = append(dst, a+float32((b-a)*part))
 		}
 		r.given++
 	}
@@ -195,13 +197,13 @@ func dot(a, b []float32) float32 {
 	b = b[:len(a)]
 	i := 0
 	for ; i+4 <= len(a); i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
+		s0 += float32(a[i] * b[i])
+		s1 += float32(a[i+1] * b[i+1])
+		s2 += float32(a[i+2] * b[i+2])
+		s3 += float32(a[i+3] * b[i+3])
 	}
 	for ; i < len(a); i++ {
-		s0 += a[i] * b[i]
+		s0 += float32(a[i] * b[i])
 	}
 	return (s0 + s1) + (s2 + s3)
 }

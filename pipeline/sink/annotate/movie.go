@@ -97,7 +97,8 @@ func rewind(f *os.File) error {
 func fraction(fps float64) (rate, base int) {
 	for base = 1000; base > 1; base /= 10 {
 		scaled := fps * float64(base)
-		if scaled < 65536 && math.Abs(fps*float64(base/10)-math.Round(fps*float64(base/10))) > 1e-6 {
+		smaller := float64(fps * float64(base/10))
+		if scaled < 65536 && math.Abs(smaller-math.Round(smaller)) > 1e-6 {
 			break // a smaller base would not do
 		}
 	}
@@ -212,7 +213,7 @@ func (m *movie) fit(frame *gocv.Mat) *gocv.Mat {
 		}
 	}
 	scale := math.Min(float64(m.width)/float64(w), float64(m.height)/float64(h))
-	size := image.Pt(max(1, int(float64(w)*scale+0.5)), max(1, int(float64(h)*scale+0.5)))
+	size := image.Pt(max(1, int(float64(float64(w)*scale)+0.5)), max(1, int(float64(float64(h)*scale)+0.5)))
 	how := gocv.InterpolationLinear
 	if scale < 1 {
 		how = gocv.InterpolationArea

@@ -164,7 +164,7 @@ func (s *stats) status(now time.Time) (PipelineStatus, draw.Parts, *Word) {
 }
 
 // round keeps one decimal.
-func round(x float64) float64 { return float64(int64(x*10+0.5)) / 10 }
+func round(x float64) float64 { return float64(int64(float64(x*10)+0.5)) / 10 }
 
 // statusCache keeps the last Status as JSON.
 type statusCache struct {

@@ -182,7 +182,7 @@ func mean(scores *[Keypoints]float32) float32 {
 
 func distance2(a, b Point) float32 {
 	dy, dx := b.Y-a.Y, b.X-a.X
-	return dy*dy + dx*dx
+	return float32(dy*dy) + float32(dx*dx)
 }
 
 func sigmoid(v float32) float32 { return float32(1 / (1 + math.Exp(-float64(v)))) }

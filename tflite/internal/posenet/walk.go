@@ -95,7 +95,11 @@ func (f *Fields) corners(p Point) corners {
 
 // sample is the value of a channel, interpolated linearly in both directions.
 func (c corners) sample(field []float32, channels, channel int) float32 {
-	upper := (1-c.right)*field[c.upperLeft*channels+channel] + c.right*field[c.upperRight*channels+channel]
-	lower := (1-c.right)*field[c.lowerLeft*channels+channel] + c.right*field[c.lowerRight*channels+channel]
-	return (1-c.down)*upper + c.down*lower
+	upper := between(field[c.upperLeft*channels+channel], field[c.upperRight*channels+channel], c.right)
+	lower := between(field[c.lowerLeft*channels+channel], field[c.lowerRight*channels+channel], c.right)
+	return between(upper, lower, c.down)
 }
+
+// between is part of the way from a to b, 0 to 1. Each product is rounded by itself: a key point may lie so near to the
+// edge between two cells that another last bit leads the walk to another place.
+func between(a, b, part float32) float32 { return float32((1-part)*a) + float32(part*b) }
