@@ -16,6 +16,9 @@ import (
 // maxLabelIndex bounds the memory that one line of a label file can ask for.
 const maxLabelIndex = 1 << 20
 
+// maxLabelFile keeps a wrong file from being read whole, in bytes.
+const maxLabelFile = 64 << 20
+
 // ReadLabels reads a label file; see ParseLabels. Errors name the file.
 func ReadLabels(path string) ([]string, error) {
 	f, err := os.Open(path)
@@ -30,13 +33,30 @@ func ReadLabels(path string) ([]string, error) {
 	return labels, nil
 }
 
-// ParseLabels reads labels, one a line, UTF-8. There are two formats. Plain: the first line is the label of index 0,
+// ParseLabels reads labels, UTF-8: those of a label map, a table, JSON or YAML (see structured), else one a line. There
+// are two formats of lines. Plain: the first line is the label of index 0,
 // the second of index 1, and so on; a blank line is an index without a label, and blank lines at the end are none.
 // Numbered, when every line that is not blank starts with a number and a space, colon, comma or tab: "0  person"; the
 // numbers rise, and those that are left out are indices without a label. The returned slice has the label of index i
 // at i, "" where there is none.
 func ParseLabels(r io.Reader) ([]string, error) {
-	lines, err := labelLines(r)
+	text, err := io.ReadAll(io.LimitReader(r, maxLabelFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxLabelFile {
+		return nil, fmt.Errorf("over %d MiB: this is no label file", maxLabelFile>>20)
+	}
+	if utf8.Valid(text) && bytes.IndexByte(text, 0) < 0 {
+		labels, known, err := structured(text)
+		if err == nil && known && len(labels) == 0 {
+			err = errors.New("the file has no labels")
+		}
+		if known {
+			return labels, err
+		}
+	}
+	lines, err := labelLines(bytes.NewReader(text))
 	if err != nil {
 		return nil, err
 	}

@@ -78,3 +78,69 @@ func TestReadLabels(t *testing.T) {
 		}
 	}
 }
+
+// TestStructuredLabels reads labels that have a structure, each index with its own label.
+func TestStructuredLabels(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile(testdata.Case(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	for _, c := range []struct {
+		name, text string
+		want       map[int]string // some of them
+		count      int
+	}{
+		{"label map", read("pbtxt.pbtxt"), map[int]string{0: "???", 1: "person", 12: "???", 17: "cat", 18: "dog"}, 19},
+		{"class map", read("class_map.csv"), map[int]string{0: "Speech", 1: "Child speech, kid speaking", 2: "Conversation"}, -1},
+		{"label map of names", "# made\nitem{ id:2 name:'b \\'c\\'' } item { name: \"a\", id: 1 }", map[int]string{1: "a", 2: "b 'c'"}, 3},
+		{"nested in an item", `item { id: 1 display_name: "hand" keypoints { id: 7 label: "TIP" } }`, map[int]string{1: "hand"}, 2},
+		{"TSV", "id\tname\n1\tcat\n0\tdog\n", map[int]string{0: "dog", 1: "cat"}, 2},
+		{"semicolons, no index", "species;common_name\nTurdus merula;Blackbird\nParus major;Great Tit\n", map[int]string{0: "Blackbird", 1: "Great Tit"}, 2},
+		{"numbers and quotes", "0,\"tench, Tinca\"\n1,goldfish\n", map[int]string{0: "tench, Tinca", 1: "goldfish"}, 2},
+		{"JSON list", `["a", "b: c"]`, map[int]string{0: "a", 1: "b: c"}, 2},
+		{"JSON map", `{"1": "b", "0": "a"}`, map[int]string{0: "a", 1: "b"}, 2},
+		{"JSON map the other way", `{"b": 1, "a": 0}`, map[int]string{0: "a", 1: "b"}, 2},
+		{"JSON objects", `[{"id": 1, "name": "b"}, {"id": 0, "name": "a", "color": [1, 2]}]`, map[int]string{0: "a", 1: "b"}, 2},
+		{"Ultralytics", "path: ../x\nnames:\n  0: a\n  1: b\n", map[int]string{0: "a", 1: "b"}, 2},
+		{"YAML list", "- a\n- b\n", map[int]string{0: "a", 1: "b"}, 2},
+		{"lines with commas", "tench, Tinca tinca\ngoldfish, Carassius\n", map[int]string{0: "tench, Tinca tinca", 1: "goldfish, Carassius"}, 2},
+		{"numbered lines with commas", "0 tench, Tinca\n1 goldfish, Carassius\n", map[int]string{0: "tench, Tinca", 1: "goldfish, Carassius"}, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			labels, err := ParseLabels(strings.NewReader(c.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range c.want {
+				if i >= len(labels) || labels[i] != want {
+					t.Errorf("label %d of %q is not %q", i, labels, want)
+				}
+			}
+			if c.count >= 0 && len(labels) != c.count {
+				t.Errorf("%d labels, want %d: %q", len(labels), c.count, labels)
+			}
+		})
+	}
+	for name, c := range map[string]struct{ text, want string }{
+		"columns without a header": {"0,/m/0,Speech\n1,/m/1,Child\n", "no header that says which one has the label"},
+		"cut off":                  {"item {\n id: 1\n name: 'a'\n", "not closed"},
+		"without an id":            {"item { name: 'a' }", "lacks its id"},
+		"twice":                    {"id,name\n1,a\n1,b\n", `index 1 is "a" and "b"`},
+		"no number":                {"index,label\nx,a\n", `"x" in the column index`},
+		"short row":                {"index,label\n3\n", "row 2 has 1 columns"},
+		"HTML":                     {"<html><body>404</body></html>", "XML or HTML"},
+		"JSON of another kind":     {`{"model": "x", "version": "y"}`, "expected a map"},
+		"broken JSON":              {`["a", "b"`, "cannot be read"},
+		"far too large":            {"id,name\n9999999,a\n", "index 9999999 is not possible"},
+		"an empty list":            {"[]", "no labels"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if labels, err := ParseLabels(strings.NewReader(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%q, error %v, want %q", labels, err, c.want)
+			}
+		})
+	}
+}

@@ -69,6 +69,10 @@ func newClasses(o Options, count int) (*classes, error) {
 	if n := len(o.Labels); n > 0 && o.LabelOffset >= 0 && n < count+o.LabelOffset {
 		bad("too few labels: the model has %d classes and needs %d labels (label offset %d), the label file has %d",
 			count, count+o.LabelOffset, o.LabelOffset, n)
+	} else if want := count + max(o.LabelOffset, 0); count > 0 && n > want && o.Labels[want] != "" {
+		// What stands behind a blank line is mostly a remark (Pascal VOC's list has one).
+		bad("too many labels: the model has %d classes and needs %d labels (label offset %d), the label file has %d: it is another model's, or needs another label_offset",
+			count, want, o.LabelOffset, n)
 	}
 	c := &classes{labels: o.Labels, offset: o.LabelOffset, threshold: o.ScoreThreshold, max: o.MaxResults}
 	if len(errs) == 0 {

@@ -66,10 +66,14 @@ func yoloBytes(layout vision.YOLOLayout) []byte {
 func TestYOLOOnTheRuntime(t *testing.T) {
 	for layout, shape := range map[vision.YOLOLayout][]int{vision.YOLOv5: {1, 24, 8}, vision.YOLOv8: {1, 8, 24}} {
 		engine := reshaping(t, shape...)
+		labels := []string{"a", "b", "c", "d"}
+		if layout == vision.YOLOv5 { // which has the score of the box beside those of the classes
+			labels = labels[:3]
+		}
 		input := vision.YOLOInput()
 		input.Order = vision.BGR // as the bytes lie in the picture
 		task, err := vision.NewYOLO(engine.Inputs(), engine.Outputs(), vision.YOLOOptions{
-			Options: vision.Options{Input: input, Labels: []string{"a", "b", "c", "d"}, ScoreThreshold: 0.5},
+			Options: vision.Options{Input: input, Labels: labels, ScoreThreshold: 0.5},
 			Overlap: 0.45,
 		})
 		if err != nil {
