@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -52,7 +51,7 @@ of libedgetpu, what the delegate choice would take for a model that is compiled 
 			})
 			switch {
 			case cmd.Context().Err() != nil:
-				return errors.New("interrupted")
+				return err
 			case err != nil:
 				return usageError{err}
 			}

@@ -31,7 +31,7 @@ func newFleet(ctx context.Context, all []configs.Model, logger *slog.Logger) (*f
 	return fleet.New(o)
 }
 
-// unlessStopped is err, unless it says that a signal came before all was there: what was begun has ended in order.
+// unlessStopped is err of what is meant to go on until a signal comes, unless it says that one came before all was there.
 func unlessStopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil

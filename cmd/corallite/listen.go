@@ -126,7 +126,7 @@ func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
 	}
 	e, err := openEars(context.WithoutCancel(cmd.Context()), requests, l.gate)
 	if err != nil {
-		return unlessStopped(cmd.Context(), err)
+		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	l.source.Microphone, l.source.Sound = l.microphone, files

@@ -155,7 +155,7 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 	defer func() { err = errors.Join(err, tpus.Close()) }()
 	model, err := openModel(context.WithoutCancel(cmd.Context()), modelRequest{name: name, model: m, items: items, fleet: tpus})
 	if err != nil {
-		return errors.Join(unlessStopped(cmd.Context(), err), files.Close())
+		return errors.Join(err, files.Close())
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
 	sinks, err := l.sinks(files, status.above(l.std.out))

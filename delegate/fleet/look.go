@@ -37,15 +37,19 @@ func (f *Fleet) look(ctx context.Context, library string) (edgetpu.Seen, error) 
 	switch {
 	case ctx.Err() != nil:
 	case patient.Err() != nil:
-		err = fmt.Errorf("%w: %w", edgetpu.ErrUnanswered, errInterrupted)
+		err = fmt.Errorf("%w: %w", edgetpu.ErrUnanswered, interruption{})
 	default:
 		f.looked = &looked{kernel, seen, err}
 	}
 	return seen, err
 }
 
-// errInterrupted is why libedgetpu was not waited for.
-var errInterrupted = fmt.Errorf("interrupted: %w", context.Canceled)
+// interruption is why libedgetpu was not waited for. It passes for context.Canceled.
+type interruption struct{}
+
+func (interruption) Error() string { return "interrupted" }
+
+func (interruption) Is(target error) bool { return target == context.Canceled }
 
 // patient is a context that ends with ctx and with the fleet's patience.
 func (f *Fleet) patient(ctx context.Context) (context.Context, func()) {

@@ -182,7 +182,7 @@ func (o opener) first(ctx context.Context, b berth, limit time.Duration) (tensor
 	for try := 1; ; try++ {
 		e, err := o.open(ctx, b, limit)
 		if err != nil && ctx.Err() != nil {
-			return nil, &loss{b.name(), errInterrupted}
+			return nil, &loss{b.name(), interruption{}}
 		}
 		if err == nil || try == openTries || errors.Is(err, errSlow) {
 			return e, err
