@@ -55,7 +55,7 @@ func TestMutated(t *testing.T) {
 					t.Error(err)
 				}
 			}
-		case errors.Is(err, schema.ErrInvalid):
+		case errors.Is(err, schema.ErrInvalid), errors.Is(err, schema.ErrUnsupported):
 			refused++
 		default:
 			failed++

@@ -41,17 +41,10 @@ func (r *reader) kernels(o *Operator, g *Subgraph) {
 		return &g.Tensors[o.Inputs[i]]
 	}
 	input, filter := at(0), at(1)
-	switch o.Name {
-	case "CONV_2D", "DEPTHWISE_CONV_2D":
-		// The kernels unpack nibbles for 8-bit activations only, and take them for bytes beside others.
-		if filter.Type == tensor.Int4 && input.Type != tensor.Int8 {
-			r.unsupported(exportInt8, "4-bit convolutions with %s activations need a newer runtime", input.Type)
-		}
-	case "CONV_3D", "TRANSPOSE_CONV":
-		if filter.Type == tensor.Int4 {
-			r.unsupported(exportInt8, "4-bit filters need a newer runtime")
-		}
-	}
+	r.weights(o, g)
+	r.oneScaleEach(o, g)
+	r.sameScale(o, g)
+	r.fixedScale(o, g)
 	// The hybrid kernel reads a scale for each channel, however many there are.
 	if n := len(filter.Quantization.Scales); o.Name == "DEPTHWISE_CONV_2D" && input.Type == tensor.Float32 && filter.Type == tensor.Int8 &&
 		len(filter.Shape) == 4 && n != filter.Shape[3] {
