@@ -37,6 +37,8 @@ type Model struct {
 	Isolate  *bool   `yaml:"isolate"`  // nil: on an Edge TPU
 	Deadline float64 `yaml:"deadline"` // seconds; 0: from the time that runs take
 
+	Activation        string   `yaml:"activation"`  // none, sigmoid or softmax; "": nobody says
+	Sensitivity       float64  `yaml:"sensitivity"` // of a sigmoid; 0: 1
 	ScoreThreshold    float64  `yaml:"score_threshold"`
 	MaxResults        int      `yaml:"max_results"` // 0: all
 	CategoryAllowlist []string `yaml:"category_allowlist"`

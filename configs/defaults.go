@@ -23,6 +23,7 @@ func Defaults(task string, e *models.Entry) Model {
 	m := Model{Task: task, Resize: "stretch"}
 	if e != nil {
 		m.Catalog, m.Labels = e.Name, slices.Clone(e.Labels)
+		m.Activation, m.Sensitivity = e.Activation, e.Sensitivity
 		m.Width, m.Height = e.Input.Width, e.Input.Height
 		m.Mean, m.Std = slices.Clone(e.Input.Mean), slices.Clone(e.Input.Std)
 		if m.Task == "" {

@@ -43,6 +43,8 @@ func (m Model) MarshalYAML() (any, error) {
 		Deadline          float64  `yaml:"deadline,omitempty"`
 		Threads           int      `yaml:"threads"`
 		Engines           int      `yaml:"engines"`
+		Activation        string   `yaml:"activation,omitempty"`
+		Sensitivity       float64  `yaml:"sensitivity,omitempty"`
 		ScoreThreshold    float64  `yaml:"score_threshold"`
 		MaxResults        int      `yaml:"max_results"`
 		CategoryAllowlist flow     `yaml:"category_allowlist,omitempty"`
@@ -73,7 +75,7 @@ func (m Model) MarshalYAML() (any, error) {
 		Thresholds     map[string]float64 `yaml:"thresholds,flow,omitempty"`
 		Patience       int                `yaml:"patience,omitempty"`
 	}{
-		m.Path, m.EdgeTPU, m.Segments, labels, m.Task, m.Delegate, m.Device, m.Isolate, m.Deadline, m.Threads, m.Engines, m.ScoreThreshold, m.MaxResults,
+		m.Path, m.EdgeTPU, m.Segments, labels, m.Task, m.Delegate, m.Device, m.Isolate, m.Deadline, m.Threads, m.Engines, m.Activation, m.Sensitivity, m.ScoreThreshold, m.MaxResults,
 		m.CategoryAllowlist, m.CategoryDenylist, m.LabelOffset, m.Width, m.Height, m.Resize, m.Mean, m.Std, m.NMSThreshold, m.Anchors,
 		m.Head, m.HeadPixels, m.Track, m.KeypointThreshold, m.MinShare, m.Gallery, m.Vector,
 		m.Manifest, m.Melspectrogram, m.Embedding, m.Features, m.Step, m.Smoothing, m.Refractory, m.Thresholds, m.Patience,

@@ -4,6 +4,7 @@ import (
 	"regexp"
 
 	"corallite/models"
+	"corallite/pipeline/score"
 )
 
 var modelKeys = []*key{
@@ -51,6 +52,14 @@ var modelKeys = []*key{
 	{
 		name: "engines", kind: whole, min: limit(0), max: limit(64), def: 0, example: "2",
 		doc: "How many copies of the model work side by side, each on a picture of its own. 0: chosen for the machine.",
+	},
+	{
+		name: "activation", kind: text, choices: score.Activations(), example: "softmax", defDoc: "the catalog's; else the values are looked at, and refused where they are no scores and there is a threshold",
+		doc: "What turns the model's values into scores from 0 to 1, for models that were exported without it: `softmax` where one of the classes is the right one, `sigmoid` where several can be (BirdNET, YOLO heads without it), `none` where the values are to be taken as they are. For `classify`, `keyword` and YOLO heads.",
+	},
+	{
+		name: "sensitivity", kind: number, above: limit(0), max: limit(10), example: "1.25", defDoc: "1",
+		doc: "With `activation: sigmoid`: the steepness of the sigmoid, as BirdNET's programs have it.",
 	},
 	{
 		name: "score_threshold", kind: number, min: limit(0), max: limit(1), example: "0.6", defDoc: "the catalog's; else 0.5 for `detect`, 0.3 for `pose`, 0.6 for `embed` with a gallery, for `keyword` and `wakeword` 0, which is the manifest's or 0.5, else 0",

@@ -26,7 +26,9 @@ type Entry struct {
 	Files       FileSet  `yaml:"files"`
 	Labels      []string `yaml:"labels"` // the label of class i; empty: in Files.Labels, or the model has no classes
 	Input       Input    `yaml:"input"`
-	Detect      *Detect  `yaml:"detect"` // for detectors
+	Detect      *Detect  `yaml:"detect"`      // for detectors
+	Activation  string   `yaml:"activation"`  // what makes scores of the outputs: "none", "sigmoid" or "softmax"; empty: it is in the model
+	Sensitivity float64  `yaml:"sensitivity"` // of a sigmoid; 0: 1
 
 	Keyword  *Keyword  `yaml:"keyword"`  // for models of several words
 	WakeWord *WakeWord `yaml:"wakeword"` // for models of one word

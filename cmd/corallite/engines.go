@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
 	"time"
 
@@ -23,6 +24,7 @@ type modelRequest struct {
 	priority int          // where a device is shared
 	shapes   fleet.Shapes // of its inputs, where the file leaves them open; nil: it does not
 	fleet    *fleet.Fleet
+	logger   *slog.Logger
 }
 
 // openEngines opens as many engines as serve best: engines of one thread side by side, one for each core, get more done

@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"corallite/configs"
 	"corallite/models"
+	"corallite/pipeline/score"
 	"corallite/pipeline/vision"
 )
 
@@ -24,6 +26,7 @@ type modelFlags struct {
 	threads        int
 	scoreThreshold *float64
 	maxResults     *int
+	activation     string
 	width, height  int    // of a model that takes pictures of any size
 	gallery        string // embed: a folder of labelled pictures
 }
@@ -45,6 +48,9 @@ func (f modelFlags) find(store *models.Store) (name string, m configs.Model, err
 	m.Path, m.EdgeTPU = found.Model, found.EdgeTPU
 	m.Manifest, m.Melspectrogram, m.Embedding = found.Manifest, found.Melspectrogram, found.Embedding
 	m.Delegate, m.Device, m.Threads, m.Gallery = f.delegate, f.device, f.threads, f.gallery
+	if f.activation != "" {
+		m.Activation = f.activation
+	}
 	if f.width != 0 || f.height != 0 {
 		m.Width, m.Height = f.width, f.height
 	}
@@ -78,6 +84,12 @@ func (f *modelFlags) addSizeFlags(flags *pflag.FlagSet) {
 	const use = "of a model that takes pictures of any size: %s in pixels at which it runs (default: the catalog's)"
 	addKeyFlag(flags, &f.width, "width", fmt.Sprintf(use, "width"), "models", "width")
 	addKeyFlag(flags, &f.height, "height", fmt.Sprintf(use, "height"), "models", "height")
+}
+
+// addActivationFlag adds the flag of models that give no scores by themselves.
+func (f *modelFlags) addActivationFlag(cmd *cobra.Command) {
+	addKeyFlag(cmd.Flags(), &f.activation, "activation", "what turns the model's values into scores: none, sigmoid or softmax (default: the catalog's; else none, if they are scores)", "models", "activation")
+	_ = cmd.RegisterFlagCompletionFunc("activation", cobra.FixedCompletions(score.Activations(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // checkSize refuses half a size.

@@ -95,6 +95,9 @@ reported, the others are still done, and the exit code is 1.`,
 	}
 	addKeyFlag(flags, &l.model.threads, "threads", "CPU threads of the model (default: chosen)", "models", "threads")
 	l.model.addSizeFlags(flags)
+	if task == configs.TaskDetect || task == configs.TaskClassify {
+		l.model.addActivationFlag(cmd)
+	}
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each picture or frame")
 	flags.StringVar(&l.out, "out", "", "write annotated copies into this folder")
 	flags.BoolVar(&l.overwrite, "overwrite", false, "replace copies that are in the folder of --out already (default: they stay, and new ones get a number)")
@@ -153,7 +156,7 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 		return errors.Join(err, files.Close())
 	}
 	defer func() { err = errors.Join(err, tpus.Close()) }()
-	model, err := openModel(context.WithoutCancel(cmd.Context()), modelRequest{name: name, model: m, items: items, fleet: tpus})
+	model, err := openModel(context.WithoutCancel(cmd.Context()), modelRequest{name: name, model: m, items: items, fleet: tpus, logger: logger})
 	if err != nil {
 		return errors.Join(err, files.Close())
 	}

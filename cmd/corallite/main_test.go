@@ -36,7 +36,7 @@ func TestEdgeTPUScripts(t *testing.T) {
 func scriptParams(t *testing.T, folder string, variables []string) testscript.Params {
 	t.Helper()
 	root, downloaded := filepath.Dir(testdata.Path(t, "models")), downloads(t)
-	links := map[string]string{"made": makeFiles(t)}
+	links := map[string]string{"made": makeFiles(t), "cases": filepath.Dir(testdata.Case(t, "README.md"))}
 	for _, name := range []string{"models", "labels", "images", "video", "speech"} {
 		links[name] = filepath.Join(root, name)
 	}

@@ -48,7 +48,7 @@ func (v *visionModel) open(ctx context.Context, r modelRequest) error {
 		return err
 	}
 	v.Name = r.name
-	if err := v.openTask(ctx, r.model, model.Graph()); err != nil {
+	if err := v.openTask(ctx, r, model.Graph()); err != nil {
 		what := "model " + r.model.Path
 		if r.model.LabelsFile != "" {
 			what += " with labels " + r.model.LabelsFile
@@ -59,7 +59,8 @@ func (v *visionModel) open(ctx context.Context, r modelRequest) error {
 }
 
 // openTask makes the task, and what follows objects.
-func (v *visionModel) openTask(ctx context.Context, m configs.Model, graph *schema.Subgraph) error {
+func (v *visionModel) openTask(ctx context.Context, r modelRequest, graph *schema.Subgraph) error {
+	m := r.model
 	if m.Track {
 		follow, err := track.New(track.Options{High: float32(m.ScoreThreshold), Show: float32(m.ScoreThreshold)})
 		if err != nil {
@@ -74,6 +75,9 @@ func (v *visionModel) openTask(ctx context.Context, m configs.Model, graph *sche
 		return err
 	}
 	v.closers = append(v.closers, task.Close)
+	if c, ok := task.(*vision.Classify); ok && r.logger != nil {
+		c.Warn(func(message string) { r.logger.Warn(message, "model", m.Path) })
+	}
 	if m.Task == configs.TaskEmbed && m.Gallery != "" {
 		if task, err = withGallery(ctx, m, task, v.Engines[0]); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"corallite/configs"
 	"corallite/pipeline"
+	"corallite/pipeline/score"
 	"corallite/pipeline/vision"
 	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
@@ -50,6 +51,7 @@ func options(m configs.Model, offset int) (vision.Options, error) {
 		Input:  vision.InputOptions{Mean: float32s(m.Mean), Std: float32s(m.Std)},
 		Labels: m.Labels, LabelOffset: offset, ScoreThreshold: float32(m.ScoreThreshold), MaxResults: m.MaxResults,
 		Allow: m.CategoryAllowlist, Deny: m.CategoryDenylist,
+		Activation: score.Activation(m.Activation), Sensitivity: m.Sensitivity,
 	}
 	if m.Resize == "" {
 		return o, nil
@@ -107,9 +109,13 @@ func newPostProcessed(m configs.Model, graph *schema.Subgraph, op *schema.Operat
 			o.Classes = shape[len(shape)-1] - 1
 		}
 	}
+	perBox := 1
+	if op := op.PostProcess(); !op.RegularNMS {
+		perBox = op.PerBox
+	}
 	return vision.NewDetect(inputs, outputs, vision.DetectOptions{
 		Options: o,
-		Outputs: vision.DetectionOutputs{Boxes: at[0], Classes: at[1], Scores: at[2], Count: at[3]},
+		Outputs: vision.DetectionOutputs{Boxes: at[0], Classes: at[1], Scores: at[2], Count: at[3]}, PerBox: perBox,
 	})
 }
 

@@ -1,7 +1,6 @@
 package vision
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -200,7 +199,7 @@ func (a *Anchored) decode(boxes, scores []float32, b *buffers) ([]candidate, err
 			score = sigmoid(max(-a.opts.ScoreClipping, min(raw, a.opts.ScoreClipping)))
 		}
 		if isNaN(score) {
-			return nil, errors.New("the model gave a score that is not a number")
+			return nil, errNoScore
 		}
 		if score < a.classes.threshold {
 			continue

@@ -2,9 +2,7 @@ package vision
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"corallite/pipeline"
@@ -16,9 +14,6 @@ type ClassifyOptions struct {
 	Options
 	// Output is the name of the output with the scores; "" when the model has one output.
 	Output string
-	// Softmax turns the scores into probabilities: for models that give logits, as those trained without a softmax at
-	// the end do. Their scores are not between 0 and 1.
-	Softmax bool
 }
 
 // Classify is the task of naming what a picture shows: a score for each class. It is a pipeline.Task of frames.
@@ -27,7 +22,6 @@ type Classify struct {
 	classes *classes
 	output  int
 	count   int
-	softmax bool
 	buffers bufferPool
 }
 
@@ -46,7 +40,7 @@ func newClassify(inputs, outputs []tensor.Info, o ClassifyOptions) (*Classify, e
 	if err != nil {
 		return nil, err
 	}
-	c := &Classify{softmax: o.Softmax}
+	c := &Classify{}
 	if c.output, err = oneOutput(outputs, o.Output, "a classifier has one output, a score for each class"); err != nil {
 		return nil, err
 	}
@@ -81,6 +75,9 @@ func oneOutput(outputs []tensor.Info, name, wanted string) (int, error) {
 	return i, nil
 }
 
+// Warn says who is told, once, that the model gives no scores from 0 to 1 although nobody said what they are.
+func (c *Classify) Warn(f func(message string)) { c.classes.scorer.Warn(f) }
+
 // Name is "classify".
 func (c *Classify) Name() string { return "classify" }
 
@@ -92,8 +89,8 @@ func (c *Classify) Decode(out pipeline.Outputs, _ pipeline.Placement) (pipeline.
 	if err != nil {
 		return pipeline.Result{}, err
 	}
-	if c.softmax {
-		scores = softmax(scores, &b.b)
+	if scores, err = c.classes.scorer.Scores(scores, sized(&b.b, len(scores))); err != nil {
+		return pipeline.Result{}, err
 	}
 	found, err := c.classes.best(scores, &b.order)
 	return pipeline.Result{Classes: found}, err
@@ -106,8 +103,8 @@ func (c *classes) best(scores []float32, order *[]int) ([]pipeline.Class, error)
 	for i, score := range scores {
 		switch {
 		case isNaN(score):
-			return nil, errors.New("the model gave a score that is not a number")
-		case score < c.threshold || !c.want(i):
+			return nil, errNoScore
+		case c.threshold != 0 && score < c.threshold || !c.want(i): // 0 is no threshold: logits may be lower
 		case c.max > 0 && len(keep) == c.max:
 			if last := keep[len(keep)-1]; score > scores[last] {
 				keep = insert(keep[:len(keep)-1], i, better)
@@ -140,20 +137,4 @@ func insert(sorted []int, v int, compare func(a, b int) int) []int {
 		at--
 	}
 	return slices.Insert(sorted, at, v)
-}
-
-// softmax is e^v over the sum of all e^v, computed from the largest so that nothing overflows.
-func softmax(v []float32, buf *[]float32) []float32 {
-	to := sized(buf, len(v))
-	top := slices.Max(v)
-	sum := 0.0
-	for i, x := range v {
-		e := math.Exp(float64(x - top))
-		to[i] = float32(e)
-		sum += e
-	}
-	for i := range to {
-		to[i] = float32(float64(to[i]) / sum)
-	}
-	return to
 }

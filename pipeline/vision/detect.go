@@ -24,6 +24,10 @@ type DetectionOutputs struct {
 type DetectOptions struct {
 	Options
 	Outputs DetectionOutputs
+	// PerBox is how many rows each box has that the count counts, one behind the other: a row for each of its best
+	// classes, as TFLite_Detection_PostProcess gives them with fast non-maximum suppression and several classes a
+	// detection. 0: 1.
+	PerBox int
 }
 
 // Detect is the task of finding objects with a model that ends in TFLite_Detection_PostProcess, which decodes the
@@ -32,6 +36,7 @@ type Detect struct {
 	*Input
 	classes *classes
 	roles   DetectionOutputs
+	perBox  int
 	buffers bufferPool
 }
 
@@ -49,7 +54,7 @@ func newDetect(inputs, outputs []tensor.Info, o DetectOptions) (*Detect, error) 
 	if err != nil {
 		return nil, err
 	}
-	d := &Detect{roles: o.Outputs}
+	d := &Detect{roles: o.Outputs, perBox: max(1, o.PerBox)}
 	if err := checkDetectionOutputs(outputs, o.Outputs); err != nil {
 		return nil, err
 	}
@@ -110,27 +115,33 @@ func (d *Detect) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Re
 	// Counted anew for each run: the compiled model and its CPU twin may be made for another number of boxes.
 	n := out.Output(d.roles.Scores).Elements()
 	var each [4][]float32
+	var err error
 	for i, of := range []struct {
 		role, n int
 		buf     *[]float32
 	}{{d.roles.Boxes, 4 * n, &b.a}, {d.roles.Classes, n, &b.b}, {d.roles.Scores, n, &b.c}, {d.roles.Count, 1, &b.d}} {
-		var err error
 		if each[i], err = values(out.Output(of.role), of.n, of.buf); err != nil {
 			return pipeline.Result{}, err
 		}
 	}
-	b.order = d.classes.above(each[1], each[2], each[3][0], b.order[:0])
+	if b.order, err = d.classes.above(each[1], each[2], each[3][0]*float32(d.perBox), b.order[:0]); err != nil {
+		return pipeline.Result{}, err
+	}
 	found, err := d.classes.placed(each[0], each[1], each[2], b.order, float64(d.width), float64(d.height), p)
 	return pipeline.Result{Detections: found}, err
 }
 
-// above is which boxes are wanted, best first. The count is what the model says, kept within what there is.
-func (c *classes) above(class, score []float32, count float32, order []int) []int {
+// above is which rows are wanted, best first. The count is what the model says, kept within what there is: what lies
+// behind it was there before.
+func (c *classes) above(class, score []float32, count float32, order []int) ([]int, error) {
 	n := 0
 	if count > 0 { // a count that is not a number is none
 		n = int(min(count, float32(len(score))))
 	}
 	for i := range n {
+		if !finite(score[i]) {
+			return order, errNoScore
+		}
 		if score[i] >= c.threshold && c.want(int(class[i])) {
 			order = append(order, i)
 		}
@@ -145,7 +156,7 @@ func (c *classes) above(class, score []float32, count float32, order []int) []in
 			return 0
 		}
 	})
-	return order
+	return order, nil
 }
 
 // placed makes detections of boxes (ymin, xmin, ymax, xmax, 0 to 1 of an input of width × height) in the given order.
@@ -164,10 +175,13 @@ func (c *classes) placed(boxes, class, score []float32, order []int, width, heig
 			continue
 		}
 		if v := float64(class[i]); math.IsNaN(v) || v < 0 || v > math.MaxInt32 {
-			return nil, errors.New("the model gave a class that is no number of a class")
+			return nil, &pipeline.ItemError{Err: errors.New("the model gave a class that is no number of a class")}
 		}
 		label, err := c.label(int(class[i]))
 		if err != nil {
+			return nil, err
+		}
+		if err := c.isScore(score[i]); err != nil {
 			return nil, err
 		}
 		found = append(found, pipeline.Detection{Label: label, Index: int(class[i]), Score: score[i], Box: box})

@@ -127,7 +127,7 @@ func normalize(to pipeline.Vector, raw []float32) error {
 	length := math.Sqrt(dot(raw, raw))
 	switch {
 	case math.IsNaN(length) || math.IsInf(length, 0):
-		return errors.New("the model gave an embedding with a value that is not a finite number")
+		return &pipeline.ItemError{Err: errors.New("the model gave an embedding with a value that is not a finite number")}
 	case length == 0:
 		return errNoDirection
 	}

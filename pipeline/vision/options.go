@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"corallite/pipeline/score"
 )
 
 // Options are what the tasks have in common.
@@ -22,6 +24,11 @@ type Options struct {
 
 	// ScoreThreshold leaves out results with a lower score.
 	ScoreThreshold float32
+
+	// Activation turns the model's values into scores, with Sensitivity for a sigmoid; see package score. Detectors with
+	// TFLite_Detection_PostProcess or anchors have it in their graph or in their own options.
+	Activation  score.Activation
+	Sensitivity float64
 
 	// MaxResults keeps so many of the results with the highest scores; 0: all.
 	MaxResults int
@@ -45,6 +52,8 @@ type classes struct {
 	wanted    []bool // by class; nil: all
 	threshold float32
 	max       int
+	scorer    *score.Scorer
+	asTheyAre bool // scores of any range are taken
 }
 
 // newClasses checks the options for a model that tells count classes apart; 0 when that is not known.
@@ -74,7 +83,12 @@ func newClasses(o Options, count int) (*classes, error) {
 		bad("too many labels: the model has %d classes and needs %d labels (label offset %d), the label file has %d: it is another model's, or needs another label_offset",
 			count, want, o.LabelOffset, n)
 	}
-	c := &classes{labels: o.Labels, offset: o.LabelOffset, threshold: o.ScoreThreshold, max: o.MaxResults}
+	c := &classes{labels: o.Labels, offset: o.LabelOffset, threshold: o.ScoreThreshold, max: o.MaxResults, asTheyAre: o.Activation == score.None}
+	scorer, err := score.New(score.Options{Activation: o.Activation, Sensitivity: o.Sensitivity, Threshold: o.ScoreThreshold})
+	if err != nil {
+		errs = append(errs, err)
+	}
+	c.scorer = scorer
 	if len(errs) == 0 {
 		var err error
 		if c.wanted, err = c.filter(o); err != nil {
@@ -123,6 +137,21 @@ func (c *classes) some() string {
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(c.labels[:few], ", "), len(c.labels)-few)
 }
+
+// isScore refuses what is no score of a detection: the model's last layer is missing, or its outputs are not those that
+// they are taken for.
+func (c *classes) isScore(v float32) error {
+	if !finite(v) {
+		return errNoScore
+	}
+	if v > mostScore && !c.asTheyAre {
+		return fmt.Errorf("the model gives a score of %.3g, which is none from 0 to 1 (a logit?): say activation: sigmoid, or activation: none to take scores as they are", v)
+	}
+	return nil
+}
+
+// mostScore allows for rounding.
+const mostScore = 1 + 1.0/128
 
 // want says whether results of a class are wanted.
 func (c *classes) want(class int) bool {

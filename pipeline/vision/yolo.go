@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"corallite/pipeline"
+	"corallite/pipeline/score"
 	"corallite/tflite/tensor"
 )
 
@@ -101,6 +102,9 @@ func newYOLO(inputs, outputs []tensor.Info, o YOLOOptions) (*YOLO, error) {
 	if !(o.Overlap > 0 && o.Overlap <= 1) {
 		return nil, fmt.Errorf("an overlap of %v is not possible: more than 0 and at most 1 are", o.Overlap)
 	}
+	if o.Activation == score.Softmax || o.Sensitivity != 0 && o.Sensitivity != 1 {
+		return nil, errors.New("a YOLO head has activation sigmoid or none, and no sensitivity: each class has a score of its own")
+	}
 	if y.classes, err = newClasses(o.Options, y.count); err != nil {
 		return nil, err
 	}
@@ -193,7 +197,8 @@ func (y *YOLO) each() int {
 	return 4 + y.count
 }
 
-var errNoScore = errors.New("the model gave a score that is not a number")
+// errNoScore is an item whose results cannot be ranked.
+var errNoScore = &pipeline.ItemError{Err: errors.New("the model gave a score that is not a finite number")}
 
 // rows collects the boxes of YOLOv5 whose scores reach the threshold.
 func (y *YOLO) rows(v []float32, b *buffers) error {
@@ -201,7 +206,7 @@ func (y *YOLO) rows(v []float32, b *buffers) error {
 	width := y.each()
 	for i := range y.boxes {
 		row := v[i*width : (i+1)*width]
-		object := row[4]
+		object := y.score(row[4])
 		if isNaN(object) {
 			return errNoScore
 		}
@@ -209,7 +214,8 @@ func (y *YOLO) rows(v []float32, b *buffers) error {
 			continue
 		}
 		class, best := -1, float32(0)
-		for c, score := range row[5:] {
+		for c, raw := range row[5:] {
+			score := y.score(raw)
 			switch {
 			case isNaN(score):
 				return errNoScore
@@ -231,7 +237,8 @@ func (y *YOLO) columns(v []float32, b *buffers) error {
 	n := y.boxes
 	best := sized(&b.b, n)
 	b.order = slices.Grow(b.order[:0], n)[:n]
-	below := math.Nextafter32(y.classes.threshold, float32(math.Inf(-1)))
+	// Values are compared as the model gives them, which rank as the scores do.
+	below := math.Nextafter32(y.unscored(y.classes.threshold), float32(math.Inf(-1)))
 	for i := range best {
 		best[i] = below
 	}
@@ -251,10 +258,26 @@ func (y *YOLO) columns(v []float32, b *buffers) error {
 	}
 	for i, score := range best {
 		if score > below {
-			y.add(b, i, b.order[i], score, v[i], v[n+i], v[2*n+i], v[3*n+i])
+			y.add(b, i, b.order[i], y.score(score), v[i], v[n+i], v[2*n+i], v[3*n+i])
 		}
 	}
 	return nil
+}
+
+// score is the score of a value.
+func (y *YOLO) score(v float32) float32 {
+	if y.opts.Activation == score.Sigmoid {
+		return sigmoid(v)
+	}
+	return v
+}
+
+// unscored is the value of a score.
+func (y *YOLO) unscored(s float32) float32 {
+	if y.opts.Activation == score.Sigmoid {
+		return float32(math.Log(float64(s) / (1 - float64(s)))) // ±infinity at 0 and 1
+	}
+	return s
 }
 
 // add is a box, in 0 to 1 of the input, unless it has no area.

@@ -14,7 +14,7 @@ func flexScalars(buf []byte, do func(key string, kind byte, width int, bits uint
 	keys, _ := f.follow(target-3*w, w)
 	for i := range int(n) {
 		kind := buf[target+int(n)*w+i] >> 2
-		if kind != flexInt && kind != flexUint && kind != flexFloat {
+		if kind != flexInt && kind != flexUint && kind != flexFloat && kind != flexBool {
 			continue
 		}
 		key, _ := f.follow(keys+i*int(keysWidth), int(keysWidth))
@@ -37,6 +37,19 @@ func flexNumbers(buf []byte) map[string]int64 {
 		}
 	})
 	return numbers
+}
+
+// PostProcess are the options of TFLite_Detection_PostProcess that say how its outputs are to be read.
+type PostProcess struct {
+	Classes    int  // that the model tells apart, without the background
+	RegularNMS bool // each class is suppressed by itself, and a row is a box with its class; else see PerBox
+	PerBox     int  // with fast suppression: rows of each box that is counted, one for each of its best classes
+}
+
+// PostProcess reads the options of a TFLite_Detection_PostProcess that [Read] has verified.
+func (o *Operator) PostProcess() PostProcess {
+	n := flexNumbers(o.CustomOptions)
+	return PostProcess{Classes: int(n["num_classes"]), RegularNMS: n["use_regular_nms"] != 0, PerBox: max(1, int(n["max_classes_per_detection"]))}
 }
 
 // postprocess checks TFLite_Detection_PostProcess: box encodings [1,anchors,4], class predictions
