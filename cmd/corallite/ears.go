@@ -18,6 +18,7 @@ import (
 	"corallite/pipeline/audio/mel"
 	"corallite/pipeline/audio/micro"
 	"corallite/pipeline/audio/openww"
+	"corallite/pipeline/score"
 	"corallite/tflite/schema"
 )
 
@@ -271,6 +272,7 @@ func keywordOptions(m configs.Model) (keyword.Options, error) {
 	if m.Step > 0 {
 		o.Step = seconds(m.Step)
 	}
+	o.Activation, o.Sensitivity = score.Activation(m.Activation), m.Sensitivity
 	o.Smoothing, o.Refractory = seconds(m.Smoothing), refractory(m)
 	return o, nil
 }

@@ -73,8 +73,8 @@ var errNumber = errors.New("the model gave a score that is not a finite number")
 
 // Rounding may carry a score a little out of 0 to 1.
 const (
-	least = -1.0 / 128
-	most  = 1 + 1.0/128
+	least = -1.0 / 64
+	most  = 1 + 1.0/64
 )
 
 // Scores gives the scores of values, in to when they are not the values themselves; to must be as long as values. An

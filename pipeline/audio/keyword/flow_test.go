@@ -305,7 +305,7 @@ func TestFrames(t *testing.T) {
 		{floats("out", 3), []float32{0.1, 0.2, 0.3}, []float32{0.1, 0.2, 0.3}},
 		{floats("out", 2, 3), []float32{0, 0.5, 0.25, 1, 0.5, 0.75}, []float32{0.5, 0.5, 0.5}},
 		{floats("out", 1, 4, 3), []float32{0, 0, 1, 0, 1, 1, 0, 1, 1, 0, 0, 1}, []float32{0, 0.5, 1}},
-		{floats("out", 2, 3), []float32{nan, 0.5, 1, 1, nan, nan}, []float32{0.5, 0.25, 0.5}},
+		{floats("out", 2, 3), []float32{nan, 0.5, 1, 1, nan, nan}, nil},
 		{tensor.Info{Type: tensor.UInt8, Shape: []int{1, 3}, Quantization: tensor.PerTensor(1.0/256, 0)}, []float32{0, 0.5, 1}, []float32{0, 0.5, 255.0 / 256}},
 		{tensor.Info{Type: tensor.Int8, Shape: []int{1, 3}, Quantization: tensor.PerTensor(1.0/256, -128)}, []float32{0, 0.25, 1}, []float32{0, 0.25, 255.0 / 256}},
 	} {
@@ -317,7 +317,9 @@ func TestFrames(t *testing.T) {
 		if err := e.Invoke(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := f.scores.read(e); err != nil || !slices.Equal(got, c.want) {
+		if got, err := f.scores.read(e); c.want == nil && errors.As(err, new(*pipeline.ItemError)) {
+			continue
+		} else if err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%s of %v: %v, %v; want %v", c.out, c.scores, got, err, c.want)
 		}
 	}

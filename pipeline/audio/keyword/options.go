@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"corallite/pipeline/audio/mel"
+	"corallite/pipeline/score"
 )
 
 // Options say how a model hears and when a score is a word.
@@ -35,6 +36,10 @@ type Options struct {
 	// Allow, when not empty, are the only labels that are keywords; Deny are none. Not both. Labels that stand for no
 	// word (IsBackground) are keywords only when Allow names them.
 	Allow, Deny []string
+
+	// Activation turns the model's values into scores, with Sensitivity for a sigmoid; see package score.
+	Activation  score.Activation
+	Sensitivity float64
 
 	// Threshold is the score from which a label is a keyword; Thresholds have that of single labels. Above 0, at most 1.
 	// Default: 0.5.

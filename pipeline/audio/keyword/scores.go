@@ -6,12 +6,15 @@ import (
 	"time"
 
 	"corallite/pipeline"
+	"corallite/pipeline/score"
 	"corallite/tflite/tensor"
 )
 
 // scores reads a model's outputs and averages them.
 type scores struct {
 	output, classes int
+	scorer          *score.Scorer
+	row             []float32 // scores of a frame
 	values          []float32 // of the output
 	runs            []float32 // the last runs' scores, a ring
 	next            int       // where the next run's go
@@ -50,6 +53,11 @@ func newScores(outputs []tensor.Info, o Options, step time.Duration) (*scores, e
 		return nil, fmt.Errorf("a smoothing of %v is over %d runs of %v: want at most %d, so a longer step or less smoothing",
 			o.Smoothing, runs, step, maxRuns)
 	}
+	var err error
+	if s.scorer, err = score.New(score.Options{Activation: o.Activation, Sensitivity: o.Sensitivity, Threshold: o.Threshold}); err != nil {
+		return nil, err
+	}
+	s.row = make([]float32, s.classes)
 	s.runs = make([]float32, s.classes*runs)
 	s.mean = make([]float32, s.classes)
 	return s, nil
@@ -59,7 +67,7 @@ func newScores(outputs []tensor.Info, o Options, step time.Duration) (*scores, e
 func (s *scores) forget() { clear(s.runs) }
 
 // read gives the scores, averaged over the frames of this run and over the last runs. They are valid until the next
-// read. What is not a number counts as 0.
+// read. An *pipeline.ItemError is a value that is not a finite number; the runs before it are kept.
 func (s *scores) read(out pipeline.Outputs) ([]float32, error) {
 	t := out.Output(s.output)
 	n := t.Elements()
@@ -69,6 +77,14 @@ func (s *scores) read(out pipeline.Outputs) ([]float32, error) {
 	s.values = slices.Grow(s.values[:0], n)[:n]
 	if err := tensor.Real(s.values, t); err != nil {
 		return nil, err
+	}
+	for i := 0; i < n; i += s.classes {
+		frame := s.values[i : i+s.classes]
+		found, err := s.scorer.Scores(frame, s.row)
+		if err != nil {
+			return nil, err
+		}
+		copy(frame, found)
 	}
 	run := s.runs[s.next : s.next+s.classes]
 	s.next = (s.next + s.classes) % len(s.runs)
@@ -83,9 +99,7 @@ func average(to, from []float32) {
 	for i := range to {
 		sum := 0.0
 		for k := i; k < len(from); k += len(to) {
-			if v := from[k]; v == v {
-				sum += float64(v)
-			}
+			sum += float64(from[k])
 		}
 		to[i] = float32(sum / rows)
 	}
