@@ -71,10 +71,10 @@ func New(o Options) (*Scorer, error) {
 // errNumber is an item whose values cannot be ranked: the inputs, or the model, are out of what it was made for.
 var errNumber = errors.New("the model gave a score that is not a finite number")
 
-// Rounding may carry a score a little out of 0 to 1.
+// Rounding, and a last layer that only comes near, may carry a score a little out of 0 to 1.
 const (
-	least = -1.0 / 64
-	most  = 1 + 1.0/64
+	least = -0.05
+	most  = 1.05
 )
 
 // Scores gives the scores of values, in to when they are not the values themselves; to must be as long as values. An
