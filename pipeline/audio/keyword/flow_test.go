@@ -14,6 +14,7 @@ import (
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 	"corallite/pipeline/audio/mel"
+	"corallite/pipeline/score"
 	"corallite/tflite/tensor"
 )
 
@@ -26,7 +27,7 @@ func marked(window, scores []float32) error {
 
 // markedFlow runs it at 1000 samples a second, each 10 ms.
 func markedFlow(t testing.TB, change func(*Options)) (*Flow, *fake) {
-	o := Options{
+	o := Options{Activation: score.None,
 		Features: Waveform, Rate: 1000, Step: 10 * time.Millisecond, Labels: []string{"noise", "low", "high"},
 		Threshold: 0.5, Refractory: 50 * time.Millisecond,
 	}
