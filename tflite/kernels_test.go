@@ -272,6 +272,10 @@ func (c *kernelCase) try(child *victim) string {
 		return "wrong"
 	}
 	want := child.answers["builtin"]
+	tolerance := 0.03 // what 8 bits cost
+	if q := c.out.Quantization; q.Quantized() {
+		tolerance += float64(q.Scales[0])
+	}
 	for kind, have := range got[0] {
 		if !slices.Equal(have, got[1][kind]) {
 			c.why = fmt.Sprintf("%s answers by what lies behind the weights: %.3g, then %.3g", kind, have, got[1][kind])
@@ -280,7 +284,7 @@ func (c *kernelCase) try(child *victim) string {
 		for i := range want {
 			// What the output's type can hold of it.
 			x := min(max(want[i], c.real(math.MinInt64)), c.real(math.MaxInt64))
-			if d := math.Abs(have[i] - x); !(d <= 0.2+0.02*math.Abs(x)) {
+			if d := math.Abs(have[i] - x); !(d <= tolerance+0.02*math.Abs(x)) {
 				c.why = fmt.Sprintf("%s: value %d is %.3g, not %.3g", kind, i, have[i], x)
 				return "wrong"
 			}

@@ -30,6 +30,7 @@ func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 	r.quantized(o, g)
 	r.optionsKind(o)
 	r.enums(o)
+	r.operands(o, g)
 	in := func(i int) *Tensor { return g.known(o.Inputs, i) }
 	out := func(i int) *Tensor { return g.known(o.Outputs, i) }
 	switch o.Name {

@@ -42,6 +42,7 @@ func (r *reader) kernels(o *Operator, g *Subgraph) {
 	}
 	input, filter := at(0), at(1)
 	r.weights(o, g)
+	r.weightSet(o, g)
 	r.oneScaleEach(o, g)
 	r.sameScale(o, g)
 	r.fixedScale(o, g)

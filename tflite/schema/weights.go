@@ -86,7 +86,7 @@ func (r *reader) weights(o *Operator, g *Subgraph) {
 // All others read one scale, and the runtime sets it to 0 where there are several: they give zeros, or end the process.
 var severalScales = map[string]bool{
 	"CONV_2D": true, "DEPTHWISE_CONV_2D": true, "FULLY_CONNECTED": true, "TRANSPOSE_CONV": true, "DEQUANTIZE": true, "QUANTIZE": true,
-	"EMBEDDING_LOOKUP": true, "DENSIFY": true, "CAST": true, "SHAPE": true, "RANK": true, "FAKE_QUANT": true,
+	"DENSIFY": true, "CAST": true, "SHAPE": true, "RANK": true, "FAKE_QUANT": true,
 	"RESHAPE": true, "SQUEEZE": true, "EXPAND_DIMS": true, "TRANSPOSE": true, "SLICE": true, "STRIDED_SLICE": true, "GATHER": true,
 	"GATHER_ND": true, "SPLIT": true, "SPLIT_V": true, "UNPACK": true, "REVERSE_V2": true, "TILE": true, "BROADCAST_TO": true,
 	"READ_VARIABLE": true, "ASSIGN_VARIABLE": true, "IF": true, "WHILE": true, "CALL_ONCE": true,
