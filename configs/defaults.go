@@ -20,7 +20,7 @@ const (
 // Defaults is a model for a task with nothing said about it but what the catalog knows: e, nil when it is not known
 // there. Its file, twin and label file are the caller's to fill in.
 func Defaults(task string, e *models.Entry) Model {
-	m := Model{Task: task, Resize: "stretch"}
+	m := Model{Task: task}
 	if e != nil {
 		m.Catalog, m.Labels = e.Name, slices.Clone(e.Labels)
 		m.Activation, m.Sensitivity = e.Activation, e.Sensitivity
@@ -32,6 +32,9 @@ func Defaults(task string, e *models.Entry) Model {
 		if e.Input.Resize != "" {
 			m.Resize = e.Input.Resize
 		}
+	}
+	if e == nil || e.Input.Resize == "" {
+		m.Resize = usualResize(m)
 	}
 	switch {
 	case m.Task == TaskClassify:
@@ -52,4 +55,31 @@ func Defaults(task string, e *models.Entry) Model {
 		m.ScoreThreshold, m.NMSThreshold = defaultDetectScore, defaultNMSThreshold
 	}
 	return m
+}
+
+// usualResize is how the pictures were resized that a model was trained on, by its task and its decoder; "": the decoder
+// knows it.
+func usualResize(m Model) string {
+	switch {
+	case m.Head != "":
+		return "letterbox" // as Ultralytics' programs do it
+	case m.Anchors != "":
+		return ""
+	}
+	return "stretch"
+}
+
+// Decoders are the decoders that can be named: of detectors that do not end in TFLite_Detection_PostProcess.
+func Decoders() []string { return append(models.AnchorKinds(), yoloHeads...) }
+
+var yoloHeads = []string{"yolov5", "yolov8"}
+
+// SetDecoder makes the model one with a decoder of Decoders, with what is usual for it.
+func (m *Model) SetDecoder(name string) {
+	if slices.Contains(yoloHeads, name) {
+		m.Head, m.Anchors, m.NMSThreshold = name, "", defaultYOLOThreshold
+	} else {
+		m.Anchors, m.Head = name, ""
+	}
+	m.Resize = usualResize(*m)
 }

@@ -105,6 +105,9 @@ func (s *settings) contradictions(m *Model, p path) {
 		}
 		m.NMSThreshold = 0
 	}
+	if m.Catalog == "" && !m.Listens() && !s.given(p, "resize") {
+		m.Resize = usualResize(*m)
+	}
 	if m.Head != "" && !s.given(p, "nms_threshold") {
 		m.NMSThreshold = defaultYOLOThreshold
 	}

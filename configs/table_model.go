@@ -90,7 +90,7 @@ var modelKeys = []*key{
 		doc: "As `width`.",
 	},
 	{
-		name: "resize", kind: text, choices: []string{"stretch", "letterbox", "crop"}, example: "letterbox", defDoc: "the catalog's; else `stretch`",
+		name: "resize", kind: text, choices: []string{"stretch", "letterbox", "crop"}, example: "letterbox", defDoc: "the catalog's; else what the decoder's models were trained with: `letterbox` (grey, centred) for YOLO heads, for MediaPipe's detectors their own; else `stretch`",
 		doc: "How a picture is brought to the size of the model's input: `stretch` changes its proportions, `letterbox` adds borders, `crop` cuts the middle out.",
 	},
 	{
@@ -110,7 +110,7 @@ var modelKeys = []*key{
 		doc: "For detectors that do not end in TFLite_Detection_PostProcess: the set of anchors that their boxes are relative to.",
 	},
 	{
-		name: "head", kind: text, choices: []string{"yolov5", "yolov8"}, example: "yolov8",
+		name: "head", kind: text, choices: yoloHeads, example: "yolov8",
 		doc: "For YOLO detectors: how the output lies, as `yolov5` (also v7: one row a box) or as `yolov8` (also v9 to 11: one column a box) has it. Not together with `anchors`.",
 	},
 	{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,7 @@ type modelFlags struct {
 	scoreThreshold *float64
 	maxResults     *int
 	activation     string
+	decoder        string
 	width, height  int    // of a model that takes pictures of any size
 	gallery        string // embed: a folder of labelled pictures
 }
@@ -48,6 +50,9 @@ func (f modelFlags) find(store *models.Store) (name string, m configs.Model, err
 	m.Path, m.EdgeTPU = found.Model, found.EdgeTPU
 	m.Manifest, m.Melspectrogram, m.Embedding = found.Manifest, found.Melspectrogram, found.Embedding
 	m.Delegate, m.Device, m.Threads, m.Gallery = f.delegate, f.device, f.threads, f.gallery
+	if f.decoder != "" {
+		m.SetDecoder(f.decoder)
+	}
 	if f.activation != "" {
 		m.Activation = f.activation
 	}
@@ -90,6 +95,20 @@ func (f *modelFlags) addSizeFlags(flags *pflag.FlagSet) {
 func (f *modelFlags) addActivationFlag(cmd *cobra.Command) {
 	addKeyFlag(cmd.Flags(), &f.activation, "activation", "what turns the model's values into scores: none, sigmoid or softmax (default: the catalog's; else none, if they are scores)", "models", "activation")
 	_ = cmd.RegisterFlagCompletionFunc("activation", cobra.FixedCompletions(score.Activations(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+// addDecoderFlag adds the flag of detectors that do not end in TFLite_Detection_PostProcess.
+func (f *modelFlags) addDecoderFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.decoder, "decoder", "", "what the outputs of a detector mean, if it does not end in "+postProcess+": "+strings.Join(configs.Decoders(), ", "))
+	_ = cmd.RegisterFlagCompletionFunc("decoder", cobra.FixedCompletions(configs.Decoders(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+// checkDecoder refuses a decoder that is none.
+func (f *modelFlags) checkDecoder() error {
+	if f.decoder == "" || slices.Contains(configs.Decoders(), f.decoder) {
+		return nil
+	}
+	return usageError{fmt.Errorf("--decoder %q is not possible: want one of %s", f.decoder, strings.Join(configs.Decoders(), ", "))}
 }
 
 // checkSize refuses half a size.

@@ -98,6 +98,9 @@ reported, the others are still done, and the exit code is 1.`,
 	if task == configs.TaskDetect || task == configs.TaskClassify {
 		l.model.addActivationFlag(cmd)
 	}
+	if task == configs.TaskDetect {
+		l.model.addDecoderFlag(cmd)
+	}
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each picture or frame")
 	flags.StringVar(&l.out, "out", "", "write annotated copies into this folder")
 	flags.BoolVar(&l.overwrite, "overwrite", false, "replace copies that are in the folder of --out already (default: they stay, and new ones get a number)")
@@ -117,7 +120,7 @@ func (l *look) check() error {
 	case l.overwrite && l.out == "":
 		return usageError{errors.New("--overwrite is for --out: name the folder whose copies are to be replaced")}
 	}
-	if err := l.model.checkSize(); err != nil {
+	if err := errors.Join(l.model.checkSize(), l.model.checkDecoder()); err != nil {
 		return err
 	}
 	if _, err := delegate.ParseSpec(l.model.delegate, l.model.device); err != nil {

@@ -56,8 +56,8 @@ func makeFiles(t *testing.T) string {
 	}
 	for name, data := range map[string][]byte{
 		"empty.jpg": {}, "text.jpg": []byte("This is no picture.\n"), "short.jpg": head(t, "images/cat_720p.jpg", 50_000),
-		"mean.tflite": meanColour().Bytes(),
-		"clip.avi":    head(t, "video/vtest.avi", 400_000), "empty.tflite": {}, "random.tflite": noise,
+		"mean.tflite": meanColour().Bytes(), "yolov8.tflite": reshaped(8, 8, 6, 32).Bytes(), "yolov5.tflite": reshaped(8, 8, 24, 8).Bytes(),
+		"clip.avi": head(t, "video/vtest.avi", 400_000), "empty.tflite": {}, "random.tflite": noise,
 		"short.tflite": head(t, "models/mobilenet_v1_0.25_128_quant.tflite", 262_000),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
@@ -121,5 +121,17 @@ func meanColour() modeltest.Model {
 		},
 		Inputs: []int32{0}, Outputs: []int32{2},
 		Operators: []modeltest.Operator{{Code: 40, Inputs: []int32{0, 1}, Outputs: []int32{2}, OptionsType: 27, Options: []any{false}}}, // MEAN, ReducerOptions
+	}}}
+}
+
+// reshaped is a model whose output, of a shape as YOLO heads have it, is its picture's pixels.
+func reshaped(width, height, rows, columns int) modeltest.Model {
+	return modeltest.Model{Subgraphs: []modeltest.Subgraph{{
+		Tensors: []modeltest.Tensor{
+			{Info: tensor.Info{Name: "picture", Type: tensor.Float32, Shape: []int{1, height, width, 3}}},
+			{Info: tensor.Info{Name: "boxes", Type: tensor.Float32, Shape: []int{1, rows, columns}}},
+		},
+		Inputs: []int32{0}, Outputs: []int32{1},
+		Operators: []modeltest.Operator{{Code: 22, Inputs: []int32{0}, Outputs: []int32{1}, OptionsType: 17, Options: []any{[]int32{1, int32(rows), int32(columns)}}}}, // RESHAPE, ReshapeOptions
 	}}}
 }

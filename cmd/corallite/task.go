@@ -71,12 +71,23 @@ func newDetector(m configs.Model, graph *schema.Subgraph, inputs, outputs []tens
 	case m.Head != "":
 		return newYOLO(m, inputs, outputs)
 	}
-	hint := "if it is a detector with anchors or a YOLO head, name them in a configuration (`anchors:`, `head:`)"
-	if len(outputs) == 1 {
-		hint = "if it is a classifier, use classify"
-	}
 	return nil, fmt.Errorf("detect: it does not end in %s, and the catalog does not know it, so what its outputs mean is not known (%s); %s",
-		postProcess, infos(outputs), hint)
+		postProcess, infos(outputs), decoderHint(outputs))
+}
+
+// decoderHint says which decoder the outputs look as if they were for, and how it is named.
+func decoderHint(outputs []tensor.Info) string {
+	const say = "--decoder %s on the command line, %s in YAML"
+	if len(outputs) != 1 {
+		return "if it is a detector with anchors, name its decoder: " + fmt.Sprintf(say, "mediapipe_face_…", "anchors: mediapipe_face_…")
+	}
+	switch shape := outputs[0].Shape; {
+	case len(shape) == 3 && shape[0] == 1 && shape[1] > 4 && shape[2] > shape[1]:
+		return "it looks like a YOLOv8 head (4 coordinates and a score for each class, of so many boxes): " + fmt.Sprintf(say, "yolov8", "head: yolov8")
+	case len(shape) == 3 && shape[0] == 1 && shape[2] > 5 && shape[1] > shape[2]:
+		return "it looks like a YOLOv5 head (boxes, each with 4 coordinates, a score and one for each class): " + fmt.Sprintf(say, "yolov5", "head: yolov5")
+	}
+	return "if it is a classifier, use classify"
 }
 
 func infos(tensors []tensor.Info) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -49,6 +50,8 @@ The page is for this machine only; --listen opens it to others, who need the tok
 	flags.StringVar(&w.model.labels, "labels", "", "a label file, one label a line")
 	addKeyFlag(flags, &w.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else 0.5)", "models", "score_threshold")
 	w.model.addSizeFlags(flags)
+	w.model.addActivationFlag(cmd)
+	w.model.addDecoderFlag(cmd)
 	addKeyFlag(flags, &w.listen, "listen", "where the page is: host and port", "pipelines", "sinks", configs.SinkPreview, "listen")
 	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the page")
 	addDeviceFlags(cmd, &w.model.delegate, &w.model.device)
@@ -59,7 +62,7 @@ The page is for this machine only; --listen opens it to others, who need the tok
 }
 
 func (w *watch) run(cmd *cobra.Command, source string) error {
-	if err := w.model.checkSize(); err != nil {
+	if err := errors.Join(w.model.checkSize(), w.model.checkDecoder()); err != nil {
 		return err
 	}
 	logger, err := newLogger(w.std.err, logSettings{})

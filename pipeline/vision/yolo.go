@@ -224,6 +224,9 @@ func (y *YOLO) rows(v []float32, b *buffers) error {
 			}
 		}
 		if score := object * best; class >= 0 && score >= y.classes.threshold {
+			if y.inPixels(row[0], row[1], row[2], row[3]) {
+				return errPixels
+			}
 			y.add(b, i, class, score, row[0], row[1], row[2], row[3])
 		}
 	}
@@ -258,6 +261,9 @@ func (y *YOLO) columns(v []float32, b *buffers) error {
 	}
 	for i, score := range best {
 		if score > below {
+			if y.inPixels(v[i], v[n+i], v[2*n+i], v[3*n+i]) {
+				return errPixels
+			}
 			y.add(b, i, b.order[i], y.score(score), v[i], v[n+i], v[2*n+i], v[3*n+i])
 		}
 	}
@@ -278,6 +284,15 @@ func (y *YOLO) unscored(s float32) float32 {
 		return float32(math.Log(float64(s) / (1 - float64(s)))) // ±infinity at 0 and 1
 	}
 	return s
+}
+
+// errPixels is a box that lies far outside of 0 to 1.
+var errPixels = errors.New("the model gives boxes in pixels of its input and not in 0 to 1 of it: say head_pixels: true in YAML")
+
+// inPixels says whether a box of a model that should give 0 to 1 is in pixels.
+func (y *YOLO) inPixels(midX, midY, w, h float32) bool {
+	most := max(midX, midY, w, h)
+	return !y.opts.Pixels && most > 4 && finite(most)
 }
 
 // add is a box, in 0 to 1 of the input, unless it has no area.
