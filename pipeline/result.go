@@ -22,7 +22,7 @@ type Keyword struct {
 	// found the word.
 	StartS    float64 `json:"start_s"`
 	EndS      float64 `json:"end_s"`
-	LevelDBFS float32 `json:"level_dbfs"` // the loudest chunk between them, in dB of full scale
+	LevelDBFS float32 `json:"level_dbfs"` // root mean square of the loudest 10 ms between them, in dB of full scale
 }
 
 // Detection is one object. Box is xmin, ymin, xmax, ymax in pixels of the source picture, inside the picture.

@@ -5,48 +5,87 @@ import "time"
 // levelGrain is how fine Levels tells times apart.
 const levelGrain = 10 * time.Millisecond
 
-// Levels keeps how loud the last chunks were, for Keyword.LevelDBFS. It forgets at a chunk that does not follow the
-// one before. Nothing is allocated after NewLevels, however the sound is cut.
+// Levels keeps how loud the sound was, for Keyword.LevelDBFS: the root mean square of each 10 ms, whatever the chunks are
+// that the sound came in. It forgets at a chunk that does not follow the one before. Nothing is allocated once it has seen
+// the longest chunk.
 type Levels struct {
-	ring       []float32 // the loudest chunk that touches each grain; grain g is at g modulo the length
-	begin, end int64     // the grains that are known, the last of them excluded
+	span       int64   // grains to remember behind a chunk
+	ring       []grain // grain g is at g modulo the length
+	begin, end int64   // the grains that are known, the last of them excluded
+	next       int64   // the sample that follows what is known
 }
 
-// NewLevels makes Levels that remember at least the last span.
+// grain is 10 ms of sound, or what has come of them.
+type grain struct {
+	squares int64 // sum
+	samples int32
+}
+
+// NewLevels makes Levels that remember at least the last span before a chunk.
 func NewLevels(span time.Duration) *Levels {
-	return &Levels{ring: make([]float32, max(span, 0)/levelGrain+2)}
+	n := int64(max(span, 0)/levelGrain) + 2
+	return &Levels{span: n, ring: make([]grain, n)}
 }
 
-// Add takes the level of the next chunk. One without samples says nothing.
+// Add takes the next chunk. One without samples says nothing.
 func (l *Levels) Add(c *Chunk) {
 	first := int64(At(c.Start, c.Rate) / levelGrain)
-	if c.First || first < l.end-1 || first > l.end {
+	if c.First || c.Start != l.next {
 		l.begin, l.end = first, first
 	}
+	l.next = c.Start + int64(len(c.Samples))
 	if len(c.Samples) == 0 {
 		return
 	}
-	end := int64((At(c.Start+int64(len(c.Samples)), c.Rate) + levelGrain - 1) / levelGrain)
+	end := int64((At(l.next, c.Rate)-1)/levelGrain) + 1
+	l.reserve(l.span + end - first)
 	n := int64(len(l.ring))
-	for g := max(first, end-n); g < end; g++ {
-		at := &l.ring[g%n]
-		if g >= l.end || *at < c.Level { // a grain that two chunks share has the louder one's level
-			*at = c.Level
+	rest := c.Samples
+	for g, at := first, c.Start; g < end; g++ {
+		until := min(grainStart(g+1, c.Rate), l.next)
+		here := &l.ring[g%n]
+		if g >= l.end {
+			*here = grain{}
 		}
+		for _, s := range rest[:until-at] {
+			here.squares += int64(s) * int64(s)
+		}
+		here.samples += int32(until - at)
+		rest, at = rest[until-at:], until
 	}
-	l.end = max(l.end, end)
+	l.end = end
 	l.begin = max(l.begin, l.end-n)
 }
 
-// Loudest is the highest level of the chunks between start and end, to 10 ms, as far back as Levels remembers;
-// SilentDBFS where there are none.
-func (l *Levels) Loudest(start, end time.Duration) float32 {
-	loudest := float32(SilentDBFS)
-	until := min(int64((end+levelGrain-1)/levelGrain), l.end)
-	for g := max(int64(start/levelGrain), l.begin); g < until; g++ {
-		loudest = max(loudest, l.ring[g%int64(len(l.ring))])
+// grainStart is the first sample of a grain.
+func grainStart(g int64, rate int) int64 {
+	const perSecond = int64(time.Second / levelGrain)
+	return (g*int64(rate) + perSecond - 1) / perSecond
+}
+
+// reserve makes room for so many grains, and keeps those that are known.
+func (l *Levels) reserve(n int64) {
+	old := int64(len(l.ring))
+	if n <= old {
+		return
 	}
-	return loudest
+	ring := make([]grain, n)
+	for g := l.begin; g < l.end; g++ {
+		ring[g%n] = l.ring[g%old]
+	}
+	l.ring = ring
+}
+
+// Loudest is the highest level of the 10 ms that lie between start and end, as far back as Levels remembers; SilentDBFS where
+// there are none. What lies there only in part does not count: how much of it is known yet depends on the chunks.
+func (l *Levels) Loudest(start, end time.Duration) float32 {
+	loudest := float64(SilentDBFS)
+	until := min(int64(end/levelGrain), l.end)
+	for g := max(int64((start+levelGrain-1)/levelGrain), l.begin); g < until; g++ {
+		at := l.ring[g%int64(len(l.ring))]
+		loudest = max(loudest, dBFS(float64(at.squares), int64(at.samples)))
+	}
+	return float32(loudest)
 }
 
 // At is when a sample is heard: the time from sample 0 to it, at rate samples a second.

@@ -1,6 +1,7 @@
 package audio_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -8,9 +9,13 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// levelled is a chunk of n samples of a level, at 16 kHz.
-func levelled(start int64, n int, level float32) *audio.Chunk {
-	return &audio.Chunk{Samples: make([]int16, n), Rate: 16000, Start: start, Level: level}
+// levelled is a chunk of n samples of one value, at 16 kHz: of a level as near to the wanted one as whole numbers allow.
+func levelled(start int64, n int, level float64) *audio.Chunk {
+	c := &audio.Chunk{Samples: make([]int16, n), Rate: 16000, Start: start}
+	for i := range c.Samples {
+		c.Samples[i] = int16(math.Round(32768 * math.Pow(10, level/20)))
+	}
+	return c
 }
 
 func TestLevels(t *testing.T) {
@@ -18,71 +23,66 @@ func TestLevels(t *testing.T) {
 	if got := l.Loudest(0, time.Hour); got != audio.SilentDBFS {
 		t.Errorf("nothing heard: %g", got)
 	}
-	for i, level := range []float32{-50, -20, -40, -30} { // 100 ms each
+	for i, level := range []float64{-50, -20, -40, -30} { // 100 ms each
 		l.Add(levelled(int64(i)*1600, 1600, level))
 	}
 	l.Add(levelled(6400, 0, -1)) // says nothing
 	const ms = time.Millisecond
-	for _, c := range []struct {
-		start, end time.Duration
-		want       float32
-	}{
-		{0, 400 * ms, -20}, {0, 100 * ms, -50}, {200 * ms, 300 * ms, -40}, {195 * ms, 300 * ms, -20}, {200 * ms, 301 * ms, -30},
-		{399 * ms, time.Hour, -30}, {400 * ms, time.Hour, audio.SilentDBFS}, {-time.Second, 100 * ms, -50}, {300 * ms, 200 * ms, audio.SilentDBFS},
-	} {
-		if got := l.Loudest(c.start, c.end); got != c.want {
-			t.Errorf("%v to %v: %g, want %g", c.start, c.end, got, c.want)
+	check := func(what string, start, end time.Duration, want float64) {
+		t.Helper()
+		if got := float64(l.Loudest(start, end)); math.Abs(got-want) > 0.2 {
+			t.Errorf("%s, %v to %v: %g, want %g", what, start, end, got, want)
 		}
 	}
-	l.Add(levelled(6400, 16000, -60)) // longer than all that is remembered
-	if got := l.Loudest(0, time.Hour); got != -60 {
-		t.Errorf("after a second at -60: %g", got)
+	for _, c := range []struct {
+		start, end time.Duration
+		want       float64
+	}{
+		{0, 400 * ms, -20}, {0, 100 * ms, -50}, {200 * ms, 300 * ms, -40}, {190 * ms, 300 * ms, -20}, {195 * ms, 300 * ms, -40}, {200 * ms, 309 * ms, -40}, {200 * ms, 310 * ms, -30},
+		{390 * ms, time.Hour, -30}, {400 * ms, time.Hour, audio.SilentDBFS}, {-time.Second, 100 * ms, -50}, {300 * ms, 200 * ms, audio.SilentDBFS},
+	} {
+		check("four levels", c.start, c.end, c.want)
 	}
-	again := levelled(0, 1600, -70)
+	l.Add(levelled(6400, 48000, -60)) // longer than the span: all of it, and the span before it, is remembered
+	check("before three seconds at -60", 100*ms, 200*ms, -20)
+	check("three seconds at -60", 400*ms, 500*ms, -60)
+	again := levelled(0, 1600, -45)
 	again.First = true
 	l.Add(again)
-	if got := l.Loudest(0, time.Hour); got != -70 {
-		t.Errorf("after a new beginning: %g", got)
-	}
-	l.Add(levelled(160000, 1600, -80)) // without First, and not where the last one ended
-	if got := l.Loudest(0, time.Hour); got != -80 {
-		t.Errorf("after a gap: %g", got)
-	}
-	l.Add(levelled(16000, 1600, -90))
-	if got := l.Loudest(0, time.Hour); got != -90 {
-		t.Errorf("after a step back: %g", got)
-	}
+	check("a new beginning", 0, time.Hour, -45)
+	l.Add(levelled(160000, 1600, -55)) // without First, and not where the last one ended
+	check("after a gap", 0, time.Hour, -55)
+	l.Add(levelled(16000, 1600, -58))
+	check("after a step back", 0, time.Hour, -58)
 }
 
-// TestLevelsProperties compares with a search through all chunks, for chunks of random lengths.
-func TestLevelsProperties(t *testing.T) {
-	const grain, rate, span = 10 * time.Millisecond, 16000, 300 * time.Millisecond
-	type stretch struct {
-		start, end time.Duration
-		level      float32
-	}
-	for seed := range uint64(200) {
-		r := rand.New(rand.NewPCG(seed, 7))
-		l, at := audio.NewLevels(span), int64(r.IntN(1e6))
-		var all []stretch
-		for range 40 {
-			c := levelled(at, 1+r.IntN(1+r.IntN(4000)), -float32(r.IntN(100)))
-			l.Add(c)
-			next := at + int64(len(c.Samples))
-			all = append(all, stretch{audio.At(at, rate).Truncate(grain), audio.At(next, rate), c.Level})
-			at = next
-			now := audio.At(at, rate)
-			end := now - time.Duration(r.Int64N(int64(span)))
-			start := max(end-time.Duration(r.Int64N(int64(span))), now-span, 0)
-			want := float32(audio.SilentDBFS)
-			for _, s := range all {
-				up := (min(s.end, end) + grain - 1).Truncate(grain) // to whole grains, as documented
-				if max(s.start, start.Truncate(grain)) < up {
-					want = max(want, s.level)
-				}
+// TestLevelsAreOfTheSound: the same sound has the same levels however it is cut, at rates that 10 ms do not divide too.
+func TestLevelsAreOfTheSound(t *testing.T) {
+	for _, rate := range []int{16000, 44100, 22050, 8000, 11025} {
+		r := rand.New(rand.NewPCG(uint64(rate), 7))
+		sound := make([]int16, 3*rate)
+		for i := range sound {
+			sound[i] = int16(float64(r.IntN(65536)-32768) * math.Abs(math.Sin(float64(i)/float64(rate))))
+		}
+		squares, counts := make([]float64, 300), make([]int, 300)
+		for i, s := range sound {
+			g := audio.At(int64(i), rate) / (10 * time.Millisecond)
+			squares[g] += float64(s) * float64(s)
+			counts[g]++
+		}
+		for _, most := range []int{1, 7, 160, 1000, 44100, len(sound)} {
+			l := audio.NewLevels(3 * time.Second)
+			for at := 0; at < len(sound); {
+				n := min(1+r.IntN(most), len(sound)-at)
+				l.Add(&audio.Chunk{Samples: sound[at : at+n], Rate: rate, Start: int64(at), First: at == 0})
+				at += n
 			}
-			if got := l.Loudest(start, end); got != want {
-				t.Fatalf("seed %d, at %v: %v to %v is %g, want %g", seed, now, start, end, got, want)
+			for g := range 299 { // the last is not reached by all
+				start := time.Duration(g) * 10 * time.Millisecond
+				want := 10 * math.Log10(squares[g]/float64(counts[g])/(1<<30))
+				if got := float64(l.Loudest(start, start+10*time.Millisecond)); math.Abs(got-want) > 1e-4 {
+					t.Fatalf("%d Hz in pieces of up to %d, grain %d: %g, want %g", rate, most, g, got, want)
+				}
 			}
 		}
 	}

@@ -136,11 +136,11 @@ func (f *Flow) Take(ctx context.Context, c *audio.Chunk) (pipeline.Result, error
 		f.begin(c.Start)
 	}
 	f.words = f.words[:0]
+	f.levels.Add(c)
 	if err := f.hear(ctx, c); err != nil {
 		f.begun = false
 		return pipeline.Result{}, fmt.Errorf("keyword: the run of the model at %.2f s failed: %w", f.time(f.start+f.due).Seconds(), err)
 	}
-	f.levels.Add(c)
 	if len(f.words) == 0 {
 		return pipeline.Result{Quiet: true}, nil
 	}
@@ -220,16 +220,7 @@ func (f *Flow) run(ctx context.Context, c *audio.Chunk) error {
 	before := len(f.words)
 	f.words = f.spotter.Add(f.words, scores, start, end)
 	for i := range f.words[before:] {
-		f.words[before+i].LevelDBFS = f.loudest(c, start, end)
+		f.words[before+i].LevelDBFS = f.levels.Loudest(start, end)
 	}
 	return nil
-}
-
-// loudest is the level of the loudest chunk between start and end: of those before c, and of c.
-func (f *Flow) loudest(c *audio.Chunk, start, end time.Duration) float32 {
-	level := f.levels.Loudest(start, end)
-	if len(c.Samples) > 0 && end > f.time(c.Start) {
-		level = max(level, c.Level)
-	}
-	return level
 }

@@ -239,27 +239,37 @@ func TestVoiceEnds(t *testing.T) {
 	}
 }
 
-// TestLevel is that of the loudest chunk that the window touches.
+// TestLevel is that of the loudest 10 ms in the window.
 func TestLevel(t *testing.T) {
 	f, _ := markedFlow(t, nil)
+	heard := 0
 	for at := 0; at < 500; at += 20 {
-		c := &audio.Chunk{Samples: make([]int16, 20), Rate: 1000, Start: int64(at), First: at == 0, Voice: true, Level: -60}
+		c := &audio.Chunk{Samples: make([]int16, 20), Rate: 1000, Start: int64(at), First: at == 0, Voice: true}
 		switch at {
-		case 80:
-			c.Level = -1 // before the window
+		case 80, 220: // before the window and after it
+			for i := range c.Samples {
+				c.Samples[i] = 16000
+			}
 		case 120:
-			c.Level = -11
+			for i := range 10 {
+				c.Samples[i] = 9236 // -11 dB, and half of that in the 20 ms
+			}
 		case 200:
-			c.Level = -30
-			c.Samples[5] = 24576
-		case 220:
-			c.Level = -2 // after it
+			c.Samples[5] = 24576 // alone in its 10 ms: -12.5 dB
 		}
-		for _, k := range take(t, f, c) {
-			if k.EndS != 0.21 || k.LevelDBFS != -11 {
+		found, err := f.Take(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range found.Keywords {
+			heard++
+			if k.EndS != 0.21 || math.Abs(float64(k.LevelDBFS)+11) > 0.01 {
 				t.Errorf("%+v, want the end at 0.21 s and -11 dB", k)
 			}
 		}
+	}
+	if heard != 1 {
+		t.Errorf("%d words", heard)
 	}
 }
 

@@ -37,6 +37,9 @@ func rows(t *testing.T, w *WakeWord, values []int, voice func(row int) bool) map
 		} else {
 			c.Start += Window - Hop
 		}
+		for k := range c.Samples {
+			c.Samples[k] = 1036 // -30 dB
+		}
 		if voice != nil {
 			c.Voice = voice(i)
 		}
@@ -74,7 +77,7 @@ func TestWakeWord(t *testing.T) {
 	want := pipeline.Keyword{Label: "Ahoy", Score: 200. / 256, EndS: 3.05 + 0.03, LevelDBFS: -30}
 	want.StartS = want.EndS - span.Seconds()
 	k, ok := got[305]
-	if len(got) != 1 || !ok || k.Label != want.Label || k.Score != want.Score || k.LevelDBFS != want.LevelDBFS ||
+	if len(got) != 1 || !ok || k.Label != want.Label || k.Score != want.Score || math.Abs(float64(k.LevelDBFS-want.LevelDBFS)) > 0.1 ||
 		math.Abs(k.StartS-want.StartS) > 1e-9 || math.Abs(k.EndS-want.EndS) > 1e-9 {
 		t.Errorf("%+v, want at row 305 %+v", got, want)
 	}
