@@ -63,7 +63,6 @@ type weightedOp struct {
 	axis, otherAxis int // along which the kernel takes a scale each, and one along which it does not
 	bias            bool
 	order           []int32 // inputs by tensor: 0 input, 1 filter, 2 bias, 3 the shape of the output
-	integers        bool    // the input is indices
 }
 
 var weighted = []weightedOp{

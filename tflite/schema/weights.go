@@ -128,7 +128,7 @@ func (r *reader) fixedScale(o *Operator, g *Subgraph) {
 		return
 	}
 	out := &g.Tensors[o.Outputs[0]]
-	if q := out.Quantization; out.Type == tensor.UInt8 && len(q.Scales) == 1 && (math.Abs(float64(q.Scales[0])*256-1) > 0.001 || q.ZeroPoints[0] != 0) {
+	if q := out.Quantization; out.Type == tensor.UInt8 && len(q.Scales) == 1 && (math.Abs(float64(q.Scales[0]*256)-1) > 0.001 || q.ZeroPoints[0] != 0) {
 		r.unsupported("export the model anew", "%q has scale %g and zero point %d, and the kernel gives 1/256 and 0", out.Name, q.Scales[0], q.ZeroPoints[0])
 	}
 }
