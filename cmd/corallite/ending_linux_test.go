@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -204,14 +203,7 @@ func TestInterrupted(t *testing.T) {
 	}
 	s.endsWith(t, exitDone)
 	gone(t, all)
-	var summary runSummary
-	data, err := os.ReadFile(filepath.Join(m.dir, "summary.json"))
-	if err == nil {
-		err = json.Unmarshal(data, &summary)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	summary := summaryOf(t, m.dir)
 	lines, err := os.ReadFile(filepath.Join(m.dir, "lines.jsonl"))
 	if err != nil {
 		t.Fatal(err)

@@ -140,14 +140,7 @@ func TestFullDiskInALiveRun(t *testing.T) {
 		}
 	}
 	kept, all := wholeLines(t, filepath.Join(rec, "found.jsonl")), wholeLines(t, other)
-	var summary runSummary
-	data, err := os.ReadFile(filepath.Join(dir, "summary.json"))
-	if err == nil {
-		err = json.Unmarshal(data, &summary)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	summary := summaryOf(t, dir)
 	p := summary.Pipelines["yard"]
 	if lost := p.Drops.Sinks["jsonl"]; lost == 0 || uint64(kept)+lost != p.Frames || uint64(all)+p.Drops.Sinks["jsonl#2"] != p.Frames {
 		t.Errorf("%d lines, %d beside them, %d frames, drops %v", kept, all, p.Frames, p.Drops.Sinks)

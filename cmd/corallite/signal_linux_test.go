@@ -116,6 +116,19 @@ func (s *started) endsWith(t *testing.T, code int) {
 	}
 }
 
+// summaryOf reads what a run has written to summary.json in a folder.
+func summaryOf(t *testing.T, dir string) (summary runSummary) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "summary.json"))
+	if err == nil {
+		err = json.Unmarshal(data, &summary)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return summary
+}
+
 // writeConfig writes a configuration with the paths of models and the video filled in.
 func writeConfig(t *testing.T, dir, text string) string {
 	t.Helper()

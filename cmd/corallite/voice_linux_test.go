@@ -105,14 +105,7 @@ pipelines:
 	if want := strings.Repeat("Okay Nabu\n", n); err != nil || string(programs) != want {
 		t.Errorf("programs: %q, %v; %d words", programs, err, n)
 	}
-	var summary runSummary
-	data, err := os.ReadFile(filepath.Join(dir, "summary.json"))
-	if err == nil {
-		err = json.Unmarshal(data, &summary)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	summary := summaryOf(t, dir)
 	p := summary.Pipelines["voice"]
 	if p.Reopened != 1 || !p.Interrupted || p.Errors.Total != 0 || p.Sound == nil || p.Sound.Seconds < 1 || p.Sound.PeakDBFS < -30 {
 		t.Errorf("summary %+v, sound %+v", p, p.Sound)

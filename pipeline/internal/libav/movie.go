@@ -33,13 +33,14 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s", e.Op, C.GoString(&words[0]))
 }
 
-// failed is the error of a call: the system's own where a write failed.
+// failed is the error of a call: the system's own where a write failed. EINVAL is what ffmpeg says of what it cannot
+// encode, and nothing that a write to a file meets.
 func failed(op string, code C.int) error {
 	if code >= 0 {
 		return nil
 	}
-	if number := C.libav_errno(code); number != 0 {
-		return syscall.Errno(number)
+	if number := syscall.Errno(C.libav_errno(code)); number != 0 && number != syscall.EINVAL {
+		return number
 	}
 	return &Error{op, int(code)}
 }

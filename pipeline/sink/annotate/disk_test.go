@@ -95,6 +95,33 @@ func TestPicturesOnFullDisk(t *testing.T) {
 	}
 }
 
+// TestEarlierCopyOnFullDisk replaces a copy where there is no room: what was there stays.
+func TestEarlierCopyOnFullDisk(t *testing.T) {
+	dir := smallDisk(t, 1<<20)
+	s, err := NewPictures(PicturesOptions{Dir: dir, Overwrite: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeSink(t, s)
+	path, fill := filepath.Join(dir, "cat.bmp"), filepath.Join(dir, "fill")
+	if err := errors.Join(os.WriteFile(path, []byte("of an earlier run"), 0o666), os.WriteFile(fill, make([]byte, 900<<10), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	err = consumeFails(t, s, report(t, noise(320, 240), "in/cat.bmp", 0, 0))
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), path) {
+		t.Errorf("%q does not name %s and the full disk", err, path)
+	}
+	wantFiles(t, dir, "cat.bmp", "fill")
+	if data, _ := os.ReadFile(path); string(data) != "of an earlier run" {
+		t.Errorf("the earlier copy is now %q", data)
+	}
+	if err := os.Remove(fill); err != nil {
+		t.Fatal(err)
+	}
+	consume(t, s, report(t, noise(320, 240), "in/cat.bmp", 1, 0))
+	readPicture(t, path)
+}
+
 // TestLostWritesAreNoticed writes a video in a process whose files may not grow beyond a limit: OpenCV says nothing of
 // the writes that fail.
 func TestLostWritesAreNoticed(t *testing.T) {

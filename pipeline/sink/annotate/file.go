@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // partSuffix marks a file that is not complete.
@@ -29,7 +31,7 @@ func openFolder(dir string) error {
 // writeFile puts data at path in one step: nobody sees a part of it, and a failure leaves what was there before.
 func writeFile(path string, data []byte) (err error) {
 	part := path + partSuffix
-	f, err := create(part, os.O_WRONLY|os.O_TRUNC)
+	f, err := createPart(part, os.O_WRONLY|os.O_TRUNC)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, cause(err))
 	}
@@ -56,6 +58,16 @@ func create(path string, flags int) (*os.File, error) {
 		f, err = os.OpenFile(path, flags|os.O_CREATE, 0o666)
 	}
 	return f, err
+}
+
+// createPart is create for a temporary file. A link that somebody has put there is not followed.
+func createPart(path string, flags int) (*os.File, error) {
+	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+	}
+	return create(path, flags|unix.O_NOFOLLOW)
 }
 
 // cause takes the function and the path off an error of package os, where the message names the file already.

@@ -20,9 +20,9 @@ type target struct {
 // newTarget opens the file for the video of that name, and empties it.
 func newTarget(path string, live bool) (*target, error) {
 	// The number of a live video was free a moment ago. Others are written under a temporary name, which ends in .mp4.
-	name := path
+	name, create := path, create
 	if !live {
-		name = partName(path)
+		name, create = partName(path), createPart
 	}
 	f, err := create(name, os.O_RDWR)
 	if err != nil {
