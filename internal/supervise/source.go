@@ -214,7 +214,8 @@ const lookEvery = time.Second
 func (s *Source[T]) wait(ctx context.Context) error {
 	for {
 		now := s.o.Clock.Now()
-		wait := s.retry.Sub(now)
+		rest := s.retry.Sub(now)
+		wait := rest
 		if s.o.There != nil && wait > 0 {
 			early := s.soon.Sub(now)
 			if early <= 0 && s.o.There(ctx) {
@@ -234,6 +235,9 @@ func (s *Source[T]) wait(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 		stop()
+		if wait == rest { // all of it, whatever the clock shows now
+			return ctx.Err()
+		}
 	}
 }
 
