@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"corallite/internal/environ"
 	"corallite/internal/redact"
 )
 
@@ -118,7 +119,8 @@ func runPip(ctx context.Context, args ...string) ([]byte, error) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 3 * time.Second
 	// A user's setting that pip may only work in a virtual environment is about installing.
-	cmd.Env = append(os.Environ(), "PIP_REQUIRE_VIRTUALENV=0", "PYTHONWARNINGS=ignore")
+	cmd.Env = append(environ.Pick(append([]string{"PIP_*", "PYTHON*", "VIRTUAL_ENV", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"}, environ.Proxies...)...),
+		"PIP_REQUIRE_VIRTUALENV=0", "PYTHONWARNINGS=ignore")
 	return cmd.CombinedOutput()
 }
 

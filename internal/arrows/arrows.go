@@ -27,7 +27,7 @@ var may = map[string][]string{
 	"models":   {"models", "internal"},
 	"internal": {"internal"},
 
-	"internal/isolate": {"internal/isolate"}, // for whatever can hang or crash, so it knows nothing of it
+	"internal/isolate": {"internal/isolate", "internal/environ"}, // for whatever can hang or crash, so it knows nothing of it
 
 	"tflite":               {"tflite", "internal"},
 	"tflite/internal/capi": {},

@@ -17,7 +17,7 @@ type Options struct {
 	Name    string   // for people, in ps and in logs: "edgetpu usb:2-1"; "": Kind
 	Setup   any      // what the child gets as Child.Setup, as JSON; a little less than MaxMessage of it
 	Sandbox Sandbox  // what the child may reach; enforced as well as this kernel can, see Confinement
-	Env     []string // nil: the parent's
+	Env     []string // nil: the part of the parent's that environ.Pick gives
 	// Logger gets the child's log records with their level and attributes, and its lines on standard output and
 	// standard error as records; nil: they are dropped. A Logger that blocks makes a child wait that writes much.
 	Logger *slog.Logger

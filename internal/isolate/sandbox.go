@@ -95,13 +95,9 @@ func (p *Process) confineThread(o Options, binary string) error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return os.NewSyscallError("prctl PR_SET_NO_NEW_PRIVS", err)
 	}
-	env := o.Env
-	if env == nil {
-		env = os.Environ()
-	}
 	version, err := o.landlockVersion()
 	if err == nil {
-		err = landlock(version, o.Sandbox.rules(binary, env), o.Sandbox.Network)
+		err = landlock(version, o.Sandbox.rules(binary, o.Env), o.Sandbox.Network)
 	}
 	if err == nil {
 		p.confinement.Landlock = version

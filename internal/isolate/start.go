@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"corallite/internal/environ"
 )
 
 // marker is the first argument of a child.
@@ -50,6 +52,9 @@ func start(ctx context.Context, o Options, binary string) (*Process, error) {
 	}
 	if o.Name == "" {
 		o.Name = o.Kind
+	}
+	if o.Env == nil {
+		o.Env = environ.Pick()
 	}
 	if !mainRan.Load() {
 		return nil, errNoMain

@@ -28,6 +28,10 @@ type LiveOptions struct {
 	// FFmpeg are arguments of the program ffmpeg up to its output, which is added: ["-f", "v4l2", "-i", "/dev/video0"].
 	FFmpeg []string
 
+	// Env are further environment variables that the process that captures gets, and what it starts, such as ffmpeg. It
+	// gets those of package environ, proxies included, and no others. A "*" at the end stands for any ending.
+	Env []string
+
 	Name string // Meta.Source of the frames; "": "camera:0", the URL without what is secret, "gstreamer", "ffmpeg"
 
 	Width, Height int     // wanted of a Camera, both or none; the driver takes the nearest that it has

@@ -24,7 +24,7 @@ func (l *Live) setInput(o LiveOptions) error {
 	if given != 1 {
 		return fmt.Errorf("a live source is one of a camera, a URL, a GStreamer pipeline and arguments of ffmpeg; %d are given", given)
 	}
-	l.input = capture.Options{AnyCertificate: o.AnyCertificate, Interval: o.Interval}
+	l.input = capture.Options{AnyCertificate: o.AnyCertificate, Interval: o.Interval, Env: slices.Clone(o.Env)}
 	l.clean = newRedactor(o.Credentials, nil)
 	switch {
 	case o.Camera != "":

@@ -35,6 +35,7 @@ func openProgram(path, file string) (recording, error) {
 	p := &program{kill: kill, said: lastwords.New(wordsKept), file: "file:" + file, done: make(chan struct{})}
 	command := exec.CommandContext(ctx, path, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error",
 		"-protocol_whitelist", "file,pipe", "-i", "file:"+file, "-map", "0:a:0", "-c:a", "pcm_f32le", "-bitexact", "-f", "wav", "pipe:1")
+	command.Env = environ.Pick()
 	command.Stderr = p.said
 	command.WaitDelay = time.Second // a child of the program may hold its pipes open
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

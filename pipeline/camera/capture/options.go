@@ -38,6 +38,8 @@ type Options struct {
 
 	Direct bool // of Stream: RTSP is read without the relay that sees a new size coming
 
+	Env []string `json:"-"` // further variables of the environment that the child gets, and what it starts; see package environ
+
 	Limit time.Duration // how long the child may be silent, which it never is while it is well; 0: 10 s
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"corallite/internal/environ"
 	"corallite/internal/isolate"
 	"corallite/internal/supervise"
 )
@@ -55,7 +56,11 @@ func Start(ctx context.Context, o Options, logger *slog.Logger) (*Session, error
 
 // environment is the child's.
 func environment(o Options) []string {
-	env := os.Environ()
+	more := o.Env
+	if o.Input != Device {
+		more = append(slices.Clone(more), environ.Proxies...)
+	}
+	env := environ.Pick(more...)
 	switch {
 	case o.Input == GStreamer:
 		// The programs by which GStreamer looks at its plug-ins cannot be started; it does that itself then.

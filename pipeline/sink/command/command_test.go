@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"corallite/internal/clock"
+	"corallite/internal/environ"
 	"corallite/pipeline"
 	"corallite/pipeline/pipetest"
 	"corallite/pipeline/sink/internal/sinktest"
@@ -108,6 +109,7 @@ func TestArgumentsAndEnvironment(t *testing.T) {
 		"one": script(`printf '%s|' "$@" > "$1"; echo >> "$1"; env | grep ^CORALLITE_ | grep -v ^CORALLITE_TESTDATA | sort >> "$1"`, file, "{label}", "$(id)", "", "*"),
 	}})
 	t.Setenv("CORALLITE_LABEL", "of the parent")
+	t.Setenv("CORALLITE_PIPELINES_DOOR_SOURCE_URL", "rtsp://anna:hunter2@door") // what is secret stays here
 	consume(t, s, words("two", "one"))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -127,7 +129,7 @@ CORALLITE_TIME=2026-01-02T03:04:05.678Z
 	var own []string // what the tests themselves are run with
 	for i, line := range strings.SplitAfter(read(t, file), "\n") {
 		name, _, _ := strings.Cut(line, "=")
-		if i == 0 || name == "" || slices.Contains(Variables, name) {
+		if i == 0 || slices.Contains(Variables, name) || name != "" && !slices.Contains(environ.Usual, name) && name != Mark {
 			own = append(own, line)
 		}
 	}
@@ -224,6 +226,26 @@ func TestStubborn(t *testing.T) {
 	closeQuietly(t, s)
 	to.Want(t, 0, `"/bin/sh" of label "one": ended after 3s, its time limit$`)
 	waitGone(t, child)
+}
+
+// TestEnv: variables that are asked for come too.
+func TestEnv(t *testing.T) {
+	t.Setenv("SPEAKER_TOKEN", "hunter2")
+	t.Setenv("SPEAKER_HOST", "kitchen")
+	t.Setenv("DOOR_PASSWORD", "hunter2")
+	file := filepath.Join(t.TempDir(), "env")
+	s, to := open(t, Options{Timeout: long, Env: []string{"SPEAKER_*"}, On: map[string][]string{
+		"one": script(`env > "$1"`, file),
+	}})
+	consume(t, s, words("one"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	to.Want(t, 0)
+	got := strings.Split(read(t, file), "\n")
+	if !slices.Contains(got, "SPEAKER_TOKEN=hunter2") || !slices.Contains(got, "SPEAKER_HOST=kitchen") || slices.Contains(got, "DOOR_PASSWORD=hunter2") {
+		t.Errorf("%q", got)
+	}
 }
 
 // TestEndOfRun ends what runs when one time limit after Close has passed, and starts nothing more.

@@ -7,7 +7,11 @@ import (
 	"corallite/pipeline"
 )
 
-// Variables are the environment variables that a program gets beside those of this program. Start and end are seconds,
+// Mark is the environment variable by which what a program has started is found at its time limit. Its value is
+// another for each program that is started.
+const Mark = "CORALLITE_COMMAND"
+
+// Variables are the environment variables that tell a program what was found. Start and end are seconds,
 // and are there for words that were heard.
 var Variables = []string{
 	"CORALLITE_LABEL", "CORALLITE_SCORE", "CORALLITE_TIME", "CORALLITE_PIPELINE", "CORALLITE_MODEL", "CORALLITE_TASK",

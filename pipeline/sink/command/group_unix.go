@@ -9,10 +9,12 @@ import (
 )
 
 // ownGroup starts a program in a process group of its own, so that a signal reaches what it started as well, and a
-// Ctrl-C at the terminal does not: the programs that run are waited for.
-func ownGroup(cmd *exec.Cmd) {
+// Ctrl-C at the terminal does not: the programs that run are waited for. What left the group is
+// signalled as its kin.
+func ownGroup(cmd *exec.Cmd, k *kin) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error {
+		k.signal(syscall.SIGTERM)
 		err := syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
 		if err == syscall.ESRCH {
 			return os.ErrProcessDone

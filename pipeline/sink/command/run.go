@@ -3,10 +3,11 @@ package command
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -22,7 +23,7 @@ const Grace = 2 * time.Second
 // errLimit is why a program was ended.
 var errLimit = errors.New("the time limit")
 
-// run runs the program to its end, or to the time limit. Its error says how it failed and what it said last.
+// run runs the program with that environment to its end, or to the time limit. Its error says how it failed and what it said last.
 func (p program) run(ctx context.Context, limit time.Duration, c clock.Clock, env []string) error {
 	passed, stop := c.After(limit)
 	defer stop()
@@ -41,14 +42,16 @@ func (p program) run(ctx context.Context, limit time.Duration, c clock.Clock, en
 	var said lastLine
 	cmd := exec.CommandContext(ctx, p.path, p.args[1:]...)
 	cmd.Args[0] = p.args[0]
-	cmd.Env = append(os.Environ(), env...)
+	family := &kin{mark: Mark + "=" + rand.Text()}
+	cmd.Env = append(slices.Clone(env), family.mark)
 	cmd.Stderr = &said
 	cmd.WaitDelay = Grace
-	ownGroup(cmd)
+	ownGroup(cmd, family)
 	err := cmd.Run()
 	ended := ctx.Err() != nil
 	if ended && cmd.Process != nil {
 		killGroup(cmd.Process.Pid) // what did not end when it was asked to
+		family.kill()
 	}
 	switch {
 	case errors.Is(err, exec.ErrWaitDelay) && !ended:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"corallite/internal/clock"
+	"corallite/internal/environ"
 	"corallite/pipeline"
 	"corallite/pipeline/sink/internal/background"
 )
@@ -26,6 +27,9 @@ type Options struct {
 	// On has the program and its arguments for each label that starts one. A program without a slash is looked up in
 	// PATH.
 	On map[string][]string
+	// Env are further environment variables of this program that the others get, beside those of environ.Usual: they
+	// get no others. A "*" at the end stands for any ending.
+	Env []string
 	// Parallel is how many programs run at a time; 0: one.
 	Parallel int
 	// Queue is how many may wait for that; 0: DefaultQueue.
@@ -121,7 +125,7 @@ func (s *Sink) Consume(_ context.Context, r pipeline.Report) error {
 			if !ok || s.tooSoon(f.label) {
 				continue
 			}
-			s.queue.Put(job{program: p, found: f, item: fmt.Sprintf("%s item %d", ev.Source, ev.Seq), env: environment(ev, f)})
+			s.queue.Put(job{program: p, found: f, item: fmt.Sprintf("%s item %d", ev.Source, ev.Seq), env: append(environ.Pick(s.o.Env...), environment(ev, f)...)})
 		}
 	}
 	return nil
