@@ -16,10 +16,12 @@ func (s *settings) actions(cfg *Config, whole bool) {
 			switch sink.Kind {
 			case SinkCommand:
 				s.programs(p, sink)
+				s.variables(p.to("env"), sink.Env)
 				if whole {
 					s.commandLabels(p, sink, cfg, cfg.Pipelines[name])
 				}
 			case SinkWebhook:
+				s.webhookSecrets(p, sink)
 				if sink.TokenEnv != "" && sink.TokenFile != "" {
 					s.problem(p.to("token_file"), "token_env is given as well: the two exclude each other")
 				}

@@ -17,7 +17,7 @@ pipelines:
     models: m
     sinks:
       - command: {on: {no: echo, Ara macao: [echo, "", -n, 50], 1: [echo]}, timeout: 2.5, parallel: 2, min_interval: 3, queue: 5}
-      - webhook: {url: "http://localhost/x", headers: {X-Key: a, Accept: [b, c]}, token_env: T, empty: true, retries: 0, flush: 0, timeout: 3, queue: 9}
+      - webhook: {url: "http://localhost/x", headers: {X-Kind: a, Accept: [b, c]}, token_env: T, empty: true, retries: 0, flush: 0, timeout: 3, queue: 9}
       - command: {on: {"no": echo}}
       - webhook: {url: "http://localhost/y"}
 `)
@@ -26,7 +26,7 @@ pipelines:
 			{"no", []string{"echo"}}, {"Ara macao", []string{"echo", "", "-n", "50"}}, {"1", []string{"echo"}},
 		}},
 		{
-			Kind: SinkWebhook, URL: "http://localhost/x", Headers: Pairs{{"X-Key", []string{"a"}}, {"Accept", []string{"b", "c"}}}, TokenEnv: "T",
+			Kind: SinkWebhook, URL: "http://localhost/x", Headers: Pairs{{"X-Kind", []string{"a"}}, {"Accept", []string{"b", "c"}}}, TokenEnv: "T",
 			Empty: true, Timeout: 3, Queue: 9,
 		},
 		{Kind: SinkCommand, On: Pairs{{"no", []string{"echo"}}}, Timeout: 10, Parallel: 1, Queue: 16},

@@ -105,9 +105,10 @@ type Sink struct {
 	Hide       []string `yaml:"hide"`
 
 	// command
-	On          Pairs   `yaml:"on"`       // the program and its arguments by label
-	Parallel    int     `yaml:"parallel"` // programs at a time
-	MinInterval float64 `yaml:"min_interval"`
+	On          Pairs    `yaml:"on"`       // the program and its arguments by label
+	Env         []string `yaml:"env"`      // names of variables of the environment that programs get too
+	Parallel    int      `yaml:"parallel"` // programs at a time
+	MinInterval float64  `yaml:"min_interval"`
 
 	Timeout float64 `yaml:"timeout"` // seconds a program or a request may take (command, webhook)
 

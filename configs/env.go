@@ -37,7 +37,7 @@ func envName(p path) string {
 // addEnv binds every key to its variable, and refuses variables that are meant for a key and name none. An empty
 // variable counts as none.
 func (s *settings) addEnv() {
-	known := slices.Concat(ownVariables, command.Variables) // which this program has when a command sink started it
+	known := slices.Concat(ownVariables, command.Variables, []string{command.Mark}) // which this program has when a command sink started it
 	bound := map[string]path{}
 	s.leaves(func(p path, k *key) {
 		name := envName(p)

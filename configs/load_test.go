@@ -104,6 +104,8 @@ func TestEveryKey(t *testing.T) {
 	writeFile(t, "coco_labels.txt", "person\ncat\ntoaster\n")
 	t.Setenv("DOOR_PASSWORD", "x")
 	t.Setenv("DOOR_TOKEN", "x")
+	t.Setenv("SPEAKER_TOKEN", "x")
+	t.Setenv("LIBVA_DRIVER_NAME", "x")
 	cfg := mustLoad(t, "models:\n"+everyModelKey()+"pipelines:\n"+everySourceKey()+"log: {level: warn}\nedgetpu: {library: m.tflite, performance: low, heat: cpu}\n")
 
 	table := root.child("models")

@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"corallite/internal/nearest"
+	"corallite/internal/redact"
 	"corallite/models"
 )
 
@@ -56,8 +57,11 @@ func newSettings(catalog *models.Store) *settings {
 	}
 }
 
+// report takes up a problem. What a value has that is secret is not repeated.
 func (s *settings) report(at origin, p path, message string) {
-	s.problems = append(s.problems, Problem{File: at.file, Line: at.line, Path: p.String(), Message: message})
+	s.problems = append(s.problems, Problem{
+		File: redact.Addresses(at.file), Line: at.line, Path: p.String(), Message: redact.Addresses(message),
+	})
 }
 
 // problem reports what is wrong with the value at p, where it was given.

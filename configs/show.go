@@ -103,6 +103,7 @@ func (s Sink) MarshalYAML() (any, error) {
 		Hide       flow    `yaml:"hide,omitempty"`
 
 		On          Pairs   `yaml:"on,omitempty"`
+		Env         flow    `yaml:"env,omitempty"`
 		Parallel    int     `yaml:"parallel,omitempty"`
 		MinInterval float64 `yaml:"min_interval,omitempty"`
 
@@ -117,7 +118,7 @@ func (s Sink) MarshalYAML() (any, error) {
 		Path: s.Path, Dir: s.Dir, Overwrite: s.Overwrite, Queue: s.Queue,
 		Listen: s.Listen, TokenEnv: s.TokenEnv, Cert: s.Cert, Key: s.Key, MaxViewers: s.MaxViewers,
 		Width: s.Width, FPS: s.FPS, Quality: s.Quality, Hide: s.Hide,
-		On: s.On, Parallel: s.Parallel, MinInterval: s.MinInterval,
+		On: s.On, Env: s.Env, Parallel: s.Parallel, MinInterval: s.MinInterval,
 		URL: s.URL, Headers: s.Headers, TokenFile: s.TokenFile, Empty: s.Empty, Timeout: s.Timeout,
 	}
 	if s.Kind == SinkWebhook { // where 0 is not the default

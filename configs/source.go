@@ -43,6 +43,8 @@ type Source struct {
 	Rate     int    `yaml:"rate,omitempty"`   // 0: 16000
 	Channels int    `yaml:"channels,omitempty"`
 
+	Env []string `yaml:"env,flow,omitempty"` // names of variables of the environment for what reads a live source
+
 	Deadline float64 `yaml:"deadline,omitempty"` // seconds without a frame; 0: chosen
 }
 
@@ -163,6 +165,7 @@ func (s *settings) checkSource(p path, out Source) {
 			s.problem(p.to(name), "the environment has no variable %s", variable)
 		}
 	}
+	s.variables(p.to("env"), out.Env)
 	if out.PasswordFile != "" && !isFile(out.PasswordFile) {
 		s.problem(p.to("password_file"), "there is no file %s", out.PasswordFile)
 	}
@@ -185,11 +188,8 @@ func wrongURL(address string) string {
 	case u.Scheme == "" || u.Host == "":
 		return "is no address: expected one that begins with rtsp://, http:// or the like and names a computer"
 	}
-	if _, secret := u.User.Password(); secret {
-		authority, _, _ := strings.Cut(strings.SplitN(address, "://", 2)[1], "/")
-		if !variable.MatchString(authority) {
-			return "has a password in it, which everybody can read who reads this file: use user and password_env or password_file, or ${NAME}"
-		}
+	if what := literalSecret(address); what != "" {
+		return readable(what, "use user and password_env or password_file, or write ${NAME}, an environment variable, in its place")
 	}
 	return ""
 }

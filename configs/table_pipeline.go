@@ -83,6 +83,10 @@ var pipelineKeys = []*key{
 				doc: "Take an https or rtsps address whatever its certificate: many cameras have one that they made themselves.",
 			},
 			{
+				name: "env", kind: texts, example: "[LIBVA_DRIVER_NAME]", with: []string{"camera", "url", "gstreamer", "ffmpeg"},
+				doc: "Further variables of the environment for the process that reads the source, and for ffmpeg. Without it they get what every program needs, `GST_…`, `OPENCV_…` and the proxies: nothing that is secret.",
+			},
+			{
 				name: "deadline", kind: number, above: limit(0), max: limit(3600), example: "20", defDoc: "5 for a camera, else 10", with: liveSources,
 				doc: "Seconds without a frame after which the source counts as stalled, is ended, and is opened anew.",
 			},

@@ -62,10 +62,14 @@ var sinkKeys = []*key{
 		{name: "hide", kind: texts, example: "[labels]", doc: "What is not drawn, whatever a viewer chooses: `boxes`, `labels`, `masks`, `skeletons`."},
 		queueKey,
 	}},
-	{name: SinkCommand, kind: group, doc: "A program is started when what a model finds has a certain label: a word, an object, a class. There is no shell, and nothing in the arguments is replaced; what was found stands in the program's environment: `CORALLITE_LABEL`, `CORALLITE_SCORE`, `CORALLITE_TIME`, `CORALLITE_PIPELINE`, `CORALLITE_MODEL`, `CORALLITE_TASK`, `CORALLITE_SOURCE`, and for words `CORALLITE_START` and `CORALLITE_END` in seconds. An event starts a label's program once, with the label's best score. What the program prints to standard output is thrown away. When it fails, its last line on standard error is logged, the failure is counted, and the run goes on.", keys: []*key{
+	{name: SinkCommand, kind: group, doc: "A program is started when what a model finds has a certain label: a word, an object, a class. There is no shell, and nothing in the arguments is replaced; what was found stands in the program's environment, which has little else (`env`): `CORALLITE_LABEL`, `CORALLITE_SCORE`, `CORALLITE_TIME`, `CORALLITE_PIPELINE`, `CORALLITE_MODEL`, `CORALLITE_TASK`, `CORALLITE_SOURCE`, and for words `CORALLITE_START` and `CORALLITE_END` in seconds. An event starts a label's program once, with the label's best score. What the program prints to standard output is thrown away. When it fails, its last line on standard error is logged, the failure is counted, and the run goes on.", keys: []*key{
 		{
 			name: "on", kind: pairs, required: true, digits: true, example: "{cat: [echo, meow]}",
 			doc: "The program, with its arguments, for each label. A program without a slash is looked up in PATH.",
+		},
+		{
+			name: "env", kind: texts, example: "[SPEAKER_TOKEN]",
+			doc: "Further variables of the environment that the programs get. Without it they get what every program needs (`PATH`, `HOME`, `LANG`, `TZ`, `DISPLAY`, `XDG_…`, `PULSE_…` and the like), and what was found: nothing that is secret.",
 		},
 		{name: "parallel", kind: whole, min: limit(1), max: limit(64), def: 1, example: "4", doc: "How many programs may run at a time. The others wait."},
 		{
@@ -74,7 +78,7 @@ var sinkKeys = []*key{
 		},
 		{
 			name: "timeout", kind: number, above: limit(0), max: limit(86400), def: command.DefaultTimeout.Seconds(), example: "60",
-			doc: "Seconds that a program may take. Then it and all that it started get SIGTERM, and two seconds later SIGKILL. At the end of the run what runs and what waits has so long once more.",
+			doc: "Seconds that a program may take. Then it and all that it started get SIGTERM, and two seconds later SIGKILL. Only a process that has cleared its environment and whose parent has ended is not found. At the end of the run what runs and what waits has so long once more.",
 		},
 		{
 			name: "min_interval", kind: number, min: limit(0), max: limit(86400), def: 0.0, example: "5",

@@ -21,6 +21,7 @@ import (
 	"corallite/internal/libstderr"
 	"corallite/internal/nearest"
 	"corallite/internal/output"
+	"corallite/internal/terminal"
 )
 
 // The exit codes, the same for every command.
@@ -51,7 +52,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	status := newStatus(output.For(ctx, stderr))
 	stop := onSignals(cancel, status)
 	defer stop()
-	root := newRoot(&streams{in: stdin, out: output.For(ctx, stdout), err: status})
+	root := newRoot(&streams{in: stdin, out: terminal.Escaped(output.For(ctx, stdout)), err: status})
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if code := cutShort(ctx, err); code != exitDone {

@@ -137,11 +137,16 @@ func (p *pages) server(c configs.Sink) (*preview.Server, error) {
 
 // start begins to answer, and says where.
 func (p *pages) start(std *streams) {
-	for _, s := range p.servers {
+	for listen, s := range p.servers {
 		s.Start()
-		fmt.Fprintf(std.err, "preview: %s\n", s.URL())
+		if env := p.first[listen].TokenEnv; env != "" {
+			// Who named the variable knows the token; logs are read by more people.
+			std.err.reveal(fmt.Sprintf("preview: %s (it asks for the token, which is in %s)", s.Page(), env))
+		} else {
+			std.err.reveal("preview: " + s.URL())
+		}
 		if std.browse != nil {
-			std.browse(s.URL())
+			std.browse(s.Page()) // the list of processes shows a browser's arguments
 		}
 	}
 }

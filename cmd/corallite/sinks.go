@@ -104,7 +104,7 @@ func (b *builder) openSink(c configs.Sink, table sink.TableOptions) (pipeline.Si
 		return sink.OpenTable(c.Path, table, sink.FileOptions{Append: c.Append, Ending: b.interrupted})
 	case configs.SinkCommand:
 		return programs.New(programs.Options{
-			On: c.On.Map(), Parallel: c.Parallel, Queue: c.Queue, Timeout: seconds(c.Timeout), MinInterval: seconds(c.MinInterval),
+			On: c.On.Map(), Parallel: c.Parallel, Queue: c.Queue, Timeout: seconds(c.Timeout), MinInterval: seconds(c.MinInterval), Env: c.Env,
 		})
 	case configs.SinkWebhook:
 		return openWebhook(c)

@@ -47,7 +47,7 @@ func liveOptions(c configs.Source) (camera.LiveOptions, error) {
 		Camera: c.Camera, URL: c.URL, GStreamer: c.GStreamer, FFmpeg: c.FFmpeg,
 		Width: c.Width, Height: c.Height, FPS: c.FPS, PixelFormat: c.PixelFormat,
 		Interval: seconds(c.Interval), Deadline: seconds(c.Deadline), AnyCertificate: c.AnyCertificate,
-		Credentials: camera.Credentials{User: c.User},
+		Credentials: camera.Credentials{User: c.User}, Env: c.Env,
 	}
 	for _, secret := range []struct {
 		key, kind, from string

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"corallite/internal/output"
+	"corallite/internal/redact"
 	"corallite/internal/terminal"
 	"corallite/pipeline"
 )
@@ -49,7 +50,8 @@ func (s *status) say(level slog.Level, text string) {
 	}
 }
 
-// Write writes above the line of progress. With --log-format json each line that is not JSON becomes a message.
+// Write writes above the line of progress, without what could steer a terminal and without what is secret in addresses.
+// With --log-format json each line that is not JSON becomes a message.
 func (s *status) Write(p []byte) (int, error) {
 	if s.json() && !bytes.HasPrefix(p, []byte("{")) {
 		for line := range strings.Lines(string(p)) {
@@ -57,7 +59,15 @@ func (s *status) Write(p []byte) (int, error) {
 		}
 		return len(p), nil
 	}
-	return s.write(s.w, p)
+	if _, err := s.write(s.w, []byte(redact.Addresses(string(terminal.Escape(p))))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// reveal prints a line as Write does, with all that is in its addresses.
+func (s *status) reveal(line string) {
+	_, _ = s.write(s.w, append(terminal.Escape([]byte(line)), '\n')) // nobody could be told
 }
 
 func (s *status) write(w io.Writer, p []byte) (int, error) {

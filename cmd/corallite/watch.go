@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
+	"corallite/internal/environ"
 	"corallite/models"
 	"corallite/pipeline"
 )
@@ -34,9 +36,13 @@ func newWatch(std *streams) *cobra.Command {
 path or name (see: corallite devices), the address of a camera on the network, or a video file; without one it is the
 first camera. A video plays at its own pace, and the page stays when it has ended. It ends with Ctrl-C. The model must be on this machine: corallite models pull ` + watchModel + `
 
+A password in an address is seen in the list of processes. ${NAME} in an address is an environment variable, which is
+not; single quotes keep the shell from putting its value in.
+
 The page is for this machine only; --listen opens it to others, who need the token that is printed then.`,
 		Example: `  corallite watch
-  corallite watch --model face_detection_full_range rtsp://192.168.1.20/stream1`,
+  corallite watch --model face_detection_full_range rtsp://192.168.1.20/stream1
+  corallite watch 'rtsp://viewer:${DOOR_PASSWORD}@192.168.1.20/stream1'`,
 		Args: atMostOne("SOURCE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("score-threshold") {
@@ -77,6 +83,10 @@ func (w *watch) run(cmd *cobra.Command, source string) error {
 	if err != nil {
 		return wrongName(err)
 	}
+	if configs.HasSecret(source) {
+		w.std.err.say(slog.LevelWarn, "the password in the address can be read in the list of processes by everybody on this machine; "+
+			"put it into the environment and write '${NAME}' in its place, in single quotes: 'rtsp://viewer:${DOOR_PASSWORD}@192.168.1.20/stream1'")
+	}
 	m.Track = true
 	p := configs.Pipeline{Source: sourceOf(source), Sinks: []configs.Sink{
 		{Kind: configs.SinkPreview, Listen: w.listen, Queue: pipeline.DefaultQueue},
@@ -110,6 +120,7 @@ func openBrowser(url string) {
 		return
 	}
 	open := exec.Command("xdg-open", url)
+	open.Env = environ.Pick("BROWSER", "DESKTOP_*", "SESSION_MANAGER", "GNOME_*", "KDE_*", "QT_*", "GTK_*", "GDK_*", "MOZ_*")
 	if err := open.Start(); err != nil {
 		return
 	}

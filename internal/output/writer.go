@@ -60,13 +60,15 @@ func For(ctx context.Context, w io.Writer) io.Writer {
 	return w
 }
 
-// File is the file behind w, where there is one.
+// File is the file behind w, where there is one. A writer that passes on to another says which with a method Under.
 func File(w io.Writer) (*os.File, bool) {
 	switch w := w.(type) {
 	case *os.File:
 		return w, true
 	case *Writer:
 		return w.f, true
+	case interface{ Under() io.Writer }:
+		return File(w.Under())
 	}
 	return nil, false
 }

@@ -15,6 +15,7 @@ var (
 	// A password that should have been percent-encoded may have "@", "/" and "?" in it. Digits before a slash are a port.
 	userInText  = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s"']*@|[^/\s"'@]+:[^/\s"'@]*[^0-9/\s"'@][^\s"'@]*@)`)
 	queryInText = regexp.MustCompile(`(://[^\s"'?]+)\?[^\s"']+`)
+	secretNames = regexp.MustCompile(`(?i)(?:pass|passwd|password|pw|pwd|token|secret|key)$`)
 	namedInText = regexp.MustCompile(`(?i)\b([\w-]*(?:pass|passwd|password|pw|pwd|token|secret|key))=("[^"]*"|\S+)`)
 )
 
@@ -33,6 +34,9 @@ func Addresses(s string) string {
 	s = userInText.ReplaceAllString(s, "$1")
 	return queryInText.ReplaceAllString(s, "$1?"+Hidden)
 }
+
+// Names says whether a name is one of what is secret: "password", "access_token", "X-Api-Key".
+func Names(name string) bool { return secretNames.MatchString(name) }
 
 // URL is an address without its user, its query's values and its fragment.
 func URL(u *url.URL) string {

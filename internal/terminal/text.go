@@ -1,8 +1,12 @@
 package terminal
 
 import (
+	"bytes"
+	"fmt"
+	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
 )
@@ -17,6 +21,59 @@ func Printable(s string) string {
 		return unicode.ReplacementChar
 	}, strings.ToValidUTF8(s, string(unicode.ReplacementChar)))
 }
+
+// Escape is text of one line or more in which what could move a terminal's cursor or change its colours is written as
+// Go and JSON write it, \u001b; line breaks and tabs stay. Bytes that are no UTF-8 become \x9b. In what is left of a
+// character at the end, which the next text may go on with, nothing is changed.
+func Escape(text []byte) []byte {
+	if !bytes.ContainsFunc(text, harmful) && utf8.Valid(text) {
+		return text
+	}
+	var out []byte
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		switch {
+		case r == utf8.RuneError && n == 1 && !utf8.FullRune(text):
+			return append(out, text...)
+		case r == utf8.RuneError && n == 1:
+			out = fmt.Appendf(out, `\x%02x`, text[0])
+		case harmful(r) && r > 0xffff:
+			out = fmt.Appendf(out, `\U%08x`, r)
+		case harmful(r):
+			out = fmt.Appendf(out, `\u%04x`, r)
+		default:
+			out = append(out, text[:n]...)
+		}
+		text = text[n:]
+	}
+	return out
+}
+
+// harmful says whether a character is a command to a terminal, or changes the order in which text is shown.
+func harmful(r rune) bool {
+	return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
+}
+
+// Escaped is w, or when it is a terminal a writer to it that escapes what is written.
+func Escaped(w io.Writer) io.Writer {
+	if Is(w) {
+		return escaped{w}
+	}
+	return w
+}
+
+type escaped struct{ to io.Writer }
+
+// Write writes p, escaped.
+func (e escaped) Write(p []byte) (int, error) {
+	if _, err := e.to.Write(Escape(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Under is the writer that e writes to.
+func (e escaped) Under() io.Writer { return e.to }
 
 // Columns is how many columns a printable text takes.
 func Columns(s string) int { return uniseg.StringWidth(s) }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"corallite/internal/environ"
 	"corallite/internal/lastwords"
 )
 

@@ -123,9 +123,18 @@ func (s *Server) Addr() net.Addr { return s.http.Addr() }
 // Token is what viewers must show; empty: nothing.
 func (s *Server) Token() string { return s.token }
 
-// URL is what to open in a browser, with the token when there is one. For a server on all addresses it names one under
-// which others in the network reach this machine.
+// URL is Page with the token, when there is one: whoever has it may look.
 func (s *Server) URL() string {
+	page := s.Page()
+	if s.token != "" {
+		page += "?" + url.Values{"token": {s.token}}.Encode()
+	}
+	return page
+}
+
+// Page is what to open in a browser, where the page asks for the token when there is one. For a server on all addresses
+// it names one under which others in the network reach this machine.
+func (s *Server) Page() string {
 	addr := s.http.Addr()
 	host := addr.IP.String()
 	if addr.IP.IsUnspecified() {
@@ -137,9 +146,6 @@ func (s *Server) URL() string {
 		if name, _, err := net.SplitHostPort(s.o.Listen); err == nil && name != "" && net.ParseIP(name) == nil {
 			u.Host = net.JoinHostPort(name, strconv.Itoa(addr.Port)) // certificates are for names
 		}
-	}
-	if s.token != "" {
-		u.RawQuery = url.Values{"token": {s.token}}.Encode()
 	}
 	return u.String()
 }
