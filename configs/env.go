@@ -68,7 +68,7 @@ func (s *settings) addEnv() {
 			continue
 		}
 		at := origin{file: "environment variable " + name}
-		near := nearest.To(name, known)
+		near := nearest.To(name, slices.DeleteFunc(slices.Clone(known), func(k string) bool { return max(len(k)-len(name), len(name)-len(k)) > closeNames }))
 		switch section, _, _ := strings.Cut(strings.TrimPrefix(name, envPrefix), "_"); {
 		case near != "" && nearest.Distance(name, near) <= closeNames:
 			s.report(at, nil, fmt.Sprintf("names no key; did you mean %s?", near))

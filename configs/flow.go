@@ -2,7 +2,6 @@ package configs
 
 import (
 	"fmt"
-	"slices"
 )
 
 // pipeline makes one pipeline of what the layers say. Names of models are looked up when all files could be read.
@@ -46,12 +45,14 @@ func (s *settings) item(p path, i int) path {
 }
 
 func (s *settings) modelNames(p path, names []string, whole bool) {
+	seen := map[string]bool{}
 	for i, name := range names {
 		at := s.item(p, i)
-		if slices.Contains(names[:i], name) {
+		if seen[name] {
 			s.problem(at, "%s stands in the list twice", name)
 			continue
 		}
+		seen[name] = true
 		if !whole || s.bad["models"] {
 			continue
 		}

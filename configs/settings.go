@@ -2,7 +2,6 @@ package configs
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/viper"
@@ -30,6 +29,7 @@ type settings struct {
 
 	models    []definition
 	pipelines []definition
+	named     map[string]definition // by section and name in small letters
 }
 
 // layer is a place that values come from; the later ones come before the earlier.
@@ -53,7 +53,7 @@ func newSettings(catalog *models.Store) *settings {
 		catalog: catalog,
 		viper:   viper.NewWithOptions(viper.KeyDelimiter(delimiter)),
 		files:   map[string]origin{}, env: map[string]origin{}, set: map[string]origin{}, bad: map[string]bool{},
-		envValues: map[string]any{},
+		envValues: map[string]any{}, named: map[string]definition{},
 	}
 }
 
@@ -119,16 +119,15 @@ func (s *settings) addFile(file string, doc *yaml.Node) {
 func (s *settings) addName(p path, at origin) bool {
 	list := s.names(p[0])
 	name := p[1]
-	for _, other := range *list {
-		switch {
-		case other.name == name:
-			s.report(at, p, "is defined in "+other.at.String()+" already")
-			return false
-		case strings.EqualFold(other.name, name):
-			s.report(at, p, fmt.Sprintf("differs from %q (%s) only in upper and lower case: give it another name", other.name, other.at))
-			return false
-		}
+	switch other, taken := s.named[p.viper()]; {
+	case taken && other.name == name:
+		s.report(at, p, "is defined in "+other.at.String()+" already")
+		return false
+	case taken:
+		s.report(at, p, fmt.Sprintf("differs from %q (%s) only in upper and lower case: give it another name", other.name, other.at))
+		return false
 	}
+	s.named[p.viper()] = definition{name, at}
 	*list = append(*list, definition{name, at})
 	s.files[p.viper()] = at
 	return true
@@ -231,21 +230,30 @@ func (s *settings) layer(p path) layer {
 	return nowhere
 }
 
+const (
+	mostNames = 200 // among which the nearest is looked for: a generated file may have thousands, and as many mistakes
+	mostShown = 20
+)
+
 // unknownName is the message for a name that no model or no pipeline has; "" when one has it.
 func (s *settings) unknownName(section, name string) string {
-	var names []string
-	for _, d := range *s.names(section) {
+	if d, ok := s.named[path{section, name}.viper()]; ok && d.name == name {
+		return ""
+	}
+	all := *s.names(section)
+	names := make([]string, 0, mostNames)
+	for _, d := range all[:min(len(all), mostNames)] {
 		names = append(names, d.name)
 	}
 	what := strings.TrimSuffix(section, "s")
 	near := nearest.To(name, names)
 	switch {
-	case slices.Contains(names, name):
-		return ""
 	case near != "":
 		return fmt.Sprintf("no %s is called %q; did you mean %q?", what, name, near)
 	case len(names) == 0:
 		return fmt.Sprintf("no %s is called %q: none is defined", what, name)
+	case len(all) > mostShown:
+		return fmt.Sprintf("no %s is called %q; there are %s and %d more", what, name, strings.Join(names[:mostShown], ", "), len(all)-mostShown)
 	default:
 		return fmt.Sprintf("no %s is called %q; there are %s", what, name, strings.Join(names, ", "))
 	}

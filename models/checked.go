@@ -122,6 +122,35 @@ func (s *Store) forget(e *Entry, f *File) {
 	os.Remove(place)
 }
 
+// sumOf is the sha256 of a file. One that many models use is read once.
+func (s *Store) sumOf(path string) (string, error) {
+	f, err := openFile(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	before, err := identify(f)
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	sum, ok := s.sums[before]
+	s.mu.Unlock()
+	if ok {
+		return sum, nil
+	}
+	if sum, err = hash(f); err != nil {
+		return "", err
+	}
+	after, err := identify(f)
+	if err == nil && after == before && time.Since(time.Unix(0, before.Changed)) >= s.settled {
+		s.mu.Lock()
+		s.sums[before] = sum
+		s.mu.Unlock()
+	}
+	return sum, err
+}
+
 func (s *Store) checkedFolder(e *Entry) string { return filepath.Join(s.cache, "checked", e.Name) }
 
 func (s *Store) checkedPlace(e *Entry, f *File) string {

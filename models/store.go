@@ -49,7 +49,8 @@ type Store struct {
 	settled   time.Duration // how old a file's last change must be for the file to be remembered
 
 	mu      sync.Mutex
-	checked map[string]checked // by the place of the record
+	checked map[string]checked  // by the place of the record
+	sums    map[identity]string // of files that are not in the cache
 }
 
 // Open makes a Store of the built-in catalog. It touches no file; a missing cache folder is made by Pull.
@@ -65,7 +66,7 @@ func open(o Options, c *catalog) *Store {
 	s := &Store{
 		catalog: c, cache: o.Cache, downloads: o.Downloads, mirror: o.Mirror, client: o.Client, accept: o.AcceptUnverified,
 		internet: o.Internet, pause: 500 * time.Millisecond, stall: 30 * time.Second, settled: settled,
-		checked: map[string]checked{},
+		checked: map[string]checked{}, sums: map[identity]string{},
 	}
 	if s.cache == "" {
 		s.cache, s.noCache = defaultCache()
@@ -256,7 +257,7 @@ func (s *Store) FindBySHA256(path string) (*Entry, bool, error) {
 				continue // a record that cannot be read is the matter of its own model
 			}
 			if sum == "" {
-				if sum, err = hashFile(path); err != nil {
+				if sum, err = s.sumOf(path); err != nil {
 					return nil, false, err
 				}
 			}
