@@ -1,12 +1,13 @@
 package configs
 
 import (
-	"io"
-	"os"
+	"bytes"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"corallite/internal/paths"
 )
 
 // mostCompleted is the size of a file, in bytes, whose names Completions reads.
@@ -77,17 +78,12 @@ func leaf(k *key, path, word string) []Completion {
 
 // namesIn are the names in a file's models and pipelines.
 func namesIn(file string) map[string][]string {
-	info, err := os.Stat(file)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > mostCompleted {
-		return nil
-	}
-	f, err := os.Open(file)
+	data, err := paths.ReadRegular(file, mostCompleted)
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
 	var sections map[string]yaml.Node
-	if err := yaml.NewDecoder(io.LimitReader(f, mostCompleted)).Decode(&sections); err != nil {
+	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&sections); err != nil {
 		return nil
 	}
 	names := map[string][]string{}

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"corallite/internal/explain"
+	"corallite/internal/paths"
 )
 
 // maxFile keeps a wrong file (a video, a model) from being read whole.
@@ -35,7 +36,8 @@ func readFile(path string) (*yaml.Node, Problems) {
 	case info.Size() > maxFile:
 		return bad(0, "has %d bytes: that is no configuration", info.Size())
 	}
-	data, err := os.ReadFile(path)
+	// Its size may be said to be less than it is: a pipe and /dev/zero have none.
+	data, err := paths.ReadRegular(path, maxFile)
 	if err != nil {
 		return bad(0, "cannot be read: %v", explain.Cause(err))
 	}

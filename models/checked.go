@@ -124,7 +124,7 @@ func (s *Store) forget(e *Entry, f *File) {
 
 // sumOf is the sha256 of a file. One that many models use is read once.
 func (s *Store) sumOf(path string) (string, error) {
-	f, err := openFile(path)
+	f, err := paths.Open(path)
 	if err != nil {
 		return "", err
 	}

@@ -19,18 +19,9 @@ func hasSize(path string, size int64) bool {
 	return err == nil && info.Mode().IsRegular() && info.Size() == size
 }
 
-// openFile opens a file that must be a regular one. Errors have the path.
-func openFile(path string) (*os.File, error) {
-	f, err := paths.OpenRegular(path)
-	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
-	}
-	return f, nil
-}
-
 // hashFile is the sha256 of a file, in hexadecimal.
 func hashFile(path string) (string, error) {
-	f, err := openFile(path)
+	f, err := paths.Open(path)
 	if err != nil {
 		return "", err
 	}
@@ -54,7 +45,7 @@ func checkFile(path string, size int64, sum string) error {
 
 // examine is checkFile, and says what the file was while it was read; the zero identity when it changed meanwhile.
 func examine(path string, size int64, sum string) (identity, error) {
-	f, err := openFile(path)
+	f, err := paths.Open(path)
 	if err != nil {
 		return identity{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"corallite/internal/paths"
 	"corallite/internal/redact"
 )
 
@@ -84,7 +85,7 @@ func (s *Store) mirrorFolder() string { return strings.TrimPrefix(s.mirror, "fil
 
 func (s *Store) copyFrom(_ context.Context, name, dest string, p pin, onBytes counter) error {
 	path := filepath.Join(s.mirrorFolder(), name)
-	f, err := openFile(path)
+	f, err := paths.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errAbsent
 	}

@@ -51,12 +51,12 @@ func recordPlace(file string) string { return file + ".record.json" }
 
 // readRecord reads the record of the file at path; nil when there is none.
 func readRecord(path string) (*Record, error) {
-	data, err := paths.ReadRegular(recordPlace(path), 1<<16)
+	data, err := paths.Read(recordPlace(path), 1<<16)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", recordPlace(path), err)
+		return nil, err
 	}
 	var r Record
 	if json.Unmarshal(data, &r) != nil || !sha256Text.MatchString(r.SHA256) || r.Size <= 0 {
@@ -132,9 +132,9 @@ func adopt(part, dest, address string) error {
 
 // plausible refuses what cannot be the file: a server's page of words, or the pointer of a large-file store.
 func plausible(part, dest string) error {
-	data, err := paths.ReadRegular(part, maxUnknown)
+	data, err := paths.Read(part, maxUnknown)
 	if err != nil {
-		return storageError(&fs.PathError{Op: "read", Path: part, Err: err})
+		return storageError(err)
 	}
 	switch {
 	case len(data) == 0:

@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 
+	"corallite/internal/paths"
 	"corallite/tflite/internal/capi"
 )
 
+// MaxModel is the most bytes that a model's file may have: offsets in a flatbuffer have 31 bits.
+const MaxModel = math.MaxInt32
+
 // readFile reads a file straight into C memory.
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := paths.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -22,11 +25,8 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	size := info.Size()
-	switch {
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: it is no file (%s)", path, info.Mode().Type())
-	case size > math.MaxInt/2:
-		return nil, fmt.Errorf("%s: a model of %d bytes does not fit this machine's memory", path, size)
+	if size > MaxModel {
+		return nil, fmt.Errorf("%s: it has %d bytes, and models have at most %d (2 GiB)", path, size, MaxModel)
 	}
 	memory := capi.Memory(int(size))
 	if memory == nil {

@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"corallite/configs"
 	"corallite/delegate"
 	"corallite/delegate/fleet"
+	"corallite/internal/paths"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 	"corallite/pipeline/audio/keyword"
@@ -173,14 +173,17 @@ func (e *ears) openww(ctx context.Context, r modelRequest) (pipeline.Flow[*audio
 	})
 }
 
+// maxShared is the most bytes of a model that others share; those of openWakeWord have about 1 MB.
+const maxShared = 256 << 20
+
 // sameFiles says whether files have the same contents: each model of the catalog has its own copy of what it shares.
 func sameFiles(a, b [2]string) (bool, error) {
 	for i := range a {
-		one, err := os.ReadFile(a[i])
+		one, err := paths.Read(a[i], maxShared)
 		if err != nil {
 			return false, err
 		}
-		other, err := os.ReadFile(b[i])
+		other, err := paths.Read(b[i], maxShared)
 		if err != nil {
 			return false, err
 		}

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"unsafe"
+
+	"corallite/internal/paths"
 )
 
 // loader looks for libedgetpu.
@@ -83,19 +85,20 @@ func resolve(path string, handle unsafe.Pointer) (*Library, error) {
 
 // examine looks at a file before the loader does, because the loader's words hide what is wrong.
 func examine(path string) error {
-	f, err := os.Open(path)
-	switch {
+	f, err := paths.OpenRegular(path)
+	switch info, _ := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return &LoadError{Kind: ErrNotFound, Path: path, Detail: "there is no such file"}
 	case errors.Is(err, fs.ErrPermission):
 		return &LoadError{Kind: ErrUnreadable, Path: path, Detail: "permission denied; chmod a+r it"}
+	case info != nil && info.IsDir():
+		return &LoadError{Kind: ErrNotLibrary, Path: path, Detail: "it is a folder; name the file in it"}
+	case info != nil && !info.Mode().IsRegular():
+		return &LoadError{Kind: ErrNotLibrary, Path: path, Detail: "it is not a regular file"}
 	case err != nil:
 		return &LoadError{Kind: ErrUnreadable, Path: path, Detail: reason(err)}
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return &LoadError{Kind: ErrNotLibrary, Path: path, Detail: "it is a folder; name the file in it"}
-	}
 	if runtime.GOOS != "linux" {
 		return nil
 	}

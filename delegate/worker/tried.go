@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"corallite/internal/paths"
 	"corallite/tflite"
 )
 
@@ -44,14 +45,15 @@ func (t *Tried) Add(sum [sha256.Size]byte) {
 	if t == nil || os.MkdirAll(t.folder, 0o755) != nil {
 		return
 	}
-	if f, err := os.Create(t.file(sum)); err == nil {
+	// A link that lies there is not followed.
+	if f, err := os.OpenFile(t.file(sum), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644); err == nil {
 		_ = f.Close() // an empty file cannot be half written
 	}
 }
 
 // sumOf reads a file in pieces: most models were tried before, and are read by who opens them.
 func sumOf(path string) (sum [sha256.Size]byte, err error) {
-	f, err := os.Open(path)
+	f, err := paths.Open(path)
 	if err != nil {
 		return sum, err
 	}

@@ -15,6 +15,8 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/edgetpu"
 	"corallite/internal/isolate"
+	"corallite/internal/paths"
+	"corallite/tflite"
 	"corallite/tflite/tensor"
 )
 
@@ -195,7 +197,7 @@ func Try(ctx context.Context, o TryOptions) error {
 	if err == nil && o.Tried.Has(sum) {
 		return nil
 	}
-	b, err := os.ReadFile(o.Path)
+	b, err := paths.Read(o.Path, tflite.MaxModel)
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
 	}

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"corallite/internal/paths"
 )
 
 // Limits bound what clients may take. A field that is 0 has its default.
@@ -137,11 +139,25 @@ func (o *Options) check() (*tls.Config, error) {
 	if o.CertFile == "" {
 		return nil, nil
 	}
-	cert, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
+	cert, err := readKeyPair(o.CertFile, o.KeyFile)
 	if err != nil {
 		return nil, fmt.Errorf("certificate %s with key %s: %w", o.CertFile, o.KeyFile, err)
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}, nil
+}
+
+// readKeyPair is tls.LoadX509KeyPair for files that are regular ones and not of any size.
+func readKeyPair(certFile, keyFile string) (tls.Certificate, error) {
+	const most = 1 << 20
+	cert, err := paths.Read(certFile, most)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := paths.Read(keyFile, most)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
 }
 
 // Start begins to answer. Further calls do nothing.

@@ -43,6 +43,29 @@ func ReadRegular(path string, most int64) ([]byte, error) {
 	return ReadAtMost(f, most)
 }
 
+// Open is OpenRegular with the path in its errors.
+func Open(path string) (*os.File, error) {
+	f, err := OpenRegular(path)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	return f, nil
+}
+
+// Read is ReadRegular with the path in its errors.
+func Read(path string, most int64) ([]byte, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := ReadAtMost(f, most)
+	if err != nil {
+		return nil, &os.PathError{Op: "read", Path: path, Err: err}
+	}
+	return data, nil
+}
+
 // ReadAtMost reads what is left of a file, which must not be more than so many bytes. Its errors do not have the path.
 func ReadAtMost(f *os.File, most int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(f, most+1))

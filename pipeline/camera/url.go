@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"corallite/internal/paths"
 	"corallite/internal/redact"
 	"corallite/internal/supervise"
 )
@@ -37,7 +38,7 @@ func Secret(from string) (string, error) {
 		}
 		return value, nil
 	case kind == "file":
-		data, err := os.ReadFile(name)
+		data, err := paths.Read(name, 1<<16)
 		if err != nil {
 			return "", fmt.Errorf("the file of a camera's credentials: %w", err)
 		}

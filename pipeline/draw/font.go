@@ -3,13 +3,14 @@ package draw
 import (
 	"fmt"
 	"image"
-	"os"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/gofont/gomedium"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
+
+	"corallite/internal/paths"
 )
 
 // maxFaces bounds the sizes that are kept ready: a video needs one, a folder of pictures a few.
@@ -22,6 +23,9 @@ type fonts struct {
 	faces map[int]*face // by size in pixels
 }
 
+// maxFont is the most bytes of a font's file: collections of Chinese, Japanese and Korean fonts have 100 MB.
+const maxFont = 256 << 20
+
 func newFonts(path string) (*fonts, error) {
 	builtin, err := opentype.Parse(gomedium.TTF)
 	if err != nil {
@@ -31,7 +35,7 @@ func newFonts(path string) (*fonts, error) {
 	if path == "" {
 		return f, nil
 	}
-	data, err := os.ReadFile(path)
+	data, err := paths.Read(path, maxFont)
 	if err != nil {
 		return nil, fmt.Errorf("font: %w", err)
 	}

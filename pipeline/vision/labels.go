@@ -6,27 +6,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"corallite/internal/paths"
 )
 
 // maxLabelIndex bounds the memory that one line of a label file can ask for.
 const maxLabelIndex = 1 << 20
 
-// maxLabelFile keeps a wrong file from being read whole, in bytes.
-const maxLabelFile = 64 << 20
+// maxLabelFile is the most bytes that a label file may have: the largest that are known have about 1 MB.
+const maxLabelFile = 32 << 20
 
 // ReadLabels reads a label file; see ParseLabels. Errors name the file.
 func ReadLabels(path string) ([]string, error) {
-	f, err := os.Open(path)
+	text, err := paths.Read(path, maxLabelFile)
 	if err != nil {
 		return nil, fmt.Errorf("labels: %w", err)
 	}
-	defer f.Close()
-	labels, err := ParseLabels(f)
+	labels, err := ParseLabels(bytes.NewReader(text))
 	if err != nil {
 		return nil, fmt.Errorf("labels: %s: %w", path, err)
 	}

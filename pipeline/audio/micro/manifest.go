@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"corallite/internal/explain"
+	"corallite/internal/paths"
 )
 
 // Manifest is the JSON file that comes with a microWakeWord model, version 2 (esphome.io, component
@@ -36,7 +37,7 @@ var ErrManifest = errors.New("not a usable microWakeWord manifest")
 // micro.sliding_window_size and micro.feature_step_size must be there; keys that Manifest does not have are not looked
 // at. Errors name the file and every key that is wrong. The model's file must exist; it is not read.
 func ReadManifest(path string) (Manifest, error) {
-	text, err := os.ReadFile(path)
+	text, err := paths.Read(path, 1<<20)
 	if err != nil {
 		return Manifest{}, fmt.Errorf("wake-word manifest: %w", err)
 	}
