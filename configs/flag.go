@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -20,13 +21,13 @@ func FlagOf(path ...string) Flag {
 		}
 	}
 	switch k.kind {
-	case text, whole, number:
+	case text, whole, number, numbers:
 		return Flag{k}
 	}
-	panic(fmt.Sprintf("the key %s has no single value", strings.Join(path, ".")))
+	panic(fmt.Sprintf("the key %s is not one for a flag", strings.Join(path, ".")))
 }
 
-// Parse reads a value, as --set does: an int, a float64 or a string. The error says what is wrong with it.
+// Parse reads a value, as --set does: an int, a float64, a string or []float64. The error says what is wrong with it.
 func (f Flag) Parse(s string) (any, error) {
 	n, err := f.key.textNode(s)
 	if err != nil {
@@ -41,3 +42,18 @@ func (f Flag) Parse(s string) (any, error) {
 
 // Expects says in words what the value must be: "a whole number from 0 to 256".
 func (f Flag) Expects() string { return f.key.expects() }
+
+// Allows says whether a whole number is within the key's limits.
+func (f Flag) Allows(n int) bool {
+	_, err := f.Parse(strconv.Itoa(n))
+	return err == nil
+}
+
+// Choices are the only values of a text; nil: there are others.
+func (f Flag) Choices() []string { return f.key.choices }
+
+// FeatureKeys are the names of the keys of a model's features.
+func FeatureKeys() []string { return root.child("models").child("features").childNames() }
+
+// Doc says in a sentence or two what the key means, in Markdown.
+func (f Flag) Doc() string { return f.key.doc }

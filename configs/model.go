@@ -35,7 +35,13 @@ func (s *settings) model(d definition, o LoadOptions) Model {
 	task, _ := values["task"].(string)
 	m := Defaults(task, found.Entry)
 	m.Path, m.EdgeTPU, m.LabelsFile = found.Model, found.EdgeTPU, found.Labels
+	features, _ := values["features"].(map[string]any)
+	delete(values, "features")
 	s.decode(values, &m, p)
+	broken := slices.ContainsFunc(FeatureKeys(), func(name string) bool { return s.bad[p.to("features", name).viper()] })
+	if err := m.SetFeatures(features); err != nil && m.Task == TaskKeyword && !broken {
+		s.problem(p.to("features"), "%v", err)
+	}
 	s.checkTask(m, p)
 	s.contradictions(&m, p)
 	s.findTwin(&m, p, f)
@@ -63,15 +69,19 @@ func (s *settings) value(p path, k *key) any {
 
 // decode puts values, which have been checked, into a struct by its yaml tags, over what is there.
 func (s *settings) decode(values map[string]any, into any, p path) {
+	if err := decode(values, into); err != nil {
+		s.problem(p, "%v", err)
+	}
+}
+
+func decode(values map[string]any, into any) error {
 	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
 		Result: into, TagName: "yaml", ErrorUnused: true, ZeroFields: true, // a list replaces a list
 	})
-	if err == nil {
-		err = d.Decode(values)
-	}
 	if err != nil {
-		s.problem(p, "%v", err)
+		return err
 	}
+	return d.Decode(values)
 }
 
 func (s *settings) given(p path, name string) bool {
@@ -211,6 +221,9 @@ func (s *settings) labels(m *Model, p path, f finder, given any, read func(strin
 
 // categories reports entries of an allow or deny list that are no labels.
 func (s *settings) categories(m *Model, p path, name string, list []string) {
+	if m.Task == TaskKeyword && len(m.Labels) == 0 {
+		return // they may be packed into the model, which is not read here
+	}
 	if len(list) > 0 && len(m.Labels) == 0 {
 		s.problem(p.to(name), "needs labels, and this model has none")
 		return

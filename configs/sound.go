@@ -50,6 +50,18 @@ func hearing(e *models.Entry) (h Hearing, threshold float64) {
 	return h, threshold
 }
 
+// SetFeatures puts values, as a FlagOf the keys of features parses them, over the model's features. Another kind than
+// before begins with nothing said.
+func (m *Model) SetFeatures(values map[string]any) error {
+	if kind, given := values["kind"]; given && kind != m.Features.Kind {
+		m.Features = Features{}
+	}
+	if err := decode(values, &m.Features); err != nil {
+		return err
+	}
+	return m.Features.Check()
+}
+
 // findEars finds the further files of a model that listens.
 func (s *settings) findEars(m *Model, found models.Found, p path, f finder) {
 	if m.Task != TaskWakeword {

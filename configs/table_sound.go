@@ -1,5 +1,7 @@
 package configs
 
+import "corallite/models"
+
 // soundModelKeys are the keys of models that listen.
 var soundModelKeys = []*key{
 	{
@@ -14,22 +16,22 @@ var soundModelKeys = []*key{
 		name: "embedding", kind: text, example: "embedding_model.tflite", defDoc: "the catalog's",
 		doc: "For `wakeword`: the second model of an openWakeWord chain. Needs `melspectrogram`.",
 	},
-	{name: "features", kind: group, doc: "For `keyword`: how sound becomes the model's input. It must be as the model was trained.", keys: []*key{
+	{name: "features", kind: group, doc: "For `keyword`: how sound becomes the model's input. It must be as the model was trained, so nothing of it is assumed: without these keys it is what the catalog or the model's own metadata (TensorFlow Lite Metadata) say, and a model of which nobody says it is refused.", keys: []*key{
 		{
-			name: "kind", kind: text, choices: []string{"logmel", "coral", "waveform"}, defDoc: "the catalog's; else `logmel`", example: "waveform",
-			doc: "`logmel`: rows of logarithms of the energy in bands of the mel scale. `coral`: the same as Coral's project-keyword-spotter has it, with nothing more to say. `waveform`: the samples themselves, from -1 to 1.",
+			name: "kind", kind: text, choices: models.FeatureKinds(), defDoc: "the catalog's; else `waveform` where the metadata or the model's own Fourier transform say so", example: "logmel",
+			doc: "`logmel`: rows of logarithms of the energy in bands of the mel scale; needs the keys `rate` to `spectrum` but `fft`, and `floor` or `offset`. `coral`: the same as Coral's project-keyword-spotter has it, with nothing more to say. `micro`: rows of the audio front end of TensorFlow Lite Micro, 40 values each, as micro_speech was trained with. `waveform`: the samples themselves, from -1 to 1; has `rate` only.",
 		},
-		{name: "rate", kind: whole, min: limit(1000), max: limit(192000), defDoc: "16000", example: "8000", doc: "Samples a second. Sound is brought to it."},
-		{name: "window_ms", kind: number, above: limit(0), max: limit(1000), defDoc: "25", example: "32", doc: "How much sound a row is made of, in milliseconds."},
-		{name: "hop_ms", kind: number, above: limit(0), max: limit(1000), defDoc: "10", example: "20", doc: "From one row to the next, in milliseconds."},
+		{name: "rate", kind: whole, min: limit(1000), max: limit(192000), defDoc: "the catalog's or the metadata's; 16000 with `micro`, which has no other", example: "8000", doc: "Samples a second. Sound is brought to it."},
+		{name: "window_ms", kind: number, above: limit(0), max: limit(1000), defDoc: "the catalog's; 30 with `micro`, which has no other", example: "32", doc: "How much sound a row is made of, in milliseconds."},
+		{name: "hop_ms", kind: number, above: limit(0), max: limit(1000), defDoc: "the catalog's; 20 with `micro`, as micro_speech has it", example: "20", doc: "From one row to the next, in milliseconds. With `micro` from 10 to 30."},
 		{name: "fft", kind: whole, min: limit(0), max: limit(65536), defDoc: "0: the power of two from the window on", example: "512", doc: "Length of the Fourier transform, in samples."},
-		{name: "bins", kind: whole, min: limit(1), max: limit(4096), defDoc: "40", example: "64", doc: "Bands in a row."},
-		{name: "low_hz", kind: number, min: limit(0), max: limit(96000), defDoc: "20", example: "60", doc: "Where the lowest band begins."},
-		{name: "high_hz", kind: number, above: limit(0), max: limit(96000), defDoc: "half of `rate`", example: "3800", doc: "Where the highest band ends."},
-		{name: "scale", kind: text, choices: []string{"htk", "slaney"}, defDoc: "`htk`", example: "slaney", doc: "The mel scale: `htk` as TensorFlow makes it, `slaney` as librosa does."},
-		{name: "spectrum", kind: text, choices: []string{"power", "magnitude"}, defDoc: "`power`", example: "magnitude", doc: "What the bands sum up."},
-		{name: "floor", kind: number, min: limit(0), max: limit(1), defDoc: "0", example: "0.000001", doc: "What a band has at least before the logarithm."},
-		{name: "offset", kind: number, min: limit(0), max: limit(1), defDoc: "0.000001 without `floor`", example: "0.001", doc: "Added to each band before the logarithm."},
+		{name: "bins", kind: whole, min: limit(1), max: limit(4096), defDoc: "the catalog's", example: "64", doc: "Bands in a row."},
+		{name: "low_hz", kind: number, min: limit(0), max: limit(96000), defDoc: "the catalog's", example: "60", doc: "Where the lowest band begins."},
+		{name: "high_hz", kind: number, above: limit(0), max: limit(96000), defDoc: "the catalog's", example: "3800", doc: "Where the highest band ends."},
+		{name: "scale", kind: text, choices: []string{"htk", "slaney"}, defDoc: "the catalog's", example: "slaney", doc: "The mel scale: `htk` as TensorFlow makes it, `slaney` as librosa does."},
+		{name: "spectrum", kind: text, choices: []string{"power", "magnitude"}, defDoc: "the catalog's", example: "magnitude", doc: "What the bands sum up."},
+		{name: "floor", kind: number, min: limit(0), max: limit(1), defDoc: "0 with `offset`", example: "0.000001", doc: "What a band has at least before the logarithm."},
+		{name: "offset", kind: number, min: limit(0), max: limit(1), defDoc: "0 with `floor`", example: "0.001", doc: "Added to each band before the logarithm."},
 		{name: "mean", kind: numbers, example: "-6.5", doc: "Subtracted from each logarithm before it is divided by `std`: one number, or one for each band."},
 		{name: "std", kind: numbers, above: limit(0), example: "4", doc: "As `mean`."},
 		{name: "range_db", kind: number, above: limit(0), max: limit(200), example: "32", doc: "Each value says how far it lies above a floor, so many dB below the loudest of the model's window; what is lower is 0. Not together with `per_window`."},

@@ -24,7 +24,7 @@ models:
     files:
       model: {shipped: digits.tflite, sha256: %s, size: %d}
     labels: [zero, one]
-    keyword: {features: {kind: logmel}}
+    keyword: {features: {kind: coral}}
 `, sumOf(model), len(model)))
 	c.shipped = inside
 	return open(Options{Cache: t.TempDir(), Downloads: t.TempDir(), Mirror: filepath.Join(t.TempDir(), "nothere")}, c)

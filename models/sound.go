@@ -33,8 +33,8 @@ type Keyword struct {
 	Thresholds map[string]float64 `yaml:"thresholds"` // those of single labels
 }
 
-// Features say how sound becomes a model's input, in the words of a configuration's key features. Zero and nil: as
-// there when nothing is said.
+// Features say how sound becomes a model's input, in the words of a configuration's key features. Zero and nil: not
+// said.
 type Features struct {
 	Kind      string    `yaml:"kind,omitempty"` // one of FeatureKinds
 	Rate      int       `yaml:"rate,omitempty"` // samples a second
@@ -53,10 +53,6 @@ type Features struct {
 	PerWindow float64   `yaml:"per_window,omitempty"`
 	RangeDB   float64   `yaml:"range_db,omitempty"`
 }
-
-// FeatureKinds are the inputs that a Keyword model can have: rows of log-mel bins, those of Coral's keyword spotter, or
-// the samples.
-func FeatureKinds() []string { return []string{"logmel", "coral", "waveform"} }
 
 // checkSound refuses an entry that listens and does not say how.
 func (e Entry) checkSound() error {
@@ -78,8 +74,10 @@ func (e Entry) checkSound() error {
 	case (e.Task == "keyword") != (k != nil):
 		return errors.New("keyword must be given for that task, and for no other")
 	case k == nil:
-	case !slices.Contains(FeatureKinds(), k.Features.Kind):
-		return fmt.Errorf("keyword.features.kind: %q", k.Features.Kind)
+	case k.Features.Kind == "":
+		return errors.New("keyword.features: kind is missing")
+	case k.Features.Check() != nil:
+		return fmt.Errorf("keyword.features: %w", k.Features.Check())
 	case !score(k.Threshold), k.Step < 0, k.Smoothing < 0, k.Refractory != nil && *k.Refractory < 0:
 		return errors.New("keyword: threshold, step, smoothing or refractory is out of its range")
 	default:

@@ -120,7 +120,7 @@ func TestBadSound(t *testing.T) {
 	for _, good := range []string{
 		entry("wakeword", manifest, "wakeword: {kind: micro}"),
 		entry("wakeword", chain, "wakeword: {kind: openwakeword, threshold: 0.5, patience: 3, refractory: 2}"),
-		entry("keyword", nil, "keyword: {features: {kind: logmel, bins: 40, low_hz: 0, mean: [1]}, step: 0.1, threshold: 0.5, thresholds: {a: 0.7}}"),
+		entry("keyword", nil, "keyword: {features: {kind: logmel, rate: 16000, window_ms: 25, hop_ms: 10, bins: 40, low_hz: 0, high_hz: 8000, scale: htk, spectrum: power, offset: 0.001, mean: [1]}, step: 0.1, threshold: 0.5, thresholds: {a: 0.7}}"),
 	} {
 		if _, err := parseCatalog([]byte(good)); err != nil {
 			t.Errorf("%v\n%s", err, good)
@@ -134,7 +134,9 @@ func TestBadSound(t *testing.T) {
 		"has a melspectrogram":    entry("wakeword", chain[:1], "wakeword: {kind: openwakeword}"),
 		"wakeword: threshold":     entry("wakeword", manifest, "wakeword: {kind: micro, threshold: 1.5}"),
 		"keyword must be given":   entry("keyword", nil, ""),
-		`features.kind: "mfcc"`:   entry("keyword", nil, "keyword: {features: {kind: mfcc}}"),
+		`there is no kind "mfcc"`: entry("keyword", nil, "keyword: {features: {kind: mfcc}}"),
+		"features: kind is missi": entry("keyword", nil, "keyword: {threshold: 0.5}"),
+		"missing: window_ms, bin": entry("keyword", nil, "keyword: {features: {kind: logmel, rate: 16000, hop_ms: 10}}"),
 		"keyword: threshold":      entry("keyword", nil, "keyword: {features: {kind: coral}, smoothing: -1}"),
 		"keyword.thresholds: b":   entry("keyword", nil, "keyword: {features: {kind: coral}, thresholds: {b: 0.5}}"),
 		"keyword.thresholds: a: ": entry("keyword", nil, "keyword: {features: {kind: coral}, thresholds: {a: 0}}"),

@@ -15,7 +15,6 @@ import (
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 	"corallite/pipeline/audio/keyword"
-	"corallite/pipeline/audio/mel"
 	"corallite/pipeline/audio/micro"
 	"corallite/pipeline/audio/openww"
 	"corallite/pipeline/score"
@@ -56,24 +55,11 @@ func openEars(ctx context.Context, all []modelRequest, gate bool) (*ears, error)
 }
 
 // add opens one model.
-func (e *ears) add(ctx context.Context, r modelRequest) error {
-	rate := wakewordRate
-	var o keyword.Options
-	var err error
-	if r.model.Task == configs.TaskKeyword {
-		if o, err = keywordOptions(r.model); err != nil {
-			return err
-		}
-		rate = cmp.Or(o.Rate, o.Mel.Rate)
-	}
-	if e.rate != 0 && e.rate != rate {
-		return fmt.Errorf("it wants %d samples a second, and the model before it %d: put them into pipelines of their own", rate, e.rate)
-	}
-	e.rate = rate
+func (e *ears) add(ctx context.Context, r modelRequest) (err error) {
 	var flow pipeline.Flow[*audio.Chunk]
 	switch {
 	case r.model.Task == configs.TaskKeyword:
-		flow, err = e.keyword(ctx, r, o)
+		flow, err = e.keyword(ctx, r)
 	case r.model.Manifest != "":
 		flow, err = e.micro(ctx, r)
 	default:
@@ -86,20 +72,29 @@ func (e *ears) add(ctx context.Context, r modelRequest) error {
 	return nil
 }
 
+// setRate holds the rate that a model wants against that of the models before it.
+func (e *ears) setRate(rate int) error {
+	if e.rate != 0 && e.rate != rate {
+		return fmt.Errorf("it wants %d samples a second, and the model before it %d: put them into pipelines of their own", rate, e.rate)
+	}
+	e.rate = rate
+	return nil
+}
+
 // wakewordRate is what both kinds of wake words were trained with.
 const wakewordRate = 16000
 
-// engine opens the one engine of a model that holds state.
-func (e *ears) engine(ctx context.Context, r modelRequest) (pipeline.Engine, error) {
+// read reads a model's files.
+func (e *ears) read(ctx context.Context, r modelRequest) (*delegate.Model, [][]int, error) {
 	files, err := delegate.ResolveFiles(r.model.Path, r.model.EdgeTPU)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	model, shapes, err := r.fleet.Read(ctx, files, r.shapes)
-	if err != nil {
-		return nil, err
-	}
-	defer model.Close()
+	return r.fleet.Read(ctx, files, r.shapes)
+}
+
+// open opens the one engine of a model that holds state.
+func (e *ears) open(ctx context.Context, r modelRequest, model *delegate.Model, shapes [][]int) (pipeline.Engine, error) {
 	r.model.Engines = 1
 	engines, err := openEngines(ctx, r, model, shapes, &e.closers)
 	if err != nil {
@@ -108,8 +103,30 @@ func (e *ears) engine(ctx context.Context, r modelRequest) (pipeline.Engine, err
 	return engines[0], nil
 }
 
-func (e *ears) keyword(ctx context.Context, r modelRequest, o keyword.Options) (pipeline.Flow[*audio.Chunk], error) {
-	engine, err := e.engine(ctx, r)
+// engine reads a model and opens its engine.
+func (e *ears) engine(ctx context.Context, r modelRequest) (pipeline.Engine, error) {
+	model, shapes, err := e.read(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	return e.open(ctx, r, model, shapes)
+}
+
+func (e *ears) keyword(ctx context.Context, r modelRequest) (pipeline.Flow[*audio.Chunk], error) {
+	model, shapes, err := e.read(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	o, err := keywordOptions(r.model, model)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.setRate(cmp.Or(o.Rate, o.Mel.Rate, micro.Rate)); err != nil {
+		return nil, err
+	}
+	engine, err := e.open(ctx, r, model, shapes)
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +135,9 @@ func (e *ears) keyword(ctx context.Context, r modelRequest, o keyword.Options) (
 
 // micro opens a microWakeWord model.
 func (e *ears) micro(ctx context.Context, r modelRequest) (pipeline.Flow[*audio.Chunk], error) {
+	if err := e.setRate(wakewordRate); err != nil {
+		return nil, err
+	}
 	m, err := micro.ReadManifest(r.model.Manifest)
 	if err != nil {
 		return nil, err
@@ -144,6 +164,9 @@ func (e *ears) micro(ctx context.Context, r modelRequest) (pipeline.Flow[*audio.
 
 // openww opens the word model of an openWakeWord chain, and the two before it, unless another model has done so.
 func (e *ears) openww(ctx context.Context, r modelRequest) (pipeline.Flow[*audio.Chunk], error) {
+	if err := e.setRate(wakewordRate); err != nil {
+		return nil, err
+	}
 	chain := [2]string{r.model.Melspectrogram, r.model.Embedding}
 	if e.chain != [2]string{} {
 		same, err := sameFiles(e.chain, chain)
@@ -223,43 +246,22 @@ func refractory(m configs.Model) time.Duration {
 	return seconds(*m.Refractory)
 }
 
-// keywordOptions makes of a configuration what a keyword model needs.
-func keywordOptions(m configs.Model) (keyword.Options, error) {
-	f := m.Features
-	o := keyword.Options{Features: keyword.LogMel}
-	switch f.Kind {
-	case "coral":
-		if f.Rate != 0 || f.Bins != 0 || f.FFT != 0 || f.WindowMS != 0 || f.HopMS != 0 {
-			return o, errors.New("features: kind coral says it all: leave the other keys out")
-		}
-		o = keyword.Coral()
-	case "waveform":
-		o.Features, o.Rate = keyword.Waveform, cmp.Or(f.Rate, wakewordRate)
-	default:
-		rate := cmp.Or(f.Rate, wakewordRate)
-		o.Mel = mel.Options{
-			Rate: rate, WindowMS: cmp.Or(f.WindowMS, 25), HopMS: cmp.Or(f.HopMS, 10), FFT: f.FFT, Bins: cmp.Or(f.Bins, 40),
-			LowHz: 20, HighHz: cmp.Or(f.HighHz, float64(rate)/2), Scale: mel.Scale(f.Scale), Spectrum: mel.Spectrum(f.Spectrum),
-			Mean: f.Mean, Std: f.Std,
-		}
-		if f.LowHz != nil {
-			o.Mel.LowHz = *f.LowHz
-		}
-		if f.Floor != nil {
-			o.Mel.Floor = *f.Floor
-		}
-		switch {
-		case f.Offset != nil:
-			o.Mel.Offset = *f.Offset
-		case o.Mel.Floor == 0:
-			o.Mel.Offset = 1e-6
-		}
-		o.PerWindow, o.RangeDB = f.PerWindow, f.RangeDB
+// keywordOptions makes of a configuration, and of what the model's file says, what a keyword model needs.
+func keywordOptions(m configs.Model, model *delegate.Model) (o keyword.Options, err error) {
+	about, err := model.Describe()
+	if err != nil && (m.Features.Kind == "" || len(m.Labels) == 0) {
+		return o, err // what it would say is needed
+	}
+	if err := frontEnd(&o, m.Features, model, about); err != nil {
+		return o, err
+	}
+	if o.Labels, err = soundLabels(m, about); err != nil {
+		return o, err
 	}
 	if m.LabelOffset != nil {
 		o.LabelOffset = *m.LabelOffset
 	}
-	o.Labels, o.Allow, o.Deny = m.Labels, m.CategoryAllowlist, m.CategoryDenylist
+	o.Allow, o.Deny = m.CategoryAllowlist, m.CategoryDenylist
 	if m.ScoreThreshold > 0 {
 		o.Threshold = float32(m.ScoreThreshold)
 	}

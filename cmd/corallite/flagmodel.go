@@ -92,8 +92,8 @@ func (f *modelFlags) addSizeFlags(flags *pflag.FlagSet) {
 }
 
 // addActivationFlag adds the flag of models that give no scores by themselves.
-func (f *modelFlags) addActivationFlag(cmd *cobra.Command) {
-	addKeyFlag(cmd.Flags(), &f.activation, "activation", "what turns the model's values into scores: none, sigmoid or softmax (default: the catalog's; else none, if they are scores)", "models", "activation")
+func addActivationFlag(cmd *cobra.Command, to *string) {
+	addKeyFlag(cmd.Flags(), to, "activation", "what turns the model's values into scores: none, sigmoid or softmax (default: the catalog's; else none, if they are scores)", "models", "activation")
 	_ = cmd.RegisterFlagCompletionFunc("activation", cobra.FixedCompletions(score.Activations(), cobra.ShellCompDirectiveNoFileComp))
 }
 

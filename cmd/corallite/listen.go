@@ -35,6 +35,8 @@ type listen struct {
 	delegate   string
 	device     string
 	threads    int
+	activation string
+	features   featureFlags
 	source     configs.Source // format, rate and channels of standard input
 }
 
@@ -64,7 +66,9 @@ Without --model it waits for the wake words of the catalog: ` + strings.Join(lis
 	flags := cmd.Flags()
 	flags.StringArrayVar(&l.models, "model", nil, "a model of the catalog, or the path of a .tflite file (repeatable)")
 	flags.StringVar(&l.microphone, "microphone", "", `listen to this microphone: "default", its name or its id (see: corallite devices)`)
-	flags.StringVar(&l.labels, "labels", "", "a label file for a keyword model, one label a line")
+	flags.StringVar(&l.labels, "labels", "", "a label file for a keyword model, one label a line (default: the catalog's, or the one packed into the model)")
+	l.features.add(cmd)
+	addActivationFlag(cmd, &l.activation)
 	addKeyFlag(flags, &threshold, "threshold", "the score from which a word counts (default: the model's own; else 0.5)", "models", "score_threshold")
 	flags.BoolVar(&l.gate, "voice-gate", false, "run models only while there is a voice")
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each word")
@@ -89,6 +93,8 @@ func (l *listen) check(files []string) error {
 		return usageError{errors.New("a FILE is missing: name a recording, - for standard input, or --microphone NAME")}
 	case l.microphone != "" && len(files) > 0:
 		return usageError{fmt.Errorf("--microphone %s and %s: one of them", l.microphone, files[0])}
+	case len(l.features.values) > 0 && len(l.models) != 1:
+		return usageError{errors.New("--features… are for one model: name it with --model, and others in a run of their own")}
 	case raw && len(files) > 1:
 		return usageError{errors.New("- (standard input) stands alone: the files are another run")}
 	case !raw && (l.source.Format != "" || l.source.Rate != 0 || l.source.Channels != 0):
@@ -196,9 +202,12 @@ func (l *listen) model(store *models.Store, ref string) (string, configs.Model, 
 	}
 	flags := modelFlags{
 		ref: ref, labels: l.labels, delegate: l.delegate, device: l.device, threads: l.threads, scoreThreshold: l.threshold,
+		activation: l.activation,
 	}
 	manifest := found.Manifest
-	if manifest == "" && found.Melspectrogram == "" {
+	if len(l.features.values) > 0 && found.Entry == nil {
+		// What it takes of sound is said, so it is no wake word.
+	} else if manifest == "" && found.Melspectrogram == "" {
 		beside := strings.TrimSuffix(found.Model, ".tflite") + ".json"
 		if _, err := os.Stat(beside); err == nil {
 			manifest = beside
@@ -220,8 +229,13 @@ func (l *listen) model(store *models.Store, ref string) (string, configs.Model, 
 		return "", m, usageError{fmt.Errorf("--model %s: %s is a model for %s, which is for pictures: use corallite %[3]s", ref, name, m.Task)}
 	case m.Task == configs.TaskWakeword && m.Manifest == "" && m.Melspectrogram == "":
 		return "", m, usageError{fmt.Errorf("--model %s: a wake word needs more than the model: put its manifest beside it, name it as the catalog does (%s), or name melspectrogram and embedding in a configuration", ref, name)}
-	case m.Task == configs.TaskKeyword && len(m.Labels) == 0:
-		return "", m, usageError{fmt.Errorf("--model %s: it has no labels: name its label file with --labels, or, if it is a microWakeWord model, put its manifest beside it", ref)}
+	case m.Task == configs.TaskWakeword && len(l.features.values) > 0:
+		return "", m, usageError{fmt.Errorf("--model %s: it is a wake word, whose features are always the same: leave out --features…", ref)}
+	}
+	if len(l.features.values) > 0 {
+		if err := m.SetFeatures(l.features.values); err != nil {
+			return "", m, usageError{fmt.Errorf("--model %s: features: %w (--features-KEY for each)", ref, err)}
+		}
 	}
 	return name, m, nil
 }

@@ -96,7 +96,7 @@ reported, the others are still done, and the exit code is 1.`,
 	addKeyFlag(flags, &l.model.threads, "threads", "CPU threads of the model (default: chosen)", "models", "threads")
 	l.model.addSizeFlags(flags)
 	if task == configs.TaskDetect || task == configs.TaskClassify {
-		l.model.addActivationFlag(cmd)
+		addActivationFlag(cmd, &l.model.activation)
 	}
 	if task == configs.TaskDetect {
 		l.model.addDecoderFlag(cmd)

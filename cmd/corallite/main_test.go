@@ -31,13 +31,13 @@ func TestEdgeTPUScripts(t *testing.T) {
 	testscript.Run(t, scriptParams(t, "edgetpu", []string{"SIMULATOR=" + simulator}))
 }
 
-// scriptParams gives scripts the test data as the folders models, labels, images, video and speech, the files of makeFiles as
+// scriptParams gives scripts the test data as the folders models, labels, images, video, speech and wild, the files of makeFiles as
 // made, and the download cache in the variable DOWNLOADS. The model cache is the script's own.
 func scriptParams(t *testing.T, folder string, variables []string) testscript.Params {
 	t.Helper()
 	root, downloaded := filepath.Dir(testdata.Path(t, "models")), downloads(t)
 	links := map[string]string{"made": makeFiles(t), "cases": filepath.Dir(testdata.Case(t, "README.md"))}
-	for _, name := range []string{"models", "labels", "images", "video", "speech"} {
+	for _, name := range []string{"models", "labels", "images", "video", "speech", "wild"} {
 		links[name] = filepath.Join(root, name)
 	}
 	return testscript.Params{

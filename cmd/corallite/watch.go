@@ -56,7 +56,7 @@ The page is for this machine only; --listen opens it to others, who need the tok
 	flags.StringVar(&w.model.labels, "labels", "", "a label file, one label a line")
 	addKeyFlag(flags, &w.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else 0.5)", "models", "score_threshold")
 	w.model.addSizeFlags(flags)
-	w.model.addActivationFlag(cmd)
+	addActivationFlag(cmd, &w.model.activation)
 	w.model.addDecoderFlag(cmd)
 	addKeyFlag(flags, &w.listen, "listen", "where the page is: host and port", "pipelines", "sinks", configs.SinkPreview, "listen")
 	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the page")

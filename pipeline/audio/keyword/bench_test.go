@@ -19,7 +19,7 @@ func BenchmarkFlow(b *testing.B) {
 		o   Options
 	}{
 		"logmel":   {rows, 12, Options{Mel: mel.Options{Rate: 16000, WindowMS: 30, HopMS: 10, Bins: 40, LowHz: 60, HighHz: 7600, Floor: 1e-6}}},
-		"waveform": {floats("in", 15600), 521, Options{Features: Waveform}},
+		"waveform": {floats("in", 15600), 521, Options{Features: Waveform, Rate: 16000}},
 	} {
 		b.Run(name, func(b *testing.B) {
 			c.o.Labels = make([]string, c.out)

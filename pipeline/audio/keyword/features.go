@@ -1,6 +1,43 @@
 package keyword
 
-import "corallite/pipeline/audio/mel"
+import (
+	"math"
+
+	"corallite/pipeline/audio/mel"
+	"corallite/pipeline/audio/micro"
+)
+
+// frontEnd is what makes a model's input of samples.
+type frontEnd struct {
+	features
+	name   Features
+	width  int   // values of a unit
+	unit   int64 // samples from one unit to the next
+	window int64 // samples that a unit looks at
+}
+
+// samples is how many samples units look at together.
+func (f frontEnd) samples(units int64) int64 { return (units-1)*f.unit + f.window }
+
+// newFrontEnd makes the front end of complete options.
+func newFrontEnd(o Options) (frontEnd, error) {
+	switch o.Features {
+	case LogMel:
+		m, err := mel.New(o.Mel)
+		if err != nil {
+			return frontEnd{}, err
+		}
+		return frontEnd{newLogMel(m), LogMel, m.Bins(), int64(m.Hop()), int64(m.Window())}, nil
+	case Micro:
+		hop := int(math.Round(o.HopMS * micro.Rate / 1000))
+		f, err := micro.NewFrontendEvery(hop)
+		if err != nil {
+			return frontEnd{}, err
+		}
+		return frontEnd{&microRows{front: f, hop: hop}, Micro, micro.Channels, int64(hop), micro.Window}, nil
+	}
+	return frontEnd{&waveform{}, Waveform, 1, 1, 1}, nil
+}
 
 // features make units of samples: unit i is complete with sample (i+1) × the samples of a unit.
 type features interface {
@@ -44,4 +81,26 @@ func (l *logMel) start(h *history) {
 func (l *logMel) add(h *history, samples []int16) {
 	l.buf = l.mel.Process(l.buf[:0], samples)
 	h.add(l.buf)
+}
+
+// microRows has rows of the audio front end of TensorFlow Lite Micro as units.
+type microRows struct {
+	front *micro.Frontend
+	hop   int
+	rows  []uint16
+	buf   []float32
+}
+
+func (m *microRows) start(h *history) {
+	h.clear(make([]float32, micro.Channels)) // the logarithms of silence are 0
+	m.front.Reset()
+	m.rows = m.front.Process(m.rows[:0], make([]int16, micro.Window-m.hop)) // so the next row is whole a hop from here
+}
+
+func (m *microRows) add(h *history, samples []int16) {
+	m.rows, m.buf = m.front.Process(m.rows[:0], samples), m.buf[:0]
+	for _, v := range m.rows {
+		m.buf = append(m.buf, float32(v)*micro.Scale)
+	}
+	h.add(m.buf)
 }

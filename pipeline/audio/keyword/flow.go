@@ -8,7 +8,6 @@ import (
 
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/audio/mel"
 )
 
 // heldBack is how much of the sound that was held back is heard when the voice gate opens, at least.
@@ -20,9 +19,11 @@ type Flow struct {
 	ran    pipeline.Device
 
 	rate   int   // samples a second
-	unit   int64 // samples a unit
+	unit   int64 // samples from one unit to the next
 	window int64 // samples that a window is made of
 	step   int64 // units from one run to the next
+	first  int64 // samples at the first run
+	whole  bool  // only windows are looked at that hold nothing but sound
 	back   int64 // units that are made up for
 
 	features features
@@ -59,24 +60,22 @@ func newFlow(e pipeline.Engine, o Options) (*Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Flow{engine: e, ran: e.Device(), rate: o.Rate, unit: 1, features: &waveform{}}
-	var m *mel.Mel
-	if o.Features == LogMel {
-		if m, err = mel.New(o.Mel); err != nil {
-			return nil, err
-		}
-		f.unit, f.features = int64(m.Hop()), newLogMel(m)
-	}
-	in, units, err := newInput(e.Inputs(), o, m)
+	front, err := newFrontEnd(o)
 	if err != nil {
 		return nil, err
 	}
-	f.input, f.window = in, units
-	if m != nil {
-		f.window = int64(m.Samples(int(units)))
+	f := &Flow{engine: e, ran: e.Device(), rate: o.Rate, unit: front.unit, features: front.features}
+	in, units, err := newInput(e.Inputs(), o, front)
+	if err != nil {
+		return nil, err
 	}
+	f.input, f.window = in, front.samples(units)
 	if err := f.setStep(o); err != nil {
 		return nil, err
+	}
+	f.first = f.step * f.unit
+	if f.whole = o.Features == Micro; f.whole {
+		f.first = (f.window + f.first - 1) / f.first * f.first
 	}
 	if f.scores, err = newScores(e.Outputs(), o, f.time(f.step*f.unit)); err != nil {
 		return nil, err
@@ -149,7 +148,7 @@ func (f *Flow) Take(ctx context.Context, c *audio.Chunk) (pipeline.Result, error
 
 // begin forgets all that was before.
 func (f *Flow) begin(start int64) {
-	f.begun, f.start, f.heard, f.at, f.due = true, start, 0, 0, f.step*f.unit
+	f.begun, f.start, f.heard, f.at, f.due = true, start, 0, 0, f.first
 	f.features.start(&f.history)
 	f.scores.forget()
 	f.spotter.Reset()
@@ -168,8 +167,12 @@ func (f *Flow) hear(ctx context.Context, c *audio.Chunk) error {
 	if !c.Voice || f.heard == 0 {
 		return nil
 	}
-	for f.due < f.heard+f.window { // the window would hold some of the recording
-		if err := f.add(ctx, c, f.silence[:f.due-f.at]); err != nil {
+	end := f.heard + f.window // up to there the window would hold some of the recording
+	if f.whole {
+		end = f.first + 1
+	}
+	for f.due < end {
+		if err := f.add(ctx, c, f.silence[:min(f.due-f.at, int64(len(f.silence)))]); err != nil {
 			return err
 		}
 	}

@@ -336,14 +336,18 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// TestOutputByName reads the scores from an output that is not the first.
+// TestOutputByName reads the scores from the output that is named, and not from another that the labels do not fit.
 func TestOutputByName(t *testing.T) {
 	e := newFake(floats("in", 100), floats("scores", 1, 2), silent)
 	e.out = append([]tensor.Info{floats("embedding", 1, 7)}, e.out...)
 	e.mem[1] = append([][]byte{make([]byte, 28)}, e.mem[1]...)
 	o := Options{Features: Waveform, Rate: 1000, Labels: []string{"a", "b"}}
+	if f := open(t, e, o); f.scores.output != 1 {
+		t.Errorf("output %d, which has 7 values for 2 labels", f.scores.output)
+	}
+	o.Output = "embedding"
 	if _, err := New(e, o); err == nil || !strings.Contains(err.Error(), "7 classes") {
-		t.Errorf("the first output has 7 values for 2 labels: %v", err)
+		t.Errorf("the named output has 7 values for 2 labels: %v", err)
 	}
 	o.Output = "scores"
 	if f := open(t, e, o); f.scores.output != 1 || f.scores.classes != 2 {

@@ -20,22 +20,19 @@ type input struct {
 }
 
 // newInput looks at the model's input: how many units is a window?
-func newInput(inputs []tensor.Info, o Options, m *mel.Mel) (in *input, units int64, err error) {
+func newInput(inputs []tensor.Info, o Options, front frontEnd) (in *input, units int64, err error) {
 	if len(inputs) != 1 {
 		return nil, 0, fmt.Errorf("a model with one input is wanted, a window of sound; this one has %d: %s", len(inputs), list(inputs))
 	}
 	info := inputs[0]
-	in = &input{width: 1, perWindow: float32(o.PerWindow), span: float32(span(o))}
-	if m != nil {
-		in.width = m.Bins()
-	}
+	in = &input{width: front.width, perWindow: float32(o.PerWindow), span: float32(span(o))}
 	if err := in.stores(info, o.Features); err != nil {
 		return nil, 0, err
 	}
 	if o.Features == Waveform {
 		units, err = samplesOf(info, o.Rate)
 	} else {
-		units, err = rowsOf(info, in.width)
+		units, err = rowsOf(info, front)
 	}
 	if err != nil {
 		return nil, 0, err
@@ -89,10 +86,11 @@ func samplesOf(info tensor.Info, rate int) (int64, error) {
 }
 
 // rowsOf is how many rows an input takes.
-func rowsOf(info tensor.Info, bins int) (int64, error) {
+func rowsOf(info tensor.Info, front frontEnd) (int64, error) {
+	bins := front.width
 	fail := func(format string, args ...any) (int64, error) {
 		return 0, fmt.Errorf("features of %s with %d bins need a model whose input is [1,rows,%d,1], [1,rows,%d] or [1,rows×%d]; it is %s: "+format,
-			append([]any{LogMel, bins, bins, bins, bins, info}, args...)...)
+			append([]any{front.name, bins, bins, bins, bins, info}, args...)...)
 	}
 	d := dimensions(info)
 	switch {
@@ -102,10 +100,12 @@ func rowsOf(info tensor.Info, bins int) (int64, error) {
 		return int64(d[0] / bins), nil
 	case len(d) == 2 && d[0] == bins:
 		return fail("it has the bins first, and must be exported with them last")
-	case len(d) == 2:
+	case len(d) == 2 && front.name == LogMel:
 		return fail("set features.bins to %d, if that is what it was trained with", d[1])
-	case len(d) == 1:
+	case len(d) == 1 && front.name == LogMel:
 		return fail("set features.bins to a number that divides %d, or features.kind to %s, if it takes samples", d[0], Waveform)
+	case len(d) == 1 || len(d) == 2:
+		return fail("it was trained with other features, or takes samples (features.kind: %s)", Waveform)
 	default:
 		return fail("another shape has no meaning here")
 	}

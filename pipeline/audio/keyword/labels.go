@@ -83,6 +83,10 @@ func classLabels(o Options, classes int) ([]string, error) {
 	case len(o.Labels) < classes+o.LabelOffset:
 		return nil, fmt.Errorf("too few labels: the model has %d classes and needs %d labels (label_offset %d), the label file has %d",
 			classes, classes+o.LabelOffset, o.LabelOffset, len(o.Labels))
+	case len(o.Labels) > classes+o.LabelOffset && o.Labels[classes+o.LabelOffset] != "":
+		// What stands behind a blank line is mostly a remark.
+		return nil, fmt.Errorf("too many labels: the model has %d classes and needs %d labels (label_offset %d), the label file has %d: it is another model's, or needs another label_offset",
+			classes, classes+o.LabelOffset, o.LabelOffset, len(o.Labels))
 	}
 	labels := make([]string, classes)
 	for i := range labels {

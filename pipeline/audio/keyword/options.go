@@ -1,11 +1,13 @@
 package keyword
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
 
 	"corallite/pipeline/audio/mel"
+	"corallite/pipeline/audio/micro"
 	"corallite/pipeline/score"
 )
 
@@ -22,11 +24,14 @@ type Options struct {
 	// neither the loudness of a voice counts nor what lies far below it. 0: leave the rows as they are. Not together with
 	// PerWindow.
 	RangeDB float64
-	// Rate, with Waveform, is how many samples a second the model wants. Default: 16000.
+	// Rate, with Waveform, is how many samples a second the model was trained with. It has no default.
 	Rate int
+	// HopMS, with Micro, is the time from one row to the next in milliseconds, from 10 to 30. Default: 20, as micro_speech
+	// was trained.
+	HopMS float64
 
 	// Step is the time from one run to the next, rounded to whole rows or samples; at most the window, or words would be
-	// missed. Default: 100 ms with LogMel, half the window with Waveform.
+	// missed. Default: 100 ms with rows of features, half the window with Waveform.
 	Step time.Duration
 
 	// Labels are the names of the classes; the label of class i is Labels[i+LabelOffset]. An offset of -1 is for a
@@ -53,7 +58,8 @@ type Options struct {
 	// Refractory is for how long a label that was heard is not heard again; see audio.Spotter.
 	Refractory time.Duration
 
-	// Output names the output with the scores; "": the first. The others are not read.
+	// Output names the output with the scores; "": the only one, or the only one with a value for each label. The others
+	// are not read.
 	Output string
 }
 
@@ -63,6 +69,9 @@ type Features string
 const (
 	LogMel   Features = "logmel"   // rows of logarithmic mel bins; the default
 	Waveform Features = "waveform" // the samples, full scale ±1
+	// Micro are rows of micro.Frontend times micro.Scale: the audio front end of TensorFlow Lite Micro, which the models
+	// of its example micro_speech were trained with. Each window's rows depend on the sound before it as well.
+	Micro Features = "micro"
 )
 
 // The longest times that can be asked for; the first bounds the memory.
@@ -95,18 +104,26 @@ func (o Options) complete() (Options, error) {
 			wrong("a rate of %d for the samples and of %d for the mel features exclude each other", o.Rate, o.Mel.Rate)
 		}
 		o.Rate = o.Mel.Rate
+	case Micro:
+		if o.Rate != 0 && o.Rate != micro.Rate {
+			wrong("features of %s are made of %d samples a second, not of %d", Micro, micro.Rate, o.Rate)
+		}
+		o.Rate, o.HopMS = micro.Rate, cmp.Or(o.HopMS, 20)
+		if !(o.HopMS >= 10 && o.HopMS <= 30) { // refuses what is not a number
+			wrong("features of %s cannot have a row each %g ms: want 10 to 30", Micro, o.HopMS)
+		}
 	case Waveform:
-		if o.PerWindow != 0 || o.RangeDB != 0 {
-			wrong("a normalization for each window is for features of %s, not of %s", LogMel, Waveform)
-		}
-		if o.Rate == 0 {
-			o.Rate = 16000
-		}
-		if o.Rate < 0 {
-			wrong("a rate of %d samples a second is not possible", o.Rate)
+		if o.Rate < 1 {
+			wrong("a rate of %d samples a second is not possible: say that of the model's training", o.Rate)
 		}
 	default:
-		wrong("there are no features %q: want %s or %s", o.Features, LogMel, Waveform)
+		wrong("there are no features %q: want %s, %s or %s", o.Features, LogMel, Micro, Waveform)
+	}
+	if o.Features != LogMel && (o.PerWindow != 0 || o.RangeDB != 0) {
+		wrong("a normalization for each window is for features of %s, not of %s", LogMel, o.Features)
+	}
+	if o.Features != Micro && o.HopMS != 0 {
+		wrong("a time from row to row of its own is for features of %s, not of %s", Micro, o.Features)
 	}
 	if !(o.PerWindow >= 0 && o.PerWindow < 1e6) { // refuses what is not a number
 		wrong("a normalization by %g standard deviations is not possible", o.PerWindow)

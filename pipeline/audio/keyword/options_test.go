@@ -16,7 +16,7 @@ func TestNew(t *testing.T) {
 	two := floats("scores", 1, 2)
 	labels := []string{"yes", "no"}
 	melOf := mel.Options{Rate: 16000, WindowMS: 25, HopMS: 10, Bins: 40, HighHz: 8000, Floor: 1e-6}
-	wave := Options{Features: Waveform, Labels: labels}
+	wave := Options{Features: Waveform, Rate: 16000, Labels: labels}
 	rows := Options{Mel: melOf, Labels: labels}
 	with := func(o Options, change func(*Options)) Options {
 		change(&o)
@@ -34,7 +34,11 @@ func TestNew(t *testing.T) {
 	}{
 		{"waveform", floats("in", 15600), two, wave, ""},
 		{"logmel", floats("in", 1, 98, 40, 1), two, rows, ""},
-		{"no such features", floats("in", 15600), two, with(wave, func(o *Options) { o.Features = "mfcc" }), `no features "mfcc": want logmel or waveform`},
+		{"no such features", floats("in", 15600), two, with(wave, func(o *Options) { o.Features = "mfcc" }), `no features "mfcc": want logmel, micro or waveform`},
+		{"a waveform's rate", floats("in", 15600), two, with(wave, func(o *Options) { o.Rate = 0 }), "a rate of 0 samples a second is not possible: say that"},
+		{"another rate for micro", floats("in", 1960), two, Options{Features: Micro, Rate: 8000, Labels: labels}, "made of 16000 samples a second, not of 8000"},
+		{"rows that leave sound out", floats("in", 1960), two, Options{Features: Micro, HopMS: 40, Labels: labels}, "a row each 40 ms: want 10 to 30"},
+		{"other rows for micro", floats("in", 1, 49, 10), two, Options{Features: Micro, Labels: labels}, "input is [1,rows,40,1], [1,rows,40] or [1,rows×40]; it is in float32[1,49,10]: it was trained with other features"},
 		{"a waveform's options", floats("in", 15600), two, with(wave, func(o *Options) { o.PerWindow = 3 }), "for features of logmel, not of waveform"},
 		{"two rates", floats("in", 98, 40), two, with(rows, func(o *Options) { o.Rate = 8000 }), "8000 for the samples and of 16000"},
 		{"a rate below 0", floats("in", 15600), two, with(wave, func(o *Options) { o.Rate = -1 }), "rate of -1"},
@@ -69,12 +73,13 @@ func TestNew(t *testing.T) {
 		{"8-bit scores without a scale", floats("in", 15600), typed(tensor.UInt8, tensor.Quantization{}, 2), wave, "one scale and zero point; they are x uint8[2]"},
 		{"no such output", floats("in", 15600), two, with(wave, func(o *Options) { o.Output = "probs" }), `no output "probs" for the scores; it has 1: scores float32[1,2]`},
 
-		{"no labels", floats("in", 15600), two, Options{Features: Waveform}, "name its label file"},
+		{"no labels", floats("in", 15600), two, Options{Features: Waveform, Rate: 16000}, "name its label file"},
 		{"too few labels", floats("in", 15600), floats("out", 5), wave, "5 classes and needs 5 labels (label_offset 0), the label file has 2"},
 		{"a class for nothing", floats("in", 15600), floats("out", 3), wave, "if class 0 is for none of the words, set label_offset to -1"},
 		{"that class is set", floats("in", 15600), floats("out", 3), with(wave, func(o *Options) { o.LabelOffset = -1 }), ""},
 		{"a strange offset", floats("in", 15600), two, with(wave, func(o *Options) { o.LabelOffset = -2 }), "label_offset of -2"},
-		{"more labels than classes", floats("in", 15600), two, with(wave, func(o *Options) { o.Labels = []string{"yes", "no", "maybe"} }), ""},
+		{"more labels than classes", floats("in", 15600), two, with(wave, func(o *Options) { o.Labels = []string{"yes", "no", "maybe"} }), "too many labels: the model has 2 classes and needs 2 labels"},
+		{"a remark behind the labels", floats("in", 15600), two, with(wave, func(o *Options) { o.Labels = []string{"yes", "no", "", "from the paper"} }), ""},
 		{"a misspelled label", floats("in", 15600), two, with(wave, func(o *Options) { o.Allow = []string{"yess"} }), `category_allowlist: the model has no label "yess"; did you mean "yes"?`},
 		{"a denied label", floats("in", 15600), two, with(wave, func(o *Options) { o.Deny = []string{"stop"} }), `category_denylist: the model has no label "stop"`},
 		{"a label's threshold", floats("in", 15600), two, with(wave, func(o *Options) { o.Thresholds = map[string]float32{"nope": 0.5} }), `thresholds: the model has no label "nope"`},
@@ -99,6 +104,26 @@ func TestNew(t *testing.T) {
 	}
 }
 
+// TestOutputOf chooses the output with the scores among several by the labels, or not at all.
+func TestOutputOf(t *testing.T) {
+	outputs := []tensor.Info{floats("embedding", 1, 1024), floats("scores", 1, 3), floats("frames", 96, 64)}
+	o := Options{Labels: []string{"a", "b", "c"}}
+	if got, err := outputOf(outputs, o); got != 1 || err != nil {
+		t.Errorf("%d, %v", got, err)
+	}
+	o.LabelOffset = -1
+	if got, err := outputOf(outputs, o); err == nil || !strings.Contains(err.Error(), "3 outputs, and which of them has the scores is not clear: 0 have a value for each of 4 labels") {
+		t.Errorf("%d, %v", got, err)
+	}
+	if got, err := outputOf(append(outputs, floats("more", 4), floats("more", 1, 4)), o); err == nil || !strings.Contains(err.Error(), "2 have a value") {
+		t.Errorf("%d, %v", got, err)
+	}
+	o.Output = "frames"
+	if got, err := outputOf(outputs, o); got != 2 || err != nil {
+		t.Errorf("%d, %v", got, err)
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	for _, c := range []struct {
 		in   tensor.Info
@@ -107,10 +132,12 @@ func TestDefaults(t *testing.T) {
 		step time.Duration
 		long time.Duration
 	}{
-		{floats("in", 15600), Options{Features: Waveform}, 16000, 487500 * time.Microsecond, 975 * ms},
+		{floats("in", 15600), Options{Features: Waveform, Rate: 16000}, 16000, 487500 * time.Microsecond, 975 * ms},
 		{floats("in", 1, 8000), Options{Features: Waveform, Rate: 8000, Step: 100 * ms}, 8000, 100 * ms, time.Second},
 		{floats("in", 1, 98, 40), Options{Mel: mel.Options{Rate: 16000, WindowMS: 30, HopMS: 10, Bins: 40, HighHz: 8000, Floor: 1e-6}}, 16000, 100 * ms, time.Second},
 		{floats("in", 1, 98, 40), Options{Step: 106 * ms, Mel: mel.Options{Rate: 16000, WindowMS: 30, HopMS: 10, Bins: 40, HighHz: 8000, Floor: 1e-6}}, 16000, 110 * ms, time.Second},
+		{floats("in", 1, 1960), Options{Features: Micro}, 16000, 100 * ms, 990 * ms},
+		{floats("in", 1, 49, 40, 1), Options{Features: Micro, HopMS: 10}, 16000, 100 * ms, 510 * ms},
 		{floats("in", 1, 198*32), Coral(), 16000, 330 * ms, 1995 * ms},
 	} {
 		c.o.Labels = []string{"a", "b"}

@@ -26,13 +26,11 @@ const maxRuns = 1000
 
 // newScores looks at the model's outputs.
 func newScores(outputs []tensor.Info, o Options, step time.Duration) (*scores, error) {
-	s := &scores{output: slices.IndexFunc(outputs, func(i tensor.Info) bool { return i.Name == o.Output })}
-	if o.Output == "" {
-		s.output = 0
+	output, err := outputOf(outputs, o)
+	if err != nil {
+		return nil, err
 	}
-	if s.output < 0 || len(outputs) == 0 {
-		return nil, fmt.Errorf("the model has no output %q for the scores; it has %d: %s", o.Output, len(outputs), list(outputs))
-	}
+	s := &scores{output: output}
 	info := outputs[s.output]
 	switch q := info.Quantization; info.Type {
 	case tensor.Float32:
@@ -53,7 +51,6 @@ func newScores(outputs []tensor.Info, o Options, step time.Duration) (*scores, e
 		return nil, fmt.Errorf("a smoothing of %v is over %d runs of %v: want at most %d, so a longer step or less smoothing",
 			o.Smoothing, runs, step, maxRuns)
 	}
-	var err error
 	if s.scorer, err = score.New(score.Options{Activation: o.Activation, Sensitivity: o.Sensitivity, Threshold: o.Threshold}); err != nil {
 		return nil, err
 	}
@@ -61,6 +58,32 @@ func newScores(outputs []tensor.Info, o Options, step time.Duration) (*scores, e
 	s.runs = make([]float32, s.classes*runs)
 	s.mean = make([]float32, s.classes)
 	return s, nil
+}
+
+// outputOf is the output with the scores: the one of the name that is asked for, or the only one, or the only one with a
+// value for each label.
+func outputOf(outputs []tensor.Info, o Options) (int, error) {
+	if o.Output != "" || len(outputs) == 0 {
+		at := slices.IndexFunc(outputs, func(i tensor.Info) bool { return i.Name == o.Output })
+		if at < 0 {
+			return 0, fmt.Errorf("the model has no output %q for the scores; it has %d: %s", o.Output, len(outputs), list(outputs))
+		}
+		return at, nil
+	}
+	if len(outputs) == 1 {
+		return 0, nil
+	}
+	classes, found := len(o.Labels)-o.LabelOffset, []int(nil)
+	for i, info := range outputs {
+		if n := len(info.Shape); n > 0 && info.Shape[n-1] == classes {
+			found = append(found, i)
+		}
+	}
+	if len(found) != 1 {
+		return 0, fmt.Errorf("the model has %d outputs, and which of them has the scores is not clear: %d have a value for each of %d labels (%s)",
+			len(outputs), len(found), classes, list(outputs))
+	}
+	return found[0], nil
 }
 
 // forget makes all runs before those that were not there.

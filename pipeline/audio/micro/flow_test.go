@@ -44,7 +44,7 @@ func rows(t *testing.T, w *WakeWord, values []int, voice func(row int) bool) map
 			c.Voice = voice(i)
 		}
 		c.Micro = make([]uint16, Channels)
-		c.Micro[0] = uint16(math.Ceil(float64(v) * 0.1 / scale))
+		c.Micro[0] = uint16(math.Ceil(float64(v) * 0.1 / Scale))
 		got, err := w.Take(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
@@ -247,7 +247,7 @@ func TestQuantizing(t *testing.T) {
 	if n := len(int8s); int8(int8s[n-1]) != 127 || int8(int8s[n-2]) != 126 {
 		t.Errorf("the table ends with %d", int8s[n-2:])
 	}
-	uint8s := tableOf(tensor.Info{Type: tensor.UInt8, Quantization: tensor.PerTensor(2*scale, 3)})
+	uint8s := tableOf(tensor.Info{Type: tensor.UInt8, Quantization: tensor.PerTensor(2*Scale, 3)})
 	if want := []byte{3, 4, 4, 4, 5, 6, 6}; !slices.Equal(uint8s[:len(want)], want) { // halves go to the even one
 		t.Errorf("%d", uint8s[:len(want)])
 	}

@@ -1,6 +1,8 @@
 package micro
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 	"math/bits"
 
@@ -13,6 +15,10 @@ const (
 	Window   = 30 * Rate / 1000    // samples that a row of features looks at
 	Hop      = 10 * Rate / 1000    // samples from one row to the next
 	Channels = audio.MicroChannels // features in a row, from 125 to 7500 Hz
+
+	// Scale is what models take of a feature: pymicro-features multiplies by it before they see them, and micro_speech's
+	// quantization means the same. 10/256.
+	Scale = 0.0390625
 )
 
 // windowBits are the fractional bits of the window's coefficients.
@@ -25,6 +31,7 @@ const windowBits = 12
 //
 // It keeps a noise estimate, so that a row depends on all sound since Reset. It is used by one goroutine at a time.
 type Frontend struct {
+	hop    int // samples from one row to the next; 0: Hop
 	input  [Window]int16
 	used   int // samples in input
 	fft    fft
@@ -35,6 +42,15 @@ type Frontend struct {
 // NewFrontend is a front end that has heard nothing.
 func NewFrontend() *Frontend { return new(Frontend) }
 
+// NewFrontendEvery is a front end with another time from one row to the next, in samples, from 1 to Window: micro_speech
+// was trained with 20 ms.
+func NewFrontendEvery(hop int) (*Frontend, error) {
+	if hop < 1 || hop > Window {
+		return nil, fmt.Errorf("rows of the audio front end cannot be %d samples apart: want 1 to %d, which a row looks at", hop, Window)
+	}
+	return &Frontend{hop: hop}, nil
+}
+
 // Reset forgets all sound.
 func (f *Frontend) Reset() {
 	f.used = 0
@@ -42,17 +58,17 @@ func (f *Frontend) Reset() {
 }
 
 // Process takes sound of any length, 16 bits a sample at Rate, and appends to dst the rows of features that are
-// complete, Channels values each. Row n, counted from Reset, looks at the samples from n×Hop to n×Hop+Window. It
+// complete, Channels values each. Row n, counted from Reset, looks at the samples from n×Hop to n×Hop+Window (of NewFrontendEvery: n×hop). It
 // allocates nothing when dst has room.
 //
-// pymicro-features gives the values times 0.0390625, which is what the scale of the models' inputs refers to.
+// Models take the values times Scale.
 func (f *Frontend) Process(dst []uint16, samples []int16) []uint16 {
 	for len(samples) > 0 {
 		n := copy(f.input[f.used:], samples)
 		samples = samples[n:]
 		if f.used += n; f.used == Window {
 			dst = f.row(dst)
-			f.used = copy(f.input[:], f.input[Hop:])
+			f.used = copy(f.input[:], f.input[cmp.Or(f.hop, Hop):])
 		}
 	}
 	return dst

@@ -10,9 +10,6 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// scale is what pymicro-features multiplies features by before models see them: 10/256.
-const scale = 0.0390625
-
 // model runs a streaming model on rows of features.
 type model struct {
 	engine pipeline.Engine
@@ -65,7 +62,7 @@ func tableOf(in tensor.Info) []byte {
 	q := in.Quantization
 	var table []byte
 	for v := range math.MaxUint16 + 1 {
-		x := math.RoundToEven(float64(v)*scale/float64(q.Scale()) + float64(q.ZeroPoint()))
+		x := math.RoundToEven(float64(v)*Scale/float64(q.Scale()) + float64(q.ZeroPoint()))
 		table = append(table, byte(int(min(max(x, lowest), highest))))
 		if x >= highest {
 			break

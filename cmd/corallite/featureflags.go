@@ -1,0 +1,59 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"corallite/configs"
+)
+
+// featureFlags are what a model takes of sound as the command line says it: a flag for each key of features.
+type featureFlags struct {
+	values map[string]any // by key, of the flags that were given
+}
+
+// add adds the flags: --features for the kind, --features-rate and so on for the other keys.
+func (f *featureFlags) add(cmd *cobra.Command) {
+	f.values = map[string]any{}
+	for _, key := range configs.FeatureKeys() {
+		name := "features"
+		if key != "kind" {
+			name += "-" + strings.ReplaceAll(key, "_", "-")
+		}
+		of := configs.FlagOf("models", "features", key)
+		cmd.Flags().Var(featureFlag{f.values, key, of}, name, strings.ReplaceAll(of.Doc(), "`", ""))
+		if choices := of.Choices(); choices != nil {
+			_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
+		}
+	}
+}
+
+// featureFlag is the flag of one key.
+type featureFlag struct {
+	values map[string]any
+	name   string
+	key    configs.Flag
+}
+
+// Set reads the value. What is wrong with it explainFlag says, by wants.
+func (f featureFlag) Set(s string) (err error) {
+	f.values[f.name], err = f.key.Parse(s)
+	return err
+}
+
+func (f featureFlag) wants() string { return f.key.Expects() }
+
+// String is empty: nothing has a default.
+func (f featureFlag) String() string { return "" }
+
+// Type stands in help for the value.
+func (f featureFlag) Type() string {
+	switch f.name {
+	case "kind", "scale", "spectrum":
+		return "string"
+	case "mean", "std":
+		return "numbers"
+	}
+	return "number"
+}

@@ -1,0 +1,103 @@
+package schema
+
+import "fmt"
+
+// metadataName001 is the name of the buffer with what a model says of itself in TensorFlow Lite Metadata
+// (tensorflow/lite/schema/metadata_schema.fbs in tflite-support), a FlatBuffer with the identifier M001.
+const metadataName001, metadataIdentifier = "TFLITE_METADATA", "M001"
+
+// Fields of the metadata's tables, by id.
+const (
+	describedSubgraphs                                  = 3
+	subgraphInputsDescribed, subgraphOutputsDescribed   = 2, 3
+	describedName, describedContent, describedUnitsType = 0, 3, 4
+	describedFiles                                      = 6
+	contentType, contentProperties                      = 0, 1
+	audioRate, audioChannels                            = 0, 1
+	unitType, unitOptions                               = 0, 1
+	normalizationMean, normalizationStd                 = 0, 1
+	fileName, fileType, fileLocale                      = 0, 2, 3
+
+	contentAudio, unitNormalization, fileAxisLabels, fileValueLabels = 4, 1, 2, 3
+)
+
+// Description is what a model says of its inputs and outputs, in the order of the subgraph's.
+type Description struct {
+	Inputs, Outputs []TensorDescription
+}
+
+// TensorDescription is what a model says of a tensor.
+type TensorDescription struct {
+	Name      string
+	Mean, Std []float32 // (value − mean) / std makes the input, with values of 0 to 255 for pictures; nil: not said
+	Audio     *Audio    // nil: it is no sound
+	Labels    string    // the name of the packed file with the labels of its values, one a line; "": none
+}
+
+// Audio is what sound is in an input.
+type Audio struct {
+	Rate     int // samples a second; 0: not said
+	Channels int // 0: not said
+}
+
+// Describe reads what the model says of its first subgraph in its metadata; nil without any. They are checked against
+// the buffer's bounds like the model itself, and an error says what is wrong with them; the model runs without them. A
+// value in them may be anything.
+func (m *Model) Describe() (*Description, error) {
+	for _, b := range m.Metadata {
+		if b.Name == metadataName001 {
+			return describe(b.Data)
+		}
+	}
+	return nil, nil
+}
+
+func describe(data []byte) (*Description, error) {
+	if len(data) < 8 || string(data[4:8]) != metadataIdentifier {
+		return nil, fmt.Errorf("its metadata (%s) do not begin as such metadata do, with the identifier %s", metadataName001, metadataIdentifier)
+	}
+	r := newReader(data)
+	root := r.table(r.follow(0))
+	d := &Description{}
+	if subgraphs := root.tables(describedSubgraphs); subgraphs.n > 0 && r.err == nil {
+		first := subgraphs.at(0)
+		d.Inputs = r.tensorsDescribed(first.tables(subgraphInputsDescribed))
+		d.Outputs = r.tensorsDescribed(first.tables(subgraphOutputsDescribed))
+	}
+	if r.err != nil {
+		return nil, fmt.Errorf("its metadata (%s) are damaged: %w", metadataName001, r.err)
+	}
+	return d, nil
+}
+
+func (r *reader) tensorsDescribed(v vector) []TensorDescription {
+	var all []TensorDescription
+	for i := 0; i < v.n && r.err == nil; i++ {
+		t := v.at(i)
+		d := TensorDescription{Name: t.text(describedName)}
+		if content := t.sub(describedContent); content.present() && content.byteOr(contentType, 0) == contentAudio {
+			audio := content.sub(contentProperties)
+			d.Audio = &Audio{Rate: int(audio.uint32(audioRate)), Channels: int(audio.uint32(audioChannels))}
+		}
+		units := t.tables(describedUnitsType)
+		for k := 0; k < units.n && r.err == nil; k++ {
+			if unit := units.at(k); unit.byteOr(unitType, 0) == unitNormalization {
+				options := unit.sub(unitOptions)
+				d.Mean, d.Std = options.floats(normalizationMean), options.floats(normalizationStd)
+			}
+		}
+		files, labelled := t.tables(describedFiles), false
+		for k := 0; k < files.n && r.err == nil; k++ {
+			file := files.at(k)
+			kind := file.byteOr(fileType, 0)
+			if kind != fileAxisLabels && kind != fileValueLabels {
+				continue
+			}
+			if everywhere := file.text(fileLocale) == ""; d.Labels == "" || everywhere && !labelled { // else translations
+				d.Labels, labelled = file.text(fileName), everywhere
+			}
+		}
+		all = append(all, d)
+	}
+	return all
+}
