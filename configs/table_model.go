@@ -21,7 +21,7 @@ var modelKeys = []*key{
 		doc: "The same model split by the Edge TPU compiler (`--num_segments`), its parts in order. Each runs on a device of its own as far as there are devices, one part on one picture while the next part is on the picture before. Not together with `edgetpu`.",
 	},
 	{
-		name: "labels", kind: texts, apart: true, example: "coco_labels.txt", defDoc: "the catalog's; else none, and results have only numbers",
+		name: "labels", kind: texts, apart: true, example: "coco_labels.txt", defDoc: "the catalog's; for `keyword` else those packed into the model's file; else none, and results have only numbers",
 		doc: "A file with one label a line, in the order of the model's classes, or the labels themselves as a list.",
 	},
 	{
