@@ -202,21 +202,21 @@ func shapeStrings(shapes [][]int) string {
 }
 
 // openShapes is an error where the file leaves more of an input's shape open than the number of items (the first dimension
-// of several) and no shape was given for it: what stands in the file instead is 1, at which the model would run without
-// a word.
+// of several), and has the 1 in its place that converters write there, and no shape was given: the model would run at that
+// size without a word.
 func openShapes(m *schema.Model, given [][]int) error {
 	g := m.Main()
 	for i, index := range g.Inputs {
 		t := &g.Tensors[index]
-		sizes := t.ShapeSignature
-		if len(sizes) > 1 {
-			sizes = sizes[1:]
-		}
-		if !slices.Contains(sizes, -1) || i < len(given) && given[i] != nil {
+		if i < len(given) && given[i] != nil || len(t.ShapeSignature) != len(t.Shape) {
 			continue
 		}
-		return fmt.Errorf("input %d %q has the shape %s, in which -1 is for whoever runs the model to choose: its shape must be given",
-			i, t.Name, tensor.ShapeString(t.ShapeSignature))
+		for d, size := range t.ShapeSignature {
+			if size == -1 && t.Shape[d] == 1 && (d > 0 || len(t.Shape) == 1) {
+				return fmt.Errorf("input %d %q has the shape %s, in which -1 is for whoever runs the model to choose: its shape must be given",
+					i, t.Name, tensor.ShapeString(t.ShapeSignature))
+			}
+		}
 	}
 	return nil
 }
