@@ -25,6 +25,8 @@ var Usual = []string{
 	"SSL_CERT_FILE", "SSL_CERT_DIR",
 	// This program's own, without those that stand for keys of a configuration.
 	"CORALLITE_CACHE", "CORALLITE_CORE", "CORALLITE_DOWNLOADS", "CORALLITE_LIBEDGETPU",
+	// The simulated Edge TPU's, which is loaded in child processes.
+	"CORALLITE_SIM_*",
 }
 
 // Proxies say through which server the network is reached. Their addresses may have a password in them.
