@@ -46,4 +46,4 @@ func WithFakes(all map[string]isolate.Handler) map[string]isolate.Handler {
 const TrialBegins = "a trial begins"
 
 // SignalEnv is the number of a signal that ends such a child when it has got a model.
-const SignalEnv = "CORALLITE_TEST_TRIAL_SIGNAL"
+const SignalEnv = "CORALLITE_SIM_TRIAL_SIGNAL" // by its name it reaches children
