@@ -1,10 +1,7 @@
 package keyword
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +13,7 @@ import (
 	"corallite/models"
 	"corallite/pipeline"
 	"corallite/pipeline/audio/mel"
-	"corallite/pipeline/mic"
+	"corallite/pipeline/mic/mictest"
 	"corallite/tflite"
 	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
@@ -174,22 +171,7 @@ func spoken(t *testing.T, digit int, speaker string, n int) []int16 {
 }
 
 // recording reads a recording of the test data, brought to the model's rate as corallite does it.
-func recording(t *testing.T, name string) (samples []int16) {
+func recording(t *testing.T, name string) []int16 {
 	t.Helper()
-	source, err := mic.NewFiles(mic.FilesOptions{Paths: []string{testdata.Path(t, name)}, Rate: 16000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer source.Close()
-	for {
-		c, err := source.Next(context.Background())
-		if errors.Is(err, io.EOF) {
-			return samples
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		samples = append(samples, c.Samples...)
-		c.Release()
-	}
+	return mictest.Read(t, 16000, testdata.Path(t, name))[0].Samples
 }

@@ -42,7 +42,13 @@ func realModel(tb testing.TB, name string, choice delegate.Choice, o Options) *W
 // hear is what models find in a recording that is cut into chunks of so many samples: "LABEL END SCORE" each.
 func hear(tb testing.TB, sound []int16, size int, models ...*WakeWord) (found []string) {
 	tb.Helper()
-	chunks(tb, sound, size, NewStage(), func(c *audio.Chunk) {
+	return hearAfter(tb, sound, size, NewStage(), models...)
+}
+
+// hearAfter is hear with a stage of one's own.
+func hearAfter(tb testing.TB, sound []int16, size int, stage *Stage, models ...*WakeWord) (found []string) {
+	tb.Helper()
+	chunks(tb, sound, size, stage, func(c *audio.Chunk) {
 		for _, w := range models {
 			got, err := w.Take(tb.Context(), c)
 			if err != nil {

@@ -9,18 +9,19 @@ import (
 )
 
 // Padding is the silence that a Stage lets follow a recording, so that models also hear a word that the recording ends
-// with: they answer up to a quarter of a second after it, and then average.
-const Padding = 600 * time.Millisecond
+// with: they answer up to a quarter of a second after it. More of it makes them hear no more words, and take other words
+// that end in silence for theirs (docs/performance.md has the measurement, TestPadding repeats it).
+const Padding = 300 * time.Millisecond
 
 // Stage makes the features of each chunk, Chunk.Micro, once for all models. It listens on while the voice gate holds
 // models back, as its noise estimate needs all sound.
 type Stage struct {
 	front Frontend
-	quiet [Padding * Rate / time.Second]int16
+	quiet []int16 // what follows a recording
 }
 
 // NewStage is a stage for one source.
-func NewStage() *Stage { return new(Stage) }
+func NewStage() *Stage { return &Stage{quiet: make([]int16, Padding*Rate/time.Second)} }
 
 // Process fills c.Micro. The first row of a recording needs Window samples. The last chunk also has the rows of
 // Padding. It fails when the sound does not have Rate.
@@ -34,7 +35,7 @@ func (s *Stage) Process(_ context.Context, c *audio.Chunk) error {
 	}
 	c.Micro = s.front.Process(c.Micro, c.Samples)
 	if c.Last {
-		c.Micro = s.front.Process(c.Micro, s.quiet[:])
+		c.Micro = s.front.Process(c.Micro, s.quiet)
 	}
 	return nil
 }
