@@ -30,7 +30,7 @@ var modelKeys = []*key{
 	},
 	{
 		name: "delegate", kind: text, choices: []string{"auto", "edgetpu", "xnnpack", "none"}, def: "auto", example: "xnnpack",
-		doc: "What runs the model. `auto` takes the first that works of the Edge TPU, XNNPACK (the CPU with 8-bit operators) and the built-in kernels; `none` is the built-in kernels.",
+		doc: "What runs the model. `auto` takes the first that works of the Edge TPU, XNNPACK (the CPU with 8-bit operators) and the built-in kernels; `edgetpu` and `xnnpack` are errors where those run nothing of the model; `none` is the built-in kernels.",
 	},
 	{
 		name: "device", kind: text, def: "", example: "usb:0", pattern: regexp.MustCompile(`^(|usb|pci|(usb|pci)?:[0-9]{1,4}|usb:[0-9]+-[0-9.]+|pci:[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]|apex:[0-9A-Za-z]+|((usb|pci):)?/.+)$`),

@@ -225,13 +225,23 @@ func openCPU(ctx context.Context, f *file, choice Choice, refusals []Refusal, o 
 			x, err := w.NewXNNPACK(options.Threads)
 			return []tflite.Delegate{x}, err
 		})
-		if err == nil {
+		if err == nil && all[0].Device().Name == cpuXNNPACK {
 			return newEngines(all, refusals, o.Wanted), nil
 		}
+		if err == nil {
+			err = errNothingTaken
+		}
 		if choice == XNNPACK {
-			return nil, fmt.Errorf("model %s: XNNPACK cannot run it: %w", f.path, err)
+			err = fmt.Errorf("model %s: XNNPACK cannot run it: %w", f.path, err)
+			for _, n := range all {
+				err = errors.Join(err, n.Close())
+			}
+			return nil, err
 		}
 		refusals = append(refusals, Refusal{string(XNNPACK), err.Error()})
+		if len(all) > 0 { // the built-in kernels run it already
+			return newEngines(all, refusals, o.Wanted), nil
+		}
 	}
 	options.Builtin = true
 	all, err := f.loaded.Interpreters(n, options, nil)
@@ -240,6 +250,11 @@ func openCPU(ctx context.Context, f *file, choice Choice, refusals []Refusal, o 
 	}
 	return newEngines(all, refusals, o.Wanted), nil
 }
+
+// cpuXNNPACK is the name of the CPU as a device where XNNPACK runs at least a part of the model.
+const cpuXNNPACK = "cpu:xnnpack"
+
+var errNothingTaken = errors.New("it takes none of the model's operators, which the built-in kernels run (delegate: auto or none)")
 
 func newEngines(all []*tflite.Interpreter, refusals []Refusal, wanted bool) []*engine {
 	engines := make([]*engine, len(all))
@@ -280,7 +295,7 @@ func (e *engine) log(model string, logger *slog.Logger) {
 // describe is a device's name for people.
 func describe(name string) string {
 	switch {
-	case name == "cpu:xnnpack":
+	case name == cpuXNNPACK:
 		return "the CPU (XNNPACK)"
 	case strings.HasPrefix(name, "cpu:"):
 		return "the CPU (built-in kernels)"

@@ -1,6 +1,7 @@
 package tflite
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -32,7 +33,12 @@ type xnnpack struct {
 	weights  *Weights // nil: its own
 }
 
-func (x *xnnpack) Name() string        { return "cpu:xnnpack" }
+func (x *xnnpack) Name() string { return "cpu:xnnpack" }
+func isXNNPACK(d Delegate) bool {
+	_, ok := d.(*xnnpack)
+	return ok
+}
+
 func (x *xnnpack) Ptr() unsafe.Pointer { return x.delegate }
 
 func (x *xnnpack) Delete() {
@@ -77,6 +83,20 @@ func newXNNPACK(threads int, weights *Weights) (Delegate, error) {
 	}
 	return x, nil
 }
+
+// counter stands behind XNNPACK and tells whether that has taken anything: it takes no operator of some models (int8
+// softmax alone, 16-bit activations) and says nothing.
+type counter struct{ *capi.Counter }
+
+func newCounter() (counter, error) {
+	if c := capi.NewCounter(); c != nil {
+		return counter{c}, nil
+	}
+	return counter{}, errors.New("no memory")
+}
+
+func (c counter) Name() string             { return "counter" }
+func (c counter) renew() (Delegate, error) { return newCounter() }
 
 // xnnpackLayout is the place of the flags in TfLiteXNNPackDelegateOptions, 2 or 3, behind which the pointer to the
 // weights stands. A bit that no version knows is set in the second word: it comes back where that is the flags, and

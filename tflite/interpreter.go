@@ -125,13 +125,12 @@ func (n *Interpreter) start(m *schema.Model, o Options) error {
 	if n.log = capi.NewLog(); n.log == nil {
 		return fmt.Errorf("no memory")
 	}
-	switch {
-	case len(n.own) > 0:
-		n.device.Name = n.own[0].Name()
-	case defaultDelegate():
-		n.device.Name = "cpu:default"
-	default:
-		n.device.Name = "cpu:builtin"
+	if len(n.own) == 1 && isXNNPACK(n.own[0]) {
+		c, err := newCounter()
+		if err != nil {
+			return err
+		}
+		n.own = append(n.own, c)
 	}
 	if hasResources(m) {
 		n.anew = &anew{schema: m, threads: o.Threads}
@@ -139,6 +138,7 @@ func (n *Interpreter) start(m *schema.Model, o Options) error {
 	if err := n.create(m, o.Threads); err != nil {
 		return err
 	}
+	n.device.Name = n.runs()
 	if err := n.reshape(o.Shapes); err != nil {
 		return err
 	}
@@ -152,6 +152,23 @@ func (n *Interpreter) start(m *schema.Model, o Options) error {
 	}
 	n.sized = [2][]bool{haveMemory(n.io.inputs), haveMemory(n.io.outputs)}
 	return nil
+}
+
+// runs is what runs the graph as it was made.
+func (n *Interpreter) runs() string {
+	idle := false // XNNPACK was given the graph and took nothing of it
+	if len(n.own) == 2 {
+		c, ok := n.own[1].(counter)
+		idle = ok && c.Delegated() == 0
+	}
+	switch {
+	case len(n.own) > 0 && !idle:
+		return n.own[0].Name()
+	case defaultDelegate():
+		return "cpu:default"
+	default:
+		return "cpu:builtin"
+	}
 }
 
 // create makes the options and the interpreter, with the delegates that are in own.
@@ -321,6 +338,7 @@ func (n *Interpreter) free() {
 	n.interp, n.options, n.shared, n.log, n.own, n.runners = nil, nil, nil, nil, nil, nil
 }
 
-// Device says what runs the model: the name of its first delegate; "cpu:builtin" for the runtime's own kernels;
+// Device says what runs the model: the name of its first delegate; "cpu:builtin" for the runtime's own kernels, also
+// where XNNPACK was to run it and takes none of its operators;
 // "cpu:default" when this build of the runtime may apply a delegate of its own (see Options.Builtin).
 func (n *Interpreter) Device() tensor.Device { return n.device }

@@ -197,7 +197,7 @@ func TestBadFiles(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), "no file") {
+	if _, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), "is a folder, not a file") {
 		t.Errorf("a folder: %v", err)
 	}
 	if _, err := Open(filepath.Join(dir, "none.tflite"), Options{}); !errors.Is(err, os.ErrNotExist) {

@@ -85,12 +85,8 @@ func (f *Fleet) childCPU(ctx context.Context, r Request, o delegate.Options) (te
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", path, err)
 	}
-	choice := o.Choice
-	if choice == delegate.Auto {
-		choice = delegate.XNNPACK
-	}
 	e, err := h.Open(ctx, worker.Request{
-		Files: delegate.Files{CPU: path}, Choice: choice, Threads: o.Threads, Shapes: o.Shapes,
+		Files: delegate.Files{CPU: path}, Choice: o.Choice, Refused: o.Refused, Threads: o.Threads, Shapes: o.Shapes,
 		Deadline: worker.DeadlinePolicy{Fixed: r.Deadline},
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/delegate/fleet"
 	"corallite/delegate/worker"
+	"corallite/internal/testdata"
 	"corallite/tflite/schema"
 	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
@@ -62,6 +63,28 @@ func TestShapes(t *testing.T) {
 			}
 			if err := e.Close(); err != nil {
 				t.Error(err)
+			}
+		}
+	}
+}
+
+// TestBuiltinKernelsRun: what XNNPACK cannot prepare, or takes nothing of, the built-in kernels run, in this process and in
+// a child, and the device says so.
+func TestBuiltinKernelsRun(t *testing.T) {
+	softmax := filepath.Join(t.TempDir(), "softmax8.tflite")
+	if err := os.WriteFile(softmax, modeltest.Softmax8(4).Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	sparse := testdata.Case(t, "runtimes/sparse_dynamic.tflite")
+	b := newBench(t, simtest.Config{Devices: []string{}}, func(o *fleet.Options) { o.Files = []string{softmax, sparse} })
+	for _, path := range []string{softmax, sparse} {
+		for _, isolate := range []bool{false, true} {
+			e := b.open(delegate.Files{CPU: path}, fleet.Request{Choice: delegate.Auto, Isolate: &isolate, Engines: 1})[0]
+			if d := e.Device(); d.Name != "cpu:builtin" || !d.Degraded {
+				t.Errorf("%s, isolated %v: device %+v", path, isolate, d)
+			}
+			if err := e.Invoke(t.Context()); err != nil {
+				t.Errorf("%s, isolated %v: %v", path, isolate, err)
 			}
 		}
 	}

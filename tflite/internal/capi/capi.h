@@ -109,6 +109,9 @@ int cl_views(TfLiteInterpreter*, void* runner, cl_view*, int inputs, int all);
 int cl_tensor_view(const TfLiteTensor*, cl_view*);
 
 TfLiteDelegate* cl_xnnpack(int threads, int flags_word, uint32_t flags, void* weights, uint32_t* got);
+TfLiteDelegate* cl_counter(void);
+int cl_counter_delegated(TfLiteDelegate*);
+void cl_counter_delete(TfLiteDelegate*);
 int cl_default_delegate(const void* model, size_t size, TfLiteDelegate* given);
 
 #endif

@@ -1,6 +1,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "capi.h"
@@ -41,35 +42,52 @@ TfLiteDelegate* cl_xnnpack(int threads, int flags_word, uint32_t flags, void* we
   return delegate;
 }
 
-// A TfLiteDelegate of the version in use may be longer than that of the headers; the rest reads as zero.
-typedef union {
-  TfLiteDelegate delegate;
-  char room[512];
-} roomy_delegate;
+// A counter is a delegate that takes no operator and counts those that other delegates have taken before it. A
+// TfLiteDelegate of the version in use may be longer than that of the headers; the rest reads as zero.
+typedef struct {
+  union {
+    TfLiteDelegate delegate;
+    char room[512];
+  };
+  int delegated;
+} counter;
 
 static void silent(void* user, const char* format, va_list args) { (void)user, (void)format, (void)args; }
 
-// see counts the operators of the graph that belong to some delegate.
-static TfLiteStatus see(TfLiteContext* context, TfLiteDelegate* delegate) {
+static TfLiteStatus count(TfLiteContext* context, TfLiteDelegate* delegate) {
   TfLiteIntArray* plan = NULL;
   if (context->GetExecutionPlan(context, &plan) != kTfLiteOk) return kTfLiteError;
-  int* delegated = delegate->data_;
   for (int i = 0; i < plan->size; i++) {
     TfLiteNode* node = NULL;
     TfLiteRegistration* registration = NULL;
     if (context->GetNodeAndRegistration(context, plan->data[i], &node, &registration) != kTfLiteOk) return kTfLiteError;
-    *delegated += registration->builtin_code == kTfLiteBuiltinDelegate;
+    ((counter*)delegate->data_)->delegated += registration->builtin_code == kTfLiteBuiltinDelegate;
   }
   return kTfLiteOk;
 }
+
+static void start_counting(counter* c) {
+  *c = (counter){.delegate = {.data_ = c, .Prepare = count, .flags = kTfLiteDelegateFlagsAllowDynamicTensors}};
+}
+
+TfLiteDelegate* cl_counter(void) {
+  counter* c = malloc(sizeof(counter));
+  if (!c) return NULL;
+  start_counting(c);
+  return &c->delegate;
+}
+
+int cl_counter_delegated(TfLiteDelegate* d) { return ((counter*)d->data_)->delegated; }
+void cl_counter_delete(TfLiteDelegate* d) { free(d->data_); }
 
 // cl_default_delegate says whether an interpreter of the model hands operators to a delegate of the runtime's own: 1 or
 // 0, -1 when that can not be told. given, unless NULL, is a delegate that it is given instead, for the test of this.
 int cl_default_delegate(const void* data, size_t size, TfLiteDelegate* given) {
   const cl_functions* f = cl_table();
   if (!f->TfLiteInterpreterModifyGraphWithDelegate) return -1;
-  int delegated = 0, result = -1;
-  roomy_delegate eye = {.delegate = {.data_ = &delegated, .Prepare = see, .flags = kTfLiteDelegateFlagsAllowDynamicTensors}};
+  int result = -1;
+  counter eye;
+  start_counting(&eye);
   TfLiteModel* model = TfLiteModelCreate(data, size);
   TfLiteInterpreterOptions* options = TfLiteInterpreterOptionsCreate();
   TfLiteInterpreterOptionsSetErrorReporter(options, silent, NULL);
@@ -77,7 +95,7 @@ int cl_default_delegate(const void* data, size_t size, TfLiteDelegate* given) {
   TfLiteInterpreter* interpreter = model ? TfLiteInterpreterCreate(model, options) : NULL;
   if (interpreter && TfLiteInterpreterAllocateTensors(interpreter) == kTfLiteOk &&
       f->TfLiteInterpreterModifyGraphWithDelegate(interpreter, &eye.delegate) == kTfLiteOk)
-    result = delegated > 0;
+    result = eye.delegated > 0;
   if (interpreter) TfLiteInterpreterDelete(interpreter);
   TfLiteInterpreterOptionsDelete(options);
   if (model) TfLiteModelDelete(model);

@@ -31,6 +31,33 @@ func DefaultDelegate(model []byte, given unsafe.Pointer) (has, known bool) {
 	return n == 1, n >= 0
 }
 
+// Counter is a delegate that takes no operator. Given to an interpreter behind others, it counts the nodes that those
+// have put in the place of the operators that they took.
+type Counter struct{ delegate *C.TfLiteDelegate }
+
+// NewCounter is nil where there is no memory.
+func NewCounter() *Counter {
+	d := C.cl_counter()
+	if d == nil {
+		return nil
+	}
+	return &Counter{d}
+}
+
+// Ptr is the TfLiteDelegate.
+func (c *Counter) Ptr() unsafe.Pointer { return unsafe.Pointer(c.delegate) }
+
+// Delegated is how many nodes of the graph, as the interpreter was made, belong to a delegate.
+func (c *Counter) Delegated() int { return int(C.cl_counter_delegated(c.delegate)) }
+
+// Delete frees it, after its interpreter. Twice is safe.
+func (c *Counter) Delete() {
+	if c.delegate != nil {
+		C.cl_counter_delete(c.delegate)
+		c.delegate = nil
+	}
+}
+
 // NewWeights makes a cache of packed weights with room for size bytes, of which memory is taken only as it fills, or
 // nil. It must not grow beyond: the delegates that were made before would look for their weights where it was. It needs the TfLiteXNNPackDelegateWeightsCache functions.
 func NewWeights(size int) unsafe.Pointer { return C.weights_new(C.size_t(size)) }

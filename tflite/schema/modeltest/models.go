@@ -7,6 +7,7 @@ const (
 	Add, AddOptions         = 0, 11
 	Dequantize              = 6
 	Reshape, ReshapeOptions = 22, 17
+	Softmax, SoftmaxOptions = 25, 9
 	Custom                  = 32
 	Gather, GatherOptions   = 36, 23
 	Less                    = 58
@@ -26,6 +27,19 @@ func Addition(shape ...int) Model {
 		Tensors: []Tensor{Float32("a", shape...), Float32("b", shape...), Float32("sum", shape...)},
 		Inputs:  []int32{0, 1}, Outputs: []int32{2},
 		Operators: []Operator{{Code: Add, Inputs: []int32{0, 1}, Outputs: []int32{2}, OptionsType: AddOptions, Options: []any{int8(0)}}},
+	}}}
+}
+
+// Softmax8 is a softmax of n int8 values, of which XNNPACK takes nothing.
+func Softmax8(n int) Model {
+	int8s := func(name string, scale float32, zero int32) Tensor {
+		q := tensor.Quantization{Scales: []float32{scale}, ZeroPoints: []int32{zero}}
+		return Tensor{Info: tensor.Info{Name: name, Type: tensor.Int8, Shape: []int{1, n}, Quantization: q}}
+	}
+	return Model{Subgraphs: []Subgraph{{
+		Tensors: []Tensor{int8s("logits", 0.1, 0), int8s("scores", 1./256, -128)},
+		Inputs:  []int32{0}, Outputs: []int32{1},
+		Operators: []Operator{{Code: Softmax, Inputs: []int32{0}, Outputs: []int32{1}, OptionsType: SoftmaxOptions, Options: []any{float32(1)}}},
 	}}}
 }
 

@@ -31,8 +31,8 @@ type Tensor struct {
 	Blocks   bool    // quantized in blocks; the scales say how, as they are
 }
 
-// Operator is a node. Options are the fields of its options table in the order of their ids: int32, int8, bool or
-// []int32.
+// Operator is a node. Options are the fields of its options table in the order of their ids: int32, int8, bool,
+// float32 or []int32.
 type Operator struct {
 	Code        int32
 	Custom      string // with Code 32
@@ -249,6 +249,9 @@ func (w *writer) options(fields []any) flatbuffers.UOffsetT {
 			switch f := f.(type) {
 			case int32:
 				w.PrependInt32(f)
+				w.Slot(i)
+			case float32:
+				w.PrependFloat32(f)
 				w.Slot(i)
 			case int8:
 				w.PrependInt8(f)
