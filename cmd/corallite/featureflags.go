@@ -17,12 +17,14 @@ type featureFlags struct {
 func (f *featureFlags) add(cmd *cobra.Command) {
 	f.values = map[string]any{}
 	for _, key := range configs.FeatureKeys() {
-		name := "features"
+		of := configs.FlagOf("models", "features", key)
+		name, usage := "features", "what a keyword model takes of sound, as in its training: "+strings.Join(of.Choices(), ", ")+" (default: as the catalog or the model's metadata say)"
 		if key != "kind" {
 			name += "-" + strings.ReplaceAll(key, "_", "-")
+			usage = strings.TrimSuffix(strings.ReplaceAll(of.Doc(), "`", ""), ".")
+			usage = strings.ToLower(usage[:1]) + usage[1:]
 		}
-		of := configs.FlagOf("models", "features", key)
-		cmd.Flags().Var(featureFlag{f.values, key, of}, name, strings.ReplaceAll(of.Doc(), "`", ""))
+		cmd.Flags().Var(featureFlag{f.values, key, of}, name, usage)
 		if choices := of.Choices(); choices != nil {
 			_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
 		}

@@ -55,6 +55,7 @@ Without --model it waits for the wake words of the catalog: ` + strings.Join(lis
 (corallite models pull ` + strings.Join(listenModels, " ") + `).`,
 		Example: `  corallite listen --microphone default
   corallite listen --model digits --json calls/*.wav
+  corallite listen --model micro_speech.tflite --labels words.txt --features micro yes.wav
   arecord -f S16_LE -r 16000 -t raw | corallite listen --model okay_nabu -`,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if cmd.Flags().Changed("threshold") {
