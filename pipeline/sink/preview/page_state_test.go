@@ -61,13 +61,18 @@ func newRelay(t *testing.T, to string) *relay {
 	return r
 }
 
+// flows waits while somebody holds the flow back.
+func (r *relay) flows() {
+	r.flow.RLock()
+	defer r.flow.RUnlock()
+}
+
 func (r *relay) pass(from, to net.Conn) {
 	defer to.Close()
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
-		r.flow.RLock()
-		r.flow.RUnlock()
+		r.flows()
 		if n > 0 {
 			if _, err := to.Write(buffer[:n]); err != nil {
 				return
