@@ -62,7 +62,15 @@ pipelines:
 	s.waitFor(t, s.stderr, "(it asks for the token, which is in PAGE_TOKEN)")
 	var seen int
 	for begin := time.Now(); seen == 0; time.Sleep(5 * time.Millisecond) {
+		parent, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", s.Process.Pid))
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, child := range childrenOf(t, s.Process.Pid) {
+			// Between fork and exec a child is its parent still.
+			if own, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", child)); err != nil || bytes.Equal(own, parent) {
+				continue
+			}
 			for _, file := range []string{"environ", "cmdline"} {
 				text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", child, file))
 				if err != nil || len(text) == 0 {
