@@ -85,6 +85,9 @@ func decodeOpenCV(data []byte, h header, f *vision.Frame) error {
 	if err := opencv.LoadImgcodecs(); err != nil {
 		return err
 	}
+	if h.format == "TIFF" {
+		data = straightColours(data)
+	}
 	mat, err := gocv.IMDecode(data, gocv.IMReadColor|gocv.IMReadIgnoreOrientation)
 	if err != nil {
 		return err

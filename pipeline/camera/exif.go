@@ -1,6 +1,7 @@
 package camera
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 
@@ -12,43 +13,78 @@ const (
 	tagWidth       = 256
 	tagHeight      = 257
 	tagOrientation = 274
+	tagExtra       = 338 // what the channels behind the colours are
 )
 
-// tiffTags reads the whole numbers of a TIFF's first directory, by tag. EXIF data is a TIFF without a picture.
-func tiffTags(d []byte) (map[uint16]uint32, error) {
+// The values of tagExtra for alpha: whether the colours were multiplied by it.
+const (
+	extraMultiplied    = 1
+	extraNotMultiplied = 2
+)
+
+// tiffEntries finds the entries of a TIFF's first directory: where each of them begins in d. One has 12 bytes.
+func tiffEntries(d []byte) (order binary.ByteOrder, entries []int, err error) {
 	if len(d) < 8 {
-		return nil, errShort
+		return nil, nil, errShort
 	}
-	var order binary.ByteOrder
 	switch string(d[:4]) {
 	case "II*\x00":
 		order = binary.LittleEndian
 	case "MM\x00*":
 		order = binary.BigEndian
 	default:
-		return nil, errors.New("not a TIFF directory")
+		return nil, nil, errors.New("not a TIFF directory")
 	}
 	at := uint64(order.Uint32(d[4:]))
 	if at+2 > uint64(len(d)) {
-		return nil, errShort
+		return nil, nil, errShort
 	}
-	entries := d[at+2:]
 	count := int(order.Uint16(d[at:]))
-	if len(entries) < 12*count {
-		return nil, errShort
+	if len(d[at+2:]) < 12*count {
+		return nil, nil, errShort
+	}
+	for i := range count {
+		entries = append(entries, int(at)+2+12*i)
+	}
+	return order, entries, nil
+}
+
+// tiffTags reads the whole numbers of a TIFF's first directory, by tag. EXIF data is a TIFF without a picture.
+func tiffTags(d []byte) (map[uint16]uint32, error) {
+	order, entries, err := tiffEntries(d)
+	if err != nil {
+		return nil, err
 	}
 	tags := make(map[uint16]uint32)
-	for i := range count {
-		entry := entries[12*i:]
-		tag, kind := order.Uint16(entry), order.Uint16(entry[2:])
+	for _, at := range entries {
+		tag, kind := order.Uint16(d[at:]), order.Uint16(d[at+2:])
 		switch kind {
 		case 3: // SHORT
-			tags[tag] = uint32(order.Uint16(entry[8:]))
+			tags[tag] = uint32(order.Uint16(d[at+8:]))
 		case 4: // LONG
-			tags[tag] = order.Uint32(entry[8:])
+			tags[tag] = order.Uint32(d[at+8:])
 		}
 	}
 	return tags, nil
+}
+
+// straightColours makes a TIFF's decoder leave the colours as they are where the picture has an alpha channel: libtiff
+// multiplies colours of 8 bits by it, unless the file says that they are multiplied already, and OpenCV then drops alpha.
+// It returns d, or a copy of it that says so.
+func straightColours(d []byte) []byte {
+	order, entries, err := tiffEntries(d)
+	if err != nil {
+		return d
+	}
+	for _, at := range entries {
+		// One or two values stand in the entry itself; no picture of colours has more behind them.
+		if order.Uint16(d[at:]) == tagExtra && order.Uint16(d[at+2:]) == 3 && order.Uint32(d[at+4:]) <= 2 &&
+			order.Uint16(d[at+8:]) == extraNotMultiplied {
+			d = bytes.Clone(d)
+			order.PutUint16(d[at+8:], extraMultiplied)
+		}
+	}
+	return d
 }
 
 // orientationOf is the orientation in EXIF data, 1 to 8; 1, which is none, when it says nothing sensible.

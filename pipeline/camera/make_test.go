@@ -103,17 +103,25 @@ const cmykJPEG = "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwADAgIDAgIDAwMDBAMDBAUIBQUEBAUKBw
 const losslessWebP = "UklGRh4AAABXRUJQVlA4TBEAAAAvBcAAAAdQ5CrUo/+BiOh/AAA="
 
 // tiffOf is an uncompressed TIFF with the given orientation; bits is 8 or 16 a channel.
-func tiffOf(m image.Image, bits, orientation int) []byte {
+func tiffOf(m image.Image, bits, orientation int) []byte { return tiffWith(m, bits, orientation, -1) }
+
+// tiffWith is tiffOf with a fourth channel, alpha, unless extra is -1. The colours are written as they are, whatever extra
+// says they are: 1 is multiplied by alpha, 2 is not, 0 is that nobody says.
+func tiffWith(m image.Image, bits, orientation, extra int) []byte {
 	w, h := m.Bounds().Dx(), m.Bounds().Dy()
 	le := binary.LittleEndian
-	size := w * h * 3 * bits / 8
+	channels := 3
+	if extra >= 0 {
+		channels = 4
+	}
+	size := w * h * channels * bits / 8
 	d := append([]byte("II*\x00"), le.AppendUint32(nil, uint32(8+size+8))...)
 	for y := range h {
 		for x := range w {
-			r, g, b, _ := m.At(x, y).RGBA()
-			for _, v := range []uint32{r, g, b} {
+			c := color.NRGBA64Model.Convert(m.At(x, y)).(color.NRGBA64)
+			for _, v := range []uint16{c.R, c.G, c.B, c.A}[:channels] {
 				if bits == 16 {
-					d = le.AppendUint16(d, uint16(v))
+					d = le.AppendUint16(d, v)
 				} else {
 					d = append(d, byte(v>>8))
 				}
@@ -124,12 +132,15 @@ func tiffOf(m image.Image, bits, orientation int) []byte {
 		d = le.AppendUint16(d, uint16(bits))
 	}
 	tags := [][3]uint32{{256, 4, uint32(w)}, {257, 4, uint32(h)}, {258, 3, uint32(8 + size)}, {259, 3, 1}, {262, 3, 2}, {273, 4, 8},
-		{274, 3, uint32(orientation)}, {277, 3, 3}, {278, 4, uint32(h)}, {279, 4, uint32(size)}, {284, 3, 1}}
+		{274, 3, uint32(orientation)}, {277, 3, uint32(channels)}, {278, 4, uint32(h)}, {279, 4, uint32(size)}, {284, 3, 1}}
+	if extra >= 0 {
+		tags = append(tags, [3]uint32{338, 3, uint32(extra)})
+	}
 	d = le.AppendUint16(d, uint16(len(tags)))
 	for _, tag := range tags {
 		count := uint32(1)
 		if tag[0] == 258 {
-			count = 3
+			count = uint32(channels)
 		}
 		d = le.AppendUint16(le.AppendUint16(d, uint16(tag[0])), uint16(tag[1]))
 		d = le.AppendUint32(le.AppendUint32(d, count), tag[2])
