@@ -120,6 +120,9 @@ func (n *Interpreter) start(m *schema.Model, o Options) error {
 	if o.Builtin && len(o.Delegates) > 0 {
 		return fmt.Errorf("delegates beside the built-in kernels alone")
 	}
+	if err := openShapes(m, o.Shapes); err != nil {
+		return err
+	}
 	n.describe(m)
 	n.watch = new(watch)
 	if n.log = capi.NewLog(); n.log == nil {
@@ -140,9 +143,6 @@ func (n *Interpreter) start(m *schema.Model, o Options) error {
 	}
 	n.device.Name = n.runs()
 	if err := n.reshape(o.Shapes); err != nil {
-		return err
-	}
-	if err := openShapes(m, o.Shapes); err != nil {
 		return err
 	}
 	if err := n.allocate(); err != nil && len(o.Shapes) > 0 {

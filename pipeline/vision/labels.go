@@ -26,7 +26,7 @@ func ReadLabels(path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("labels: %w", err)
 	}
-	labels, err := ParseLabels(bytes.NewReader(text))
+	labels, err := parseLabels(text)
 	if err != nil {
 		return nil, fmt.Errorf("labels: %s: %w", path, err)
 	}
@@ -47,6 +47,10 @@ func ParseLabels(r io.Reader) ([]string, error) {
 	if len(text) > maxLabelFile {
 		return nil, fmt.Errorf("over %d MiB: this is no label file", maxLabelFile>>20)
 	}
+	return parseLabels(text)
+}
+
+func parseLabels(text []byte) ([]string, error) {
 	if utf8.Valid(text) && bytes.IndexByte(text, 0) < 0 {
 		labels, known, err := structured(text)
 		if err == nil && known && len(labels) == 0 {
