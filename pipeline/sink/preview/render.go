@@ -88,16 +88,17 @@ func (r *renderer) get(k *Sink, kept map[draw.Parts]*picture, look draw.Parts, w
 	defer r.mu.Unlock()
 	s := k.take()
 	r.keptMu.Lock()
-	last := kept[look]
-	if last == nil && r.closed { // nothing else can be made any more
-		last = r.kept[0]
+	last, ended := kept[look], k.isClosed()
+	// What a pipeline ended with was made in one look only, and is worth more than an older picture in the wanted one.
+	if end := r.kept[0]; s.frame == nil && ended && end != nil && (last == nil || last.n < end.n) {
+		last = end
 	}
 	r.keptMu.Unlock()
 	if s.frame == nil {
 		switch {
 		case last != nil:
 			return last, nil
-		case r.closed:
+		case ended:
 			return nil, errEnded
 		default:
 			return nil, errNoPicture

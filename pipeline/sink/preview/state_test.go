@@ -99,6 +99,27 @@ func TestLastPictureStays(t *testing.T) {
 	body(t, s, "/snapshot.jpg", http.StatusOK)
 }
 
+// TestLastPictureReplacesOlderOnes ends a pipeline of which a viewer, and the page, have an older picture without boxes.
+func TestLastPictureReplacesOlderOnes(t *testing.T) {
+	s := newServer(t, ServerOptions{})
+	k := newSink(t, s, "door", SinkOptions{FPS: 0.01}) // the next picture would come after a minute and a half
+	early := watch(t, s, "/stream/door.mjpg?boxes=0")
+	consume(t, k, frame(t, 64, 48, 0))
+	if _, err := early.until(0); err != nil {
+		t.Fatal(err)
+	}
+	consume(t, k, frame(t, 64, 48, 1))
+	consume(t, k, frame(t, 64, 48, 2))
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, w := range map[string]*watcher{"early": early, "late": watch(t, s, "/stream/door.mjpg?boxes=0")} {
+		if _, err := w.until(2); err != nil {
+			t.Errorf("%s: the last picture: %v", name, err)
+		}
+	}
+}
+
 func TestWhyASourceIsWaitedFor(t *testing.T) {
 	state := SourceState{Name: "rtsp://192.0.2.1", Lost: "connection refused"}
 	s := newServer(t, ServerOptions{})
