@@ -76,7 +76,8 @@ type Sink struct {
 
 	mu      sync.Mutex
 	newest  shot
-	changed chan struct{} // closed when there is a newer shot, or no more
+	changed chan struct{} // closed when there is a newer shot
+	ended   chan struct{} // closed by Close
 	closed  bool
 	failure string // what ended the pipeline; "": nothing did
 
@@ -114,7 +115,7 @@ func (s *Server) Sink(name string, o SinkOptions) (*Sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preview of %s: %w", name, err)
 	}
-	k := &Sink{name: name, o: o, server: s, changed: make(chan struct{}), render: newRenderer(painter, o)}
+	k := &Sink{name: name, o: o, server: s, changed: make(chan struct{}), ended: make(chan struct{}), render: newRenderer(painter, o)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch i := slices.IndexFunc(s.sinks, func(other *Sink) bool { return other.name == name }); {
@@ -218,7 +219,7 @@ func (k *Sink) Close() error {
 	}
 	k.mu.Lock()
 	k.newest.frame, k.newest.events = nil, nil
-	close(k.changed)
+	close(k.ended)
 	k.mu.Unlock()
 	if frame != nil {
 		frame.Release()
@@ -265,6 +266,7 @@ func (k *Sink) wait(ctx context.Context, look draw.Parts, after uint64) (uint64,
 		select {
 		case <-pause:
 		case <-changed:
+		case <-k.ended: // also while a picture is held back
 		case <-ctx.Done():
 			stop()
 			return 0, ctx.Err()
