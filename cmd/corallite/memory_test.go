@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -40,6 +41,9 @@ func TestTrimMalloc(t *testing.T) {
 	if _, err := purego.Dlsym(purego.RTLD_DEFAULT, "malloc_trim"); err != nil {
 		t.Skip("this C library has no malloc_trim")
 	}
+	// Each thread has a heap of its own, and a heap whose top is free gives it back by itself.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	const block, count = 32 << 10, 2000
 	var blocks []uintptr
 	for range count {
