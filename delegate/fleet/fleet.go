@@ -39,7 +39,8 @@ type Options struct {
 	// on the CPU waits for it.
 	OpenLimit time.Duration
 	// Patience, when it ends, has libedgetpu not waited for any more that was not opened yet: models that can begin on the
-	// CPU do, for others Open fails with an error that wraps context.Canceled. nil: it does not end.
+	// CPU do, for others Open fails with an error that wraps context.Canceled, as Read does for a model that is being
+	// tried. nil: it does not end.
 	Patience context.Context
 	// GiveUp is how long a run of a model that has no CPU twin waits for its device; 0: failover's default.
 	GiveUp time.Duration
@@ -121,8 +122,8 @@ func (r *Request) parts() []*delegate.Model {
 type Shapes func(g *schema.Subgraph) ([][]int, error)
 
 // Read reads a model's files like [delegate.Read], and tries the one that the CPU runs in a child, if it never ran on this
-// machine: a file that crashes the runtime is an error and not a crash. It gives the shapes that choose has chosen, for
-// the Request; choose may be nil.
+// machine: a file that crashes the runtime is an error and not a crash. The trial ends with ctx and with the fleet's
+// patience. It gives the shapes that choose has chosen, for the Request; choose may be nil.
 func (f *Fleet) Read(ctx context.Context, files delegate.Files, choose Shapes) (_ *delegate.Model, shapes [][]int, err error) {
 	m, err := delegate.Read(files)
 	if err != nil {
@@ -135,9 +136,14 @@ func (f *Fleet) Read(ctx context.Context, files delegate.Files, choose Shapes) (
 		}
 	}
 	if f.o.Tried != nil && files.CPU != "" {
-		err := worker.Try(ctx, worker.TryOptions{Path: files.CPU, Shapes: shapes, Tried: f.o.Tried, Logger: f.o.Logger})
+		patient, stop := f.patient(ctx)
+		defer stop()
+		err := worker.Try(patient, worker.TryOptions{Path: files.CPU, Shapes: shapes, Tried: f.o.Tried, Logger: f.o.Logger})
 		if err != nil {
 			m.Close()
+			if ctx.Err() == nil && errors.Is(err, context.Canceled) {
+				err = fmt.Errorf("model %s: %w", files.CPU, interruption{})
+			}
 			return nil, nil, err
 		}
 	}

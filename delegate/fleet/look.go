@@ -44,7 +44,7 @@ func (f *Fleet) look(ctx context.Context, library string) (edgetpu.Seen, error) 
 	return seen, err
 }
 
-// interruption is why libedgetpu was not waited for. It passes for context.Canceled.
+// interruption is why libedgetpu, or the trial of a model, was not waited for. It passes for context.Canceled.
 type interruption struct{}
 
 func (interruption) Error() string { return "interrupted" }

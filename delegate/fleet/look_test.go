@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/delegate/fleet"
+	"corallite/delegate/worker"
+	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 
@@ -93,6 +96,22 @@ func TestPatienceEnds(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestPatienceEndsATrial: a model that never ran here and does not end is not waited for longer than the fleet's patience.
+func TestPatienceEndsATrial(t *testing.T) {
+	f := delegate.Files{CPU: filepath.Join(t.TempDir(), "endless.tflite")}
+	if err := os.WriteFile(f.CPU, modeltest.Endless().Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	patience, end := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer end()
+	b := newBench(t, simtest.Config{Devices: []string{}}, func(o *fleet.Options) {
+		o.Tried, o.Patience = worker.NewTried(t.TempDir()), patience
+	})
+	if _, _, err := b.Read(t.Context(), f, nil); !errors.Is(err, context.Canceled) || err.Error() != "model "+f.CPU+": interrupted" {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -169,31 +169,19 @@ func words() modeltest.Model {
 	}}}
 }
 
-// endless is a model that never ends, whatever its inputs.
-func endless() []byte {
-	m := modeltest.Endless()
-	condition := &m.Subgraphs[1]
-	zero, one := modeltest.Float32("0", 1), modeltest.Float32("1", 1)
-	zero.Data, one.Data = []byte{0, 0, 0, 0}, []byte{0, 0, 0x80, 0x3f}
-	n := int32(len(condition.Tensors))
-	condition.Tensors = append(condition.Tensors, zero, one)
-	condition.Operators[0].Inputs = []int32{n, n + 1}
-	return m.Bytes()
-}
-
 // TestTryHangs ends a child whose model does not end, and one whose trial nobody waits for.
 func TestTryHangs(t *testing.T) {
 	trier := &worker.Trier{Deadline: 100 * time.Millisecond}
 	defer trier.Close()
 	death := (*isolate.DeathError)(nil)
-	err := trier.Try(t.Context(), "door", endless())
+	err := trier.Try(t.Context(), "door", modeltest.Endless().Bytes())
 	if !errors.As(err, &death) || death.Hung < trier.Deadline || !strings.Contains(err.Error(), "model door: the runtime does not survive it: ") {
 		t.Errorf("error %v", err)
 	}
 	trier.Deadline = 0
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := trier.Try(ctx, "door", endless()); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "model door: ") {
+	if err := trier.Try(ctx, "door", modeltest.Endless().Bytes()); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "model door: ") {
 		t.Errorf("error %v", err)
 	}
 	if err := trier.Try(t.Context(), "window", modeltest.Addition(1, 4).Bytes()); err != nil {
@@ -208,7 +196,7 @@ func TestTryCrashes(t *testing.T) {
 	defer trier.Close()
 	for _, signal := range []syscall.Signal{syscall.SIGABRT, syscall.SIGKILL, syscall.SIGSEGV} {
 		t.Setenv(worker.SignalEnv, strconv.Itoa(int(signal)))
-		err := trier.Try(t.Context(), "door", endless())
+		err := trier.Try(t.Context(), "door", modeltest.Endless().Bytes())
 		death := (*isolate.DeathError)(nil)
 		if !errors.As(err, &death) || death.Signal != signal {
 			t.Fatalf("error %v", err)

@@ -43,13 +43,15 @@ func Softmax8(n int) Model {
 	}}}
 }
 
-// Endless is a model that never ends: it adds to x for as long as x < x + 1 … of a second tensor that stays 0 and 1.
+// Endless is a model that never ends, whatever its inputs: it adds to x for as long as 0 is less than 1.
 func Endless() Model {
 	body := func(outs ...int32) ([]Tensor, []int32) {
 		return []Tensor{Float32("x", 1), Float32("zero", 1), Float32("one", 1), Float32("y", 1)}, outs
 	}
 	tensors, _ := body()
-	condition := append(tensors[:3:3], Tensor{Info: tensor.Info{Name: "go on", Type: tensor.Bool, Shape: []int{1}}})
+	zero, one := Float32("0", 1), Float32("1", 1)
+	zero.Data, one.Data = []byte{0, 0, 0, 0}, []byte{0, 0, 0x80, 0x3f}
+	condition := append(tensors[:3:3], Tensor{Info: tensor.Info{Name: "go on", Type: tensor.Bool, Shape: []int{1}}}, zero, one)
 	return Model{Subgraphs: []Subgraph{
 		{
 			Tensors: []Tensor{Float32("x", 1), Float32("zero", 1), Float32("one", 1), Float32("y", 1), Float32("zero'", 1), Float32("one'", 1)},
@@ -59,7 +61,7 @@ func Endless() Model {
 		},
 		{
 			Tensors: condition, Inputs: []int32{0, 1, 2}, Outputs: []int32{3},
-			Operators: []Operator{{Code: Less, Inputs: []int32{1, 2}, Outputs: []int32{3}}},
+			Operators: []Operator{{Code: Less, Inputs: []int32{4, 5}, Outputs: []int32{3}}},
 		},
 		{
 			Tensors: tensors, Inputs: []int32{0, 1, 2}, Outputs: []int32{3, 1, 2},
