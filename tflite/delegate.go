@@ -1,7 +1,6 @@
 package tflite
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -50,12 +49,12 @@ func (x *xnnpack) Delete() {
 }
 
 // NewXNNPACK makes an XNNPACK delegate with its operators on signed and unsigned 8-bit tensors switched on, beside
-// the float ones. threads of 0 is 1.
+// the float ones. threads must be at least 0; 0 is 1.
 func NewXNNPACK(threads int) (Delegate, error) { return newXNNPACK(threads, nil) }
 
 func newXNNPACK(threads int, weights *Weights) (Delegate, error) {
 	if threads < 0 {
-		return nil, fmt.Errorf("%d threads for XNNPACK", threads)
+		return nil, fmt.Errorf("tflite: invalid thread count %d for XNNPACK (want 0 for one thread, or more)", threads)
 	}
 	for _, f := range []string{"TfLiteXNNPackDelegateOptionsDefault", "TfLiteXNNPackDelegateCreate", "TfLiteXNNPackDelegateDelete"} {
 		if err := need(f); err != nil {
@@ -92,7 +91,7 @@ func newCounter() (counter, error) {
 	if c := capi.NewCounter(); c != nil {
 		return counter{c}, nil
 	}
-	return counter{}, errors.New("no memory")
+	return counter{}, errNoMemory
 }
 
 func (c counter) Name() string             { return "counter" }
@@ -100,7 +99,7 @@ func (c counter) renew() (Delegate, error) { return newCounter() }
 
 // xnnpackLayout is the place of the flags in TfLiteXNNPackDelegateOptions, 2 or 3, behind which the pointer to the
 // weights stands. A bit that no version knows is set in the second word: it comes back where that is the flags, and
-// is not looked at, for want of a model, where it is runtime_flags. A library that can not be asked is not sure.
+// is not looked at, for want of a model, where it is runtime_flags. A library that cannot be asked is not sure.
 var xnnpackLayout = sync.OnceValues(func() (word int, sure bool) {
 	if !capi.Has("TfLiteXNNPackDelegateGetFlags") {
 		return xnnpackFlagsWord(RuntimeVersion()), false
@@ -119,7 +118,7 @@ var xnnpackLayout = sync.OnceValues(func() (word int, sure bool) {
 
 // xnnpackFlagsWord is the place of the flags in TfLiteXNNPackDelegateOptions: versions after 2.18 have runtime_flags
 // before them, and some builds of 2.18. It is a guess, for a library that has no TfLiteXNNPackDelegateGetFlags. A
-// version that can not be read counts as new.
+// version that cannot be read counts as new.
 func xnnpackFlagsWord(version string) int {
 	parts := strings.SplitN(version, ".", 3)
 	if len(parts) >= 2 {

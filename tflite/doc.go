@@ -3,12 +3,16 @@
 // and a model file is verified before the runtime sees it (package schema). It stands on github.com/mattn/go-tflite,
 // with what that lacks in internal/capi.
 //
-//	n, err := tflite.Open("model.tflite", tflite.Options{Threads: 2})
+//	i, err := tflite.Open("model.tflite", tflite.Options{Threads: 2}) // on XNNPACK
 //	if err != nil { … }
-//	defer n.Close()
-//	if err := tensor.SetReal(n.Input(0), values); err != nil { … }
-//	if err := n.Invoke(ctx); err != nil { … }
-//	err = tensor.Real(scores, n.Output(0))
+//	defer i.Close()
+//	if err := tensor.SetReal(i.Input(0), values); err != nil { … }
+//	if err := i.Invoke(ctx); err != nil { … }
+//	err = tensor.Real(scores, i.Output(0))
+//
+// [Open] reads, verifies and prepares a model in one call; [Load] and [Model.Interpreters] make several interpreters of one
+// model that share its bytes. The model runs on XNNPACK, with 8-bit operators switched on, unless the [Options] name
+// delegates or ask for the built-in kernels; [Interpreter.Device] says what runs it.
 //
 // # Ownership
 //
@@ -22,7 +26,7 @@
 //
 // [Interpreter.Input], [Interpreter.Output] and [Interpreter.Variables] give views of C memory, without a copy. A view
 // of an input or output is valid until the next Invoke (most models do not move their tensors, some with sizes that
-// depend on the data do), Resize or Close: ask for it anew each time, which costs nothing. A view kept beyond Close
+// depend on the data do), Resize or Close: ask for it again each time, which costs nothing. A view kept beyond Close
 // points into memory that is gone; that is the one mistake that is not caught. [Interpreter.UseMemory] puts tensors
 // into memory of the caller's, who frees it after Close.
 //
@@ -37,16 +41,21 @@
 // Invoke allocates nothing in Go, also with a context that can be cancelled: the interpreter stays registered with the
 // last such context until another comes or Close.
 //
-// Options.Threads is for the built-in kernels, and more than one makes 8-bit models on them slower, often much slower
-// (mobilenet_v1_0.25_128_quant on two cores: 1.0 ms with one thread, 10 to 50 ms with two). XNNPACK gains by threads.
+// Options.Threads is for XNNPACK, which gains by them, and for the built-in kernels, on which more than one makes 8-bit
+// models slower, often much slower (mobilenet_v1_0.25_128_quant on two cores: 1.0 ms with one thread, 10 to 50 ms with
+// two).
 //
-// # What runs without a delegate
+// # What runs a model
+//
+// Without delegates in its options an interpreter runs on XNNPACK ("cpu:xnnpack"). Where XNNPACK cannot prepare the model
+// (sparse weights), or takes none of its operators (an 8-bit softmax alone), the built-in kernels run it ("cpu:builtin").
+// Options.Builtin asks for these alone: they are the runtime's reference, and slower.
 //
 // Some builds of the runtime apply XNNPACK to a model that is given no delegate. Whether this one does is found with a
-// graph of one addition, once a process, and Device then says "cpu:default". The libraries 2.17.1 (pymicro-wakeword),
-// 2.18.0 and 2.20.0 (org.bytedeco) do not: there a model without delegates runs on the built-in kernels, float and
-// 8-bit, and Device says "cpu:builtin". The C interface has no switch for it: TfLiteInterpreterCreateWithSelectedOps
-// applies none, but wants the kernels' registrations from the caller, which the library does not export.
+// graph of one addition, once a process, and Device of an interpreter without delegates then says "cpu:default". The
+// libraries 2.17.1 (pymicro-wakeword), 2.18.0 and 2.20.0 (org.bytedeco) do not. The C interface has no switch for it:
+// TfLiteInterpreterCreateWithSelectedOps applies none, but wants the kernels' registrations from the caller, which the
+// library does not export.
 //
 // # Custom operators
 //

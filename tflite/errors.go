@@ -11,6 +11,8 @@ import (
 // ErrClosed is what every use of a closed interpreter gives.
 var ErrClosed = errors.New("the interpreter is closed")
 
+var errNoMemory = errors.New("tflite: out of memory")
+
 // Status is TfLiteStatus, as the C functions return it.
 type Status int
 

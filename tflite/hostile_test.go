@@ -245,8 +245,8 @@ func hostileChild() {
 }
 
 func hostileRun(model []byte, kind string) error {
-	var o Options
-	if kind == "xnnpack" {
+	o := Options{Builtin: kind == "builtin"}
+	if !o.Builtin {
 		d, err := NewXNNPACK(1)
 		if err != nil {
 			return err

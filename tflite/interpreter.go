@@ -1,6 +1,7 @@
 package tflite
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -15,15 +16,17 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// Options say how a model is run. The zero value runs it on one thread.
+// Options say how a model is run. The zero value runs it with XNNPACK on one thread.
 type Options struct {
-	Threads int // for the built-in kernels; 0: 1. A delegate has a number of its own
-	// Delegates are applied in order; each takes the operators that it can. They belong to the interpreter from the
-	// call of Open or New on, and are freed after it, also when that call fails.
+	Threads int // of XNNPACK and of the built-in kernels, at least 0; 0: 1. Delegates have a number of their own
+	// Delegates are applied in order; each takes the operators that it can, and the built-in kernels run the rest. None:
+	// XNNPACK with Threads threads, or the built-in kernels alone where XNNPACK cannot run the model (Device says which).
+	// Delegates belong to the interpreter from the call of Open or New on, and are freed after it, also when that call
+	// fails.
 	Delegates []Delegate
 	Logger    *slog.Logger // gets the runtime's messages at debug level; nil: none
-	// Builtin asks for the built-in kernels alone, so it can not go with Delegates. The C interface has no way to keep
-	// a runtime from applying a delegate of its own; none of the builds that were tried has one (see the package's
+	// Builtin asks for the built-in kernels alone, so it cannot be combined with Delegates. The C interface has no way to
+	// keep a runtime from applying a delegate of its own; none of the builds that were tried has one (see the package's
 	// description), and Device says so where one has.
 	Builtin bool
 	// Shapes are those of inputs that the file leaves open, by the input's index; nil: as the file says. A model that
@@ -44,7 +47,7 @@ type Interpreter struct {
 	interp  *tfl.Interpreter
 	own     []Delegate
 
-	anew *anew // how to make interp again; nil where a reset does not need it
+	rebuildWith *rebuildInfo // how Reset makes interp again; nil where it need not
 
 	graph      []tensor.Info // the main subgraph's tensors as the file has them
 	inputs     []int         // indices into graph, as are outputs and variables
@@ -99,6 +102,27 @@ func release(ds []Delegate) {
 
 // open owns the delegates from here on.
 func open(m *Model, o Options) (*Interpreter, error) {
+	if len(o.Delegates) > 0 || o.Builtin {
+		return openWith(m, o)
+	}
+	x, err := NewXNNPACK(o.Threads)
+	if err == nil {
+		accelerated := o
+		accelerated.Delegates = []Delegate{x}
+		var n *Interpreter
+		if n, err = openWith(m, accelerated); err == nil {
+			return n, nil
+		}
+	}
+	// XNNPACK fails for some valid models (sparse weights) that the built-in kernels run. What else is wrong, they say too.
+	if o.Logger != nil {
+		o.Logger.Debug("tflite: XNNPACK cannot run the model; trying the built-in kernels", "reason", err)
+	}
+	o.Builtin = true
+	return openWith(m, o)
+}
+
+func openWith(m *Model, o Options) (*Interpreter, error) {
 	n := &Interpreter{shared: m.shared.hold(), logger: o.Logger, own: slices.Clone(o.Delegates)}
 	if err := n.start(m.schema, o); err != nil {
 		n.free()
@@ -110,60 +134,60 @@ func open(m *Model, o Options) (*Interpreter, error) {
 	return n, nil
 }
 
-func (n *Interpreter) start(m *schema.Model, o Options) error {
+func (i *Interpreter) start(m *schema.Model, o Options) error {
 	if o.Threads < 0 {
-		return fmt.Errorf("%d threads", o.Threads)
+		return fmt.Errorf("tflite: invalid thread count %d (want 0 for one thread, or more)", o.Threads)
 	}
 	if slices.Contains(o.Delegates, nil) {
-		return fmt.Errorf("a delegate is nil")
+		return errors.New("tflite: one of Options.Delegates is nil")
 	}
 	if o.Builtin && len(o.Delegates) > 0 {
-		return fmt.Errorf("delegates beside the built-in kernels alone")
+		return errors.New("tflite: Options.Builtin and Options.Delegates exclude each other")
 	}
 	if err := openShapes(m, o.Shapes); err != nil {
 		return err
 	}
-	n.describe(m)
-	n.watch = new(watch)
-	if n.log = capi.NewLog(); n.log == nil {
-		return fmt.Errorf("no memory")
+	i.describe(m)
+	i.watch = new(watch)
+	if i.log = capi.NewLog(); i.log == nil {
+		return errNoMemory
 	}
-	if len(n.own) == 1 && isXNNPACK(n.own[0]) {
+	if len(i.own) == 1 && isXNNPACK(i.own[0]) {
 		c, err := newCounter()
 		if err != nil {
 			return err
 		}
-		n.own = append(n.own, c)
+		i.own = append(i.own, c)
 	}
 	if hasResources(m) {
-		n.anew = &anew{schema: m, threads: o.Threads}
+		i.rebuildWith = &rebuildInfo{schema: m, threads: o.Threads}
 	}
-	if err := n.create(m, o.Threads); err != nil {
+	if err := i.create(m, o.Threads); err != nil {
 		return err
 	}
-	n.device.Name = n.runs()
-	if err := n.reshape(o.Shapes); err != nil {
+	i.device.Name = i.runs()
+	if err := i.reshape(o.Shapes); err != nil {
 		return err
 	}
-	if err := n.allocate(); err != nil && len(o.Shapes) > 0 {
+	if err := i.allocate(); err != nil && len(o.Shapes) > 0 {
 		return fmt.Errorf("it cannot run with inputs of %s: %w", shapeStrings(o.Shapes), err)
 	} else if err != nil {
 		return err
 	}
-	n.sized = [2][]bool{haveMemory(n.io.inputs), haveMemory(n.io.outputs)}
+	i.sized = [2][]bool{withMemory(i.io.inputs), withMemory(i.io.outputs)}
 	return nil
 }
 
 // runs is what runs the graph as it was made.
-func (n *Interpreter) runs() string {
+func (i *Interpreter) runs() string {
 	idle := false // XNNPACK was given the graph and took nothing of it
-	if len(n.own) == 2 {
-		c, ok := n.own[1].(counter)
+	if len(i.own) == 2 {
+		c, ok := i.own[1].(counter)
 		idle = ok && c.Delegated() == 0
 	}
 	switch {
-	case len(n.own) > 0 && !idle:
-		return n.own[0].Name()
+	case len(i.own) > 0 && !idle:
+		return i.own[0].Name()
 	case defaultDelegate():
 		return "cpu:default"
 	default:
@@ -172,37 +196,37 @@ func (n *Interpreter) runs() string {
 }
 
 // create makes the options and the interpreter, with the delegates that are in own.
-func (n *Interpreter) create(m *schema.Model, threads int) error {
-	if n.options = tfl.NewInterpreterOptions(); n.options == nil {
-		return n.failed("TfLiteInterpreterOptionsCreate", Failed)
+func (i *Interpreter) create(m *schema.Model, threads int) error {
+	if i.options = tfl.NewInterpreterOptions(); i.options == nil {
+		return i.failed("TfLiteInterpreterOptionsCreate", Failed)
 	}
-	n.options.SetNumThread(max(threads, 1))
-	capi.SetLog(n.options, n.log)
-	capi.EnableCancellation(n.options)
-	if err := addOperators(n.options, m); err != nil {
+	i.options.SetNumThread(max(threads, 1))
+	capi.SetLog(i.options, i.log)
+	capi.EnableCancellation(i.options)
+	if err := addOperators(i.options, m); err != nil {
 		return err
 	}
-	for _, d := range n.own {
-		n.options.AddDelegate(d)
+	for _, d := range i.own {
+		i.options.AddDelegate(d)
 	}
-	i := tfl.NewInterpreter(n.shared.model, n.options)
-	if i == nil {
-		return n.failed("TfLiteInterpreterCreate", Failed)
+	k := tfl.NewInterpreter(i.shared.model, i.options)
+	if k == nil {
+		return i.failed("TfLiteInterpreterCreate", Failed)
 	}
-	n.interp, n.cancel = i, func() { capi.Cancel(i) }
+	i.interp, i.cancel = k, func() { capi.Cancel(k) }
 	return nil
 }
 
 // reshape gives inputs their first shapes, before they have memory.
-func (n *Interpreter) reshape(shapes [][]int) error {
-	if len(shapes) > len(n.io.inInfos) {
-		return fmt.Errorf("%d shapes for %d inputs", len(shapes), len(n.io.inInfos))
+func (i *Interpreter) reshape(shapes [][]int) error {
+	if len(shapes) > len(i.io.inInfos) {
+		return fmt.Errorf("tflite: %d shapes for a model with %d inputs (want at most one each)", len(shapes), len(i.io.inInfos))
 	}
-	for i, shape := range shapes {
+	for k, shape := range shapes {
 		if shape == nil {
 			continue
 		}
-		if err := n.resize(i, shape); err != nil {
+		if err := i.resize(k, shape); err != nil {
 			return err
 		}
 	}
@@ -239,106 +263,106 @@ func openShapes(m *schema.Model, given [][]int) error {
 }
 
 // allocate gives the tensors memory, after the start and after each change of shape.
-func (n *Interpreter) allocate() error {
-	if err := n.io.init(nil); err != nil {
+func (i *Interpreter) allocate() error {
+	if err := i.io.init(nil); err != nil {
 		return err
 	}
-	if s := Status(n.interp.AllocateTensors()); s != OK {
-		n.drop()
-		return n.failed("TfLiteInterpreterAllocateTensors", s)
+	if s := Status(i.interp.AllocateTensors()); s != OK {
+		i.dropViews()
+		return i.failed("TfLiteInterpreterAllocateTensors", s)
 	}
-	n.drain()
-	return n.refresh()
+	i.drainLog()
+	return i.refresh()
 }
 
 // refresh looks at the tensors again, those of the runners too: they may share a graph with the interpreter, or have
 // one that a control-flow operator calls and resizes.
-func (n *Interpreter) refresh() error {
-	err := n.io.refresh(n.interp, nil)
-	for _, r := range n.runners {
-		if e := r.io.refresh(n.interp, r.runner); err == nil {
+func (i *Interpreter) refresh() error {
+	err := i.io.refresh(i.interp, nil)
+	for _, r := range i.runners {
+		if e := r.io.refresh(i.interp, r.runner); err == nil {
 			err = e
 		}
 	}
 	return err
 }
 
-// look is refresh after a run, unless the tensors have no memory: then an allocate has failed, and what the runtime
+// refreshAfterRun is refresh after a run, unless the tensors have no memory: then an allocate has failed, and what the runtime
 // says of them is not so.
-func (n *Interpreter) look() error {
-	if n.io.inputs == nil {
+func (i *Interpreter) refreshAfterRun() error {
+	if i.io.inputs == nil {
 		return nil
 	}
-	return n.refresh()
+	return i.refresh()
 }
 
-// drop forgets all views, whose memory may be gone.
-func (n *Interpreter) drop() {
-	n.io.drop()
-	for _, r := range n.runners {
-		r.io.drop()
+// dropViews forgets all views, whose memory may be gone.
+func (i *Interpreter) dropViews() {
+	i.io.dropViews()
+	for _, r := range i.runners {
+		r.io.dropViews()
 	}
 }
 
 // describe copies from the model's description what is needed later; the rest of it points into C memory.
-func (n *Interpreter) describe(m *schema.Model) {
+func (i *Interpreter) describe(m *schema.Model) {
 	g := m.Main()
-	n.graph = make([]tensor.Info, len(g.Tensors))
-	for i, t := range g.Tensors {
-		n.graph[i] = t.Info
+	i.graph = make([]tensor.Info, len(g.Tensors))
+	for k, t := range g.Tensors {
+		i.graph[k] = t.Info
 		if t.Variable {
-			n.variables = append(n.variables, i)
+			i.variables = append(i.variables, k)
 		}
 	}
-	n.inputs, n.outputs = slices.Clone(g.Inputs), slices.Clone(g.Outputs)
-	n.io.inInfos, n.io.outInfos = g.InputInfos(), g.OutputInfos()
+	i.inputs, i.outputs = slices.Clone(g.Inputs), slices.Clone(g.Outputs)
+	i.io.inInfos, i.io.outInfos = g.InputInfos(), g.OutputInfos()
 	for _, s := range m.Signatures {
-		n.signatures = append(n.signatures, signatureOf(s, &m.Subgraphs[s.Subgraph]))
+		i.signatures = append(i.signatures, signatureOf(s, &m.Subgraphs[s.Subgraph]))
 	}
 }
 
 // failed is the error of a C call, with what the runtime said since the last call.
-func (n *Interpreter) failed(op string, s Status) error {
-	return &Error{Op: op, Status: s, Detail: n.drain()}
+func (i *Interpreter) failed(op string, s Status) error {
+	return &Error{Op: op, Status: s, Detail: i.drainLog()}
 }
 
 // Close frees everything, in order: runners, interpreter, delegates, options, and the
 // model and its bytes where nobody else uses them. A run that is under
 // way is cancelled and waited for. Twice is safe.
-func (n *Interpreter) Close() error {
-	n.watch.close()
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.closed {
+func (i *Interpreter) Close() error {
+	i.watch.close()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
 		return nil
 	}
-	n.cleanup.Stop()
-	n.free()
+	i.cleanup.Stop()
+	i.free()
 	live.Add(-1)
 	return nil
 }
 
-func (n *Interpreter) free() {
-	n.closed = true
-	if n.watch != nil && n.watch.leave != nil {
-		n.watch.leave()
+func (i *Interpreter) free() {
+	i.closed = true
+	if i.watch != nil && i.watch.leave != nil {
+		i.watch.leave()
 	}
-	for _, r := range n.runners {
+	for _, r := range i.runners {
 		r.free()
 	}
-	n.io.free()
-	n.interp.Delete() // nil is safe for these
-	release(n.own)
-	n.options.Delete()
-	if n.log != nil {
-		n.drain()
-		n.log.Delete()
+	i.io.free()
+	i.interp.Delete() // nil is safe for these
+	release(i.own)
+	i.options.Delete()
+	if i.log != nil {
+		i.drainLog()
+		i.log.Delete()
 	}
-	n.shared.release()
-	n.interp, n.options, n.shared, n.log, n.own, n.runners = nil, nil, nil, nil, nil, nil
+	i.shared.release()
+	i.interp, i.options, i.shared, i.log, i.own, i.runners = nil, nil, nil, nil, nil, nil
 }
 
 // Device says what runs the model: the name of its first delegate; "cpu:builtin" for the runtime's own kernels, also
 // where XNNPACK was to run it and takes none of its operators;
 // "cpu:default" when this build of the runtime may apply a delegate of its own (see Options.Builtin).
-func (n *Interpreter) Device() tensor.Device { return n.device }
+func (i *Interpreter) Device() tensor.Device { return i.device }

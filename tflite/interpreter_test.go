@@ -3,7 +3,6 @@ package tflite
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -310,17 +309,4 @@ func TestResize(t *testing.T) {
 	if err := errors.Join(n.Resize(1, []int{2, 2}), n.Invoke(context.Background())); err != nil {
 		t.Error(err)
 	}
-}
-
-func ExampleOpen() {
-	n, err := Open("no-such-model.tflite", Options{Threads: 2})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer n.Close()
-	if err := n.Invoke(context.Background()); err != nil {
-		fmt.Println(err)
-	}
-	// Output: open no-such-model.tflite: no such file or directory
 }

@@ -19,39 +19,39 @@ var memoryFunctions = []string{"TfLiteInterpreterGetTensor", "TfLiteOpaqueTensor
 // Movable says which inputs and outputs UseMemory can move. Those that stay are constants, variables, strings, tensors
 // whose size is known only in the run, tensors without elements, and all but the first place of a tensor that is
 // listed several times. None can be moved where the library lacks a function for it.
-func (n *Interpreter) Movable() (inputs, outputs []bool, err error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.closed {
+func (i *Interpreter) Movable() (inputs, outputs []bool, err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
 		return nil, nil, ErrClosed
 	}
-	inputs, outputs = n.movable()
+	inputs, outputs = i.movable()
 	return inputs, outputs, nil
 }
 
-func (n *Interpreter) movable() (inputs, outputs []bool) {
-	inputs, outputs = make([]bool, len(n.inputs)), make([]bool, len(n.outputs))
+func (i *Interpreter) movable() (inputs, outputs []bool) {
+	inputs, outputs = make([]bool, len(i.inputs)), make([]bool, len(i.outputs))
 	if memoryMissing() != nil {
 		return inputs, outputs
 	}
 	seen := make(map[int]bool)
-	for _, i := range n.variables {
-		seen[i] = true
+	for _, index := range i.variables {
+		seen[index] = true
 	}
-	look := func(can, sized []bool, indices []int) {
-		for k, i := range indices {
-			can[k] = sized[k] && !seen[i] && capi.Movable(capi.Tensor(n.interp, i))
-			seen[i] = true
+	mark := func(can, sized []bool, indices []int) {
+		for k, index := range indices {
+			can[k] = sized[k] && !seen[index] && capi.Movable(capi.Tensor(i.interp, index))
+			seen[index] = true
 		}
 	}
-	look(inputs, n.sized[0], n.inputs)
-	look(outputs, n.sized[1], n.outputs)
+	mark(inputs, i.sized[0], i.inputs)
+	mark(outputs, i.sized[1], i.outputs)
 	return inputs, outputs
 }
 
-// haveMemory says which tensors have. Behind an operator whose output has a size that the data decide, the runtime
+// withMemory says which tensors have. Behind an operator whose output has a size that the data decide, the runtime
 // gives none before the run.
-func haveMemory(views []tensor.Tensor) []bool {
+func withMemory(views []tensor.Tensor) []bool {
 	have := make([]bool, len(views))
 	for i, v := range views {
 		have[i] = len(v.Data) > 0
@@ -76,49 +76,49 @@ func memoryMissing() error {
 // (it is mapped, or C's), and stays in place until the interpreter is closed. XNNPACK reads, and ignores, up to 16
 // bytes behind an input, so that these must be readable. A [Interpreter.Resize] to more than the memory holds fails.
 //
-// It is an error, and nothing is moved, when a tensor can not be (see Movable) or a memory does not fit.
-func (n *Interpreter) UseMemory(inputs, outputs [][]byte) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.closed {
+// It is an error, and nothing is moved, when a tensor cannot be (see Movable) or a memory does not fit.
+func (i *Interpreter) UseMemory(inputs, outputs [][]byte) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
 		return ErrClosed
 	}
 	if err := memoryMissing(); err != nil {
 		return err
 	}
-	canIn, canOut := n.movable()
-	err := errors.Join(fit("input", inputs, canIn, n.io.inputs), fit("output", outputs, canOut, n.io.outputs))
+	canIn, canOut := i.movable()
+	err := errors.Join(fit("input", inputs, canIn, i.io.inputs), fit("output", outputs, canOut, i.io.outputs))
 	if err != nil {
 		return err
 	}
-	n.anew.place(inputs, outputs)
-	return n.move(inputs, outputs)
+	i.rebuildWith.useMemory(inputs, outputs)
+	return i.move(inputs, outputs)
 }
 
 // move puts tensors into memories that fit.
-func (n *Interpreter) move(inputs, outputs [][]byte) error {
+func (i *Interpreter) move(inputs, outputs [][]byte) error {
 	set := func(memories [][]byte, indices []int) error {
 		for k, memory := range memories {
 			if memory == nil {
 				continue
 			}
-			if s := Status(capi.SetMemory(n.interp, indices[k], memory)); s != OK {
-				n.drop()
-				return n.failed("TfLiteInterpreterSetCustomAllocationForTensor", s)
+			if s := Status(capi.SetMemory(i.interp, indices[k], memory)); s != OK {
+				i.dropViews()
+				return i.failed("TfLiteInterpreterSetCustomAllocationForTensor", s)
 			}
 		}
 		return nil
 	}
-	if err := set(inputs, n.inputs); err != nil {
+	if err := set(inputs, i.inputs); err != nil {
 		return err
 	}
-	if err := set(outputs, n.outputs); err != nil {
+	if err := set(outputs, i.outputs); err != nil {
 		return err
 	}
-	return n.allocate()
+	return i.allocate()
 }
 
-// fit says which memories can not be the tensors'.
+// fit says which memories cannot be the tensors'.
 func fit(what string, memories [][]byte, can []bool, tensors []tensor.Tensor) error {
 	if len(memories) > len(can) {
 		return fmt.Errorf("memory for %d %ss, and the model has %d", len(memories), what, len(can))

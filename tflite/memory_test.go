@@ -94,7 +94,7 @@ func TestUseMemory(t *testing.T) {
 				for round := range uint64(2) {
 					inputs, outputs := p.move(t, moved)
 					if slices.ContainsFunc(slices.Concat(inputs, outputs), func(m []byte) bool { return m == nil }) {
-						t.Fatal("a tensor can not be moved")
+						t.Fatal("a tensor cannot be moved")
 					}
 					for seed := range uint64(2) {
 						want, got := must(answer(plain, 2*round+seed)), must(answer(moved, 2*round+seed))
@@ -123,7 +123,7 @@ func TestUseMemory(t *testing.T) {
 	}
 }
 
-// stays is a model of whose tensors most can not be moved: places (of "where") and their doubles have sizes that the
+// stays is a model of whose tensors most cannot be moved: places (of "where") and their doubles have sizes that the
 // input decides, one output is a constant, and the input is given out too.
 func stays() modeltest.Model {
 	info := func(name string, typ tensor.Type, shape ...int) tensor.Info {

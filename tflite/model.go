@@ -38,7 +38,7 @@ func Load(path string) (*Model, error) {
 func LoadBytes(model []byte) (*Model, error) {
 	memory := capi.Memory(len(model))
 	if memory == nil {
-		return nil, fmt.Errorf("no memory for a model of %d bytes", len(model))
+		return nil, fmt.Errorf("tflite: a model of %d bytes: %w", len(model), errNoMemory)
 	}
 	copy(memory, model)
 	return newModel(memory)
@@ -71,17 +71,32 @@ func (m *Model) Interpreter(o Options) (*Interpreter, error) {
 	return open(m, o)
 }
 
-// Interpreters prepares the model to run n times side by side. delegates, unless nil, gives each interpreter the
-// delegates of its own; an XNNPACK delegate made with what it is given ([Weights.NewXNNPACK]) packs the model's
-// weights once for all, and its interpreter can not be resized. When one fails, those before it are closed. o.Delegates must be empty.
-func (m *Model) Interpreters(n int, o Options, delegates func(*Weights) ([]Delegate, error)) (all []*Interpreter, err error) {
+// Interpreters prepares the model to run n times side by side, n of at least 1. delegates gives each interpreter its own
+// delegates; an XNNPACK delegate made with what it is given ([Weights.NewXNNPACK]) packs the model's weights once for all,
+// and its interpreter cannot be resized. nil is such an XNNPACK delegate, or the built-in kernels where [Options] say so or
+// XNNPACK cannot run the model. When one fails, those before it are closed. o.Delegates must be empty.
+func (m *Model) Interpreters(n int, o Options, delegates func(*Weights) ([]Delegate, error)) ([]*Interpreter, error) {
 	if len(o.Delegates) > 0 {
 		release(o.Delegates)
-		return nil, fmt.Errorf("%d delegates for several interpreters: each needs its own", len(o.Delegates))
+		return nil, fmt.Errorf("tflite: %d delegates in the options of several interpreters, each of which needs its own", len(o.Delegates))
 	}
 	if n < 1 {
-		return nil, fmt.Errorf("%d interpreters", n)
+		return nil, fmt.Errorf("tflite: invalid number of interpreters %d (want at least 1)", n)
 	}
+	if delegates == nil && !o.Builtin {
+		all, err := m.interpreters(n, o, func(w *Weights) ([]Delegate, error) {
+			x, err := w.NewXNNPACK(o.Threads)
+			return []Delegate{x}, err
+		})
+		if err == nil || m.shared == nil {
+			return all, err
+		}
+		o.Builtin = true
+	}
+	return m.interpreters(n, o, delegates)
+}
+
+func (m *Model) interpreters(n int, o Options, delegates func(*Weights) ([]Delegate, error)) (all []*Interpreter, err error) {
 	var weights *Weights
 	if n > 1 && delegates != nil && m.shared != nil { // one alone has nobody to share with
 		weights = newWeights(m)
@@ -135,7 +150,7 @@ func (s *shared) start() (*schema.Model, error) {
 		return nil, err
 	}
 	if s.log = capi.NewLog(); s.log == nil {
-		return nil, fmt.Errorf("no memory")
+		return nil, errNoMemory
 	}
 	if s.model = capi.NewModel(s.memory, s.log); s.model == nil {
 		return nil, &Error{Op: "TfLiteModelCreate", Status: Failed, Detail: s.log.Take()}

@@ -70,7 +70,7 @@ func TestSharedAnswers(t *testing.T) {
 				path := testdata.Path(t, "models/"+name+".tflite")
 				const runs = 3
 				var want [runs][][]byte
-				o := Options{}
+				o := Options{Builtin: delegates == nil}
 				if delegates != nil {
 					o.Delegates = xnn(t, 1)
 				}
@@ -87,7 +87,7 @@ func TestSharedAnswers(t *testing.T) {
 				alone.Close()
 
 				m := load(t, path)
-				all, err := m.Interpreters(3, Options{}, delegates)
+				all, err := m.Interpreters(3, Options{Builtin: delegates == nil}, delegates)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -117,7 +117,7 @@ func TestSharedAnswers(t *testing.T) {
 }
 
 // TestWeightsAreShared: packed weights that are finalized take no new ones, so an interpreter that comes afterwards
-// can not be made: the delegates do use them. One that packs for itself can.
+// cannot be made: the delegates do use them. One that packs for itself can.
 func TestWeightsAreShared(t *testing.T) {
 	noLeak(t)
 	m := load(t, testdata.Path(t, "models/mobilenet_v1_0.25_128_quant.tflite"))

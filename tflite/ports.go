@@ -1,7 +1,6 @@
 package tflite
 
 import (
-	"fmt"
 	"unsafe"
 
 	tfl "github.com/mattn/go-tflite"
@@ -11,7 +10,7 @@ import (
 )
 
 // ports is the inputs and outputs of an interpreter or a runner: their descriptions, and views of their memory that are
-// made anew only when the runtime has moved or resized a tensor.
+// made again only when the runtime has moved or resized a tensor.
 type ports struct {
 	inInfos, outInfos []tensor.Info
 	inputs, outputs   []tensor.Tensor
@@ -24,7 +23,7 @@ func (p *ports) init(names []string) error {
 		return nil
 	}
 	if p.views = capi.NewViews(len(p.inInfos), len(p.outInfos), names); p.views == nil {
-		return fmt.Errorf("no memory")
+		return errNoMemory
 	}
 	return nil
 }
@@ -33,7 +32,7 @@ func (p *ports) init(names []string) error {
 func (p *ports) refresh(i *tfl.Interpreter, r *capi.Runner) error {
 	changed, err := p.views.Refresh(i, r)
 	if err != nil {
-		p.drop()
+		p.dropViews()
 		return err
 	}
 	if p.inputs == nil {
@@ -64,11 +63,11 @@ func set(t *tensor.Tensor, info *tensor.Info, v capi.View) {
 	}
 }
 
-// drop forgets the views, whose memory may be gone.
-func (p *ports) drop() { p.inputs, p.outputs = nil, nil }
+// dropViews forgets the views, whose memory may be gone.
+func (p *ports) dropViews() { p.inputs, p.outputs = nil, nil }
 
 func (p *ports) free() {
-	p.drop()
+	p.dropViews()
 	if p.views != nil {
 		p.views.Delete()
 		p.views = nil

@@ -30,15 +30,15 @@ func openPosenet(options []byte) (capi.Node, error) {
 }
 
 // Prepare checks what the runtime found out of the shapes, and what else Invoke relies on.
-func (n *posenetNode) Prepare(in, out capi.Operands) ([][]int, error) {
-	shapes, err := n.prepare(in, out)
+func (p *posenetNode) Prepare(in, out capi.Operands) ([][]int, error) {
+	shapes, err := p.prepare(in, out)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", schema.PosenetOp, err)
 	}
 	return shapes, nil
 }
 
-func (n *posenetNode) prepare(in, out capi.Operands) ([][]int, error) {
+func (p *posenetNode) prepare(in, out capi.Operands) ([][]int, error) {
 	if in.Len() == 4 && out.Len() == 5 {
 		return nil, errors.New("it has long offsets and masks (BodyPix), which is not supported: use a PoseNet without them")
 	}
@@ -67,42 +67,42 @@ func (n *posenetNode) prepare(in, out capi.Operands) ([][]int, error) {
 		return nil, err
 	}
 	cells := height * width
-	n.fields = posenet.Fields{
+	p.fields = posenet.Fields{
 		Height: height, Width: width,
 		Heatmap: make([]float32, cells*posenet.HeatmapChannels),
 		Short:   make([]float32, cells*posenet.ShortChannels),
 		Mid:     make([]float32, cells*posenet.MidChannels),
 	}
-	most := n.options.MaxDetections
+	most := p.options.MaxDetections
 	return [][]int{{1, most, posenet.Keypoints, 2}, {1, most, posenet.Keypoints}, {1, most}, {1}}, nil
 }
 
 // Invoke decodes.
-func (n *posenetNode) Invoke(in, out capi.Operands) error {
-	cell := 1 / float32(n.options.Stride)
+func (p *posenetNode) Invoke(in, out capi.Operands) error {
+	cell := 1 / float32(p.options.Stride)
 	for i, to := range []struct {
 		field []float32
 		unit  float32
-	}{{n.fields.Heatmap, 1}, {n.fields.Short, cell}, {n.fields.Mid, cell}} {
+	}{{p.fields.Heatmap, 1}, {p.fields.Short, cell}, {p.fields.Mid, cell}} {
 		if err := dequantize(to.field, in, i, to.unit); err != nil {
 			return fmt.Errorf("%s: %w", schema.PosenetOp, err)
 		}
 	}
 	var results [4][]float32
-	most := n.options.MaxDetections
+	most := p.options.MaxDetections
 	for i, want := range [4]int{most * posenet.Keypoints * 2, most * posenet.Keypoints, most, 1} {
 		if results[i] = elements[float32](out.View(i)); len(results[i]) != want {
 			return fmt.Errorf("%s: output %d has %d values, not %d", schema.PosenetOp, i, len(results[i]), want)
 		}
 		clear(results[i])
 	}
-	poses := n.decoder.Decode(&n.fields)
-	for i, pose := range poses {
-		for k, p := range pose.Keypoints {
-			at := i*posenet.Keypoints + k
-			results[0][2*at], results[0][2*at+1], results[1][at] = p.Y, p.X, pose.Scores[k]
+	poses := p.decoder.Decode(&p.fields)
+	for row, pose := range poses {
+		for k, point := range pose.Keypoints {
+			at := row*posenet.Keypoints + k
+			results[0][2*at], results[0][2*at+1], results[1][at] = point.Y, point.X, pose.Scores[k]
 		}
-		results[2][i] = pose.Score
+		results[2][row] = pose.Score
 	}
 	results[3][0] = float32(len(poses))
 	return nil

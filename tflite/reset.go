@@ -12,7 +12,7 @@ import (
 var _ tensor.Resetter = (*Interpreter)(nil)
 
 // Reset begins a new sequence of runs: see [Interpreter.ResetVariables].
-func (n *Interpreter) Reset() error { return n.ResetVariables() }
+func (i *Interpreter) Reset() error { return i.ResetVariables() }
 
 // ResetVariables sets what the model keeps from one run to the next to what it was when the interpreter was made, so
 // that the next run begins a new sequence.
@@ -20,36 +20,36 @@ func (n *Interpreter) Reset() error { return n.ResetVariables() }
 // Variable tensors (an LSTM's state) are set to their zero point. State behind VAR_HANDLE, as in the streaming
 // wake-word models, the runtime gives no way to set, so that the interpreter is made again: that takes fractions of a
 // millisecond, all views taken before are void, and what inputs held is lost. It is an error, and nothing has changed,
-// once a signature of the interpreter is in use, or with a delegate that can not be made again: another than XNNPACK's, or one
+// once a signature of the interpreter is in use, or with a delegate that cannot be made again: another than XNNPACK's, or one
 // that shares weights.
-func (n *Interpreter) ResetVariables() error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
+func (i *Interpreter) ResetVariables() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	switch {
-	case n.closed:
+	case i.closed:
 		return ErrClosed
-	case n.anew != nil:
-		return n.remake()
+	case i.rebuildWith != nil:
+		return i.rebuild()
 	}
-	if s := Status(n.interp.ResetVariableTensors()); s != OK {
-		return n.failed("TfLiteInterpreterResetVariableTensors", s)
+	if s := Status(i.interp.ResetVariableTensors()); s != OK {
+		return i.failed("TfLiteInterpreterResetVariableTensors", s)
 	}
 	return nil
 }
 
-// anew is what is needed to make an interpreter again.
-type anew struct {
+// rebuildInfo is what Reset needs to make an interpreter again whose state (VAR_HANDLE) the C API cannot clear.
+type rebuildInfo struct {
 	schema          *schema.Model // of bytes that the interpreter has a share in
 	threads         int
 	inputs, outputs [][]byte // the memory that tensors were put into; nil entries: the runtime's
 }
 
-// place notes the memory that tensors are put into.
-func (a *anew) place(inputs, outputs [][]byte) {
-	if a == nil {
+// useMemory records the memory that tensors are put into.
+func (r *rebuildInfo) useMemory(inputs, outputs [][]byte) {
+	if r == nil {
 		return
 	}
-	note := func(to *[][]byte, memories [][]byte) {
+	record := func(to *[][]byte, memories [][]byte) {
 		for k, memory := range memories {
 			for len(*to) <= k {
 				*to = append(*to, nil)
@@ -59,8 +59,8 @@ func (a *anew) place(inputs, outputs [][]byte) {
 			}
 		}
 	}
-	note(&a.inputs, inputs)
-	note(&a.outputs, outputs)
+	record(&r.inputs, inputs)
+	record(&r.outputs, outputs)
 }
 
 // hasResources says whether the model keeps state behind VAR_HANDLE.
@@ -79,8 +79,8 @@ func (x *xnnpack) renew() (Delegate, error) {
 }
 
 // renewed makes another delegate like each of the interpreter's.
-func (n *Interpreter) renewed() (all []Delegate, err error) {
-	for _, d := range n.own {
+func (i *Interpreter) renewed() (all []Delegate, err error) {
+	for _, d := range i.own {
 		r, can := d.(renewer)
 		err := errors.New("it cannot be made again")
 		if can {
@@ -90,51 +90,51 @@ func (n *Interpreter) renewed() (all []Delegate, err error) {
 			}
 		}
 		release(all)
-		return nil, fmt.Errorf("the state of the model cannot be reset: delegate %s: %w", n.device.Name, err)
+		return nil, fmt.Errorf("the state of the model cannot be reset: delegate %s: %w", i.device.Name, err)
 	}
 	return all, nil
 }
 
-// remake makes the interpreter again, and puts it in the place of the one before when that has succeeded.
-func (n *Interpreter) remake() error {
-	if len(n.runners) > 0 {
-		return fmt.Errorf("the state of the model cannot be reset once a signature (%q) is in use: open the model anew", n.runners[0].key)
+// rebuild makes the interpreter again, and puts it in the place of the one before when that has succeeded.
+func (i *Interpreter) rebuild() error {
+	if len(i.runners) > 0 {
+		return fmt.Errorf("the state of the model cannot be reset once a signature (%q) is in use: open the model again", i.runners[0].key)
 	}
-	delegates, err := n.renewed()
+	delegates, err := i.renewed()
 	if err != nil {
 		return err
 	}
-	shapes := make([][]int, len(n.io.inInfos))
-	for i, info := range n.io.inInfos {
-		if !slices.Equal(info.Shape, n.graph[n.inputs[i]].Shape) {
-			shapes[i] = info.Shape
+	shapes := make([][]int, len(i.io.inInfos))
+	for k, info := range i.io.inInfos {
+		if !slices.Equal(info.Shape, i.graph[i.inputs[k]].Shape) {
+			shapes[k] = info.Shape
 		}
 	}
-	interp, options, own, cancel := n.interp, n.options, n.own, n.cancel
-	n.interp, n.options, n.own = nil, nil, delegates
-	err = n.create(n.anew.schema, n.anew.threads)
+	interp, options, own, cancel := i.interp, i.options, i.own, i.cancel
+	i.interp, i.options, i.own = nil, nil, delegates
+	err = i.create(i.rebuildWith.schema, i.rebuildWith.threads)
 	if err == nil {
-		err = n.prepare(shapes)
+		err = i.prepare(shapes)
 	}
 	if err != nil {
-		interp, n.interp = n.interp, interp
-		options, n.options = n.options, options
-		own, n.own = n.own, own
-		n.cancel = cancel
+		interp, i.interp = i.interp, interp
+		options, i.options = i.options, options
+		own, i.own = i.own, own
+		i.cancel = cancel
 	}
 	interp.Delete() // nil is safe for these
 	release(own)
 	options.Delete()
-	return errors.Join(err, n.refresh())
+	return errors.Join(err, i.refresh())
 }
 
 // prepare gives a new interpreter the shapes and the memory of the one before.
-func (n *Interpreter) prepare(shapes [][]int) error {
-	if err := n.reshape(shapes); err != nil {
+func (i *Interpreter) prepare(shapes [][]int) error {
+	if err := i.reshape(shapes); err != nil {
 		return err
 	}
-	if err := n.allocate(); err != nil || len(n.anew.inputs)+len(n.anew.outputs) == 0 {
+	if err := i.allocate(); err != nil || len(i.rebuildWith.inputs)+len(i.rebuildWith.outputs) == 0 {
 		return err
 	}
-	return n.move(n.anew.inputs, n.anew.outputs)
+	return i.move(i.rebuildWith.inputs, i.rebuildWith.outputs)
 }

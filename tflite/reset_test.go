@@ -82,7 +82,7 @@ func TestResetMemory(t *testing.T) {
 	}
 }
 
-// TestResetRefused asks for resets that can not be had: the model goes on with the state it has.
+// TestResetRefused asks for resets that cannot be had: the model goes on with the state it has.
 func TestResetRefused(t *testing.T) {
 	path := testdata.Packaged(t, "pymicro_wakeword/models/alexa.tflite")
 	n, twin := open1(t, path, Options{}), open1(t, path, Options{})

@@ -13,50 +13,50 @@ import (
 // delegate's part counts as one), its end is waited for, and ctx's error is returned; what the outputs hold is then
 // undefined, and the interpreter can be used again. Invoke allocates nothing, save once for each new ctx that can be
 // cancelled.
-func (n *Interpreter) Invoke(ctx context.Context) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.closed {
+func (i *Interpreter) Invoke(ctx context.Context) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
 		return ErrClosed
 	}
-	if err := n.watch.begin(ctx, n.cancel); err != nil {
+	if err := i.watch.begin(ctx, i.cancel); err != nil {
 		return err
 	}
-	s := Status(n.interp.Invoke())
-	n.watch.end()
+	s := Status(i.interp.Invoke())
+	i.watch.end()
 	// Looked at also when the run failed: tensors of changing size may have moved before.
-	err := n.look()
-	return n.ended(ctx, "TfLiteInterpreterInvoke", s, err)
+	err := i.refreshAfterRun()
+	return i.ended(ctx, "TfLiteInterpreterInvoke", s, err)
 }
 
 // ended is the error of a run that gave the status s, and then the error views.
-func (n *Interpreter) ended(ctx context.Context, op string, s Status, views error) error {
+func (i *Interpreter) ended(ctx context.Context, op string, s Status, views error) error {
 	if err := ctx.Err(); err != nil {
-		n.drain()
+		i.drainLog()
 		return err
 	}
 	if s != OK {
-		return n.failed(op, s)
+		return i.failed(op, s)
 	}
-	if !n.log.Empty() {
-		n.drain()
+	if !i.log.Empty() {
+		i.drainLog()
 	}
 	return views
 }
 
 // Cancel stops a run that another goroutine has under way, of the interpreter or one of its signatures, and returns
 // when the runtime has stopped. That run's Invoke fails with the status [Cancelled], unless it was as good as done.
-func (n *Interpreter) Cancel() { n.watch.stop() }
+func (i *Interpreter) Cancel() { i.watch.stop() }
 
-// drain hands the runtime's messages to the logger and returns them.
-func (n *Interpreter) drain() string {
-	if n.log == nil || n.log.Empty() {
+// drainLog hands the runtime's messages to the logger and returns them.
+func (i *Interpreter) drainLog() string {
+	if i.log == nil || i.log.Empty() {
 		return ""
 	}
-	said := lines(n.log.Take())
-	if n.logger != nil {
+	said := lines(i.log.Take())
+	if i.logger != nil {
 		for _, line := range said {
-			n.logger.Debug("tflite: "+line, slog.String("device", n.device.Name))
+			i.logger.Debug("tflite: "+line, slog.String("device", i.device.Name))
 		}
 	}
 	return strings.Join(slices.Compact(said), "; ")

@@ -35,7 +35,7 @@ func TestShapes(t *testing.T) {
 	}
 	for name, delegates := range map[string]func(*Weights) ([]Delegate, error){"built-in": nil, "XNNPACK": xnnpack} {
 		for _, several := range []int{1, 2} {
-			all, err := m.Interpreters(several, Options{Shapes: [][]int{{1, 5}, {1, 5}}}, delegates)
+			all, err := m.Interpreters(several, Options{Builtin: delegates == nil, Shapes: [][]int{{1, 5}, {1, 5}}}, delegates)
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				continue
@@ -68,9 +68,9 @@ func TestShapesRefused(t *testing.T) {
 		words  string
 	}{
 		{[][]int{nil, {1, 4}}, "TfLiteInterpreterAllocateTensors"}, // 2 and 4
-		{[][]int{{1, 0}}, `tensor "a" can not have the shape [1,0]`},
-		{[][]int{{}}, `tensor "a" can not be resized to a scalar`},
-		{[][]int{nil, nil, {1, 4}}, "3 shapes for 2 inputs"},
+		{[][]int{{1, 0}}, `tensor "a" cannot have the shape [1,0]`},
+		{[][]int{{}}, `tensor "a" cannot be resized to a scalar`},
+		{[][]int{nil, nil, {1, 4}}, "tflite: 3 shapes for a model with 2 inputs"},
 	} {
 		before := Live()
 		n, err := New(openEnded().Bytes(), Options{Shapes: c.shapes})

@@ -32,10 +32,10 @@ func named(names []schema.NamedTensor, g *schema.Subgraph) []tensor.Info {
 
 // Signatures are the keys of the model's signatures, named entries with named inputs and outputs; mostly none or
 // "serving_default".
-func (n *Interpreter) Signatures() []string {
-	keys := make([]string, len(n.signatures))
-	for i, s := range n.signatures {
-		keys[i] = s.key
+func (i *Interpreter) Signatures() []string {
+	keys := make([]string, len(i.signatures))
+	for k, s := range i.signatures {
+		keys[k] = s.key
 	}
 	return keys
 }
@@ -44,7 +44,7 @@ func (n *Interpreter) Signatures() []string {
 // goroutine. Its inputs and outputs are in the order of the file and carry the signature's names. It implements
 // [tensor.Engine]; its Close does nothing.
 type SignatureRunner struct {
-	n      *Interpreter
+	interp *Interpreter
 	key    string
 	runner *capi.Runner
 	cancel func()
@@ -54,15 +54,15 @@ type SignatureRunner struct {
 var _ tensor.Engine = (*SignatureRunner)(nil)
 
 // Signature prepares a signature to run.
-func (n *Interpreter) Signature(key string) (*SignatureRunner, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.closed {
+func (i *Interpreter) Signature(key string) (*SignatureRunner, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
 		return nil, ErrClosed
 	}
-	i := slices.IndexFunc(n.signatures, func(s signature) bool { return s.key == key })
-	if i < 0 {
-		return nil, fmt.Errorf("no signature %q; there are %q", key, n.Signatures())
+	k := slices.IndexFunc(i.signatures, func(s signature) bool { return s.key == key })
+	if k < 0 {
+		return nil, fmt.Errorf("tflite: the model has no signature %q (it has %q)", key, i.Signatures())
 	}
 	for _, f := range []string{
 		"TfLiteInterpreterGetSignatureRunner", "TfLiteSignatureRunnerResizeInputTensor", "TfLiteSignatureRunnerAllocateTensors",
@@ -73,12 +73,12 @@ func (n *Interpreter) Signature(key string) (*SignatureRunner, error) {
 			return nil, err
 		}
 	}
-	s := n.signatures[i]
-	runner := capi.NewRunner(n.interp, key)
+	s := i.signatures[k]
+	runner := capi.NewRunner(i.interp, key)
 	if runner == nil {
-		return nil, n.failed("TfLiteInterpreterGetSignatureRunner", Failed)
+		return nil, i.failed("TfLiteInterpreterGetSignatureRunner", Failed)
 	}
-	r := &SignatureRunner{n: n, key: key, runner: runner, cancel: runner.Cancel,
+	r := &SignatureRunner{interp: i, key: key, runner: runner, cancel: runner.Cancel,
 		io: ports{inInfos: slices.Clone(s.inputs), outInfos: slices.Clone(s.outputs)}}
 	var names []string
 	for _, info := range slices.Concat(s.inputs, s.outputs) {
@@ -92,21 +92,21 @@ func (n *Interpreter) Signature(key string) (*SignatureRunner, error) {
 		r.free()
 		return nil, fmt.Errorf("signature %q: %w", key, err)
 	}
-	n.runners = append(n.runners, r)
+	i.runners = append(i.runners, r)
 	return r, nil
 }
 
 func (r *SignatureRunner) allocate() error {
 	if s := Status(r.runner.Allocate()); s != OK {
-		r.n.drop()
-		r.io.drop()
-		return r.n.failed("TfLiteSignatureRunnerAllocateTensors", s)
+		r.interp.dropViews()
+		r.io.dropViews()
+		return r.interp.failed("TfLiteSignatureRunnerAllocateTensors", s)
 	}
-	r.n.drain()
-	if err := r.n.refresh(); err != nil {
+	r.interp.drainLog()
+	if err := r.interp.refresh(); err != nil {
 		return err
 	}
-	return r.io.refresh(r.n.interp, r.runner) // it may not be among the interpreter's runners yet
+	return r.io.refresh(r.interp.interp, r.runner) // it may not be among the interpreter's runners yet
 }
 
 // Key is the signature's name.
@@ -125,7 +125,7 @@ func (r *SignatureRunner) Input(i int) tensor.Tensor { return r.io.input(i) }
 func (r *SignatureRunner) Output(i int) tensor.Tensor { return r.io.output(i) }
 
 // Device is the interpreter's.
-func (r *SignatureRunner) Device() tensor.Device { return r.n.Device() }
+func (r *SignatureRunner) Device() tensor.Device { return r.interp.Device() }
 
 // Close does nothing: the interpreter's Close frees its runners.
 func (r *SignatureRunner) Close() error { return nil }
@@ -133,41 +133,41 @@ func (r *SignatureRunner) Close() error { return nil }
 // Resize is as [Interpreter.Resize]. Views of the interpreter and of other runners are void too: they may share the
 // graph.
 func (r *SignatureRunner) Resize(input int, shape []int) error {
-	r.n.mu.Lock()
-	defer r.n.mu.Unlock()
-	if r.n.closed {
+	r.interp.mu.Lock()
+	defer r.interp.mu.Unlock()
+	if r.interp.closed {
 		return ErrClosed
 	}
 	if input < 0 || input >= len(r.io.inInfos) {
-		return fmt.Errorf("input %d of %d", input, len(r.io.inInfos))
+		return fmt.Errorf("tflite: invalid input %d (the signature has %d)", input, len(r.io.inInfos))
 	}
 	dims, err := dimensions(r.io.inInfos[input], shape)
 	if err != nil {
 		return err
 	}
-	if r.n.sharesWeights() {
+	if r.interp.sharesWeights() {
 		return keepsShape(r.io.inInfos[input], shape)
 	}
 	if s := Status(r.runner.Resize(r.io.inInfos[input].Name, dims)); s != OK {
-		return r.n.failed("TfLiteSignatureRunnerResizeInputTensor", s)
+		return r.interp.failed("TfLiteSignatureRunnerResizeInputTensor", s)
 	}
 	return r.allocate()
 }
 
 // Invoke is as [Interpreter.Invoke], for the signature's graph.
 func (r *SignatureRunner) Invoke(ctx context.Context) error {
-	r.n.mu.Lock()
-	defer r.n.mu.Unlock()
-	if r.n.closed {
+	r.interp.mu.Lock()
+	defer r.interp.mu.Unlock()
+	if r.interp.closed {
 		return ErrClosed
 	}
-	if err := r.n.watch.begin(ctx, r.cancel); err != nil {
+	if err := r.interp.watch.begin(ctx, r.cancel); err != nil {
 		return err
 	}
 	s := Status(r.runner.Invoke())
-	r.n.watch.end()
-	err := r.n.look()
-	return r.n.ended(ctx, "TfLiteSignatureRunnerInvoke", s, err)
+	r.interp.watch.end()
+	err := r.interp.refreshAfterRun()
+	return r.interp.ended(ctx, "TfLiteSignatureRunnerInvoke", s, err)
 }
 
 func (r *SignatureRunner) free() {

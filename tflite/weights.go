@@ -24,15 +24,15 @@ type Weights struct {
 var weightsFunctions = []string{"TfLiteXNNPackDelegateWeightsCacheCreateWithSize", "TfLiteXNNPackDelegateWeightsCacheFinalizeHard",
 	"TfLiteXNNPackDelegateWeightsCacheDelete", "TfLiteXNNPackDelegateGetFlags"}
 
-// room is for how many times the file's size weights get address space. XNNPACK moves a cache that is full, and what
+// weightsCacheFactor times the file's size is the address space that packed weights get. XNNPACK moves a cache that is full, and what
 // was packed before then answers wrong or crashes. It pads output channels to at most 64 and widens half floats to
 // twice their size, so a tensor grows by 128 at most; the tables of a file leave some more for the smallest tensors.
-const room = 128
+const weightsCacheFactor = 128
 
-// newWeights is nil where the library has no such thing, or the machine no room: then each interpreter packs for
+// newWeights is nil where the library has no such thing, or the machine too little address space: then each interpreter packs for
 // itself. So it does in a model of several graphs, as one that is prepared later would find the cache closed.
 func newWeights(m *Model) *Weights {
-	if len(m.schema.Subgraphs) != 1 || len(m.shared.memory) > math.MaxInt/(2*room) {
+	if len(m.schema.Subgraphs) != 1 || len(m.shared.memory) > math.MaxInt/(2*weightsCacheFactor) {
 		return nil
 	}
 	for _, f := range weightsFunctions {
@@ -40,7 +40,7 @@ func newWeights(m *Model) *Weights {
 			return nil
 		}
 	}
-	w := &Weights{cache: capi.NewWeights(room*len(m.shared.memory) + 1<<20)}
+	w := &Weights{cache: capi.NewWeights(weightsCacheFactor*len(m.shared.memory) + 1<<20)}
 	if w.cache == nil {
 		return nil
 	}
@@ -67,8 +67,8 @@ func (w *Weights) release() {
 	}
 }
 
-// errShared is why an interpreter with shared weights keeps its shapes: the runtime would make its delegate's graph
-// anew, which has to pack weights again, and the others use those that are there.
+// errShared is why an interpreter with shared weights keeps its shapes: the runtime would rebuild its delegate's graph and
+// pack the weights again, while the others use those that are there.
 var errShared = errors.New("the interpreter shares its packed weights, so it keeps its shapes: make one with Model.Interpreter instead")
 
 // keepsShape is nil for the shape that the tensor has.
@@ -80,8 +80,8 @@ func keepsShape(info tensor.Info, shape []int) error {
 }
 
 // sharesWeights says whether a delegate of the interpreter's does.
-func (n *Interpreter) sharesWeights() bool {
-	for _, d := range n.own {
+func (i *Interpreter) sharesWeights() bool {
+	for _, d := range i.own {
 		if x, ok := d.(*xnnpack); ok && x.weights != nil {
 			return true
 		}

@@ -83,7 +83,7 @@ func (p *patient) load(a *answer) (err error) {
 func (p *patient) prepare() (err error) {
 	options := tflite.Options{Delegates: []tflite.Delegate{p.delegate}}
 	if p.attempt.Model == "" {
-		p.interpreter, err = tflite.New(tflite.Smallest(), options)
+		p.interpreter, err = tflite.New(tflite.ProbeModel(), options)
 	} else {
 		p.interpreter, err = tflite.Open(p.attempt.Model, options)
 	}

@@ -71,10 +71,11 @@ func New(o Options) (*Scorer, error) {
 // errNumber is an item whose values cannot be ranked: the inputs, or the model, are out of what it was made for.
 var errNumber = errors.New("the model gave a score that is not a finite number")
 
-// Rounding, and a last layer that only comes near, may carry a score a little out of 0 to 1.
+// Min and Max are the limits between which a value counts as a score: rounding, and a last layer that only approximates
+// the function, carry some a little beyond 0 and 1.
 const (
-	least = -0.05
-	most  = 1.05
+	Min = -0.05
+	Max = 1.05
 )
 
 // Scores gives the scores of values, in to when they are not the values themselves; to must be as long as values. An
@@ -108,7 +109,7 @@ func (s *Scorer) Scores(values, to []float32) ([]float32, error) {
 
 // look says what is wrong with values that nobody has said anything of.
 func (s *Scorer) look(low, high float32) error {
-	if low >= least && high <= most || low > high { // which is none at all
+	if low >= Min && high <= Max || low > high { // which is none at all
 		return nil
 	}
 	message := fmt.Sprintf("the model gives values from %.3g to %.3g, which are no scores from 0 to 1 (logits?): say activation: softmax where one of the classes is the right one, activation: sigmoid where several can be, or activation: none to take them as they are",

@@ -144,14 +144,11 @@ func (c *classes) isScore(v float32) error {
 	if !finite(v) {
 		return errNoScore
 	}
-	if v > mostScore && !c.asTheyAre {
+	if (v < score.Min || v > score.Max) && !c.asTheyAre {
 		return fmt.Errorf("the model gives a score of %.3g, which is none from 0 to 1 (a logit?): say activation: sigmoid, or activation: none to take scores as they are", v)
 	}
 	return nil
 }
-
-// mostScore allows for rounding.
-const mostScore = 1 + 1.0/128
 
 // want says whether results of a class are wanted.
 func (c *classes) want(class int) bool {

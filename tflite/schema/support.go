@@ -34,25 +34,15 @@ const (
 // kernels refuses what the schema allows and the runtime's kernels take for something else, without a word: another answer
 // at each run, or memory read past a tensor's end. Each was seen (docs/hostile-models.md).
 func (r *reader) kernels(o *Operator, g *Subgraph) {
-	at := func(i int) *Tensor {
-		if i >= len(o.Inputs) || o.Inputs[i] < 0 {
-			return &Tensor{}
-		}
-		return &g.Tensors[o.Inputs[i]]
-	}
-	input, filter := at(0), at(1)
 	r.weights(o, g)
 	r.weightSet(o, g)
 	r.oneScaleEach(o, g)
 	r.sameScale(o, g)
 	r.fixedScale(o, g)
-	// The hybrid kernel reads a scale for each channel, however many there are.
-	if n := len(filter.Quantization.Scales); o.Name == "DEPTHWISE_CONV_2D" && input.Type == tensor.Float32 && filter.Type == tensor.Int8 &&
-		len(filter.Shape) == 4 && n != filter.Shape[3] {
-		r.unsupported("quantize its weights per channel (ai-edge-quantizer: granularity CHANNELWISE)",
-			"8-bit weights of float activations have %d scales for %d channels, and the kernel reads one a channel", n, filter.Shape[3])
+	if !halfActivations[o.Name] || len(o.Inputs) == 0 || o.Inputs[0] < 0 {
+		return
 	}
-	if halfActivations[o.Name] && input.Type == tensor.Float16 && input.Data == nil {
+	if input := &g.Tensors[o.Inputs[0]]; input.Type == tensor.Float16 && input.Data == nil {
 		r.unsupported(exportFloat32, "its activations are float16, which the CPU's kernels do not compute with")
 	}
 }

@@ -70,6 +70,11 @@ func (r *reader) weights(o *Operator, g *Subgraph) {
 		r.unsupported(exportInt8, "its weights have %d scales along axis %d, and the kernels take them for those of axis %d", n, q.Axis, rule.axis)
 	}
 	hybrid := input.Type == tensor.Float32 && w.Type != tensor.Float32
+	// The hybrid kernel of depthwise convolutions reads a scale for each channel, however many there are.
+	if n := len(q.Scales); o.Name == "DEPTHWISE_CONV_2D" && hybrid && w.Type == tensor.Int8 && len(w.Shape) == 4 && n != w.Shape[3] {
+		r.unsupported("quantize its weights per channel (ai-edge-quantizer: granularity CHANNELWISE)",
+			"8-bit weights of float activations have %d scales for %d channels, and the kernel reads one a channel", n, w.Shape[3])
+	}
 	if w.Type == tensor.UInt8 && (hybrid || input.Type != tensor.UInt8) && len(q.Scales) > 1 {
 		r.unsupported(exportInt8, "uint8 weights have %d scales, and the kernels read one", len(q.Scales))
 	}

@@ -83,7 +83,7 @@ func SetReal(t Tensor, src []float32) error {
 	case Int32:
 		return withElements(t, func(d []int32) error { return Quantize(d, src, t.Quantization, t.Shape) })
 	default:
-		return fmt.Errorf("tensor %q holds %s, which can not be quantized", t.Name, t.Type)
+		return fmt.Errorf("tensor %q holds %s, which cannot be quantized", t.Name, t.Type)
 	}
 }
 
@@ -104,7 +104,7 @@ func Real(dst []float32, t Tensor) error {
 	case Int32:
 		return withElements(t, func(s []int32) error { return Dequantize(dst, s, t.Quantization, t.Shape) })
 	default:
-		return fmt.Errorf("tensor %q holds %s, which can not be dequantized", t.Name, t.Type)
+		return fmt.Errorf("tensor %q holds %s, which cannot be dequantized", t.Name, t.Type)
 	}
 }
 

@@ -4,6 +4,6 @@ package tensor
 // was when the engine was opened. Engines of models that keep nothing may be Resetters too.
 type Resetter interface {
 	// Reset is called between runs, by the goroutine that runs the engine. Views of its tensors are void after it, and
-	// the inputs must be written anew.
+	// the inputs must be written again.
 	Reset() error
 }

@@ -11,7 +11,7 @@ import (
 // bytes one after another without terminators.
 
 // AppendStrings appends the buffer that holds the strings to dst. It fails when the buffer would pass 2 GiB, which
-// its offsets can not express.
+// its offsets cannot express.
 func AppendStrings(dst []byte, values ...string) ([]byte, error) {
 	end := int64(4 * (len(values) + 2))
 	for _, v := range values {
@@ -44,7 +44,7 @@ func StringCount(buffer []byte) (int, error) {
 	}
 	first := 4 * (uint64(n) + 2)
 	if first > uint64(len(buffer)) {
-		return 0, fmt.Errorf("a string buffer of %d bytes can not hold the offsets of %d strings", len(buffer), n)
+		return 0, fmt.Errorf("a string buffer of %d bytes cannot hold the offsets of %d strings", len(buffer), n)
 	}
 	last := first
 	for i := range uint64(n) + 1 {

@@ -113,7 +113,7 @@ func NewModel(memory []byte, log *Log) *tfl.Model {
 // SetLog makes interpreters of these options report to log. go-tflite's own reporter keeps a Go handle for ever.
 func SetLog(o *tfl.InterpreterOptions, log *Log) { C.cl_report(options(o), log.log) }
 
-// EnableCancellation prepares interpreters of these options for Cancel; it does nothing where the library can not.
+// EnableCancellation prepares interpreters of these options for Cancel; it does nothing where the library cannot.
 func EnableCancellation(o *tfl.InterpreterOptions) {
 	if C.cl_table().TfLiteInterpreterOptionsEnableCancellation != nil {
 		C.enable_cancellation(options(o))

@@ -81,7 +81,7 @@ func operandsOf(all *C.cl_operand, inputs, outputs C.int) (in, out Operands) {
 	return Operands{unsafe.SliceData(each), int(inputs)}, Operands{unsafe.SliceData(each[inputs:]), int(outputs)}
 }
 
-// node is what a handle of a node stands for. C can not be told that a node could not be made; preparing it can fail.
+// node is what a handle of a node stands for. C cannot be told that a node could not be made; preparing it can fail.
 type node struct {
 	Node
 	err error

@@ -24,7 +24,7 @@ func XNNPACK(threads, flagsWord int, flags uint32, weights unsafe.Pointer) (dele
 func DeleteXNNPACK(delegate unsafe.Pointer) { C.xnnpack_delete((*C.TfLiteDelegate)(delegate)) }
 
 // DefaultDelegate says whether the runtime hands operators of that model, which must be in C memory, to a delegate
-// of its own when it is given none; known is false when that can not be told. given, unless nil, is a delegate that
+// of its own when it is given none; known is false when that cannot be told. given, unless nil, is a delegate that
 // it is given all the same, for the test of this function.
 func DefaultDelegate(model []byte, given unsafe.Pointer) (has, known bool) {
 	n := C.cl_default_delegate(unsafe.Pointer(unsafe.SliceData(model)), C.size_t(len(model)), (*C.TfLiteDelegate)(given))
