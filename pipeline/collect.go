@@ -8,11 +8,11 @@ import (
 // progressEvery is how often Progress is called.
 const progressEvery = 100 * time.Millisecond
 
-// collect restores the order of the finished jobs and hands them on, until the last worker has ended.
+// collect restores the order of the finished items and hands them on, until the last worker has ended.
 func (r *run[T]) collect(stats *recorder) {
 	defer func() {
-		for _, o := range r.outlets {
-			close(o.queue)
+		for _, q := range r.sinks {
+			close(q.queue)
 		}
 	}()
 	var tick <-chan time.Time
@@ -21,21 +21,21 @@ func (r *run[T]) collect(stats *recorder) {
 		defer ticker.Stop()
 		tick = ticker.C
 	}
-	// At most cap(free) jobs are out at once and their numbers are dense, so no two fall into one place.
+	// At most cap(free) items are out at once and their numbers are dense, so no two fall into one place.
 	window := uint64(cap(r.free))
-	waiting := make([]*job[T], window)
+	waiting := make([]*workItem[T], window)
 	next := uint64(0)
 	for {
 		select {
-		case j, more := <-r.done:
+		case work, more := <-r.done:
 			if !more {
 				return
 			}
-			waiting[j.seq%window] = j
-			for j := waiting[next%window]; j != nil; j = waiting[next%window] {
+			waiting[work.seq%window] = work
+			for work := waiting[next%window]; work != nil; work = waiting[next%window] {
 				waiting[next%window] = nil
 				next++
-				r.emit(j, stats)
+				r.emit(work, stats)
 			}
 		case <-tick:
 			r.s.Progress(r.progress(stats, false))
@@ -45,26 +45,22 @@ func (r *run[T]) collect(stats *recorder) {
 
 // progress asks the source anew each time for how many items there are: a video knows it when it has been opened.
 func (r *run[T]) progress(stats *recorder, final bool) Progress {
-	p := stats.progress(&r.tally, final)
-	if c, ok := r.s.Source.(Counted); ok {
-		if n, known := c.Total(); known {
-			p.Total = n
-		}
-	}
+	p := stats.progress(&r.runStats, final)
+	p.Total = StatsOf(r.s.Source).Total
 	return p
 }
 
-// emit makes the report of a job, hands it to the sinks and gives the job back.
-func (r *run[T]) emit(j *job[T], stats *recorder) {
-	r.inOrder(j)
+// emit makes the report of an item, hands it to the sinks and gives the workItem back.
+func (r *run[T]) emit(work *workItem[T], stats *recorder) {
+	r.postProcess(work)
 	answered, loud := 0, 0
-	for i := range j.answers {
-		if a := &j.answers[i]; a.ok {
+	for i := range work.results {
+		if res := &work.results[i]; res.ok {
 			answered++
-			if !a.event.Quiet {
+			if !res.event.Quiet {
 				loud++
 			}
-			stats.record(i, &a.event)
+			stats.record(i, &res.event)
 		}
 	}
 	if answered == 0 {
@@ -72,49 +68,49 @@ func (r *run[T]) emit(j *job[T], stats *recorder) {
 	} else {
 		r.frames.Add(1)
 	}
-	item := j.item
+	item := work.item
 	if loud > 0 {
 		events := make([]Event, 0, loud) // sinks may keep it
-		for i := range j.answers {
-			if a := &j.answers[i]; a.ok && !a.event.Quiet {
-				events = append(events, a.event)
+		for i := range work.results {
+			if res := &work.results[i]; res.ok && !res.event.Quiet {
+				events = append(events, res.event)
 			}
 		}
 		rep := Report{Item: item, Events: events}
-		for _, o := range r.outlets {
-			o.put(rep)
+		for _, q := range r.sinks {
+			q.put(rep)
 		}
 	}
-	j.taken = taken[T]{}
-	clear(j.answers)
+	work.timedItem = timedItem[T]{}
+	clear(work.results)
 	item.Release()
-	r.free <- j
+	r.free <- work
 }
 
-// inOrder runs Model.Ordered on what the models found. What that function holds from item to item may be half done after
-// a panic, so the model gives no more events then.
-func (r *run[T]) inOrder(j *job[T]) {
-	for i, l := range r.lanes {
-		a := &j.answers[i]
-		if l.model.Ordered == nil || !a.ok {
+// postProcess runs ModelOptions.PostProcess on what the models found. What that function keeps from item to item may be
+// half done after a panic, so the model gives no more events then.
+func (r *run[T]) postProcess(work *workItem[T]) {
+	for i, s := range r.stages {
+		res := &work.results[i]
+		if s.model.options.PostProcess == nil || !res.ok {
 			continue
 		}
 		began := time.Now()
-		if !l.disordered {
-			if err := l.orderedSafely(*j.item.Meta(), &a.event.Result); err != nil {
-				l.disordered = true
-				r.end(fmt.Errorf("model %s: %s: %w", l.model.Name, describe(j.item.Meta()), err))
+		if !s.broken {
+			if err := s.postProcessSafely(*work.item.Meta(), &res.event.Result); err != nil {
+				s.broken = true
+				r.end(fmt.Errorf("model %s: %s: %w", s.model.name, describe(work.item.Meta()), err))
 			}
 		}
-		a.ok = !l.disordered
+		res.ok = !s.broken
 		now := time.Now()
-		a.event.Latency.Decode += now.Sub(began)
-		a.event.Latency.Total = now.Sub(j.at) // it waited for earlier items as well
+		res.event.Latency.Decode += now.Sub(began)
+		res.event.Latency.Total = now.Sub(work.at) // it waited for earlier items as well
 	}
 }
 
-func (l *lane[T]) orderedSafely(m Meta, res *Result) (err error) {
-	defer recovered(&err, "ordered")
-	l.model.Ordered(m, res)
+func (s *modelStage[T]) postProcessSafely(m Meta, res *Result) (err error) {
+	defer recovered(&err, "post-processing")
+	s.model.options.PostProcess(m, res)
 	return nil
 }

@@ -58,8 +58,8 @@ const (
 	logPause = 10 * time.Second
 )
 
-// errorBook counts failures, keeps the first ones and logs them.
-type errorBook struct {
+// errorLog counts failures, keeps the first ones and logs them.
+type errorLog struct {
 	log     *slog.Logger
 	onError func(Failure)
 	limit   int
@@ -71,14 +71,14 @@ type errorBook struct {
 	unlogged   int
 }
 
-func newErrorBook(log *slog.Logger, limit int, onError func(Failure)) *errorBook {
+func newErrorLog(log *slog.Logger, limit int, onError func(Failure)) *errorLog {
 	if limit <= 0 {
 		limit = DefaultMaxErrors
 	}
-	return &errorBook{log: log, limit: limit, onError: onError}
+	return &errorLog{log: log, limit: limit, onError: onError}
 }
 
-func (b *errorBook) add(f Failure) {
+func (b *errorLog) add(f Failure) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.total++
@@ -92,7 +92,7 @@ func (b *errorBook) add(f Failure) {
 }
 
 // write logs f, unless too much was logged before.
-func (b *errorBook) write(f Failure) {
+func (b *errorLog) write(f Failure) {
 	now := time.Now()
 	if b.total > logEach && now.Sub(b.lastLogged) < logPause {
 		b.unlogged++
@@ -126,14 +126,14 @@ func innermost(err error) error {
 	return err
 }
 
-func (b *errorBook) count() uint64 {
+func (b *errorLog) count() uint64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.total
 }
 
-// report is the book's part of the summary.
-func (b *errorBook) report() ErrorSummary {
+// report is its part of the summary.
+func (b *errorLog) report() ErrorSummary {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	sum := ErrorSummary{Total: b.total, First: []ErrorEntry{}}

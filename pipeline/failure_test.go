@@ -251,15 +251,8 @@ func TestWrongStreams(t *testing.T) {
 		want  string
 	}{
 		{func(r *rig) { r.Models = nil }, "no model"},
-		{func(r *rig) { r.Models[0].Name = "" }, "model 0 has no name"},
-		{func(r *rig) { r.Models[0].Task = nil }, "model coco has no task"},
-		{func(r *rig) { r.Models[0].Engines = nil }, "model coco has no engine"},
 		{func(r *rig) { r.Models = append(r.Models, r.Models[0]) }, "two models are named coco"},
-		{func(r *rig) { r.Models[0].Engines = append(r.Models[0].Engines, r.engines[0]) }, "the same engine twice"},
-		{func(r *rig) {
-			r.Models[0].Engines = append(r.Models[0].Engines, pipetest.NewFakeEngine("cpu:other", 128))
-		}, "different inputs or outputs (engine 1, cpu:other, and engine 0, cpu:fake)"},
-		{func(r *rig) { r.Sinks[0].Queue = -1 }, "a queue of -1"},
+		{func(r *rig) { r.Sinks[0].Queue = -1 }, "invalid queue length -1"},
 	} {
 		r := newRig(3, "cpu:fake")
 		c.spoil(r)
@@ -315,7 +308,7 @@ func TestDeviceChange(t *testing.T) {
 func TestRunAll(t *testing.T) {
 	good, bad := newRig(20, "cpu:fake"), newRig(20, "cpu:fake")
 	bad.engines[0].Run = func(context.Context, int) error { return errBroken }
-	all, err := pipeline.RunAll(context.Background(), map[string]pipeline.Runner{"good": good.Stream, "bad": bad.Stream})
+	all, err := pipeline.RunAll(context.Background(), map[string]pipeline.Runner{"good": good, "bad": bad})
 	if !errors.Is(err, errBroken) {
 		t.Errorf("error %v", err)
 	}

@@ -28,7 +28,8 @@ type Item interface {
 // Next gives one reference to the caller. It returns io.EOF itself, unwrapped, when there is no more, and again when it
 // is called again; ctx's error when ctx ended first; an *ItemError when one item could not be read but the next may be
 // (the stream counts it and goes on); and any other error when the source is lost. Close may be called while Next runs
-// and makes it return; twice is safe. A Source that knows how many items it gives is Counted.
+// and makes it return; twice is safe. A Source that has more to say of itself is a
+// StatsReporter.
 type Source[T Item] interface {
 	Next(ctx context.Context) (T, error)
 	// Live says that items come in their own time: what nobody takes is dropped, the newest wins. A source that is

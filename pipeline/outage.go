@@ -17,10 +17,6 @@ type FinalError struct{ Err error }
 func (e *FinalError) Error() string { return e.Err.Error() }
 func (e *FinalError) Unwrap() error { return e.Err }
 
-// Endless is a Source that is not live and gives items for as long as the program runs all the same, such as a watched
-// folder. A sink that fails does not end its stream, either.
-type Endless interface{ Endless() bool }
-
 // Resumption is a sink that works again.
 type Resumption struct {
 	Name  string        // of the sink
@@ -37,42 +33,42 @@ type outage struct {
 }
 
 // resting says whether the sink is left alone for now.
-func (o *outage) resting(t *tally) bool {
-	return !o.began.IsZero() && time.Since(o.tried) < t.sinkRetry
+func (o *outage) resting(st *runStats) bool {
+	return !o.began.IsZero() && time.Since(o.tried) < st.sinkRetry
 }
 
 // fail notes a failure. The first one of an outage is counted and said.
-func (o *outage) fail(sink string, t *tally, err error) {
+func (o *outage) fail(sink string, st *runStats, err error) {
 	o.tried = time.Now()
 	if !o.began.IsZero() {
 		return
 	}
 	o.began, o.lost = o.tried, 0
-	t.book.add(Failure{Stage: StageSink, Name: sink, Err: fmt.Errorf(
-		"pipeline %s: sink %s: %w; the pipeline goes on, results for this sink are lost until it works again", t.pipeline, sink, err)})
+	st.errors.add(Failure{Stage: StageSink, Name: sink, Err: fmt.Errorf(
+		"pipeline %s: sink %s: %w; the pipeline goes on, results for this sink are lost until it works again", st.pipeline, sink, err)})
 }
 
 // over ends the outage, if there is one: the sink took a report.
-func (o *outage) over(sink string, t *tally) {
+func (o *outage) over(sink string, st *runStats) {
 	if o.began.IsZero() {
 		return
 	}
 	r := Resumption{Name: sink, Lost: o.lost, After: time.Since(o.began)}
 	*o = outage{}
-	t.log.Warn("sink works again", "sink", sink, "lost", r.Lost, "after", r.After.Round(time.Millisecond))
-	if t.onResume != nil {
-		t.onResume(r)
+	st.log.Warn("sink works again", "sink", sink, "lost", r.Lost, "after", r.After.Round(time.Millisecond))
+	if st.onResume != nil {
+		st.onResume(r)
 	}
 }
 
 // end counts and says an outage that lasts until the end of the run.
-func (o *outage) end(sink string, t *tally) {
+func (o *outage) end(sink string, st *runStats) {
 	if o.began.IsZero() {
 		return
 	}
-	t.book.add(Failure{Stage: StageSink, Name: sink, Err: fmt.Errorf(
+	st.errors.add(Failure{Stage: StageSink, Name: sink, Err: fmt.Errorf(
 		"pipeline %s: sink %s: it did not work again before the end: %d results were lost in %v",
-		t.pipeline, sink, o.lost, time.Since(o.began).Round(time.Second))})
+		st.pipeline, sink, o.lost, time.Since(o.began).Round(time.Second))})
 }
 
 // isItems says whether an error is about one item only.

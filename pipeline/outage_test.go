@@ -16,7 +16,7 @@ import (
 // endless is a source that is not live and goes on.
 type endless struct{ *pipetest.FakeSource }
 
-func (endless) Endless() bool { return true }
+func (endless) Stats() pipeline.Stats { return pipeline.Stats{Endless: true} }
 
 // outageRig is a stream of 40 items whose first sink fails from item 5 to item 14, and one beside it.
 func outageRig(err error) (r *rig, resumed *[]pipeline.Resumption) {

@@ -13,17 +13,17 @@ import (
 // startOverlapped works on an engine that leaves the CPU free with three goroutines, so that the device waits only
 // for two copies between two runs.
 func (w *worker[T]) startOverlapped(wg *sync.WaitGroup) {
-	stages := w.stages()
+	ahead := w.preparedAhead()
 	o := &overlapped[T]{
 		worker: w,
-		blank:  make(chan *stage[T], stages),
-		ready:  make(chan *stage[T], stages),
+		blank:  make(chan *prepared[T], ahead),
+		ready:  make(chan *prepared[T], ahead),
 		spare:  make(chan *snapshot[T], 2),
 		ran:    make(chan *snapshot[T], 2),
 	}
 	input := w.engine.Input(0)
-	for range stages {
-		o.blank <- &stage[T]{input: tensor.Tensor{Info: input.Info, Data: alignedBytes(len(input.Data))}}
+	for range ahead {
+		o.blank <- &prepared[T]{input: tensor.Tensor{Info: input.Info, Data: alignedBytes(len(input.Data))}}
 	}
 	for range cap(o.spare) {
 		o.spare <- &snapshot[T]{}
@@ -33,18 +33,18 @@ func (w *worker[T]) startOverlapped(wg *sync.WaitGroup) {
 	spawn(wg, o.decoding)
 }
 
-// overlapped is a worker in three parts. Stages and snapshots go round between them: their number bounds how far the
+// overlapped is a worker in three parts. Buffers and snapshots go round between them: their number bounds how far the
 // parts run ahead of each other.
 type overlapped[T Item] struct {
 	*worker[T]
-	blank, ready chan *stage[T]    // stages to prepare into; stages that hold a prepared item
+	blank, ready chan *prepared[T] // to prepare into; with a prepared item
 	spare, ran   chan *snapshot[T] // snapshots to copy outputs into; snapshots that hold outputs
 }
 
-// stage is an item prepared in memory of its own, until the engine's input is free.
-type stage[T Item] struct {
+// prepared is an item prepared in memory of its own, until the engine's input is free.
+type prepared[T Item] struct {
 	input tensor.Tensor
-	job   *job[T]
+	work  *workItem[T]
 }
 
 func (o *overlapped[T]) preparing() {
@@ -52,16 +52,16 @@ func (o *overlapped[T]) preparing() {
 	for {
 		s := <-o.blank
 		o.credits <- struct{}{}
-		j, more := <-o.queue
+		work, more := <-o.queue
 		if !more {
 			return
 		}
-		if !o.prepare(j, s.input) {
-			o.finish(j)
+		if !o.prepare(work, s.input) {
+			o.finish(work)
 			o.blank <- s
 			continue
 		}
-		s.job = j
+		s.work = work
 		o.ready <- s
 	}
 }
@@ -69,50 +69,50 @@ func (o *overlapped[T]) preparing() {
 func (o *overlapped[T]) invoking() {
 	defer close(o.ran)
 	for s := range o.ready {
-		j, ok := s.job, o.load(s)
-		s.job = nil
+		work, ok := s.work, o.load(s)
+		s.work = nil
 		o.blank <- s
-		if !ok || !o.invoke(j) {
-			o.finish(j)
+		if !ok || !o.invoke(work) {
+			o.finish(work)
 			continue
 		}
 		n := <-o.spare
-		n.job = j
+		n.work = work
 		began := time.Now()
 		n.take(o.engine)
-		j.answers[o.index].event.Latency.Decode = time.Since(began)
+		work.results[o.index].event.Latency.Decode = time.Since(began)
 		o.ran <- n
 	}
 }
 
 func (o *overlapped[T]) decoding() {
 	for n := range o.ran {
-		j := n.job
-		n.job = nil
-		o.decode(j, n)
+		work := n.work
+		n.work = nil
+		o.decode(work, n)
 		o.spare <- n
-		o.finish(j)
+		o.finish(work)
 	}
 }
 
 // load copies a prepared item into the engine's input.
-func (o *overlapped[T]) load(s *stage[T]) bool {
+func (o *overlapped[T]) load(s *prepared[T]) bool {
 	began := time.Now()
 	input := o.engine.Input(0)
 	if len(input.Data) != len(s.input.Data) {
 		o.r.end(fmt.Errorf("model %s: %s: the engine's input has %d bytes now and had %d when the stream began",
-			o.model.Name, describe(s.job.item.Meta()), len(input.Data), len(s.input.Data)))
+			o.model.name, describe(s.work.item.Meta()), len(input.Data), len(s.input.Data)))
 		return false
 	}
 	copy(input.Data, s.input.Data)
-	s.job.answers[o.index].event.Latency.Prepare += time.Since(began)
+	s.work.results[o.index].event.Latency.Prepare += time.Since(began)
 	return true
 }
 
 // snapshot is a copy of an engine's outputs, so that they can be decoded while the engine runs again. Its memory is
 // used again for the next one.
 type snapshot[T Item] struct {
-	job     *job[T]
+	work    *workItem[T]
 	infos   []tensor.Info
 	tensors []tensor.Tensor
 }

@@ -15,30 +15,6 @@ type Progress struct {
 	Final    bool    // the last call: all sinks are closed
 }
 
-// Counted is a Source that may know how many items it gives in all, those that fail included. Total may be called at
-// any time, also from other goroutines and after Close: some know it only when they have begun.
-type Counted interface {
-	Total() (items int, known bool)
-}
-
-// Mended is a Source that gets itself back when it was lost.
-type Mended interface {
-	// Reopened is how often it did, for the Summary.
-	Reopened() uint64
-}
-
-// Losable is a Source that can be lost, or not be there from the beginning.
-type Losable interface {
-	// Lost is why it gives nothing now, for the Summary; "": it does.
-	Lost() string
-}
-
-// Choosy is a Source that leaves items out because it was told to.
-type Choosy interface {
-	// Skipped is how many it left out, for the Summary.
-	Skipped() uint64
-}
-
 // rateSpan is how many calls of Progress the rate is taken over.
 const rateSpan = 20
 

@@ -33,9 +33,9 @@ func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(l
 
 func newRecorder[T Item](r *run[T]) *recorder {
 	rec := &recorder{}
-	for _, l := range r.lanes {
+	for _, s := range r.stages {
 		rec.models = append(rec.models, modelRecord{
-			name: l.model.Name, task: l.task, last: l.model.device(), devices: map[string]uint64{},
+			name: s.model.name, task: s.task, last: s.model.device(), devices: map[string]uint64{},
 			prepare: newHistogram(), invoke: newHistogram(), decode: newHistogram(), total: newHistogram(),
 		})
 	}
@@ -78,16 +78,17 @@ func (m *modelRecord) summary() ModelSummary {
 }
 
 // summary is the Summary of a run that has ended, with the error that ended it or nil.
-func (rec *recorder) summary(t *tally, err error) Summary {
-	elapsed, frames, dropped := time.Since(t.began), t.frames.Load(), t.dropped.Load()
+func (rec *recorder) summary(st *runStats, err error) Summary {
+	elapsed, frames, dropped := time.Since(st.began), st.frames.Load(), st.dropped.Load()
+	src := &st.fromSource
 	sum := Summary{
-		Frames: frames, Dropped: dropped, Failed: t.failed.Load(),
+		Frames: frames, Dropped: dropped, Failed: st.failed.Load(),
 		Seconds: round(elapsed.Seconds(), 3), FramesPerSecond: round(perSecond(frames, elapsed), 2),
-		Interrupted: t.interrupted.Load(), Reopened: t.reopened.Load(), Skipped: t.skipped, Lost: t.lost, Sound: t.sound,
-		Drops:  DropSummary{Source: dropped, Sinks: t.sinkDrops()},
-		Errors: t.book.report(),
+		Interrupted: st.interrupted.Load(), Reopened: st.reopened.Load() + src.Reopened,
+		Skipped: src.Skipped, Lost: src.Lost, Sound: src.Sound, Motion: src.Motion,
+		Drops:  DropSummary{Source: dropped, Sinks: st.sinkDrops()},
+		Errors: st.errors.report(),
 		Models: map[string]ModelSummary{},
-		Motion: t.motion,
 	}
 	for i := range rec.models {
 		sum.Models[rec.models[i].name] = rec.models[i].summary()
@@ -101,11 +102,11 @@ func (rec *recorder) summary(t *tally, err error) Summary {
 }
 
 // progress is how far the run is.
-func (rec *recorder) progress(t *tally, final bool) Progress {
-	frames, dropped := t.frames.Load(), t.dropped.Load()
+func (rec *recorder) progress(st *runStats, final bool) Progress {
+	frames, dropped := st.frames.Load(), st.dropped.Load()
 	return Progress{
-		Pipeline: t.pipeline, Frames: frames, Dropped: dropped, Errors: t.book.count(),
-		Done:    frames + dropped + t.failed.Load() + t.unreadable.Load(),
-		Elapsed: time.Since(t.began), FPS: rec.rate.add(time.Now(), frames), Final: final,
+		Pipeline: st.pipeline, Frames: frames, Dropped: dropped, Errors: st.errors.count(),
+		Done:    frames + dropped + st.failed.Load() + st.unreadable.Load(),
+		Elapsed: time.Since(st.began), FPS: rec.rate.add(time.Now(), frames), Final: final,
 	}
 }

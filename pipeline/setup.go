@@ -3,9 +3,6 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"strings"
-
-	"corallite/tflite/tensor"
 )
 
 // setUp checks the Stream and lays out its channels. Nothing runs yet.
@@ -14,33 +11,30 @@ func (r *run[T]) setUp() error {
 		return err
 	}
 	r.live = r.s.Source.Live()
-	r.goesOn = r.live
-	if e, ok := r.s.Source.(Endless); ok && e.Endless() {
-		r.goesOn = true
-	}
+	stats := StatsOf(r.s.Source)
+	r.goesOn = r.live || stats.Endless
+	r.newest = r.live && !stats.Buffered
 	if r.sinkRetry <= 0 {
 		r.sinkRetry = DefaultSinkRetry
 	}
-	_, keeps := r.s.Source.(Audible)
-	r.newest = r.live && !keeps
 	window := 0
 	for i := range r.s.Models {
-		l := newLane(r, i)
-		r.lanes = append(r.lanes, l)
-		window = max(window, cap(l.queue))
+		s := newModelStage(r, i)
+		r.stages = append(r.stages, s)
+		window = max(window, cap(s.queue))
 	}
-	// Two more than the lanes hold may wait for one slow engine or a sink that holds the stream back; each holds an
+	// Two more than the stages hold may wait for one slow engine or a sink that holds the stream back; each holds an
 	// item's memory.
 	window += 2
-	r.free = make(chan *job[T], window)
-	r.done = make(chan *job[T], window)
+	r.free = make(chan *workItem[T], window)
+	r.done = make(chan *workItem[T], window)
 	for range window {
-		r.free <- newJob[T](len(r.lanes))
+		r.free <- newWorkItem[T](len(r.stages))
 	}
-	r.feed = make(chan taken[T], 1)
+	r.feed = make(chan timedItem[T], 1)
 	seen := map[string]int{}
 	for _, n := range r.s.Sinks {
-		r.outlets = append(r.outlets, newOutlet(n, uniqueName(n.Name, seen), r.live))
+		r.sinks = append(r.sinks, newSinkQueue(n, uniqueName(n.Name, seen), r.live))
 	}
 	return nil
 }
@@ -68,77 +62,22 @@ func (s *Stream[T]) check() error {
 	}
 	names := map[string]bool{}
 	for i, m := range s.Models {
-		if m.Name == "" {
-			errs = append(errs, fmt.Errorf("model %d has no name", i))
-		} else if names[m.Name] {
-			errs = append(errs, fmt.Errorf("two models are named %s", m.Name))
+		switch {
+		case m == nil:
+			errs = append(errs, fmt.Errorf("model %d is nil", i))
+			continue
+		case names[m.name]:
+			errs = append(errs, fmt.Errorf("two models are named %s", m.name))
 		}
-		names[m.Name] = true
-		if err := m.check(); err != nil {
-			errs = append(errs, fmt.Errorf("model %s %w", m.Name, err))
-		}
+		names[m.name] = true
 	}
 	for i, n := range s.Sinks {
 		if n.Sink == nil {
 			errs = append(errs, fmt.Errorf("sink %d (%s) is nil", i, n.Name))
 		}
 		if n.Queue < 0 {
-			errs = append(errs, fmt.Errorf("sink %d (%s): a queue of %d is not possible", i, n.Name, n.Queue))
+			errs = append(errs, fmt.Errorf("sink %d (%s): invalid queue length %d", i, n.Name, n.Queue))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// check says what keeps a model from being run.
-func (m *Model[T]) check() error {
-	switch {
-	case m.Flow != nil && (m.Task != nil || m.Refiner != nil || len(m.Engines) > 0):
-		return errors.New("has a flow, which runs engines itself, and a task, a refiner or engines as well")
-	case m.Flow != nil:
-		return nil
-	case m.Task == nil:
-		return errors.New("has no task")
-	}
-	return checkEngines(m.Engines)
-}
-
-// checkEngines says what keeps engines from running one model side by side.
-func checkEngines(engines []Engine) error {
-	if len(engines) == 0 {
-		return errors.New("has no engine")
-	}
-	for i, e := range engines {
-		switch {
-		case e == nil:
-			return fmt.Errorf("has a nil engine at %d", i)
-		case len(e.Inputs()) == 0:
-			return fmt.Errorf("has no input tensor to put an item into (engine %d, %s)", i, e.Device().Name)
-		case !sameInfos(e.Inputs(), engines[0].Inputs()) || !sameInfos(e.Outputs(), engines[0].Outputs()):
-			return fmt.Errorf("has engines of different inputs or outputs (engine %d, %s, and engine 0, %s)",
-				i, e.Device().Name, engines[0].Device().Name)
-		}
-		for _, earlier := range engines[:i] {
-			if earlier == e {
-				return fmt.Errorf("has the same engine twice (engine %d): an engine serves one worker", i)
-			}
-		}
-	}
-	return nil
-}
-
-func sameInfos(a, b []tensor.Info) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if !a[i].Same(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// usesCPU says whether a device computes on the CPU, by the names of delegate's devices: "cpu:…", "edgetpu:…".
-func usesCPU(d Device) bool {
-	return d.Name != "edgetpu" && !strings.HasPrefix(d.Name, "edgetpu:")
 }

@@ -23,7 +23,7 @@ const stopGrace = time.Second
 type Stream[T Item] struct {
 	Name   string // the pipeline's name in events, logs and errors
 	Source Source[T]
-	Models []Model[T] // at least one
+	Models []*Model[T] // at least one
 	Sinks  []NamedSink
 
 	// Logger gets what goes wrong and what changes; nil: nothing is logged.
@@ -53,43 +53,6 @@ type Stream[T Item] struct {
 	Reopen func(ctx context.Context, lost error) (Source[T], error)
 }
 
-// Model is one model of a Stream.
-type Model[T Item] struct {
-	Name string // unique within the Stream
-	Task Task[T]
-	// Flow takes the place of Task, Refiner and Engines in a model that holds what was before.
-	Flow Flow[T]
-	// Refiner, when set, adds to what Task found.
-	Refiner Refiner[T]
-	// Engines run the model, each with a worker of its own: several engines take items side by side. They must have
-	// the same inputs and outputs. The Stream uses them while Run runs and does not close them.
-	Engines []Engine
-	// Overlap prepares the next item and decodes the last one while the engine runs, at the price of a copy of the
-	// inputs and outputs. It pays when Invoke leaves the CPU free; engines whose Device is an Edge TPU ("edgetpu:…")
-	// overlap without being told.
-	Overlap bool
-	// Ordered, when set, changes what Task found in an item by what was found in the items before, as tracking does.
-	// It is called for each event of the model in the order of the items, which Task is not when there are several
-	// engines; not for items that were dropped or failed. One call at a time, on the collector's goroutine: the whole
-	// stream waits for it. A function holds the state of one stream, so streams and models do not share one.
-	Ordered func(item Meta, r *Result)
-}
-
-func (m *Model[T]) taskName() string {
-	if m.Flow != nil {
-		return m.Flow.Name()
-	}
-	return m.Task.Name()
-}
-
-// device is what runs the model before its first item.
-func (m *Model[T]) device() Device {
-	if m.Flow != nil {
-		return m.Flow.Device()
-	}
-	return m.Engines[0].Device()
-}
-
 // NamedSink is a sink of a Stream.
 type NamedSink struct {
 	Name  string // in the summary, logs and errors; made unique by "#2" and so on where it is not, "sink" when empty
@@ -104,15 +67,15 @@ type Runner interface {
 
 // run is one run of a Stream.
 type run[T Item] struct {
-	tally
+	runStats
 	s      *Stream[T]
 	live   bool
 	newest bool // in the feed the newest item wins
 
-	feed  chan taken[T]
-	free  chan *job[T] // jobs not in use: the window
-	done  chan *job[T] // jobs all of whose models have answered
-	lanes []*lane[T]
+	feed   chan timedItem[T]
+	free   chan *workItem[T] // not in use: the window
+	done   chan *workItem[T] // all of whose models have answered
+	stages []*modelStage[T]
 
 	sourceMu sync.Mutex // for closing the source while Next runs
 	source   Source[T]
@@ -129,8 +92,8 @@ func (s *Stream[T]) Run(ctx context.Context) (Summary, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	log = log.With("pipeline", s.Name)
-	r := &run[T]{s: s, source: s.Source, tally: tally{
-		pipeline: s.Name, log: log, book: newErrorBook(log, s.MaxErrors, s.OnError),
+	r := &run[T]{s: s, source: s.Source, runStats: runStats{
+		pipeline: s.Name, log: log, errors: newErrorLog(log, s.MaxErrors, s.OnError),
 		began: time.Now(), work: work, fail: fail, sinkRetry: s.SinkRetry, onResume: s.OnResume,
 	}}
 	if err := r.setUp(); err != nil {
@@ -148,11 +111,11 @@ func (r *run[T]) run(ctx context.Context) (Summary, error) {
 
 	stats := newRecorder(r)
 	var workers, rest sync.WaitGroup
-	for _, o := range r.outlets {
-		spawn(&rest, func() { o.serve(context.WithoutCancel(ctx), &r.tally) })
+	for _, q := range r.sinks {
+		spawn(&rest, func() { q.serve(context.WithoutCancel(ctx), &r.runStats) })
 	}
-	for _, l := range r.lanes {
-		l.start(&workers)
+	for _, s := range r.stages {
+		s.start(&workers)
 	}
 	spawn(&rest, func() { r.collect(stats) })
 	spawn(&rest, r.dispatch)
@@ -167,26 +130,12 @@ func (r *run[T]) run(ctx context.Context) (Summary, error) {
 	rest.Wait()
 
 	err := r.result()
-	if m, ok := r.s.Source.(Mended); ok {
-		r.reopened.Add(m.Reopened())
-	}
-	if l, ok := r.s.Source.(Losable); ok {
-		r.lost = l.Lost()
-	}
-	if g, ok := r.s.Source.(Gated); ok {
-		r.motion = motionOf(g, len(r.s.Models))
-	}
-	if c, ok := r.s.Source.(Choosy); ok {
-		r.skipped = c.Skipped()
-	}
-	if a, ok := r.s.Source.(Audible); ok {
-		sound := a.Sound()
-		r.sound = &sound
-	}
+	r.fromSource = StatsOf(r.s.Source)
+	r.fromSource.Motion = r.fromSource.Motion.withModels(len(r.s.Models))
 	if r.s.Progress != nil {
 		r.s.Progress(r.progress(stats, true))
 	}
-	return stats.summary(&r.tally, err), err
+	return stats.summary(&r.runStats, err), err
 }
 
 // spawn runs f in a goroutine that wg waits for.

@@ -20,6 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // rig is a stream of fakes, and what to look at after it ran.
 type rig struct {
 	*pipeline.Stream[*pipetest.FakeItem]
+	Models  []testModel // what run makes Stream.Models of
 	items   *pipetest.Items
 	source  *pipetest.FakeSource
 	task    *pipetest.FakeTask
@@ -37,8 +38,24 @@ func newRig(count int, devices ...string) *rig {
 	return r
 }
 
+// testModel is what a model is made of: a Task with Engines, or a Streaming model.
+type testModel struct {
+	Name      string
+	Task      pipeline.Task[*pipetest.FakeItem]
+	Engines   []pipeline.Engine
+	Streaming pipeline.StreamingModel[*pipetest.FakeItem]
+	pipeline.ModelOptions[*pipetest.FakeItem]
+}
+
+func (m testModel) make() (*pipeline.Model[*pipetest.FakeItem], error) {
+	if m.Streaming != nil {
+		return pipeline.NewStreamingModel(m.Name, m.Streaming)
+	}
+	return pipeline.NewModel(m.Name, m.Task, m.Engines, m.ModelOptions)
+}
+
 func (r *rig) addModel(name string, task *pipetest.FakeTask, devices ...string) {
-	m := pipeline.Model[*pipetest.FakeItem]{Name: name, Task: task}
+	m := testModel{Name: name, Task: task}
 	for _, d := range devices {
 		e := pipetest.NewFakeEngine(d, 64)
 		r.engines = append(r.engines, e)
@@ -51,6 +68,19 @@ func (r *rig) addSink(s *pipetest.FakeSink, queue int) *pipetest.FakeSink {
 	r.sinks = append(r.sinks, s)
 	r.Sinks = append(r.Sinks, pipeline.NamedSink{Name: fmt.Sprintf("sink%d", len(r.sinks)), Sink: s, Queue: queue})
 	return s
+}
+
+// Run makes the models and runs the stream.
+func (r *rig) Run(ctx context.Context) (pipeline.Summary, error) {
+	r.Stream.Models = nil
+	for _, m := range r.Models {
+		made, err := m.make()
+		if err != nil {
+			return pipeline.Summary{}, err
+		}
+		r.Stream.Models = append(r.Stream.Models, made)
+	}
+	return r.Stream.Run(ctx)
 }
 
 // run runs the stream, which must end within 20 s, and checks what holds however it ended.
@@ -328,46 +358,35 @@ func TestProgressWhileItRuns(t *testing.T) {
 	}
 }
 
-// mended is a source that says how often it came back.
-type mended struct {
+// reporting is a source that says something of itself.
+type reporting struct {
 	pipeline.Source[*pipetest.FakeItem]
+	stats pipeline.Stats
 }
 
-func (mended) Reopened() uint64 { return 3 }
-func (mended) Skipped() uint64  { return 4 }
+func (r reporting) Stats() pipeline.Stats { return r.stats }
 
-// TestMended has what a source says of itself in the summary.
-func TestMended(t *testing.T) {
+// TestStats has what a source says of itself in the summary.
+func TestStats(t *testing.T) {
 	r := newRig(2, "cpu:fake")
-	r.Source = mended{r.Source}
-	sum, err := r.Run(t.Context())
-	if err != nil || sum.Reopened != 3 || sum.Skipped != 4 || sum.Frames != 2 {
+	r.Source = reporting{r.Source, pipeline.Stats{Reopened: 3, Skipped: 4, Lost: "unplugged"}}
+	sum, err := r.run(t, t.Context())
+	if err != nil || sum.Reopened != 3 || sum.Skipped != 4 || sum.Lost != "unplugged" || sum.Frames != 2 {
 		t.Errorf("%+v, %v", sum, err)
 	}
 }
 
-// gated is a source that held items back.
-type gated struct {
-	pipeline.Source[*pipetest.FakeItem]
-	on bool
-}
-
-func (g gated) Motion() (pipeline.MotionSummary, bool) {
-	return pipeline.MotionSummary{Looked: 9, HeldBack: 7, Share: 7.0 / 9, Opened: 1, Seconds: 0.01234}, g.on
-}
-
-// TestGated has what a source held back in the summary, and nothing where it holds nothing back.
-func TestGated(t *testing.T) {
+// TestMotionSummary has what a source held back in the summary, and nothing where it does not look for motion.
+func TestMotionSummary(t *testing.T) {
 	r := newRig(2, "cpu:fake")
-	r.Source = gated{r.Source, true}
-	sum, err := r.Run(t.Context())
+	r.Source = reporting{r.Source, pipeline.Stats{Motion: &pipeline.MotionSummary{Looked: 9, HeldBack: 7, Share: 7.0 / 9, Opened: 1, Seconds: 0.01234}}}
+	sum, err := r.run(t, t.Context())
 	want := pipeline.MotionSummary{Looked: 9, HeldBack: 7, Share: 0.7778, RunsSaved: 7, Opened: 1, Seconds: 0.012}
 	if err != nil || sum.Motion == nil || *sum.Motion != want {
 		t.Errorf("%+v, %v; want %+v", sum.Motion, err, want)
 	}
 	r = newRig(2, "cpu:fake")
-	r.Source = gated{r.Source, false}
-	if sum, err := r.Run(t.Context()); err != nil || sum.Motion != nil {
+	if sum, err := r.run(t, t.Context()); err != nil || sum.Motion != nil {
 		t.Errorf("%+v, %v; want none", sum.Motion, err)
 	}
 }

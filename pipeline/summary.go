@@ -50,7 +50,7 @@ type ErrorEntry struct {
 	Error string `json:"error"`
 }
 
-// ModelSummary is one model's part of a Summary. Devices counts what ran the model by items; a Flow that had nothing to
+// ModelSummary is one model's part of a Summary. Devices counts what ran the model by items; a streaming model that had nothing to
 // say of an item gave no event.
 type ModelSummary struct {
 	Task     string            `json:"task"`

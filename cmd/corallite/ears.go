@@ -26,7 +26,7 @@ type ears struct {
 	rate    int          // of the sound, samples a second
 	level   *audio.Level // the first of the stages
 	stages  []audio.Stage
-	models  []pipeline.Model[*audio.Chunk]
+	models  []*pipeline.Model[*audio.Chunk]
 	closers closers
 
 	chain [2]string // the openWakeWord models that a stage runs
@@ -56,19 +56,23 @@ func openEars(ctx context.Context, all []modelRequest, gate bool) (*ears, error)
 
 // add opens one model.
 func (e *ears) add(ctx context.Context, r modelRequest) (err error) {
-	var flow pipeline.Flow[*audio.Chunk]
+	var streaming pipeline.StreamingModel[*audio.Chunk]
 	switch {
 	case r.model.Task == configs.TaskKeyword:
-		flow, err = e.keyword(ctx, r)
+		streaming, err = e.keyword(ctx, r)
 	case r.model.Manifest != "":
-		flow, err = e.micro(ctx, r)
+		streaming, err = e.micro(ctx, r)
 	default:
-		flow, err = e.openww(ctx, r)
+		streaming, err = e.openww(ctx, r)
 	}
 	if err != nil {
 		return err
 	}
-	e.models = append(e.models, pipeline.Model[*audio.Chunk]{Name: r.name, Flow: flow})
+	model, err := pipeline.NewStreamingModel(r.name, streaming)
+	if err != nil {
+		return err
+	}
+	e.models = append(e.models, model)
 	return nil
 }
 
@@ -113,7 +117,7 @@ func (e *ears) engine(ctx context.Context, r modelRequest) (pipeline.Engine, err
 	return e.open(ctx, r, model, shapes)
 }
 
-func (e *ears) keyword(ctx context.Context, r modelRequest) (pipeline.Flow[*audio.Chunk], error) {
+func (e *ears) keyword(ctx context.Context, r modelRequest) (pipeline.StreamingModel[*audio.Chunk], error) {
 	model, shapes, err := e.read(ctx, r)
 	if err != nil {
 		return nil, err
@@ -134,7 +138,7 @@ func (e *ears) keyword(ctx context.Context, r modelRequest) (pipeline.Flow[*audi
 }
 
 // micro opens a microWakeWord model.
-func (e *ears) micro(ctx context.Context, r modelRequest) (pipeline.Flow[*audio.Chunk], error) {
+func (e *ears) micro(ctx context.Context, r modelRequest) (pipeline.StreamingModel[*audio.Chunk], error) {
 	if err := e.setRate(wakewordRate); err != nil {
 		return nil, err
 	}
@@ -163,7 +167,7 @@ func (e *ears) micro(ctx context.Context, r modelRequest) (pipeline.Flow[*audio.
 }
 
 // openww opens the word model of an openWakeWord chain, and the two before it, unless another model has done so.
-func (e *ears) openww(ctx context.Context, r modelRequest) (pipeline.Flow[*audio.Chunk], error) {
+func (e *ears) openww(ctx context.Context, r modelRequest) (pipeline.StreamingModel[*audio.Chunk], error) {
 	if err := e.setRate(wakewordRate); err != nil {
 		return nil, err
 	}

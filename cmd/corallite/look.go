@@ -164,12 +164,16 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 		return errors.Join(err, files.Close())
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
+	run, err := model.model()
+	if err != nil {
+		return errors.Join(err, files.Close())
+	}
 	sinks, err := l.sinks(files, status.above(l.std.out))
 	if err != nil {
 		return errors.Join(err, files.Close())
 	}
 	stream := &pipeline.Stream[*vision.Frame]{
-		Name: l.model.task, Source: files, Models: []pipeline.Model[*vision.Frame]{model.Model}, Sinks: sinks,
+		Name: l.model.task, Source: files, Models: []*pipeline.Model[*vision.Frame]{run}, Sinks: sinks,
 		Progress: status.progress, OnError: reportTo(status),
 	}
 	if items == 0 {

@@ -16,10 +16,18 @@ import (
 // trackFrom is the score from which detections help to follow an object: ByteTrack's low threshold.
 const trackFrom = 0.1
 
-// visionModel is a model with its task and its engines, ready for a Stream.
+// visionModel is a model with its task and its engines, of which a Stream's model is made.
 type visionModel struct {
-	pipeline.Model[*vision.Frame]
+	name    string
+	task    pipeline.Task[*vision.Frame]
+	engines []pipeline.Engine
+	options pipeline.ModelOptions[*vision.Frame]
 	closers closers
+}
+
+// model is what a Stream runs.
+func (v *visionModel) model() (*pipeline.Model[*vision.Frame], error) {
+	return pipeline.NewModel(v.name, v.task, v.engines, v.options)
 }
 
 // Close closes the task and the engines.
@@ -44,10 +52,10 @@ func (v *visionModel) open(ctx context.Context, r modelRequest) error {
 		return err
 	}
 	defer model.Close()
-	if v.Engines, err = openEngines(ctx, r, model, shapes, &v.closers); err != nil {
+	if v.engines, err = openEngines(ctx, r, model, shapes, &v.closers); err != nil {
 		return err
 	}
-	v.Name = r.name
+	v.name = r.name
 	if err := v.openTask(ctx, r, model.Graph()); err != nil {
 		what := "model " + r.model.Path
 		if r.model.LabelsFile != "" {
@@ -66,11 +74,11 @@ func (v *visionModel) openTask(ctx context.Context, r modelRequest, graph *schem
 		if err != nil {
 			return err
 		}
-		v.Ordered = follow.Follow
+		v.options.PostProcess = follow.Follow
 		// The tracker wants to see what is too unsure to be shown.
 		m.ScoreThreshold, m.MaxResults = min(m.ScoreThreshold, trackFrom), 0
 	}
-	task, err := newTask(m, graph, v.Engines[0])
+	task, err := newTask(m, graph, v.engines[0])
 	if err != nil {
 		return err
 	}
@@ -79,11 +87,11 @@ func (v *visionModel) openTask(ctx context.Context, r modelRequest, graph *schem
 		c.Warn(func(message string) { r.logger.Warn(message, "model", m.Path) })
 	}
 	if m.Task == configs.TaskEmbed && m.Gallery != "" {
-		if task, err = withGallery(ctx, m, task, v.Engines[0]); err != nil {
+		if task, err = withGallery(ctx, m, task, v.engines[0]); err != nil {
 			return err
 		}
 		v.closers = append(v.closers, task.Close)
 	}
-	v.Task = task
+	v.task = task
 	return nil
 }

@@ -91,7 +91,11 @@ func (p *visionPlan) open() error {
 		return err
 	}
 	for _, m := range all {
-		p.Models = append(p.Models, m.Model)
+		model, err := m.model()
+		if err != nil {
+			return err
+		}
+		p.Models = append(p.Models, model)
 	}
 	return nil
 }

@@ -9,10 +9,7 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate/fleet"
-	"corallite/internal/supervise"
 	"corallite/pipeline"
-	"corallite/pipeline/audio"
-	"corallite/pipeline/camera"
 	"corallite/pipeline/draw"
 	"corallite/pipeline/sink/preview"
 )
@@ -75,38 +72,12 @@ func (p *planned[T]) Run(ctx context.Context) (pipeline.Summary, error) {
 
 // stateOf is how a source is.
 func stateOf(source any) (s preview.SourceState) {
-	if m, ok := source.(pipeline.Mended); ok {
-		s.Reopened = m.Reopened()
-	}
-	if g, ok := source.(pipeline.Gated); ok {
-		if m, gated := g.Motion(); gated {
-			s.Held, s.HeldShare, s.Still = m.HeldBack, m.Share, m.Looked > 0 && !m.Open
-		}
-	}
-	if inner := innermost(source); inner != nil {
-		s.Name = inner.Name()
-		s.Lost = inner.Stats().Lost()
+	stats := pipeline.StatsOf(source)
+	s.Name, s.Reopened, s.Lost = stats.Name, stats.Reopened, stats.Lost
+	if m := stats.Motion; m != nil {
+		s.Held, s.HeldShare, s.Still = m.HeldBack, m.Share, m.Looked > 0 && !m.Open
 	}
 	return s
-}
-
-// live is a source that can be lost.
-type live interface {
-	Name() string
-	Stats() supervise.Stats
-}
-
-// innermost is the live source that a source takes from; nil: there is none.
-func innermost(source any) live {
-	switch s := source.(type) {
-	case *camera.Select:
-		return innermost(s.Source())
-	case *audio.Prepared:
-		return innermost(s.Source)
-	case live:
-		return s
-	}
-	return nil
 }
 
 func (p *pages) server(c configs.Sink) (*preview.Server, error) {

@@ -13,13 +13,13 @@ func (b *builder) lookAgain(c configs.Second, items int, priority int, first []*
 	after := -1
 	for i, m := range first {
 		switch {
-		case m.Name == c.After || c.After == "" && m.Task.Name() == configs.TaskDetect && after < 0:
+		case m.name == c.After || c.After == "" && m.task.Name() == configs.TaskDetect && after < 0:
 			after = i
-		case c.After == "" && m.Task.Name() == configs.TaskDetect:
-			return fmt.Errorf("second: %s and %s are both detectors: say which it comes after (`after:`)", first[after].Name, m.Name)
+		case c.After == "" && m.task.Name() == configs.TaskDetect:
+			return fmt.Errorf("second: %s and %s are both detectors: say which it comes after (`after:`)", first[after].name, m.name)
 		}
 	}
-	if after < 0 || first[after].Task.Name() != configs.TaskDetect {
+	if after < 0 || first[after].task.Name() != configs.TaskDetect {
 		return fmt.Errorf("second: there is no detector that it could come after")
 	}
 	model, err := openModel(b.ctx, modelRequest{
@@ -29,14 +29,14 @@ func (b *builder) lookAgain(c configs.Second, items int, priority int, first []*
 		return fmt.Errorf("second: %w", err)
 	}
 	b.closers = append(b.closers, model.Close)
-	second, err := vision.NewSecond(model.Task, model.Engines, vision.SecondOptions{
+	second, err := vision.NewSecond(model.task, model.engines, vision.SecondOptions{
 		Margin: float32(c.Margin), Square: c.Square, MaxBoxes: c.MaxBoxes, Labels: c.Labels,
 	})
 	if err != nil {
 		return fmt.Errorf("second: model %s: %w", c.Model, err)
 	}
 	b.closers = append(b.closers, second.Close)
-	first[after].Refiner = second
+	first[after].options.Refiner = second
 	return nil
 }
 

@@ -81,7 +81,7 @@ func openSinks[T pipeline.Item](s *pipeline.Stream[T], p configs.Pipeline, last 
 			return fmt.Errorf("sink %s: %w", c.Kind, err)
 		}
 		s.Sinks[i] = pipeline.NamedSink{Name: c.Kind, Sink: k, Queue: c.Queue}
-		if _, ok := k.(pipeline.Deferred); ok { // whose own queue it is, in which no item is held
+		if _, ok := k.(pipeline.AsyncSink); ok { // whose own queue it is, in which no item is held
 			s.Sinks[i].Queue = pipeline.DefaultQueue
 		}
 	}

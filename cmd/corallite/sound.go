@@ -55,7 +55,7 @@ func (p *soundPlan) openSink(c configs.Sink) (pipeline.Sink, error) {
 		source := p.Source.(*audio.Prepared)
 		return p.show(c, preview.SinkOptions{Sound: func() preview.SoundState {
 			level, at := p.level.Recent()
-			return preview.SoundState{LevelDBFS: level, Heard: at, Seconds: source.Sound().Seconds}
+			return preview.SoundState{LevelDBFS: level, Heard: at, Seconds: source.Stats().Sound.Seconds}
 		}})
 	}
 	return p.b.openSink(c, sink.TableOptions{Model: len(p.c.Models) > 1})

@@ -36,7 +36,7 @@ func (b *builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], 
 		if err != nil {
 			return nil, 0, err
 		}
-		n, _ := f.Total()
+		n := f.Stats().Total
 		return f, n, nil
 	}
 }

@@ -112,7 +112,7 @@ func newRig(t *testing.T, seed uint64, engines int, unavailable error, twins boo
 	t.Helper()
 	r := &rig{items: &pipetest.Items{}, sink: &pipetest.FakeSink{IsLossless: true}, device: &faultyDevice{rng: rand.New(rand.NewPCG(seed, 7)), time: 200 * time.Microsecond}}
 	r.source = &pipetest.FakeSource{Items: r.items}
-	m := pipeline.Model[*pipetest.FakeItem]{Name: "coco", Task: &pipetest.FakeTask{}}
+	var all []pipeline.Engine
 	backoff := failover.NewBackoff(failover.BackoffOptions{First: 100 * time.Microsecond, Max: time.Millisecond})
 	for range engines {
 		o := failover.Options{Name: "coco", Open: r.device.open, Backoff: backoff}
@@ -133,10 +133,14 @@ func newRig(t *testing.T, seed uint64, engines int, unavailable error, twins boo
 			}
 		})
 		r.engines = append(r.engines, e)
-		m.Engines = append(m.Engines, e)
+		all = append(all, e)
+	}
+	m, err := pipeline.NewModel("coco", &pipetest.FakeTask{}, all, pipeline.ModelOptions[*pipetest.FakeItem]{})
+	if err != nil {
+		t.Fatal(err)
 	}
 	r.Stream = &pipeline.Stream[*pipetest.FakeItem]{
-		Name: "door", Source: r.source, Models: []pipeline.Model[*pipetest.FakeItem]{m}, Sinks: []pipeline.NamedSink{{Name: "sink", Sink: r.sink}},
+		Name: "door", Source: r.source, Models: []*pipeline.Model[*pipetest.FakeItem]{m}, Sinks: []pipeline.NamedSink{{Name: "sink", Sink: r.sink}},
 	}
 	return r
 }

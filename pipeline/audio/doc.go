@@ -17,7 +17,7 @@
 // may be voice in it, and others add features that several models need, so that these are computed once. After them
 // nobody changes the chunk.
 //
-// A model is a pipeline.Flow: it holds what was before, takes each chunk, runs its engine for as many windows as are
+// A model is a pipeline.StreamingModel: it holds what was before, takes each chunk, runs its engine for as many windows as are
 // complete, and turns scores into keywords with a Spotter. At First it starts anew; at Last it pads with silence, so that
 // a word at the very end is found. While Voice is false it does not run; when voice comes back it first catches up on the
 // last second. What it finds does not depend on how the sound was cut.

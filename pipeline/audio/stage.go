@@ -28,9 +28,7 @@ func Prepare(source Source, stages ...Stage) *Prepared {
 // Source is a source of sound.
 type Source interface {
 	pipeline.Source[*Chunk]
-	pipeline.Audible
-	// Reopened is how often a lost source came back; 0 for one that cannot be lost.
-	Reopened() uint64
+	pipeline.StatsReporter // with Sound, and Buffered if live
 }
 
 // Prepared is a Source with stages behind it.
@@ -54,31 +52,15 @@ func (p *Prepared) Next(ctx context.Context) (*Chunk, error) {
 	return c, nil
 }
 
-// Total is how many chunks the source will give, when it knows.
-func (p *Prepared) Total() (int, bool) {
-	if c, ok := p.Source.(pipeline.Counted); ok {
-		return c.Total()
-	}
-	return 0, false
-}
-
-// Lost is why the source gives nothing now; "" when it does, or cannot be lost.
-func (p *Prepared) Lost() string {
-	if l, ok := p.Source.(pipeline.Losable); ok {
-		return l.Lost()
-	}
-	return ""
-}
-
-// Sound is what came of the sound, with what the stages say of it.
-func (p *Prepared) Sound() pipeline.SoundSummary {
-	sum := p.Source.Sound()
+// Stats are the source's, with what the stages say of its sound.
+func (p *Prepared) Stats() pipeline.Stats {
+	stats := p.Source.Stats()
 	for _, s := range p.stages {
-		if r, ok := s.(Reporter); ok {
-			r.Report(&sum)
+		if r, ok := s.(Reporter); ok && stats.Sound != nil {
+			r.Report(stats.Sound)
 		}
 	}
-	return sum
+	return stats
 }
 
 // Close closes the source and the stages.

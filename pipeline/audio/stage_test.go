@@ -34,10 +34,9 @@ func (f *fake) Next(context.Context) (*audio.Chunk, error) {
 	return c, nil
 }
 
-func (f *fake) Live() bool       { return false }
-func (f *fake) Reopened() uint64 { return 0 }
-func (f *fake) Sound() pipeline.SoundSummary {
-	return pipeline.SoundSummary{Seconds: audio.At(f.at, f.rate).Seconds()}
+func (f *fake) Live() bool { return false }
+func (f *fake) Stats() pipeline.Stats {
+	return pipeline.Stats{Sound: &pipeline.SoundSummary{Seconds: audio.At(f.at, f.rate).Seconds()}}
 }
 
 func (f *fake) Close() error {
@@ -79,7 +78,7 @@ func through(t *testing.T, rate int, pieces [][]int16, see func(*audio.Chunk), s
 	if f.pool.Out() != 0 {
 		t.Errorf("%d chunks are still in use", f.pool.Out())
 	}
-	return p.Sound()
+	return *p.Stats().Sound
 }
 
 func TestLevel(t *testing.T) {
@@ -140,7 +139,7 @@ func TestPrepare(t *testing.T) {
 	if f.pool.Out() != 0 {
 		t.Errorf("%d chunks are still in use after the stage failed", f.pool.Out())
 	}
-	if sum := p.Sound(); sum.Seconds != 0.03 || sum.LevelDBFS != audio.SilentDBFS {
+	if sum := p.Stats().Sound; sum.Seconds != 0.03 || sum.LevelDBFS != audio.SilentDBFS {
 		t.Errorf("%+v", sum)
 	}
 	if err := p.Close(); err != nil || f.closed != 1 || s.closed != 1 {

@@ -28,7 +28,7 @@ type Files struct {
 
 var (
 	_ pipeline.Source[*vision.Frame] = (*Files)(nil)
-	_ pipeline.Counted               = (*Files)(nil)
+	_ pipeline.StatsReporter         = (*Files)(nil)
 )
 
 // NewFiles makes a source of files that names say, as NewPictures does; those that are not pictures by their first
@@ -63,17 +63,17 @@ func (f *Files) Still() bool { return !f.open }
 // Len is how many files there are.
 func (f *Files) Len() int { return len(f.files) }
 
-// Total is how many items come, known when all files are pictures or there is one video that says it.
-func (f *Files) Total() (int, bool) {
+// Stats say how many items come, known when all files are pictures or there is one video that says it.
+func (f *Files) Stats() pipeline.Stats {
 	if !f.open {
-		return f.total, true
+		return pipeline.Stats{Total: f.total}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.files) == 1 && f.video != nil {
-		return f.video.Total()
+		return f.video.Stats()
 	}
-	return 0, false
+	return pipeline.Stats{}
 }
 
 // Live is false.

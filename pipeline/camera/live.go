@@ -186,14 +186,14 @@ func (l *Live) Live() bool { return true }
 // Name is Meta.Source of the frames; without anything secret.
 func (l *Live) Name() string { return l.name }
 
-// Stats are how the source is and what has become of it. LastError has nothing secret.
-func (l *Live) Stats() supervise.Stats { return l.source.Stats() }
+// Connection is the state of the connection and its history. LastError has nothing secret.
+func (l *Live) Connection() supervise.Stats { return l.source.Stats() }
 
-// Lost is why it gives nothing now; "": it does.
-func (l *Live) Lost() string { return l.source.Stats().Lost() }
-
-// Reopened is how often the source was lost and came back.
-func (l *Live) Reopened() uint64 { return l.source.Stats().Reopened }
+// Stats say whether the source is lost, and how often it came back.
+func (l *Live) Stats() pipeline.Stats {
+	c := l.Connection()
+	return pipeline.Stats{Name: l.name, Reopened: c.Reopened, Lost: c.Lost()}
+}
 
 // Close ends the source, its child process and a Next that waits. Frames that are out stay valid. Twice is safe.
 func (l *Live) Close() error { return errors.Join(l.source.Close(), l.pool.Close()) }

@@ -39,7 +39,7 @@ func TestLiveHTTP(t *testing.T) {
 				last = n
 				f.Release()
 			}
-			if s := l.Stats(); !s.Up || s.Reopened != 0 || s.Stalls != 0 || s.Tries != 1 || s.LastError != "" {
+			if s := l.Connection(); !s.Up || s.Reopened != 0 || s.Stalls != 0 || s.Tries != 1 || s.LastError != "" {
 				t.Errorf("%+v", s)
 			}
 			if log.count("level=WARN") != 0 || log.count("landlock") == 0 && log.count("Landlock") == 0 {
@@ -76,10 +76,10 @@ func TestLiveKilledAndRestarted(t *testing.T) {
 		nextFrame(t, l)
 		w.Kill()
 		back := time.AfterFunc(300*time.Millisecond, w.Start)
-		nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == uint64(round+1) })
+		nextUntil(t, l, "it comes back", func(int, int) bool { return l.Stats().Reopened == uint64(round+1) })
 		back.Stop()
 	}
-	s := l.Stats()
+	s := l.Connection()
 	if !s.Up || s.Reopened != 3 || s.LastError == "" {
 		t.Errorf("%+v", s)
 	}
@@ -93,7 +93,7 @@ func TestLiveFrozen(t *testing.T) {
 	w := cameratest.NewHTTP(t, 320, 240)
 	l, log := opened(t, LiveOptions{URL: w.URL("/stream")})
 	harmed(t, l, log, "frozen", func() { w.Frozen.Store(true) }, func() { w.Frozen.Store(false) })
-	if s := l.Stats(); s.Stalls != 1 || s.Reopened != 1 {
+	if s := l.Connection(); s.Stalls != 1 || s.Reopened != 1 {
 		t.Errorf("%+v", s)
 	}
 	if log.count("nothing came for 10s") == 0 {
@@ -119,7 +119,7 @@ func TestLiveResolutionChanges(t *testing.T) {
 				w.Show(size[0], size[1])
 				nextUntil(t, l, "the new size", func(width, height int) bool { return width == size[0] && height == size[1] })
 			}
-			if s := l.Stats(); s.Reopened != 0 || s.LastError != "" {
+			if s := l.Connection(); s.Reopened != 0 || s.LastError != "" {
 				t.Errorf("%+v", s)
 			}
 			if n := log.count("another size"); n != 4 {
@@ -165,7 +165,7 @@ func TestLiveChildDies(t *testing.T) {
 	// The last one does not die: it answers nothing any more, for as long as the deadline.
 	for _, signal := range []syscall.Signal{syscall.SIGSEGV, syscall.SIGABRT, syscall.SIGKILL, syscall.SIGSTOP} {
 		nextFrame(t, l)
-		reopened := l.Reopened()
+		reopened := l.Stats().Reopened
 		for _, pid := range children(t) {
 			if slices.Contains(others, pid) {
 				continue
@@ -174,9 +174,9 @@ func TestLiveChildDies(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == reopened+1 })
+		nextUntil(t, l, "it comes back", func(int, int) bool { return l.Stats().Reopened == reopened+1 })
 	}
-	if s := l.Stats(); s.Stalls != 1 {
+	if s := l.Connection(); s.Stalls != 1 {
 		t.Errorf("%+v", s)
 	}
 	if n := log.count(saidLost); n != 4 {
@@ -231,7 +231,7 @@ func TestLiveContextEnds(t *testing.T) {
 	}
 	w.Frozen.Store(false)
 	nextFrame(t, l)
-	if s := l.Stats(); s.Tries != 1 {
+	if s := l.Connection(); s.Tries != 1 {
 		t.Errorf("a context that ended cost the source: %+v", s)
 	}
 }
@@ -246,7 +246,7 @@ func TestLiveSnapshotFails(t *testing.T) {
 		w.Refuse.Store(failures)
 		nextUntil(t, l, "the next picture", func(int, int) bool { return w.Refuse.Load() <= 0 && w.Served.Load() > served+3 })
 	}
-	if s := l.Stats(); s.Tries != 1 || s.LastError != "" {
+	if s := l.Connection(); s.Tries != 1 || s.LastError != "" {
 		t.Errorf("%+v", s)
 	}
 	harmed(t, l, log, "refused", func() { w.Refuse.Store(1 << 40) }, func() { w.Refuse.Store(0) })
@@ -271,7 +271,7 @@ func TestLiveShowsAPageForAWhile(t *testing.T) {
 		}
 		w.Page.Store(false)
 	}()
-	nextUntil(t, l, "it comes back", func(int, int) bool { return l.Reopened() == 1 })
+	nextUntil(t, l, "it comes back", func(int, int) bool { return l.Stats().Reopened == 1 })
 	<-mended
 }
 
@@ -280,7 +280,7 @@ func TestLiveNotThereYet(t *testing.T) {
 	w := cameratest.NewHTTP(t, 320, 240)
 	w.Kill()
 	l, log := opened(t, LiveOptions{URL: w.URL("/stream")})
-	if s := l.Stats(); s.Up || s.LastError == "" {
+	if s := l.Connection(); s.Up || s.LastError == "" {
 		t.Errorf("%+v", s)
 	}
 	if log.count("source gives nothing yet") != 1 || log.count("connection refused") == 0 {
@@ -288,7 +288,7 @@ func TestLiveNotThereYet(t *testing.T) {
 	}
 	w.Start()
 	nextFrame(t, l)
-	if s := l.Stats(); !s.Up || s.Reopened != 0 || log.count("source is back") != 1 {
+	if s := l.Connection(); !s.Up || s.Reopened != 0 || log.count("source is back") != 1 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -53,8 +53,8 @@ func TestLiveRTSPWithoutTheRelay(t *testing.T) {
 			t.Errorf("%dx%d", width, height)
 		}
 	}
-	if l.Stats().Tries != 1 || log.count("level=WARN") != 0 {
-		t.Errorf("%+v\n%s", l.Stats(), log)
+	if l.Connection().Tries != 1 || log.count("level=WARN") != 0 {
+		t.Errorf("%+v\n%s", l.Connection(), log)
 	}
 }
 
@@ -68,7 +68,7 @@ func TestLiveRTSPKilledFrozenAndGarbage(t *testing.T) {
 	if lost, back := log.count(saidLost), log.count("source is back"); lost != 3 || back != 3 {
 		t.Errorf("said %d times that it was lost and %d times that it is back, want 3 of both", lost, back)
 	}
-	if s := l.Stats(); s.Stalls < 2 {
+	if s := l.Connection(); s.Stalls < 2 {
 		t.Errorf("%+v", s)
 	}
 }
@@ -93,7 +93,7 @@ func TestLiveRTSPErrorsAtTheStart(t *testing.T) {
 			l, err := NewLive(context.Background(), c.o)
 			if err == nil {
 				defer l.Close()
-				t.Fatalf("it was opened: %+v", l.Stats())
+				t.Fatalf("it was opened: %+v", l.Connection())
 			}
 			contains(t, err.Error(), c.want)
 		})

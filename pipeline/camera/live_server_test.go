@@ -77,7 +77,7 @@ func (c *stillClock) Now() time.Time {
 func harmed(tb testing.TB, l *Live, log *journal, what string, harm, mend func()) {
 	tb.Helper()
 	nextFrame(tb, l)
-	losses, reopened := log.count(saidLost)+1, l.Reopened()
+	losses, reopened := log.count(saidLost)+1, l.Stats().Reopened
 	harm()
 	log.losses.Store(int64(losses))
 	mended := make(chan struct{})
@@ -88,7 +88,7 @@ func harmed(tb testing.TB, l *Live, log *journal, what string, harm, mend func()
 		}
 		mend()
 	}()
-	nextUntil(tb, l, what+": it comes back", func(int, int) bool { return l.Reopened() > reopened })
+	nextUntil(tb, l, what+": it comes back", func(int, int) bool { return l.Stats().Reopened > reopened })
 	<-mended
 }
 
@@ -132,7 +132,7 @@ func nextFrame(tb testing.TB, l *Live) (number, width, height int) {
 	defer cancel()
 	f, err := l.Next(ctx)
 	if err != nil {
-		tb.Fatalf("Next: %v; %+v", err, l.Stats())
+		tb.Fatalf("Next: %v; %+v", err, l.Connection())
 	}
 	defer f.Release()
 	return cameratest.Marked(f), f.Width(), f.Height()
@@ -147,7 +147,7 @@ func nextUntil(tb testing.TB, l *Live, what string, holds func(width, height int
 			return
 		}
 	}
-	tb.Fatalf("not in time: %s; the last frame has %dx%d; %+v", what, w, h, l.Stats())
+	tb.Fatalf("not in time: %s; the last frame has %dx%d; %+v", what, w, h, l.Connection())
 }
 
 // children are the process ids of this process's children.

@@ -38,7 +38,7 @@ func TestLiveRTSPResolutionChanges(t *testing.T) {
 				nextUntil(t, l, "the new size", func(width, height int) bool { return width == size[0] && height == size[1] })
 			}
 			numbers(t, l, 10)
-			if s := l.Stats(); !s.Up || !c.anew && (s.Reopened != 0 || s.LastError != "") {
+			if s := l.Connection(); !s.Up || !c.anew && (s.Reopened != 0 || s.LastError != "") {
 				t.Errorf("%+v", s)
 			}
 			if n := log.count("another size"); !c.anew && n != len(sizes) {

@@ -169,7 +169,7 @@ func TestMotionScenes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := DefaultMotion()
 			on, s := gone(t, c.scene, SelectOptions{Motion: &o})
-			sum, gated := s.Motion()
+			sum := s.Stats().Motion
 			before := 0
 			if c.from > 0 {
 				before = count(on, warm, c.from)
@@ -179,8 +179,8 @@ func TestMotionScenes(t *testing.T) {
 					count(on, c.ends, len(on)), c.ends)
 			}
 			passed := count(on, 0, len(on))
-			if !gated || sum.Looked != 200 || sum.HeldBack != uint64(200-passed) || math.Abs(sum.Share-float64(200-passed)/200) > 1e-9 ||
-				sum.Open || sum.Seconds <= 0 || s.Skipped() != 0 {
+			if sum == nil || sum.Looked != 200 || sum.HeldBack != uint64(200-passed) || math.Abs(sum.Share-float64(200-passed)/200) > 1e-9 ||
+				sum.Open || sum.Seconds <= 0 || s.Stats().Skipped != 0 {
 				t.Errorf("%+v", sum)
 			}
 			if want := uint64(1); c.from == 0 && sum.Opened != want || c.from > 0 && sum.Opened != want+1 {
@@ -226,7 +226,7 @@ func TestMotionOnVideo(t *testing.T) {
 	}}
 	o := DefaultMotion()
 	on, s := gone(t, clip, SelectOptions{Motion: &o})
-	sum, _ := s.Motion()
+	sum := s.Stats().Motion
 	t.Logf("%d of %d frames held back, looking took %.1f ms a frame", sum.HeldBack, sum.Looked, 1000*sum.Seconds/float64(sum.Looked))
 	for i := range on {
 		if moving(i) && !on[i] {
@@ -251,12 +251,12 @@ func TestMotionComesLast(t *testing.T) {
 	}
 	o := DefaultMotion()
 	on, s := gone(t, scene(), SelectOptions{Every: 2, Region: [4]float64{0, 0, 0.5, 1}, Motion: &o})
-	if sum, _ := s.Motion(); sum.Looked != 30 || s.Skipped() != 30 || count(on, 0, 60) != 30 {
-		t.Errorf("left: %+v, %d skipped, %d went on", sum, s.Skipped(), count(on, 0, 60))
+	if sum := s.Stats().Motion; sum.Looked != 30 || s.Stats().Skipped != 30 || count(on, 0, 60) != 30 {
+		t.Errorf("left: %+v, %d skipped, %d went on", sum, s.Stats().Skipped, count(on, 0, 60))
 	}
 	on, s = gone(t, scene(), SelectOptions{Every: 2, Region: [4]float64{0.5, 0, 1, 1}, Motion: &o})
-	if sum, _ := s.Motion(); sum.Looked != 30 || s.Skipped() != 30 || count(on, 0, 60) != 6 {
-		t.Errorf("right: %+v, %d skipped, %d went on; want those of the first second", sum, s.Skipped(), count(on, 0, 60))
+	if sum := s.Stats().Motion; sum.Looked != 30 || s.Stats().Skipped != 30 || count(on, 0, 60) != 6 {
+		t.Errorf("right: %+v, %d skipped, %d went on; want those of the first second", sum, s.Stats().Skipped, count(on, 0, 60))
 	}
 }
 
@@ -309,7 +309,7 @@ func TestMotionBeginsAnew(t *testing.T) {
 		passed++
 		f.Release()
 	}
-	if sum, _ := s.Motion(); passed != 33 || held != 57 || sum.HeldBack != 57 {
+	if sum := s.Stats().Motion; passed != 33 || held != 57 || sum.HeldBack != 57 {
 		t.Errorf("%d went on, %d were held back, %+v; want 33 and 57", passed, held, sum)
 	}
 }
@@ -385,7 +385,7 @@ func TestMotionOptions(t *testing.T) {
 	}
 	if s, err := NewSelect(&clockwork{}, SelectOptions{}); err != nil {
 		t.Error(err)
-	} else if _, gated := s.Motion(); gated {
+	} else if s.Stats().Motion != nil {
 		t.Error("a source without a gate says what its gate did")
 	}
 }

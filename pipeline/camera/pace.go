@@ -30,7 +30,7 @@ type Paced struct {
 
 var (
 	_ pipeline.Source[*vision.Frame] = (*Paced)(nil)
-	_ pipeline.Counted               = (*Paced)(nil)
+	_ pipeline.StatsReporter         = (*Paced)(nil)
 )
 
 // NewPaced makes a Paced, which owns the source from then on. A nil clock is the machine's.
@@ -82,13 +82,8 @@ func (p *Paced) wait(ctx context.Context, f *vision.Frame) error {
 // Live is true.
 func (p *Paced) Live() bool { return true }
 
-// Total is the source's.
-func (p *Paced) Total() (int, bool) {
-	if c, ok := p.source.(pipeline.Counted); ok {
-		return c.Total()
-	}
-	return 0, false
-}
+// Stats are the source's.
+func (p *Paced) Stats() pipeline.Stats { return pipeline.StatsOf(p.source) }
 
 // Close closes the source, and ends a Next that waits. Frames that are out stay valid. Twice is safe.
 func (p *Paced) Close() error {

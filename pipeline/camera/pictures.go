@@ -23,7 +23,7 @@ type Pictures struct {
 
 var (
 	_ pipeline.Source[*vision.Frame] = (*Pictures)(nil)
-	_ pipeline.Counted               = (*Pictures)(nil)
+	_ pipeline.StatsReporter         = (*Pictures)(nil)
 )
 
 // NewPictures makes a source of the pictures that names say: files, folders (the pictures in them) and patterns such
@@ -62,8 +62,8 @@ func (p *Pictures) Next(ctx context.Context) (*vision.Frame, error) {
 // Live is false.
 func (p *Pictures) Live() bool { return false }
 
-// Total is how many pictures there are, those included that turn out not to be readable.
-func (p *Pictures) Total() (int, bool) { return len(p.files), true }
+// Stats say how many pictures there are, those included that turn out not to be readable.
+func (p *Pictures) Stats() pipeline.Stats { return pipeline.Stats{Total: len(p.files)} }
 
 // Close ends the source. Frames that are out stay valid. Twice is safe.
 func (p *Pictures) Close() error { return p.reader.close() }

@@ -55,13 +55,7 @@ type Select struct {
 	held    []func(*vision.Frame) // get what the gate holds back
 }
 
-var (
-	_ pipeline.Mended = (*Select)(nil)
-	_ pipeline.Choosy = (*Select)(nil)
-
-	_ pipeline.Endless = (*Select)(nil)
-	_ pipeline.Gated   = (*Select)(nil)
-)
+var _ pipeline.StatsReporter = (*Select)(nil)
 
 // NewSelect makes a Select, which owns the source from then on.
 func NewSelect(source pipeline.Source[*vision.Frame], o SelectOptions) (*Select, error) {
@@ -86,15 +80,17 @@ func (s *Select) OnHeld(f func(*vision.Frame)) { s.held = append(s.held, f) }
 // Source is the source that Select takes from.
 func (s *Select) Source() pipeline.Source[*vision.Frame] { return s.source }
 
-// Skipped is how many frames Every and FPS left out.
-func (s *Select) Skipped() uint64 { return s.skipped.Load() }
-
-// Motion is what the gate did so far; false where there is none.
-func (s *Select) Motion() (pipeline.MotionSummary, bool) {
-	if s.gate == nil {
-		return pipeline.MotionSummary{}, false
+// Stats are the source's, with the frames that Every and FPS left out and what looking for motion did so far. Total is
+// not known: how many frames will be left out is not.
+func (s *Select) Stats() pipeline.Stats {
+	stats := pipeline.StatsOf(s.source)
+	stats.Total = 0
+	stats.Skipped += s.skipped.Load()
+	if s.gate != nil {
+		motion := s.gate.summary()
+		stats.Motion = &motion
 	}
-	return s.gate.summary(), true
+	return stats
 }
 
 // Next gives the next frame that is wanted. Errors are the source's.
@@ -207,28 +203,6 @@ func (s *Select) copyPart(part, f *vision.Frame) error {
 
 // Live is the source's.
 func (s *Select) Live() bool { return s.source.Live() }
-
-// Endless is the source's, false where it does not say.
-func (s *Select) Endless() bool {
-	e, ok := s.source.(pipeline.Endless)
-	return ok && e.Endless()
-}
-
-// Lost is the source's, "" where it does not say.
-func (s *Select) Lost() string {
-	if l, ok := s.source.(pipeline.Losable); ok {
-		return l.Lost()
-	}
-	return ""
-}
-
-// Reopened is the source's, 0 where it does not say.
-func (s *Select) Reopened() uint64 {
-	if m, ok := s.source.(pipeline.Mended); ok {
-		return m.Reopened()
-	}
-	return 0
-}
 
 // Close closes the source. Frames that are out stay valid. Twice is safe.
 func (s *Select) Close() error {

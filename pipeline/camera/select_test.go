@@ -87,8 +87,8 @@ func TestSelect(t *testing.T) {
 				}
 				f.Release()
 			}
-			if !slices.Equal(got, c.want) || s.Live() != live || s.Skipped() != uint64(12-len(c.want)) {
-				t.Errorf("%s, live %v: frames %v, want %v; %d skipped", name, live, got, c.want, s.Skipped())
+			if !slices.Equal(got, c.want) || s.Live() != live || s.Stats().Skipped != uint64(12-len(c.want)) {
+				t.Errorf("%s, live %v: frames %v, want %v; %d skipped", name, live, got, c.want, s.Stats().Skipped)
 			}
 			if err := errors.Join(s.Close(), s.Close()); err != nil || source.closed == 0 {
 				t.Errorf("%s: closed %d times, %v", name, source.closed, err)

@@ -91,7 +91,7 @@ func TestAbsentAtTheStart(t *testing.T) {
 	defer l.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		for l.Stats().Tries < 3 {
+		for l.Connection().Tries < 3 {
 			time.Sleep(time.Millisecond)
 		}
 		cancel()
@@ -101,8 +101,8 @@ func TestAbsentAtTheStart(t *testing.T) {
 		t.Error("it gave a frame")
 	}
 	const why = `there is no camera "0": the kernel shows none`
-	if s := l.Stats(); s.Up || l.Lost() != why {
-		t.Errorf("%+v, lost %q", s, l.Lost())
+	if s := l.Connection(); s.Up || l.Stats().Lost != why {
+		t.Errorf("%+v, lost %q", s, l.Stats().Lost)
 	}
 	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "level=WARN") || !strings.Contains(text, "the kernel shows none") {
 		t.Errorf("it was logged:\n%s", text)

@@ -92,7 +92,7 @@ func TestLiveSecretsAreNotShown(t *testing.T) {
 		if err != nil {
 			shown.WriteString(err.Error())
 		} else {
-			shown.WriteString(l.Name() + l.Stats().LastError)
+			shown.WriteString(l.Name() + l.Connection().LastError)
 			if err := l.Close(); err != nil {
 				shown.WriteString(err.Error())
 			}

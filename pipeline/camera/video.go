@@ -50,7 +50,7 @@ type Video struct {
 
 var (
 	_ pipeline.Source[*vision.Frame] = (*Video)(nil)
-	_ pipeline.Counted               = (*Video)(nil)
+	_ pipeline.StatsReporter         = (*Video)(nil)
 )
 
 // OpenCV's CAP_PROP_ORIENTATION_META and CAP_PROP_ORIENTATION_AUTO, which gocv does not name.
@@ -256,8 +256,8 @@ func (v *Video) Next(ctx context.Context) (*vision.Frame, error) {
 // Live is false.
 func (v *Video) Live() bool { return false }
 
-// Total is how many frames the file says that it has. Some formats only let it be estimated.
-func (v *Video) Total() (int, bool) { return v.total, v.total > 0 }
+// Stats say how many frames the file has, where it tells. Some formats only let it be estimated.
+func (v *Video) Stats() pipeline.Stats { return pipeline.Stats{Total: max(v.total, 0)} }
 
 // FPS is how many frames of the file make a second; 0: it does not say.
 func (v *Video) FPS() float64 { return v.fps }

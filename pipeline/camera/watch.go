@@ -259,8 +259,8 @@ func (w *Watch) changed(path string, was stamp) bool {
 	return err != nil || stampOf(info) != was
 }
 
-// Endless is true: pictures may come for as long as the program runs.
-func (w *Watch) Endless() bool { return true }
+// Stats say that pictures may come for as long as the program runs.
+func (w *Watch) Stats() pipeline.Stats { return pipeline.Stats{Endless: true} }
 
 // Live is false: no picture is dropped, however many come at once.
 func (w *Watch) Live() bool { return false }

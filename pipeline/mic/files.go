@@ -99,15 +99,12 @@ func poolOr(p *audio.Pool) *audio.Pool {
 // Live is false.
 func (f *Files) Live() bool { return false }
 
-// Reopened is 0: files do not come back.
-func (f *Files) Reopened() uint64 { return 0 }
-
 // Names are the files in order.
 func (f *Files) Names() []string { return slices.Clone(f.files) }
 
-// Sound is what was given so far.
-func (f *Files) Sound() pipeline.SoundSummary {
-	return f.counts.summary(f.shaper.rate)
+// Stats say how much sound was given so far.
+func (f *Files) Stats() pipeline.Stats {
+	return pipeline.Stats{Sound: f.counts.summary(f.shaper.rate)}
 }
 
 // Next gives the next chunk; Meta.Source is the file's path as it was named or found.

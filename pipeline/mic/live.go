@@ -190,17 +190,17 @@ func (l *Live) Live() bool { return true }
 // Name is Meta.Source of the chunks.
 func (l *Live) Name() string { return l.name }
 
-// Stats are how the source is and what has become of it.
-func (l *Live) Stats() supervise.Stats { return l.source.Stats() }
+// Connection is the state of the connection and its history.
+func (l *Live) Connection() supervise.Stats { return l.source.Stats() }
 
-// Lost is why it gives nothing now; "": it does.
-func (l *Live) Lost() string { return l.source.Stats().Lost() }
-
-// Reopened is how often the microphone was lost and came back.
-func (l *Live) Reopened() uint64 { return l.source.Stats().Reopened }
-
-// Sound is what was given so far, and lost.
-func (l *Live) Sound() pipeline.SoundSummary { return l.intake.counts.summary(l.intake.rate) }
+// Stats say how much sound there was so far and how much was lost, whether the microphone is lost, and how often it
+// came back.
+func (l *Live) Stats() pipeline.Stats {
+	c := l.Connection()
+	return pipeline.Stats{
+		Name: l.name, Buffered: true, Reopened: c.Reopened, Lost: c.Lost(), Sound: l.intake.counts.summary(l.intake.rate),
+	}
+}
 
 // Close ends the source and a Next that waits. A sound system that hangs is left behind when it does not answer within
 // a moment. Chunks that are out stay valid. Twice is safe.

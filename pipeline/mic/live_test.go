@@ -153,8 +153,8 @@ func TestMicrophone(t *testing.T) {
 	if strings.Contains(log.String(), "WARN") {
 		t.Error(log)
 	}
-	if !l.Live() || l.Reopened() != 0 || l.Sound().Seconds <= 0.5 {
-		t.Errorf("%v %d %+v", l.Live(), l.Reopened(), l.Sound())
+	if !l.Live() || l.Stats().Reopened != 0 || l.Stats().Sound.Seconds <= 0.5 {
+		t.Errorf("%v %d %+v", l.Live(), l.Stats().Reopened, l.Stats().Sound)
 	}
 }
 
@@ -175,7 +175,7 @@ func TestMicrophoneNotThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if why := s.(*Live).Lost(); !strings.Contains(why, `"kitchen" is not there`) {
+	if why := s.(*Live).Stats().Lost; !strings.Contains(why, `"kitchen" is not there`) {
 		t.Errorf("it is lost because %q", why)
 	}
 	if err := s.Close(); err != nil {
@@ -290,7 +290,7 @@ func TestMicrophoneSilent(t *testing.T) {
 				nextChunk(t, l).Release()
 			}
 			said, heard = silences(), sounds()
-			for end := l.Sound().Seconds + 1; l.Sound().Seconds < end; { // five times as long as it takes to say it
+			for end := l.Stats().Sound.Seconds + 1; l.Stats().Sound.Seconds < end; { // five times as long as it takes to say it
 				nextChunk(t, l).Release()
 			}
 			if heard == sounds() && silences() != said || said != heard+1 {
@@ -325,11 +325,11 @@ func TestMicrophoneLost(t *testing.T) {
 			}
 			cancel()
 		}
-		heard := int64(l.Sound().Seconds*16000 + 0.5)
+		heard := int64(l.Stats().Sound.Seconds*16000 + 0.5)
 		server.Restart()
 		c := nextChunk(t, l)
-		if !c.First || c.Start < heard || l.Reopened() != round {
-			t.Errorf("round %d: First %v, Start %d after %d, reopened %d times", round, c.First, c.Start, heard, l.Reopened())
+		if !c.First || c.Start < heard || l.Stats().Reopened != round {
+			t.Errorf("round %d: First %v, Start %d after %d, reopened %d times", round, c.First, c.Start, heard, l.Stats().Reopened)
 		}
 		c.Release()
 		nextChunk(t, l).Release()
@@ -351,9 +351,9 @@ func TestMicrophoneOverrun(t *testing.T) {
 	c := nextChunk(t, l)
 	end := c.Start + int64(len(c.Samples))
 	c.Release()
-	for begin := time.Now(); l.Sound().Overruns == 0; time.Sleep(10 * time.Millisecond) {
+	for begin := time.Now(); l.Stats().Sound.Overruns == 0; time.Sleep(10 * time.Millisecond) {
 		if time.Since(begin) > long {
-			t.Fatalf("nothing was lost: %+v", l.Sound())
+			t.Fatalf("nothing was lost: %+v", l.Stats().Sound)
 		}
 	}
 	for first := false; !first; {
@@ -367,8 +367,8 @@ func TestMicrophoneOverrun(t *testing.T) {
 		end = c.Start + int64(len(c.Samples))
 		c.Release()
 	}
-	if sum := l.Sound(); sum.Overruns == 0 || sum.LostS <= 0 || l.Reopened() != 0 {
-		t.Errorf("%+v, reopened %d times", sum, l.Reopened())
+	if sum := l.Stats().Sound; sum.Overruns == 0 || sum.LostS <= 0 || l.Stats().Reopened != 0 {
+		t.Errorf("%+v, reopened %d times", sum, l.Stats().Reopened)
 	}
 }
 

@@ -88,11 +88,10 @@ func NewPCM(o PCMOptions) (audio.Source, error) {
 // Live says whether the sound comes in its own time.
 func (p *PCM) Live() bool { return p.live }
 
-// Reopened is 0: a pipe does not come back.
-func (p *PCM) Reopened() uint64 { return 0 }
-
-// Sound is what was given so far.
-func (p *PCM) Sound() pipeline.SoundSummary { return p.intake.counts.summary(p.intake.rate) }
+// Stats say how much sound was given so far, and lost.
+func (p *PCM) Stats() pipeline.Stats {
+	return pipeline.Stats{Name: p.name, Buffered: true, Sound: p.intake.counts.summary(p.intake.rate)}
+}
 
 // Next gives the next chunk. A stream without samples, or with one that is no number, is a *pipeline.ItemError.
 func (p *PCM) Next(ctx context.Context) (*audio.Chunk, error) {

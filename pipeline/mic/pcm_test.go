@@ -55,7 +55,7 @@ func TestPCM(t *testing.T) {
 		if len(failed) != 0 || len(all) != 1 || all[0].source != "-" || !slices.Equal(all[0].samples, sound) {
 			t.Errorf("%s: %d recordings, %v", name, len(all), failed)
 		}
-		if got := s.Sound(); s.Live() || got.Overruns != 0 || got.LostS != 0 || math.Abs(got.Seconds-3.0048) > 0.001 {
+		if got := s.Stats().Sound; s.Live() || got.Overruns != 0 || got.LostS != 0 || math.Abs(got.Seconds-3.0048) > 0.001 {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
@@ -146,7 +146,7 @@ func TestPCMLive(t *testing.T) {
 		t.Errorf("after the hole: First %v, Start %d, %d; want true, about %d", c.First, c.Start, c.Samples[0], lost)
 	}
 	c.Release()
-	if got := s.Sound(); got.Overruns != 1 || math.Abs(got.LostS-2) > 0.001 {
+	if got := s.Stats().Sound; got.Overruns != 1 || math.Abs(got.LostS-2) > 0.001 {
 		t.Errorf("%+v", got)
 	}
 	_ = w.Close() // always nil

@@ -69,8 +69,8 @@ func integer(x float32) int16 {
 }
 
 // summary is what came of so many samples of a rate.
-func (c *counts) summary(rate int) pipeline.SoundSummary {
-	return pipeline.SoundSummary{
+func (c *counts) summary(rate int) *pipeline.SoundSummary {
+	return &pipeline.SoundSummary{
 		Seconds: audio.At(c.given.Load(), rate).Seconds(), LostS: time.Duration(c.lost.Load()).Seconds(), Overruns: c.overruns.Load(),
 		LevelDBFS: audio.SilentDBFS, PeakDBFS: audio.SilentDBFS,
 	}

@@ -85,8 +85,8 @@ func (s *FakeSource) wait(ctx context.Context) error {
 // Live is IsLive.
 func (s *FakeSource) Live() bool { return s.IsLive }
 
-// Total is Count, where that is a number.
-func (s *FakeSource) Total() (int, bool) { return max(s.Count, 0), s.Count >= 0 }
+// Stats say Count, where that is a number.
+func (s *FakeSource) Stats() pipeline.Stats { return pipeline.Stats{Total: max(s.Count, 0)} }
 
 // Close makes Next return ErrClosed.
 func (s *FakeSource) Close() error {

@@ -125,10 +125,8 @@ func (c SourceCase[T]) itemsAndEnd(s pipeline.Source[T]) error {
 	if count != c.Items {
 		return fmt.Errorf("%d items, not %d", count, c.Items)
 	}
-	if counted, ok := s.(pipeline.Counted); ok {
-		if total, known := counted.Total(); known && total != count+bad {
-			return fmt.Errorf("Total says %d; %d items came and %d could not be read", total, count, bad)
-		}
+	if total := pipeline.StatsOf(s).Total; total > 0 && total != count+bad {
+		return fmt.Errorf("Stats say %d items; %d came and %d could not be read", total, count, bad)
 	}
 	if _, _, err := c.next(s); err != io.EOF {
 		return fmt.Errorf("Next after the end gives %v, not io.EOF", err)

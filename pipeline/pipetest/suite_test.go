@@ -57,7 +57,7 @@ func (s *spoiltSource) Close() error {
 	return s.FakeSource.Close()
 }
 
-func (s *spoiltSource) Total() (int, bool) { return s.total, s.total > 0 }
+func (s *spoiltSource) Stats() pipeline.Stats { return pipeline.Stats{Total: s.total} }
 
 func TestSourceSuiteFinds(t *testing.T) {
 	for _, c := range []struct {
@@ -76,7 +76,7 @@ func TestSourceSuiteFinds(t *testing.T) {
 				return it, err
 			}
 		}, "EOF"},
-		{"a wrong total", func(s *spoiltSource) { s.total = 9 }, "Total says 9"},
+		{"a wrong total", func(s *spoiltSource) { s.total = 9 }, "Stats say 9"},
 		{"an item kept", func(s *spoiltSource) {
 			s.next = func(f *FakeSource, ctx context.Context) (*FakeItem, error) {
 				it, err := f.Next(ctx)

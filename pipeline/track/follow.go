@@ -6,7 +6,7 @@ import (
 	"corallite/pipeline"
 )
 
-// Follow is Update on a Stream's results: a pipeline.Model's Ordered. It fills r.Ended and drops what Options.Show says.
+// Follow is Update on a Stream's results: the PostProcess of a pipeline.Model. It fills r.Ended and drops what Options.Show says.
 //
 // The time of an item is where it lies in its recording, or else when it was captured; see also Options.Step. Where a
 // recording goes back, because it starts again or another file follows, all objects end, in that item's Ended. The

@@ -125,14 +125,18 @@ func (m *movingTask) Decode(out pipeline.Outputs, p pipeline.Placement) (pipelin
 // TestFollowInAStream has three engines, which take items side by side: out of order the object would jump.
 func TestFollowInAStream(t *testing.T) {
 	items, sink, tr := &pipetest.Items{}, &pipetest.FakeSink{IsLossless: true}, newTracker(t, Options{})
-	m := pipeline.Model[*pipetest.FakeItem]{Name: "coco", Task: &movingTask{}, Ordered: tr.Follow}
+	var engines []pipeline.Engine
 	for i := range 3 {
 		e := pipetest.NewFakeEngine("cpu:fake", 64)
 		e.Time = time.Duration(i) * time.Millisecond
-		m.Engines = append(m.Engines, e)
+		engines = append(engines, e)
+	}
+	m, err := pipeline.NewModel("coco", &movingTask{}, engines, pipeline.ModelOptions[*pipetest.FakeItem]{PostProcess: tr.Follow})
+	if err != nil {
+		t.Fatal(err)
 	}
 	s := pipeline.Stream[*pipetest.FakeItem]{Name: "door", Source: &pipetest.FakeSource{Items: items, Count: 200},
-		Models: []pipeline.Model[*pipetest.FakeItem]{m}, Sinks: []pipeline.NamedSink{{Sink: sink}}}
+		Models: []*pipeline.Model[*pipetest.FakeItem]{m}, Sinks: []pipeline.NamedSink{{Sink: sink}}}
 	if _, err := s.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}

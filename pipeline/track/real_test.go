@@ -19,9 +19,9 @@ import (
 )
 
 // coco is SSD MobileNet v1 finding persons on two engines, at the tracker's low threshold.
-func coco(t *testing.T) pipeline.Model[*vision.Frame] {
+func coco(t *testing.T, follow func(pipeline.Meta, *pipeline.Result)) *pipeline.Model[*vision.Frame] {
 	t.Helper()
-	m := pipeline.Model[*vision.Frame]{Name: "coco"}
+	var engines []pipeline.Engine
 	for range 2 {
 		xnnpack, err := tflite.NewXNNPACK(1)
 		if err != nil {
@@ -33,13 +33,13 @@ func coco(t *testing.T) pipeline.Model[*vision.Frame] {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { e.Close() })
-		m.Engines = append(m.Engines, e)
+		engines = append(engines, e)
 	}
 	labels, err := vision.ReadLabels(testdata.Path(t, "labels/ssd_mobilenet_v1_coco_labelmap.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	task, err := vision.NewDetect(m.Engines[0].Inputs(), m.Engines[0].Outputs(), vision.DetectOptions{
+	task, err := vision.NewDetect(engines[0].Inputs(), engines[0].Outputs(), vision.DetectOptions{
 		Options: vision.Options{Labels: labels, LabelOffset: vision.BackgroundOffset(labels), Classes: 90, ScoreThreshold: 0.1,
 			Allow: []string{"person"}},
 		Outputs: vision.DetectionOutputs{Boxes: 0, Classes: 1, Scores: 2, Count: 3},
@@ -48,7 +48,10 @@ func coco(t *testing.T) pipeline.Model[*vision.Frame] {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { task.Close() })
-	m.Task = task
+	m, err := pipeline.NewModel("coco", task, engines, pipeline.ModelOptions[*vision.Frame]{PostProcess: follow})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return m
 }
 
@@ -131,9 +134,8 @@ func TestPeopleInVtest(t *testing.T) {
 		t.Fatal(errors.Join(err, video.Close()))
 	}
 	found := &events{}
-	s := pipeline.Stream[*vision.Frame]{Name: "vtest", Source: source, Models: []pipeline.Model[*vision.Frame]{coco(t)},
+	s := pipeline.Stream[*vision.Frame]{Name: "vtest", Source: source, Models: []*pipeline.Model[*vision.Frame]{coco(t, tracker.Follow)},
 		Sinks: []pipeline.NamedSink{{Sink: found}}}
-	s.Models[0].Ordered = tracker.Follow
 	if path := os.Getenv("CORALLITE_TRACK_VIDEO"); path != "" {
 		v, err := annotate.NewVideo(annotate.VideoOptions{Path: path})
 		if err != nil {

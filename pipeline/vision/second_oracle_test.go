@@ -68,10 +68,14 @@ func chained(t *testing.T, second pipeline.Refiner[*vision.Frame], overlap bool,
 		t.Fatal(err)
 	}
 	defer task.Close()
+	model, err := pipeline.NewModel("coco", task, []pipeline.Engine{engine}, pipeline.ModelOptions[*vision.Frame]{Refiner: second, Overlap: overlap})
+	if err != nil {
+		t.Fatal(err)
+	}
 	sink := &kept{each: map[string][]pipeline.Detection{}}
 	stream := &pipeline.Stream[*vision.Frame]{
 		Name: "test", Source: &shown{t, pictures}, Sinks: []pipeline.NamedSink{{Sink: sink}},
-		Models: []pipeline.Model[*vision.Frame]{{Name: "coco", Task: task, Refiner: second, Engines: []pipeline.Engine{engine}, Overlap: overlap}},
+		Models: []*pipeline.Model[*vision.Frame]{model},
 	}
 	sum, err := stream.Run(context.Background())
 	if err != nil || sum.Errors.Total != 0 || int(sum.Frames) != len(pictures) {

@@ -109,7 +109,7 @@ func listen(folder string, choice delegate.Choice, sound []int16) (sample, error
 				return sample{}, err
 			}
 			for _, w := range words {
-				if _, err := w.Take(ctx, c); err != nil {
+				if _, err := w.Process(ctx, c); err != nil {
 					return sample{}, err
 				}
 			}

@@ -29,7 +29,7 @@ func BenchmarkFlow(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				for range 100 {
-					if _, err := f.Take(context.Background(), chunk); err != nil {
+					if _, err := f.Process(context.Background(), chunk); err != nil {
 						b.Fatal(err)
 					}
 					chunk.Start += 160

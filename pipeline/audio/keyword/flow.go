@@ -13,7 +13,7 @@ import (
 // heldBack is how much of the sound that was held back is heard when the voice gate opens, at least.
 const heldBack = time.Second
 
-// Flow hears keywords with one model. It is a pipeline.Flow.
+// Flow hears keywords with one model. It is a pipeline.StreamingModel.
 type Flow struct {
 	engine pipeline.Engine
 	ran    pipeline.Device
@@ -43,7 +43,7 @@ type Flow struct {
 	due   int64 // where the window of the next run ends
 }
 
-var _ pipeline.Flow[*audio.Chunk] = (*Flow)(nil)
+var _ pipeline.StreamingModel[*audio.Chunk] = (*Flow)(nil)
 
 // New makes the Flow of a model. It says all that is wrong with the options, and whether the model's input fits the
 // features and its labels the outputs. The engine stays the caller's to close.
@@ -125,8 +125,8 @@ func (f *Flow) Step() time.Duration { return f.time(f.step * f.unit) }
 
 func (f *Flow) time(samples int64) time.Duration { return audio.At(samples, f.rate) }
 
-// Take hears a chunk. Chunks of another rate, and runs that fail, end the pipeline.
-func (f *Flow) Take(ctx context.Context, c *audio.Chunk) (pipeline.Result, error) {
+// Process hears a chunk. Chunks of another rate, and runs that fail, end the pipeline.
+func (f *Flow) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result, error) {
 	if c.Rate != f.rate {
 		return pipeline.Result{}, fmt.Errorf("keyword: sound of %d samples a second came, but the model's features are made of %d:"+
 			" the source must be opened with that rate (Flow.Rate), or the features be those of a model for %d", c.Rate, f.rate, c.Rate)

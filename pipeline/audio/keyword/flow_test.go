@@ -257,7 +257,7 @@ func TestLevel(t *testing.T) {
 		case 200:
 			c.Samples[5] = 24576 // alone in its 10 ms: -12.5 dB
 		}
-		found, err := f.Take(context.Background(), c)
+		found, err := f.Process(context.Background(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -359,16 +359,16 @@ func TestRunFails(t *testing.T) {
 	f, e := markedFlow(t, nil)
 	broken := errors.New("the device is on fire")
 	e.model = func(_, _ []float32) error { return broken }
-	_, err := f.Take(context.Background(), &audio.Chunk{Samples: make([]int16, 25), Rate: 1000, First: true, Voice: true})
+	_, err := f.Process(context.Background(), &audio.Chunk{Samples: make([]int16, 25), Rate: 1000, First: true, Voice: true})
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "at 0.01 s") {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := f.Take(ctx, &audio.Chunk{Samples: make([]int16, 25), Rate: 1000, First: true, Voice: true}); !errors.Is(err, context.Canceled) {
+	if _, err := f.Process(ctx, &audio.Chunk{Samples: make([]int16, 25), Rate: 1000, First: true, Voice: true}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled run gives %v", err)
 	}
-	_, err = f.Take(context.Background(), &audio.Chunk{Samples: make([]int16, 25), Rate: 44100, First: true, Voice: true})
+	_, err = f.Process(context.Background(), &audio.Chunk{Samples: make([]int16, 25), Rate: 44100, First: true, Voice: true})
 	if err == nil || !strings.Contains(err.Error(), "44100 samples a second came") || !strings.Contains(err.Error(), "made of 1000") {
 		t.Errorf("another rate gives %v", err)
 	}
@@ -398,7 +398,7 @@ func TestAllocates(t *testing.T) {
 		step := 0
 		hear := func() {
 			c.Voice = step%3 > 0
-			if _, err := f.Take(context.Background(), c); err != nil {
+			if _, err := f.Process(context.Background(), c); err != nil {
 				t.Fatal(err)
 			}
 			c.Start, c.First = c.Start+int64(n), false

@@ -88,7 +88,7 @@ func cut(t *testing.T, f *Flow, samples []int16, r *rand.Rand, longest int) []pi
 
 func take(t *testing.T, f *Flow, c *audio.Chunk) []pipeline.Keyword {
 	t.Helper()
-	got, err := f.Take(context.Background(), c)
+	got, err := f.Process(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@
 //   - Frontend makes features of sound, as the audio front end of TensorFlow Lite Micro does with the settings that the
 //     models were trained with. All models share its features, so it runs once, as a Stage of the source.
 //   - ReadManifest reads the JSON file that comes with a model.
-//   - NewWakeWord is the model as a pipeline.Flow.
+//   - NewWakeWord is the model as a pipeline.StreamingModel.
 //
 // The features are those of the Python package pymicro-features, bit for bit, and the model's answers those of
 // pymicro-wakeword, where the runtime's built-in kernels run it. XNNPACK rounds otherwise: see NewWakeWord.

@@ -45,7 +45,7 @@ func rows(t *testing.T, w *WakeWord, values []int, voice func(row int) bool) map
 		}
 		c.Micro = make([]uint16, Channels)
 		c.Micro[0] = uint16(math.Ceil(float64(v) * 0.1 / Scale))
-		got, err := w.Take(t.Context(), c)
+		got, err := w.Process(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +169,7 @@ func TestEnd(t *testing.T) {
 		sound[i] = madeSound()[2*Rate*4/8+i]
 	}
 	chunks(t, sound, 100, NewStage(), func(c *audio.Chunk) {
-		got, err := w.Take(t.Context(), c)
+		got, err := w.Process(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +185,7 @@ func TestTakeFails(t *testing.T) {
 	w := flow(t, e, ahoy, Options{})
 	take := func(c *audio.Chunk) error {
 		c.Rate, c.Voice = Rate, true
-		_, err := w.Take(t.Context(), c)
+		_, err := w.Process(t.Context(), c)
 		return err
 	}
 	row := make([]uint16, Channels)
@@ -264,7 +264,7 @@ func TestTakeAllocates(t *testing.T) {
 		c.First, c.Voice = turn%100 == 0, turn%70 < 50 // also while the gate is closed, and when it opens
 		c.Start += int64(len(c.Samples))
 		turn++
-		if got, err := w.Take(t.Context(), c); err != nil || !got.Quiet {
+		if got, err := w.Process(t.Context(), c); err != nil || !got.Quiet {
 			t.Error(got, err)
 		}
 	}); n != 0 {

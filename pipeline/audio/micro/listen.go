@@ -12,8 +12,8 @@ import (
 // span is how far back a keyword begins.
 const span = ((memory-1)*Hop + Window) * time.Second / Rate
 
-// Take listens to a chunk and gives the keywords that end in it. It allocates only for those.
-func (w *WakeWord) Take(ctx context.Context, c *audio.Chunk) (pipeline.Result, error) {
+// Process listens to a chunk and gives the keywords that end in it. It allocates only for those.
+func (w *WakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result, error) {
 	if len(c.Micro)%Channels != 0 {
 		return pipeline.Result{}, fmt.Errorf("wake-word model %s: the chunk has %d features, no whole rows of %d", w.name, len(c.Micro), Channels)
 	}

@@ -50,7 +50,7 @@ func hearAfter(tb testing.TB, sound []int16, size int, stage *Stage, models ...*
 	tb.Helper()
 	chunks(tb, sound, size, stage, func(c *audio.Chunk) {
 		for _, w := range models {
-			got, err := w.Take(tb.Context(), c)
+			got, err := w.Process(tb.Context(), c)
 			if err != nil {
 				tb.Fatal(err)
 			}
@@ -79,7 +79,7 @@ func answers(tb testing.TB, sound []int16, models []*WakeWord) [][][2]float64 {
 			if c.Micro = part; len(part) < w.model.stride*Channels {
 				break
 			}
-			if _, err := w.Take(tb.Context(), c); err != nil {
+			if _, err := w.Process(tb.Context(), c); err != nil {
 				tb.Fatal(err)
 			}
 			c.First = false
@@ -221,7 +221,7 @@ func TestCaughtUp(t *testing.T) {
 		chunks(t, padded, Hop, NewStage(), func(c *audio.Chunk) {
 			c.Voice = c.Start >= opens+3*Rate
 			for _, w := range models {
-				got, err := w.Take(t.Context(), c)
+				got, err := w.Process(t.Context(), c)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -250,7 +250,7 @@ func TestListeningAllocates(t *testing.T) {
 		if err := stage.Process(t.Context(), c); err != nil {
 			t.Error(err)
 		}
-		if got, err := w.Take(t.Context(), c); err != nil || !got.Quiet {
+		if got, err := w.Process(t.Context(), c); err != nil || !got.Quiet {
 			t.Error(got, err)
 		}
 		c.First = false
@@ -289,7 +289,7 @@ func BenchmarkWakeWords(b *testing.B) {
 			hear := func() {
 				chunks(b, sound, 8000, stage, func(c *audio.Chunk) {
 					for _, w := range models {
-						if _, err := w.Take(b.Context(), c); err != nil {
+						if _, err := w.Process(b.Context(), c); err != nil {
 							b.Fatal(err)
 						}
 					}

@@ -148,7 +148,7 @@ func told(tb testing.TB, w *wakeWord, chunks []*audio.Chunk) (found []pipeline.K
 		all.scores = nil
 	}
 	for _, c := range chunks {
-		r, err := w.Take(context.Background(), c)
+		r, err := w.Process(context.Background(), c)
 		if err != nil {
 			tb.Fatal(err)
 		}

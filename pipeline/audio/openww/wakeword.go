@@ -26,7 +26,7 @@ const DefaultThreshold = 0.5
 // a recording is left out. The engine stays the caller's.
 //
 // A model that does not fit is an error that says what was expected and what it has.
-func NewWakeWord(label string, e pipeline.Engine, o Options) (pipeline.Flow[*audio.Chunk], error) {
+func NewWakeWord(label string, e pipeline.Engine, o Options) (pipeline.StreamingModel[*audio.Chunk], error) {
 	if err := check("wake word", e, []int{1, 0, audio.EmbeddingSize}, 1); err != nil {
 		return nil, err
 	}
@@ -79,8 +79,8 @@ func (w *wakeWord) Name() string { return "wakeword" }
 // Device is what ran the word's model last; the shared models may run elsewhere.
 func (w *wakeWord) Device() pipeline.Device { return w.engine.Device() }
 
-// Take looks at each row of embeddings that the chunk brings.
-func (w *wakeWord) Take(ctx context.Context, c *audio.Chunk) (pipeline.Result, error) {
+// Process looks at each row of embeddings that the chunk brings.
+func (w *wakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result, error) {
 	if c.First {
 		w.spotter.Reset()
 		w.beginning, w.next, w.inARow = c.Start, 0, 0

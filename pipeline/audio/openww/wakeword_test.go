@@ -184,12 +184,12 @@ func TestWordRefuses(t *testing.T) {
 	if w.Name() != "wakeword" || w.Device().Name != "cpu:scripted" {
 		t.Errorf("%s on %+v", w.Name(), w.Device())
 	}
-	if _, err := w.Take(t.Context(), &audio.Chunk{Rate: rate, First: true, Embeddings: make([]float32, 95)}); !errors.Is(err, errNoStage) {
+	if _, err := w.Process(t.Context(), &audio.Chunk{Rate: rate, First: true, Embeddings: make([]float32, 95)}); !errors.Is(err, errNoStage) {
 		t.Errorf("a broken row: %v", err)
 	}
 	broken := errors.New("broken")
 	w.engine.(*scripted).run = func([]float32, []float32) error { return broken }
-	if _, err := w.Take(t.Context(), rowsOf([]float32{0})[0]); !errors.Is(err, broken) || err.Error() != "wake word model: broken" {
+	if _, err := w.Process(t.Context(), rowsOf([]float32{0})[0]); !errors.Is(err, broken) || err.Error() != "wake word model: broken" {
 		t.Errorf("a run that fails: %v", err)
 	}
 }
@@ -208,7 +208,7 @@ func TestAllocations(t *testing.T) {
 			if err := c.stage.Process(ctx, chunk); err != nil {
 				t.Fatal(err)
 			}
-			r, err := w.Take(ctx, chunk)
+			r, err := w.Process(ctx, chunk)
 			if err != nil || !r.Quiet {
 				t.Fatal(r, err)
 			}
@@ -239,7 +239,7 @@ func BenchmarkSecond(b *testing.B) {
 					b.Fatal(err)
 				}
 				for _, name := range words[:n] {
-					if _, err := c.words[name].Take(b.Context(), chunk); err != nil {
+					if _, err := c.words[name].Process(b.Context(), chunk); err != nil {
 						b.Fatal(err)
 					}
 				}

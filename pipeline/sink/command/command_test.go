@@ -33,14 +33,14 @@ func script(text string, args ...string) []string {
 	return append([]string{"/bin/sh", "-c", text, "script"}, args...)
 }
 
-func open(t *testing.T, o Options) (*Sink, *sinktest.Told) {
+func open(t *testing.T, o Options) (*Sink, *sinktest.Reporter) {
 	t.Helper()
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := &sinktest.Told{}
-	s.Tell(to)
+	to := &sinktest.Reporter{}
+	s.SetReporter(to)
 	t.Cleanup(func() { s.Close() })
 	return s, to
 }

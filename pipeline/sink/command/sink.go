@@ -44,7 +44,7 @@ type Options struct {
 
 // Sink starts programs. It is not Lossless.
 type Sink struct {
-	background.Told
+	background.Reporter
 	o     Options
 	on    map[string]program
 	last  map[string]time.Time // when a label started its program; Consume's

@@ -77,7 +77,7 @@ func eager() *sinktest.Clock {
 
 const flush = 12345 * time.Second
 
-func open(t *testing.T, o Options) (*Sink, *sinktest.Told) {
+func open(t *testing.T, o Options) (*Sink, *sinktest.Reporter) {
 	t.Helper()
 	o.Flush = flush
 	if o.Timeout == 0 {
@@ -90,8 +90,8 @@ func open(t *testing.T, o Options) (*Sink, *sinktest.Told) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := &sinktest.Told{}
-	s.Tell(to)
+	to := &sinktest.Reporter{}
+	s.SetReporter(to)
 	t.Cleanup(func() { s.Close() })
 	return s, to
 }

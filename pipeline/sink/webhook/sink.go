@@ -48,7 +48,7 @@ type Options struct {
 
 // Sink sends events. It is not Lossless.
 type Sink struct {
-	background.Told
+	background.Reporter
 	o      Options
 	url    *url.URL
 	header http.Header

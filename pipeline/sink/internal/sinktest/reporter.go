@@ -7,36 +7,36 @@ import (
 	"testing"
 )
 
-// Told is a pipeline.Later that keeps what it is told.
-type Told struct {
+// Reporter is a pipeline.ErrorReporter that keeps what it is told.
+type Reporter struct {
 	mu     sync.Mutex
 	failed []string
 	lost   int
 }
 
 // Failed keeps "ITEM: ERROR".
-func (l *Told) Failed(item string, err error) {
+func (l *Reporter) Failed(item string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.failed = append(l.failed, item+": "+err.Error())
 }
 
 // Lost counts.
-func (l *Told) Lost(n int) {
+func (l *Reporter) Lost(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lost += n
 }
 
 // Failures are the failures so far.
-func (l *Told) Failures() []string {
+func (l *Reporter) Failures() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.failed)
 }
 
 // Want compares what was told. Each failure need only have the text, but a text that ends in "$" must be its end.
-func (l *Told) Want(t *testing.T, lost int, failed ...string) {
+func (l *Reporter) Want(t *testing.T, lost int, failed ...string) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()

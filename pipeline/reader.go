@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// taken is an item and the moment at which the source gave it.
-type taken[T Item] struct {
+// timedItem is an item and the moment at which the source gave it.
+type timedItem[T Item] struct {
 	item T
 	at   time.Time
 }
@@ -28,7 +28,7 @@ func (r *run[T]) read(ctx context.Context) {
 		switch {
 		case errors.As(err, &one): // before io.EOF: a picture that ends too early is not the end of the source
 			r.unreadable.Add(1)
-			r.book.add(Failure{Stage: StageSource, Item: one.Source, Err: err})
+			r.errors.add(Failure{Stage: StageSource, Item: one.Source, Err: err})
 		case err == io.EOF:
 			return
 		case ctx.Err() != nil:
@@ -50,7 +50,7 @@ func (r *run[T]) next(ctx context.Context) (item T, err error) {
 func (r *run[T]) put(item T) {
 	meta := item.Meta()
 	meta.Seq = r.given.Add(1) - 1
-	t := taken[T]{item, time.Now()}
+	t := timedItem[T]{item, time.Now()}
 	if meta.Time.IsZero() {
 		meta.Time = t.at
 	}
@@ -110,7 +110,7 @@ func (r *run[T]) closeSource() {
 	s := r.source
 	r.sourceMu.Unlock()
 	if err := closeSafely(s, "the source"); err != nil {
-		r.book.add(Failure{Stage: StageSource, Err: fmt.Errorf("close: %w", err)})
+		r.errors.add(Failure{Stage: StageSource, Err: fmt.Errorf("close: %w", err)})
 	}
 }
 

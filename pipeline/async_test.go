@@ -13,11 +13,11 @@ import (
 // lateSink tells of what happened when it is closed.
 type lateSink struct {
 	pipetest.FakeSink
-	later pipeline.Later
-	early bool // a report came before Tell
+	later pipeline.ErrorReporter
+	early bool // a report came before SetReporter
 }
 
-func (s *lateSink) Tell(to pipeline.Later) {
+func (s *lateSink) SetReporter(to pipeline.ErrorReporter) {
 	s.early = s.Count() > 0
 	s.later = to
 }
@@ -29,7 +29,7 @@ func (s *lateSink) Close() error {
 	return s.FakeSink.Close()
 }
 
-func TestDeferredSink(t *testing.T) {
+func TestAsyncSink(t *testing.T) {
 	r := newRig(3, "cpu")
 	late := &lateSink{}
 	r.Sinks = append(r.Sinks, pipeline.NamedSink{Name: "webhook", Sink: late})
@@ -44,7 +44,7 @@ func TestDeferredSink(t *testing.T) {
 	}
 	want := []pipeline.ErrorEntry{
 		{Stage: pipeline.StageSink, Name: "webhook", Item: "door.jpg item 1", Error: "no answer"},
-		{Stage: pipeline.StageSink, Name: "webhook", Error: "sink webhook: more came than it can do: what waits longest is lost (the summary has how many)"},
+		{Stage: pipeline.StageSink, Name: "webhook", Error: "sink webhook: too much at once: the oldest work is dropped (the summary says how much)"},
 	}
 	if sum.Errors.Total != 2 || !slices.Equal(sum.Errors.First, want) {
 		t.Errorf("errors %+v", sum.Errors)

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// tally is the part of a run that does not depend on the kind of items: what is counted, and how it ends.
-type tally struct {
+// runStats is the part of a run that does not depend on the kind of items: what is counted, and how it ends.
+type runStats struct {
 	pipeline string
 	log      *slog.Logger
-	book     *errorBook
+	errors   *errorLog
 	began    time.Time
-	outlets  []*outlet
+	sinks    []*sinkQueue
 
 	goesOn    bool          // a sink that fails does not end the pipeline
 	sinkRetry time.Duration // how long it rests then
@@ -29,41 +29,38 @@ type tally struct {
 	dropped     atomic.Uint64 // items replaced by newer ones in the slot
 	failed      atomic.Uint64 // items that no model answered
 	frames      atomic.Uint64 // items that one did
-	skipped     uint64        // set when the source is closed
-	lost        string        // why the source gave nothing at the end
-	sound       *SoundSummary // the same
 	reopened    atomic.Uint64
 	interrupted atomic.Bool
 
-	motion *MotionSummary // set when the source is closed; nil: it holds nothing back
+	fromSource Stats // set when the source is closed
 }
 
 // end ends the pipeline with an error; only the first counts.
-func (t *tally) end(err error) {
-	t.logPanic(err)
-	t.fail(fmt.Errorf("pipeline %s: %w", t.pipeline, err))
+func (st *runStats) end(err error) {
+	st.logPanic(err)
+	st.fail(fmt.Errorf("pipeline %s: %w", st.pipeline, err))
 }
 
 // logPanic logs where a panic came from, which its error does not tell.
-func (t *tally) logPanic(err error) {
+func (st *runStats) logPanic(err error) {
 	var p *PanicError
 	if errors.As(err, &p) {
-		t.log.Error("panic", "error", err, "stack", string(p.Stack))
+		st.log.Error("panic", "error", err, "stack", string(p.Stack))
 	}
 }
 
 // ending says whether the pipeline failed and items are given up.
-func (t *tally) ending() bool { return t.work.Err() != nil }
+func (st *runStats) ending() bool { return st.work.Err() != nil }
 
 // result is the error of the whole run: what ended it, and what sinks could not flush. Only after all have ended.
-func (t *tally) result() error {
+func (st *runStats) result() error {
 	var errs []error
-	if t.ending() {
-		errs = append(errs, context.Cause(t.work))
+	if st.ending() {
+		errs = append(errs, context.Cause(st.work))
 	}
-	for _, o := range t.outlets {
-		if o.closeErr != nil {
-			errs = append(errs, fmt.Errorf("pipeline %s: %w", t.pipeline, o.closeErr))
+	for _, q := range st.sinks {
+		if q.closeErr != nil {
+			errs = append(errs, fmt.Errorf("pipeline %s: %w", st.pipeline, q.closeErr))
 		}
 	}
 	if len(errs) == 1 {
@@ -72,10 +69,10 @@ func (t *tally) result() error {
 	return errors.Join(errs...)
 }
 
-func (t *tally) sinkDrops() map[string]uint64 {
-	drops := make(map[string]uint64, len(t.outlets))
-	for _, o := range t.outlets {
-		drops[o.name] = o.dropped.Load()
+func (st *runStats) sinkDrops() map[string]uint64 {
+	drops := make(map[string]uint64, len(st.sinks))
+	for _, q := range st.sinks {
+		drops[q.name] = q.dropped.Load()
 	}
 	return drops
 }

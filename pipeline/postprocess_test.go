@@ -13,8 +13,8 @@ import (
 	"corallite/pipeline/pipetest"
 )
 
-// TestOrdered has two engines of which one is overtaken, and a second model that fails now and then.
-func TestOrdered(t *testing.T) {
+// TestPostProcess has two engines of which one is overtaken, and a second model that fails now and then.
+func TestPostProcess(t *testing.T) {
 	r := newRig(60, "cpu:slow", "cpu:fast")
 	r.engines[0].Time = 2 * time.Millisecond
 	r.addModel("birds", &pipetest.FakeTask{OnPrepare: func(it *pipetest.FakeItem) error {
@@ -25,7 +25,7 @@ func TestOrdered(t *testing.T) {
 	}}, "edgetpu:c")
 	var seen [2][]uint64 // no lock: the race detector sees calls side by side
 	for i := range r.Models {
-		r.Models[i].Ordered = func(m pipeline.Meta, res *pipeline.Result) {
+		r.Models[i].PostProcess = func(m pipeline.Meta, res *pipeline.Result) {
 			if want := int(pipetest.Answer(pipetest.ValueOf(int(m.Seq)))); len(res.Classes) != 1 || res.Classes[0].Index != want {
 				t.Errorf("item %d has %+v", m.Seq, res.Classes)
 			}
@@ -52,7 +52,7 @@ func TestOrdered(t *testing.T) {
 			}
 			want[i] = append(want[i], rep.Seq)
 			if l := ev.Latency; rep.Seq == 7 && l.Decode < time.Millisecond || l.Total < l.Prepare+l.Invoke+l.Decode {
-				t.Errorf("item %d: latency %+v leaves out Ordered", rep.Seq, l)
+				t.Errorf("item %d: latency %+v leaves out PostProcess", rep.Seq, l)
 			}
 		}
 	}
@@ -68,11 +68,11 @@ func TestOrdered(t *testing.T) {
 	}
 }
 
-func TestOrderedPanics(t *testing.T) {
+func TestPostProcessPanics(t *testing.T) {
 	r := newRig(30, "cpu:a", "cpu:b")
 	r.addModel("birds", &pipetest.FakeTask{}, "cpu:c")
 	calls := 0
-	r.Models[0].Ordered = func(m pipeline.Meta, _ *pipeline.Result) {
+	r.Models[0].PostProcess = func(m pipeline.Meta, _ *pipeline.Result) {
 		if calls++; m.Seq >= 5 {
 			panic("strange state")
 		}
@@ -80,14 +80,14 @@ func TestOrderedPanics(t *testing.T) {
 	var log bytes.Buffer
 	r.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	sum, err := r.run(t, context.Background())
-	if want := "pipeline door: model coco: fake (item 5): ordered panicked: strange state"; err == nil || err.Error() != want {
+	if want := "pipeline door: model coco: fake (item 5): post-processing panicked: strange state"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
-	if !strings.Contains(log.String(), "ordered_test.go") {
+	if !strings.Contains(log.String(), "postprocess_test.go") {
 		t.Errorf("the log has no stack: %s", log.String())
 	}
 	if calls != 6 {
-		t.Errorf("Ordered was called %d times; after its panic it is not called again", calls)
+		t.Errorf("PostProcess was called %d times; after its panic it is not called again", calls)
 	}
 	if n := sum.Models["coco"].Events; n != 5 {
 		t.Errorf("coco gave %d events, want those before the panic, 5", n)

@@ -1,0 +1,45 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+)
+
+// AsyncSink is a Sink that goes on working after Consume has returned: it starts programs, sends requests to a server.
+// It reports what comes of that later, through an ErrorReporter. The Stream calls SetReporter once, before the first
+// Consume; outside a Stream nobody calls it, and the sink must work all the same.
+type AsyncSink interface {
+	Sink
+	SetReporter(to ErrorReporter)
+}
+
+// ErrorReporter takes the late failures of an AsyncSink, from any goroutine, until the sink's Close returns.
+type ErrorReporter interface {
+	// Failed counts and logs a failure as if Consume had returned it as an ItemError. item names what it was about.
+	Failed(item string, err error)
+	// Lost counts what Consume accepted and the sink never did, because there was too much of it or no time left. It
+	// is part of the sink's drops in the Summary. The first loss is a failure as well, so that it does not go unseen.
+	Lost(n int)
+}
+
+var errOverrun = errors.New("too much at once: the oldest work is dropped (the summary says how much)")
+
+// sinkReporter is the ErrorReporter of one sink.
+type sinkReporter struct {
+	q  *sinkQueue
+	st *runStats
+}
+
+func (r sinkReporter) Failed(item string, err error) {
+	r.st.errors.add(Failure{Stage: StageSink, Name: r.q.name, Item: item, Err: &ItemError{Source: item, Err: err}})
+}
+
+func (r sinkReporter) Lost(n int) {
+	if n <= 0 {
+		return
+	}
+	r.q.dropped.Add(uint64(n))
+	r.q.overrun.Do(func() {
+		r.st.errors.add(Failure{Stage: StageSink, Name: r.q.name, Err: fmt.Errorf("sink %s: %w", r.q.name, errOverrun)})
+	})
+}

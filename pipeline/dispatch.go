@@ -1,0 +1,47 @@
+package pipeline
+
+import "sync/atomic"
+
+// workItem is one item on its way through the models. It is reused for a later item.
+type workItem[T Item] struct {
+	timedItem[T]
+	seq     uint64 // dispatch sequence number without gaps; the collector reorders by it
+	pending atomic.Int32
+	results []modelResult // one per model; each stage writes only its own
+}
+
+// modelResult is what one model found in one item.
+type modelResult struct {
+	place Placement
+	event Event
+	ok    bool
+}
+
+func newWorkItem[T Item](models int) *workItem[T] {
+	return &workItem[T]{results: make([]modelResult, models)}
+}
+
+// dispatch gives each item to all stages, when all have room for it.
+func (r *run[T]) dispatch() {
+	defer func() {
+		for _, s := range r.stages {
+			close(s.queue)
+		}
+	}()
+	for seq := uint64(0); ; seq++ {
+		for _, s := range r.stages {
+			<-s.credits
+		}
+		w := <-r.free
+		t, more := <-r.feed
+		if !more {
+			return
+		}
+		w.timedItem, w.seq = t, seq
+		w.pending.Store(int32(len(r.stages)))
+		clear(w.results)
+		for _, s := range r.stages {
+			s.queue <- w
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"corallite/tflite/tensor"
+)
+
+// modelStage is one model at work: a queue, and a worker for each engine. A worker gives a credit when it can take an
+// item; the dispatcher takes one for each item that it puts in the queue, so the queue is never full. After the pipeline
+// failed the workers still empty the queue, and only pass the items on.
+type modelStage[T Item] struct {
+	r     *run[T]
+	index int
+	model *Model[T]
+	task  string
+
+	broken bool // PostProcess panicked; the collector's
+
+	credits chan struct{}
+	queue   chan *workItem[T]
+}
+
+func newModelStage[T Item](r *run[T], index int) *modelStage[T] {
+	m := r.s.Models[index]
+	s := &modelStage[T]{r: r, index: index, model: m, task: m.TaskName()}
+	ahead := 0
+	if !r.live {
+		ahead = max(1, len(m.engines))
+	}
+	room := ahead
+	if m.streaming != nil {
+		room++
+	}
+	for _, e := range m.engines {
+		room += 1
+		if s.overlaps(e) {
+			room += s.preparedAhead()
+		}
+	}
+	s.credits = make(chan struct{}, room)
+	s.queue = make(chan *workItem[T], room)
+	for range ahead {
+		s.credits <- struct{}{}
+	}
+	return s
+}
+
+func (s *modelStage[T]) overlaps(e Engine) bool {
+	return s.model.options.Overlap || !usesCPU(e.Device())
+}
+
+// usesCPU says whether a device computes on the CPU, by the names of delegate's devices: "cpu:…", "edgetpu:…".
+func usesCPU(d Device) bool {
+	return d.Name != "edgetpu" && !strings.HasPrefix(d.Name, "edgetpu:")
+}
+
+// preparedAhead is how many items are prepared ahead of an overlapping engine. One keeps the device busy; behind a file
+// a second one evens out a source that is now and then slow, behind a camera it would only grow old.
+func (s *modelStage[T]) preparedAhead() int {
+	if s.r.live {
+		return 1
+	}
+	return 2
+}
+
+// start starts a worker for each engine, or one for a streaming model.
+func (s *modelStage[T]) start(wg *sync.WaitGroup) {
+	if s.model.streaming != nil {
+		spawn(wg, s.serveStreaming)
+	}
+	for _, e := range s.model.engines {
+		w := &worker[T]{modelStage: s, engine: e, device: e.Device()}
+		if s.overlaps(e) {
+			w.startOverlapped(wg)
+		} else {
+			spawn(wg, w.serve)
+		}
+	}
+}
+
+// worker runs one engine of a stage.
+type worker[T Item] struct {
+	*modelStage[T]
+	engine Engine
+	device Device // after the last Invoke
+}
+
+// serve is the whole work on an engine that computes on the CPU.
+func (w *worker[T]) serve() {
+	for {
+		w.credits <- struct{}{}
+		work, more := <-w.queue
+		if !more {
+			return
+		}
+		if w.prepare(work, w.engine.Input(0)) && w.invoke(work) {
+			w.decode(work, w.engine)
+		}
+		w.finish(work)
+	}
+}
+
+// prepare writes the item into dst; false when the item is done with for this model.
+func (w *worker[T]) prepare(work *workItem[T], dst tensor.Tensor) bool {
+	if w.r.ending() {
+		return false
+	}
+	res, began := &work.results[w.index], time.Now()
+	var err error
+	res.place, err = w.prepareSafely(dst, work.item)
+	res.event.Latency.Prepare = time.Since(began)
+	if err != nil {
+		w.taskFailed(work, "prepare", err)
+	}
+	return err == nil
+}
+
+// invoke runs the engine; false when the item is done with for this model.
+func (w *worker[T]) invoke(work *workItem[T]) bool {
+	if w.r.ending() {
+		return false
+	}
+	res, began := &work.results[w.index], time.Now()
+	err := w.invokeSafely()
+	res.event.Latency.Invoke = time.Since(began)
+	if err != nil {
+		if !w.r.ending() {
+			w.r.end(fmt.Errorf("model %s: %s: invoke on %s: %w", w.model.name, describe(work.item.Meta()), w.device.Name, err))
+		}
+		return false
+	}
+	device := w.engine.Device()
+	w.ranOn(res, w.device, device)
+	w.device = device
+	return true
+}
+
+// ranOn puts the device into the event, and logs when it is another than before.
+func (s *modelStage[T]) ranOn(res *modelResult, before, now Device) {
+	if now != before {
+		s.r.log.Warn("device changed", "model", s.model.name, "from", before.Name, "to", now.Name,
+			"degraded", now.Degraded, "reason", now.Reason)
+	}
+	res.event.Device, res.event.Degraded, res.event.Reason, res.event.Wanted = now.Name, now.Degraded, now.Reason, now.Wanted
+}
+
+// decode turns outputs into this model's event.
+func (w *worker[T]) decode(work *workItem[T], out Outputs) {
+	res, began := &work.results[w.index], time.Now()
+	found, err := w.decodeSafely(out, res.place)
+	ok := false
+	if err == nil {
+		res.event.Result, ok = w.refine(work, found)
+	}
+	now := time.Now()
+	res.event.Latency.Decode += now.Sub(began)
+	res.event.Latency.Total = now.Sub(work.at)
+	if err != nil {
+		w.taskFailed(work, "decode", err)
+	}
+	if !ok {
+		return
+	}
+	w.sign(res, work.item.Meta())
+}
+
+// sign puts into an event whose it is. The model has answered.
+func (s *modelStage[T]) sign(res *modelResult, of *Meta) {
+	res.event.Time, res.event.Seq, res.event.Source = of.Time, of.Seq, of.Source
+	res.event.PositionS = of.Position.Seconds()
+	res.event.Pipeline, res.event.Model, res.event.Task = s.r.s.Name, s.model.name, s.task
+	res.ok = true
+}
+
+// refine lets the model's Refiner, if it has one, add to what was found; false when the pipeline ends.
+func (w *worker[T]) refine(work *workItem[T], found Result) (Result, bool) {
+	if w.model.options.Refiner == nil {
+		return found, true
+	}
+	refined, err := w.refineSafely(work.item, found)
+	switch {
+	case err == nil:
+		return refined, true
+	case isPanic(err):
+		refined = found
+	}
+	w.taskFailed(work, "refine", err)
+	return refined, !w.r.ending()
+}
+
+// finish hands the item on when this model is the last.
+func (s *modelStage[T]) finish(work *workItem[T]) {
+	if work.pending.Add(-1) == 0 {
+		s.r.done <- work
+	}
+}
+
+// taskFailed counts an item that the task could not handle, or ends the pipeline.
+func (s *modelStage[T]) taskFailed(work *workItem[T], step string, err error) {
+	meta := work.item.Meta()
+	var one *ItemError
+	if !errors.As(err, &one) && !isPanic(err) {
+		s.r.end(fmt.Errorf("model %s: %s: %s: %w", s.model.name, describe(meta), step, err))
+		return
+	}
+	s.r.errors.add(Failure{Stage: StageModel, Name: s.model.name, Item: describe(meta), Err: err})
+}
+
+func (s *modelStage[T]) prepareSafely(dst tensor.Tensor, item T) (p Placement, err error) {
+	defer recovered(&err, "prepare")
+	return s.model.task.Prepare(dst, item)
+}
+
+func (w *worker[T]) invokeSafely() (err error) {
+	defer recovered(&err, "invoke")
+	return w.engine.Invoke(w.r.work)
+}
+
+func (s *modelStage[T]) decodeSafely(out Outputs, p Placement) (res Result, err error) {
+	defer recovered(&err, "decode")
+	return s.model.task.Decode(out, p)
+}
+
+func (w *worker[T]) refineSafely(item T, found Result) (res Result, err error) {
+	defer recovered(&err, "refine")
+	return w.model.options.Refiner.Refine(w.r.work, item, found)
+}
+
+// describe names an item in messages: "vtest.avi (item 12)".
+func describe(m *Meta) string { return fmt.Sprintf("%s (item %d)", m.Source, m.Seq) }
