@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"corallite/configs"
-	"corallite/delegate/fleet"
+	"corallite/delegate/devicepool"
 	"corallite/pipeline"
 )
 
@@ -21,7 +21,7 @@ type builder struct {
 	std    *streams
 	status *status
 	logger *slog.Logger
-	fleet  *fleet.Fleet
+	pool   *devicepool.Pool
 	pages  pages
 
 	watched bool // somebody sits before the page: recordings play at their own pace, and what is not there is an error

@@ -10,7 +10,7 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
-	"corallite/delegate/fleet"
+	"corallite/delegate/devicepool"
 	"corallite/internal/paths"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
@@ -94,7 +94,7 @@ func (e *ears) read(ctx context.Context, r modelRequest) (*delegate.Model, [][]i
 	if err != nil {
 		return nil, nil, err
 	}
-	return r.fleet.Read(ctx, files, r.shapes)
+	return r.pool.Read(ctx, files, r.shapes)
 }
 
 // open opens the one engine of a model that holds state.
@@ -225,7 +225,7 @@ func (e *ears) openStage(ctx context.Context, r modelRequest, chain [2]string) e
 	r.model.EdgeTPU, r.model.Segments = "", nil
 	var engines [2]pipeline.Engine
 	mel := func(*schema.Subgraph) ([][]int, error) { return openww.MelShapes(), nil }
-	for i, shapes := range [2]fleet.Shapes{mel, nil} {
+	for i, shapes := range [2]devicepool.Shapes{mel, nil} {
 		r.model.Path, r.shapes = chain[i], shapes
 		var err error
 		if engines[i], err = e.engine(ctx, r); err != nil {

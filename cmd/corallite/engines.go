@@ -8,7 +8,7 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
-	"corallite/delegate/fleet"
+	"corallite/delegate/devicepool"
 	"corallite/pipeline"
 )
 
@@ -20,10 +20,10 @@ const maxEngines = 4
 type modelRequest struct {
 	name     string // in events and messages
 	model    configs.Model
-	items    int          // how many items are to come; 0: many, or nobody knows
-	priority int          // where a device is shared
-	shapes   fleet.Shapes // of its inputs, where the file leaves them open; nil: it does not
-	fleet    *fleet.Fleet
+	items    int               // how many items are to come; 0: many, or nobody knows
+	priority int               // where a device is shared
+	shapes   devicepool.Shapes // of its inputs, where the file leaves them open; nil: it does not
+	pool     *devicepool.Pool
 	logger   *slog.Logger
 }
 
@@ -51,7 +51,7 @@ func openEngines(ctx context.Context, r modelRequest, model *delegate.Model, sha
 			s.Close()
 		}
 	}()
-	all, err := r.fleet.Open(ctx, fleet.Request{
+	all, err := r.pool.Open(ctx, devicepool.Request{
 		Name: r.name, Model: model, Segments: segments, Shapes: shapes, Choice: delegate.Choice(r.model.Delegate), Device: r.model.Device,
 		Threads: r.model.Threads, Engines: wanted, Spread: chosen && many, Priority: r.priority, Isolate: r.model.Isolate,
 		Deadline: time.Duration(r.model.Deadline * float64(time.Second)),

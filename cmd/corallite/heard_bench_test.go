@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"corallite/delegate/fleet"
+	"corallite/delegate/devicepool"
 	"corallite/internal/testdata"
 	"corallite/models"
 	"corallite/pipeline"
@@ -43,12 +43,12 @@ func BenchmarkHeard(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	tpus, err := fleet.New(fleet.Options{Logger: slog.New(slog.DiscardHandler)})
+	tpus, err := devicepool.New(devicepool.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer tpus.Close()
-	e, err := openEars(b.Context(), []modelRequest{{name: name, model: m, fleet: tpus}}, false)
+	e, err := openEars(b.Context(), []modelRequest{{name: name, model: m, pool: tpus}}, false)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -123,13 +123,13 @@ func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
 	for _, r := range requests {
 		all = append(all, r.model)
 	}
-	tpus, err := newFleet(cmd.Context(), all, logger)
+	tpus, err := newDevicePool(cmd.Context(), all, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, tpus.Close()) }()
 	for i := range requests {
-		requests[i].fleet = tpus
+		requests[i].pool = tpus
 	}
 	e, err := openEars(context.WithoutCancel(cmd.Context()), requests, l.gate)
 	if err != nil {

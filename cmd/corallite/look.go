@@ -154,12 +154,12 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 	if files.Still() {
 		items = files.Len()
 	}
-	tpus, err := newFleet(cmd.Context(), []configs.Model{m}, logger)
+	tpus, err := newDevicePool(cmd.Context(), []configs.Model{m}, logger)
 	if err != nil {
 		return errors.Join(err, files.Close())
 	}
 	defer func() { err = errors.Join(err, tpus.Close()) }()
-	model, err := openModel(context.WithoutCancel(cmd.Context()), modelRequest{name: name, model: m, items: items, fleet: tpus, logger: logger})
+	model, err := openModel(context.WithoutCancel(cmd.Context()), modelRequest{name: name, model: m, items: items, pool: tpus, logger: logger})
 	if err != nil {
 		return errors.Join(err, files.Close())
 	}

@@ -22,10 +22,10 @@ import (
 	"gocv.io/x/gocv"
 	"golang.org/x/sys/unix"
 
+	"corallite/delegate/devicepool"
 	"corallite/delegate/edgetpu"
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/delegate/failover"
-	"corallite/delegate/fleet"
 	"corallite/internal/testdata"
 )
 
@@ -36,8 +36,8 @@ const classifier = "mobilenet_v1_0.25_128_quant"
 type machine struct {
 	t       *testing.T
 	control *simtest.Control
-	dir     string               // has the files of runs
-	change  func(*fleet.Options) // nil: nothing more
+	dir     string                    // has the files of runs
+	change  func(*devicepool.Options) // nil: nothing more
 }
 
 // newMachine makes one. The twins are the CPU's models of the test data.
@@ -61,7 +61,7 @@ type ran struct {
 	took    time.Duration // from beginning to end
 }
 
-// run runs a configuration (see writeConfig) whose log goes to log. The fleet is that of `corallite run`, except that it
+// run runs a configuration (see writeConfig) whose log goes to log. The pool is that of `corallite run`, except that it
 // looks for devices on the simulated machine and tries them sooner.
 func (m *machine) run(ctx context.Context, text string, log *journal) ran {
 	m.t.Helper()
@@ -84,7 +84,7 @@ func (m *machine) start(ctx context.Context, text string, status *status, summar
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(status, &slog.HandlerOptions{ReplaceAttr: shortTime}))
-	o, err := fleetOptions(slices.Collect(maps.Values(cfg.Models)), cfg.EdgeTPU, logger)
+	o, err := devicePoolOptions(slices.Collect(maps.Values(cfg.Models)), cfg.EdgeTPU, logger)
 	if err != nil {
 		return err
 	}
@@ -96,13 +96,13 @@ func (m *machine) start(ctx context.Context, text string, status *status, summar
 }
 
 // tpu is what the summary says of a device; the zero Summary when it says nothing.
-func (r ran) tpu(name string) fleet.Summary {
+func (r ran) tpu(name string) devicepool.Summary {
 	for _, s := range r.summary.EdgeTPUs {
 		if s.Name == name {
 			return s
 		}
 	}
-	return fleet.Summary{}
+	return devicepool.Summary{}
 }
 
 // journal is a log that is read while it is written.

@@ -47,7 +47,7 @@ func (v *visionModel) open(ctx context.Context, r modelRequest) error {
 	if err != nil {
 		return err
 	}
-	model, shapes, err := r.fleet.Read(ctx, files, pictureShapes(r.model))
+	model, shapes, err := r.pool.Read(ctx, files, pictureShapes(r.model))
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"corallite/configs"
-	"corallite/delegate/fleet"
+	"corallite/delegate/devicepool"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
@@ -77,12 +77,12 @@ func TestPreviewWithMotion(t *testing.T) {
 	}
 	defer source.Close()
 	const listen = "127.0.0.1:0"
-	tpus, err := fleet.New(fleet.Options{})
+	tpus, err := devicepool.New(devicepool.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tpus.Close()
-	b := &builder{pages: pages{fleet: tpus}, cfg: &configs.Config{}, status: newStatus(io.Discard)}
+	b := &builder{pages: pages{pool: tpus}, cfg: &configs.Config{}, status: newStatus(io.Discard)}
 	defer b.Close()
 	plan := &visionPlan{planned: newPlanned[*vision.Frame](b, "corner", configs.Pipeline{})}
 	plan.Source = source

@@ -8,7 +8,7 @@ import (
 	"os"
 
 	"corallite/configs"
-	"corallite/delegate/fleet"
+	"corallite/delegate/devicepool"
 	"corallite/pipeline"
 	"corallite/pipeline/draw"
 	"corallite/pipeline/sink/preview"
@@ -16,7 +16,7 @@ import (
 
 // pages are the preview servers of a run, by the address that the configuration gives.
 type pages struct {
-	fleet   *fleet.Fleet
+	pool    *devicepool.Pool
 	logger  *slog.Logger
 	servers map[string]*preview.Server
 	first   map[string]configs.Sink // whose options the server has
@@ -143,7 +143,7 @@ func (p *pages) Close() error {
 // devices are the Edge TPUs as a page shows them.
 func (p *pages) devices() []preview.Device {
 	var all []preview.Device
-	for _, s := range p.fleet.Summaries() {
+	for _, s := range p.pool.Summaries() {
 		d := preview.Device{Name: s.Name}
 		if s.Heat != nil {
 			d.State, d.Temperature = s.Heat.State, &s.Heat.Now

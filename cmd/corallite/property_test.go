@@ -14,8 +14,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"corallite/delegate/devicepool"
 	"corallite/delegate/edgetpu/simtest"
-	"corallite/delegate/fleet"
 	"corallite/internal/testdata"
 	"corallite/tflite"
 )
@@ -149,7 +149,7 @@ func TestRandomFaults(t *testing.T) {
 			c := newTrial(seed)
 			m := newMachine(t, c.config)
 			if !c.waits {
-				m.change = func(o *fleet.Options) { o.OpenLimit = time.Second } // openings hang, too
+				m.change = func(o *devicepool.Options) { o.OpenLimit = time.Second } // openings hang, too
 			}
 			log := &journal{}
 			for _, f := range c.faults {

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
-	"corallite/delegate/fleet"
+	"corallite/delegate/devicepool"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
 )
@@ -39,7 +39,7 @@ CORALLITE_… environment variables and --set override what the files say; see: 
 			if err != nil {
 				return err
 			}
-			tpus, err := fleetOptions(slices.Collect(maps.Values(cfg.Models)), cfg.EdgeTPU, logger)
+			tpus, err := devicePoolOptions(slices.Collect(maps.Values(cfg.Models)), cfg.EdgeTPU, logger)
 			if err != nil {
 				return err
 			}
@@ -72,17 +72,17 @@ type runOptions struct {
 	watched bool // somebody sits before the page: recordings play at their own pace, and the page stays at their end
 }
 
-func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.Options, logger *slog.Logger, how runOptions) error {
+func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o devicepool.Options, logger *slog.Logger, how runOptions) error {
 	if err := how.summary.check(); err != nil {
 		return err
 	}
 	o.Patience = ctx
-	tpus, err := fleet.New(o)
+	tpus, err := devicepool.New(o)
 	if err != nil {
 		return err
 	}
 	// A signal that comes while models are opened ends the streams as soon as they begin, in the orderly way.
-	b := &builder{ctx: context.WithoutCancel(ctx), interrupted: ctx, cfg: cfg, std: std, status: std.err, logger: logger, fleet: tpus, pages: pages{fleet: tpus, logger: logger}, watched: how.watched}
+	b := &builder{ctx: context.WithoutCancel(ctx), interrupted: ctx, cfg: cfg, std: std, status: std.err, logger: logger, pool: tpus, pages: pages{pool: tpus, logger: logger}, watched: how.watched}
 	runners, err := b.build()
 	if err != nil {
 		return errors.Join(unlessStopped(ctx, err), b.Close(), tpus.Close())
@@ -109,7 +109,7 @@ func runConfig(ctx context.Context, std *streams, cfg *configs.Config, o fleet.O
 // runSummary is what --summary writes.
 type runSummary struct {
 	pipeline.Summaries
-	EdgeTPUs []fleet.Summary `json:"edge_tpus"`
+	EdgeTPUs []devicepool.Summary `json:"edge_tpus"`
 }
 
 // logSummaries says of each pipeline what came of it.

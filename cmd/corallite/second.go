@@ -23,7 +23,7 @@ func (b *builder) lookAgain(c configs.Second, items int, priority int, first []*
 		return fmt.Errorf("second: there is no detector that it could come after")
 	}
 	model, err := openModel(b.ctx, modelRequest{
-		name: c.Model, model: b.cfg.Models[c.Model], items: items, priority: priority, fleet: b.fleet, logger: b.logger,
+		name: c.Model, model: b.cfg.Models[c.Model], items: items, priority: priority, pool: b.pool, logger: b.logger,
 	})
 	if err != nil {
 		return fmt.Errorf("second: %w", err)
@@ -45,7 +45,7 @@ func (b *builder) openModels(ctx context.Context, p configs.Pipeline, items int)
 	var all []*visionModel
 	for _, name := range p.Models {
 		m, err := openModel(ctx, modelRequest{
-			name: name, model: b.cfg.Models[name], items: items, priority: p.Priority, fleet: b.fleet, logger: b.logger,
+			name: name, model: b.cfg.Models[name], items: items, priority: p.Priority, pool: b.pool, logger: b.logger,
 		})
 		if err != nil {
 			return nil, err

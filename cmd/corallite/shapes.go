@@ -5,14 +5,14 @@ import (
 	"slices"
 
 	"corallite/configs"
-	"corallite/delegate/fleet"
+	"corallite/delegate/devicepool"
 	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 
 // pictureShapes chooses the size of a model that takes pictures of any size. It is never assumed: what the file has in its
 // place is 1 x 1.
-func pictureShapes(m configs.Model) fleet.Shapes {
+func pictureShapes(m configs.Model) devicepool.Shapes {
 	return func(g *schema.Subgraph) ([][]int, error) {
 		if len(g.Inputs) == 0 {
 			return nil, nil // which the task refuses

@@ -30,7 +30,7 @@ func (p *soundPlan) openSource() error { return nil }
 func (p *soundPlan) open() error {
 	var all []modelRequest
 	for _, name := range p.c.Models {
-		all = append(all, modelRequest{name: name, model: p.b.cfg.Models[name], priority: p.c.Priority, fleet: p.b.fleet})
+		all = append(all, modelRequest{name: name, model: p.b.cfg.Models[name], priority: p.c.Priority, pool: p.b.pool})
 	}
 	e, err := openEars(p.b.ctx, all, p.c.Gate)
 	if err != nil {

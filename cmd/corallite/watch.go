@@ -92,7 +92,7 @@ func (w *watch) run(cmd *cobra.Command, source string) error {
 		{Kind: configs.SinkPreview, Listen: w.listen, Queue: pipeline.DefaultQueue},
 	}}
 	cfg := configs.One("watch", p, name, m)
-	o, err := fleetOptions([]configs.Model{m}, cfg.EdgeTPU, logger)
+	o, err := devicePoolOptions([]configs.Model{m}, cfg.EdgeTPU, logger)
 	if err != nil {
 		return err
 	}

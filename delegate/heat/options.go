@@ -113,7 +113,7 @@ type Options struct {
 	// Those who are told; each may be nil. They are called one at a time and in order, from Feed or the Monitor's own
 	// goroutine. They must not call Feed or Close, which wait for them.
 
-	// OnRest gets the rest after each run in multiples of the run (turn.Queue.SetPace), when it has changed.
+	// OnRest gets the rest after each run in multiples of the run (scheduler.Queue.SetPace), when it has changed.
 	OnRest func(rest float64)
 	// OnMove says that the models are to run on the CPU, and why, for events. Where it is nil nobody moves.
 	OnMove func(reason string)

@@ -34,11 +34,11 @@ var may = map[string][]string{
 	"tflite/schema":        {"tflite/schema", "tflite/tensor"},
 	"tflite/tensor":        {},
 
-	"delegate":          {"delegate", "tflite", "internal"},
-	"delegate/edgetpu":  {"delegate/edgetpu", "internal"},
-	"delegate/failover": {"delegate/failover", "tflite/tensor", "internal/clock"}, // any two engines
-	"delegate/turn":     {"delegate/turn"},
-	"delegate/heat":     {"delegate/heat", "delegate/edgetpu", "internal/clock"},
+	"delegate":           {"delegate", "tflite", "internal"},
+	"delegate/edgetpu":   {"delegate/edgetpu", "internal"},
+	"delegate/failover":  {"delegate/failover", "tflite/tensor", "internal/clock"}, // any two engines
+	"delegate/scheduler": {"delegate/scheduler"},
+	"delegate/heat":      {"delegate/heat", "delegate/edgetpu", "internal/clock"},
 
 	"pipeline": {"pipeline", "tflite/tensor", "internal"},
 }

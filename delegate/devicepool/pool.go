@@ -1,0 +1,278 @@
+package devicepool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"corallite/delegate"
+	"corallite/delegate/edgetpu"
+	"corallite/delegate/failover"
+	"corallite/delegate/heat"
+	"corallite/delegate/worker"
+	"corallite/tflite/schema"
+	"corallite/tflite/tensor"
+)
+
+// devicePrefix begins the name of every device in events: "edgetpu:usb:2-1".
+const devicePrefix = "edgetpu:"
+
+// Options of a Pool. The zero Options are those of a program that has configured nothing.
+type Options struct {
+	Library string          // libedgetpu's path; "": as edgetpu.Load finds it
+	EdgeTPU edgetpu.Options // for every device
+	// Files are all model files that will be opened: a child may read no others, and what it may read is fixed when it
+	// starts.
+	Files []string
+	// Reach are further files and folders that children may use, which only a simulator needs.
+	Reach []string
+	// Named are the device strings of all models: a device that one of them asks for by name is not taken by models
+	// that take any.
+	Named   []string
+	Heat    heat.Options
+	Backoff failover.BackoffOptions
+	// OpenLimit is how long a device may take to open for a model; 0: a minute, and 15 s while a model that can begin
+	// on the CPU waits for it.
+	OpenLimit time.Duration
+	// Patience, when it ends, has libedgetpu not waited for any more that was not opened yet: models that can begin on the
+	// CPU do, for others Open fails with an error that wraps context.Canceled, as Read does for a model that is being
+	// tried. nil: it does not end.
+	Patience context.Context
+	// GiveUp is how long a run of a model that has no CPU twin waits for its device; 0: failover's default.
+	GiveUp time.Duration
+	// Tried remembers which models have run once in a child; nil: models run in this process untried.
+	Tried  *worker.Tried
+	Logger *slog.Logger // nil: none
+}
+
+// Pool is what its engines share. Its methods can be called from several goroutines.
+type Pool struct {
+	o     Options
+	named []edgetpu.Spec
+
+	parking sync.Mutex // held while engines are moved to the CPU or back because of heat
+
+	looking sync.Mutex // held while libedgetpu is asked for its devices
+	looked  *looked    // nil: it was not asked yet
+
+	mu      sync.Mutex
+	devices []*device       // in the order in which they were first used
+	told    bool            // that the CPU runs the models
+	capped  map[string]bool // models that were told that they have too many threads
+}
+
+// New makes a Pool; it opens nothing. The error is one of the options.
+func New(o Options) (*Pool, error) {
+	if err := o.EdgeTPU.Validate(); err != nil {
+		return nil, err
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	f := &Pool{o: o}
+	for _, name := range o.Named {
+		s, err := edgetpu.ParseSpec(name)
+		if err != nil {
+			return nil, err
+		}
+		if s.One() {
+			f.named = append(f.named, s)
+		}
+	}
+	return f, nil
+}
+
+// Request is a model to open.
+type Request struct {
+	Name     string            // of the model, in messages
+	Model    *delegate.Model   // read; it can be closed when Open has returned
+	Segments []*delegate.Model // the compiled model in parts, in order; nil: Model's own compiled file
+	Choice   delegate.Choice   // "": auto
+	Device   string            // as edgetpu.ParseSpec reads it
+	Threads  int               // of the CPU, for one run; 0: 1; at most one for each processor of the machine
+	Shapes   [][]int           // of the CPU's inputs, where the file leaves them open, by index; nil: as the file says
+	Engines  int               // how many are wanted; at least 1
+	Spread   bool              // more engines than asked for when that keeps more devices or segments busy
+	Priority int               // where a device is shared
+	Isolate  *bool             // nil: on an Edge TPU
+	Deadline time.Duration     // of a run in a child; 0: from the measured times
+}
+
+func (r *Request) isolated(otherwise bool) bool {
+	if r.Isolate == nil {
+		return otherwise
+	}
+	return *r.Isolate
+}
+
+// parts are the compiled files, in order.
+func (r *Request) parts() []*delegate.Model {
+	if len(r.Segments) > 0 {
+		return r.Segments
+	}
+	return []*delegate.Model{r.Model}
+}
+
+// Shapes chooses the shapes of the inputs that a model's file leaves open, by the input's index, with nil for those that
+// stay as the file says. Its error is why the model cannot be run.
+type Shapes func(g *schema.Subgraph) ([][]int, error)
+
+// Read reads a model's files like [delegate.Read], and tries the one that the CPU runs in a child, if it never ran on this
+// machine: a file that crashes the runtime is an error and not a crash. The trial ends with ctx and with the pool's
+// patience. It gives the shapes that choose has chosen, for the Request; choose may be nil.
+func (p *Pool) Read(ctx context.Context, files delegate.Files, choose Shapes) (_ *delegate.Model, shapes [][]int, err error) {
+	m, err := delegate.Read(files)
+	if err != nil {
+		return nil, nil, err
+	}
+	if choose != nil {
+		if shapes, err = choose(m.Graph()); err != nil {
+			m.Close()
+			return nil, nil, fmt.Errorf("model %s: %w", m.Path(), err)
+		}
+	}
+	if p.o.Tried != nil && files.CPU != "" {
+		patient, stop := p.patient(ctx)
+		defer stop()
+		err := worker.Try(patient, worker.TryOptions{Path: files.CPU, Shapes: shapes, Tried: p.o.Tried, Logger: p.o.Logger})
+		if err != nil {
+			m.Close()
+			if ctx.Err() == nil && errors.Is(err, context.Canceled) {
+				err = fmt.Errorf("model %s: %w", files.CPU, interruption{})
+			}
+			return nil, nil, err
+		}
+	}
+	return m, shapes, nil
+}
+
+// Open makes engines for a model, to be used side by side, each closed by the caller before the Pool. With Auto the
+// engines fall back to the CPU: from the start where no device can be had, and whenever one fails.
+func (p *Pool) Open(ctx context.Context, r Request) ([]tensor.Engine, error) {
+	choice, err := delegate.ParseChoice(string(r.Choice))
+	if err != nil {
+		return nil, err
+	}
+	r.Threads = p.threads(r)
+	if r.Engines < 1 {
+		return nil, fmt.Errorf("%d engines", r.Engines)
+	}
+	if choice == delegate.XNNPACK || choice == delegate.None {
+		return p.openCPU(ctx, r, choice, delegate.Candidates{})
+	}
+	c, err := p.candidates(ctx, r)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(c.Devices) > 0:
+		if !r.isolated(true) {
+			p.o.Logger.Warn("isolate: false: libedgetpu runs in this process, which a crash of it ends and a hang of it stops", "model", r.Model.Path())
+		}
+		return p.openDevices(ctx, r, c.Devices)
+	case choice == delegate.EdgeTPU:
+		return nil, delegate.CannotRun(r.Model.Path(), c.Causes)
+	default:
+		return p.openCPU(ctx, r, delegate.Auto, c)
+	}
+}
+
+// candidates are the devices for a model, or the causes why there is none.
+func (p *Pool) candidates(ctx context.Context, r Request) (delegate.Candidates, error) {
+	if len(r.Segments) > 0 {
+		if err := checkSegments(r.Segments, r.Model); err != nil {
+			return delegate.Candidates{}, err
+		}
+	}
+	o := delegate.Options{
+		Choice: delegate.EdgeTPU, Device: r.Device, EdgeTPULibrary: p.o.Library, EdgeTPU: p.o.EdgeTPU, Look: p.look,
+	}
+	if !r.isolated(true) {
+		o.Look = nil // in this process, where it will run too
+	}
+	var all delegate.Candidates
+	for _, m := range r.parts() {
+		c, err := m.Candidates(ctx, o)
+		if err != nil || len(c.Causes) > 0 {
+			return c, err
+		}
+		all = c
+	}
+	all.Devices = p.free(all.Devices, r.Device)
+	return all, nil
+}
+
+// threads are those that a model gets: more than the machine has processors only get into each other's way.
+func (p *Pool) threads(r Request) int {
+	most := runtime.NumCPU()
+	if r.Threads <= most {
+		return r.Threads
+	}
+	p.mu.Lock()
+	told := p.capped[r.Name]
+	if p.capped == nil {
+		p.capped = map[string]bool{}
+	}
+	p.capped[r.Name] = true
+	p.mu.Unlock()
+	if !told {
+		p.o.Logger.Warn(fmt.Sprintf("threads: %d is more than the machine has processors: the model gets %d", r.Threads, most), "model", r.Name)
+	}
+	return most
+}
+
+// free leaves out what other models asked for by name, unless nothing would be left.
+func (p *Pool) free(devices []edgetpu.Device, wanted string) []edgetpu.Device {
+	if s, err := edgetpu.ParseSpec(wanted); err != nil || s.One() {
+		return devices
+	}
+	taken := map[edgetpu.Device]bool{}
+	for _, s := range p.named {
+		if fit, err := p.o.EdgeTPU.System.Select(s, devices); err == nil {
+			taken[fit[0]] = true
+		}
+	}
+	var free []edgetpu.Device
+	for _, d := range devices {
+		if !taken[d] {
+			free = append(free, d)
+		}
+	}
+	if len(free) == 0 {
+		return devices
+	}
+	return free
+}
+
+// device gives what the pool keeps of a device.
+func (p *Pool) device(at edgetpu.Device) *device {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, d := range p.devices {
+		if d.is(at) {
+			return d
+		}
+	}
+	d := newDevice(p, at)
+	p.devices = append(p.devices, d)
+	return d
+}
+
+// all gives the devices in use.
+func (p *Pool) all() []*device {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]*device(nil), p.devices...)
+}
+
+// Close ends the children. Engines that are still open fail from then on. Twice is safe.
+func (p *Pool) Close() error {
+	var errs []error
+	for _, d := range p.all() {
+		errs = append(errs, d.close())
+	}
+	return errors.Join(errs...)
+}
