@@ -28,6 +28,9 @@ func (p Problem) String() string {
 	return strings.TrimPrefix(b.String()+": "+p.Message, ": ")
 }
 
+// Error is String.
+func (p Problem) Error() string { return p.String() }
+
 // Problems is the error of Load: all that is wrong, in the order of the files and lines.
 type Problems []Problem
 
@@ -38,6 +41,15 @@ func (p Problems) Error() string {
 		lines[i] = one.String()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Unwrap gives each problem, which stands in a line of its own.
+func (p Problems) Unwrap() []error {
+	all := make([]error, len(p))
+	for i, one := range p {
+		all[i] = one
+	}
+	return all
 }
 
 // sort orders problems by file (as given to Load, then the environment and --set) and line.

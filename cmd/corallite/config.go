@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"corallite/configs"
+	"corallite/internal/terminal"
 	"corallite/pipeline/camera"
 )
 
@@ -57,7 +58,7 @@ only: a run waits for it.`,
 			case err == nil:
 				noteCameras(std.err, cfg)
 				for _, f := range files {
-					if _, err := fmt.Fprintf(std.out, "%s: no problems\n", f); err != nil {
+					if _, err := fmt.Fprintf(std.out, "%s: no problems\n", terminal.OneLine(f)); err != nil {
 						return err
 					}
 				}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"corallite/internal/libstderr"
+	"corallite/internal/terminal"
 )
 
 var (
@@ -121,6 +122,6 @@ func (h sentences) Handle(_ context.Context, r slog.Record) error {
 		}
 		return true
 	})
-	_, err := fmt.Fprintf(h.w, "corallite: %s%s\n", r.Message, about)
+	_, err := fmt.Fprintf(h.w, "corallite: %s\n", terminal.OneLine(r.Message+about))
 	return err
 }

@@ -191,7 +191,7 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 
 // reportTo prints failures that a stream survives, as they come.
 func reportTo(s *status) func(pipeline.Failure) {
-	return func(f pipeline.Failure) { s.say(slog.LevelError, f.Err.Error()) }
+	return func(f pipeline.Failure) { s.fail(f.Err) }
 }
 
 // resumeTo prints that sinks of a pipeline work again.

@@ -56,7 +56,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if code := cutShort(ctx, err); code != exitDone {
-		status.say(slog.LevelError, context.Cause(ctx).Error())
+		status.fail(context.Cause(ctx))
 		return code
 	}
 	return exitCode(err, status)
@@ -112,7 +112,7 @@ func exitCode(err error, stderr *status) int {
 		return 128 + int(syscall.SIGPIPE) // as if it had died of it, which needs no words
 	}
 	if !errors.Is(err, errReported) {
-		stderr.say(slog.LevelError, err.Error())
+		stderr.fail(err)
 	}
 	var usage usageError
 	if errors.As(err, &usage) {
@@ -230,7 +230,7 @@ func explainFlag(cmd *cobra.Command, err error) error {
 			return fmt.Errorf("--%s %s: want %s", invalid.GetFlag().Name, invalid.GetValue(), want)
 		}
 	}
-	return fmt.Errorf("%w\nsee: %s --help", err, cmd.CommandPath())
+	return errors.Join(err, fmt.Errorf("see: %s --help", cmd.CommandPath()))
 }
 
 // onlyCommands is for commands that only hold others: what is left on the line is no command.
@@ -241,11 +241,16 @@ func onlyCommands(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// usageOf is wrong use of a command, with how it is used.
+func usageOf(cmd *cobra.Command, format string, args ...any) error {
+	return usageError{errors.Join(fmt.Errorf(format, args...), errors.New("usage: "+cmd.UseLine()))}
+}
+
 // atLeast is cobra's MinimumNArgs with an error that says what is missing and how it is given.
 func atLeast(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < n {
-			return usageError{fmt.Errorf("%s is missing\nusage: %s", what, cmd.UseLine())}
+			return usageOf(cmd, "%s is missing", what)
 		}
 		return nil
 	}
@@ -254,7 +259,7 @@ func atLeast(n int, what string) cobra.PositionalArgs {
 func atMostOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 1 {
-			return usageError{fmt.Errorf("unexpected argument %q: at most one %s\nusage: %s", args[1], what, cmd.UseLine())}
+			return usageOf(cmd, "unexpected argument %q: at most one %s", args[1], what)
 		}
 		return nil
 	}
@@ -263,10 +268,10 @@ func atMostOne(what string) cobra.PositionalArgs {
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > n {
-			return usageError{fmt.Errorf("unexpected argument %q\nusage: %s", args[n], cmd.UseLine())}
+			return usageOf(cmd, "unexpected argument %q", args[n])
 		}
 		if len(args) < n {
-			return usageError{fmt.Errorf("%s is missing\nusage: %s", what, cmd.UseLine())}
+			return usageOf(cmd, "%s is missing", what)
 		}
 		return nil
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+
+	"corallite/internal/terminal"
 )
 
 func newMan(std *streams) *cobra.Command {
@@ -36,7 +38,7 @@ corallite-detect.1 and so on. The date in them is today's, or that of SOURCE_DAT
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(std.out, "%d pages in %s\n", len(pages), dir)
+			_, err = fmt.Fprintf(std.out, "%d pages in %s\n", len(pages), terminal.OneLine(dir))
 			return err
 		},
 	}

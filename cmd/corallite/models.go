@@ -175,7 +175,7 @@ func eachModel(ctx context.Context, std *streams, names []string, do func(name s
 		if err == nil {
 			continue
 		}
-		std.err.say(slog.LevelError, err.Error())
+		std.err.fail(err)
 		var unknown *models.UnknownError
 		switch {
 		case errors.As(err, &unknown) && result == nil:

@@ -38,9 +38,14 @@ func newStatus(w io.Writer) *status {
 	return s
 }
 
-// say prints a message of the program itself, which is no result: "corallite: " and the text, or a line of JSON with
-// --log-format json. With --quiet only errors are printed.
-func (s *status) say(level slog.Level, text string) {
+// say prints a message of the program itself, which is no result: one line of "corallite: " and the text, or of JSON
+// with --log-format json. With --quiet only errors are printed.
+func (s *status) say(level slog.Level, text string) { s.print(level, terminal.OneLine(text)) }
+
+// fail prints an error, in a line for each of its parts.
+func (s *status) fail(err error) { s.print(slog.LevelError, terminal.Message(err)) }
+
+func (s *status) print(level slog.Level, text string) {
 	switch {
 	case s.quiet && level < slog.LevelError:
 	case s.json():

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -58,7 +59,8 @@ func TestSay(t *testing.T) {
 	var out bytes.Buffer
 	s := newStatus(&out)
 	s.format = "json"
-	s.say(slog.LevelError, "two\nlines")
+	s.fail(errors.Join(errors.New("two"), errors.New("lines")))
+	s.say(slog.LevelWarn, "a\nname")
 	_, _ = s.Write([]byte("corallite: one\npreview: two\n"))
 	var got []string
 	for line := range strings.Lines(out.String()) {
@@ -68,7 +70,7 @@ func TestSay(t *testing.T) {
 		}
 		got = append(got, m.Level+" "+m.Msg)
 	}
-	if want := "ERROR two\nlines|INFO one|INFO preview: two"; strings.Join(got, "|") != want {
+	if want := "ERROR two\nlines|WARN a\\nname|INFO one|INFO preview: two"; strings.Join(got, "|") != want {
 		t.Errorf("%q, want %s", got, want)
 	}
 }
