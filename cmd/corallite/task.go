@@ -152,16 +152,16 @@ func newAnchored(m configs.Model, inputs, outputs []tensor.Info) (visionTask, er
 	}
 	a.Options = o
 	if m.NMSThreshold > 0 {
-		a.Overlap = float32(m.NMSThreshold)
+		a.NMSThreshold = float32(m.NMSThreshold)
 	}
 	if a.Outputs, err = anchoredOutputs(m, outputs); err != nil {
 		return nil, err
 	}
-	return vision.NewAnchored(inputs, outputs, a)
+	return vision.NewSSDAnchors(inputs, outputs, a)
 }
 
 // anchoredOutputs finds the outputs that the catalog names; nil when it names none, and the shapes tell them apart.
-func anchoredOutputs(m configs.Model, outputs []tensor.Info) (*vision.AnchoredOutputs, error) {
+func anchoredOutputs(m configs.Model, outputs []tensor.Info) (*vision.SSDAnchorsOutputs, error) {
 	if len(m.Outputs) == 0 {
 		return nil, nil
 	}
@@ -178,7 +178,7 @@ func anchoredOutputs(m configs.Model, outputs []tensor.Info) (*vision.AnchoredOu
 		}
 		at[role] = i
 	}
-	return &vision.AnchoredOutputs{Regressors: at["boxes"], Classificators: at["scores"]}, nil
+	return &vision.SSDAnchorsOutputs{Boxes: at["boxes"], Scores: at["scores"]}, nil
 }
 
 func newClassifier(m configs.Model, graph *schema.Subgraph, inputs, outputs []tensor.Info) (visionTask, error) {

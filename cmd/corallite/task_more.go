@@ -11,10 +11,7 @@ import (
 
 // newYOLO makes the task for a YOLO detector. What Ultralytics trains with holds where nobody says otherwise.
 func newYOLO(m configs.Model, inputs, outputs []tensor.Info) (visionTask, error) {
-	layout, err := vision.ParseYOLOLayout(m.Head)
-	if err != nil {
-		return nil, err
-	}
+	layout := map[string]vision.YOLOLayout{"yolov5": vision.YOLOv5, "yolov8": vision.YOLOv8}[m.Head]
 	o, err := options(m, 0)
 	if err != nil {
 		return nil, err
@@ -28,7 +25,7 @@ func newYOLO(m configs.Model, inputs, outputs []tensor.Info) (visionTask, error)
 		o.Input.Mean, o.Input.Std = usual.Mean, usual.Std
 	}
 	return vision.NewYOLO(inputs, outputs, vision.YOLOOptions{
-		Options: o, Layout: layout, Pixels: m.HeadPixels, Overlap: float32(m.NMSThreshold),
+		Options: o, Layout: layout, Pixels: m.HeadPixels, NMSThreshold: float32(m.NMSThreshold),
 	})
 }
 

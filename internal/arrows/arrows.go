@@ -40,7 +40,8 @@ var may = map[string][]string{
 	"delegate/scheduler": {"delegate/scheduler"},
 	"delegate/heat":      {"delegate/heat", "delegate/edgetpu", "internal/clock"},
 
-	"pipeline": {"pipeline", "tflite/tensor", "internal"},
+	"pipeline":        {"pipeline", "tflite/tensor", "internal"},
+	"pipeline/vision": {"pipeline", "tflite/tensor", "tflite/schema", "internal"}, // what a model's file says decides what reads its outputs
 }
 
 // foreign says in which folders a package from outside may be imported, for those whose place is fixed.

@@ -75,7 +75,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.Fatal(err)
 		}
 		o.ScoreThreshold = 0.6
-		task, err := NewAnchored(pictureInput(192), out.Outputs(), o)
+		task, err := NewSSDAnchors(pictureInput(192), out.Outputs(), o)
 		if err != nil {
 			b.Fatal(err)
 		}

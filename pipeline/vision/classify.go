@@ -66,11 +66,11 @@ func oneOutput(outputs []tensor.Info, name, wanted string) (int, error) {
 		if len(outputs) == 1 {
 			return 0, nil
 		}
-		return 0, fmt.Errorf("%s; the model has %s", wanted, list("output", outputs))
+		return 0, fmt.Errorf("%s; the model has %s; name the one to read: output: in YAML, --output on the command line", wanted, list("output", outputs))
 	}
 	i := slices.IndexFunc(outputs, func(info tensor.Info) bool { return info.Name == name })
 	if i < 0 {
-		return 0, fmt.Errorf("the model has no output named %s; it has %s", name, list("output", outputs))
+		return 0, fmt.Errorf("the model has no output named %q; it has %s", name, list("output", outputs))
 	}
 	return i, nil
 }

@@ -272,10 +272,10 @@ func TestTasksRefuseModels(t *testing.T) {
 	}
 	face128 := pictureInput(128)
 	named := face
-	named.Outputs = &AnchoredOutputs{Regressors: 1, Classificators: 0}
+	named.Outputs = &SSDAnchorsOutputs{Boxes: 1, Scores: 0}
 	faces := []tensor.Info{info("regressors", 1, 896, 16), info("classificators", 1, 896, 1)}
 	noOverlap := face
-	noOverlap.Overlap = 0
+	noOverlap.NMSThreshold = 0
 	for name, c := range map[string]struct {
 		err  func() error
 		want []string
@@ -311,12 +311,12 @@ func TestTasksRefuseModels(t *testing.T) {
 			_, err := NewDetect(in, ssd().Outputs(), DetectOptions{Outputs: ssdRoles, Options: Options{Labels: []string{"a"}, Classes: 90}})
 			return err
 		}, []string{"90 classes", "has 1"}},
-		"faces with a classifier":    {func() error { _, err := NewAnchored(face128, classifier, face); return err }, []string{"[1,896,16]", "softmax"}},
-		"faces of another size":      {func() error { _, err := NewAnchored(pictureInput(64), faces, face); return err }, []string{"[1,224,16]", "[1,896,16]"}},
-		"faces with wrong roles":     {func() error { _, err := NewAnchored(face128, faces, named); return err }, []string{"do not fit"}},
-		"faces that could be either": {func() error { _, err := NewAnchored(face128, []tensor.Info{faces[0], faces[0]}, face); return err }, []string{"both outputs"}},
-		"faces without an overlap":   {func() error { _, err := NewAnchored(face128, faces, noOverlap); return err }, []string{"overlap of 0"}},
-		"faces of sound":             {func() error { _, err := NewAnchored(classifier, faces, face); return err }, []string{"[1,1001]"}},
+		"faces with a classifier":    {func() error { _, err := NewSSDAnchors(face128, classifier, face); return err }, []string{"[1,896,16]", "softmax"}},
+		"faces of another size":      {func() error { _, err := NewSSDAnchors(pictureInput(64), faces, face); return err }, []string{"[1,224,16]", "[1,896,16]"}},
+		"faces with wrong roles":     {func() error { _, err := NewSSDAnchors(face128, faces, named); return err }, []string{"do not fit"}},
+		"faces that could be either": {func() error { _, err := NewSSDAnchors(face128, []tensor.Info{faces[0], faces[0]}, face); return err }, []string{"both outputs"}},
+		"faces without an overlap":   {func() error { _, err := NewSSDAnchors(face128, faces, noOverlap); return err }, []string{"nms_threshold 0"}},
+		"faces of sound":             {func() error { _, err := NewSSDAnchors(classifier, faces, face); return err }, []string{"[1,1001]"}},
 	} {
 		err := c.err()
 		if err == nil {

@@ -209,7 +209,7 @@ func checkFaces(t *testing.T, variant string, want []face) {
 		t.Fatal(err)
 	}
 	o.ScoreThreshold = 0.5
-	task, err := vision.NewAnchored(engine.Inputs(), engine.Outputs(), o)
+	task, err := vision.NewSSDAnchors(engine.Inputs(), engine.Outputs(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

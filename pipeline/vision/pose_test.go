@@ -30,7 +30,7 @@ func placement() pipeline.Placement {
 	return pipeline.Placement{OffsetX: -10, OffsetY: 5, ScaleX: 2, ScaleY: 4, Width: 180, Height: 400}
 }
 
-func newPoseTask(t *testing.T, o PoseOptions, tensors ...tensor.Tensor) *Pose {
+func makePose(t *testing.T, o PoseOptions, tensors ...tensor.Tensor) *Pose {
 	t.Helper()
 	p, err := NewPose(pictureInput(100), outputs(tensors).Outputs(), o)
 	if err != nil {
@@ -42,7 +42,7 @@ func newPoseTask(t *testing.T, o PoseOptions, tensors ...tensor.Tensor) *Pose {
 
 func TestPoseOfOne(t *testing.T) {
 	out := floats("poses", []int{1, 1, 17, 3}, walker(1)...)
-	task := newPoseTask(t, PoseOptions{}, out)
+	task := makePose(t, PoseOptions{}, out)
 	got, err := task.Decode(outputs{out}, placement())
 	if err != nil || len(got.Poses) != 1 {
 		t.Fatal(got, err)
@@ -70,7 +70,7 @@ func TestPoseOfOne(t *testing.T) {
 		"every key point's too low":   {PoseOptions{KeypointThreshold: 2}, 1, 0},
 		"key points' scores are just": {PoseOptions{KeypointThreshold: 0.5}, 1, 17},
 	} {
-		got, err := newPoseTask(t, c.o, out).Decode(outputs{out}, placement())
+		got, err := makePose(t, c.o, out).Decode(outputs{out}, placement())
 		if err != nil || got.Poses == nil || len(got.Poses) != c.poses || c.poses > 0 && len(got.Poses[0].Keypoints) != c.keypoints {
 			t.Errorf("%s: %v, %v", name, got.Poses, err)
 		}
@@ -101,7 +101,7 @@ func TestPosesOfMoveNet(t *testing.T) {
 		all = append(all, p...)
 	}
 	out := floats("poses", []int{1, 6, 56}, all...)
-	got, err := newPoseTask(t, PoseOptions{Options: Options{ScoreThreshold: 0.3}}, out).Decode(outputs{out}, placement())
+	got, err := makePose(t, PoseOptions{Options: Options{ScoreThreshold: 0.3}}, out).Decode(outputs{out}, placement())
 	if err != nil || !reflect.DeepEqual(scoresOf(got.Poses), []float32{0.9, 0.9, 0.5}) {
 		t.Fatalf("%v, %v", scoresOf(got.Poses), err)
 	}
@@ -110,7 +110,7 @@ func TestPosesOfMoveNet(t *testing.T) {
 			t.Errorf("pose %d is %v", i, got.Poses[i])
 		}
 	}
-	got, err = newPoseTask(t, PoseOptions{Options: Options{MaxResults: 1}}, out).Decode(outputs{out}, placement())
+	got, err = makePose(t, PoseOptions{Options: Options{MaxResults: 1}}, out).Decode(outputs{out}, placement())
 	if err != nil || len(got.Poses) != 1 || got.Poses[0].Score != 0.9 {
 		t.Errorf("the best of all: %v, %v", got.Poses, err)
 	}
@@ -130,7 +130,7 @@ func TestPosesOfPoseNet(t *testing.T) {
 		}
 	}
 	roles := PoseOutputs{Keypoints: 2, KeypointScores: 3, Scores: 1, Count: 0}
-	task := newPoseTask(t, PoseOptions{Outputs: roles}, out(0)...)
+	task := makePose(t, PoseOptions{Outputs: roles}, out(0)...)
 	for _, c := range []struct {
 		count float32
 		want  []float32

@@ -154,7 +154,7 @@ func TestSegmentRefusesModels(t *testing.T) {
 	}{
 		"no output":           {in, nil, SegmentOptions{}, "no output"},
 		"two outputs":         {in, append(mask, mask...), SegmentOptions{}, "2 outputs"},
-		"another output":      {in, mask, SegmentOptions{Output: "mask"}, "no output named mask"},
+		"another output":      {in, mask, SegmentOptions{Output: "mask"}, "no output named \"mask\""},
 		"two inputs":          {append(in, in...), mask, SegmentOptions{}, "one input"},
 		"a classifier":        {in, shaped(1, 1001), SegmentOptions{}, "[1,height,width]"},
 		"two pictures":        {in, shaped(2, 4, 4), SegmentOptions{}, "[1,height,width]"},

@@ -36,21 +36,46 @@ func (l YOLOLayout) String() string {
 	return yoloLayouts[l]
 }
 
-// ParseYOLOLayout reads what String writes; "" is YOLOAuto.
-func ParseYOLOLayout(s string) (YOLOLayout, error) {
-	if s == "" {
-		return YOLOAuto, nil
-	}
-	if i := slices.Index(yoloLayouts[:], s); i >= 0 {
-		return YOLOLayout(i), nil
-	}
-	return 0, fmt.Errorf("YOLO layout %q is not known: auto, yolov5 and yolov8 are", s)
-}
-
 // YOLOInput is how pictures are put into models that Ultralytics' programs export: in a letterbox with grey bars, with
 // pixels of 0 to 1.
 func YOLOInput() InputOptions {
 	return InputOptions{Resize: Letterbox, Fill: [3]uint8{114, 114, 114}, Mean: []float32{0}, Std: []float32{255}}
+}
+
+// yoloDecoder is the decoder of a layout.
+func yoloDecoder(layout YOLOLayout, pixels bool, description string) *Decoder {
+	d := &Decoder{Name: layout.String(), Description: description, Input: YOLOInput(), NMSThreshold: 0.45}
+	if pixels {
+		d.Name += "_pixels"
+	}
+	d.Fits = func(m ModelInfo) Fit {
+		if len(m.Outputs) != 1 || !layout.fits(m.Outputs[0]) || checkUnit(m.Outputs[0], pixels) != nil {
+			return NoFit
+		}
+		return Possible
+	}
+	d.New = func(m ModelInfo, s Settings) (Task, error) {
+		o, err := s.options(m, d, nil)
+		if err != nil {
+			return nil, fmt.Errorf("detect: %w", err)
+		}
+		return asTask(NewYOLO(m.Inputs, m.Outputs, YOLOOptions{
+			Options: o, Output: s.Output, Layout: layout, Pixels: pixels, NMSThreshold: s.NMSThreshold,
+		}))
+	}
+	return d
+}
+
+// fits says whether an output has the layout's shape. Models give more boxes than each has values.
+func (l YOLOLayout) fits(out tensor.Info) bool {
+	s := out.Shape
+	if len(s) != 3 || s[0] != 1 || readable(out) != nil {
+		return false
+	}
+	if l == YOLOv5 {
+		return s[2] > 5 && s[1] > s[2]
+	}
+	return s[1] > 4 && s[2] > s[1]
 }
 
 // YOLOOptions are the options of YOLO. Scores are probabilities, 0 to 1.
@@ -60,14 +85,15 @@ type YOLOOptions struct {
 	// Pixels: boxes are in pixels of the input, as in exports to TensorFlow Lite by Ultralytics before April 2023 (its
 	// pull request 1695). Otherwise they are 0 to 1 of its width and height.
 	Pixels bool
-	// Overlap is the intersection over union above which two boxes of one class are the same object; 0.45 is usual.
-	Overlap float32
+	// NMSThreshold is the intersection over union, above 0 and at most 1, above which two boxes of one class are the same
+	// object; 0.45 is usual.
+	NMSThreshold float32
 	// Output is the name of the output with the boxes; "" when the model has one output.
 	Output string
 }
 
-// YOLO is the task of finding objects with a model of the YOLO family whose boxes are decoded but not yet made one
-// where they overlap. It is a pipeline.Task of frames. A box is of its best class only.
+// YOLO is the task of finding objects with a model of the YOLO family whose boxes are decoded but not yet suppressed:
+// Decode applies non-maximum suppression and keeps each box's best class. It is a pipeline.Task of frames.
 type YOLO struct {
 	*Input
 	classes *classes
@@ -99,8 +125,8 @@ func newYOLO(inputs, outputs []tensor.Info, o YOLOOptions) (*YOLO, error) {
 	if err := y.setLayout(outputs[y.output]); err != nil {
 		return nil, err
 	}
-	if !(o.Overlap > 0 && o.Overlap <= 1) {
-		return nil, fmt.Errorf("an overlap of %v is not possible: more than 0 and at most 1 are", o.Overlap)
+	if !(o.NMSThreshold > 0 && o.NMSThreshold <= 1) {
+		return nil, fmt.Errorf("invalid nms_threshold %v (want more than 0, at most 1)", o.NMSThreshold)
 	}
 	if o.Activation == score.Softmax || o.Sensitivity != 0 && o.Sensitivity != 1 {
 		return nil, errors.New("a YOLO head has activation sigmoid or none, and no sensitivity: each class has a score of its own")
@@ -157,7 +183,7 @@ func checkUnit(info tensor.Info, pixels bool) error {
 	case pixels && largest <= 2:
 		return fmt.Errorf("its boxes cannot be in pixels: no value is larger than %.3g; %s", largest, info)
 	case !pixels && largest > 8:
-		return fmt.Errorf("its boxes cannot be 0 to 1 of the input, as values reach %.3g: are they in pixels? %s", largest, info)
+		return fmt.Errorf("its boxes cannot be 0 to 1 of the input, as values reach %.3g: if they are in pixels, use the decoder that ends in _pixels; %s", largest, info)
 	default:
 		return nil
 	}
@@ -185,7 +211,7 @@ func (y *YOLO) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Resu
 	if err != nil {
 		return pipeline.Result{}, err
 	}
-	found, err := y.placed(suppress(b.found, y.opts.Overlap, KeepBest), b, p)
+	found, err := y.placed(suppress(b.found, y.opts.NMSThreshold, KeepBest), b, p)
 	return pipeline.Result{Detections: found}, err
 }
 
@@ -225,7 +251,7 @@ func (y *YOLO) rows(v []float32, b *buffers) error {
 		}
 		if score := object * best; class >= 0 && score >= y.classes.threshold {
 			if y.inPixels(row[0], row[1], row[2], row[3]) {
-				return errPixels
+				return y.errPixels()
 			}
 			y.add(b, i, class, score, row[0], row[1], row[2], row[3])
 		}
@@ -262,7 +288,7 @@ func (y *YOLO) columns(v []float32, b *buffers) error {
 	for i, score := range best {
 		if score > below {
 			if y.inPixels(v[i], v[n+i], v[2*n+i], v[3*n+i]) {
-				return errPixels
+				return y.errPixels()
 			}
 			y.add(b, i, b.order[i], y.score(score), v[i], v[n+i], v[2*n+i], v[3*n+i])
 		}
@@ -286,8 +312,10 @@ func (y *YOLO) unscored(s float32) float32 {
 	return s
 }
 
-// errPixels is a box that lies far outside of 0 to 1.
-var errPixels = errors.New("the model gives boxes in pixels of its input and not in 0 to 1 of it: say head_pixels: true in YAML")
+// errPixels is the error of a box that lies far outside of 0 to 1.
+func (y *YOLO) errPixels() error {
+	return fmt.Errorf("the model gives boxes in pixels of its input and not from 0 to 1 of it: use the decoder %v_pixels", y.opts.Layout)
+}
 
 // inPixels says whether a box of a model that should give 0 to 1 is in pixels.
 func (y *YOLO) inPixels(midX, midY, w, h float32) bool {

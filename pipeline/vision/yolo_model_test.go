@@ -73,8 +73,8 @@ func TestYOLOOnTheRuntime(t *testing.T) {
 		input := vision.YOLOInput()
 		input.Order = vision.BGR // as the bytes lie in the picture
 		task, err := vision.NewYOLO(engine.Inputs(), engine.Outputs(), vision.YOLOOptions{
-			Options: vision.Options{Input: input, Labels: labels, ScoreThreshold: 0.5},
-			Overlap: 0.45,
+			Options:      vision.Options{Input: input, Labels: labels, ScoreThreshold: 0.5},
+			NMSThreshold: 0.45,
 		})
 		if err != nil {
 			t.Fatal(err)

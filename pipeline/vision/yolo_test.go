@@ -70,12 +70,9 @@ func TestYOLODecode(t *testing.T) {
 			"yolov5": asV5(threeBoxes, 1, 1), "yolov8": asV8(threeBoxes, 1, 1),
 			"yolov5 in pixels": asV5(threeBoxes, 20, 10), "yolov8 in pixels": asV8(threeBoxes, 20, 10),
 		} {
-			o := YOLOOptions{Options: c.opts, Overlap: c.over, Pixels: strings.Contains(layout, "pixels")}
+			o := YOLOOptions{Options: c.opts, NMSThreshold: c.over, Pixels: strings.Contains(layout, "pixels")}
 			o.Labels = []string{"cat", "dog"}
-			var err error
-			if o.Layout, err = ParseYOLOLayout(strings.Fields(layout)[0]); err != nil {
-				t.Fatal(err)
-			}
+			o.Layout = map[string]YOLOLayout{"yolov5": YOLOv5, "yolov8": YOLOv8}[strings.Fields(layout)[0]]
 			task, err := NewYOLO(in, []tensor.Info{out.Info}, o)
 			if err != nil {
 				t.Errorf("%s, %s: %v", name, layout, err)
@@ -145,7 +142,7 @@ func TestYOLOQuantized(t *testing.T) {
 		{bytesOf("v5", tensor.UInt8, q, []int{1, 7, 6}, rows...), YOLOv5, pipeline.Detection{Score: 0.4, Box: [4]float32{25, 12.5, 75, 37.5}}},
 		{bytesOf("v8", tensor.UInt8, q, []int{1, 6, 7}, columns...), YOLOv8, pipeline.Detection{Score: 0.8, Box: [4]float32{25, 12.5, 75, 37.5}}},
 	} {
-		task, err := NewYOLO(pictureInput(10), []tensor.Info{c.out.Info}, YOLOOptions{Overlap: 0.45, Options: Options{ScoreThreshold: 0.3}})
+		task, err := NewYOLO(pictureInput(10), []tensor.Info{c.out.Info}, YOLOOptions{NMSThreshold: 0.45, Options: Options{ScoreThreshold: 0.3}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +179,7 @@ func TestYOLODecodeOfStrangeOutputs(t *testing.T) {
 			if out.Shape[2] == 1 {
 				layout = YOLOv8
 			}
-			task, err := NewYOLO(pictureInput(10), []tensor.Info{out.Info}, YOLOOptions{Layout: layout, Overlap: 0.45, Options: Options{ScoreThreshold: 0.1}})
+			task, err := NewYOLO(pictureInput(10), []tensor.Info{out.Info}, YOLOOptions{Layout: layout, NMSThreshold: 0.45, Options: Options{ScoreThreshold: 0.1}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -214,7 +211,7 @@ func TestYOLOLayoutsAgree(t *testing.T) {
 			}
 			boxes[i][4] = 1 // else products are rounded differently
 		}
-		o := YOLOOptions{Overlap: 0.3, Options: Options{ScoreThreshold: rnd.Float32(), MaxResults: rnd.IntN(10)}}
+		o := YOLOOptions{NMSThreshold: 0.3, Options: Options{ScoreThreshold: rnd.Float32(), MaxResults: rnd.IntN(10)}}
 		if seed%4 == 0 { // then a box of score 0 is kept as well
 			o.ScoreThreshold, o.MaxResults, boxes[0][5], boxes[0][6] = 0, 0, 0, 0
 		}
@@ -250,21 +247,21 @@ func TestYOLORefusesModels(t *testing.T) {
 		opts    YOLOOptions
 		want    string
 	}{
-		"two outputs":        {append(v5, v8...), YOLOOptions{Overlap: 0.5}, "2 outputs"},
-		"a classifier":       {info(tensor.Float32, 1, 1001), YOLOOptions{Overlap: 0.5}, "[1,4+C,N]"},
-		"a batch":            {info(tensor.Float32, 2, 84, 8400), YOLOOptions{Overlap: 0.5}, "[2,84,8400]"},
-		"no boxes":           {info(tensor.Float32, 1, 84, 0), YOLOOptions{Overlap: 0.5}, "does not hold boxes"},
-		"either":             {info(tensor.Float32, 1, 84, 84), YOLOOptions{Overlap: 0.5}, "layout must be said"},
-		"no class of v5":     {info(tensor.Float32, 1, 100, 5), YOLOOptions{Overlap: 0.5}, "yolov5 leaves no class"},
-		"no class of v8":     {info(tensor.Float32, 1, 4, 100), YOLOOptions{Overlap: 0.5}, "yolov8 leaves no class"},
-		"text":               {info(tensor.String, 1, 84, 8400), YOLOOptions{Overlap: 0.5}, "string"},
-		"no overlap":         {v8, YOLOOptions{}, "overlap of 0"},
-		"overlap beyond":     {v8, YOLOOptions{Overlap: 1.1}, "overlap of 1.1"},
-		"strange layout":     {v8, YOLOOptions{Overlap: 0.5, Layout: 7}, "yolo(7) is not known"},
-		"few labels":         {v8, YOLOOptions{Overlap: 0.5, Options: Options{Labels: []string{"a"}}}, "80 classes"},
-		"few labels for v5":  {v5, YOLOOptions{Overlap: 0.5, Options: Options{Labels: []string{"a"}}}, "80 classes"},
-		"pixels of 0 to 1":   {unit, YOLOOptions{Overlap: 0.5, Pixels: true}, "cannot be in pixels"},
-		"parts that are 637": {pixels, YOLOOptions{Overlap: 0.5}, "in pixels?"},
+		"two outputs":        {append(v5, v8...), YOLOOptions{NMSThreshold: 0.5}, "2 outputs"},
+		"a classifier":       {info(tensor.Float32, 1, 1001), YOLOOptions{NMSThreshold: 0.5}, "[1,4+C,N]"},
+		"a batch":            {info(tensor.Float32, 2, 84, 8400), YOLOOptions{NMSThreshold: 0.5}, "[2,84,8400]"},
+		"no boxes":           {info(tensor.Float32, 1, 84, 0), YOLOOptions{NMSThreshold: 0.5}, "does not hold boxes"},
+		"either":             {info(tensor.Float32, 1, 84, 84), YOLOOptions{NMSThreshold: 0.5}, "layout must be said"},
+		"no class of v5":     {info(tensor.Float32, 1, 100, 5), YOLOOptions{NMSThreshold: 0.5}, "yolov5 leaves no class"},
+		"no class of v8":     {info(tensor.Float32, 1, 4, 100), YOLOOptions{NMSThreshold: 0.5}, "yolov8 leaves no class"},
+		"text":               {info(tensor.String, 1, 84, 8400), YOLOOptions{NMSThreshold: 0.5}, "string"},
+		"no overlap":         {v8, YOLOOptions{}, "nms_threshold 0"},
+		"overlap beyond":     {v8, YOLOOptions{NMSThreshold: 1.1}, "nms_threshold 1.1"},
+		"strange layout":     {v8, YOLOOptions{NMSThreshold: 0.5, Layout: 7}, "yolo(7) is not known"},
+		"few labels":         {v8, YOLOOptions{NMSThreshold: 0.5, Options: Options{Labels: []string{"a"}}}, "80 classes"},
+		"few labels for v5":  {v5, YOLOOptions{NMSThreshold: 0.5, Options: Options{Labels: []string{"a"}}}, "80 classes"},
+		"pixels of 0 to 1":   {unit, YOLOOptions{NMSThreshold: 0.5, Pixels: true}, "cannot be in pixels"},
+		"parts that are 637": {pixels, YOLOOptions{NMSThreshold: 0.5}, "if they are in pixels"},
 	} {
 		task, err := NewYOLO(in, c.outputs, c.opts)
 		if err == nil {
@@ -274,14 +271,8 @@ func TestYOLORefusesModels(t *testing.T) {
 			t.Errorf("%s: %q does not say %q", name, err, c.want)
 		}
 	}
-	if _, err := NewYOLO(append(in, in...), v8, YOLOOptions{Overlap: 0.5}); err == nil || !strings.Contains(err.Error(), "one input") {
+	if _, err := NewYOLO(append(in, in...), v8, YOLOOptions{NMSThreshold: 0.5}); err == nil || !strings.Contains(err.Error(), "one input") {
 		t.Errorf("two inputs: %v", err)
-	}
-	if _, err := ParseYOLOLayout("v5"); err == nil || !strings.Contains(err.Error(), "yolov8") {
-		t.Errorf("an unknown layout: %v", err)
-	}
-	if l, err := ParseYOLOLayout(""); l != YOLOAuto || err != nil {
-		t.Errorf("no layout: %v, %v", l, err)
 	}
 }
 
@@ -304,7 +295,7 @@ func BenchmarkYOLODecode(b *testing.B) {
 					out.Data[row+k*column] = v
 				}
 			}
-			task, err := NewYOLO(pictureInput(640), []tensor.Info{out.Info}, YOLOOptions{Overlap: 0.45, Options: Options{ScoreThreshold: 0.5}})
+			task, err := NewYOLO(pictureInput(640), []tensor.Info{out.Info}, YOLOOptions{NMSThreshold: 0.45, Options: Options{ScoreThreshold: 0.5}})
 			if err != nil {
 				b.Fatal(err)
 			}

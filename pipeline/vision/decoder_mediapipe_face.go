@@ -2,6 +2,35 @@ package vision
 
 import "fmt"
 
+// The decoders of MediaPipe's face detectors, which differ in the grids of their anchors.
+var (
+	mediapipeFaceShortRange = faceDecoder("mediapipe_face_short_range", "short_range", "MediaPipe's face_detection_short_range and face_detection_front")
+	mediapipeFaceBack       = faceDecoder("mediapipe_face_back", "back", "MediaPipe's face_detection_back")
+	mediapipeFaceFullRange  = faceDecoder("mediapipe_face_full_range", "full_range", "MediaPipe's face_detection_full_range and face_detection_full_range_sparse")
+)
+
+func faceDecoder(name, variant, description string) *Decoder {
+	o, err := FaceOptions(variant)
+	if err != nil {
+		panic(err) // a variant that stands above and not below
+	}
+	d := &Decoder{Name: name, Description: description, Input: o.Input, Labels: o.Labels, NMSThreshold: o.NMSThreshold}
+	d.Fits = func(m ModelInfo) Fit { return o.fits(m) }
+	d.New = func(m ModelInfo, s Settings) (Task, error) {
+		if err := s.readsSeveral(); err != nil {
+			return nil, err
+		}
+		a := o
+		a.NMSThreshold = s.NMSThreshold
+		var err error
+		if a.Options, err = s.options(m, d, nil); err != nil {
+			return nil, fmt.Errorf("detect: %w", err)
+		}
+		return asTask(NewSSDAnchors(m.Inputs, m.Outputs, a))
+	}
+	return d
+}
+
 // FaceVariants are the names of MediaPipe's face detectors, as FaceOptions takes them.
 func FaceVariants() []string {
 	return []string{"front", "back", "short_range", "full_range", "full_range_sparse"}
@@ -17,7 +46,7 @@ func FaceKeypoints() []string {
 // letterbox, one class, six key points, boxes merged by weight above an overlap of 0.3. The numbers are those of
 // MediaPipe's graphs, mediapipe/modules/face_detection/*.pbtxt. MediaPipe's own score thresholds, which are the
 // caller's to set, are 0.5 for front and short_range, 0.65 for back and 0.6 for full_range and full_range_sparse.
-func FaceOptions(variant string) (AnchoredOptions, error) {
+func FaceOptions(variant string) (SSDAnchorsOptions, error) {
 	anchors := AnchorOptions{OffsetX: 0.5, OffsetY: 0.5, AspectRatios: []float64{1}, FixedSize: true, MinScale: 0.1484375, MaxScale: 0.75}
 	switch variant {
 	case "front", "short_range":
@@ -28,13 +57,13 @@ func FaceOptions(variant string) (AnchoredOptions, error) {
 	case "full_range", "full_range_sparse":
 		anchors.Strides = []int{4}
 	default:
-		return AnchoredOptions{}, fmt.Errorf("face detector %q is not known: %v are", variant, FaceVariants())
+		return SSDAnchorsOptions{}, fmt.Errorf("vision: unknown face detector %q (want one of %v)", variant, FaceVariants())
 	}
-	return AnchoredOptions{
+	return SSDAnchorsOptions{
 		Options: Options{
 			Input:  InputOptions{Resize: Letterbox, Mean: []float32{127.5}, Std: []float32{127.5}},
 			Labels: []string{"face"},
 		},
-		Anchors: anchors, Overlap: 0.3, Suppression: Weighted, Keypoints: FaceKeypoints(),
+		Anchors: anchors, NMSThreshold: 0.3, Suppression: Weighted, Keypoints: FaceKeypoints(),
 	}, nil
 }

@@ -8,20 +8,20 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// AnchoredOutputs say which output of a model is which, by index.
-type AnchoredOutputs struct {
-	Regressors     int // [1,N,4+2K]: a box and K key points for each anchor
-	Classificators int // [1,N,C]: a score for each anchor and class
+// SSDAnchorsOutputs say which output of a model is which, by index.
+type SSDAnchorsOutputs struct {
+	Boxes  int // [1,N,4+2K]: a box and K key points for each anchor
+	Scores int // [1,N,C]: a score for each anchor and class
 }
 
-// AnchoredOptions are the options of Anchored. Names and meanings are those of MediaPipe's SsdAnchorsCalculator,
+// SSDAnchorsOptions are the options of SSDAnchors. Names and meanings are those of MediaPipe's SsdAnchorsCalculator,
 // TensorsToDetectionsCalculator and NonMaxSuppressionCalculator.
-type AnchoredOptions struct {
+type SSDAnchorsOptions struct {
 	Options
 	Anchors AnchorOptions
 	// Outputs may be left out (nil) when the two outputs are of different shapes, so that only one can be the
-	// regressors.
-	Outputs *AnchoredOutputs
+	// boxes.
+	Outputs *SSDAnchorsOutputs
 	// XScale, YScale, WScale and HScale divide the model's values: 0 is the input's width (X, W) or height (Y, H).
 	XScale, YScale, WScale, HScale float32
 	// YFirst: the model gives y before x and height before width.
@@ -31,19 +31,20 @@ type AnchoredOptions struct {
 	// NoSigmoid: scores are probabilities already. Otherwise they are logits, kept within ±ScoreClipping (0: 100).
 	NoSigmoid     bool
 	ScoreClipping float32
-	// Overlap is the intersection over union above which two boxes of one class are the same object.
-	Overlap     float32
-	Suppression Suppression
+	// NMSThreshold is the intersection over union, above 0 and at most 1, above which two boxes of one class are the same
+	// object.
+	NMSThreshold float32
+	Suppression  Suppression
 	// Keypoints are the names of the key points, K of them.
 	Keypoints []string
 }
 
-// Anchored is the task of finding objects with an SSD model whose outputs are relative to anchors, as MediaPipe's
+// SSDAnchors is the task of finding objects with an SSD model whose boxes are relative to anchors, as those of MediaPipe's
 // face detectors are. It is a pipeline.Task of frames.
-type Anchored struct {
+type SSDAnchors struct {
 	*Input
 	classes *classes
-	opts    AnchoredOptions
+	opts    SSDAnchorsOptions
 	anchors []Anchor
 	coords  int // values for each anchor: 4 and two for each key point
 	count   int // classes
@@ -51,17 +52,17 @@ type Anchored struct {
 	buffers bufferPool
 }
 
-var _ pipeline.Task[*Frame] = (*Anchored)(nil)
+var _ pipeline.Task[*Frame] = (*SSDAnchors)(nil)
 
-// NewAnchored makes the task for a model with these inputs and outputs. The model must have one input, a picture (see
-// NewInput), and the two outputs that AnchoredOutputs describes, with as many anchors as the options give. Whoever
+// NewSSDAnchors makes the task for a model with these inputs and outputs. The model must have one input, a picture (see
+// NewInput), and the two outputs that SSDAnchorsOutputs describes, with as many anchors as the options give. Whoever
 // makes the task closes it.
-func NewAnchored(inputs, outputs []tensor.Info, o AnchoredOptions) (*Anchored, error) {
-	a, err := newAnchored(inputs, outputs, o)
+func NewSSDAnchors(inputs, outputs []tensor.Info, o SSDAnchorsOptions) (*SSDAnchors, error) {
+	a, err := newSSDAnchors(inputs, outputs, o)
 	return made("detect", a, err)
 }
 
-func newAnchored(inputs, outputs []tensor.Info, o AnchoredOptions) (*Anchored, error) {
+func newSSDAnchors(inputs, outputs []tensor.Info, o SSDAnchorsOptions) (*SSDAnchors, error) {
 	in, err := picture("detect", inputs)
 	if err != nil {
 		return nil, err
@@ -71,18 +72,18 @@ func newAnchored(inputs, outputs []tensor.Info, o AnchoredOptions) (*Anchored, e
 		return nil, err
 	}
 	height, width := in.Shape[1], in.Shape[2]
-	a := &Anchored{opts: o.withDefaults(width, height), coords: 4 + 2*len(o.Keypoints)}
+	a := &SSDAnchors{opts: o.withDefaults(width, height), coords: 4 + 2*len(o.Keypoints)}
 	if a.anchors, err = Anchors(o.Anchors, width, height); err != nil {
 		return nil, err
 	}
-	roles, err := anchoredRoles(outputs, o.Outputs, len(a.anchors), a.coords)
+	roles, err := ssdAnchorsOutputs(outputs, o.Outputs, len(a.anchors), a.coords)
 	if err != nil {
 		return nil, err
 	}
 	a.opts.Outputs = &roles
-	a.count = outputs[roles.Classificators].Shape[2]
-	if !(o.Overlap > 0 && o.Overlap <= 1) {
-		return nil, fmt.Errorf("an overlap of %v is not possible: more than 0 and at most 1 are", o.Overlap)
+	a.count = outputs[roles.Scores].Shape[2]
+	if !(o.NMSThreshold > 0 && o.NMSThreshold <= 1) {
+		return nil, fmt.Errorf("invalid nms_threshold %v (want more than 0, at most 1)", o.NMSThreshold)
 	}
 	if a.classes, err = newClasses(o.Options, a.count); err != nil {
 		return nil, err
@@ -92,7 +93,7 @@ func newAnchored(inputs, outputs []tensor.Info, o AnchoredOptions) (*Anchored, e
 	return a, err
 }
 
-func (o AnchoredOptions) withDefaults(width, height int) AnchoredOptions {
+func (o SSDAnchorsOptions) withDefaults(width, height int) SSDAnchorsOptions {
 	for _, scale := range []struct {
 		v    *float32
 		size int
@@ -107,10 +108,25 @@ func (o AnchoredOptions) withDefaults(width, height int) AnchoredOptions {
 	return o
 }
 
-// anchoredRoles checks the outputs; without roles it finds them by shape, where that leaves one way only.
-func anchoredRoles(outputs []tensor.Info, given *AnchoredOutputs, anchors, coords int) (AnchoredOutputs, error) {
-	wrong := func(why string) (AnchoredOutputs, error) {
-		return AnchoredOutputs{}, fmt.Errorf("%s; wanted are regressors [1,%d,%d] and classificators [1,%d,C]; the model has %s",
+// fits says whether the outputs have the shapes for the anchors.
+func (o SSDAnchorsOptions) fits(m ModelInfo) Fit {
+	if len(m.Inputs) != 1 || len(m.Inputs[0].Shape) != 4 {
+		return NoFit
+	}
+	anchors, err := Anchors(o.Anchors, m.Inputs[0].Shape[2], m.Inputs[0].Shape[1])
+	if err != nil {
+		return NoFit
+	}
+	if _, err := ssdAnchorsOutputs(m.Outputs, o.Outputs, len(anchors), 4+2*len(o.Keypoints)); err != nil {
+		return NoFit
+	}
+	return Possible
+}
+
+// ssdAnchorsOutputs checks the outputs; without roles it finds them by shape, where that leaves one way only.
+func ssdAnchorsOutputs(outputs []tensor.Info, given *SSDAnchorsOutputs, anchors, coords int) (SSDAnchorsOutputs, error) {
+	wrong := func(why string) (SSDAnchorsOutputs, error) {
+		return SSDAnchorsOutputs{}, fmt.Errorf("%s; wanted are boxes [1,%d,%d] and scores [1,%d,C]; the model has %s",
 			why, anchors, coords, anchors, list("output", outputs))
 	}
 	fits := func(i, last int) bool {
@@ -120,23 +136,23 @@ func anchoredRoles(outputs []tensor.Info, given *AnchoredOutputs, anchors, coord
 		s := outputs[i].Shape
 		return len(s) == 3 && s[0] == 1 && s[1] == anchors && (s[2] == last || last < 0 && s[2] > 0)
 	}
-	var roles AnchoredOutputs
+	var roles SSDAnchorsOutputs
 	switch {
 	case given != nil:
 		roles = *given
 	case len(outputs) != 2:
 		return wrong("the outputs do not fit")
 	case fits(0, coords) && fits(1, coords):
-		return wrong("both outputs could be the regressors, and nobody said which")
+		return wrong("both outputs could be the boxes, and nothing says which")
 	case fits(1, coords):
-		roles = AnchoredOutputs{Regressors: 1, Classificators: 0}
+		roles = SSDAnchorsOutputs{Boxes: 1, Scores: 0}
 	default:
-		roles = AnchoredOutputs{Regressors: 0, Classificators: 1}
+		roles = SSDAnchorsOutputs{Boxes: 0, Scores: 1}
 	}
-	if !fits(roles.Regressors, coords) || !fits(roles.Classificators, -1) || roles.Regressors == roles.Classificators {
+	if !fits(roles.Boxes, coords) || !fits(roles.Scores, -1) || roles.Boxes == roles.Scores {
 		return wrong("the outputs do not fit")
 	}
-	for _, i := range []int{roles.Regressors, roles.Classificators} {
+	for _, i := range []int{roles.Boxes, roles.Scores} {
 		if err := readable(outputs[i]); err != nil {
 			return roles, err
 		}
@@ -146,7 +162,7 @@ func anchoredRoles(outputs []tensor.Info, given *AnchoredOutputs, anchors, coord
 
 // leastRaw is a raw score below which none reaches the threshold, a little low, so that the exact comparison is made
 // only for the few that are near it or above.
-func (a *Anchored) leastRaw() float32 {
+func (a *SSDAnchors) leastRaw() float32 {
 	t := float64(a.classes.threshold)
 	switch {
 	case a.opts.NoSigmoid:
@@ -161,20 +177,20 @@ func (a *Anchored) leastRaw() float32 {
 }
 
 // Name is "detect".
-func (a *Anchored) Name() string { return "detect" }
+func (a *SSDAnchors) Name() string { return "detect" }
 
 // Decode gives the objects, best first; of equal scores the one of the earlier anchor comes first.
-func (a *Anchored) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Result, error) {
+func (a *SSDAnchors) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Result, error) {
 	if p.Width <= 0 || p.Height <= 0 {
 		return pipeline.Result{}, errNotPlaced
 	}
 	b := a.buffers.get()
 	defer a.buffers.put(b)
-	boxes, err := values(out.Output(a.opts.Outputs.Regressors), len(a.anchors)*a.coords, &b.a)
+	boxes, err := values(out.Output(a.opts.Outputs.Boxes), len(a.anchors)*a.coords, &b.a)
 	if err != nil {
 		return pipeline.Result{}, err
 	}
-	scores, err := values(out.Output(a.opts.Outputs.Classificators), len(a.anchors)*a.count, &b.b)
+	scores, err := values(out.Output(a.opts.Outputs.Scores), len(a.anchors)*a.count, &b.b)
 	if err != nil {
 		return pipeline.Result{}, err
 	}
@@ -182,12 +198,12 @@ func (a *Anchored) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.
 	if err != nil {
 		return pipeline.Result{}, err
 	}
-	placed, err := a.placed(suppress(found, a.opts.Overlap, a.opts.Suppression), p)
+	placed, err := a.placed(suppress(found, a.opts.NMSThreshold, a.opts.Suppression), p)
 	return pipeline.Result{Detections: placed}, err
 }
 
 // decode is the boxes whose scores reach the threshold, 0 to 1 of the input. They lie in b.
-func (a *Anchored) decode(boxes, scores []float32, b *buffers) ([]candidate, error) {
+func (a *SSDAnchors) decode(boxes, scores []float32, b *buffers) ([]candidate, error) {
 	b.found, b.points = b.found[:0], b.points[:0]
 	for i, anchor := range a.anchors {
 		class, raw := a.bestClass(scores[i*a.count : (i+1)*a.count])
@@ -223,7 +239,7 @@ func (a *Anchored) decode(boxes, scores []float32, b *buffers) ([]candidate, err
 }
 
 // bestClass is the wanted class with the highest raw score, the lower one of equals; -1: none reaches the threshold.
-func (a *Anchored) bestClass(raw []float32) (int, float32) {
+func (a *SSDAnchors) bestClass(raw []float32) (int, float32) {
 	class, best := -1, float32(0)
 	for i, v := range raw {
 		if isNaN(v) {
@@ -237,7 +253,7 @@ func (a *Anchored) bestClass(raw []float32) (int, float32) {
 }
 
 // pair is two values as x and y.
-func (a *Anchored) pair(v []float32) (x, y float32) {
+func (a *SSDAnchors) pair(v []float32) (x, y float32) {
 	if a.opts.YFirst {
 		return v[1], v[0]
 	}
@@ -245,7 +261,7 @@ func (a *Anchored) pair(v []float32) (x, y float32) {
 }
 
 // relative is a box from the model's values and its anchor; false when it has no area.
-func (a *Anchored) relative(v []float32, anchor Anchor) (candidate, bool) {
+func (a *SSDAnchors) relative(v []float32, anchor Anchor) (candidate, bool) {
 	x, y := a.pair(v)
 	w, h := a.pair(v[2:])
 	x, y = float32(x/a.opts.XScale*anchor.W)+anchor.X, float32(y/a.opts.YScale*anchor.H)+anchor.Y
@@ -259,7 +275,7 @@ func (a *Anchored) relative(v []float32, anchor Anchor) (candidate, bool) {
 }
 
 // placed makes detections of candidates, in source pixels.
-func (a *Anchored) placed(found []candidate, p pipeline.Placement) ([]pipeline.Detection, error) {
+func (a *SSDAnchors) placed(found []candidate, p pipeline.Placement) ([]pipeline.Detection, error) {
 	width, height := float64(a.width), float64(a.height)
 	results := make([]pipeline.Detection, 0, len(found))
 	for _, c := range found {

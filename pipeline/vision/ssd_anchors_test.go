@@ -97,7 +97,7 @@ func TestAnchorsRefuse(t *testing.T) {
 	}
 }
 
-func TestAnchoredDecode(t *testing.T) {
+func TestSSDAnchorsDecode(t *testing.T) {
 	o, err := FaceOptions("full_range")
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func TestAnchoredDecode(t *testing.T) {
 	// Anchors 1000 and 1001 are neighbours, 4 pixels apart. 1200 is below the threshold. The box of 40 reaches to y 14
 	// of the input and the picture begins at 48, below the letterbox's upper bar.
 	out := faceOutputs(2304, map[int]float32{1000: 1, 1001: 2, 40: 0, 1200: -0.01})
-	task, err := NewAnchored(pictureInput(192), out.Outputs(), o)
+	task, err := NewSSDAnchors(pictureInput(192), out.Outputs(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,18 +135,18 @@ func TestAnchoredDecode(t *testing.T) {
 	}
 }
 
-func TestAnchoredDecodeOfClasses(t *testing.T) {
-	o := AnchoredOptions{
+func TestSSDAnchorsDecodeOfClasses(t *testing.T) {
+	o := SSDAnchorsOptions{
 		Options: Options{ScoreThreshold: 0.3, Labels: []string{"a", "b"}},
 		Anchors: AnchorOptions{Strides: []int{8}, AspectRatios: []float64{1}, MinScale: 0.5, MaxScale: 0.5, OffsetX: 0.5, OffsetY: 0.5},
 		YFirst:  true, Exponential: true, NoSigmoid: true, XScale: 10, YScale: 10, WScale: 5, HScale: 5,
-		Overlap: 0.5, Outputs: &AnchoredOutputs{Regressors: 0, Classificators: 1},
+		NMSThreshold: 0.5, Outputs: &SSDAnchorsOutputs{Boxes: 0, Scores: 1},
 	}
 	out := outputs{
 		floats("regressors", []int{1, 4, 4}, 0, 0, 0, 0, 10, 5, 0, float32(5*math.Log(2)), 0, 0, 0, 0, 0, 0, 0, 0),
 		floats("classificators", []int{1, 4, 2}, 0.4, 0.9, 0.5, 0.5, 0.1, 0.2, 0, 0),
 	}
-	task, err := NewAnchored(pictureInput(16), out.Outputs(), o)
+	task, err := NewSSDAnchors(pictureInput(16), out.Outputs(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestAnchoredDecodeOfClasses(t *testing.T) {
 	}
 }
 
-func TestAnchoredScores(t *testing.T) {
+func TestSSDAnchorsScores(t *testing.T) {
 	o, err := FaceOptions("full_range")
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +195,7 @@ func TestAnchoredScores(t *testing.T) {
 			logits[1000] = c.logit
 		}
 		out := faceOutputs(2304, logits)
-		task, err := NewAnchored(pictureInput(192), out.Outputs(), o)
+		task, err := NewSSDAnchors(pictureInput(192), out.Outputs(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,19 +211,19 @@ func TestAnchoredScores(t *testing.T) {
 	}
 }
 
-func TestAnchoredRolesByShape(t *testing.T) {
+func TestSSDAnchorsRolesByShape(t *testing.T) {
 	o, err := FaceOptions("front")
 	if err != nil {
 		t.Fatal(err)
 	}
 	infos := faceOutputs(896, nil).Outputs()
 	for _, order := range [][]tensor.Info{infos, {infos[1], infos[0]}} {
-		task, err := NewAnchored(pictureInput(128), order, o)
+		task, err := NewSSDAnchors(pictureInput(128), order, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r := task.opts.Outputs; order[r.Regressors].Name != "regressors" || order[r.Classificators].Name != "classificators" {
-			t.Errorf("regressors are %s", order[r.Regressors].Name)
+		if r := task.opts.Outputs; order[r.Boxes].Name != "regressors" || order[r.Scores].Name != "classificators" {
+			t.Errorf("regressors are %s", order[r.Boxes].Name)
 		}
 		task.Close()
 	}
