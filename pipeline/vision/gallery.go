@@ -26,18 +26,24 @@ type Gallery struct {
 
 // GalleryOptions say how a gallery is made.
 type GalleryOptions struct {
-	// IsPicture says whether a file is a picture; those that are not are left out. nil: all files are.
+	// IsPicture says whether a file is a picture; other files are ignored. nil: all files are pictures.
 	IsPicture func(path string) (bool, error)
-	// Embed gives the embedding of the picture in a file. It must come from the model, the resizing and the
-	// normalization that the gallery is used with: run an Embed without a gallery (see Once).
+	// Embed returns the embedding of the picture in a file. It must use the model, the resizing and the normalization
+	// that the gallery is used with: run an Embed without a gallery (see Once).
 	Embed func(ctx context.Context, path string) (pipeline.Vector, error)
+	// Skip, when set, is called with each picture that has no embedding, and the gallery is made without it. nil: such
+	// a picture is an error of NewGallery.
+	Skip func(path string, err error)
+	// Progress, when set, is called after each picture with the number of pictures done and that of all.
+	Progress func(done, total int)
 }
 
 // NewGallery makes a gallery of the pictures in a folder. The pictures in a sub-folder, and anywhere below it, have the
 // sub-folder's name as their label. A picture directly in the folder has its own name as the label, without the
 // extension and without a number at its end that "-", "_" or a space sets apart: alice/1.jpg, alice.jpg and
-// alice_2.jpg are all of alice. Files and folders whose names start with a dot are left out; symbolic links to folders
-// are not followed. A picture without an embedding is an error that names it, and so is a folder without pictures.
+// alice_2.jpg are all of alice. Files and folders whose names start with a dot are ignored; symbolic links to folders
+// are not followed. A folder without pictures is an error, and so is a picture without an embedding unless
+// GalleryOptions.Skip is set.
 func NewGallery(ctx context.Context, dir string, o GalleryOptions) (*Gallery, error) {
 	g, err := newGallery(ctx, dir, o)
 	if err != nil {
@@ -48,7 +54,7 @@ func NewGallery(ctx context.Context, dir string, o GalleryOptions) (*Gallery, er
 
 func newGallery(ctx context.Context, dir string, o GalleryOptions) (*Gallery, error) {
 	if o.Embed == nil {
-		return nil, errors.New("nothing gives embeddings")
+		return nil, errors.New("GalleryOptions.Embed is missing")
 	}
 	pictures, err := labelled(dir, o.IsPicture)
 	if err != nil {
@@ -58,37 +64,57 @@ func newGallery(ctx context.Context, dir string, o GalleryOptions) (*Gallery, er
 		return nil, errors.New("it has no pictures; put some into it, in a sub-folder for each label or named after what they show")
 	}
 	g := &Gallery{}
-	for _, p := range pictures {
-		g.labels = append(g.labels, p.label)
-	}
-	slices.Sort(g.labels)
-	g.labels = slices.Compact(g.labels)
-	for _, p := range pictures {
+	var labels []string // of each vector
+	for i, p := range pictures {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		v, err := o.Embed(ctx, p.path)
 		if err == nil {
-			err = g.add(p.label, v)
+			err = g.add(v)
 		}
-		if err != nil {
+		switch {
+		case err == nil:
+			labels = append(labels, p.label)
+		case o.Skip == nil || ctx.Err() != nil:
 			return nil, fmt.Errorf("%s: %w", p.path, err)
+		default:
+			o.Skip(p.path, err)
+		}
+		if o.Progress != nil {
+			o.Progress(i+1, len(pictures))
 		}
 	}
+	if len(labels) == 0 {
+		return nil, fmt.Errorf("none of its %d pictures could be read", len(pictures))
+	}
+	g.label(labels)
 	return g, nil
 }
 
-func (g *Gallery) add(label string, v pipeline.Vector) error {
-	if g.size == 0 {
-		g.size = len(v)
+// add appends a vector, normalized.
+func (g *Gallery) add(v pipeline.Vector) error {
+	if len(v) == 0 || g.size != 0 && len(v) != g.size {
+		return fmt.Errorf("the embedding has %d numbers, want %d", len(v), g.size)
 	}
-	if len(v) == 0 || len(v) != g.size {
-		return fmt.Errorf("an embedding of %d numbers, and %d are wanted", len(v), g.size)
+	unit := make([]float32, len(v))
+	if err := normalize(unit, v); err != nil {
+		return err
 	}
-	at, _ := slices.BinarySearch(g.labels, label)
-	g.of = append(g.of, at)
-	g.vectors = append(g.vectors, v...)
-	return normalize(g.vectors[len(g.vectors)-len(v):], v)
+	g.size = len(v)
+	g.vectors = append(g.vectors, unit...)
+	return nil
+}
+
+// label gives the vectors their labels, one each.
+func (g *Gallery) label(labels []string) {
+	g.labels = slices.Clone(labels)
+	slices.Sort(g.labels)
+	g.labels = slices.Compact(g.labels)
+	g.of = make([]int, len(labels))
+	for i, l := range labels {
+		g.of[i], _ = slices.BinarySearch(g.labels, l)
+	}
 }
 
 // labelledPicture is a file and what it shows.
@@ -102,7 +128,7 @@ func labelled(dir string, isPicture func(string) (bool, error)) ([]labelledPictu
 		return nil, err
 	}
 	if info, err := os.Stat(root); err != nil || !info.IsDir() {
-		return nil, cmp.Or(err, errors.New("it is no folder"))
+		return nil, cmp.Or(err, errors.New("it is not a folder"))
 	}
 	var found []labelledPicture
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -162,8 +188,13 @@ func (g *Gallery) similarities(v pipeline.Vector, buf *[]float32) []float32 {
 		best[i] = -1
 	}
 	for i, label := range g.of {
-		s := float32(min(max(dot(v, g.vectors[i*g.size:(i+1)*g.size]), -1), 1))
-		best[label] = max(best[label], s)
+		best[label] = max(best[label], similarity(v, g.vector(i)))
 	}
 	return best
 }
+
+// vector is the embedding of picture i.
+func (g *Gallery) vector(i int) []float32 { return g.vectors[i*g.size : (i+1)*g.size] }
+
+// similarity is the cosine similarity of two vectors of length 1.
+func similarity(a, b []float32) float32 { return float32(min(max(dot(a, b), -1), 1)) }

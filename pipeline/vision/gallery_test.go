@@ -79,7 +79,7 @@ func TestGalleryErrors(t *testing.T) {
 		want []string
 	}{
 		"no such folder": {context.Background(), filepath.Join(empty, "x"), GalleryOptions{Embed: one(nil, nil)}, []string{"gallery ", "no such file"}},
-		"a file":         {context.Background(), filepath.Join(full, "a.png"), GalleryOptions{Embed: one(nil, nil)}, []string{"a.png", "no folder"}},
+		"a file":         {context.Background(), filepath.Join(full, "a.png"), GalleryOptions{Embed: one(nil, nil)}, []string{"a.png", "not a folder"}},
 		"no pictures":    {context.Background(), empty, GalleryOptions{Embed: one(nil, nil)}, []string{empty, "no pictures", "sub-folder for each label"}},
 		"none is a picture": {context.Background(), full, GalleryOptions{Embed: one(nil, nil), IsPicture: func(string) (bool, error) { return false, nil }},
 			[]string{full, "no pictures"}},
@@ -90,8 +90,8 @@ func TestGalleryErrors(t *testing.T) {
 		"of two lengths": {context.Background(), full, GalleryOptions{Embed: func(context.Context, string) (pipeline.Vector, error) {
 			lengths++
 			return pipeline.Vector{1, 2}[:lengths], nil
-		}}, []string{"b.png", "2 numbers, and 1 are wanted"}},
-		"nothing to embed": {context.Background(), full, GalleryOptions{}, []string{"nothing gives embeddings"}},
+		}}, []string{"b.png", "2 numbers, want 1"}},
+		"nothing to embed": {context.Background(), full, GalleryOptions{}, []string{"Embed is missing"}},
 		"given up":         {ended, full, GalleryOptions{Embed: one(pipeline.Vector{1}, nil)}, []string{"context canceled"}},
 	} {
 		_, err := NewGallery(c.ctx, c.dir, c.opts)
