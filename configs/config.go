@@ -65,6 +65,7 @@ type Model struct {
 
 	// What the catalog knows and the YAML cannot say.
 	Catalog   string            `yaml:"-"` // the model's name in the catalog; "" when it is not known there
+	Subject   string            `yaml:"-"` // embed: what it was trained to tell apart, one of models.Subjects; "": not known
 	Outputs   map[string]string `yaml:"-"` // the names of the output tensors by their role: boxes, scores
 	Keypoints []string          `yaml:"-"` // the names of the key points, in the model's order
 }

@@ -10,7 +10,6 @@ import (
 const (
 	defaultDetectScore     = 0.5
 	defaultPoseScore       = 0.3
-	defaultGalleryScore    = 0.6
 	defaultClassifyResults = 5
 	defaultGalleryResults  = 1
 	defaultNMSThreshold    = 0.3
@@ -42,7 +41,10 @@ func Defaults(task string, e *models.Entry) Model {
 	case m.Task == TaskPose:
 		m.ScoreThreshold = defaultPoseScore
 	case m.Task == TaskEmbed:
-		m.ScoreThreshold, m.MaxResults = defaultGalleryScore, defaultGalleryResults
+		m.MaxResults = defaultGalleryResults
+		if e != nil && e.Embed != nil {
+			m.Subject, m.ScoreThreshold = e.Embed.Subject, e.Embed.ScoreThreshold
+		}
 	case m.Listens():
 		m.Resize = ""
 		if e != nil {

@@ -88,7 +88,7 @@ var elsewhere = map[string][]string{
 	"yolo":  {"head", "head_pixels"},
 	"pose":  {"keypoint_threshold"},
 	"part":  {"min_share"},
-	"names": {"gallery", "vector"},
+	"names": {"gallery", "vector", "score_threshold"},
 }
 
 // TestEveryKey gives every key of the table its example, and expects it in the structs. TestEverySoundKey has those of
@@ -126,7 +126,7 @@ func TestEveryKey(t *testing.T) {
 			t.Errorf("Model has %s, and the table has not", name)
 		}
 	}
-	if got := m.NumField() - len(modelKeys); got != 6-1 { // Hearing, Labels, LabelsFile, Catalog, Outputs, Keypoints; labels
+	if got := m.NumField() - len(modelKeys); got != 7-1 { // Hearing, Labels, LabelsFile, Catalog, Subject, Outputs, Keypoints; labels
 		t.Errorf("Model has %d fields more than the table has keys", got)
 	}
 	if want := []string{"images", "folder", "video", "camera", "url", "gstreamer", "ffmpeg", "url2"}; !slices.Equal(cfg.PipelineNames(), want) {

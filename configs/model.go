@@ -121,9 +121,7 @@ func (s *settings) contradictions(m *Model, p path) {
 	if m.Head != "" && !s.given(p, "nms_threshold") {
 		m.NMSThreshold = defaultYOLOThreshold
 	}
-	if m.Gallery != "" && !isFolder(m.Gallery) {
-		s.problem(p.to("gallery"), "there is no folder %s", m.Gallery)
-	}
+	s.checkGallery(m, p)
 }
 
 // taskKeys are the keys that only one task has.

@@ -104,13 +104,11 @@ func shippedStore(t *testing.T) *models.Store {
 	}
 	mirror := t.TempDir()
 	for as, name := range map[string]string{
-		"ssd_mobilenet_v1_coco_quant.tflite":                            "models/ssd_mobilenet_v1_coco_quant.tflite",
-		"ssd_mobilenet_v2_coco_quant_postprocess.tflite":                "models/ssd_mobilenet_v1_coco_quant.tflite",
-		"ssd_mobilenet_v2_coco_quant_postprocess_edgetpu.tflite":        "models/mobilenet_v1_0.25_128_quant_edgetpu.tflite",
-		"movenet_single_pose_lightning_ptq.tflite":                      "models/movenet_single_pose_lightning_ptq.tflite",
-		"movenet_single_pose_lightning_ptq_edgetpu.tflite":              "models/movenet_single_pose_lightning_ptq_edgetpu.tflite",
-		"mobilenet_v1_1.0_224_quant_embedding_extractor.tflite":         "models/mobilenet_v1_1.0_224_quant_embedding_extractor.tflite",
-		"mobilenet_v1_1.0_224_quant_embedding_extractor_edgetpu.tflite": "models/mobilenet_v1_1.0_224_quant_embedding_extractor_edgetpu.tflite",
+		"ssd_mobilenet_v1_coco_quant.tflite":                     "models/ssd_mobilenet_v1_coco_quant.tflite",
+		"ssd_mobilenet_v2_coco_quant_postprocess.tflite":         "models/ssd_mobilenet_v1_coco_quant.tflite",
+		"ssd_mobilenet_v2_coco_quant_postprocess_edgetpu.tflite": "models/mobilenet_v1_0.25_128_quant_edgetpu.tflite",
+		"movenet_single_pose_lightning_ptq.tflite":               "models/movenet_single_pose_lightning_ptq.tflite",
+		"movenet_single_pose_lightning_ptq_edgetpu.tflite":       "models/movenet_single_pose_lightning_ptq_edgetpu.tflite",
 		"coco_labels.txt": "labels/coco_labels.txt",
 	} {
 		if err := os.Symlink(testdata.Path(t, name), filepath.Join(mirror, as)); err != nil {
@@ -124,7 +122,7 @@ func shippedStore(t *testing.T) *models.Store {
 	}
 	for _, name := range []string{
 		"face_detection_full_range", "face_detection_short_range", "ssd_mobilenet_v1_coco_quant", "ssd_mobilenet_v2_coco_quant_postprocess",
-		"movenet_single_pose_lightning_ptq", "mobilenet_v1_1.0_224_quant_embedding_extractor", "okay_nabu", "digits",
+		"movenet_single_pose_lightning_ptq", "okay_nabu", "digits",
 	} {
 		if _, err := s.Pull(t.Context(), name, nil); err != nil {
 			testdata.Missing(t, "%v: run scripts/test-files", err)
@@ -137,16 +135,10 @@ func shippedStore(t *testing.T) *models.Store {
 func makeSources(t *testing.T, text []byte) {
 	t.Helper()
 	var doc struct {
-		Models    map[string]struct{ Gallery string }
 		Pipelines map[string]struct{ Source map[string]any }
 	}
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		t.Fatal(err)
-	}
-	for _, m := range doc.Models {
-		if m.Gallery != "" {
-			writeFile(t, m.Gallery+"/ada/1.jpg", "x")
-		}
 	}
 	for _, p := range doc.Pipelines {
 		for kind, v := range p.Source {

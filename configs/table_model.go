@@ -62,8 +62,8 @@ var modelKeys = []*key{
 		doc: "With `activation: sigmoid`: the steepness of the sigmoid, as BirdNET's programs have it.",
 	},
 	{
-		name: "score_threshold", kind: number, min: limit(0), max: limit(1), example: "0.6", defDoc: "the catalog's; else 0.5 for `detect`, 0.3 for `pose`, 0.6 for `embed` with a gallery, for `keyword` and `wakeword` 0, which is the manifest's or 0.5, else 0",
-		doc: "Results with a lower score are left out. For `embed` the score is the cosine similarity with the gallery's nearest picture.",
+		name: "score_threshold", kind: number, min: limit(0), max: limit(1), example: "0.6", defDoc: "the catalog's; else 0.5 for `detect`, 0.3 for `pose`, for `keyword` and `wakeword` 0, which is the manifest's or 0.5, else 0",
+		doc: "Results with a lower score are left out. For `embed` the score is the cosine similarity with the gallery's nearest picture; a model with a `gallery` that the catalog does not know needs a threshold, which `corallite embed --calibrate` measures.",
 	},
 	{
 		name: "max_results", kind: whole, min: limit(0), example: "10", defDoc: "5 for `classify`, 1 for `embed`, else 0",

@@ -30,6 +30,7 @@ type Entry struct {
 	Activation  string   `yaml:"activation"`  // what makes scores of the outputs: "none", "sigmoid" or "softmax"; empty: it is in the model
 	Sensitivity float64  `yaml:"sensitivity"` // of a sigmoid; 0: 1
 
+	Embed    *Embed    `yaml:"embed"`    // for embedders
 	Keyword  *Keyword  `yaml:"keyword"`  // for models of several words
 	WakeWord *WakeWord `yaml:"wakeword"` // for models of one word
 }
@@ -223,6 +224,9 @@ func (c *catalog) check(e Entry) error {
 		return fmt.Errorf("input.resize: %q", e.Input.Resize)
 	case e.Detect != nil && e.Detect.Anchors != "" && !slices.Contains(AnchorKinds(), e.Detect.Anchors):
 		return fmt.Errorf("detect.anchors: %q", e.Detect.Anchors)
+	}
+	if err := e.checkEmbed(); err != nil {
+		return err
 	}
 	if err := e.checkSound(); err != nil {
 		return err

@@ -31,6 +31,7 @@ type modelFlags struct {
 	decoder        string
 	width, height  int    // of a model that takes pictures of any size
 	gallery        string // embed: a folder of labelled pictures
+	calibrate      bool   // embed: the gallery is measured, and names nothing
 }
 
 // find makes the model of what the flags say, what the catalog knows about it and the defaults of its task. The name
@@ -61,6 +62,8 @@ func (f modelFlags) find(store *models.Store) (name string, m configs.Model, err
 	}
 	if f.scoreThreshold != nil {
 		m.ScoreThreshold = *f.scoreThreshold
+	} else if err := m.CheckThreshold(); err != nil && !f.calibrate {
+		return "", m, usageError{fmt.Errorf("--score-threshold is missing: %w", err)}
 	}
 	if f.maxResults != nil {
 		m.MaxResults = *f.maxResults

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"corallite/configs"
 	"corallite/pipeline"
@@ -25,7 +26,7 @@ func withGallery(ctx context.Context, m configs.Model, plain visionTask, e pipel
 	return newEmbedder(m, gallery, e.Inputs(), e.Outputs())
 }
 
-func embedFile(ctx context.Context, task visionTask, e pipeline.Engine, path string) (_ pipeline.Vector, err error) {
+func embedFile(ctx context.Context, task pipeline.Task[*vision.Frame], e pipeline.Engine, path string) (_ pipeline.Vector, err error) {
 	pictures, err := camera.NewPictures(path)
 	if err != nil {
 		return nil, err
@@ -37,5 +38,8 @@ func embedFile(ctx context.Context, task visionTask, e pipeline.Engine, path str
 	}
 	defer f.Release()
 	found, err := vision.Once(ctx, e, task, f)
-	return found.Embedding, err
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return found.Embedding, nil
 }

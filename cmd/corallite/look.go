@@ -73,7 +73,7 @@ With --out, annotated copies are written as well; what is in that folder already
 new copies get a number. A FILE is a picture, a video, a folder of pictures or a pattern. A file that cannot be read is
 reported, the others are still done, and the exit code is 1.`,
 		Example: example,
-		Args:    atLeast(1, "a FILE (a picture or a video)"),
+		Args:    l.args,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if cmd.Flags().Changed("score-threshold") {
 				l.model.scoreThreshold = &l.threshold
@@ -81,17 +81,21 @@ reported, the others are still done, and the exit code is 1.`,
 			if cmd.Flags().Changed("max-results") {
 				l.model.maxResults = &l.maxResults
 			}
+			if l.model.calibrate {
+				return l.calibrate(cmd)
+			}
 			return l.run(cmd, files)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&l.model.ref, "model", "", "a model of the catalog, or the path of a .tflite file (required)")
 	flags.StringVar(&l.model.labels, "labels", "", "a label file, one label a line")
-	addKeyFlag(flags, &l.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else detect 0.5, pose 0.3, embed 0.6, classify 0)", "models", "score_threshold")
+	addKeyFlag(flags, &l.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else detect 0.5, pose 0.3, embed the catalog's, classify 0)", "models", "score_threshold")
 	addKeyFlag(flags, &l.maxResults, "max-results", "keep so many of the best, 0 for all (default: classify 5, embed 1, else all)", "models", "max_results")
 	if task == configs.TaskEmbed {
 		flags.StringVar(&l.model.gallery, "gallery", "", "a folder of labelled pictures, a folder in it for each label: say which of them pictures are like")
 		_ = cmd.MarkFlagDirname("gallery")
+		flags.BoolVar(&l.model.calibrate, "calibrate", false, "measure how well the model tells the labels of --gallery apart, and the threshold to use it with")
 	}
 	addKeyFlag(flags, &l.model.threads, "threads", "CPU threads of the model (default: chosen)", "models", "threads")
 	l.model.addSizeFlags(flags)

@@ -87,6 +87,9 @@ func (v *visionModel) openTask(ctx context.Context, r modelRequest, graph *schem
 		c.Warn(func(message string) { r.logger.Warn(message, "model", m.Path) })
 	}
 	if m.Task == configs.TaskEmbed && m.Gallery != "" {
+		if warning := m.FaceWarning(nil); warning != "" && r.logger != nil {
+			r.logger.Warn(warning, "model", r.name)
+		}
 		if task, err = withGallery(ctx, m, task, v.engines[0]); err != nil {
 			return err
 		}

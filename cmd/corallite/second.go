@@ -22,6 +22,11 @@ func (b *builder) lookAgain(c configs.Second, items int, priority int, first []*
 	if after < 0 || first[after].task.Name() != configs.TaskDetect {
 		return fmt.Errorf("second: there is no detector that it could come after")
 	}
+	if m, detector := b.cfg.Models[c.Model], b.cfg.Models[first[after].name]; m.FaceWarning(nil) == "" {
+		if warning := m.FaceWarning(&detector); warning != "" {
+			b.logger.Warn(warning, "model", c.Model)
+		}
+	}
 	model, err := openModel(b.ctx, modelRequest{
 		name: c.Model, model: b.cfg.Models[c.Model], items: items, priority: priority, pool: b.pool, logger: b.logger,
 	})

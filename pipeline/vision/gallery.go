@@ -28,7 +28,7 @@ type Gallery struct {
 type GalleryOptions struct {
 	// IsPicture says whether a file is a picture; other files are ignored. nil: all files are pictures.
 	IsPicture func(path string) (bool, error)
-	// Embed returns the embedding of the picture in a file. It must use the model, the resizing and the normalization
+	// Embed returns the embedding of the picture in a file; its errors name the file. It must use the model, the resizing and the normalization
 	// that the gallery is used with: run an Embed without a gallery (see Once).
 	Embed func(ctx context.Context, path string) (pipeline.Vector, error)
 	// Skip, when set, is called with each picture that has no embedding, and the gallery is made without it. nil: such
@@ -71,13 +71,15 @@ func newGallery(ctx context.Context, dir string, o GalleryOptions) (*Gallery, er
 		}
 		v, err := o.Embed(ctx, p.path)
 		if err == nil {
-			err = g.add(v)
+			if err = g.add(v); err != nil {
+				err = fmt.Errorf("%s: %w", p.path, err)
+			}
 		}
 		switch {
 		case err == nil:
 			labels = append(labels, p.label)
 		case o.Skip == nil || ctx.Err() != nil:
-			return nil, fmt.Errorf("%s: %w", p.path, err)
+			return nil, err
 		default:
 			o.Skip(p.path, err)
 		}

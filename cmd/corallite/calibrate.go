@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"corallite/configs"
+	"corallite/internal/terminal"
+	"corallite/models"
+	"corallite/pipeline"
+	"corallite/pipeline/camera"
+	"corallite/pipeline/vision"
+)
+
+// calibration is what `embed --calibrate` prints with --json.
+type calibration struct {
+	Gallery    string `json:"gallery"`
+	Model      string `json:"model"`
+	Unreadable int    `json:"unreadable"` // pictures that were left out
+	*vision.Calibration
+}
+
+// args are the files to look at; calibrating takes its pictures from the gallery.
+func (l *look) args(cmd *cobra.Command, files []string) error {
+	if !l.model.calibrate {
+		return atLeast(1, "a FILE (a picture or a video)")(cmd, files)
+	}
+	switch {
+	case l.model.gallery == "":
+		return usageError{errors.New("--calibrate needs --gallery: name the folder of labelled pictures to measure")}
+	case len(files) > 0:
+		return usageError{fmt.Errorf("--calibrate takes no FILE (%s): its pictures are those of --gallery", files[0])}
+	}
+	for _, name := range []string{"score-threshold", "max-results", "out"} {
+		if cmd.Flags().Changed(name) {
+			return usageError{fmt.Errorf("--%s has no use with --calibrate, which names no pictures", name)}
+		}
+	}
+	return nil
+}
+
+// calibrate measures how well the model tells the labels of the gallery apart.
+func (l *look) calibrate(cmd *cobra.Command) (err error) {
+	if err := l.check(); err != nil {
+		return err
+	}
+	status := l.std.err
+	logger, err := newLogger(status, logSettings{})
+	if err != nil {
+		return err
+	}
+	store, err := models.Open(models.Options{})
+	if err != nil {
+		return err
+	}
+	name, m, err := l.model.find(store)
+	if err != nil {
+		return wrongName(err)
+	}
+	m.Gallery = "" // it is made here, where what cannot be read is passed over
+	tpus, err := newDevicePool(cmd.Context(), []configs.Model{m}, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, tpus.Close()) }()
+	model, err := openModel(context.WithoutCancel(cmd.Context()), modelRequest{name: name, model: m, pool: tpus, logger: logger})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, model.Close()) }()
+	result := calibration{Gallery: l.model.gallery, Model: name}
+	gallery, err := vision.NewGallery(cmd.Context(), l.model.gallery, vision.GalleryOptions{
+		IsPicture: camera.IsPicture,
+		Embed: func(ctx context.Context, path string) (pipeline.Vector, error) {
+			return embedFile(ctx, model.task, model.engines[0], path)
+		},
+		Skip: func(_ string, err error) {
+			result.Unreadable++
+			status.say(slog.LevelError, err.Error())
+		},
+		Progress: func(done, total int) { status.note(fmt.Sprintf("picture %d of %d", done, total)) },
+	})
+	status.note("")
+	if err != nil {
+		return err
+	}
+	if result.Calibration, err = gallery.Calibrate(cmd.Context()); err != nil {
+		return fmt.Errorf("gallery %s: %w", l.model.gallery, err)
+	}
+	if err := l.printCalibration(result); err != nil {
+		return err
+	}
+	if result.Unreadable > 0 {
+		return errReported
+	}
+	return nil
+}
+
+func (l *look) printCalibration(c calibration) error {
+	if c.Missed.Share+c.Strangers.Share >= 0.5 {
+		l.std.err.say(slog.LevelWarn, fmt.Sprintf("%s does not tell the labels of %s apart: use a model that was trained on such pictures", c.Model, c.Gallery))
+	}
+	if l.asJSON {
+		return json.NewEncoder(l.std.out).Encode(c)
+	}
+	table := terminal.Table{Width: terminal.Width(l.std.out)}
+	table.Row("SIMILARITY TO THE NEAREST PICTURE", "PICTURES", "MIN", "MEDIAN", "MAX")
+	for _, r := range []struct {
+		what string
+		d    vision.Distribution
+	}{{"of the same label", c.Within}, {"of any other label", c.Between}} {
+		table.Row(r.what, fmt.Sprint(r.d.Count), fmt.Sprintf("%.3f", r.d.Min), fmt.Sprintf("%.3f", r.d.Median), fmt.Sprintf("%.3f", r.d.Max))
+	}
+	var out io.Writer = l.std.out
+	fmt.Fprintf(out, "%d pictures of %d labels, model %s\n\n", c.Pictures, c.Labels, c.Model)
+	if err := table.Print(out); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, `
+Best threshold: %v
+  missed:    %s would not be recognized by another one of their label
+  strangers: %s would get a wrong name if their own label were not in the gallery
+
+In YAML, for the model:  score_threshold: %[1]v
+On the command line:     --score-threshold %[1]v
+`, c.ScoreThreshold, shareText(c.Missed), shareText(c.Strangers))
+	return err
+}
+
+func shareText(s vision.Share) string {
+	return fmt.Sprintf("%d of %d pictures (%.1f %%)", s.Count, s.Of, 100*s.Share)
+}
