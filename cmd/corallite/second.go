@@ -34,7 +34,7 @@ func (b *builder) lookAgain(c configs.Second, items int, priority int, first []*
 		return fmt.Errorf("second: %w", err)
 	}
 	b.closers = append(b.closers, model.Close)
-	second, err := vision.NewSecond(model.task, model.engines, vision.SecondOptions{
+	second, err := vision.NewSecondaryClassifier(model.task, model.engines, vision.SecondaryOptions{
 		Margin: float32(c.Margin), Square: c.Square, MaxBoxes: c.MaxBoxes, Labels: c.Labels,
 	})
 	if err != nil {

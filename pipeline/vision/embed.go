@@ -9,22 +9,21 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// EmbedOptions are the options of Embed. With a Gallery, Options choose among its labels: ScoreThreshold is the least
-// cosine similarity with a picture of a label, below which the picture is of none of them; MaxResults, Allow and Deny
-// are as for other tasks. Labels, LabelOffset and Classes must not be set: the gallery has the labels. Without a
-// gallery only Input may be set.
+// EmbedOptions are the options of Embed. With a Gallery, Options apply to its labels: ScoreThreshold is the minimum
+// cosine similarity to a picture of a label; MaxResults, Allow and Deny work as for other tasks. Labels, LabelOffset and
+// Classes must not be set: the labels are the gallery's. Without a gallery only Input may be set.
 type EmbedOptions struct {
 	Options
-	// Output is the name of the output with the embedding; "" when the model has one output.
+	// Output is the name of the output tensor with the embedding; "" if the model has one output.
 	Output string
-	// Gallery, when set, names what pictures show: see Gallery.
+	// Gallery, when set, labels pictures by their nearest gallery picture.
 	Gallery *Gallery
-	// NoVector leaves the embedding out of the results, which then have the gallery's labels alone.
+	// NoVector omits the embedding from results, which then have only the gallery's labels.
 	NoVector bool
 }
 
-// Embed is the task of turning a picture into a vector (an embedding, or feature vector) that points the same way as
-// those of pictures that show the same. It is a pipeline.Task of frames.
+// Embed is the task of turning a picture into an embedding (feature vector); pictures that show the same have a high
+// cosine similarity. It is a pipeline.Task of frames.
 type Embed struct {
 	*Input
 	output   int
@@ -37,11 +36,11 @@ type Embed struct {
 
 var _ pipeline.Task[*Frame] = (*Embed)(nil)
 
-// errNoDirection is the fault of one strange picture, so that the stream goes on.
-var errNoDirection = &pipeline.ItemError{Err: errors.New("the embedding is all zeros and points nowhere")}
+// errNoDirection is an ItemError because a single odd picture causes it.
+var errNoDirection = &pipeline.ItemError{Err: errors.New("the embedding is all zeros")}
 
-// NewEmbed makes the task for a model with these inputs and outputs. The model must have one input, a picture (see
-// NewInput), and an output of one vector, [1,N] or the like, of any numeric type. Whoever makes the task closes it.
+// NewEmbed makes the task for a model with these inputs and outputs: one input, a picture (see NewInput), and an output
+// with one vector, [1,N] or the like, of any numeric type. The caller closes the task.
 func NewEmbed(inputs, outputs []tensor.Info, o EmbedOptions) (*Embed, error) {
 	e, err := newEmbed(inputs, outputs, o)
 	return made("embed", e, err)
@@ -62,7 +61,7 @@ func newEmbed(inputs, outputs []tensor.Info, o EmbedOptions) (*Embed, error) {
 	}
 	e.count = info.Elements()
 	if n := len(info.Shape); n == 0 || e.count < 1 || info.Shape[n-1] != e.count {
-		return nil, fmt.Errorf("the model must give one vector, [1,N]; it gives %s", info)
+		return nil, fmt.Errorf("output %s is not one vector, [1,N]", info)
 	}
 	if err := e.setGallery(o); err != nil {
 		return nil, err
@@ -73,16 +72,16 @@ func newEmbed(inputs, outputs []tensor.Info, o EmbedOptions) (*Embed, error) {
 
 func (e *Embed) setGallery(o EmbedOptions) error {
 	if len(o.Labels) > 0 || o.LabelOffset != 0 || o.Classes != 0 {
-		return errors.New("an embedding has no classes, so it takes no labels: a gallery names what pictures show")
+		return errors.New("embeddings have no classes, so there are no labels to give; use a gallery to label pictures")
 	}
 	if e.gallery == nil {
 		if o.ScoreThreshold != 0 || o.MaxResults != 0 || len(o.Allow) > 0 || len(o.Deny) > 0 || o.NoVector {
-			return errors.New("score_threshold, max_results, the lists of categories and leaving the vector out need a gallery, and there is none")
+			return errors.New("score_threshold, max_results, the category lists and NoVector need a gallery")
 		}
 		return nil
 	}
 	if e.gallery.size != e.count {
-		return fmt.Errorf("the gallery has vectors of %d numbers and the model gives %d: it was made with another model",
+		return fmt.Errorf("the gallery's vectors have %d values and the model's %d: it was made with another model",
 			e.gallery.size, e.count)
 	}
 	o.Labels = e.gallery.labels
@@ -94,11 +93,11 @@ func (e *Embed) setGallery(o EmbedOptions) error {
 // Name is "embed".
 func (e *Embed) Name() string { return "embed" }
 
-// Gallery is what names the pictures; nil when nothing does.
+// Gallery returns the gallery; nil if there is none.
 func (e *Embed) Gallery() *Gallery { return e.gallery }
 
-// Decode gives the embedding, of length 1. With a gallery it gives the labels whose pictures are the most similar as
-// well, best first, each with its highest cosine similarity as the score; none when none reaches the threshold.
+// Decode returns the embedding with length 1. With a gallery it also returns the labels of the most similar pictures,
+// best first, each with its highest cosine similarity as the score; none if none reaches the threshold.
 func (e *Embed) Decode(out pipeline.Outputs, _ pipeline.Placement) (pipeline.Result, error) {
 	b := e.buffers.get()
 	defer e.buffers.put(b)
@@ -122,12 +121,12 @@ func (e *Embed) Decode(out pipeline.Outputs, _ pipeline.Placement) (pipeline.Res
 	return r, nil
 }
 
-// normalize writes raw with length 1 (L2). A vector of zeros is an *ItemError.
+// normalize writes raw scaled to length 1 (L2). A vector of zeros is an *ItemError.
 func normalize(to pipeline.Vector, raw []float32) error {
 	length := math.Sqrt(dot(raw, raw))
 	switch {
 	case math.IsNaN(length) || math.IsInf(length, 0):
-		return &pipeline.ItemError{Err: errors.New("the model gave an embedding with a value that is not a finite number")}
+		return &pipeline.ItemError{Err: errors.New("the embedding has a value that is not finite")}
 	case length == 0:
 		return errNoDirection
 	}
@@ -137,8 +136,7 @@ func normalize(to pipeline.Vector, raw []float32) error {
 	return nil
 }
 
-// Cosine is the cosine of the angle between two vectors of the same length, −1 to 1; 0 when one of them is all zeros.
-// For embeddings, which have length 1, it is how similar what they stand for is.
+// Cosine is the cosine similarity of two vectors with the same number of values, −1 to 1; 0 if one is all zeros.
 func Cosine(a, b pipeline.Vector) float32 {
 	lengths := math.Sqrt(dot(a, a) * dot(b, b))
 	if lengths == 0 {
@@ -147,7 +145,7 @@ func Cosine(a, b pipeline.Vector) float32 {
 	return float32(min(max(dot(a, b)/lengths, -1), 1))
 }
 
-// dot is the sum of the products. It adds in float64, in which the product of two numbers of float32 is exact.
+// dot is the dot product. It adds in float64, in which the product of two float32 values is exact.
 func dot(a, b []float32) float64 {
 	b = b[:len(a)]
 	sum := 0.0

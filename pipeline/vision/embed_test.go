@@ -153,7 +153,7 @@ func TestEmbedRefusesModels(t *testing.T) {
 		"labels":               {vector, EmbedOptions{Options: Options{Labels: []string{"a"}}}, "gallery"},
 		"max without gallery":  {vector, EmbedOptions{Options: Options{MaxResults: 1}}, "gallery"},
 		"no vector, no labels": {vector, EmbedOptions{NoVector: true}, "gallery"},
-		"another gallery":      {vector, EmbedOptions{Gallery: gallery}, "vectors of 2 numbers and the model gives 3"},
+		"another gallery":      {vector, EmbedOptions{Gallery: gallery}, "vectors have 2 values and the model's 3"},
 		"unknown label": {[]tensor.Info{floats("v", []int{1, 2}).Info}, EmbedOptions{Gallery: gallery, Options: Options{Allow: []string{"b"}}},
 			"no label is \"b\"; the labels are a"},
 	} {

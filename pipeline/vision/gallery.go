@@ -15,8 +15,8 @@ import (
 	"corallite/pipeline"
 )
 
-// Gallery is a folder of labelled pictures as embeddings, so that a new picture can be named after the one that it is
-// the most similar to. It does not change, and may be used by several goroutines at once.
+// Gallery holds the embeddings of a folder of labelled pictures; a new picture gets the label of the most similar one.
+// It is immutable and safe for concurrent use.
 type Gallery struct {
 	labels  []string // sorted
 	of      []int    // the label of each vector
@@ -61,7 +61,7 @@ func newGallery(ctx context.Context, dir string, o GalleryOptions) (*Gallery, er
 		return nil, err
 	}
 	if len(pictures) == 0 {
-		return nil, errors.New("it has no pictures; put some into it, in a sub-folder for each label or named after what they show")
+		return nil, errors.New("it has no pictures; add some, in a sub-folder for each label or named after their label")
 	}
 	g := &Gallery{}
 	var labels []string // of each vector
@@ -97,7 +97,7 @@ func newGallery(ctx context.Context, dir string, o GalleryOptions) (*Gallery, er
 // add appends a vector, normalized.
 func (g *Gallery) add(v pipeline.Vector) error {
 	if len(v) == 0 || g.size != 0 && len(v) != g.size {
-		return fmt.Errorf("the embedding has %d numbers, want %d", len(v), g.size)
+		return fmt.Errorf("the embedding has %d values, want %d", len(v), g.size)
 	}
 	unit := make([]float32, len(v))
 	if err := normalize(unit, v); err != nil {
@@ -119,12 +119,12 @@ func (g *Gallery) label(labels []string) {
 	}
 }
 
-// labelledPicture is a file and what it shows.
+// labelledPicture is a picture file and its label.
 type labelledPicture struct{ path, label string }
 
-// labelled finds the pictures of a folder, in the order of their paths.
+// labelled returns the pictures of a folder, sorted by path.
 func labelled(dir string, isPicture func(string) (bool, error)) ([]labelledPicture, error) {
-	// So that a folder that is a link itself is walked.
+	// WalkDir does not follow a link, even as the root.
 	root, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func labelled(dir string, isPicture func(string) (bool, error)) ([]labelledPictu
 	return found, err
 }
 
-// isRegular says whether a file, or what a link leads to, is a file that can be read to its end.
+// isRegular reports whether a file, or a link's target, is a regular file.
 func isRegular(path string) (bool, error) {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular(), err
@@ -168,7 +168,7 @@ func isRegular(path string) (bool, error) {
 
 var numberAtEnd = regexp.MustCompile(`[-_ ]+[0-9]+$`)
 
-// labelOf is the label of a picture, from its path in the gallery.
+// labelOf derives a picture's label from its path in the gallery.
 func labelOf(path string) string {
 	if folder, _, below := strings.Cut(filepath.ToSlash(path), "/"); below {
 		return folder
@@ -177,13 +177,13 @@ func labelOf(path string) string {
 	return cmp.Or(numberAtEnd.ReplaceAllString(name, ""), name)
 }
 
-// Labels are the labels, sorted; the Index of a Class counts in them. They must not be changed.
+// Labels returns the labels, sorted; the Index of a Class is an index into them. The slice must not be changed.
 func (g *Gallery) Labels() []string { return g.labels }
 
-// Pictures is how many pictures the gallery has.
+// Pictures returns the number of pictures.
 func (g *Gallery) Pictures() int { return len(g.of) }
 
-// similarities is the highest cosine similarity of a vector of length 1 with a picture of each label.
+// similarities returns, for each label, the highest cosine similarity of a unit vector to one of its pictures.
 func (g *Gallery) similarities(v pipeline.Vector, buf *[]float32) []float32 {
 	best := sized(buf, len(g.labels))
 	for i := range best {

@@ -85,12 +85,12 @@ func TestGalleryErrors(t *testing.T) {
 			[]string{full, "no pictures"}},
 		"not readable": {context.Background(), full, GalleryOptions{Embed: one(nil, nil), IsPicture: func(string) (bool, error) { return false, broken }}, []string{"broken"}},
 		"no embedding": {context.Background(), full, GalleryOptions{Embed: one(nil, broken)}, []string{full, "broken"}},
-		"nothing":      {context.Background(), full, GalleryOptions{Embed: one(nil, nil)}, []string{"a.png", "0 numbers"}},
+		"nothing":      {context.Background(), full, GalleryOptions{Embed: one(nil, nil)}, []string{"a.png", "0 values"}},
 		"zeros":        {context.Background(), full, GalleryOptions{Embed: one(pipeline.Vector{0}, nil)}, []string{"a.png", "zeros"}},
 		"of two lengths": {context.Background(), full, GalleryOptions{Embed: func(context.Context, string) (pipeline.Vector, error) {
 			lengths++
 			return pipeline.Vector{1, 2}[:lengths], nil
-		}}, []string{"b.png", "2 numbers, want 1"}},
+		}}, []string{"b.png", "2 values, want 1"}},
 		"nothing to embed": {context.Background(), full, GalleryOptions{}, []string{"Embed is missing"}},
 		"given up":         {ended, full, GalleryOptions{Embed: one(pipeline.Vector{1}, nil)}, []string{"context canceled"}},
 	} {

@@ -16,31 +16,31 @@ import (
 	"corallite/tflite/tensor"
 )
 
-func TestSecondPart(t *testing.T) {
+func TestSecondaryPart(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	for name, c := range map[string]struct {
 		box  [4]float32
-		opts SecondOptions
+		opts SecondaryOptions
 		want image.Rectangle
 	}{
-		"the box":                 {[4]float32{10, 20, 30, 60}, SecondOptions{}, image.Rect(10, 20, 30, 60)},
-		"all pixels that it has":  {[4]float32{10.9, 20.1, 30.1, 59.9}, SecondOptions{}, image.Rect(10, 20, 31, 60)},
-		"margin":                  {[4]float32{10, 20, 30, 60}, SecondOptions{Margin: 0.25}, image.Rect(5, 10, 35, 70)},
-		"margin beyond":           {[4]float32{10, 20, 30, 60}, SecondOptions{Margin: 1}, image.Rect(0, 0, 50, 100)},
-		"square":                  {[4]float32{10, 20, 30, 60}, SecondOptions{Square: true}, image.Rect(0, 20, 40, 60)},
-		"square in the middle":    {[4]float32{90, 40, 100, 60}, SecondOptions{Square: true}, image.Rect(85, 40, 105, 60)},
-		"square at the right":     {[4]float32{190, 20, 200, 60}, SecondOptions{Square: true}, image.Rect(160, 20, 200, 60)},
-		"square below":            {[4]float32{80, 95, 120, 100}, SecondOptions{Square: true}, image.Rect(80, 60, 120, 100)},
-		"square without room":     {[4]float32{0, 40, 200, 60}, SecondOptions{Square: true}, image.Rect(0, 0, 200, 100)},
-		"square and margin":       {[4]float32{90, 40, 110, 50}, SecondOptions{Square: true, Margin: 0.5}, image.Rect(80, 25, 120, 65)},
-		"one pixel":               {[4]float32{199.5, 99.5, 200, 100}, SecondOptions{}, image.Rect(199, 99, 200, 100)},
-		"beyond":                  {[4]float32{-10, -10, 300, 20}, SecondOptions{}, image.Rect(0, 0, 200, 20)},
-		"endless":                 {[4]float32{-inf, 0, inf, inf}, SecondOptions{Margin: 10, Square: true}, image.Rect(0, 0, 200, 100)},
-		"outside":                 {[4]float32{200, 0, 300, 20}, SecondOptions{Margin: 1}, image.Rectangle{}},
-		"no area":                 {[4]float32{10, 10, 10, 20}, SecondOptions{Margin: 1, Square: true}, image.Rectangle{}},
-		"turned round":            {[4]float32{20, 10, 10, 20}, SecondOptions{}, image.Rectangle{}},
-		"not a number":            {[4]float32{nan, 0, 10, 10}, SecondOptions{}, image.Rectangle{}},
-		"not a number at the end": {[4]float32{0, 0, 10, nan}, SecondOptions{Margin: 1}, image.Rectangle{}},
+		"the box":                 {[4]float32{10, 20, 30, 60}, SecondaryOptions{}, image.Rect(10, 20, 30, 60)},
+		"all pixels that it has":  {[4]float32{10.9, 20.1, 30.1, 59.9}, SecondaryOptions{}, image.Rect(10, 20, 31, 60)},
+		"margin":                  {[4]float32{10, 20, 30, 60}, SecondaryOptions{Margin: 0.25}, image.Rect(5, 10, 35, 70)},
+		"margin beyond":           {[4]float32{10, 20, 30, 60}, SecondaryOptions{Margin: 1}, image.Rect(0, 0, 50, 100)},
+		"square":                  {[4]float32{10, 20, 30, 60}, SecondaryOptions{Square: true}, image.Rect(0, 20, 40, 60)},
+		"square in the middle":    {[4]float32{90, 40, 100, 60}, SecondaryOptions{Square: true}, image.Rect(85, 40, 105, 60)},
+		"square at the right":     {[4]float32{190, 20, 200, 60}, SecondaryOptions{Square: true}, image.Rect(160, 20, 200, 60)},
+		"square below":            {[4]float32{80, 95, 120, 100}, SecondaryOptions{Square: true}, image.Rect(80, 60, 120, 100)},
+		"square without room":     {[4]float32{0, 40, 200, 60}, SecondaryOptions{Square: true}, image.Rect(0, 0, 200, 100)},
+		"square and margin":       {[4]float32{90, 40, 110, 50}, SecondaryOptions{Square: true, Margin: 0.5}, image.Rect(80, 25, 120, 65)},
+		"one pixel":               {[4]float32{199.5, 99.5, 200, 100}, SecondaryOptions{}, image.Rect(199, 99, 200, 100)},
+		"beyond":                  {[4]float32{-10, -10, 300, 20}, SecondaryOptions{}, image.Rect(0, 0, 200, 20)},
+		"endless":                 {[4]float32{-inf, 0, inf, inf}, SecondaryOptions{Margin: 10, Square: true}, image.Rect(0, 0, 200, 100)},
+		"outside":                 {[4]float32{200, 0, 300, 20}, SecondaryOptions{Margin: 1}, image.Rectangle{}},
+		"no area":                 {[4]float32{10, 10, 10, 20}, SecondaryOptions{Margin: 1, Square: true}, image.Rectangle{}},
+		"turned round":            {[4]float32{20, 10, 10, 20}, SecondaryOptions{}, image.Rectangle{}},
+		"not a number":            {[4]float32{nan, 0, 10, 10}, SecondaryOptions{}, image.Rectangle{}},
+		"not a number at the end": {[4]float32{0, 0, 10, nan}, SecondaryOptions{Margin: 1}, image.Rectangle{}},
 	} {
 		if got := c.opts.part(c.box, 200, 100); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
@@ -84,23 +84,23 @@ func columns(t *testing.T, width, height int) *Frame {
 	return painted(t, width, height, func(x, _ int) [3]byte { return [3]byte{byte(x)} })
 }
 
-func TestSecondRefine(t *testing.T) {
+func TestSecondaryRefine(t *testing.T) {
 	f := columns(t, 200, 100)
 	defer f.Release()
 	boxes := [][4]float32{{10, 0, 20, 10}, {30, 50, 50, 55}, {100, 0, 200, 100}, {7, 7, 8, 8}}
 	for name, c := range map[string]struct {
-		opts SecondOptions
+		opts SecondaryOptions
 		want []int // the column that each box begins at; -1: it was not looked at
 	}{
-		"all":        {SecondOptions{}, []int{10, 30, 100, 7}},
-		"two":        {SecondOptions{MaxBoxes: 2}, []int{10, 30, -1, -1}},
-		"by label":   {SecondOptions{Labels: []string{"thing1"}}, []int{-1, 30, -1, 7}},
-		"one of one": {SecondOptions{Labels: []string{"thing1"}, MaxBoxes: 1}, []int{-1, 30, -1, -1}},
-		"none":       {SecondOptions{Labels: []string{"thing2"}}, []int{-1, -1, -1, -1}},
-		"margin":     {SecondOptions{Margin: 0.5}, []int{5, 20, 50, 6}},
+		"all":        {SecondaryOptions{}, []int{10, 30, 100, 7}},
+		"two":        {SecondaryOptions{MaxBoxes: 2}, []int{10, 30, -1, -1}},
+		"by label":   {SecondaryOptions{Labels: []string{"thing1"}}, []int{-1, 30, -1, 7}},
+		"one of one": {SecondaryOptions{Labels: []string{"thing1"}, MaxBoxes: 1}, []int{-1, 30, -1, -1}},
+		"none":       {SecondaryOptions{Labels: []string{"thing2"}}, []int{-1, -1, -1, -1}},
+		"margin":     {SecondaryOptions{Margin: 0.5}, []int{5, 20, 50, 6}},
 	} {
 		task, engine := &colourTask{name: "classify"}, pipetest.NewFakeEngine("cpu:fake", 8)
-		s, err := NewSecond(task, []pipeline.Engine{engine}, c.opts)
+		s, err := NewSecondaryClassifier(task, []pipeline.Engine{engine}, c.opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func TestSecondRefine(t *testing.T) {
 	}
 }
 
-func TestSecondFailures(t *testing.T) {
+func TestSecondaryFailures(t *testing.T) {
 	f := columns(t, 200, 100)
 	defer f.Release()
 	f.Meta().Source = "a.png"
@@ -143,15 +143,15 @@ func TestSecondFailures(t *testing.T) {
 		want   []string
 		left   int // boxes that have classes
 	}{
-		"one box":  {decode: wide(&pipeline.ItemError{Err: broken}), item: true, want: []string{"a.png", "second model: thing1 at [30 50 50 55]", "broken"}, left: 2},
-		"the task": {decode: wide(broken), want: []string{"second model: decode: broken"}, left: 1},
+		"one box":  {decode: wide(&pipeline.ItemError{Err: broken}), item: true, want: []string{"a.png", "secondary classifier: thing1 at [30 50 50 55]", "broken"}, left: 2},
+		"the task": {decode: wide(broken), want: []string{"secondary classifier: decode: broken"}, left: 1},
 		"the engine": {run: func(_ context.Context, n int) error { return map[int]error{1: broken}[n] },
-			want: []string{"second model: invoke on cpu:fake: broken"}, left: 1},
+			want: []string{"secondary classifier: invoke on cpu:fake: broken"}, left: 1},
 		"the engine panics": {run: func(_ context.Context, n int) error { panic("strange") }, want: []string{"invoke on cpu:fake: the engine panicked: strange"}},
 	} {
 		task, engine := &colourTask{name: "classify", decode: c.decode}, pipetest.NewFakeEngine("cpu:fake", 8)
 		engine.Run = c.run
-		s, err := NewSecond(task, []pipeline.Engine{engine}, SecondOptions{})
+		s, err := NewSecondaryClassifier(task, []pipeline.Engine{engine}, SecondaryOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,11 +180,11 @@ func TestSecondFailures(t *testing.T) {
 	}
 }
 
-// TestSecondOutside is about boxes that no task gives: they are the picture's fault and no one's else.
-func TestSecondOutside(t *testing.T) {
+// TestSecondaryOutside is about boxes that no task gives: they are the picture's fault and no one's else.
+func TestSecondaryOutside(t *testing.T) {
 	f := columns(t, 20, 10)
 	defer f.Release()
-	s, err := NewSecond(&colourTask{name: "classify"}, []pipeline.Engine{pipetest.NewFakeEngine("cpu:fake", 8)}, SecondOptions{})
+	s, err := NewSecondaryClassifier(&colourTask{name: "classify"}, []pipeline.Engine{pipetest.NewFakeEngine("cpu:fake", 8)}, SecondaryOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,15 +199,15 @@ func TestSecondOutside(t *testing.T) {
 	}
 }
 
-// TestSecondWaitsForAnEngine has more callers than engines; each gets its own answers.
-func TestSecondWaitsForAnEngine(t *testing.T) {
+// TestSecondaryWaitsForAnEngine has more callers than engines; each gets its own answers.
+func TestSecondaryWaitsForAnEngine(t *testing.T) {
 	f := columns(t, 200, 100)
 	defer f.Release()
 	var engines []pipeline.Engine
 	for range 2 {
 		engines = append(engines, pipetest.NewFakeEngine("cpu:fake", 8))
 	}
-	s, err := NewSecond(&colourTask{name: "classify"}, engines, SecondOptions{})
+	s, err := NewSecondaryClassifier(&colourTask{name: "classify"}, engines, SecondaryOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,21 +249,21 @@ func TestNewSecondRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		task    pipeline.Task[*Frame]
 		engines []pipeline.Engine
-		opts    SecondOptions
+		opts    SecondaryOptions
 		want    string
 	}{
-		"no task":             {nil, engines, SecondOptions{}, "no task"},
-		"no engine":           {good, nil, SecondOptions{}, "no engine"},
-		"an engine of nil":    {good, []pipeline.Engine{nil}, SecondOptions{}, "no engine"},
-		"detect":              {&colourTask{name: "detect"}, engines, SecondOptions{}, "its task is detect"},
-		"no gallery":          {embed, engines, SecondOptions{}, "needs a gallery"},
-		"margin below 0":      {good, engines, SecondOptions{Margin: -0.1}, "margin of -0.1"},
-		"margin beyond":       {good, engines, SecondOptions{Margin: 11}, "margin of 11"},
-		"margin of no number": {good, engines, SecondOptions{Margin: float32(math.NaN())}, "margin"},
-		"boxes below 0":       {good, engines, SecondOptions{MaxBoxes: -1}, "-1 boxes"},
+		"no task":             {nil, engines, SecondaryOptions{}, "no task"},
+		"no engine":           {good, nil, SecondaryOptions{}, "no engine"},
+		"an engine of nil":    {good, []pipeline.Engine{nil}, SecondaryOptions{}, "no engine"},
+		"detect":              {&colourTask{name: "detect"}, engines, SecondaryOptions{}, "task detect returns no classes"},
+		"no gallery":          {embed, engines, SecondaryOptions{}, "needs a gallery"},
+		"margin below 0":      {good, engines, SecondaryOptions{Margin: -0.1}, "margin -0.1"},
+		"margin beyond":       {good, engines, SecondaryOptions{Margin: 11}, "margin 11"},
+		"margin of no number": {good, engines, SecondaryOptions{Margin: float32(math.NaN())}, "margin"},
+		"boxes below 0":       {good, engines, SecondaryOptions{MaxBoxes: -1}, "MaxBoxes -1"},
 	} {
-		_, err := NewSecond(c.task, c.engines, c.opts)
-		if err == nil || !strings.HasPrefix(err.Error(), "second model: ") || !strings.Contains(err.Error(), c.want) {
+		_, err := NewSecondaryClassifier(c.task, c.engines, c.opts)
+		if err == nil || !strings.HasPrefix(err.Error(), "secondary classifier: ") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}

@@ -52,7 +52,7 @@ func (k *kept) Consume(_ context.Context, r pipeline.Report) error {
 func (k *kept) Lossless() bool { return true }
 func (k *kept) Close() error   { return nil }
 
-// chained runs pictures through the COCO detector and a second model, as a Stream.
+// chained runs pictures through the COCO detector and a secondary classifier, as a Stream.
 func chained(t *testing.T, second pipeline.Refiner[*vision.Frame], overlap bool, pictures ...string) map[string][]pipeline.Detection {
 	t.Helper()
 	engine := open(t, testdata.Path(t, "models/ssd_mobilenet_v1_coco_quant.tflite"))
@@ -84,9 +84,9 @@ func chained(t *testing.T, second pipeline.Refiner[*vision.Frame], overlap bool,
 	return sink.each
 }
 
-// TestSecondNamesBirds chains the COCO detector and the classifier of birds: what the second says of a box is what it
+// TestSecondaryNamesBirds chains the COCO detector and the classifier of birds: what the second says of a box is what it
 // says of the same part of the picture by itself.
-func TestSecondNamesBirds(t *testing.T) {
+func TestSecondaryNamesBirds(t *testing.T) {
 	engine := open(t, testdata.Path(t, "models/mobilenet_v2_1.0_224_inat_bird_quant.tflite"))
 	labels, err := vision.ReadLabels(testdata.Path(t, "labels/inat_bird_labels.txt"))
 	if err != nil {
@@ -98,7 +98,7 @@ func TestSecondNamesBirds(t *testing.T) {
 	}
 	defer birds.Close()
 	for _, overlap := range []bool{false, true} {
-		second, err := vision.NewSecond(birds, []pipeline.Engine{engine}, vision.SecondOptions{Margin: 0.05, Labels: []string{"bird"}})
+		second, err := vision.NewSecondaryClassifier(birds, []pipeline.Engine{engine}, vision.SecondaryOptions{Margin: 0.05, Labels: []string{"bird"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,18 +118,18 @@ func checkBirds(t *testing.T, picture string, found []pipeline.Detection, want s
 	for _, d := range found {
 		switch {
 		case d.Label != "bird" && d.Classes != nil:
-			t.Errorf("%s: the second model looked at a %s", picture, d.Label)
+			t.Errorf("%s: the secondary classifier looked at a %s", picture, d.Label)
 		case d.Label == "bird" && (len(d.Classes) != 1 || want == "" || !strings.HasPrefix(d.Classes[0].Label, want)):
 			t.Errorf("%s: a bird is %v, want %q", picture, d.Classes, want)
 		}
 	}
 }
 
-// TestSecondNamesAfterAGallery chains the detector and embeddings with a gallery, as faces are recognized.
-func TestSecondNamesAfterAGallery(t *testing.T) {
+// TestSecondaryNamesAfterAGallery chains the detector and embeddings with a gallery, as faces are recognized.
+func TestSecondaryNamesAfterAGallery(t *testing.T) {
 	plain, engine := embedder(t)
 	task := galleryTask(t, engine, imprinting(t, plain, engine), vision.Options{ScoreThreshold: 0.6, MaxResults: 1})
-	second, err := vision.NewSecond(task, []pipeline.Engine{engine}, vision.SecondOptions{Margin: 0.1, Square: true})
+	second, err := vision.NewSecondaryClassifier(task, []pipeline.Engine{engine}, vision.SecondaryOptions{Margin: 0.1, Square: true})
 	if err != nil {
 		t.Fatal(err)
 	}
