@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"corallite/internal/key"
 	"corallite/internal/paths"
 )
 
@@ -30,43 +31,43 @@ func Completions(files []string, word string) []Completion {
 		}
 	}
 	var all []Completion
-	var walk func(k *key, path string)
-	walk = func(k *key, path string) {
+	var walk func(k *key.Key, path string)
+	walk = func(k *key.Key, path string) {
 		switch {
-		case k.isLeaf():
+		case k.IsLeaf():
 			all = append(all, leaf(k, path, word)...)
-		case k.kind == group:
-			for _, c := range k.keys {
-				walk(c, path+"."+c.name)
+		case k.Kind == key.KindGroup:
+			for _, c := range k.Keys {
+				walk(c, path+"."+c.Name)
 			}
-		case k.kind == named:
-			for _, name := range names[k.name] {
+		case k.Kind == key.KindNamed:
+			for _, name := range names[k.Name] {
 				if strings.Contains(name, ".") { // which --set takes for a path
 					continue
 				}
-				for _, c := range k.keys {
-					walk(c, path+"."+name+"."+c.name)
+				for _, c := range k.Keys {
+					walk(c, path+"."+name+"."+c.Name)
 				}
 			}
 		}
 	}
-	for _, c := range root.keys {
-		walk(c, c.name)
+	for _, c := range root.Keys {
+		walk(c, c.Name)
 	}
 	return slices.DeleteFunc(all, func(c Completion) bool { return !strings.HasPrefix(c.Text, word) })
 }
 
 // leaf is a key, or, when the word has its =, its values.
-func leaf(k *key, path, word string) []Completion {
-	doc, _, _ := strings.Cut(k.doc, ". ")
-	if k.kind == variants {
+func leaf(k *key.Key, path, word string) []Completion {
+	doc, _, _ := strings.Cut(k.Doc, ". ")
+	if k.Kind == key.KindVariants {
 		return nil
 	}
 	if !strings.HasPrefix(word, path+"=") {
 		return []Completion{{path + "=", doc}}
 	}
-	values := k.choices
-	if k.kind == boolean {
+	values := k.Choices
+	if k.Kind == key.KindBoolean {
 		values = []string{"true", "false"}
 	}
 	var all []Completion

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"corallite/internal/key"
 	"corallite/models"
 )
 
@@ -161,7 +162,7 @@ func Load(files []string, o LoadOptions) (*Config, error) {
 	}
 	s := newSettings(o.Models)
 	if len(files) == 0 {
-		s.report(origin{}, nil, "no configuration file is given")
+		s.report(origin{}, nil, "no configuration file given")
 	} else {
 		s.first = files[0]
 	}
@@ -222,12 +223,12 @@ func (s *settings) config(o LoadOptions, whole bool) *Config {
 }
 
 // require reports a key that must be given and was not. It says whether the key is there and of use.
-func (s *settings) require(p path, k *key) bool {
+func (s *settings) require(p path, k *key.Key) bool {
 	switch {
 	case s.bad[p.viper()]:
 		return false
 	case s.layer(p) == nowhere:
-		s.report(s.where(p), p, fmt.Sprintf("is missing: expected %s", k.expects()))
+		s.report(s.where(p), p, fmt.Sprintf("required key is missing: expected %s", k.Expects()))
 		return false
 	}
 	return true

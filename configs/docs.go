@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
+
+	"corallite/internal/key"
 )
 
 //go:generate go test -run ^TestDocs$ -update .
@@ -43,26 +45,26 @@ func docs() ([]byte, error) {
 }
 
 // sections gives k's own values as one section, and those of its groups as further ones.
-func sections(k *key, title string) []section {
+func sections(k *key.Key, title string) []section {
 	var below []section
-	self := section{Title: "`" + title + "`", Doc: k.doc}
-	for _, c := range k.keys {
-		place := strings.TrimPrefix(title+"."+c.name, ".")
-		switch c.kind {
-		case group:
+	self := section{Title: "`" + title + "`", Doc: k.Doc}
+	for _, c := range k.Keys {
+		place := strings.TrimPrefix(title+"."+c.Name, ".")
+		switch c.Kind {
+		case key.KindGroup:
 			below = append(below, sections(c, place)...)
-		case named:
+		case key.KindNamed:
 			below = append(below, sections(c, place+".NAME")...)
-		case variants:
+		case key.KindVariants:
 			self.Rows = append(self.Rows, row{
-				Name: c.name, Type: "list", Default: defaultWords(c), Doc: c.doc,
+				Name: c.Name, Type: "list", Default: defaultWords(c), Doc: c.Doc,
 				Example: fmt.Sprintf("[{%s: {path: found.jsonl}}, {%s: {}}]", SinkJSONL, SinkTable),
 			})
-			for _, v := range c.keys {
-				below = append(below, sections(v, place+"[N]."+v.name)...)
+			for _, v := range c.Keys {
+				below = append(below, sections(v, place+"[N]."+v.Name)...)
 			}
 		default:
-			self.Rows = append(self.Rows, row{c.name, typeWords(c), defaultWords(c), c.doc, c.example})
+			self.Rows = append(self.Rows, row{c.Name, typeWords(c), defaultWords(c), c.Doc, c.Example})
 		}
 	}
 	if title == "" {
@@ -72,26 +74,26 @@ func sections(k *key, title string) []section {
 }
 
 // typeWords is a key's type for the table of the documentation.
-func typeWords(k *key) string {
-	if len(k.choices) > 0 {
-		return "`" + strings.Join(k.choices, "`, `") + "`"
+func typeWords(k *key.Key) string {
+	if len(k.Choices) > 0 {
+		return "`" + strings.Join(k.Choices, "`, `") + "`"
 	}
-	if k.apart {
+	if k.ScalarIsDistinct {
 		return "a text (a file) or a list of texts"
 	}
-	return k.expects()
+	return k.Expects()
 }
 
-func defaultWords(k *key) string {
+func defaultWords(k *key.Key) string {
 	switch {
-	case k.required:
+	case k.Required:
 		return "required"
-	case k.defDoc != "":
-		return k.defDoc
-	case k.def == "":
+	case k.DefaultDoc != "":
+		return k.DefaultDoc
+	case k.Default == "":
 		return "empty"
-	case k.def != nil:
-		return fmt.Sprintf("`%v`", k.def)
+	case k.Default != nil:
+		return fmt.Sprintf("`%v`", k.Default)
 	default:
 		return ""
 	}

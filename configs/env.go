@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"corallite/internal/key"
 	"corallite/internal/nearest"
 	"corallite/pipeline/sink/command"
 )
@@ -39,12 +40,12 @@ func envName(p path) string {
 func (s *settings) addEnv() {
 	known := slices.Concat(ownVariables, command.Variables, []string{command.Mark}) // which this program has when a command sink started it
 	bound := map[string]path{}
-	s.leaves(func(p path, k *key) {
+	s.leaves(func(p path, k *key.Key) {
 		name := envName(p)
 		value := os.Getenv(name)
 		if other, twice := bound[name]; twice {
 			if value != "" {
-				s.report(origin{file: "environment variable " + name}, p, fmt.Sprintf("means %s as well: rename one, or use --set", other))
+				s.report(origin{file: "environment variable " + name}, p, fmt.Sprintf("also means %s: rename one of them, or use --set", other))
 			}
 			return
 		}
@@ -71,9 +72,9 @@ func (s *settings) addEnv() {
 		near := nearest.To(name, slices.DeleteFunc(slices.Clone(known), func(k string) bool { return max(len(k)-len(name), len(name)-len(k)) > closeNames }))
 		switch section, _, _ := strings.Cut(strings.TrimPrefix(name, envPrefix), "_"); {
 		case near != "" && nearest.Distance(name, near) <= closeNames:
-			s.report(at, nil, fmt.Sprintf("names no key; did you mean %s?", near))
-		case root.child(strings.ToLower(section)) != nil:
-			s.report(at, nil, "names no key: it would be CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL")
+			s.report(at, nil, fmt.Sprintf("matches no key; did you mean %s?", near))
+		case root.Child(strings.ToLower(section)) != nil:
+			s.report(at, nil, "matches no key: expected CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL")
 		}
 	}
 }

@@ -6,22 +6,24 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"corallite/internal/key"
 )
 
 // Flag is a key of the configuration as a flag of the command line: it takes what the key takes.
-type Flag struct{ key *key }
+type Flag struct{ key *key.Key }
 
 // FlagOf is the flag of a key, by its path in the table without the names that users choose: "models", "threads". There
 // must be one with a single value; it panics otherwise, since paths stand in the program.
 func FlagOf(path ...string) Flag {
 	k := root
 	for _, name := range path {
-		if k = k.child(name); k == nil {
+		if k = k.Child(name); k == nil {
 			panic(fmt.Sprintf("there is no key %s", strings.Join(path, ".")))
 		}
 	}
-	switch k.kind {
-	case text, whole, number, numbers:
+	switch k.Kind {
+	case key.KindString, key.KindInteger, key.KindNumber, key.KindNumberList:
 		return Flag{k}
 	}
 	panic(fmt.Sprintf("the key %s is not one for a flag", strings.Join(path, ".")))
@@ -29,11 +31,11 @@ func FlagOf(path ...string) Flag {
 
 // Parse reads a value, as --set does: an int, a float64, a string or []float64. The error says what is wrong with it.
 func (f Flag) Parse(s string) (any, error) {
-	n, err := f.key.textNode(s)
+	n, err := valueReader{f.key}.textNode(s)
 	if err != nil {
 		return nil, err
 	}
-	v := f.key.value(n, func(_ *yaml.Node, _, format string, args ...any) { err = fmt.Errorf(format, args...) })
+	v := valueReader{f.key}.value(n, func(_ *yaml.Node, _, format string, args ...any) { err = fmt.Errorf(format, args...) })
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +43,7 @@ func (f Flag) Parse(s string) (any, error) {
 }
 
 // Expects says in words what the value must be: "a whole number from 0 to 256".
-func (f Flag) Expects() string { return f.key.expects() }
+func (f Flag) Expects() string { return f.key.Expects() }
 
 // Allows says whether a whole number is within the key's limits.
 func (f Flag) Allows(n int) bool {
@@ -50,10 +52,10 @@ func (f Flag) Allows(n int) bool {
 }
 
 // Choices are the only values of a text; nil: there are others.
-func (f Flag) Choices() []string { return f.key.choices }
+func (f Flag) Choices() []string { return f.key.Choices }
 
 // FeatureKeys are the names of the keys of a model's features.
-func FeatureKeys() []string { return root.child("models").child("features").childNames() }
+func FeatureKeys() []string { return root.Child("models").Child("features").ChildNames() }
 
 // Doc says in a sentence or two what the key means, in Markdown.
-func (f Flag) Doc() string { return f.key.doc }
+func (f Flag) Doc() string { return f.key.Doc }

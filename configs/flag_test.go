@@ -20,7 +20,7 @@ func TestFlag(t *testing.T) {
 	} {
 		got, err := c.flag.Parse(c.text)
 		if got != c.want || (err == nil) != (c.want != nil) {
-			t.Errorf("%s %q: %v (%v), want %v", c.flag.key.name, c.text, got, err, c.want)
+			t.Errorf("%s %q: %v (%v), want %v", c.flag.key.Name, c.text, got, err, c.want)
 		}
 	}
 }

@@ -11,9 +11,9 @@ func (s *settings) pipeline(d definition, whole bool) Pipeline {
 	if s.bad[p.viper()] {
 		return out
 	}
-	k := root.child("pipelines")
-	out.Source = s.source(p.to("source"), k.child("source"))
-	if at := p.to("models"); s.require(at, k.child("models")) {
+	k := root.Child("pipelines")
+	out.Source = s.source(p.to("source"), k.Child("source"))
+	if at := p.to("models"); s.require(at, k.Child("models")) {
 		out.Models, _ = s.get(at).([]string)
 		s.modelNames(at, out.Models, whole)
 	}
@@ -23,14 +23,14 @@ func (s *settings) pipeline(d definition, whole bool) Pipeline {
 	out.FPS, _ = s.get(p.to("fps")).(float64)
 	if r, ok := s.get(p.to("region")).([]float64); ok {
 		if out.Region = r; r[0] >= r[2] || r[1] >= r[3] {
-			s.problem(p.to("region"), "%v is no region: left must be below right, and top below bottom", r)
+			s.problem(p.to("region"), "%v is not a region: left must be less than right, and top less than bottom", r)
 		}
 	}
 	out.Motion = s.motion(p.to("motion"), out.Source)
 	out.Second = s.second(p.to("second"), out.Models, whole)
-	out.Gate, _ = s.get(p.to(gateKey.name)).(bool)
+	out.Gate, _ = s.get(p.to(gateKey.Name)).(bool)
 	out.Priority, _ = s.get(p.to("priority")).(int)
-	if at := p.to("sinks"); s.require(at, k.child("sinks")) {
+	if at := p.to("sinks"); s.require(at, k.Child("sinks")) {
 		out.Sinks = s.sinks(at)
 	}
 	return out
@@ -49,7 +49,7 @@ func (s *settings) modelNames(p path, names []string, whole bool) {
 	for i, name := range names {
 		at := s.item(p, i)
 		if seen[name] {
-			s.problem(at, "%s stands in the list twice", name)
+			s.problem(at, "%s is in the list twice", name)
 			continue
 		}
 		seen[name] = true

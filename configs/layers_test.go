@@ -58,7 +58,7 @@ func TestOtherSource(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	_, err := load(t, small, "pipelines.door.source.video=clip.mp4", "pipelines.door.source.images=pic.jpg")
-	wantProblems(t, err, `--set pipelines.door.source.video=clip.mp4: pipelines.door.source.video: images is given as well: expected only one of images, folder, video, camera, url, gstreamer, ffmpeg, microphone or sound`)
+	wantProblems(t, err, `--set pipelines.door.source.video=clip.mp4: pipelines.door.source.video: images is set as well: expected only one of images, folder, video, camera, url, gstreamer, ffmpeg, microphone or sound`)
 	_, err = load(t, small, "pipelines.door.source.video=[clip.mp4, gone.mp4]")
 	wantProblems(t, err, `--set pipelines.door.source.video=[clip.mp4, gone.mp4]: pipelines.door.source.video[1]: cannot be read: gone.mp4: no such file or directory`)
 }
@@ -98,24 +98,24 @@ func TestBadSet(t *testing.T) {
 		"=3":                                          "expected KEY=VALUE, as in models.faces.score_threshold=0.6",
 		"models.m.theards=3":                          `models.m.theards: unknown key; did you mean "threads"?`,
 		"modles.m.threads=3":                          `modles: unknown key; did you mean "models"?`,
-		"models.mm.threads=3":                         `models.mm: no model is called "mm"; did you mean "m"?`,
-		"models.M.threads=3":                          `models.M: no model is called "M"; did you mean "m"?`,
-		"models={other: {path: m.tflite}}":            `models.other: no model is called "other"; there are m`,
-		"models.m.threads=many":                       `models.m.threads: expected a whole number from 0 to 256, not the text "many"`,
-		"models.m.threads=-2":                         `models.m.threads: -2 is not possible: expected a whole number from 0 to 256`,
+		"models.mm.threads=3":                         `models.mm: there is no model "mm"; did you mean "m"?`,
+		"models.M.threads=3":                          `models.M: there is no model "M"; did you mean "m"?`,
+		"models={other: {path: m.tflite}}":            `models.other: there is no model "other"; there are m`,
+		"models.m.threads=many":                       `models.m.threads: expected an integer from 0 to 256, not the string "many"`,
+		"models.m.threads=-2":                         `models.m.threads: -2 is not a possible value: expected an integer from 0 to 256`,
 		"models.m.threads=[1":                         `models.m.threads: a list that begins here with "[" has no "," or "]" where one is needed`,
-		"models.m.threads=":                           `models.m.threads: expected a whole number from 0 to 256, not nothing`,
-		"models.m.path=":                              `models.m.path: the text is empty`,
+		"models.m.threads=":                           `models.m.threads: expected an integer from 0 to 256, not nothing`,
+		"models.m.path=":                              `models.m.path: the string is empty`,
 		"models.m.path=x.tflite":                      "models.m.path: there is no file x.tflite in the working directory or models; `corallite models list` has the names of those that can be pulled",
-		"models.m.path.x=1":                           `models.m.path: has no keys below it: expected a text`,
+		"models.m.path.x=1":                           `models.m.path: has no keys of its own: expected a string`,
 		"models.m={theards: 3}":                       `models.m.theards: unknown key; did you mean "threads"?`,
-		"pipelines.door.sinks.2.jsonl.path=x":         `pipelines.door.sinks: has no element 2: it has 2`,
-		"pipelines.door.sinks.x.jsonl.path=x":         `pipelines.door.sinks: expected the number of an element (from 0), not "x"`,
-		"pipelines.door.sinks.0.table.path=x":         `pipelines.door.sinks[0].table: unknown key; the keys here are jsonl`,
+		"pipelines.door.sinks.2.jsonl.path=x":         `pipelines.door.sinks: has no element 2 (it has 2)`,
+		"pipelines.door.sinks.x.jsonl.path=x":         `pipelines.door.sinks: expected an index (from 0), not "x"`,
+		"pipelines.door.sinks.0.table.path=x":         `pipelines.door.sinks[0].table: unknown key; possible keys: jsonl`,
 		"pipelines.door.sinks.0=x":                    `pipelines.door.sinks[0]: expected a key of the element, or the whole list`,
 		"pipelines.door.sinks.1.pictures.dir=pic.jpg": `pipelines.door.sinks[1].pictures.dir: pic.jpg is a file: expected a folder`,
-		"pipelines.door.sinks=[]":                     `pipelines.door.sinks: the list is empty: expected a list, each element one of jsonl, table, pictures, video, preview, command, webhook with its keys`,
-		"pipelines.door.models=[m, n]":                `pipelines.door.models[1]: no model is called "n"; there are m`,
+		"pipelines.door.sinks=[]":                     `pipelines.door.sinks: the list is empty: expected a list whose elements are each one of jsonl, table, pictures, video, preview, command, webhook`,
+		"pipelines.door.models=[m, n]":                `pipelines.door.models[1]: there is no model "n"; there are m`,
 	} {
 		_, err := load(t, small, arg)
 		wantProblems(t, err, "--set "+arg+": "+want)
@@ -144,12 +144,12 @@ func TestBadEnvironment(t *testing.T) {
 		return 1
 	})
 	wantProblems(t, err,
-		`environment variable CORALLITE_LOG_LINES: names no key: it would be CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL`,
-		`environment variable CORALLITE_MODELS_A_B_THREADS: models.a.b.threads: means models.a-b.threads as well: rename one, or use --set`,
-		`environment variable CORALLITE_MODELS_M_THEARDS: names no key; did you mean CORALLITE_MODELS_M_THREADS?`,
-		`environment variable CORALLITE_MODELS_M_THREADS: models.m.threads: expected a whole number from 0 to 256, not the text "two"`,
-		`environment variable CORALLITE_MODEL_MIROR: names no key; did you mean CORALLITE_MODEL_MIRROR?`,
+		`environment variable CORALLITE_LOG_LINES: matches no key: expected CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL`,
+		`environment variable CORALLITE_MODELS_A_B_THREADS: models.a.b.threads: also means models.a-b.threads: rename one of them, or use --set`,
+		`environment variable CORALLITE_MODELS_M_THEARDS: matches no key; did you mean CORALLITE_MODELS_M_THREADS?`,
+		`environment variable CORALLITE_MODELS_M_THREADS: models.m.threads: expected an integer from 0 to 256, not the string "two"`,
+		`environment variable CORALLITE_MODEL_MIROR: matches no key; did you mean CORALLITE_MODEL_MIRROR?`,
 		`environment variable CORALLITE_PIPELINES_DOOR_SINKS: pipelines.door.sinks[0].tabel: unknown key; did you mean "table"?`,
-		`environment variable CORALLITE_PIPELINE_DOOR_SOURCE_VIDEO: names no key; did you mean CORALLITE_PIPELINES_DOOR_SOURCE_VIDEO?`,
+		`environment variable CORALLITE_PIPELINE_DOOR_SOURCE_VIDEO: matches no key; did you mean CORALLITE_PIPELINES_DOOR_SOURCE_VIDEO?`,
 	)
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"corallite/internal/key"
 )
 
 const small = `
@@ -108,21 +110,21 @@ func TestEveryKey(t *testing.T) {
 	t.Setenv("LIBVA_DRIVER_NAME", "x")
 	cfg := mustLoad(t, "models:\n"+everyModelKey()+"pipelines:\n"+everySourceKey()+"log: {level: warn}\nedgetpu: {library: m.tflite, performance: low, heat: cpu}\n")
 
-	table := root.child("models")
+	table := root.Child("models")
 	for _, k := range modelKeys {
 		model := "m"
 		for name, keys := range elsewhere {
-			if slices.Contains(keys, k.name) {
+			if slices.Contains(keys, k.Name) {
 				model = name
 			}
 		}
-		if k.name != "labels" && !isSet(cfg.Models[model], k.name) {
-			t.Errorf("models.%s.%s is not taken over", model, k.name)
+		if k.Name != "labels" && !isSet(cfg.Models[model], k.Name) {
+			t.Errorf("models.%s.%s is not taken over", model, k.Name)
 		}
 	}
 	m := reflect.TypeFor[Model]()
 	for i := range m.NumField() {
-		if name := m.Field(i).Tag.Get("yaml"); name != "-" && name != ",squash" && table.child(name) == nil {
+		if name := m.Field(i).Tag.Get("yaml"); name != "-" && name != ",squash" && table.Child(name) == nil {
 			t.Errorf("Model has %s, and the table has not", name)
 		}
 	}
@@ -132,28 +134,28 @@ func TestEveryKey(t *testing.T) {
 	if want := []string{"images", "folder", "video", "camera", "url", "gstreamer", "ffmpeg", "url2"}; !slices.Equal(cfg.PipelineNames(), want) {
 		t.Errorf("pipelines %v", cfg.PipelineNames())
 	}
-	for _, k := range root.child("pipelines").child("source").keys {
-		pipeline := k.name
+	for _, k := range root.Child("pipelines").Child("source").Keys {
+		pipeline := k.Name
 		switch {
 		case slices.Contains(soundSourceKeys, k):
 			continue
-		case k.name == "password_file":
+		case k.Name == "password_file":
 			pipeline = "url2"
-		case k.with != nil:
-			pipeline = k.with[0]
+		case k.Requires != nil:
+			pipeline = k.Requires[0]
 		}
-		if !isSet(cfg.Pipelines[pipeline].Source, k.name) {
-			t.Errorf("pipelines.%s.source.%s is not taken over", pipeline, k.name)
-		}
-	}
-	for _, k := range root.child("pipelines").child("second").keys {
-		if second := cfg.Pipelines["images"].Second; k.name != "square" && (second == nil || !isSet(*second, k.name)) {
-			t.Errorf("pipelines.images.second.%s is not taken over", k.name)
+		if !isSet(cfg.Pipelines[pipeline].Source, k.Name) {
+			t.Errorf("pipelines.%s.source.%s is not taken over", pipeline, k.Name)
 		}
 	}
-	for _, k := range root.child("pipelines").child("motion").keys {
-		if motion := cfg.Pipelines["video"].Motion; motion == nil || !isSet(*motion, k.name) {
-			t.Errorf("pipelines.video.motion.%s is not taken over", k.name)
+	for _, k := range root.Child("pipelines").Child("second").Keys {
+		if second := cfg.Pipelines["images"].Second; k.Name != "square" && (second == nil || !isSet(*second, k.Name)) {
+			t.Errorf("pipelines.images.second.%s is not taken over", k.Name)
+		}
+	}
+	for _, k := range root.Child("pipelines").Child("motion").Keys {
+		if motion := cfg.Pipelines["video"].Motion; motion == nil || !isSet(*motion, k.Name) {
+			t.Errorf("pipelines.video.motion.%s is not taken over", k.Name)
 		}
 	}
 	if m := cfg.Pipelines["folder"].Motion; m == nil || *m != (Motion{Area: 0.002, Threshold: 16, Hold: 2, Width: 320, WarmUp: 1}) {
@@ -186,18 +188,18 @@ func isSet(v any, name string) bool {
 }
 
 func everyModelKey() string {
-	table := root.child("models")
+	table := root.Child("models")
 	var b strings.Builder
 	b.WriteString("  m:\n")
 	for _, k := range modelKeys {
-		if !slices.ContainsFunc(slices.Collect(maps.Values(elsewhere)), func(keys []string) bool { return slices.Contains(keys, k.name) }) {
-			b.WriteString("    " + k.name + ": " + k.example + "\n")
+		if !slices.ContainsFunc(slices.Collect(maps.Values(elsewhere)), func(keys []string) bool { return slices.Contains(keys, k.Name) }) {
+			b.WriteString("    " + k.Name + ": " + k.Example + "\n")
 		}
 	}
 	for name, task := range map[string]string{"faces": TaskDetect, "yolo": TaskDetect, "pose": TaskPose, "part": TaskSegment, "names": TaskEmbed} {
 		b.WriteString("  " + name + ":\n    path: m.tflite\n    labels: [toaster]\n    task: " + task + "\n")
 		for _, key := range elsewhere[name] {
-			b.WriteString("    " + key + ": " + table.child(key).example + "\n")
+			b.WriteString("    " + key + ": " + table.Child(key).Example + "\n")
 		}
 	}
 	return b.String()
@@ -205,45 +207,45 @@ func everyModelKey() string {
 
 func everySourceKey() string {
 	var b strings.Builder
-	pipelines := root.child("pipelines")
-	source := pipelines.child("source")
+	pipelines := root.Child("pipelines")
+	source := pipelines.Child("source")
 	add := func(name, kind string, without ...string) {
-		b.WriteString("  " + name + ":\n    source:\n      " + kind + ": " + quoted(source.child(kind)) + "\n")
-		for _, k := range source.keys {
-			if k.with != nil && k.with[0] == kind && !slices.Contains(without, k.name) {
-				b.WriteString("      " + k.name + ": " + quoted(k) + "\n")
+		b.WriteString("  " + name + ":\n    source:\n      " + kind + ": " + quoted(source.Child(kind)) + "\n")
+		for _, k := range source.Keys {
+			if k.Requires != nil && k.Requires[0] == kind && !slices.Contains(without, k.Name) {
+				b.WriteString("      " + k.Name + ": " + quoted(k) + "\n")
 			}
 		}
 		b.WriteString("    models: [faces, m]\n    priority: 10\n    every: 5\n    fps: 5\n    region: [0, 0.5, 1, 1]\n")
 		if name == "images" {
 			b.WriteString("    second:\n")
-			for _, k := range pipelines.child("second").keys {
-				b.WriteString("      " + k.name + ": " + k.example + "\n")
+			for _, k := range pipelines.Child("second").Keys {
+				b.WriteString("      " + k.Name + ": " + k.Example + "\n")
 			}
 		}
 		switch name {
 		case "video":
 			b.WriteString("    motion:\n")
-			for _, k := range pipelines.child("motion").keys {
-				b.WriteString("      " + k.name + ": " + k.example + "\n")
+			for _, k := range pipelines.Child("motion").Keys {
+				b.WriteString("      " + k.Name + ": " + k.Example + "\n")
 			}
 		case "folder":
 			b.WriteString("    motion: {}\n")
 		}
 		b.WriteString("    sinks:\n")
 		for _, sink := range sinkKeys {
-			b.WriteString("      - " + sink.name + ":\n")
-			for _, o := range sink.keys {
-				if o.name == "token_file" { // token_env is there
+			b.WriteString("      - " + sink.Name + ":\n")
+			for _, o := range sink.Keys {
+				if o.Name == "token_file" { // token_env is there
 					continue
 				}
-				b.WriteString("          " + o.name + ": " + strings.Replace(o.example, "found", name+sink.name, 1) + "\n")
+				b.WriteString("          " + o.Name + ": " + strings.Replace(o.Example, "found", name+sink.Name, 1) + "\n")
 			}
 		}
 	}
-	for _, k := range source.keys {
-		if k.with == nil && !slices.Contains(soundSourceKeys, k) {
-			add(k.name, k.name, "password_file")
+	for _, k := range source.Keys {
+		if k.Requires == nil && !slices.Contains(soundSourceKeys, k) {
+			add(k.Name, k.Name, "password_file")
 		}
 	}
 	add("url2", "url", "password_env")
@@ -251,14 +253,14 @@ func everySourceKey() string {
 }
 
 // quoted is a key's example as YAML takes it; the table has it as people write it.
-func quoted(k *key) string {
+func quoted(k *key.Key) string {
 	switch {
-	case k.name == "password_file":
+	case k.Name == "password_file":
 		return "secret"
-	case k.kind == text:
-		return strconv.Quote(k.example)
+	case k.Kind == key.KindString:
+		return strconv.Quote(k.Example)
 	}
-	return k.example
+	return k.Example
 }
 
 // TestNames keeps names as they are spelt, with dots, capitals and digits, in every layer.
@@ -327,12 +329,12 @@ func TestSeveralFiles(t *testing.T) {
 	_, err = Load([]string{"sub/models.yaml", "door.yaml", "more.yaml", "door.yaml", "nothing.yaml", "folder"}, o)
 	wantProblems(t, err,
 		"door.yaml: is given twice",
-		"more.yaml:1: log.level: is given in sub/models.yaml:4 already",
-		"more.yaml:3: models.a: is defined in sub/models.yaml:2 already",
+		"more.yaml:1: log.level: already set in sub/models.yaml:4",
+		"more.yaml:3: models.a: already defined in sub/models.yaml:2",
 		"nothing.yaml: no such file",
 		"folder: this is a folder; name the YAML file in it")
 	_, err = Load(nil, o)
-	wantProblems(t, err, "no configuration file is given")
+	wantProblems(t, err, "no configuration file given")
 	writeFile(t, "binary.yaml", "\x00\x01\x02")
 	writeFile(t, "latin.yaml", "models: {a: {path: K\xe4se.tflite}}\n")
 	writeFile(t, "big.yaml", strings.Repeat("#", maxFile+1))
@@ -340,7 +342,7 @@ func TestSeveralFiles(t *testing.T) {
 	wantProblems(t, err,
 		"binary.yaml:1: this is not a text file",
 		"latin.yaml:1: this is not a text file in UTF-8",
-		"big.yaml: has 4194305 bytes: that is no configuration")
+		"big.yaml: is too large for a configuration: 4194305 bytes, of at most 4194304")
 }
 
 func TestFinding(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-viper/mapstructure/v2"
 
+	"corallite/internal/key"
 	"corallite/internal/nearest"
 	"corallite/models"
 )
@@ -19,9 +20,9 @@ func (s *settings) model(d definition, o LoadOptions) Model {
 		return Model{}
 	}
 	values := map[string]any{}
-	for _, k := range root.child("models").keys {
-		if v := s.value(p.to(k.name), k); v != nil {
-			values[k.name] = v
+	for _, k := range root.Child("models").Keys {
+		if v := s.value(p.to(k.Name), k); v != nil {
+			values[k.Name] = v
 		}
 	}
 	// These two say where to look, and the model has what was found.
@@ -51,14 +52,14 @@ func (s *settings) model(d definition, o LoadOptions) Model {
 }
 
 // value is the value at p; for a group, the values in it that are given, nil when none is.
-func (s *settings) value(p path, k *key) any {
-	if k.isLeaf() {
+func (s *settings) value(p path, k *key.Key) any {
+	if k.IsLeaf() {
 		return s.get(p)
 	}
 	values := map[string]any{}
-	for _, c := range k.keys {
-		if v := s.value(p.to(c.name), c); v != nil {
-			values[c.name] = v
+	for _, c := range k.Keys {
+		if v := s.value(p.to(c.Name), c); v != nil {
+			values[c.Name] = v
 		}
 	}
 	if len(values) == 0 {
@@ -88,30 +89,38 @@ func (s *settings) given(p path, name string) bool {
 	return s.layer(p.to(name)) != nowhere || s.bad[p.to(name).viper()]
 }
 
-// contradictions reports keys that exclude each other.
-func (s *settings) contradictions(m *Model, p path) {
-	for _, pair := range root.child("models").excluding {
-		if s.given(p, pair[0]) && s.given(p, pair[1]) {
-			s.problem(p.to(pair[1]), "%s is given as well: the two exclude each other", pair[0])
+// checkSiblings reports what the key k of the group at p excludes, or needs, of the keys beside it.
+func (s *settings) checkSiblings(p path, k *key.Key) {
+	if len(k.Excludes)+len(k.Needs) == 0 || !s.given(p, k.Name) {
+		return
+	}
+	for _, other := range k.Excludes {
+		if s.given(p, other) {
+			s.problem(p.to(k.Name), "must not be given together with %s", other)
 		}
 	}
-	for _, pair := range root.child("models").together {
-		for i, name := range pair {
-			if s.given(p, name) && !s.given(p, pair[1-i]) {
-				s.problem(p.to(name), "needs %s, which is not given", pair[1-i])
-			}
+	for _, other := range k.Needs {
+		if !s.given(p, other) {
+			s.problem(p.to(k.Name), "needs %s as well, which is not given", other)
 		}
+	}
+}
+
+// contradictions reports keys that exclude each other.
+func (s *settings) contradictions(m *Model, p path) {
+	for _, k := range root.Child("models").Keys {
+		s.checkSiblings(p, k)
 	}
 	for task, names := range taskKeys {
 		for _, name := range names {
-			if k := root.child("models").child(name); s.mentioned(p.to(name), k) && m.Task != "" && m.Task != task {
-				s.problem(p.to(name), "is for task: %s only", task)
+			if k := root.Child("models").Child(name); s.mentioned(p.to(name), k) && m.Task != "" && m.Task != task {
+				s.problem(p.to(name), "only applies to task: %s", task)
 			}
 		}
 	}
 	if m.Anchors == "" && m.Head == "" {
 		if s.given(p, "nms_threshold") && m.Task == TaskDetect && !s.given(p, "anchors") && !s.given(p, "head") {
-			s.problem(p.to("nms_threshold"), "is for detectors with anchors or a head; one that ends in TFLite_Detection_PostProcess has a threshold of its own")
+			s.problem(p.to("nms_threshold"), "only applies to detectors with anchors or a head; TFLite_Detection_PostProcess has its own threshold")
 		}
 		m.NMSThreshold = 0
 	}
@@ -137,7 +146,7 @@ var taskKeys = map[string][]string{
 // findModel finds the model's file, and what the catalog knows about it. Where there is no file, Model is empty.
 func (s *settings) findModel(ref string, p path, f finder) models.Found {
 	at := p.to("path")
-	if !s.require(at, root.child("models").child("path")) {
+	if !s.require(at, root.Child("models").Child("path")) {
 		return models.Found{}
 	}
 	found, err := f.model(ref)
@@ -152,13 +161,13 @@ func (s *settings) findModel(ref string, p path, f finder) models.Found {
 
 // checkTask reports a task that is missing, or that the catalog gives and pipelines do not have.
 func (s *settings) checkTask(m Model, p path) {
-	k := root.child("models").child("task")
+	k := root.Child("models").Child("task")
 	switch {
 	case m.Task == "" && m.Path != "":
 		s.require(p.to("task"), k)
-	case m.Task != "" && !s.given(p, "task") && !slices.Contains(k.choices, m.Task):
+	case m.Task != "" && !s.given(p, "task") && !slices.Contains(k.Choices, m.Task):
 		s.problem(p.to("path"), "%s is a model for the task %s, which pipelines cannot run: expected a model for %s",
-			m.Catalog, m.Task, joinWords(k.choices))
+			m.Catalog, m.Task, joinWords(k.Choices))
 	}
 }
 
@@ -188,7 +197,7 @@ func (s *settings) findTwin(m *Model, p path, f finder) {
 		return
 	}
 	if twin := stem + "_edgetpu.tflite"; !isFile(twin) {
-		s.problem(p.to("delegate"), "edgetpu needs a model that is compiled for it, and there is no %s", twin)
+		s.problem(p.to("delegate"), "edgetpu needs a compiled model, and %s does not exist", twin)
 	}
 }
 
@@ -223,7 +232,7 @@ func (s *settings) categories(m *Model, p path, name string, list []string) {
 		return // they may be packed into the model, which is not read here
 	}
 	if len(list) > 0 && len(m.Labels) == 0 {
-		s.problem(p.to(name), "needs labels, and this model has none")
+		s.problem(p.to(name), "needs labels, but this model has none")
 		return
 	}
 	for i, category := range list {

@@ -11,12 +11,12 @@ type Motion struct {
 
 // motion reads what a pipeline says of motion; nil: nothing. An empty group is all defaults.
 func (s *settings) motion(p path, source Source) *Motion {
-	values, given := s.group(p, root.child("pipelines").child("motion"))
+	values, given := s.group(p, root.Child("pipelines").Child("motion"))
 	if !given && (s.layer(p) == nowhere || s.bad[p.viper()]) || source.Sounds() {
 		return nil
 	}
 	if len(source.Images) > 0 {
-		s.problem(p, "is for what moves (videos, cameras, watched folders), and the source is images")
+		s.problem(p, "only applies to videos, cameras and watched folders, but the source is images")
 		return nil
 	}
 	out := &Motion{}

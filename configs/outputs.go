@@ -89,7 +89,7 @@ func (s *settings) claim(used map[string]use, p path, file string, u use) {
 			return // a device or a pipe, as /dev/null, takes from many
 		}
 	}
-	u.what = "what " + p[:len(p)-1].String() + " writes"
+	u.what = "the output of " + p[:len(p)-1].String()
 	other, taken := used[where]
 	switch {
 	case !taken:
@@ -97,7 +97,7 @@ func (s *settings) claim(used map[string]use, p path, file string, u use) {
 	case file == "-" && other.kind == u.kind && other.pipeline != u.pipeline:
 		// Lines of several pipelines go well together.
 	default:
-		s.problem(p, "%s is %s already", where, other.what)
+		s.problem(p, "%s is already %s", where, other.what)
 	}
 }
 

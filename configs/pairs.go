@@ -2,6 +2,8 @@ package configs
 
 import (
 	"go.yaml.in/yaml/v3"
+
+	"corallite/internal/key"
 )
 
 // Pairs are names that the user chooses, with what belongs to each, in the order of the file. They are no map because
@@ -41,25 +43,25 @@ func (p Pairs) MarshalYAML() (any, error) {
 }
 
 // pairs reads the value of a key of that kind; nil when something is wrong.
-func (k *key) pairs(n *yaml.Node, bad complaint) Pairs {
+func (k valueReader) pairs(n *yaml.Node, bad errorFunc) Pairs {
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
-		bad(n, "", "expected %s, not %s", k.expects(), foundPairs(n))
+		bad(n, "", "expected %s, not %s", k.Expects(), foundPairs(n))
 		return nil
 	}
 	fine := true
-	told := func(name string) complaint {
+	told := func(name string) errorFunc {
 		return func(at *yaml.Node, below string, format string, args ...any) {
 			fine = false
 			bad(at, name+below, format, args...)
 		}
 	}
 	var out Pairs
-	each := &key{name: k.name, kind: texts, digits: k.digits, blank: true}
+	each := valueReader{&key.Key{Name: k.Name, Kind: key.KindStringList, AcceptInt: k.AcceptInt, AllowEmpty: true}}
 	for _, e := range entries(n, func(at *yaml.Node, below path, format string, args ...any) {
 		told(below.String())(at, "", format, args...)
 	}) {
 		if e.key.Kind != yaml.ScalarNode || e.key.Value == "" {
-			told("")(e.key, "", "expected a name that is a text, not %s", found(e.key))
+			told("")(e.key, "", "expected a name, not %s", found(e.key))
 			continue
 		}
 		values, ok := each.value(e.value, told(e.key.Value)).([]string)
@@ -80,10 +82,10 @@ func foundPairs(n *yaml.Node) string {
 	return found(n)
 }
 
-// pairsSchema is the schema of such a value.
-func (k *key) pairsSchema(s object) {
+// describeStringLists is the schema of such a value.
+func describeStringLists(k *key.Key, s object) {
 	one := object{"type": "string"}
-	if k.digits {
+	if k.AcceptInt {
 		one["type"] = []string{"string", "integer"}
 	}
 	s["type"] = "object"

@@ -34,7 +34,7 @@ func readFile(path string) (*yaml.Node, Problems) {
 	case info.IsDir():
 		return bad(0, "this is a folder; name the YAML file in it")
 	case info.Size() > maxFile:
-		return bad(0, "has %d bytes: that is no configuration", info.Size())
+		return bad(0, "is too large for a configuration: %d bytes, of at most %d", info.Size(), maxFile)
 	}
 	// Its size may be said to be less than it is: a pipe and /dev/zero have none.
 	data, err := paths.ReadRegular(path, maxFile)
@@ -48,7 +48,7 @@ func readFile(path string) (*yaml.Node, Problems) {
 	}
 	switch {
 	case len(docs) == 0 || isNull(docs[0].Content[0]):
-		return bad(0, "is empty: expected %s", root.expects())
+		return bad(0, "is empty: expected %s", root.Expects())
 	case len(docs) > 1:
 		return bad(docs[1].Line, "a second document begins here (---): one file holds one document")
 	}
@@ -118,8 +118,8 @@ var (
 
 // plainWords are the errors of the YAML parser that people meet, in words that say what to do.
 var plainWords = []struct{ yaml, plain string }{
-	{"mapping values are not allowed", `a second ": " in one line: put quotes around the text that has it, or mend the indentation`},
-	{"cannot start any token", "a text cannot begin with this character: put quotes around it"},
+	{"mapping values are not allowed", `a second ": " in one line: put quotes around the text that has it, or fix the indentation`},
+	{"cannot start any token", "a value cannot begin with this character: put quotes around it"},
 	{"did not find expected <document start>", "a key was expected here: this line is indented less than the text before it, or what stands before it is no key"},
 	{"did not find expected key", `the indentation does not fit the lines above, or a ": " is missing`},
 	{"did not find expected '-' indicator", "the indentation does not fit the list above"},
@@ -127,8 +127,8 @@ var plainWords = []struct{ yaml, plain string }{
 	{"did not find expected ',' or ']'", `a list that begins here with "[" has no "," or "]" where one is needed`},
 	{"did not find expected ',' or '}'", `a group that begins here with "{" has no "," or "}" where one is needed`},
 	{"did not find expected node content", "a value is missing"},
-	{"found unexpected end of stream", "a text that begins here with a quotation mark does not end"},
-	{"found unknown escape character", `\ in a text between " has a meaning of its own: use ' instead, or write \\`},
+	{"found unexpected end of stream", "the quoted string that begins here is not closed"},
+	{"found unknown escape character", `\ begins an escape sequence inside "…": use '…' instead, or write \\`},
 	{"unknown anchor", "an alias (*name) without an anchor (&name) before it"},
 	{"control characters are not allowed", "this is not a text file"},
 	{"invalid leading UTF-8 octet", "this is not a text file in UTF-8"},
@@ -189,7 +189,7 @@ func entries(n *yaml.Node, bad func(at *yaml.Node, below path, format string, ar
 				have[k.Value] = k
 				out = append(out, entry{k, v})
 			case own:
-				bad(k, path{k.Value}, "this key stands here twice; the first is in line %d", first.Line)
+				bad(k, path{k.Value}, "duplicate key; the first is in line %d", first.Line)
 			}
 		}
 	}

@@ -1,12 +1,16 @@
 package configs
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"corallite/internal/key"
+)
 
 // Schema is the JSON Schema (draft 2020-12) of a configuration file, for editors that complete and check YAML. It says
 // what the table of keys says; what a schema cannot say (files that must be there, names that must be defined) only
 // Load checks.
 func Schema() ([]byte, error) {
-	s := root.schema()
+	s := describe(root)
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	s["title"] = "Corallite configuration"
 	s["description"] = "What `corallite run` runs."
@@ -22,63 +26,63 @@ func Schema() ([]byte, error) {
 
 type object = map[string]any
 
-// schema is the schema of a key's value.
-func (k *key) schema() object {
+// describe is the schema of a key's value.
+func describe(k *key.Key) object {
 	s := object{}
-	if k.doc != "" {
-		s["description"] = k.doc
+	if k.Doc != "" {
+		s["description"] = k.Doc
 	}
-	if k.def != nil {
-		s["default"] = k.def
+	if k.Default != nil {
+		s["default"] = k.Default
 	}
-	switch k.kind {
-	case text:
-		k.textSchema(s)
-	case whole:
+	switch k.Kind {
+	case key.KindString:
+		describeString(k, s)
+	case key.KindInteger:
 		s["type"] = "integer"
-		k.limitSchema(s)
-	case number:
+		describeLimits(k, s)
+	case key.KindNumber:
 		s["type"] = "number"
-		k.limitSchema(s)
-	case boolean:
+		describeLimits(k, s)
+	case key.KindBoolean:
 		s["type"] = "boolean"
-	case texts:
+	case key.KindStringList:
 		one := object{"type": "string", "minLength": 1}
 		s["anyOf"] = []any{one, object{"type": "array", "items": one, "minItems": 1}}
-	case numbers:
+	case key.KindNumberList:
 		one := object{"type": "number"}
-		k.limitSchema(one)
+		describeLimits(k, one)
 		forms := []any{one}
-		for _, n := range k.lengths {
+		for _, n := range k.Lengths {
 			forms = append(forms, object{"type": "array", "items": one, "minItems": n, "maxItems": n})
 		}
-		if k.lengths == nil {
+		if k.Lengths == nil {
 			forms = append(forms, object{"type": "array", "items": one, "minItems": 1})
 		}
 		s["anyOf"] = forms
-	case scores:
+	case key.KindFloatMap:
 		s["type"] = "object"
 		s["minProperties"] = 1
 		s["additionalProperties"] = object{"type": "number", "minimum": 0, "maximum": 1}
-	case pairs:
-		k.pairsSchema(s)
-	case group:
-		k.groupSchema(s)
-	case named:
+	case key.KindStringListMap:
+		describeStringLists(k, s)
+	case key.KindGroup:
+		describeGroup(k, s)
+	case key.KindNamed:
 		s["type"] = "object"
 		s["minProperties"] = 1
 		s["propertyNames"] = object{"pattern": namePattern.String()}
 		each := object{}
-		k.groupSchema(each)
+		describeGroup(k, each)
 		s["additionalProperties"] = each
-	case variants:
+	case key.KindVariants:
 		s["type"] = "array"
 		s["minItems"] = 1
 		each := object{"minProperties": 1, "maxProperties": 1}
-		(&key{keys: k.keys}).groupSchema(each)
-		for _, c := range k.keys {
-			if !c.requires() {
-				each["properties"].(object)[c.name].(object)["type"] = []string{"object", "null"}
+		describeGroup(k, each)
+		for _, c := range k.Keys {
+			if !c.HasRequired() {
+				each["properties"].(object)[c.Name].(object)["type"] = []string{"object", "null"}
 			}
 		}
 		s["items"] = each
@@ -86,61 +90,51 @@ func (k *key) schema() object {
 	return s
 }
 
-// requires says whether any key below k must be given.
-func (k *key) requires() bool {
-	for _, c := range k.keys {
-		if c.required {
-			return true
-		}
-	}
-	return false
-}
-
-func (k *key) textSchema(s object) {
+func describeString(k *key.Key, s object) {
 	s["type"] = "string"
-	if k.digits {
+	if k.AcceptInt {
 		s["type"] = []string{"string", "integer"}
 	}
 	switch {
-	case len(k.choices) > 0:
-		s["enum"] = k.choices
-	case k.pattern != nil:
-		s["pattern"] = k.pattern.String() // RE2 and ECMA 262 agree on what the table uses
-	case k.required:
+	case len(k.Choices) > 0:
+		s["enum"] = k.Choices
+	case k.Pattern != nil:
+		s["pattern"] = k.Pattern.String() // RE2 and ECMA 262 agree on what the table uses
+	case k.Required:
 		s["minLength"] = 1
 	}
 }
 
-func (k *key) limitSchema(s object) {
-	if k.min != nil {
-		s["minimum"] = *k.min
+func describeLimits(k *key.Key, s object) {
+	if k.Min != nil {
+		s["minimum"] = *k.Min
 	}
-	if k.max != nil {
-		s["maximum"] = *k.max
+	if k.Max != nil {
+		s["maximum"] = *k.Max
 	}
-	if k.above != nil {
-		s["exclusiveMinimum"] = *k.above
+	if k.Above != nil {
+		s["exclusiveMinimum"] = *k.Above
 	}
 }
 
-func (k *key) groupSchema(s object) {
+func describeGroup(k *key.Key, s object) {
 	properties, dependent := object{}, object{}
 	var required []string
 	var alternatives []any
-	for _, c := range k.keys {
-		properties[c.name] = c.schema()
-		if c.required {
-			required = append(required, c.name)
+	for _, c := range k.Keys {
+		properties[c.Name] = describe(c)
+		if c.Required {
+			required = append(required, c.Name)
 		}
-		if c.with == nil {
-			alternatives = append(alternatives, object{"required": []string{c.name}})
+		if c.Requires == nil {
+			alternatives = append(alternatives, object{"required": []string{c.Name}})
 			continue
 		}
 		var any []any
-		for _, name := range c.with {
+		for _, name := range c.Requires {
 			any = append(any, object{"required": []string{name}})
 		}
-		dependent[c.name] = object{"anyOf": any}
+		dependent[c.Name] = object{"anyOf": any}
 	}
 	s["type"] = "object"
 	s["properties"] = properties
@@ -148,24 +142,26 @@ func (k *key) groupSchema(s object) {
 	if len(required) > 0 {
 		s["required"] = required
 	}
-	if k.oneOf {
+	if k.OneOf {
 		s["oneOf"] = alternatives
 	}
 	if len(dependent) > 0 {
 		s["dependentSchemas"] = dependent
 	}
 	var never []any
-	for _, pair := range k.excluding {
-		never = append(never, object{"not": object{"required": pair}})
+	needs := object{}
+	for _, c := range k.Keys {
+		for _, other := range c.Excludes {
+			never = append(never, object{"not": object{"required": []string{other, c.Name}}})
+		}
+		if len(c.Needs) > 0 {
+			needs[c.Name] = c.Needs
+		}
 	}
 	if len(never) > 0 {
 		s["allOf"] = never
 	}
-	if len(k.together) > 0 {
-		needs := object{}
-		for _, pair := range k.together {
-			needs[pair[0]], needs[pair[1]] = pair[1:], pair[:1]
-		}
+	if len(needs) > 0 {
 		s["dependentRequired"] = needs
 	}
 }

@@ -1,6 +1,10 @@
 package configs
 
-import "slices"
+import (
+	"slices"
+
+	"corallite/internal/key"
+)
 
 // Second is a model that looks at what a detector has found.
 type Second struct {
@@ -14,14 +18,14 @@ type Second struct {
 
 // second reads a pipeline's second model; nil when there is none.
 func (s *settings) second(p path, models []string, whole bool) *Second {
-	k := root.child("pipelines").child("second")
+	k := root.Child("pipelines").Child("second")
 	values, given := s.group(p, k)
 	if !given {
 		return nil
 	}
 	out := &Second{}
 	s.decode(values, out, p)
-	if at := p.to("model"); s.require(at, k.child("model")) && whole && !s.bad["models"] {
+	if at := p.to("model"); s.require(at, k.Child("model")) && whole && !s.bad["models"] {
 		if message := s.unknownName("models", out.Model); message != "" {
 			s.problem(at, "%s", message)
 		}
@@ -33,12 +37,12 @@ func (s *settings) second(p path, models []string, whole bool) *Second {
 }
 
 // group gives the values of a group's keys, with their defaults. It is not given when none of its keys is.
-func (s *settings) group(p path, k *key) (values map[string]any, given bool) {
+func (s *settings) group(p path, k *key.Key) (values map[string]any, given bool) {
 	values = map[string]any{}
-	for _, c := range k.keys {
-		given = given || s.given(p, c.name)
-		if v := s.get(p.to(c.name)); v != nil {
-			values[c.name] = v
+	for _, c := range k.Keys {
+		given = given || s.given(p, c.Name)
+		if v := s.get(p.to(c.Name)); v != nil {
+			values[c.Name] = v
 		}
 	}
 	return values, given && !s.bad[p.viper()]

@@ -35,7 +35,7 @@ func literalSecret(address string) string {
 
 // readable is what is wrong with a secret in a file.
 func readable(what, wayOut string) string {
-	return "has " + what + " in it, which everybody can read who reads this file: " + wayOut
+	return "contains " + what + ", readable by anyone who can read this file: " + wayOut
 }
 
 // webhookSecrets reports secrets in a webhook's address and headers.
@@ -57,7 +57,7 @@ func (s *settings) webhookSecrets(p path, sink Sink) {
 func (s *settings) variables(p path, names []string) {
 	for i, name := range names {
 		if os.Getenv(name) == "" {
-			s.problem(s.item(p, i), "the environment has no variable %s", name)
+			s.problem(s.item(p, i), "environment variable %s is not set", name)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"corallite/internal/key"
 )
 
 // addSet takes up one --set KEY=VALUE.
@@ -35,7 +37,7 @@ func (s *settings) addSet(arg string) {
 
 // target is what the path of a --set names.
 type target struct {
-	key  *key
+	key  *key.Key
 	list path // of the list that it stands in; nil: in none
 }
 
@@ -45,24 +47,24 @@ func (s *settings) find(where string) (t target, p path, message string) {
 	t.key = root
 	for rest := where; rest != ""; {
 		word, after, _ := strings.Cut(rest, ".")
-		switch t.key.kind {
-		case group:
-			c := t.key.child(word)
+		switch t.key.Kind {
+		case key.KindGroup:
+			c := t.key.Child(word)
 			if c == nil {
 				return t, p.to(word), unknownKey(word, t.key)
 			}
 			t.key, p, rest = c, p.to(word), after
-			if c.kind != named || rest == "" {
+			if c.Kind != key.KindNamed || rest == "" {
 				continue
 			}
-			name := s.longestName(c.name, rest)
+			name := s.longestName(c.Name, rest)
 			if name == "" {
 				name, _, _ = strings.Cut(rest, ".")
-				return t, p.to(name), s.unknownName(c.name, name)
+				return t, p.to(name), s.unknownName(c.Name, name)
 			}
 			p, rest = p.to(name), strings.TrimPrefix(strings.TrimPrefix(rest, name), ".")
-			t.key = &key{kind: group, keys: c.keys}
-		case variants:
+			t.key = &key.Key{Kind: key.KindGroup, Keys: c.Keys}
+		case key.KindVariants:
 			n, message := s.element(p, word)
 			if message != "" {
 				return t, p, message
@@ -70,9 +72,9 @@ func (s *settings) find(where string) (t target, p path, message string) {
 			t.list = p
 			p, rest = p.to(index(n)), after
 			kind := onlyKey(s.get(t.list), n)
-			t.key = &key{kind: group, keys: []*key{t.key.child(kind)}}
+			t.key = &key.Key{Kind: key.KindGroup, Keys: []*key.Key{t.key.Child(kind)}}
 		default:
-			return t, p, fmt.Sprintf("has no keys below it: expected %s", t.key.expects())
+			return t, p, fmt.Sprintf("has no keys of its own: expected %s", t.key.Expects())
 		}
 	}
 	switch {
@@ -101,9 +103,9 @@ func (s *settings) element(p path, word string) (int, string) {
 	n, err := strconv.Atoi(word)
 	switch {
 	case err != nil:
-		return 0, fmt.Sprintf("expected the number of an element (from 0), not %q", word)
+		return 0, fmt.Sprintf("expected an index (from 0), not %q", word)
 	case n < 0 || n >= len(list):
-		return 0, fmt.Sprintf("has no element %d: it has %d", n, len(list))
+		return 0, fmt.Sprintf("has no element %d (it has %d)", n, len(list))
 	}
 	return n, ""
 }

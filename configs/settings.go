@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
 
+	"corallite/internal/key"
 	"corallite/internal/nearest"
 	"corallite/internal/redact"
 	"corallite/models"
@@ -101,9 +102,9 @@ func (s *settings) addFile(file string, doc *yaml.Node) {
 			s.files[p.viper()] = at
 		}
 	}
-	w.leaf = func(p path, _ *key, v any) {
+	w.leaf = func(p path, _ *key.Key, v any) {
 		if at := s.files[p.viper()]; at.file != file {
-			s.report(here[p.viper()], p, "is given in "+at.String()+" already")
+			s.report(here[p.viper()], p, "already set in "+at.String())
 			return
 		}
 		put(layer, p, v)
@@ -121,10 +122,10 @@ func (s *settings) addName(p path, at origin) bool {
 	name := p[1]
 	switch other, taken := s.named[p.viper()]; {
 	case taken && other.name == name:
-		s.report(at, p, "is defined in "+other.at.String()+" already")
+		s.report(at, p, "already defined in "+other.at.String())
 		return false
 	case taken:
-		s.report(at, p, fmt.Sprintf("differs from %q (%s) only in upper and lower case: give it another name", other.name, other.at))
+		s.report(at, p, fmt.Sprintf("differs from %q (%s) only in case: choose another name", other.name, other.at))
 		return false
 	}
 	s.named[p.viper()] = definition{name, at}
@@ -148,27 +149,27 @@ func put(m map[string]any, p path, v any) {
 
 // setDefaults gives viper the defaults of the table, for every model and pipeline that there is.
 func (s *settings) setDefaults() {
-	s.leaves(func(p path, k *key) {
-		if k.def != nil {
-			s.viper.SetDefault(p.viper(), k.def)
+	s.leaves(func(p path, k *key.Key) {
+		if k.Default != nil {
+			s.viper.SetDefault(p.viper(), k.Default)
 		}
 	})
 }
 
 // leaves gives every key that can have a value, with its path.
-func (s *settings) leaves(each func(p path, k *key)) {
-	var below func(k *key, p path)
-	below = func(k *key, p path) {
-		for _, c := range k.keys {
+func (s *settings) leaves(each func(p path, k *key.Key)) {
+	var below func(k *key.Key, p path)
+	below = func(k *key.Key, p path) {
+		for _, c := range k.Keys {
 			switch {
-			case c.isLeaf():
-				each(p.to(c.name), c)
-			case c.kind == named:
-				for _, n := range *s.names(c.name) {
-					below(c, p.to(c.name, n.name))
+			case c.IsLeaf():
+				each(p.to(c.Name), c)
+			case c.Kind == key.KindNamed:
+				for _, n := range *s.names(c.Name) {
+					below(c, p.to(c.Name, n.name))
 				}
 			default:
-				below(c, p.to(c.name))
+				below(c, p.to(c.Name))
 			}
 		}
 	}
@@ -190,20 +191,20 @@ func (s *settings) get(p path) any {
 
 // fromText reads a value that is given as text, and gives on the keys' values that are in it. It says whether all of
 // it fits; what does not is reported.
-func (s *settings) fromText(k *key, p path, text string, at origin, leaf func(p path, v any)) bool {
+func (s *settings) fromText(k *key.Key, p path, text string, at origin, leaf func(p path, v any)) bool {
 	fine := true
 	report := func(_ origin, p path, message string) {
 		fine = false
 		s.report(at, p, message)
 	}
-	n, err := k.textNode(text)
+	n, err := valueReader{k}.textNode(text)
 	if err != nil {
 		report(at, p, err.Error())
 		return false
 	}
 	w := &walker{
 		file: at.file, report: report, broken: func(path) {}, seen: func(path, origin) {},
-		leaf: func(p path, _ *key, v any) { leaf(p, v) },
+		leaf: func(p path, _ *key.Key, v any) { leaf(p, v) },
 	}
 	w.name = func(p path, _ origin) bool {
 		message := s.unknownName(p[0], p[1])
@@ -249,12 +250,12 @@ func (s *settings) unknownName(section, name string) string {
 	near := nearest.To(name, names)
 	switch {
 	case near != "":
-		return fmt.Sprintf("no %s is called %q; did you mean %q?", what, name, near)
+		return fmt.Sprintf("there is no %s %q; did you mean %q?", what, name, near)
 	case len(names) == 0:
-		return fmt.Sprintf("no %s is called %q: none is defined", what, name)
+		return fmt.Sprintf("there is no %s %q: none is defined", what, name)
 	case len(all) > mostShown:
-		return fmt.Sprintf("no %s is called %q; there are %s and %d more", what, name, strings.Join(names[:mostShown], ", "), len(all)-mostShown)
+		return fmt.Sprintf("there is no %s %q; there are %s and %d more", what, name, strings.Join(names[:mostShown], ", "), len(all)-mostShown)
 	default:
-		return fmt.Sprintf("no %s is called %q; there are %s", what, name, strings.Join(names, ", "))
+		return fmt.Sprintf("there is no %s %q; there are %s", what, name, strings.Join(names, ", "))
 	}
 }

@@ -263,8 +263,8 @@ func TestDocs(t *testing.T) {
 		t.Errorf("%s is not what the table of keys says: run go generate ./configs", file)
 	}
 	for _, k := range slices.Concat(modelKeys, soundModelKeys, soundSourceKeys, sinkKeys) {
-		if !bytes.Contains(want, []byte("`"+k.name+"`")) && !bytes.Contains(want, []byte("."+k.name+"`")) {
-			t.Errorf("%s is not documented", k.name)
+		if !bytes.Contains(want, []byte("`"+k.Name+"`")) && !bytes.Contains(want, []byte("."+k.Name+"`")) {
+			t.Errorf("%s is not documented", k.Name)
 		}
 	}
 }

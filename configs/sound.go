@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"corallite/internal/key"
 	"corallite/models"
 )
 
@@ -88,7 +89,7 @@ func (s *settings) findEars(m *Model, found models.Found, p path, f finder) {
 		}
 	}
 	if m.Manifest == "" && m.Melspectrogram == "" && m.Path != "" {
-		s.problem(p.to("path"), "a wake word needs more than the model: a manifest (%s is not there), or melspectrogram and embedding",
+		s.problem(p.to("path"), "a wake-word model needs a manifest (%s does not exist), or melspectrogram and embedding",
 			strings.TrimSuffix(filepath.Base(m.Path), ".tflite")+".json")
 	}
 }
@@ -104,36 +105,36 @@ func (s *settings) checkSound(p path, out Pipeline, all map[string]Model) {
 		}
 		at := s.item(p.to("models"), i)
 		if sound {
-			s.problem(at, "%s is for pictures (%s), and the source is sound", name, m.Task)
+			s.problem(at, "%s takes pictures (task %s), but the source is sound", name, m.Task)
 		} else {
-			s.problem(at, "%s is for sound (%s), and the source is pictures: use microphone or sound", name, m.Task)
+			s.problem(at, "%s takes sound (task %s), but the source is pictures: use microphone or sound", name, m.Task)
 		}
 	}
 	if !sound {
-		if s.given(p, gateKey.name) {
-			s.problem(p.to(gateKey.name), "is for sound, and the source is pictures")
+		if s.given(p, gateKey.Name) {
+			s.problem(p.to(gateKey.Name), "only applies to sound, but the source is pictures")
 		}
 		return
 	}
-	for _, k := range root.child("pipelines").keys {
-		if k.pictures && s.mentioned(p.to(k.name), k) {
-			s.problem(p.to(k.name), "is for pictures, and the source is sound")
+	for _, k := range root.Child("pipelines").Keys {
+		if k.Pictures && s.mentioned(p.to(k.Name), k) {
+			s.problem(p.to(k.Name), "only applies to pictures, but the source is sound")
 		}
 	}
 	for i, sink := range out.Sinks {
 		if slices.Contains([]string{SinkPictures, SinkVideo}, sink.Kind) {
-			s.problem(p.to("sinks", index(i)), "%s is for pictures, and the source is sound", sink.Kind)
+			s.problem(p.to("sinks", index(i)), "%s only applies to pictures, but the source is sound", sink.Kind)
 		}
 	}
 }
 
 // mentioned says whether a key, or one below it, is given.
-func (s *settings) mentioned(p path, k *key) bool {
-	if k.isLeaf() {
+func (s *settings) mentioned(p path, k *key.Key) bool {
+	if k.IsLeaf() {
 		return s.layer(p) != nowhere
 	}
-	for _, c := range k.keys {
-		if s.mentioned(p.to(c.name), c) {
+	for _, c := range k.Keys {
+		if s.mentioned(p.to(c.Name), c) {
 			return true
 		}
 	}

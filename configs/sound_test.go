@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"corallite/internal/key"
 )
 
 // TestEverySoundKey gives every key of sound its example, and expects it in the structs.
@@ -30,14 +32,14 @@ func TestEverySoundKey(t *testing.T) {
 		b.WriteString("  " + model + ":\n    path: m.tflite\n    task: " + task + "\n")
 		for _, k := range soundModelKeys {
 			switch {
-			case slices.Contains(others[model], k.name):
-			case k.kind == group:
-				b.WriteString("    " + k.name + ":\n")
-				for _, c := range k.keys {
-					b.WriteString("      " + c.name + ": " + c.example + "\n")
+			case slices.Contains(others[model], k.Name):
+			case k.Kind == key.KindGroup:
+				b.WriteString("    " + k.Name + ":\n")
+				for _, c := range k.Keys {
+					b.WriteString("      " + c.Name + ": " + c.Example + "\n")
 				}
 			default:
-				b.WriteString("    " + k.name + ": " + k.example + "\n")
+				b.WriteString("    " + k.Name + ": " + k.Example + "\n")
 			}
 		}
 	}
@@ -59,19 +61,19 @@ func TestEverySoundKey(t *testing.T) {
 	cfg := mustLoad(t, b.String())
 	for model, not := range others {
 		for _, k := range soundModelKeys {
-			if has := isSet(cfg.Models[model].Hearing, k.name); has == slices.Contains(not, k.name) {
-				t.Errorf("models.%s.%s is %v", model, k.name, has)
+			if has := isSet(cfg.Models[model].Hearing, k.Name); has == slices.Contains(not, k.Name) {
+				t.Errorf("models.%s.%s is %v", model, k.Name, has)
 			}
 		}
 	}
-	features := root.child("models").child("features")
-	for _, k := range features.keys {
-		if !isSet(cfg.Models["digits"].Features, k.name) {
-			t.Errorf("features.%s is not taken over", k.name)
+	features := root.Child("models").Child("features")
+	for _, k := range features.Keys {
+		if !isSet(cfg.Models["digits"].Features, k.Name) {
+			t.Errorf("features.%s is not taken over", k.Name)
 		}
 	}
-	if n := reflect.TypeFor[Features]().NumField(); n != len(features.keys) {
-		t.Errorf("Features has %d fields, and the table %d keys", n, len(features.keys))
+	if n := reflect.TypeFor[Features]().NumField(); n != len(features.Keys) {
+		t.Errorf("Features has %d fields, and the table %d keys", n, len(features.Keys))
 	}
 	if n := reflect.TypeFor[Hearing]().NumField(); n != len(soundModelKeys) {
 		t.Errorf("Hearing has %d fields, and the table %d keys", n, len(soundModelKeys))

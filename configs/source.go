@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"corallite/internal/explain"
+	"corallite/internal/key"
 )
 
 // Source is where pictures or sound come from: one of the first nine is given.
@@ -55,7 +56,7 @@ func (s Source) Live() bool {
 
 // source reads where pictures come from. A later layer's source takes the place of an earlier one's: with images in
 // the file, --set pipelines.P.source.video=V means the video.
-func (s *settings) source(p path, k *key) Source {
+func (s *settings) source(p path, k *key.Key) Source {
 	var out Source
 	if s.bad[p.viper()] {
 		return out
@@ -65,19 +66,19 @@ func (s *settings) source(p path, k *key) Source {
 		return out
 	}
 	values := map[string]any{chosen: s.get(p.to(chosen))}
-	for _, c := range k.keys {
-		at := p.to(c.name)
+	for _, c := range k.Keys {
+		at := p.to(c.Name)
 		switch {
-		case c.with == nil:
+		case c.Requires == nil:
 		case s.bad[at.viper()]:
 			return out
-		case slices.Contains(c.with, chosen):
+		case slices.Contains(c.Requires, chosen):
 			if v := s.get(at); v != nil {
-				values[c.name] = v
+				values[c.Name] = v
 			}
 		case s.layer(at) < s.layer(p.to(chosen)): // of the source that another took the place of
 		case s.layer(at) != nowhere:
-			s.problem(at, "belongs to %s, and the source is %s", joinWords(c.with), chosen)
+			s.problem(at, "only applies to %s, but the source is %s", joinWords(c.Requires), chosen)
 		}
 	}
 	s.decode(values, &out, p)
@@ -87,47 +88,40 @@ func (s *settings) source(p path, k *key) Source {
 }
 
 // chosen is the one key that says what kind of source it is.
-func (s *settings) chosen(p path, k *key) (string, bool) {
+func (s *settings) chosen(p path, k *key.Key) (string, bool) {
 	var names, given []string
 	best := nowhere
-	for _, c := range k.keys {
-		if c.with != nil {
+	for _, c := range k.Keys {
+		if c.Requires != nil {
 			continue
 		}
-		names = append(names, c.name)
-		at := p.to(c.name)
+		names = append(names, c.Name)
+		at := p.to(c.Name)
 		switch l := s.layer(at); {
 		case s.bad[at.viper()]:
 			return "", false
 		case l > best:
-			given, best = []string{c.name}, l
+			given, best = []string{c.Name}, l
 		case l == best && l != nowhere:
-			given = append(given, c.name)
+			given = append(given, c.Name)
 		}
 	}
 	switch len(given) {
 	case 0:
-		s.problem(p, "is missing: expected one of %s", joinWords(names))
+		s.problem(p, "required key is missing: expected one of %s", joinWords(names))
 	case 1:
 		return given[0], true
 	default:
-		s.problem(p.to(given[1]), "%s is given as well: expected only one of %s", given[0], joinWords(names))
+		s.problem(p.to(given[1]), "%s is set as well: expected only one of %s", given[0], joinWords(names))
 	}
 	return "", false
 }
 
 // sourceRules reports companions that exclude or need each other.
-func (s *settings) sourceRules(p path, k *key, chosen string) {
-	for _, pair := range k.excluding {
-		if s.given(p, pair[0]) && s.given(p, pair[1]) {
-			s.problem(p.to(pair[1]), "%s is given as well: the two exclude each other", pair[0])
-		}
-	}
-	for _, pair := range k.together {
-		for i, name := range pair {
-			if slices.Contains(k.child(name).with, chosen) && s.given(p, name) && !s.given(p, pair[1-i]) {
-				s.problem(p.to(name), "needs %s, which is not given", pair[1-i])
-			}
+func (s *settings) sourceRules(p path, k *key.Key, chosen string) {
+	for _, c := range k.Keys {
+		if slices.Contains(c.Requires, chosen) {
+			s.checkSiblings(p, c)
 		}
 	}
 }
@@ -138,11 +132,11 @@ func (s *settings) checkSource(p path, out Source) {
 		s.problem(p.to("folder"), "there is no folder %s", out.Folder)
 	}
 	if slices.Contains(out.Sound, "-") && len(out.Sound) > 1 {
-		s.problem(p.to("sound"), "standard input (-) stands alone: make the files a pipeline of their own")
+		s.problem(p.to("sound"), "standard input (-) must be the only entry: put the files in a pipeline of their own")
 	}
 	for _, name := range []string{"format", "rate", "channels"} {
 		if len(out.Sound) > 0 && !slices.Contains(out.Sound, "-") && s.given(p, name) {
-			s.problem(p.to(name), `is for sound: "-" only: a file says it itself`)
+			s.problem(p.to(name), `only applies to sound: "-"; files state it themselves`)
 		}
 	}
 	for kind, names := range map[string][]string{"images": out.Images, "video": out.Video, "sound": out.Sound} {
@@ -162,7 +156,7 @@ func (s *settings) checkSource(p path, out Source) {
 	}
 	for name, variable := range map[string]string{"password_env": out.PasswordEnv, "token_env": out.TokenEnv} {
 		if variable != "" && os.Getenv(variable) == "" {
-			s.problem(p.to(name), "the environment has no variable %s", variable)
+			s.problem(p.to(name), "environment variable %s is not set", variable)
 		}
 	}
 	s.variables(p.to("env"), out.Env)
@@ -178,15 +172,15 @@ var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 func wrongURL(address string) string {
 	for _, m := range variable.FindAllStringSubmatch(address, -1) {
 		if os.Getenv(m[1]) == "" {
-			return fmt.Sprintf("the environment has no variable %s", m[1])
+			return fmt.Sprintf("environment variable %s is not set", m[1])
 		}
 	}
 	u, err := url.Parse(variable.ReplaceAllString(address, "0"))
 	switch {
 	case err != nil:
-		return "is no address: expected one such as rtsp://192.168.1.20/stream1"
+		return "is not a URL: expected one such as rtsp://192.168.1.20/stream1"
 	case u.Scheme == "" || u.Host == "":
-		return "is no address: expected one that begins with rtsp://, http:// or the like and names a computer"
+		return "is not a URL: expected one that begins with rtsp://, http:// or the like and has a host"
 	}
 	if what := literalSecret(address); what != "" {
 		return readable(what, "use user and password_env or password_file, or write ${NAME}, an environment variable, in its place")
@@ -209,7 +203,7 @@ func missing(name, kind string) string {
 	matches, err := filepath.Glob(name)
 	switch {
 	case err != nil:
-		return fmt.Sprintf("%s is no pattern: %v", name, err)
+		return fmt.Sprintf("%s is not a valid pattern: %v", name, err)
 	case !slices.ContainsFunc(matches, isFile):
 		return "no file matches " + name
 	}

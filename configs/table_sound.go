@@ -1,90 +1,93 @@
 package configs
 
-import "corallite/models"
+import (
+	"corallite/internal/key"
+	"corallite/models"
+)
 
 // soundModelKeys are the keys of models that listen.
-var soundModelKeys = []*key{
+var soundModelKeys = []*key.Key{
 	{
-		name: "manifest", kind: text, example: "okay_nabu.json", defDoc: "`X.json` beside `X.tflite`, when it is there",
-		doc: "For `wakeword`: the JSON file with the parameters of a microWakeWord model.",
+		Name: "manifest", Kind: key.KindString, Example: "okay_nabu.json", DefaultDoc: "`X.json` beside `X.tflite`, when it is there",
+		Doc: "For `wakeword`: the JSON file with the parameters of a microWakeWord model.",
 	},
 	{
-		name: "melspectrogram", kind: text, example: "melspectrogram.tflite", defDoc: "the catalog's",
-		doc: "For `wakeword`: the first model of an openWakeWord chain, which turns sound into features. Needs `embedding`; models of a pipeline with the same two share them.",
+		Name: "melspectrogram", Kind: key.KindString, Excludes: []string{"manifest"}, Needs: []string{"embedding"}, Example: "melspectrogram.tflite", DefaultDoc: "the catalog's",
+		Doc: "For `wakeword`: the first model of an openWakeWord chain, which turns sound into features. Needs `embedding`; models of a pipeline with the same two share them.",
 	},
 	{
-		name: "embedding", kind: text, example: "embedding_model.tflite", defDoc: "the catalog's",
-		doc: "For `wakeword`: the second model of an openWakeWord chain. Needs `melspectrogram`.",
+		Name: "embedding", Kind: key.KindString, Needs: []string{"melspectrogram"}, Example: "embedding_model.tflite", DefaultDoc: "the catalog's",
+		Doc: "For `wakeword`: the second model of an openWakeWord chain. Needs `melspectrogram`.",
 	},
-	{name: "features", kind: group, doc: "For `keyword`: how sound becomes the model's input. It must be as the model was trained, so nothing of it is assumed: without these keys it is what the catalog or the model's own metadata (TensorFlow Lite Metadata) say, and a model of which nobody says it is refused.", keys: []*key{
+	{Name: "features", Kind: key.KindGroup, Doc: "For `keyword`: how sound becomes the model's input. It must be as the model was trained, so nothing of it is assumed: without these keys it is what the catalog or the model's own metadata (TensorFlow Lite Metadata) say, and a model of which nobody says it is refused.", Keys: []*key.Key{
 		{
-			name: "kind", kind: text, choices: models.FeatureKinds(), defDoc: "the catalog's; else `waveform` where the metadata or the model's own Fourier transform say so", example: "logmel",
-			doc: "`logmel`: rows of logarithms of the energy in bands of the mel scale; needs the keys `rate` to `spectrum` but `fft`, and `floor` or `offset`. `coral`: the same as Coral's project-keyword-spotter has it, with nothing more to say. `micro`: rows of the audio front end of TensorFlow Lite Micro, 40 values each, as micro_speech was trained with. `waveform`: the samples themselves, from -1 to 1; has `rate` only.",
+			Name: "kind", Kind: key.KindString, Choices: models.FeatureKinds(), DefaultDoc: "the catalog's; else `waveform` where the metadata or the model's own Fourier transform say so", Example: "logmel",
+			Doc: "`logmel`: rows of logarithms of the energy in bands of the mel scale; needs the keys `rate` to `spectrum` but `fft`, and `floor` or `offset`. `coral`: the same as Coral's project-keyword-spotter has it, with nothing more to say. `micro`: rows of the audio front end of TensorFlow Lite Micro, 40 values each, as micro_speech was trained with. `waveform`: the samples themselves, from -1 to 1; has `rate` only.",
 		},
-		{name: "rate", kind: whole, min: limit(1000), max: limit(192000), defDoc: "the catalog's or the metadata's; 16000 with `micro`, which has no other", example: "8000", doc: "Samples a second. Sound is brought to it."},
-		{name: "window_ms", kind: number, above: limit(0), max: limit(1000), defDoc: "the catalog's; 30 with `micro`, which has no other", example: "32", doc: "How much sound a row is made of, in milliseconds."},
-		{name: "hop_ms", kind: number, above: limit(0), max: limit(1000), defDoc: "the catalog's; 20 with `micro`, as micro_speech has it", example: "20", doc: "From one row to the next, in milliseconds. With `micro` from 10 to 30."},
-		{name: "fft", kind: whole, min: limit(0), max: limit(65536), defDoc: "0: the power of two from the window on", example: "512", doc: "Length of the Fourier transform, in samples."},
-		{name: "bins", kind: whole, min: limit(1), max: limit(4096), defDoc: "the catalog's", example: "64", doc: "Bands in a row."},
-		{name: "low_hz", kind: number, min: limit(0), max: limit(96000), defDoc: "the catalog's", example: "60", doc: "Where the lowest band begins."},
-		{name: "high_hz", kind: number, above: limit(0), max: limit(96000), defDoc: "the catalog's", example: "3800", doc: "Where the highest band ends."},
-		{name: "scale", kind: text, choices: []string{"htk", "slaney"}, defDoc: "the catalog's", example: "slaney", doc: "The mel scale: `htk` as TensorFlow makes it, `slaney` as librosa does."},
-		{name: "spectrum", kind: text, choices: []string{"power", "magnitude"}, defDoc: "the catalog's", example: "magnitude", doc: "What the bands sum up."},
-		{name: "floor", kind: number, min: limit(0), max: limit(1), defDoc: "0 with `offset`", example: "0.000001", doc: "What a band has at least before the logarithm."},
-		{name: "offset", kind: number, min: limit(0), max: limit(1), defDoc: "0 with `floor`", example: "0.001", doc: "Added to each band before the logarithm."},
-		{name: "mean", kind: numbers, example: "-6.5", doc: "Subtracted from each logarithm before it is divided by `std`: one number, or one for each band."},
-		{name: "std", kind: numbers, above: limit(0), example: "4", doc: "As `mean`."},
-		{name: "range_db", kind: number, above: limit(0), max: limit(200), example: "32", doc: "Each value says how far it lies above a floor, so many dB below the loudest of the model's window; what is lower is 0. Not together with `per_window`."},
-		{name: "per_window", kind: number, above: limit(0), max: limit(1000), example: "3", doc: "Each band of the model's window is brought to mean 0, and to so many standard deviations for 1."},
+		{Name: "rate", Kind: key.KindInteger, Min: key.Limit(1000), Max: key.Limit(192000), DefaultDoc: "the catalog's or the metadata's; 16000 with `micro`, which has no other", Example: "8000", Doc: "Samples a second. Sound is brought to it."},
+		{Name: "window_ms", Kind: key.KindNumber, Above: key.Limit(0), Max: key.Limit(1000), DefaultDoc: "the catalog's; 30 with `micro`, which has no other", Example: "32", Doc: "How much sound a row is made of, in milliseconds."},
+		{Name: "hop_ms", Kind: key.KindNumber, Above: key.Limit(0), Max: key.Limit(1000), DefaultDoc: "the catalog's; 20 with `micro`, as micro_speech has it", Example: "20", Doc: "From one row to the next, in milliseconds. With `micro` from 10 to 30."},
+		{Name: "fft", Kind: key.KindInteger, Min: key.Limit(0), Max: key.Limit(65536), DefaultDoc: "0: the power of two from the window on", Example: "512", Doc: "Length of the Fourier transform, in samples."},
+		{Name: "bins", Kind: key.KindInteger, Min: key.Limit(1), Max: key.Limit(4096), DefaultDoc: "the catalog's", Example: "64", Doc: "Bands in a row."},
+		{Name: "low_hz", Kind: key.KindNumber, Min: key.Limit(0), Max: key.Limit(96000), DefaultDoc: "the catalog's", Example: "60", Doc: "Where the lowest band begins."},
+		{Name: "high_hz", Kind: key.KindNumber, Above: key.Limit(0), Max: key.Limit(96000), DefaultDoc: "the catalog's", Example: "3800", Doc: "Where the highest band ends."},
+		{Name: "scale", Kind: key.KindString, Choices: []string{"htk", "slaney"}, DefaultDoc: "the catalog's", Example: "slaney", Doc: "The mel scale: `htk` as TensorFlow makes it, `slaney` as librosa does."},
+		{Name: "spectrum", Kind: key.KindString, Choices: []string{"power", "magnitude"}, DefaultDoc: "the catalog's", Example: "magnitude", Doc: "What the bands sum up."},
+		{Name: "floor", Kind: key.KindNumber, Min: key.Limit(0), Max: key.Limit(1), DefaultDoc: "0 with `offset`", Example: "0.000001", Doc: "What a band has at least before the logarithm."},
+		{Name: "offset", Kind: key.KindNumber, Min: key.Limit(0), Max: key.Limit(1), DefaultDoc: "0 with `floor`", Example: "0.001", Doc: "Added to each band before the logarithm."},
+		{Name: "mean", Kind: key.KindNumberList, Example: "-6.5", Doc: "Subtracted from each logarithm before it is divided by `std`: one number, or one for each band."},
+		{Name: "std", Kind: key.KindNumberList, Above: key.Limit(0), Example: "4", Doc: "As `mean`."},
+		{Name: "range_db", Kind: key.KindNumber, Above: key.Limit(0), Max: key.Limit(200), Example: "32", Doc: "Each value says how far it lies above a floor, so many dB below the loudest of the model's window; what is lower is 0. Not together with `per_window`."},
+		{Name: "per_window", Kind: key.KindNumber, Above: key.Limit(0), Max: key.Limit(1000), Example: "3", Doc: "Each band of the model's window is brought to mean 0, and to so many standard deviations for 1."},
 	}},
 	{
-		name: "step", kind: number, above: limit(0), max: limit(60), example: "0.1", defDoc: "the catalog's; else 0.1, with `waveform` half the model's window",
-		doc: "For `keyword`: seconds from one run of the model to the next.",
+		Name: "step", Kind: key.KindNumber, Above: key.Limit(0), Max: key.Limit(60), Example: "0.1", DefaultDoc: "the catalog's; else 0.1, with `waveform` half the model's window",
+		Doc: "For `keyword`: seconds from one run of the model to the next.",
 	},
 	{
-		name: "smoothing", kind: number, min: limit(0), max: limit(60), example: "0.5", defDoc: "the catalog's; else 0",
-		doc: "For `keyword`: scores are means over so many seconds.",
+		Name: "smoothing", Kind: key.KindNumber, Min: key.Limit(0), Max: key.Limit(60), Example: "0.5", DefaultDoc: "the catalog's; else 0",
+		Doc: "For `keyword`: scores are means over so many seconds.",
 	},
 	{
-		name: "refractory", kind: number, min: limit(0), max: limit(600), example: "2", defDoc: "the catalog's; else 1",
-		doc: "For `keyword` and `wakeword`: seconds for which a word that was heard is not heard again.",
+		Name: "refractory", Kind: key.KindNumber, Min: key.Limit(0), Max: key.Limit(600), Example: "2", DefaultDoc: "the catalog's; else 1",
+		Doc: "For `keyword` and `wakeword`: seconds for which a word that was heard is not heard again.",
 	},
 	{
-		name: "patience", kind: whole, min: limit(1), max: limit(100), example: "3", defDoc: "1",
-		doc: "For `wakeword` with an openWakeWord model: so many scores in a row, one each 80 ms, must be high enough.",
+		Name: "patience", Kind: key.KindInteger, Min: key.Limit(1), Max: key.Limit(100), Example: "3", DefaultDoc: "1",
+		Doc: "For `wakeword` with an openWakeWord model: so many scores in a row, one each 80 ms, must be high enough.",
 	},
 	{
-		name: "thresholds", kind: scores, example: "{yes: 0.6, no: 0.8}", defDoc: "`score_threshold` for all",
-		doc: "For `keyword`: the scores from which single words count.",
+		Name: "thresholds", Kind: key.KindFloatMap, Example: "{yes: 0.6, no: 0.8}", DefaultDoc: "`score_threshold` for all",
+		Doc: "For `keyword`: the scores from which single words count.",
 	},
 }
 
 // soundSourceKeys are the sources of sound, and what belongs to them.
-var soundSourceKeys = []*key{
+var soundSourceKeys = []*key.Key{
 	{
-		name: "microphone", kind: text, example: "USB Audio Device",
-		doc: "A microphone: `default`, its name or a part of it, or its id, as `corallite devices` prints them. One that is unplugged, or not there yet, is waited for.",
+		Name: "microphone", Kind: key.KindString, Example: "USB Audio Device",
+		Doc: "A microphone: `default`, its name or a part of it, or its id, as `corallite devices` prints them. One that is unplugged, or not there yet, is waited for.",
 	},
 	{
-		name: "sound", kind: texts, example: `["calls/*.wav"]`,
-		doc: "Recordings: WAV files, folders of them, or patterns; with the program ffmpeg installed also what it reads. `-` is raw samples on standard input: `arecord -f S16_LE -r 16000 -t raw | corallite run …`. Ends after the last.",
+		Name: "sound", Kind: key.KindStringList, Example: `["calls/*.wav"]`,
+		Doc: "Recordings: WAV files, folders of them, or patterns; with the program ffmpeg installed also what it reads. `-` is raw samples on standard input: `arecord -f S16_LE -r 16000 -t raw | corallite run …`. Ends after the last.",
 	},
 	{
-		name: "format", kind: text, choices: []string{"u8", "s16le", "s24le", "s32le", "f32le"}, defDoc: "s16le", example: "f32le", with: []string{"sound"},
-		doc: "With `sound: \"-\"`: how a sample is written.",
+		Name: "format", Kind: key.KindString, Choices: []string{"u8", "s16le", "s24le", "s32le", "f32le"}, DefaultDoc: "s16le", Example: "f32le", Requires: []string{"sound"},
+		Doc: "With `sound: \"-\"`: how a sample is written.",
 	},
 	{
-		name: "rate", kind: whole, min: limit(1000), max: limit(768000), defDoc: "16000", example: "48000", with: []string{"sound"},
-		doc: "With `sound: \"-\"`: samples a second.",
+		Name: "rate", Kind: key.KindInteger, Min: key.Limit(1000), Max: key.Limit(768000), DefaultDoc: "16000", Example: "48000", Requires: []string{"sound"},
+		Doc: "With `sound: \"-\"`: samples a second.",
 	},
 	{
-		name: "channels", kind: whole, min: limit(1), max: limit(64), defDoc: "1", example: "2", with: []string{"sound"},
-		doc: "With `sound: \"-\"`: samples that belong together, of which the mean is taken.",
+		Name: "channels", Kind: key.KindInteger, Min: key.Limit(1), Max: key.Limit(64), DefaultDoc: "1", Example: "2", Requires: []string{"sound"},
+		Doc: "With `sound: \"-\"`: samples that belong together, of which the mean is taken.",
 	},
 }
 
 // gateKey is the voice gate of pipelines of sound.
-var gateKey = &key{
-	name: "voice_gate", kind: boolean, def: false, example: "true",
-	doc: "For sound: models run only while there is a voice, or something else that is louder than what is always there. Saves power; the summary says how much was held back.",
+var gateKey = &key.Key{
+	Name: "voice_gate", Kind: key.KindBoolean, Default: false, Example: "true",
+	Doc: "For sound: models run only while there is a voice, or something else that is louder than what is always there. Saves power; the summary says how much was held back.",
 }

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"corallite/internal/key"
 	"corallite/internal/nearest"
 )
 
@@ -18,7 +19,7 @@ type walker struct {
 	broken func(p path)                            // p is there, and of no use
 	seen   func(p path, at origin)                 // a key, or an element of a list
 	name   func(p path, at origin) bool            // a model's or pipeline's name; whether to look below it
-	leaf   func(p path, k *key, value any)         // a value that fits
+	leaf   func(p path, k *key.Key, value any)     // a value that fits
 }
 
 func (w *walker) at(n *yaml.Node) origin {
@@ -34,14 +35,14 @@ func (w *walker) bad(n *yaml.Node, p path, format string, args ...any) {
 }
 
 // walk looks at the value n of key k, which stands at p.
-func (w *walker) walk(n *yaml.Node, k *key, p path) {
+func (w *walker) walk(n *yaml.Node, k *key.Key, p path) {
 	n = real(n)
-	switch k.kind {
-	case group:
+	switch k.Kind {
+	case key.KindGroup:
 		w.group(n, k, p)
-	case named:
+	case key.KindNamed:
 		w.named(n, k, p)
-	case variants:
+	case key.KindVariants:
 		if list, ok := w.variants(n, k, p); ok {
 			w.leaf(p, k, list)
 		}
@@ -51,12 +52,12 @@ func (w *walker) walk(n *yaml.Node, k *key, p path) {
 				w.seen(p.to(index(i)), w.at(real(c)))
 			}
 		}
-		if k.kind == pairs && n.Kind == yaml.MappingNode {
+		if k.Kind == key.KindStringListMap && n.Kind == yaml.MappingNode {
 			for i := 0; i < len(n.Content); i += 2 {
 				w.seen(p.to(n.Content[i].Value), w.at(n.Content[i]))
 			}
 		}
-		v := k.value(n, func(at *yaml.Node, below, format string, args ...any) {
+		v := valueReader{k}.value(n, func(at *yaml.Node, below, format string, args ...any) {
 			where := p
 			if below != "" {
 				where = p.to(below)
@@ -71,9 +72,9 @@ func (w *walker) walk(n *yaml.Node, k *key, p path) {
 }
 
 // mapping gives the entries of a node that must be a mapping.
-func (w *walker) mapping(n *yaml.Node, k *key, p path) []entry {
+func (w *walker) mapping(n *yaml.Node, k *key.Key, p path) []entry {
 	if n.Kind != yaml.MappingNode {
-		w.bad(n, p, "expected %s, not %s", k.expects(), found(n))
+		w.bad(n, p, "expected %s, not %s", k.Expects(), found(n))
 		return nil
 	}
 	all := entries(n, func(at *yaml.Node, below path, format string, args ...any) {
@@ -82,36 +83,36 @@ func (w *walker) mapping(n *yaml.Node, k *key, p path) []entry {
 	return slices.DeleteFunc(all, func(e entry) bool {
 		isWord := e.key.Kind == yaml.ScalarNode
 		if !isWord {
-			w.report(w.at(e.key), p, "a key must be a word, not "+found(e.key))
+			w.report(w.at(e.key), p, "a key must be a scalar, not "+found(e.key))
 		}
 		return !isWord
 	})
 }
 
-func (w *walker) group(n *yaml.Node, k *key, p path) {
+func (w *walker) group(n *yaml.Node, k *key.Key, p path) {
 	for _, e := range w.mapping(n, k, p) {
-		c := k.child(e.key.Value)
+		c := k.Child(e.key.Value)
 		if c == nil {
 			w.report(w.at(e.key), p.to(e.key.Value), unknownKey(e.key.Value, k))
 			continue
 		}
-		w.seen(p.to(c.name), w.at(e.key))
-		w.walk(e.value, c, p.to(c.name))
+		w.seen(p.to(c.Name), w.at(e.key))
+		w.walk(e.value, c, p.to(c.Name))
 	}
 }
 
-func unknownKey(word string, k *key) string {
-	if near := nearest.To(word, k.childNames()); near != "" {
+func unknownKey(word string, k *key.Key) string {
+	if near := nearest.To(word, k.ChildNames()); near != "" {
 		return fmt.Sprintf("unknown key; did you mean %q?", near)
 	}
-	return "unknown key; the keys here are " + strings.Join(k.childNames(), ", ")
+	return "unknown key; possible keys: " + strings.Join(k.ChildNames(), ", ")
 }
 
-func (w *walker) named(n *yaml.Node, k *key, p path) {
-	each := &key{kind: group, keys: k.keys}
+func (w *walker) named(n *yaml.Node, k *key.Key, p path) {
+	each := &key.Key{Kind: key.KindGroup, Keys: k.Keys}
 	all := w.mapping(n, k, p)
 	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
-		w.bad(n, p, "is empty: expected %s", k.expects())
+		w.bad(n, p, "is empty: expected %s", k.Expects())
 	}
 	for _, e := range all {
 		name := e.key.Value
@@ -128,13 +129,13 @@ func (w *walker) named(n *yaml.Node, k *key, p path) {
 
 // variants reads a list whose elements are maps of one key: []any of map[string]any{kind: map[string]any{…}}, with
 // defaults filled in.
-func (w *walker) variants(n *yaml.Node, k *key, p path) ([]any, bool) {
+func (w *walker) variants(n *yaml.Node, k *key.Key, p path) ([]any, bool) {
 	if n.Kind != yaml.SequenceNode {
-		w.bad(n, p, "expected %s, not %s", k.expects(), found(n))
+		w.bad(n, p, "expected %s, not %s", k.Expects(), found(n))
 		return nil, false
 	}
 	if len(n.Content) == 0 {
-		w.bad(n, p, "the list is empty: expected %s", k.expects())
+		w.bad(n, p, "the list is empty: expected %s", k.Expects())
 		return nil, false
 	}
 	var out []any
@@ -151,33 +152,33 @@ func (w *walker) variants(n *yaml.Node, k *key, p path) ([]any, bool) {
 	return out, true
 }
 
-func (w *walker) variant(n *yaml.Node, k *key, p path) map[string]any {
-	if n.Kind == yaml.ScalarNode && k.child(n.Value) != nil {
+func (w *walker) variant(n *yaml.Node, k *key.Key, p path) map[string]any {
+	if n.Kind == yaml.ScalarNode && k.Child(n.Value) != nil {
 		w.bad(n, p, "expected a colon after %s: %q", n.Value, n.Value+": {}")
 		return nil
 	}
-	all := w.mapping(n, &key{kind: group, keys: k.keys}, p)
+	all := w.mapping(n, &key.Key{Kind: key.KindGroup, Keys: k.Keys}, p)
 	if n.Kind != yaml.MappingNode {
 		return nil
 	}
 	if len(all) != 1 {
-		w.bad(n, p, "expected one of %s, not %d keys; each is an element of its own: begin it with \"- \"", strings.Join(k.childNames(), ", "), len(all))
+		w.bad(n, p, "expected one of %s, not %d keys; each is an element of its own: begin it with \"- \"", strings.Join(k.ChildNames(), ", "), len(all))
 		return nil
 	}
-	c := k.child(all[0].key.Value)
+	c := k.Child(all[0].key.Value)
 	if c == nil {
 		w.report(w.at(all[0].key), p.to(all[0].key.Value), unknownKey(all[0].key.Value, k))
 		return nil
 	}
-	return w.options(all[0], c, p.to(c.name))
+	return w.options(all[0], c, p.to(c.Name))
 }
 
 // options reads the keys of one variant. No value at all ("- table:") is as good as no keys.
-func (w *walker) options(e entry, c *key, p path) map[string]any {
+func (w *walker) options(e entry, c *key.Key, p path) map[string]any {
 	values := map[string]any{}
 	whole := true
 	below := *w
-	below.leaf = func(q path, _ *key, v any) { values[q[len(q)-1]] = v }
+	below.leaf = func(q path, _ *key.Key, v any) { values[q[len(q)-1]] = v }
 	below.report = func(at origin, q path, message string) {
 		whole = false
 		w.report(at, q, message)
@@ -185,19 +186,19 @@ func (w *walker) options(e entry, c *key, p path) map[string]any {
 	if !isNull(e.value) {
 		below.group(e.value, c, p)
 	}
-	for _, k := range c.keys {
-		if _, ok := values[k.name]; ok {
+	for _, k := range c.Keys {
+		if _, ok := values[k.Name]; ok {
 			continue
 		}
-		if k.required && whole {
-			below.report(w.at(e.key), p.to(k.name), "is missing: expected "+k.expects())
+		if k.Required && whole {
+			below.report(w.at(e.key), p.to(k.Name), "required key is missing: expected "+k.Expects())
 		}
-		if k.def != nil {
-			values[k.name] = k.def
+		if k.Default != nil {
+			values[k.Name] = k.Default
 		}
 	}
 	if !whole {
 		return nil
 	}
-	return map[string]any{c.name: values}
+	return map[string]any{c.Name: values}
 }

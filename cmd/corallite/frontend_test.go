@@ -42,7 +42,7 @@ func TestFrontEnd(t *testing.T) {
 		"the graph without a rate": {yamnet, nil, configs.Features{}, "", 0, "nothing says how many a second: add features.rate"},
 		"metadata without a rate":  {yamnet, says(schema.Audio{Channels: 1}), configs.Features{}, "", 0, "nothing says how many a second"},
 		"metadata of two channels": {yamnet, says(schema.Audio{Rate: 16000, Channels: 2}), configs.Features{}, "", 0, "takes 2 channels of sound: want one"},
-		"an impossible rate":       {yamnet, says(schema.Audio{Rate: 3, Channels: 1}), configs.Features{}, "", 0, "its metadata say 3 samples a second: want a whole number from 1000 to 192000"},
+		"an impossible rate":       {yamnet, says(schema.Audio{Rate: 3, Channels: 1}), configs.Features{}, "", 0, "its metadata say 3 samples a second: want an integer from 1000 to 192000"},
 		"a shape alone":            {micro, nil, configs.Features{Rate: 16000}, "", 0, "does not say what its input (Reshape_1 int8[1,1960]"},
 		"another rate for micro":   {micro, nil, configs.Features{Kind: "micro", Rate: 8000}, "", 0, "micro has 16000 samples a second and windows of 30 ms, and no others"},
 	} {

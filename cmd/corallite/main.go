@@ -225,7 +225,7 @@ func explainFlag(cmd *cobra.Command, err error) error {
 		if key, ok := invalid.GetFlag().Value.(interface{ wants() string }); ok {
 			return fmt.Errorf("--%s %s: want %s", invalid.GetFlag().Name, invalid.GetValue(), key.wants())
 		}
-		wants := map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false"}
+		wants := map[string]string{"int": "an integer", "float64": "a number", "bool": "true or false"}
 		if want, ok := wants[invalid.GetFlag().Value.Type()]; ok {
 			return fmt.Errorf("--%s %s: want %s", invalid.GetFlag().Name, invalid.GetValue(), want)
 		}

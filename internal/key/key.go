@@ -1,0 +1,177 @@
+// Package key describes the keys of the configuration: kind, limits, choices, default and meaning of each. A part of
+// the program (a sink, a source) describes the keys of its own configuration in a Table beside its struct; what reads
+// files, explains errors, writes JSON Schema, documentation and completions takes it from there.
+package key
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Kind is what the value of a key looks like.
+type Kind int
+
+// The kinds of values.
+const (
+	KindString        Kind = iota // a string
+	KindInteger                   // an integer
+	KindNumber                    // any number
+	KindBoolean                   // true or false
+	KindStringList                // a list of strings; a single one may stand for a list of one
+	KindNumberList                // a list of numbers, likewise
+	KindFloatMap                  // numbers from 0 to 1 by name
+	KindStringListMap             // lists of strings by name; a single string may stand for a list of one
+	KindGroup                     // a mapping with keys of its own
+	KindNamed                     // names that the user chooses, each a group of the same keys
+	KindVariants                  // a list of mappings with one key each, which says what the element is
+)
+
+// Key describes one key of the configuration.
+type Key struct {
+	Name string
+	Kind Kind
+	Doc  string // Markdown, sentences
+
+	Default    any    // the value when the key is not given; nil: none
+	DefaultDoc string // the default in words, where it depends on something
+
+	Choices    []string       // KindString: the only values
+	Pattern    *regexp.Regexp // KindString: what the value must look like
+	PatternDoc string         // Pattern in words
+
+	Min, Max *float64 // numbers: the limits, inclusive
+	Above    *float64 // KindNumber, KindNumberList: the exclusive lower limit
+	Lengths  []int    // KindNumberList: the possible lengths; nil: any
+
+	ScalarIsDistinct bool // KindStringList: a single string is no list of one but means something else
+	AllowEmpty       bool // KindStringList: the strings may be empty
+	AcceptInt        bool // KindString, KindStringListMap: an integer is taken for its digits
+	Required         bool
+
+	Pictures bool // only pipelines of pictures have the key
+	OneOf    bool // KindGroup: exactly one of the keys whose Requires is empty must be set
+
+	Requires []string // in a group with OneOf: the key means something only with one of these
+	Excludes []string // keys of the same group that must not be given together with this one
+	Needs    []string // keys of the same group that must be given together with this one
+
+	Example string // a value, in YAML
+	Keys    []*Key // KindGroup, KindNamed, KindVariants
+}
+
+// Child is the key called name below k; nil: there is none.
+func (k *Key) Child(name string) *Key {
+	for _, c := range k.Keys {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// ChildNames are the names of the keys below k.
+func (k *Key) ChildNames() []string {
+	names := make([]string, len(k.Keys))
+	for i, c := range k.Keys {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// IsLeaf reports whether k has a value of its own: a list of variants is one.
+func (k *Key) IsLeaf() bool { return k.Kind != KindGroup && k.Kind != KindNamed }
+
+// HasRequired reports whether any key below k must be given.
+func (k *Key) HasRequired() bool {
+	for _, c := range k.Keys {
+		if c.Required {
+			return true
+		}
+	}
+	return false
+}
+
+// Limit makes a limit of a number.
+func Limit(f float64) *float64 { return &f }
+
+// Expects says in words what a value must be: "an integer from 0 to 256".
+func (k *Key) Expects() string {
+	switch k.Kind {
+	case KindString:
+		switch {
+		case len(k.Choices) > 0:
+			return "one of " + strings.Join(k.Choices, ", ")
+		case k.Pattern != nil:
+			return k.PatternDoc
+		}
+		return "a string"
+	case KindInteger:
+		return "an integer" + k.limits()
+	case KindNumber:
+		return "a number" + k.limits()
+	case KindBoolean:
+		return "true or false"
+	case KindStringList:
+		return "a string or a list of strings"
+	case KindFloatMap:
+		return "labels, each with a number from 0 to 1"
+	case KindNumberList:
+		if k.Lengths == nil {
+			return "a number" + k.limits() + ", or a list of numbers"
+		}
+		return fmt.Sprintf("a number%s, or a list of %s of them", k.limits(), joinInts(k.Lengths, " or "))
+	case KindStringListMap:
+		return "names, each with a string or a list of strings"
+	case KindGroup:
+		return "a mapping with the keys " + strings.Join(k.ChildNames(), ", ")
+	case KindNamed:
+		return "names, each with a mapping of the keys " + strings.Join(k.ChildNames(), ", ")
+	default:
+		return "a list whose elements are each one of " + strings.Join(k.ChildNames(), ", ")
+	}
+}
+
+// ElementExpects says in words what an element of a list must be.
+func (k *Key) ElementExpects() string {
+	switch k.Kind {
+	case KindNumberList:
+		return "a number" + k.limits()
+	case KindStringList:
+		return "a string"
+	default:
+		return k.Expects()
+	}
+}
+
+// limits is "", " from 0 to 1", " of at least 0", " above 0" or " above 0, at most 1".
+func (k *Key) limits() string {
+	switch {
+	case k.Above != nil && k.Max != nil:
+		return " above " + plain(*k.Above) + ", at most " + plain(*k.Max)
+	case k.Above != nil:
+		return " above " + plain(*k.Above)
+	case k.Min != nil && k.Max != nil:
+		return " from " + plain(*k.Min) + " to " + plain(*k.Max)
+	case k.Min != nil:
+		return " of at least " + plain(*k.Min)
+	default:
+		return ""
+	}
+}
+
+// Fits reports whether a number is finite and within the limits.
+func (k *Key) Fits(f float64) bool {
+	return f-f == 0 && (k.Min == nil || f >= *k.Min) && (k.Max == nil || f <= *k.Max) && (k.Above == nil || f > *k.Above)
+}
+
+func plain(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
+
+func joinInts(n []int, between string) string {
+	words := make([]string, len(n))
+	for i, v := range n {
+		words[i] = strconv.Itoa(v)
+	}
+	return strings.Join(words, between)
+}
