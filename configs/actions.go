@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"corallite/internal/nearest"
+	"corallite/internal/didyoumean"
 	"corallite/pipeline/sink/command"
 )
 
@@ -74,7 +74,7 @@ func (s *settings) commandLabels(p path, sink Sink, cfg *Config, in Pipeline) {
 			continue
 		}
 		hint := ""
-		if near := nearest.To(one.Name, all); near != "" {
+		if near := didyoumean.Suggest(one.Name, all); near != "" {
 			hint = fmt.Sprintf("; did you mean %q?", near)
 		}
 		s.problem(p.to("on", one.Name), "no model of the pipeline has the label %q%s", one.Name, hint)

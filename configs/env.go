@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"corallite/internal/didyoumean"
 	"corallite/internal/key"
-	"corallite/internal/nearest"
 	"corallite/pipeline/sink/command"
 )
 
@@ -69,9 +69,9 @@ func (s *settings) addEnv() {
 			continue
 		}
 		at := origin{file: "environment variable " + name}
-		near := nearest.To(name, slices.DeleteFunc(slices.Clone(known), func(k string) bool { return max(len(k)-len(name), len(name)-len(k)) > closeNames }))
+		near := didyoumean.Suggest(name, slices.DeleteFunc(slices.Clone(known), func(k string) bool { return max(len(k)-len(name), len(name)-len(k)) > closeNames }))
 		switch section, _, _ := strings.Cut(strings.TrimPrefix(name, envPrefix), "_"); {
-		case near != "" && nearest.Distance(name, near) <= closeNames:
+		case near != "" && didyoumean.Distance(name, near) <= closeNames:
 			s.report(at, nil, fmt.Sprintf("matches no key; did you mean %s?", near))
 		case root.Child(strings.ToLower(section)) != nil:
 			s.report(at, nil, "matches no key: expected CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL")

@@ -8,8 +8,8 @@ import (
 
 	"github.com/go-viper/mapstructure/v2"
 
+	"corallite/internal/didyoumean"
 	"corallite/internal/key"
-	"corallite/internal/nearest"
 	"corallite/models"
 )
 
@@ -244,7 +244,7 @@ func (s *settings) categories(m *Model, p path, name string, list []string) {
 			from = m.LabelsFile
 		}
 		message := fmt.Sprintf("there is no label %q in %s", category, from)
-		if near := nearest.To(category, m.Labels); near != "" {
+		if near := didyoumean.Suggest(category, m.Labels); near != "" {
 			message += fmt.Sprintf("; did you mean %q?", near)
 		}
 		s.problem(s.item(p.to(name), i), "%s", message)

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
 
+	"corallite/internal/didyoumean"
 	"corallite/internal/key"
-	"corallite/internal/nearest"
 	"corallite/internal/redact"
 	"corallite/models"
 )
@@ -247,7 +247,7 @@ func (s *settings) unknownName(section, name string) string {
 		names = append(names, d.name)
 	}
 	what := strings.TrimSuffix(section, "s")
-	near := nearest.To(name, names)
+	near := didyoumean.Suggest(name, names)
 	switch {
 	case near != "":
 		return fmt.Sprintf("there is no %s %q; did you mean %q?", what, name, near)

@@ -9,8 +9,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"corallite/internal/didyoumean"
 	"corallite/internal/key"
-	"corallite/internal/nearest"
 )
 
 // valueReader reads the values of a key.
@@ -135,7 +135,7 @@ func (k valueReader) text(n *yaml.Node, below string, bad errorFunc) (string, bo
 	s := n.Value
 	switch {
 	case len(k.Choices) > 0 && !slices.Contains(k.Choices, s):
-		if near := nearest.To(s, k.Choices); near != "" {
+		if near := didyoumean.Suggest(s, k.Choices); near != "" {
 			bad(n, below, "%q is not a possible value; did you mean %q? (%s)", s, near, strings.Join(k.Choices, ", "))
 		} else {
 			bad(n, below, "%q is not a possible value: expected %s", s, k.Expects())

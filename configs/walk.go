@@ -7,8 +7,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"corallite/internal/didyoumean"
 	"corallite/internal/key"
-	"corallite/internal/nearest"
 )
 
 // walker holds a YAML tree against the table of keys. It reports what does not fit and gives on what does.
@@ -102,7 +102,7 @@ func (w *walker) group(n *yaml.Node, k *key.Key, p path) {
 }
 
 func unknownKey(word string, k *key.Key) string {
-	if near := nearest.To(word, k.ChildNames()); near != "" {
+	if near := didyoumean.Suggest(word, k.ChildNames()); near != "" {
 		return fmt.Sprintf("unknown key; did you mean %q?", near)
 	}
 	return "unknown key; possible keys: " + strings.Join(k.ChildNames(), ", ")

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"corallite/internal/nearest"
+	"corallite/internal/didyoumean"
 )
 
 // Options says where a Store keeps and finds files. Empty fields are taken from the environment, as the package
@@ -169,7 +169,7 @@ func (s *Store) unknown(ref string) error {
 		names[i] = e.Name
 	}
 	stem := strings.TrimSuffix(filepath.Base(ref), ".tflite")
-	return &UnknownError{Name: ref, Near: nearest.To(stem, names), Like: nearest.Containing(stem, names)}
+	return &UnknownError{Name: ref, Near: didyoumean.Suggest(stem, names), Like: didyoumean.Containing(stem, names)}
 }
 
 // cached gives an entry's files in the cache.

@@ -17,9 +17,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"corallite/internal/didyoumean"
 	"corallite/internal/isolate"
 	"corallite/internal/libstderr"
-	"corallite/internal/nearest"
 	"corallite/internal/output"
 	"corallite/internal/terminal"
 )
@@ -216,7 +216,7 @@ func explainFlag(cmd *cobra.Command, err error) error {
 	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if near := nearest.To(unknown.GetSpecifiedName(), names); near != "" {
+		if near := didyoumean.Suggest(unknown.GetSpecifiedName(), names); near != "" {
 			return fmt.Errorf("%w; did you mean --%s?", err, near)
 		}
 	}

@@ -69,7 +69,7 @@ func TestWrong(t *testing.T) {
 		want    string // "": nothing is wrong
 	}{
 		{name: "cmd/corallite", imports: "corallite/pipeline corallite/delegate corallite/tflite gocv.io/x/gocv"},
-		{name: "pipeline/vision", imports: "corallite/pipeline corallite/tflite/tensor corallite/internal/nearest gocv.io/x/gocv"},
+		{name: "pipeline/vision", imports: "corallite/pipeline corallite/tflite/tensor corallite/internal/didyoumean gocv.io/x/gocv"},
 		{name: "pipeline", imports: "corallite/tflite", want: "must not import tflite"},
 		{name: "pipeline/vision", imports: "corallite/delegate", want: "must not import delegate"},
 		{name: "pipeline/vision", imports: "corallite/delegate/edgetpu", want: "must not import delegate/edgetpu"},
@@ -95,7 +95,7 @@ func TestWrong(t *testing.T) {
 		{name: "models", imports: "corallite/tflite", want: "must not import tflite"},
 		{name: "configs", imports: "corallite/models corallite/pipeline"},
 		{name: "configs", imports: "corallite/delegate", want: "must not import delegate"},
-		{name: "internal/nearest", imports: "corallite/pipeline", want: "must not import pipeline"},
+		{name: "internal/didyoumean", imports: "corallite/pipeline", want: "must not import pipeline"},
 		{name: "extras", want: "no rule"},
 	} {
 		p := Package{ImportPath: Module + "/" + c.name, Imports: strings.Fields(c.imports)}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"corallite/internal/nearest"
+	"corallite/internal/didyoumean"
 	"corallite/pipeline/camera/capture"
 )
 
@@ -62,7 +62,7 @@ func (l *Live) setURL(o LiveOptions) error {
 	scheme, input := strings.ToLower(a.url.Scheme), capture.Stream
 	if !slices.Contains(schemes, scheme) {
 		text := fmt.Sprintf("%s: a URL may not begin with %s", a.shown, scheme)
-		if near := nearest.To(scheme, schemes); near != "" {
+		if near := didyoumean.Suggest(scheme, schemes); near != "" {
 			text += fmt.Sprintf(" (did you mean %s?)", near)
 		}
 		return fmt.Errorf("%s; it may with %s", text, strings.Join(schemes, ", "))

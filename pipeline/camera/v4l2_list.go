@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"corallite/internal/nearest"
+	"corallite/internal/didyoumean"
 	"corallite/internal/paths"
 	"corallite/internal/supervise"
 )
@@ -241,7 +241,7 @@ func only(all []CameraInfo, wanted string, fits func(CameraInfo) bool) (CameraIn
 		return it, fmt.Errorf("there is no camera %q: the kernel shows none", wanted)
 	}
 	text := fmt.Sprintf("there is no camera %q", wanted)
-	if near := nearest.To(wanted, names); near != "" {
+	if near := didyoumean.Suggest(wanted, names); near != "" {
 		text += fmt.Sprintf(" (did you mean %q?)", near)
 	}
 	for _, c := range all {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"corallite/internal/nearest"
+	"corallite/internal/didyoumean"
 	"corallite/pipeline/audio"
 )
 
@@ -33,7 +33,7 @@ func newSpotter(o Options, classes int) (*audio.Spotter, error) {
 				continue
 			}
 			hint := ""
-			if n := nearest.To(name, labels); n != "" {
+			if n := didyoumean.Suggest(name, labels); n != "" {
 				hint = fmt.Sprintf("; did you mean %q?", n)
 			}
 			err = errors.Join(err, fmt.Errorf("%s: the model has no label %q%s", option, name, hint))

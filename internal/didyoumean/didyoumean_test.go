@@ -1,4 +1,4 @@
-package nearest
+package didyoumean
 
 import "testing"
 
@@ -16,14 +16,14 @@ func TestDistance(t *testing.T) {
 	}
 }
 
-func TestTo(t *testing.T) {
+func TestSuggest(t *testing.T) {
 	keys := []string{"m", "images", "folder", "video", "score_threshold"}
 	for word, want := range map[string]string{
 		"image": "images", "mm": "m", "n": "", "M": "m", "Video": "video", "vidoe": "video", "score_treshold": "score_threshold",
 		"threshold": "", "camera": "", "": "", "x": "", "f": "",
 	} {
-		if got := To(word, keys); got != want {
-			t.Errorf("To(%q) = %q, want %q", word, got, want)
+		if got := Suggest(word, keys); got != want {
+			t.Errorf("Suggest(%q) = %q, want %q", word, got, want)
 		}
 	}
 }

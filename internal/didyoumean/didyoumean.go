@@ -1,5 +1,5 @@
-// Package nearest finds what a misspelled word was meant to be.
-package nearest
+// Package didyoumean suggests known words for a misspelled one.
+package didyoumean
 
 import (
 	"slices"
@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// To is the one of words that is nearest to word by edit distance, when it is near enough to be what was meant: at
-// most a third of the longer word's letters (or one) may differ, and not all. Letter case does not count. It is "" when
-// none is; of equally near ones the first wins.
-func To(word string, words []string) string {
+// Suggest returns the one of words with the smallest edit distance to word, or "" if none is close: at most a third of
+// the longer word's letters (or one letter) may differ, and not all of them. Case is ignored; the first of several
+// equally close words wins.
+func Suggest(word string, words []string) string {
 	best, least := "", -1
 	for _, w := range words {
 		d := Distance(strings.ToLower(word), strings.ToLower(w))
@@ -22,9 +22,9 @@ func To(word string, words []string) string {
 	return best
 }
 
-// Containing are those of words in which each part of word stands, whatever the case; "_", "-", "." and spaces divide it
-// into parts. They come in the order of words: "ssd_mobilenet" finds "ssd_mobilenet_v1_coco". A word without a part of
-// at least two letters finds none.
+// Containing returns those of words that contain every part of word, ignoring case, in their order: "ssd_mobilenet"
+// finds "ssd_mobilenet_v1_coco". Parts are separated by "_", "-", "." and spaces; at least one must have two letters, or
+// nothing is found.
 func Containing(word string, words []string) []string {
 	parts := strings.FieldsFunc(strings.ToLower(word), func(r rune) bool { return strings.ContainsRune("_-. ", r) })
 	if !slices.ContainsFunc(parts, func(p string) bool { return utf8.RuneCountInString(p) >= 2 }) {
@@ -41,7 +41,7 @@ func Containing(word string, words []string) []string {
 }
 
 // Distance is the optimal string alignment distance: how many letters must be inserted, deleted, replaced or swapped
-// with their neighbour to make b of a.
+// with their neighbour to turn a into b.
 func Distance(a, b string) int {
 	r, s := []rune(a), []rune(b)
 	before, last, now := make([]int, len(s)+1), make([]int, len(s)+1), make([]int, len(s)+1)
