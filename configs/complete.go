@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"corallite/internal/key"
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 )
 
 // mostCompleted is the size of a file, in bytes, whose names Completions reads.
@@ -79,7 +79,7 @@ func leaf(k *key.Key, path, word string) []Completion {
 
 // namesIn are the names in a file's models and pipelines.
 func namesIn(file string) map[string][]string {
-	data, err := paths.ReadRegular(file, mostCompleted)
+	data, err := regfile.ReadRegular(file, mostCompleted)
 	if err != nil {
 		return nil
 	}

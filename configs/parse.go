@@ -14,7 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"corallite/internal/explain"
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 )
 
 // maxFile keeps a wrong file (a video, a model) from being read whole.
@@ -37,7 +37,7 @@ func readFile(path string) (*yaml.Node, Problems) {
 		return bad(0, "is too large for a configuration: %d bytes, of at most %d", info.Size(), maxFile)
 	}
 	// Its size may be said to be less than it is: a pipe and /dev/zero have none.
-	data, err := paths.ReadRegular(path, maxFile)
+	data, err := regfile.ReadRegular(path, maxFile)
 	if err != nil {
 		return bad(0, "cannot be read: %v", explain.Cause(err))
 	}

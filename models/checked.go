@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 )
 
 // identity is what tells a file that was read from one that was changed since. Whoever writes on a file changes its
@@ -71,7 +71,7 @@ func (s *Store) remembers(e *Entry, f *File, sum string) bool {
 		return before == now
 	}
 	// A record that cannot be read costs reading the file, and is no error.
-	data, err := paths.ReadRegular(place, 4096)
+	data, err := regfile.ReadRegular(place, 4096)
 	if err != nil || json.Unmarshal(data, &before) != nil || before != now {
 		return false
 	}
@@ -124,7 +124,7 @@ func (s *Store) forget(e *Entry, f *File) {
 
 // sumOf is the sha256 of a file. One that many models use is read once.
 func (s *Store) sumOf(path string) (string, error) {
-	f, err := paths.Open(path)
+	f, err := regfile.Open(path)
 	if err != nil {
 		return "", err
 	}

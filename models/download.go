@@ -15,8 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"corallite/internal/paths"
 	"corallite/internal/redact"
+	"corallite/internal/regfile"
 )
 
 // tries is how often a download is tried that gets nowhere; one that got further starts the count again.
@@ -318,7 +318,7 @@ func (d *transfer) writeTag(h http.Header) {
 
 // readTag is the validator of what has come; "" when it is not known or came from another address.
 func (d *transfer) readTag() string {
-	data, err := paths.ReadRegular(d.tag(), 1<<16)
+	data, err := regfile.ReadRegular(d.tag(), 1<<16)
 	if err != nil {
 		return ""
 	}

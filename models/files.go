@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 )
 
 func hasSize(path string, size int64) bool {
@@ -21,7 +21,7 @@ func hasSize(path string, size int64) bool {
 
 // hashFile is the sha256 of a file, in hexadecimal.
 func hashFile(path string) (string, error) {
-	f, err := paths.Open(path)
+	f, err := regfile.Open(path)
 	if err != nil {
 		return "", err
 	}
@@ -45,7 +45,7 @@ func checkFile(path string, size int64, sum string) error {
 
 // examine is checkFile, and says what the file was while it was read; the zero identity when it changed meanwhile.
 func examine(path string, size int64, sum string) (identity, error) {
-	f, err := paths.Open(path)
+	f, err := regfile.Open(path)
 	if err != nil {
 		return identity{}, err
 	}

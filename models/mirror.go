@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"corallite/internal/paths"
 	"corallite/internal/redact"
+	"corallite/internal/regfile"
 )
 
 // fromMirror puts a file into dest from the mirror, by its sha256 or its name. It returns errAbsent when there is no
@@ -85,7 +85,7 @@ func (s *Store) mirrorFolder() string { return strings.TrimPrefix(s.mirror, "fil
 
 func (s *Store) copyFrom(_ context.Context, name, dest string, p pin, onBytes counter) error {
 	path := filepath.Join(s.mirrorFolder(), name)
-	f, err := paths.Open(path)
+	f, err := regfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errAbsent
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 )
 
 // maxUnknown is the most bytes that a file may have whose size the catalog does not know. The largest models that are
@@ -51,7 +51,7 @@ func recordPlace(file string) string { return file + ".record.json" }
 
 // readRecord reads the record of the file at path; nil when there is none.
 func readRecord(path string) (*Record, error) {
-	data, err := paths.Read(recordPlace(path), 1<<16)
+	data, err := regfile.Read(recordPlace(path), 1<<16)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -132,7 +132,7 @@ func adopt(part, dest, address string) error {
 
 // plausible refuses what cannot be the file: a server's page of words, or the pointer of a large-file store.
 func plausible(part, dest string) error {
-	data, err := paths.Read(part, maxUnknown)
+	data, err := regfile.Read(part, maxUnknown)
 	if err != nil {
 		return storageError(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"io"
 	"math"
 
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 	"corallite/tflite/internal/capi"
 )
 
@@ -15,7 +15,7 @@ const MaxModel = math.MaxInt32
 
 // readFile reads a file straight into C memory.
 func readFile(path string) ([]byte, error) {
-	f, err := paths.Open(path)
+	f, err := regfile.Open(path)
 	if err != nil {
 		return nil, err
 	}

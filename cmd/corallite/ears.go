@@ -11,12 +11,12 @@ import (
 	"corallite/configs"
 	"corallite/delegate"
 	"corallite/delegate/devicepool"
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 	"corallite/pipeline/audio/keyword"
-	"corallite/pipeline/audio/micro"
-	"corallite/pipeline/audio/openww"
+	"corallite/pipeline/audio/microwakeword"
+	"corallite/pipeline/audio/openwakeword"
 	"corallite/pipeline/score"
 	"corallite/tflite/schema"
 )
@@ -127,7 +127,7 @@ func (e *ears) keyword(ctx context.Context, r modelRequest) (pipeline.StreamingM
 	if err != nil {
 		return nil, err
 	}
-	if err := e.setRate(cmp.Or(o.Rate, o.Mel.Rate, micro.Rate)); err != nil {
+	if err := e.setRate(cmp.Or(o.Rate, o.Mel.Rate, microwakeword.Rate)); err != nil {
 		return nil, err
 	}
 	engine, err := e.open(ctx, r, model, shapes)
@@ -142,7 +142,7 @@ func (e *ears) micro(ctx context.Context, r modelRequest) (pipeline.StreamingMod
 	if err := e.setRate(wakewordRate); err != nil {
 		return nil, err
 	}
-	m, err := micro.ReadManifest(r.model.Manifest)
+	m, err := microwakeword.ReadManifest(r.model.Manifest)
 	if err != nil {
 		return nil, err
 	}
@@ -153,16 +153,16 @@ func (e *ears) micro(ctx context.Context, r modelRequest) (pipeline.StreamingMod
 	if err != nil {
 		return nil, err
 	}
-	flow, err := micro.NewWakeWord(m, engine, micro.Options{Cutoff: float32(r.model.ScoreThreshold), Refractory: refractory(r.model)})
+	flow, err := microwakeword.NewWakeWord(m, engine, microwakeword.Options{Cutoff: float32(r.model.ScoreThreshold), Refractory: refractory(r.model)})
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range e.stages {
-		if _, there := s.(*micro.Stage); there {
+		if _, there := s.(*microwakeword.Stage); there {
 			return flow, nil
 		}
 	}
-	e.stages = append(e.stages, micro.NewStage())
+	e.stages = append(e.stages, microwakeword.NewStage())
 	return flow, nil
 }
 
@@ -195,7 +195,7 @@ func (e *ears) openww(ctx context.Context, r modelRequest) (pipeline.StreamingMo
 	if len(r.model.Labels) > 0 {
 		label = r.model.Labels[0]
 	}
-	return openww.NewWakeWord(label, engine, openww.Options{
+	return openwakeword.NewWakeWord(label, engine, openwakeword.Options{
 		Threshold: float32(r.model.ScoreThreshold), Patience: r.model.Patience, Refractory: refractory(r.model),
 	})
 }
@@ -206,11 +206,11 @@ const maxShared = 256 << 20
 // sameFiles says whether files have the same contents: each model of the catalog has its own copy of what it shares.
 func sameFiles(a, b [2]string) (bool, error) {
 	for i := range a {
-		one, err := paths.Read(a[i], maxShared)
+		one, err := regfile.Read(a[i], maxShared)
 		if err != nil {
 			return false, err
 		}
-		other, err := paths.Read(b[i], maxShared)
+		other, err := regfile.Read(b[i], maxShared)
 		if err != nil {
 			return false, err
 		}
@@ -224,7 +224,7 @@ func sameFiles(a, b [2]string) (bool, error) {
 func (e *ears) openStage(ctx context.Context, r modelRequest, chain [2]string) error {
 	r.model.EdgeTPU, r.model.Segments = "", nil
 	var engines [2]pipeline.Engine
-	mel := func(*schema.Subgraph) ([][]int, error) { return openww.MelShapes(), nil }
+	mel := func(*schema.Subgraph) ([][]int, error) { return openwakeword.MelShapes(), nil }
 	for i, shapes := range [2]devicepool.Shapes{mel, nil} {
 		r.model.Path, r.shapes = chain[i], shapes
 		var err error
@@ -232,7 +232,7 @@ func (e *ears) openStage(ctx context.Context, r modelRequest, chain [2]string) e
 			return err
 		}
 	}
-	stage, err := openww.NewStage(engines[0], engines[1])
+	stage, err := openwakeword.NewStage(engines[0], engines[1])
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"corallite/models"
 	"corallite/pipeline/audio/keyword"
 	"corallite/pipeline/audio/mel"
-	"corallite/pipeline/audio/micro"
+	"corallite/pipeline/audio/microwakeword"
 	"corallite/pipeline/vision"
 	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
@@ -46,9 +46,9 @@ func frontEnd(o *keyword.Options, f configs.Features, model *delegate.Model, abo
 		o.Features, o.Mel, o.PerWindow, o.Step = coral.Features, coral.Mel, coral.PerWindow, coral.Step
 		o.LabelOffset, o.Threshold, o.MaxResults = coral.LabelOffset, coral.Threshold, coral.MaxResults
 	case models.Micro:
-		if f.Rate != 0 && f.Rate != micro.Rate || f.WindowMS != 0 && f.WindowMS != 1000*micro.Window/micro.Rate {
+		if f.Rate != 0 && f.Rate != microwakeword.Rate || f.WindowMS != 0 && f.WindowMS != 1000*microwakeword.Window/microwakeword.Rate {
 			return fmt.Errorf("features: micro has %d samples a second and windows of %d ms, and no others: leave out rate and window_ms, or use another kind",
-				micro.Rate, 1000*micro.Window/micro.Rate)
+				microwakeword.Rate, 1000*microwakeword.Window/microwakeword.Rate)
 		}
 		o.Features, o.HopMS = keyword.Micro, f.HopMS
 	case models.Waveform:
@@ -105,13 +105,13 @@ func guess(in []tensor.Info) string {
 	switch {
 	case len(d) == 2 && d[1] <= 20:
 		return fmt.Sprintf("%d rows of %d values look like MFCC, which are not made here: use a model trained on log-mel features or on samples", d[0], d[1])
-	case len(d) == 2 && d[1] == micro.Channels:
+	case len(d) == 2 && d[1] == microwakeword.Channels:
 		return fmt.Sprintf("%d rows of %d values may be of kind micro (as micro_speech) or logmel", d[0], d[1])
 	case len(d) == 2:
 		return fmt.Sprintf("%d rows of %d values may be of kind logmel or coral", d[0], d[1])
-	case len(d) == 1 && d[0]%micro.Channels == 0:
+	case len(d) == 1 && d[0]%microwakeword.Channels == 0:
 		return fmt.Sprintf("%d values may be samples (kind waveform), or %d rows of %d features (kind micro, as micro_speech, or logmel)",
-			d[0], d[0]/micro.Channels, micro.Channels)
+			d[0], d[0]/microwakeword.Channels, microwakeword.Channels)
 	case len(d) == 1:
 		return fmt.Sprintf("%d values may be samples (kind waveform) or rows of features (kind logmel)", d[0])
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unsafe"
 
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 )
 
 // loader looks for libedgetpu.
@@ -85,7 +85,7 @@ func resolve(path string, handle unsafe.Pointer) (*Library, error) {
 
 // examine looks at a file before the loader does, because the loader's words hide what is wrong.
 func examine(path string) error {
-	f, err := paths.OpenRegular(path)
+	f, err := regfile.OpenRegular(path)
 	switch info, _ := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return &LoadError{Kind: ErrNotFound, Path: path, Detail: "there is no such file"}

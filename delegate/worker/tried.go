@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 	"corallite/tflite"
 )
 
@@ -53,7 +53,7 @@ func (t *Tried) Add(sum [sha256.Size]byte) {
 
 // sumOf reads a file in pieces: most models were tried before, and are read by who opens them.
 func sumOf(path string) (sum [sha256.Size]byte, err error) {
-	f, err := paths.Open(path)
+	f, err := regfile.Open(path)
 	if err != nil {
 		return sum, err
 	}

@@ -15,7 +15,7 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/edgetpu"
 	"corallite/internal/isolate"
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 	"corallite/tflite"
 	"corallite/tflite/tensor"
 )
@@ -197,7 +197,7 @@ func Try(ctx context.Context, o TryOptions) error {
 	if err == nil && o.Tried.Has(sum) {
 		return nil
 	}
-	b, err := paths.Read(o.Path, tflite.MaxModel)
+	b, err := regfile.Read(o.Path, tflite.MaxModel)
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
 	}

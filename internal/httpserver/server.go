@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 )
 
 // Limits bound what clients may take. A field that is 0 has its default.
@@ -149,11 +149,11 @@ func (o *Options) check() (*tls.Config, error) {
 // readKeyPair is tls.LoadX509KeyPair for files that are regular ones and not of any size.
 func readKeyPair(certFile, keyFile string) (tls.Certificate, error) {
 	const most = 1 << 20
-	cert, err := paths.Read(certFile, most)
+	cert, err := regfile.Read(certFile, most)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	key, err := paths.Read(keyFile, most)
+	key, err := regfile.Read(keyFile, most)
 	if err != nil {
 		return tls.Certificate{}, err
 	}

@@ -11,7 +11,7 @@ import (
 
 	"gocv.io/x/gocv"
 
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 	"corallite/pipeline/internal/opencv"
 	"corallite/pipeline/internal/turbojpeg"
 	"corallite/pipeline/vision"
@@ -22,14 +22,14 @@ const maxFile = 1 << 30
 
 // readFile reads a picture file into buf, which grows when it must.
 func readFile(path string, buf *[]byte) ([]byte, error) {
-	f, err := paths.OpenRegular(path)
+	f, err := regfile.OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, paths.Cause(err)
+		return nil, regfile.Cause(err)
 	}
 	size := info.Size()
 	switch {
@@ -40,7 +40,7 @@ func readFile(path string, buf *[]byte) ([]byte, error) {
 	}
 	*buf = slices.Grow((*buf)[:0], int(size))[:size]
 	if _, err := io.ReadFull(f, *buf); err != nil {
-		return nil, fmt.Errorf("reading: %w", paths.Cause(err))
+		return nil, fmt.Errorf("reading: %w", regfile.Cause(err))
 	}
 	return *buf, nil
 }
@@ -136,7 +136,7 @@ func decodeGIF(data []byte, h header, f *vision.Frame) error {
 // IsPicture says whether a file is a picture of a format that Pictures reads, by its first bytes. A file that cannot
 // be opened or read is an error that names it.
 func IsPicture(path string) (bool, error) {
-	f, err := paths.OpenRegular(path)
+	f, err := regfile.OpenRegular(path)
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", path, err)
 	}
@@ -144,7 +144,7 @@ func IsPicture(path string) (bool, error) {
 	head := make([]byte, 16)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return false, fmt.Errorf("%s: reading: %w", path, paths.Cause(err))
+		return false, fmt.Errorf("%s: reading: %w", path, regfile.Cause(err))
 	}
 	return formatOf(head[:n]) != nil, nil
 }

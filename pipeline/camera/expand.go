@@ -3,11 +3,11 @@ package camera
 import (
 	"slices"
 
-	"corallite/internal/paths"
+	"corallite/internal/fileglob"
 )
 
 // pictureFiles are the files that a folder's pictures are.
-var pictureFiles = paths.Kind{Name: "pictures", Endings: []string{
+var pictureFiles = fileglob.Kind{Name: "pictures", Endings: []string{
 	".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".pbm", ".pgm", ".ppm", ".pnm",
 }}
 

@@ -9,7 +9,7 @@ import (
 
 	"corallite/internal/clock"
 	"corallite/internal/isolate"
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 	"corallite/pipeline"
 	"corallite/pipeline/camera/capture"
 	"corallite/pipeline/vision"
@@ -47,7 +47,7 @@ type LiveOptions struct {
 	Required bool
 
 	Deadline time.Duration     // no frame for so long: it stalled; 0: 5 s for a Camera, 40 s for GStreamer, else 10 s, and 3 intervals more
-	Backoff  supervise.Backoff // between tries; the zero one: 1 s, doubled up to 30 s, at most 5 s while something is there
+	Backoff  reconnect.Backoff // between tries; the zero one: 1 s, doubled up to 30 s, at most 5 s while something is there
 	Logger   *slog.Logger      // gets what is lost and what is back; nil: nothing is logged
 	Clock    clock.Clock       // of Deadline and Backoff; nil: the machine's
 	Patience context.Context   // when it ends, NewLive waits for the first frame no longer, and Next does; nil: it does not end
@@ -80,7 +80,7 @@ type Live struct {
 	port   string  // of a URL that connects by TCP: host and port; "": none
 	clean  redactor
 	log    *slog.Logger
-	source *supervise.Source[*vision.Frame]
+	source *reconnect.Source[*vision.Frame]
 	direct bool // the next life reads the camera itself: the last one was silent from its beginning
 }
 
@@ -141,14 +141,14 @@ func newLive(o LiveOptions) (*Live, error) {
 	if l.input.Input == capture.GStreamer || l.input.Input == capture.Program {
 		there = nil // only a try tells
 	}
-	l.source = supervise.New(supervise.Options[*vision.Frame]{
+	l.source = reconnect.New(reconnect.Options[*vision.Frame]{
 		Open: l.open, There: there, Discard: (*vision.Frame).Release, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
 	})
 	return l, nil
 }
 
 // open begins a life: a child process.
-func (l *Live) open(ctx context.Context) (supervise.Life[*vision.Frame], error) {
+func (l *Live) open(ctx context.Context) (reconnect.Life[*vision.Frame], error) {
 	input := l.input
 	if l.finder != nil {
 		c, err := l.finder.find()
@@ -174,7 +174,7 @@ func (l *Live) open(ctx context.Context) (supervise.Life[*vision.Frame], error) 
 // that. Its errors are ctx's and ErrClosed.
 func (l *Live) Next(ctx context.Context) (*vision.Frame, error) {
 	f, err := l.source.Next(ctx)
-	if errors.Is(err, supervise.ErrClosed) {
+	if errors.Is(err, reconnect.ErrClosed) {
 		err = ErrClosed
 	}
 	return f, err
@@ -187,7 +187,7 @@ func (l *Live) Live() bool { return true }
 func (l *Live) Name() string { return l.name }
 
 // Connection is the state of the connection and its history. LastError has nothing secret.
-func (l *Live) Connection() supervise.Stats { return l.source.Stats() }
+func (l *Live) Connection() reconnect.Stats { return l.source.Stats() }
 
 // Stats say whether the source is lost, and how often it came back.
 func (l *Live) Stats() pipeline.Stats {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 	"corallite/pipeline/camera/cameratest"
 )
 
@@ -344,7 +344,7 @@ func TestLiveErrorsAtTheStart(t *testing.T) {
 				t.Fatal("it was opened")
 			}
 			contains(t, err.Error(), c.want)
-			if c.name == "no password" && !supervise.IsPermanent(err) {
+			if c.name == "no password" && !reconnect.IsPermanent(err) {
 				t.Error("the error is not permanent")
 			}
 		})

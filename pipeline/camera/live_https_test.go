@@ -6,7 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 	"corallite/pipeline/camera/cameratest"
 )
 
@@ -24,7 +24,7 @@ func TestLiveHTTPS(t *testing.T) {
 		t.Fatal("a certificate that nobody vouches for was taken")
 	}
 	contains(t, err.Error(), "where the camera made its certificate itself, it must be allowed to")
-	if !supervise.IsPermanent(err) {
+	if !reconnect.IsPermanent(err) {
 		t.Error("the error is not permanent")
 	}
 	l, _ = opened(t, LiveOptions{URL: server.URL, AnyCertificate: true})

@@ -16,8 +16,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"corallite/internal/fileglob"
 	"corallite/internal/isolate"
-	"corallite/internal/paths"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
@@ -158,7 +158,7 @@ func TestNaturally(t *testing.T) {
 	want := []string{"", "2", "10", "a", "a1", "a1b2", "a1b10", "a2", "a002b", "a10", "b", "b00", "b0", "b1", "x99999999999999999999", "x100000000000000000000"}
 	got := slices.Clone(want)
 	slices.Reverse(got)
-	slices.SortFunc(got, paths.Naturally)
+	slices.SortFunc(got, fileglob.Naturally)
 	// Numbers of one value with another count of zeros are ordered as text.
 	i := slices.Index(want, "b00")
 	want[i], want[i+1] = "b0", "b00"

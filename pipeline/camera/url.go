@@ -11,9 +11,9 @@ import (
 	"regexp"
 	"strings"
 
-	"corallite/internal/paths"
+	"corallite/internal/reconnect"
 	"corallite/internal/redact"
-	"corallite/internal/supervise"
+	"corallite/internal/regfile"
 )
 
 // Credentials are what a camera on the network wants to know. They go into the setup of the child process that connects,
@@ -38,7 +38,7 @@ func Secret(from string) (string, error) {
 		}
 		return value, nil
 	case kind == "file":
-		data, err := paths.Read(name, 1<<16)
+		data, err := regfile.Read(name, 1<<16)
 		if err != nil {
 			return "", fmt.Errorf("the file of a camera's credentials: %w", err)
 		}
@@ -133,16 +133,16 @@ func (r redactor) text(s string) string { return redact.Text(r.known.Replace(s))
 
 // error is an error without what is secret; whether it is permanent is kept.
 func (r redactor) error(err error) error {
-	if err == nil || errors.Is(err, supervise.ErrNothing) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, reconnect.ErrNothing) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	var stall *supervise.StallError
+	var stall *reconnect.StallError
 	if errors.As(err, &stall) {
-		return &supervise.StallError{After: stall.After, Note: r.text(stall.Note)}
+		return &reconnect.StallError{After: stall.After, Note: r.text(stall.Note)}
 	}
 	clean := errors.New(r.text(err.Error()))
-	if supervise.IsPermanent(err) {
-		return supervise.Permanent(clean)
+	if reconnect.IsPermanent(err) {
+		return reconnect.Permanent(clean)
 	}
 	return clean
 }

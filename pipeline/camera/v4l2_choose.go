@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 )
 
 // motionJPEG is the format in which a USB camera gives large pictures at a full rate: raw ones do not go through USB 2.
@@ -25,7 +25,7 @@ func chooseFormat(c CameraInfo, wanted string, width, height int) (string, error
 	if code == "" || slices.Contains(names, code) || len(names) == 0 {
 		return code, nil
 	}
-	return "", supervise.Permanent(fmt.Errorf("the camera %s has no pixel format %s; it has %s", c, wanted, strings.Join(names, ", ")))
+	return "", reconnect.Permanent(fmt.Errorf("the camera %s has no pixel format %s; it has %s", c, wanted, strings.Join(names, ", ")))
 }
 
 func hasSize(f CameraFormat, width, height int) bool {

@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"corallite/internal/didyoumean"
-	"corallite/internal/paths"
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
+	"corallite/internal/regfile"
 )
 
 // CameraInfo is a V4L2 camera.
@@ -110,7 +110,7 @@ func openProblem(err error) string {
 	case errors.Is(err, fs.ErrNotExist):
 		return "the kernel shows it, but there is no such file in /dev: in a container, pass the device on"
 	}
-	return paths.Cause(err).Error()
+	return regfile.Cause(err).Error()
 }
 
 // linksTo are the names in a folder of /dev/v4l by the node that they point to; of several the first by name.
@@ -176,12 +176,12 @@ func (f *finder) find() (CameraInfo, error) {
 	if err == nil && c.Problem != "" {
 		err = fmt.Errorf("%s (%s): %s", c.Node, c.Name, c.Problem)
 		if c.denied {
-			err = supervise.Permanent(err)
+			err = reconnect.Permanent(err)
 		}
 	}
 	switch {
 	case err != nil && f.required:
-		return CameraInfo{}, supervise.Permanent(err)
+		return CameraInfo{}, reconnect.Permanent(err)
 	case err != nil:
 		return CameraInfo{}, err
 	}
@@ -236,7 +236,7 @@ func only(all []CameraInfo, wanted string, fits func(CameraInfo) bool) (CameraIn
 	case len(found) == 1:
 		return it, nil
 	case len(found) > 1:
-		return it, supervise.Permanent(fmt.Errorf("%q fits %d cameras; name one by its path: %s", wanted, len(found), strings.Join(found, ", ")))
+		return it, reconnect.Permanent(fmt.Errorf("%q fits %d cameras; name one by its path: %s", wanted, len(found), strings.Join(found, ", ")))
 	case len(all) == 0:
 		return it, fmt.Errorf("there is no camera %q: the kernel shows none", wanted)
 	}

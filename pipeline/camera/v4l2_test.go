@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 )
 
 // fakeCamera answers as a driver does, in the kernel's structures.
@@ -192,7 +192,7 @@ func TestCameraIsFound(t *testing.T) {
 		{"6", "", "group video", false}, {"7", "", "VIDIOC_ENUM_FMT", true},
 	} {
 		f := finder{wanted: c.wanted, root: m.root, required: c.absent, open: m.open}
-		if _, err := f.find(); c.err != "" && !supervise.IsPermanent(err) {
+		if _, err := f.find(); c.err != "" && !reconnect.IsPermanent(err) {
 			t.Errorf("%s, required: %v is not permanent", c.wanted, err)
 		}
 		f = finder{wanted: c.wanted, root: m.root, open: m.open}
@@ -200,7 +200,7 @@ func TestCameraIsFound(t *testing.T) {
 		switch {
 		case c.err == "" && (err != nil || filepath.Base(got.Node) != c.node):
 			t.Errorf("%s: %s, %v", c.wanted, got.Node, err)
-		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err) || supervise.IsPermanent(err) == c.absent):
+		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err) || reconnect.IsPermanent(err) == c.absent):
 			t.Errorf("%s: %v, want %q, permanent: %t", c.wanted, err, c.err, !c.absent)
 		}
 	}
@@ -232,7 +232,7 @@ func TestCameraMoves(t *testing.T) {
 		}
 		m.unplug(0, id)
 		m.plug(0, "usb-other", &fakeCamera{card: "Other", bus: "usb-0000:00:14.0-2"})
-		if c, err := f.find(); err == nil || supervise.IsPermanent(err) {
+		if c, err := f.find(); err == nil || reconnect.IsPermanent(err) {
 			t.Errorf("id %q: found %s, %v; it is to be waited for", id, c.Node, err)
 		}
 		m.plug(5, id, camera)

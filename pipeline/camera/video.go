@@ -13,7 +13,7 @@ import (
 
 	"gocv.io/x/gocv"
 
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 	"corallite/pipeline"
 	"corallite/pipeline/internal/opencv"
 	"corallite/pipeline/vision"
@@ -110,14 +110,14 @@ func (v *Video) open(o VideoOptions) error {
 
 // look looks at the file before ffmpeg does: for clearer errors, and for what the container says of its size.
 func (v *Video) look() error {
-	f, err := paths.OpenRegular(v.path)
+	f, err := regfile.OpenRegular(v.path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return paths.Cause(err)
+		return regfile.Cause(err)
 	}
 	if info.Size() == 0 {
 		return errors.New("the file is empty")
@@ -125,7 +125,7 @@ func (v *Video) look() error {
 	head := make([]byte, 512)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("reading: %w", paths.Cause(err))
+		return fmt.Errorf("reading: %w", regfile.Cause(err))
 	}
 	if isText(head[:n]) {
 		return errors.New("not a video: the file is text")

@@ -12,7 +12,8 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
-	"corallite/internal/paths"
+	"corallite/internal/fileglob"
+	"corallite/internal/regfile"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
 )
@@ -81,7 +82,7 @@ func NewWatch(dir string, o WatchOptions) (*Watch, error) {
 	}
 	if err := w.watcher.Add(dir); err != nil {
 		w.watcher.Close()
-		return nil, fmt.Errorf("watching %s: %w", dir, paths.Cause(err))
+		return nil, fmt.Errorf("watching %s: %w", dir, regfile.Cause(err))
 	}
 	if err := w.rescan(); err != nil {
 		w.watcher.Close()
@@ -95,7 +96,7 @@ func NewWatch(dir string, o WatchOptions) (*Watch, error) {
 func (w *Watch) list(f func(path string, s stamp)) error {
 	entries, err := os.ReadDir(w.dir)
 	if err != nil {
-		return fmt.Errorf("watching %s: %w", w.dir, paths.Cause(err))
+		return fmt.Errorf("watching %s: %w", w.dir, regfile.Cause(err))
 	}
 	for _, e := range entries {
 		path := filepath.Join(w.dir, e.Name())
@@ -152,7 +153,7 @@ func (w *Watch) due(now time.Time) (path string, wait time.Duration) {
 	for name, a := range w.waiting {
 		left := a.due.Sub(now)
 		switch {
-		case left <= 0 && (path == "" || paths.Naturally(name, path) < 0):
+		case left <= 0 && (path == "" || fileglob.Naturally(name, path) < 0):
 			path = name
 		case left > 0 && (wait == 0 || left < wait):
 			wait = left

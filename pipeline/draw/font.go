@@ -10,7 +10,7 @@ import (
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 )
 
 // maxFaces bounds the sizes that are kept ready: a video needs one, a folder of pictures a few.
@@ -35,7 +35,7 @@ func newFonts(path string) (*fonts, error) {
 	if path == "" {
 		return f, nil
 	}
-	data, err := paths.Read(path, maxFont)
+	data, err := regfile.Read(path, maxFont)
 	if err != nil {
 		return nil, fmt.Errorf("font: %w", err)
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 )
 
 // Microphone is a device that sound can be captured from.
@@ -54,7 +54,7 @@ func choose(all []Microphone, name string) (Microphone, error) {
 		case 1:
 			return found[0], nil
 		default:
-			return Microphone{}, supervise.Permanent(fmt.Errorf("microphone %q: several have that name: %s; name one by what stands in brackets", name, list(found)))
+			return Microphone{}, reconnect.Permanent(fmt.Errorf("microphone %q: several have that name: %s; name one by what stands in brackets", name, list(found)))
 		}
 	}
 	return Microphone{}, fmt.Errorf("microphone %q is not there; there are: %s", name, list(all))

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 )
 
 func TestChoose(t *testing.T) {
@@ -31,7 +31,7 @@ func TestChoose(t *testing.T) {
 		"kitchen": {"not there", "alsa_input.pci", "Built-in Audio", "speaker.monitor"}, "1": {"not there"},
 	} {
 		_, err := choose(all, name)
-		if several := want[0] == "several"; supervise.IsPermanent(err) != several {
+		if several := want[0] == "several"; reconnect.IsPermanent(err) != several {
 			t.Errorf("%q: %v is permanent: %t", name, err, !several)
 		}
 		for _, part := range append(want, name) {

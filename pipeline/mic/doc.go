@@ -5,12 +5,12 @@
 package mic
 
 import (
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 	"corallite/pipeline/mic/resample"
 )
 
 // ErrClosed is returned by Next after Close.
-var ErrClosed = supervise.ErrClosed
+var ErrClosed = reconnect.ErrClosed
 
 // What recordings may have.
 const (

@@ -12,14 +12,15 @@ import (
 	"sync"
 	"time"
 
-	"corallite/internal/paths"
+	"corallite/internal/fileglob"
+	"corallite/internal/regfile"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 )
 
 // FilesOptions say what NewFiles reads.
 type FilesOptions struct {
-	// Paths are recordings, folders of recordings, and patterns, as paths.Kind describes them.
+	// Paths are recordings, folders of recordings, and patterns, as fileglob.Kind describes them.
 	Paths []string
 	Rate  int           // of the chunks, samples a second
 	Chunk time.Duration // the length of a chunk; 0: 480 ms
@@ -29,7 +30,7 @@ type FilesOptions struct {
 const fileChunk = 480 * time.Millisecond
 
 // recordings are the files that a folder's recordings are.
-var recordings = paths.Kind{Name: "recordings", Endings: []string{
+var recordings = fileglob.Kind{Name: "recordings", Endings: []string{
 	".wav", ".wave", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma", ".aif", ".aiff", ".au", ".caf", ".w64",
 	".mp4", ".mkv", ".mov", ".webm", ".avi",
 }}
@@ -193,7 +194,7 @@ func (f *Files) take(r recording) (*audio.Chunk, error) {
 
 // openRecording opens a file, with ffmpeg when it is no WAVE file or a compressed one.
 func openRecording(path string) (recording, error) {
-	file, err := paths.OpenRegular(path)
+	file, err := regfile.OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +229,7 @@ func openWAVFile(file *os.File) (recording, error) {
 	head, err := in.Peek(wavHead)
 	switch {
 	case notEnd(err) != nil:
-		return nil, paths.Cause(err)
+		return nil, regfile.Cause(err)
 	case len(head) == 0:
 		return nil, errors.New("the file is empty")
 	case !isWAV(head):

@@ -10,7 +10,7 @@ import (
 	"github.com/gen2brain/malgo"
 
 	"corallite/internal/clock"
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 )
@@ -28,7 +28,7 @@ type MicrophoneOptions struct {
 	Source   string            // Meta.Source; "": "microphone:" and the name
 	Deadline time.Duration     // nothing for so long: it is lost; 0: 5 s
 	Silence  time.Duration     // digital silence for so long is said; 0: 10 s
-	Backoff  supervise.Backoff // between tries, which ask the sound system on this machine; the zero one: 1 s, doubled up to 5 s
+	Backoff  reconnect.Backoff // between tries, which ask the sound system on this machine; the zero one: 1 s, doubled up to 5 s
 	Required bool              // a microphone that is not there is an error of NewMicrophone; otherwise it is waited for
 	Logger   *slog.Logger      // gets what is lost, what is back, and silence; nil: nothing is logged
 	Clock    clock.Clock       // of Deadline and Backoff; nil: the machine's
@@ -52,7 +52,7 @@ type Live struct {
 	backend *malgo.Backend // of the first life; nil: there was none yet
 	intake  intake
 	silence silence
-	source  *supervise.Source[*audio.Chunk]
+	source  *reconnect.Source[*audio.Chunk]
 }
 
 var _ audio.Source = (*Live)(nil)
@@ -106,16 +106,16 @@ func newLive(o MicrophoneOptions) (*Live, error) {
 	l.silence = silence{after: o.Silence, log: l.log}
 	l.intake.hear = func(samples []float32) { l.silence.hear(samples, l.intake.ring.rate) }
 	if o.Backoff.Max <= 0 {
-		o.Backoff.Max = supervise.Soon
+		o.Backoff.Max = reconnect.Soon
 	}
-	l.source = supervise.New(supervise.Options[*audio.Chunk]{
+	l.source = reconnect.New(reconnect.Options[*audio.Chunk]{
 		Open: l.open, Discard: (*audio.Chunk).Release, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
 	})
 	return l, nil
 }
 
 // open begins a life: a connection to the sound system and a device in it.
-func (l *Live) open(ctx context.Context) (supervise.Life[*audio.Chunk], error) {
+func (l *Live) open(ctx context.Context) (reconnect.Life[*audio.Chunk], error) {
 	var c *capturing
 	var m Microphone
 	// The variables are read only when the call ended in time.
@@ -154,7 +154,7 @@ func (l *Live) capture() (*capturing, Microphone, error) {
 // absent is the error of a microphone that is not there.
 func (l *Live) absent(err error) error {
 	if l.must {
-		return supervise.Permanent(err)
+		return reconnect.Permanent(err)
 	}
 	return err
 }
@@ -191,7 +191,7 @@ func (l *Live) Live() bool { return true }
 func (l *Live) Name() string { return l.name }
 
 // Connection is the state of the connection and its history.
-func (l *Live) Connection() supervise.Stats { return l.source.Stats() }
+func (l *Live) Connection() reconnect.Stats { return l.source.Stats() }
 
 // Stats say how much sound there was so far and how much was lost, whether the microphone is lost, and how often it
 // came back.
@@ -231,7 +231,7 @@ func (e *life) Next(ctx context.Context) (*audio.Chunk, error) {
 		case over && e.capturing.system.gone():
 			return nil, errGone
 		case over:
-			return nil, supervise.ErrNothing
+			return nil, reconnect.ErrNothing
 		}
 		select {
 		case <-in.ring.wake:

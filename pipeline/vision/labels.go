@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 )
 
 // maxLabelIndex bounds the memory that one line of a label file can ask for.
@@ -22,7 +22,7 @@ const maxLabelFile = 32 << 20
 
 // ReadLabels reads a label file; see ParseLabels. Errors name the file.
 func ReadLabels(path string) ([]string, error) {
-	text, err := paths.Read(path, maxLabelFile)
+	text, err := regfile.Read(path, maxLabelFile)
 	if err != nil {
 		return nil, fmt.Errorf("labels: %w", err)
 	}

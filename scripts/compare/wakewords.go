@@ -14,7 +14,7 @@ import (
 
 	"corallite/delegate"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/audio/micro"
+	"corallite/pipeline/audio/microwakeword"
 )
 
 // repeats is how often the recordings come after one another, as in the peer.
@@ -64,7 +64,7 @@ func (s *setup) wakewords() error {
 		}
 	}
 	fmt.Printf("four wake words, %.0f s of speech %d times, one core, median of %d runs in turn\n",
-		float64(len(sound))/micro.Rate, repeats, s.rounds)
+		float64(len(sound))/microwakeword.Rate, repeats, s.rounds)
 	for _, choice := range choices {
 		row("x real time, "+string(choice), ours[choice], theirs, func(v sample) float64 { return v.fps })
 	}
@@ -78,9 +78,9 @@ func listen(folder string, choice delegate.Choice, sound []int16) (sample, error
 	if err != nil || len(manifests) != 4 {
 		return sample{}, fmt.Errorf("%d models in %s, want 4: %w", len(manifests), folder, err)
 	}
-	var words []*micro.WakeWord
+	var words []*microwakeword.WakeWord
 	for _, path := range manifests {
-		m, err := micro.ReadManifest(path)
+		m, err := microwakeword.ReadManifest(path)
 		if err != nil {
 			return sample{}, err
 		}
@@ -89,21 +89,21 @@ func listen(folder string, choice delegate.Choice, sound []int16) (sample, error
 			return sample{}, err
 		}
 		defer e.Close()
-		w, err := micro.NewWakeWord(m, e, micro.Options{})
+		w, err := microwakeword.NewWakeWord(m, e, microwakeword.Options{})
 		if err != nil {
 			return sample{}, err
 		}
 		words = append(words, w)
 	}
-	const block = 2 * micro.Rate // as files come
+	const block = 2 * microwakeword.Rate // as files come
 	var pool audio.Pool
-	stage, at := micro.NewStage(), int64(0)
+	stage, at := microwakeword.NewStage(), int64(0)
 	began := time.Now()
 	for range repeats {
 		for rest := sound; len(rest) > 0; rest = rest[min(block, len(rest)):] {
 			c := pool.Get(block)
 			c.Samples = append(c.Samples, rest[:min(block, len(rest))]...)
-			c.Rate, c.Start, c.First = micro.Rate, at, at == 0
+			c.Rate, c.Start, c.First = microwakeword.Rate, at, at == 0
 			at += int64(len(c.Samples))
 			if err := stage.Process(ctx, c); err != nil {
 				return sample{}, err
@@ -117,7 +117,7 @@ func listen(folder string, choice delegate.Choice, sound []int16) (sample, error
 		}
 	}
 	took := time.Since(began)
-	return sample{fps: float64(repeats*len(sound)) / micro.Rate / took.Seconds()}, nil
+	return sample{fps: float64(repeats*len(sound)) / microwakeword.Rate / took.Seconds()}, nil
 }
 
 // appendSamples appends the samples of a WAV file of one channel and 16 bits.
@@ -126,9 +126,9 @@ func appendSamples(to []int16, path string) ([]int16, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(b) < 44 || string(b[36:40]) != "data" || binary.LittleEndian.Uint32(b[24:]) != micro.Rate ||
+	if len(b) < 44 || string(b[36:40]) != "data" || binary.LittleEndian.Uint32(b[24:]) != microwakeword.Rate ||
 		binary.LittleEndian.Uint16(b[22:]) != 1 || binary.LittleEndian.Uint16(b[34:]) != 16 {
-		return nil, fmt.Errorf("%s is no plain recording of one channel, 16 bits and %d Hz", path, micro.Rate)
+		return nil, fmt.Errorf("%s is no plain recording of one channel, 16 bits and %d Hz", path, microwakeword.Rate)
 	}
 	for b = b[44:]; len(b) >= 2; b = b[2:] {
 		to = append(to, int16(binary.LittleEndian.Uint16(b)))

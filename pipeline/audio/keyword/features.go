@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"corallite/pipeline/audio/mel"
-	"corallite/pipeline/audio/micro"
+	"corallite/pipeline/audio/microwakeword"
 )
 
 // frontEnd is what makes a model's input of samples.
@@ -29,12 +29,12 @@ func newFrontEnd(o Options) (frontEnd, error) {
 		}
 		return frontEnd{newLogMel(m), LogMel, m.Bins(), int64(m.Hop()), int64(m.Window())}, nil
 	case Micro:
-		hop := int(math.Round(o.HopMS * micro.Rate / 1000))
-		f, err := micro.NewFrontendEvery(hop)
+		hop := int(math.Round(o.HopMS * microwakeword.Rate / 1000))
+		f, err := microwakeword.NewFrontendEvery(hop)
 		if err != nil {
 			return frontEnd{}, err
 		}
-		return frontEnd{&microRows{front: f, hop: hop}, Micro, micro.Channels, int64(hop), micro.Window}, nil
+		return frontEnd{&microRows{front: f, hop: hop}, Micro, microwakeword.Channels, int64(hop), microwakeword.Window}, nil
 	}
 	return frontEnd{&waveform{}, Waveform, 1, 1, 1}, nil
 }
@@ -85,22 +85,22 @@ func (l *logMel) add(h *history, samples []int16) {
 
 // microRows has rows of the audio front end of TensorFlow Lite Micro as units.
 type microRows struct {
-	front *micro.Frontend
+	front *microwakeword.Frontend
 	hop   int
 	rows  []uint16
 	buf   []float32
 }
 
 func (m *microRows) start(h *history) {
-	h.clear(make([]float32, micro.Channels)) // the logarithms of silence are 0
+	h.clear(make([]float32, microwakeword.Channels)) // the logarithms of silence are 0
 	m.front.Reset()
-	m.rows = m.front.Process(m.rows[:0], make([]int16, micro.Window-m.hop)) // so the next row is whole a hop from here
+	m.rows = m.front.Process(m.rows[:0], make([]int16, microwakeword.Window-m.hop)) // so the next row is whole a hop from here
 }
 
 func (m *microRows) add(h *history, samples []int16) {
 	m.rows, m.buf = m.front.Process(m.rows[:0], samples), m.buf[:0]
 	for _, v := range m.rows {
-		m.buf = append(m.buf, float32(v)*micro.Scale)
+		m.buf = append(m.buf, float32(v)*microwakeword.Scale)
 	}
 	h.add(m.buf)
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"corallite/pipeline/audio/mel"
-	"corallite/pipeline/audio/micro"
+	"corallite/pipeline/audio/microwakeword"
 	"corallite/pipeline/score"
 )
 
@@ -69,7 +69,7 @@ type Features string
 const (
 	LogMel   Features = "logmel"   // rows of logarithmic mel bins; the default
 	Waveform Features = "waveform" // the samples, full scale ±1
-	// Micro are rows of micro.Frontend times micro.Scale: the audio front end of TensorFlow Lite Micro, which the models
+	// Micro are rows of microwakeword.Frontend times microwakeword.Scale: the audio front end of TensorFlow Lite Micro, which the models
 	// of its example micro_speech were trained with. Each window's rows depend on the sound before it as well.
 	Micro Features = "micro"
 )
@@ -105,10 +105,10 @@ func (o Options) complete() (Options, error) {
 		}
 		o.Rate = o.Mel.Rate
 	case Micro:
-		if o.Rate != 0 && o.Rate != micro.Rate {
-			wrong("features of %s are made of %d samples a second, not of %d", Micro, micro.Rate, o.Rate)
+		if o.Rate != 0 && o.Rate != microwakeword.Rate {
+			wrong("features of %s are made of %d samples a second, not of %d", Micro, microwakeword.Rate, o.Rate)
 		}
-		o.Rate, o.HopMS = micro.Rate, cmp.Or(o.HopMS, 20)
+		o.Rate, o.HopMS = microwakeword.Rate, cmp.Or(o.HopMS, 20)
 		if !(o.HopMS >= 10 && o.HopMS <= 30) { // refuses what is not a number
 			wrong("features of %s cannot have a row each %g ms: want 10 to 30", Micro, o.HopMS)
 		}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"corallite/internal/isolate"
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 )
 
 // board is where the child's reader leaves the newest picture and the parent's requests find it.
@@ -195,7 +195,7 @@ func (b *board) look(after uint64, reply []byte) int {
 	}
 	if b.lost != nil {
 		reply[0], reply[1] = replyLost, 0
-		if supervise.IsPermanent(b.lost) {
+		if reconnect.IsPermanent(b.lost) {
 			reply[1] = 1
 		}
 		return 2 + putText(reply[2:], b.lost.Error())

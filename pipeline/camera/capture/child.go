@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"corallite/internal/isolate"
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 )
 
 // Kind is the kind of child that captures.
@@ -107,7 +107,7 @@ func open(ctx context.Context, b *board, o Options) (input, error) {
 	case Program:
 		return openProgram(ctx, o)
 	}
-	return nil, supervise.Permanent(fmt.Errorf("there is no input %q", o.Input))
+	return nil, reconnect.Permanent(fmt.Errorf("there is no input %q", o.Input))
 }
 
 // maxRate is the highest rate of pictures a second that is believed: ffmpeg guesses 90000 where a stream says none.

@@ -7,7 +7,7 @@ import (
 
 	"gocv.io/x/gocv"
 
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 	"corallite/pipeline/internal/opencv"
 	"corallite/pipeline/internal/turbojpeg"
 )
@@ -37,7 +37,7 @@ func decode(data []byte, reserve reserve) error {
 		}
 	}
 	if err := opencv.LoadImgcodecs(); err != nil {
-		return supervise.Permanent(err)
+		return reconnect.Permanent(err)
 	}
 	picture, err := gocv.IMDecode(data, gocv.IMReadColor)
 	if err != nil {

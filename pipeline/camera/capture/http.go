@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 )
 
 // Limits of what is done over HTTP.
@@ -58,7 +58,7 @@ func openHTTP(ctx context.Context, b *board, o Options) (input, error) {
 	case strings.HasPrefix(kind, "image/"):
 		return newSnapshots(h, response), nil
 	case strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "html") || kind == "application/json":
-		err = supervise.Permanent(fmt.Errorf("the address shows %s, not a picture or a stream", kind))
+		err = reconnect.Permanent(fmt.Errorf("the address shows %s, not a picture or a stream", kind))
 	}
 	_ = response.Body.Close() // it was only looked at
 	h.client.CloseIdleConnections()
@@ -74,7 +74,7 @@ func (h *httpInput) get() (*http.Response, error) {
 	for try := 0; ; try++ {
 		request, err := http.NewRequestWithContext(h.ctx, http.MethodGet, h.o.Target, nil)
 		if err != nil {
-			return nil, supervise.Permanent(errors.New("the address cannot be read"))
+			return nil, reconnect.Permanent(errors.New("the address cannot be read"))
 		}
 		request.Header.Set("User-Agent", "corallite")
 		if answer := h.auth.header(http.MethodGet, request.URL.RequestURI()); answer != "" {
@@ -105,7 +105,7 @@ func withoutAddress(err error) error {
 	}
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
-		return supervise.Permanent(fmt.Errorf("%w; where the camera made its certificate itself, it must be allowed to", err))
+		return reconnect.Permanent(fmt.Errorf("%w; where the camera made its certificate itself, it must be allowed to", err))
 	}
 	return unreachable(err)
 }
@@ -125,11 +125,11 @@ func refused(code int, status string, given bool) error {
 	err := fmt.Errorf("the server answers %q", status)
 	switch {
 	case code == http.StatusUnauthorized && !given:
-		return supervise.Permanent(fmt.Errorf("%w: it wants a user and a password, and none are given", err))
+		return reconnect.Permanent(fmt.Errorf("%w: it wants a user and a password, and none are given", err))
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		return supervise.Permanent(fmt.Errorf("%w: it refuses the user or the password", err))
+		return reconnect.Permanent(fmt.Errorf("%w: it refuses the user or the password", err))
 	case code == http.StatusNotFound || code == http.StatusGone:
-		return supervise.Permanent(fmt.Errorf("%w: there is no such stream", err))
+		return reconnect.Permanent(fmt.Errorf("%w: there is no such stream", err))
 	}
 	return err
 }

@@ -10,7 +10,7 @@ import (
 
 	"gocv.io/x/gocv"
 
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 	"corallite/pipeline/internal/opencv"
 )
 
@@ -24,7 +24,7 @@ type videoInput struct {
 
 func openVideo(target string, api gocv.VideoCaptureAPI) (*videoInput, error) {
 	if err := opencv.LoadVideoio(); err != nil {
-		return nil, supervise.Permanent(err)
+		return nil, reconnect.Permanent(err)
 	}
 	capture, err := gocv.VideoCaptureFileWithAPI(target, api)
 	if err != nil {
@@ -68,7 +68,7 @@ func usable(node string) error {
 	case err == nil:
 		return f.Close()
 	case errors.Is(err, fs.ErrPermission):
-		return supervise.Permanent(fmt.Errorf("%w: the user must be in the group video (sudo usermod -aG video \"$USER\", then log in anew)", err))
+		return reconnect.Permanent(fmt.Errorf("%w: the user must be in the group video (sudo usermod -aG video \"$USER\", then log in anew)", err))
 	default:
 		return err
 	}
@@ -116,7 +116,7 @@ func (v *videoInput) read(reserve reserve) (int64, error) {
 	case gocv.MatTypeCV8UC4:
 		gocv.CvtColor(target, &target, gocv.ColorBGRAToBGR)
 	default:
-		return 0, supervise.Permanent(fmt.Errorf("its pictures have OpenCV's type %v, not 8 bits a channel", target.Type()))
+		return 0, reconnect.Permanent(fmt.Errorf("its pictures have OpenCV's type %v, not 8 bits a channel", target.Type()))
 	}
 	pixels, err := target.DataPtrUint8()
 	if err != nil {

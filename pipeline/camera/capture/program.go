@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"corallite/internal/lastwords"
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 )
 
 // programInput is ffmpeg as a program, whose pictures come through a pipe as BMP: the same bytes as raw BGR, with a head
@@ -43,7 +43,7 @@ var output = []string{"-an", "-sn", "-dn", "-c:v", "bmp", "-pix_fmt", "bgr24", "
 func openProgram(ctx context.Context, o Options) (input, error) {
 	path, err := exec.LookPath("ffmpeg")
 	if err != nil {
-		return nil, supervise.Permanent(errors.New("the program ffmpeg is not installed (package ffmpeg), or not in PATH"))
+		return nil, reconnect.Permanent(errors.New("the program ffmpeg is not installed (package ffmpeg), or not in PATH"))
 	}
 	arguments := append([]string{"-hide_banner", "-nostdin", "-nostats", "-loglevel", "error"}, o.Args...)
 	p := &programInput{
@@ -127,7 +127,7 @@ func (p *programInput) why() error {
 	err := fmt.Errorf("ffmpeg ended (%v): %s", state(p.ended), said)
 	for _, sign := range []string{"Unrecognized option", "Option not found", "Unknown encoder", "No such filter", "No such file or directory", "Error splitting the argument list"} {
 		if strings.Contains(said, sign) {
-			return supervise.Permanent(err)
+			return reconnect.Permanent(err)
 		}
 	}
 	return err

@@ -12,14 +12,14 @@ import (
 	"strconv"
 	"strings"
 
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 )
 
 // whyNot finds out why an address could not be opened, of which OpenCV and ffmpeg say nothing.
 func whyNot(ctx context.Context, o Options) error {
 	u, err := url.Parse(o.Target)
 	if err != nil || u.Host == "" {
-		return supervise.Permanent(errors.New("the address cannot be read"))
+		return reconnect.Permanent(errors.New("the address cannot be read"))
 	}
 	switch u.Scheme {
 	case "rtsp", "rtsps":

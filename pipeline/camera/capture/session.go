@@ -13,7 +13,7 @@ import (
 
 	"corallite/internal/environ"
 	"corallite/internal/isolate"
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 )
 
 // callLimit is how long the child may take to answer when Options.Limit is 0. It does within Slice unless the machine is
@@ -82,9 +82,9 @@ const (
 // givenOptions are those of the user: whatever opens a video in this process changes the variable.
 var givenOptions = os.Getenv(ffmpegOptions)
 
-// Next waits for a picture that was not given yet, for about Slice: then it returns supervise.ErrNothing. fill gives
+// Next waits for a picture that was not given yet, for about Slice: then it returns reconnect.ErrNothing. fill gives
 // the memory for its pixels: BGR, 8 bits a channel, rows without gaps. An input that is lost for good, such as one that
-// refuses the password, is a supervise.PermanentError; after any error but ErrNothing the Session is to be closed.
+// refuses the password, is a reconnect.PermanentError; after any error but ErrNothing the Session is to be closed.
 func (s *Session) Next(ctx context.Context, fill func(width, height int) ([]byte, error)) (Picture, error) {
 	for {
 		reply, err := s.call(ctx)
@@ -99,7 +99,7 @@ func (s *Session) Next(ctx context.Context, fill func(width, height int) ([]byte
 			return s.take(reply, fill)
 		case replyNothing:
 			s.note = string(reply[1:])
-			return Picture{}, supervise.ErrNothing
+			return Picture{}, reconnect.ErrNothing
 		case replyLost:
 			return Picture{}, lost(reply)
 		case replyRoom:
@@ -126,7 +126,7 @@ func (s *Session) call(ctx context.Context) ([]byte, error) {
 	var died *isolate.DeathError
 	switch {
 	case errors.As(err, &died) && died.Hung > 0:
-		return nil, &supervise.StallError{After: died.Hung, Note: "the process that captures does not answer"}
+		return nil, &reconnect.StallError{After: died.Hung, Note: "the process that captures does not answer"}
 	case err != nil:
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func lost(reply []byte) error {
 	}
 	err := errors.New(string(reply[2:]))
 	if reply[1] != 0 {
-		return supervise.Permanent(err)
+		return reconnect.Permanent(err)
 	}
 	return err
 }

@@ -8,7 +8,7 @@ import (
 
 	"gocv.io/x/gocv"
 
-	"corallite/internal/supervise"
+	"corallite/internal/reconnect"
 )
 
 // streamInput is an address that OpenCV reads with ffmpeg. One that changes its size is opened anew.
@@ -32,7 +32,7 @@ func openStream(ctx context.Context, b *board, o Options) (input, error) {
 func (s *streamInput) open(after dimensions) error {
 	u, err := url.Parse(s.o.Target)
 	if err != nil {
-		return supervise.Permanent(errors.New("the address cannot be read"))
+		return reconnect.Permanent(errors.New("the address cannot be read"))
 	}
 	if s.o.User != "" || s.o.Password != "" {
 		u.User = url.UserPassword(s.o.User, s.o.Password)

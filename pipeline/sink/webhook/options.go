@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"corallite/internal/clock"
-	"corallite/internal/paths"
+	"corallite/internal/regfile"
 )
 
 func (o Options) orDefault() Options {
@@ -119,7 +119,7 @@ func Token(env, file string) (string, error) {
 			return "", fmt.Errorf("the environment has no variable %s, or it is empty", env)
 		}
 	case file != "":
-		data, err := paths.Read(file, 1<<16)
+		data, err := regfile.Read(file, 1<<16)
 		if err != nil {
 			return "", fmt.Errorf("the token's file: %w", err)
 		}

@@ -1,0 +1,108 @@
+// Package importrules holds the rules of who imports whom (docs/design.md) in a form that a test can check.
+package importrules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Module is the path before every package of the project.
+const Module = "corallite"
+
+// Package is a package as go list describes it, test files left out.
+type Package struct {
+	ImportPath string
+	Imports    []string
+	CgoFiles   []string
+}
+
+// may says which packages of the project those at and below a folder may import. The longest folder that fits
+// counts. A folder stands for what lies below it too; "" for everything.
+var may = map[string][]string{
+	"cmd":     {""},
+	"scripts": {""},
+
+	"configs":  {"configs", "models", "pipeline", "internal"}, // their words and defaults; what runs a model is cmd's
+	"models":   {"models", "internal"},
+	"internal": {"internal"},
+
+	"internal/isolate": {"internal/isolate", "internal/environ"}, // for whatever can hang or crash, so it knows nothing of it
+
+	"tflite":               {"tflite", "internal"},
+	"tflite/internal/capi": {},
+	"tflite/schema":        {"tflite/schema", "tflite/tensor"},
+	"tflite/tensor":        {},
+
+	"delegate":           {"delegate", "tflite", "internal"},
+	"delegate/edgetpu":   {"delegate/edgetpu", "internal"},
+	"delegate/failover":  {"delegate/failover", "tflite/tensor", "internal/clock"}, // any two engines
+	"delegate/scheduler": {"delegate/scheduler"},
+	"delegate/heat":      {"delegate/heat", "delegate/edgetpu", "internal/clock"},
+
+	"pipeline":        {"pipeline", "tflite/tensor", "internal"},
+	"pipeline/vision": {"pipeline", "tflite/tensor", "tflite/schema", "internal"}, // what a model's file says decides what reads its outputs
+}
+
+// foreign says in which folders a package from outside may be imported, for those whose place is fixed.
+var foreign = map[string][]string{
+	"gocv.io/x/gocv":             {"pipeline", "cmd", "scripts"},
+	"github.com/mattn/go-tflite": {"tflite"},
+	"github.com/gen2brain/malgo": {"pipeline/mic"},
+}
+
+// cgo has the only packages with import "C", beside helpers of tests.
+var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "pipeline/internal/libav"}
+
+// Wrong says which imports of a package break the rules; nil when none does.
+func Wrong(p Package) []string {
+	var wrong []string
+	complain := func(format string, args ...any) {
+		wrong = append(wrong, p.ImportPath+" "+fmt.Sprintf(format, args...))
+	}
+	name := strings.TrimPrefix(p.ImportPath, Module+"/")
+	allowed, ok := allowedFor(name)
+	if !ok {
+		complain("lies in a folder that has no rule: give it one in internal/importrules and in docs/design.md")
+		return wrong
+	}
+	for _, imported := range p.Imports {
+		inside, ours := strings.CutPrefix(imported, Module+"/")
+		switch {
+		case ours && !slices.ContainsFunc(allowed, func(folder string) bool { return within(inside, folder) }):
+			complain("must not import %s", inside)
+		case ours && forTests(inside) && !forTests(name):
+			complain("imports %s, which is for tests", inside)
+		case !ours:
+			for path, folders := range foreign {
+				if within(imported, path) && !slices.ContainsFunc(folders, func(f string) bool { return within(name, f) }) {
+					complain("must not import %s, which belongs to %s", imported, strings.Join(folders, ", "))
+				}
+			}
+		}
+	}
+	if len(p.CgoFiles) > 0 && !slices.Contains(cgo, name) && !forTests(name) {
+		complain("has import \"C\" (%s), which stands in %s only", strings.Join(p.CgoFiles, ", "), strings.Join(cgo, " and "))
+	}
+	return wrong
+}
+
+func allowedFor(name string) (folders []string, ok bool) {
+	longest := -1
+	for folder, allowed := range may {
+		if within(name, folder) && len(folder) > longest {
+			longest, folders, ok = len(folder), allowed, true
+		}
+	}
+	return folders, ok
+}
+
+// within says whether path is folder or lies below it.
+func within(path, folder string) bool {
+	return folder == "" || path == folder || strings.HasPrefix(path, folder+"/")
+}
+
+// forTests says whether a package is imported by tests only: one whose name ends in "test", and the test data.
+func forTests(name string) bool {
+	return strings.HasSuffix(name, "test") || name == "internal/testdata"
+}

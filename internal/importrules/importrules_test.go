@@ -1,0 +1,110 @@
+package importrules
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// TestModule walks the module's packages.
+func TestModule(t *testing.T) {
+	_, file, _, _ := runtime.Caller(0)
+	list := exec.Command("go", "list", "-json=ImportPath,Imports,CgoFiles", "./...")
+	list.Dir = filepath.Join(filepath.Dir(file), "..", "..")
+	visit(t, list.Dir)
+	var stderr strings.Builder
+	list.Stderr = &stderr
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	seen := 0
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; seen++ {
+		var p Package
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range Wrong(p) {
+			t.Error(w)
+		}
+	}
+	if seen < 10 {
+		t.Errorf("go list shows only %d packages", seen)
+	}
+}
+
+// visit looks at every Go file, so that go test knows what this test depends on and does not answer from its cache
+// after a file has changed: it does not see what the go list above reads.
+func visit(t *testing.T, root string) {
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
+		case filepath.Ext(path) == ".go":
+			_, err = os.Stat(path)
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // an editor may be saving a file
+		t.Fatal(err)
+	}
+}
+
+func TestWrong(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		imports string
+		cgo     bool
+		want    string // "": nothing is wrong
+	}{
+		{name: "cmd/corallite", imports: "corallite/pipeline corallite/delegate corallite/tflite gocv.io/x/gocv"},
+		{name: "pipeline/vision", imports: "corallite/pipeline corallite/tflite/tensor corallite/internal/didyoumean gocv.io/x/gocv"},
+		{name: "pipeline", imports: "corallite/tflite", want: "must not import tflite"},
+		{name: "pipeline/vision", imports: "corallite/delegate", want: "must not import delegate"},
+		{name: "pipeline/vision", imports: "corallite/delegate/edgetpu", want: "must not import delegate/edgetpu"},
+		{name: "pipeline/vision", imports: "github.com/mattn/go-tflite", want: "must not import github.com/mattn/go-tflite"},
+		{name: "pipeline/vision", imports: "corallite/pipeline/pipetest", want: "which is for tests"},
+		{name: "pipeline/pipetest", imports: "corallite/pipeline corallite/internal/testdata"},
+		{name: "tflite", imports: "corallite/tflite/internal/capi github.com/mattn/go-tflite/delegates"},
+		{name: "tflite", imports: "corallite/pipeline", want: "must not import pipeline"},
+		{name: "tflite", imports: "corallite/delegate", want: "must not import delegate"},
+		{name: "tflite/tensor", imports: "corallite/tflite", want: "must not import tflite"},
+		{name: "tflite/schema", imports: "corallite/tflite/internal/capi", want: "must not import tflite/internal/capi"},
+		{name: "delegate", imports: "corallite/tflite corallite/delegate/edgetpu corallite/tflite/schema"},
+		{name: "delegate", imports: "corallite/pipeline", want: "must not import pipeline"},
+		{name: "delegate", imports: "gocv.io/x/gocv", want: "must not import gocv.io/x/gocv"},
+		{name: "delegate/edgetpu", imports: "corallite/tflite", want: "must not import tflite"},
+		{name: "delegate/edgetpu", cgo: true},
+		{name: "tflite/internal/capi", cgo: true},
+		{name: "pipeline/internal/libav", cgo: true},
+		{name: "delegate/edgetpu/simtest", imports: "corallite/internal/testdata", cgo: true},
+		{name: "tflite", cgo: true, want: "import \"C\""},
+		{name: "delegate", cgo: true, want: "import \"C\""},
+		{name: "cmd/corallite", cgo: true, want: "import \"C\""},
+		{name: "models", imports: "corallite/tflite", want: "must not import tflite"},
+		{name: "configs", imports: "corallite/models corallite/pipeline"},
+		{name: "configs", imports: "corallite/delegate", want: "must not import delegate"},
+		{name: "internal/didyoumean", imports: "corallite/pipeline", want: "must not import pipeline"},
+		{name: "extras", want: "no rule"},
+	} {
+		p := Package{ImportPath: Module + "/" + c.name, Imports: strings.Fields(c.imports)}
+		if c.cgo {
+			p.CgoFiles = []string{"x.go"}
+		}
+		got := strings.Join(Wrong(p), "\n")
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s imports %q: got %q, want %q", c.name, c.imports, got, c.want)
+		}
+	}
+}

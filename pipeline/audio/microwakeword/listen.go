@@ -1,0 +1,106 @@
+package microwakeword
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"corallite/pipeline"
+	"corallite/pipeline/audio"
+)
+
+// span is how far back a keyword begins.
+const span = ((memory-1)*Hop + Window) * time.Second / Rate
+
+// Process listens to a chunk and gives the keywords that end in it. It allocates only for those.
+func (w *WakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result, error) {
+	if len(c.Micro)%Channels != 0 {
+		return pipeline.Result{}, fmt.Errorf("wake-word model %s: the chunk has %d features, no whole rows of %d", w.name, len(c.Micro), Channels)
+	}
+	if c.First {
+		if err := w.restart(ctx, c.Start); err != nil {
+			return pipeline.Result{}, fmt.Errorf("wake-word model %s: beginning anew: %w", w.name, err)
+		}
+	}
+	w.levels.Add(c)
+	w.end = c.Start + int64(len(c.Samples))
+	w.held = append(w.held, c.Micro...)
+	if !c.Voice {
+		w.drop()
+		return pipeline.Result{Quiet: true}, nil
+	}
+	keywords, err := w.listen(ctx)
+	if err != nil {
+		return pipeline.Result{}, fmt.Errorf("wake-word model %s: %w", w.name, err)
+	}
+	return pipeline.Result{Keywords: keywords, Quiet: len(keywords) == 0}, nil
+}
+
+// restart forgets all sound.
+func (w *WakeWord) restart(ctx context.Context, start int64) error {
+	w.begin, w.row, w.deaf = start, 0, 0
+	w.held = w.held[:0]
+	w.forget()
+	w.spotter.Reset()
+	return w.model.reset(ctx)
+}
+
+// forget empties the sliding window.
+func (w *WakeWord) forget() { w.filled, w.at, w.sum = 0, 0, 0 }
+
+// drop lets go of held rows that are too old to be caught up on.
+func (w *WakeWord) drop() {
+	stride := w.model.stride
+	if n := (len(w.held)/Channels - w.keep) / stride * stride; n > 0 {
+		w.held = w.held[:copy(w.held, w.held[n*Channels:])]
+		w.row += int64(n)
+		w.deaf = w.row + int64(w.model.strides(memory)*stride)
+		w.forget()
+	}
+}
+
+// listen runs the model on the held rows, as far as they are enough.
+func (w *WakeWord) listen(ctx context.Context) (keywords []pipeline.Keyword, err error) {
+	size := w.model.stride * Channels
+	rows := w.held
+	for len(rows) >= size && err == nil {
+		var answer int
+		if answer, err = w.model.run(ctx, rows[:size]); err == nil {
+			w.row += int64(w.model.stride)
+			keywords = w.add(keywords, answer)
+		}
+		rows = rows[size:] // also what failed, which would fail again
+	}
+	w.held = w.held[:copy(w.held, rows)]
+	return keywords, err
+}
+
+// add takes the answer to the rows before w.row.
+func (w *WakeWord) add(keywords []pipeline.Keyword, answer int) []pipeline.Keyword {
+	if w.row < w.deaf {
+		return keywords
+	}
+	if w.filled == len(w.recent) {
+		w.sum -= w.recent[w.at]
+	} else {
+		w.filled++
+	}
+	w.recent[w.at] = answer
+	w.sum += answer
+	if w.at++; w.at == len(w.recent) {
+		w.at = 0
+	}
+	if w.filled < len(w.recent) {
+		return keywords
+	}
+	w.score[0] = float32(w.model.scale * float64(w.sum) / float64(len(w.recent)))
+	// The rows of the silence behind a recording end behind it too.
+	end := audio.At(min(w.begin+(w.row-1)*Hop+Window, w.end), Rate)
+	start := max(end-span, audio.At(w.begin, Rate))
+	n := len(keywords)
+	keywords = w.spotter.Add(keywords, w.score[:], start, end)
+	for i := range keywords[n:] {
+		keywords[n+i].LevelDBFS = w.levels.Loudest(start, end)
+	}
+	return keywords
+}

@@ -1,0 +1,179 @@
+package microwakeword
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"corallite/internal/explain"
+	"corallite/internal/regfile"
+)
+
+// Manifest is the JSON file that comes with a microWakeWord model, version 2 (esphome.io, component
+// micro_wake_word).
+type Manifest struct {
+	Path  string // of the manifest, for messages
+	Model string // path of the .tflite file, which the manifest names from its own folder
+
+	WakeWord  string // what is said: "Okay Nabu"
+	Author    string // may be empty, as may what follows
+	Website   string
+	Languages []string // trained_languages: "en"
+
+	Cutoff        float32 // probability_cutoff: the mean probability that a wake word exceeds, above 0 and at most 1
+	SlidingWindow int     // sliding_window_size: of how many probabilities that is the mean, at least 1
+	Step          int     // feature_step_size: milliseconds from one row of features to the next; always 10
+	Arena         int     // tensor_arena_size: bytes of memory on a microcontroller; 0: not said
+	MinESPHome    string  // minimum_esphome_version
+}
+
+// ErrManifest is wrapped by the errors of a manifest that is not as it should be.
+var ErrManifest = errors.New("not a usable microWakeWord manifest")
+
+// ReadManifest reads the manifest at path and checks it. The keys type, wake_word, model, micro.probability_cutoff,
+// micro.sliding_window_size and micro.feature_step_size must be there; keys that Manifest does not have are not looked
+// at. Errors name the file and every key that is wrong. The model's file must exist; it is not read.
+func ReadManifest(path string) (Manifest, error) {
+	text, err := regfile.Read(path, 1<<20)
+	if err != nil {
+		return Manifest{}, fmt.Errorf("wake-word manifest: %w", err)
+	}
+	m, err := parseManifest(text)
+	if err != nil {
+		return Manifest{}, fmt.Errorf("%s: %w: %w", path, ErrManifest, err)
+	}
+	m.Path = path
+	if !filepath.IsAbs(m.Model) {
+		m.Model = filepath.Join(filepath.Dir(path), filepath.FromSlash(m.Model))
+	}
+	if about, err := os.Stat(m.Model); err != nil {
+		return Manifest{}, fmt.Errorf("%s: %w: its key model names %s, which cannot be used: %w; put the model there, or change the key",
+			path, ErrManifest, filepath.Base(m.Model), explain.Cause(err))
+	} else if !about.Mode().IsRegular() {
+		return Manifest{}, fmt.Errorf("%s: %w: its key model names %s, which is no file", path, ErrManifest, m.Model)
+	}
+	return m, nil
+}
+
+func parseManifest(text []byte) (Manifest, error) {
+	var m Manifest
+	var r object
+	if err := json.Unmarshal(text, &r.keys); err != nil {
+		return m, explain.JSON(text, err)
+	}
+	var kind string
+	version := 2
+	r.need("type", &kind)
+	r.need("wake_word", &m.WakeWord)
+	r.need("model", &m.Model)
+	r.may("version", &version)
+	r.may("author", &m.Author)
+	r.may("website", &m.Website)
+	r.may("trained_languages", &m.Languages)
+	if r.has("type") && kind != "micro" {
+		r.wrong("type is %q, want \"micro\"", kind)
+	}
+	if version != 2 {
+		r.wrong("version is %d, and only 2 is known: ask the model's author for a manifest of version 2", version)
+	}
+	r.filled("wake_word", m.WakeWord)
+	r.filled("model", m.Model)
+	in := object{prefix: "micro."}
+	r.need("micro", &in.keys)
+	if in.keys != nil {
+		in.need("probability_cutoff", &m.Cutoff)
+		in.need("sliding_window_size", &m.SlidingWindow)
+		in.need("feature_step_size", &m.Step)
+		in.may("tensor_arena_size", &m.Arena)
+		in.may("minimum_esphome_version", &m.MinESPHome)
+		in.check(m)
+	}
+	return m, errors.Join(errors.Join(r.errs...), errors.Join(in.errs...))
+}
+
+// maxSlidingWindow is far above what is used, so that a mistake does not take memory: 10 s of probabilities.
+const maxSlidingWindow = 333
+
+// check looks at the values of the keys that are there.
+func (o *object) check(m Manifest) {
+	if o.has("probability_cutoff") && !(m.Cutoff > 0 && m.Cutoff <= 1) {
+		o.wrong("micro.probability_cutoff is %g, want more than 0 and at most 1", m.Cutoff)
+	}
+	if o.has("sliding_window_size") && (m.SlidingWindow < 1 || m.SlidingWindow > maxSlidingWindow) {
+		o.wrong("micro.sliding_window_size is %d, want 1 to %d", m.SlidingWindow, maxSlidingWindow)
+	}
+	if o.has("feature_step_size") && m.Step != 1000*Hop/Rate {
+		o.wrong("micro.feature_step_size is %d, and the features come each %d ms: the model needs another front end",
+			m.Step, 1000*Hop/Rate)
+	}
+}
+
+// object is a JSON object that is read key by key.
+type object struct {
+	keys   map[string]json.RawMessage
+	prefix string // of its keys in messages
+	bad    map[string]bool
+	errs   []error
+}
+
+func (o *object) wrong(format string, args ...any) {
+	o.errs = append(o.errs, fmt.Errorf(format, args...))
+}
+
+// has says whether the key is there and could be read.
+func (o *object) has(key string) bool {
+	_, ok := o.keys[key]
+	return ok && !o.bad[key]
+}
+
+// filled refuses a key with nothing in it.
+func (o *object) filled(key, text string) {
+	if o.has(key) && strings.TrimSpace(text) == "" {
+		o.wrong("the key %s%s is empty", o.prefix, key)
+	}
+}
+
+// need reads a key that must be there.
+func (o *object) need(key string, to any) {
+	if _, ok := o.keys[key]; !ok {
+		o.wrong("the key %s%s is missing", o.prefix, key)
+		return
+	}
+	o.may(key, to)
+}
+
+// may reads a key where it is there.
+func (o *object) may(key string, to any) {
+	raw, ok := o.keys[key]
+	if !ok {
+		return
+	}
+	err := json.Unmarshal(raw, to)
+	if err == nil && string(raw) != "null" {
+		return
+	}
+	if o.bad == nil {
+		o.bad = make(map[string]bool)
+	}
+	o.bad[key] = true
+	o.wrong("the key %s%s is %.40s, want %s", o.prefix, key, raw, wanted(to))
+}
+
+// wanted names the type that a key should have.
+func wanted(to any) string {
+	switch to.(type) {
+	case *string:
+		return "a string"
+	case *int:
+		return "a whole number"
+	case *float32:
+		return "a number"
+	case *[]string:
+		return "a list of strings"
+	default:
+		return "an object"
+	}
+}
