@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
+	"corallite/internal/app"
+	"corallite/internal/assemble"
 	"corallite/internal/terminal"
 	"corallite/models"
 	"corallite/pipeline"
@@ -64,12 +66,12 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 		return wrongName(err)
 	}
 	m.Gallery = "" // it is made here, where what cannot be read is passed over
-	tpus, err := newDevicePool(cmd.Context(), []configs.Model{m}, logger)
+	tpus, err := assemble.NewDevicePool(cmd.Context(), []configs.Model{m}, configs.EdgeTPU{}, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, tpus.Close()) }()
-	model, err := openModel(context.WithoutCancel(cmd.Context()), modelRequest{name: name, model: m, pool: tpus, logger: logger})
+	model, err := assemble.OpenModel(context.WithoutCancel(cmd.Context()), assemble.ModelRequest{Name: name, Model: m, Pool: tpus, Logger: logger})
 	if err != nil {
 		return err
 	}
@@ -78,11 +80,11 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 	gallery, err := vision.NewGallery(cmd.Context(), l.model.gallery, vision.GalleryOptions{
 		IsPicture: camera.IsPicture,
 		Embed: func(ctx context.Context, path string) (pipeline.Vector, error) {
-			return embedFile(ctx, model.task, model.engines[0], path)
+			return model.EmbedFile(ctx, path)
 		},
 		Skip: func(_ string, err error) {
 			result.Unreadable++
-			status.say(slog.LevelError, err.Error())
+			status.Say(slog.LevelError, err.Error())
 		},
 		Progress: func(done, total int) { status.note(fmt.Sprintf("picture %d of %d", done, total)) },
 	})
@@ -97,14 +99,14 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 		return err
 	}
 	if result.Unreadable > 0 {
-		return errReported
+		return app.ErrReported
 	}
 	return nil
 }
 
 func (l *look) printCalibration(c calibration) error {
 	if c.Missed.Share+c.Strangers.Share >= 0.5 {
-		l.std.err.say(slog.LevelWarn, fmt.Sprintf("%s does not tell the labels of %s apart: use a model that was trained on such pictures", c.Model, c.Gallery))
+		l.std.err.Say(slog.LevelWarn, fmt.Sprintf("%s does not tell the labels of %s apart: use a model that was trained on such pictures", c.Model, c.Gallery))
 	}
 	if l.asJSON {
 		return json.NewEncoder(l.std.out).Encode(c)

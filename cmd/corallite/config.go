@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"corallite/configs"
+	"corallite/internal/app"
 	"corallite/internal/terminal"
 	"corallite/pipeline/camera"
 )
@@ -69,7 +70,7 @@ only: a run waits for it.`,
 						return err
 					}
 				}
-				return usageError{errReported}
+				return usageError{app.ErrReported}
 			}
 			return err
 		},

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/cpu"
 
 	"corallite/delegate"
+	"corallite/internal/assemble"
 	"corallite/internal/terminal"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/mic"
@@ -47,7 +48,7 @@ of libedgetpu, what the delegate choice would take for a model that is compiled 
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			found, err := delegate.Probe(cmd.Context(), delegate.Options{
-				Choice: delegate.Choice(choice), Device: device, EdgeTPULibrary: library, Look: lookApart,
+				Choice: delegate.Choice(choice), Device: device, EdgeTPULibrary: library, Look: assemble.ProbeIsolated,
 			})
 			switch {
 			case cmd.Context().Err() != nil:

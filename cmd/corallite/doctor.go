@@ -14,6 +14,8 @@ import (
 	"corallite/configs"
 	"corallite/delegate"
 	"corallite/delegate/doctor"
+	"corallite/internal/app"
+	"corallite/internal/assemble"
 	"corallite/models"
 	"corallite/pipeline/camera"
 )
@@ -56,7 +58,7 @@ the exit code 0, as it is without a configuration. docs/edge-tpu.md explains eac
 				err = report.Print(std.out)
 			}
 			if err == nil && len(report.Stopped) > 0 {
-				return errReported
+				return app.ErrReported
 			}
 			return err
 		},
@@ -70,7 +72,7 @@ the exit code 0, as it is without a configuration. docs/edge-tpu.md explains eac
 
 // doctorOptions are what the configuration and the model cache ask to be looked at.
 func doctorOptions(ctx context.Context, files, set []string) (doctor.Options, error) {
-	o := doctor.Options{Configured: len(files) > 0, Try: doctor.Isolated(reach()...)}
+	o := doctor.Options{Configured: len(files) > 0, Try: doctor.Isolated(assemble.ExtraPaths()...)}
 	if len(files) == 0 && len(set) > 0 {
 		return o, usageError{errors.New("--set overrides a value of a configuration, and no CONFIG file is given")}
 	}

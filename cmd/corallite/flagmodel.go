@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"corallite/configs"
+	"corallite/internal/assemble"
 	"corallite/models"
 	"corallite/pipeline/score"
 	"corallite/pipeline/vision"
@@ -102,7 +103,7 @@ func addActivationFlag(cmd *cobra.Command, to *string) {
 
 // addDecoderFlag adds the flag of detectors that do not end in TFLite_Detection_PostProcess.
 func (f *modelFlags) addDecoderFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.decoder, "decoder", "", "what the outputs of a detector mean, if it does not end in "+postProcess+": "+strings.Join(configs.Decoders(), ", "))
+	cmd.Flags().StringVar(&f.decoder, "decoder", "", "what the outputs of a detector mean, if it does not end in "+assemble.PostProcess+": "+strings.Join(configs.Decoders(), ", "))
 	_ = cmd.RegisterFlagCompletionFunc("decoder", cobra.FixedCompletions(configs.Decoders(), cobra.ShellCompDirectiveNoFileComp))
 }
 

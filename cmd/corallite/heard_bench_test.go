@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"corallite/delegate/devicepool"
+	"corallite/internal/assemble"
 	"corallite/internal/testdata"
 	"corallite/models"
 	"corallite/pipeline"
@@ -48,7 +49,7 @@ func BenchmarkHeard(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer tpus.Close()
-	e, err := openEars(b.Context(), []modelRequest{{name: name, model: m, pool: tpus}}, false)
+	e, err := assemble.OpenAudioModels(b.Context(), []assemble.ModelRequest{{Name: name, Model: m, Pool: tpus}}, false)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func BenchmarkHeard(b *testing.B) {
 	}
 	k := &keptTimes{}
 	s := &pipeline.Stream[*audio.Chunk]{
-		Name: "heard", Source: audio.Prepare(source, e.stages...), Models: e.models, Sinks: []pipeline.NamedSink{{Sink: k}},
+		Name: "heard", Source: audio.Prepare(source, e.Stages...), Models: e.Models, Sinks: []pipeline.NamedSink{{Sink: k}},
 	}
 	done := make(chan error, 1)
 	go func() {

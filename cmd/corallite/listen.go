@@ -12,6 +12,8 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
+	"corallite/internal/app"
+	"corallite/internal/assemble"
 	"corallite/internal/terminal"
 	"corallite/models"
 	"corallite/pipeline"
@@ -121,35 +123,35 @@ func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
 	}
 	var all []configs.Model
 	for _, r := range requests {
-		all = append(all, r.model)
+		all = append(all, r.Model)
 	}
-	tpus, err := newDevicePool(cmd.Context(), all, logger)
+	tpus, err := assemble.NewDevicePool(cmd.Context(), all, configs.EdgeTPU{}, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, tpus.Close()) }()
 	for i := range requests {
-		requests[i].pool = tpus
+		requests[i].Pool = tpus
 	}
-	e, err := openEars(context.WithoutCancel(cmd.Context()), requests, l.gate)
+	e, err := assemble.OpenAudioModels(context.WithoutCancel(cmd.Context()), requests, l.gate)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	l.source.Microphone, l.source.Sound = l.microphone, files
-	source, err := openSound(cmd.Context(), soundRequest{Source: l.source, rate: e.rate, gate: l.gate, in: l.std.in, logger: logger, required: true})
+	source, err := assemble.OpenSound(cmd.Context(), assemble.SoundRequest{Source: l.source, TargetRate: e.Rate, Gate: l.gate, Stdin: l.std.in, Logger: logger, Required: true})
 	if err != nil {
 		return err
 	}
 	status := l.std.err
-	out := status.above(l.std.out)
+	out := status.Above(l.std.out)
 	text := pipeline.NamedSink{Name: "table", Sink: sink.NewTable(out, sink.TableOptions{Sources: files, Model: len(requests) > 1, Width: terminal.Width(l.std.out)})}
 	if l.asJSON {
 		text = pipeline.NamedSink{Name: "json", Sink: sink.NewJSONL(out, "standard output")}
 	}
 	stream := &pipeline.Stream[*audio.Chunk]{
-		Name: "listen", Source: audio.Prepare(source, e.stages...), Models: e.models, Sinks: []pipeline.NamedSink{text},
-		Logger: logger, Progress: status.progress, OnError: reportTo(status),
+		Name: "listen", Source: audio.Prepare(source, e.Stages...), Models: e.Models, Sinks: []pipeline.NamedSink{text},
+		Logger: logger, Progress: status.Progress, OnError: assemble.ReportTo(status),
 	}
 	summary, err := stream.Run(cmd.Context())
 	if err != nil {
@@ -166,13 +168,13 @@ func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
 		fmt.Fprintf(status, "nothing was heard in %.1f s of sound (%.0f dBFS)\n", summary.Sound.Seconds, summary.Sound.LevelDBFS)
 	}
 	if summary.Errors.Total > 0 {
-		return errReported
+		return app.ErrReported
 	}
 	return nil
 }
 
 // requests are the models that are wanted.
-func (l *listen) requests() ([]modelRequest, error) {
+func (l *listen) requests() ([]assemble.ModelRequest, error) {
 	store, err := models.Open(models.Options{})
 	if err != nil {
 		return nil, err
@@ -181,16 +183,16 @@ func (l *listen) requests() ([]modelRequest, error) {
 	if len(refs) == 0 {
 		refs = listenModels
 	}
-	var all []modelRequest
+	var all []assemble.ModelRequest
 	for _, ref := range refs {
 		name, m, err := l.model(store, ref)
 		if err != nil {
 			return nil, err
 		}
-		for n := 2; slices.ContainsFunc(all, func(r modelRequest) bool { return r.name == name }); n++ {
+		for n := 2; slices.ContainsFunc(all, func(r assemble.ModelRequest) bool { return r.Name == name }); n++ {
 			name = fmt.Sprintf("%s#%d", name, n)
 		}
-		all = append(all, modelRequest{name: name, model: m})
+		all = append(all, assemble.ModelRequest{Name: name, Model: m})
 	}
 	return all, nil
 }

@@ -3,15 +3,14 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"log/slog"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
 	"corallite/delegate"
+	"corallite/internal/app"
+	"corallite/internal/assemble"
 	"corallite/internal/terminal"
 	"corallite/models"
 	"corallite/pipeline"
@@ -158,52 +157,39 @@ func (l *look) run(cmd *cobra.Command, names []string) (err error) {
 	if files.Still() {
 		items = files.Len()
 	}
-	tpus, err := newDevicePool(cmd.Context(), []configs.Model{m}, logger)
+	tpus, err := assemble.NewDevicePool(cmd.Context(), []configs.Model{m}, configs.EdgeTPU{}, logger)
 	if err != nil {
 		return errors.Join(err, files.Close())
 	}
 	defer func() { err = errors.Join(err, tpus.Close()) }()
-	model, err := openModel(context.WithoutCancel(cmd.Context()), modelRequest{name: name, model: m, items: items, pool: tpus, logger: logger})
+	model, err := assemble.OpenModel(context.WithoutCancel(cmd.Context()), assemble.ModelRequest{Name: name, Model: m, Items: items, Pool: tpus, Logger: logger})
 	if err != nil {
 		return errors.Join(err, files.Close())
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
-	run, err := model.model()
+	run, err := model.Model()
 	if err != nil {
 		return errors.Join(err, files.Close())
 	}
-	sinks, err := l.sinks(files, status.above(l.std.out))
+	sinks, err := l.sinks(files, status.Above(l.std.out))
 	if err != nil {
 		return errors.Join(err, files.Close())
 	}
 	stream := &pipeline.Stream[*vision.Frame]{
 		Name: l.model.task, Source: files, Models: []*pipeline.Model[*vision.Frame]{run}, Sinks: sinks,
-		Progress: status.progress, OnError: reportTo(status),
+		Progress: status.Progress, OnError: assemble.ReportTo(status),
 	}
 	if items == 0 {
-		giveBack() // worth its milliseconds where many frames come
+		app.FreeMemory() // worth its milliseconds where many frames come
 	}
 	summary, err := stream.Run(cmd.Context())
 	if err == nil && summary.Interrupted {
 		return context.Cause(cmd.Context())
 	}
 	if err == nil && summary.Errors.Total > 0 {
-		return errReported
+		return app.ErrReported
 	}
 	return err
-}
-
-// reportTo prints failures that a stream survives, as they come.
-func reportTo(s *status) func(pipeline.Failure) {
-	return func(f pipeline.Failure) { s.fail(f.Err) }
-}
-
-// resumeTo prints that sinks of a pipeline work again.
-func resumeTo(s *status, name string) func(pipeline.Resumption) {
-	return func(r pipeline.Resumption) {
-		s.say(slog.LevelWarn, fmt.Sprintf("pipeline %s: sink %s works again after %v; %d results were lost",
-			name, r.Name, r.After.Round(time.Second), r.Lost))
-	}
 }
 
 func (l *look) sinks(files *camera.Files, out io.Writer) ([]pipeline.NamedSink, error) {
@@ -223,7 +209,7 @@ func (l *look) sinks(files *camera.Files, out io.Writer) ([]pipeline.NamedSink, 
 		return []pipeline.NamedSink{text}, nil
 	}
 	folder, err := annotate.NewFolder(annotate.FolderOptions{
-		Dir: l.out, Overwrite: l.overwrite, Notice: leftAlone(l.std.err, "--overwrite"),
+		Dir: l.out, Overwrite: l.overwrite, Notice: assemble.KeptNotice(l.std.err, "--overwrite"),
 	})
 	if err != nil {
 		return nil, err

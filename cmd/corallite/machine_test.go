@@ -9,10 +9,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +24,8 @@ import (
 	"corallite/delegate/edgetpu"
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/delegate/failover"
+	"corallite/internal/app"
+	"corallite/internal/assemble"
 	"corallite/internal/testdata"
 )
 
@@ -46,7 +46,7 @@ func newMachine(t *testing.T, c simtest.Config) *machine {
 	m := &machine{t: t, control: simtest.NewControl(t), dir: t.TempDir()}
 	c.Control, c.Twins = m.control, []string{testdata.Path(t, "models/"+classifier+".tflite")}
 	t.Setenv(edgetpu.LibraryEnv, simtest.Use(t, c))
-	t.Setenv(reachEnv, strings.Join(append([]string{m.control.Folder()}, c.Twins...), string(os.PathListSeparator)))
+	t.Setenv(assemble.ExtraPathsEnv, strings.Join(append([]string{m.control.Folder()}, c.Twins...), string(os.PathListSeparator)))
 	t.Setenv("CORALLITE_CACHE", filepath.Join(m.dir, "cache"))
 	return m
 }
@@ -57,7 +57,7 @@ var quick = failover.BackoffOptions{First: 20 * time.Millisecond, Max: 200 * tim
 // ran is what came of a run.
 type ran struct {
 	code    int
-	summary runSummary
+	summary app.Summary
 	took    time.Duration // from beginning to end
 }
 
@@ -68,7 +68,7 @@ func (m *machine) run(ctx context.Context, text string, log *journal) ran {
 	start := time.Now()
 	status := newStatus(log)
 	summary := filepath.Join(m.dir, "summary.json")
-	r := ran{code: exitCode(m.start(ctx, text, status, summaryFile(summary)), status), took: time.Since(start)}
+	r := ran{code: exitCode(m.start(ctx, text, status, app.SummaryFile(summary)), status), took: time.Since(start)}
 	if data, err := os.ReadFile(summary); err == nil {
 		err = errors.Join(json.Unmarshal(data, &r.summary), os.Remove(summary))
 		if err != nil {
@@ -78,21 +78,19 @@ func (m *machine) run(ctx context.Context, text string, log *journal) ran {
 	return r
 }
 
-func (m *machine) start(ctx context.Context, text string, status *status, summary summaryFile) error {
+func (m *machine) start(ctx context.Context, text string, status *status, summary app.SummaryFile) error {
 	cfg, err := loadConfig([]string{writeConfig(m.t, m.dir, text)}, nil)
 	if err != nil {
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(status, &slog.HandlerOptions{ReplaceAttr: shortTime}))
-	o, err := devicePoolOptions(slices.Collect(maps.Values(cfg.Models)), cfg.EdgeTPU, logger)
-	if err != nil {
-		return err
-	}
-	o.EdgeTPU.System.Root, o.Backoff = m.control.Root(), quick
-	if m.change != nil {
-		m.change(&o)
-	}
-	return runConfig(ctx, &streams{in: strings.NewReader(""), out: os.Stdout, err: status}, cfg, o, logger, runOptions{summary: summary})
+	std := &streams{in: strings.NewReader(""), out: os.Stdout, err: status}
+	return app.Run(ctx, cfg, std.run(logger, app.Options{Summary: summary, ChangePool: func(o *devicepool.Options) {
+		o.EdgeTPU.System.Root, o.Backoff = m.control.Root(), quick
+		if m.change != nil {
+			m.change(o)
+		}
+	}}))
 }
 
 // tpu is what the summary says of a device; the zero Summary when it says nothing.

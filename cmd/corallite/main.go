@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"corallite/internal/app"
 	"corallite/internal/didyoumean"
 	"corallite/internal/isolate"
 	"corallite/internal/libstderr"
@@ -35,8 +36,8 @@ const (
 var version = "dev"
 
 func main() {
-	tuneMalloc()
-	isolate.Main(childHandlers()) // does not return in a child
+	app.TuneMalloc()
+	isolate.Main(app.ChildHandlers()) // does not return in a child
 	// Where it cannot be done libraries print where they print.
 	_ = libstderr.Redirect()
 	// A reader of standard output that goes away (`| head`) ends the command in order, not in the middle of a file.
@@ -56,7 +57,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if code := cutShort(ctx, err); code != exitDone {
-		status.fail(context.Cause(ctx))
+		status.Fail(context.Cause(ctx))
 		return code
 	}
 	return exitCode(err, status)
@@ -90,8 +91,12 @@ type streams struct {
 	in  io.Reader
 	out io.Writer
 	err *status
+}
 
-	browse func(url string) // opens a page; nil: nobody does
+// run is o with the streams in it.
+func (s *streams) run(logger *slog.Logger, o app.Options) app.Options {
+	o.Console, o.Stdin, o.Stdout, o.Logger = s.err, s.in, s.out, logger
+	return o
 }
 
 // usageError is wrong use: exit code 2.
@@ -99,9 +104,6 @@ type usageError struct{ err error }
 
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
-
-// errReported is a failure that was already printed where it happened.
-var errReported = errors.New("already reported")
 
 func exitCode(err error, stderr *status) int {
 	if err == nil {
@@ -111,8 +113,8 @@ func exitCode(err error, stderr *status) int {
 	if errors.Is(err, syscall.EPIPE) && errors.As(err, &at) && at.Path == os.Stdout.Name() {
 		return 128 + int(syscall.SIGPIPE) // as if it had died of it, which needs no words
 	}
-	if !errors.Is(err, errReported) {
-		stderr.fail(err)
+	if !errors.Is(err, app.ErrReported) {
+		stderr.Fail(err)
 	}
 	var usage usageError
 	if errors.As(err, &usage) {
@@ -138,7 +140,7 @@ func onSignals(cancel context.CancelCauseFunc, stderr *status) (stop func()) {
 			said := make(chan struct{})
 			go func() {
 				defer close(said)
-				stderr.say(slog.LevelInfo, fmt.Sprintf("%v: finishing what is in hand; once more ends at once", s))
+				stderr.Say(slog.LevelInfo, fmt.Sprintf("%v: finishing what is in hand; once more ends at once", s))
 			}()
 			select {
 			case <-said:

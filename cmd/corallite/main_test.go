@@ -8,14 +8,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/app"
 	"corallite/internal/isolate"
 	"corallite/internal/testdata"
 )
 
 // TestMain makes the test binary the command corallite for the scripts and for the tests that start it.
 func TestMain(m *testing.M) {
-	tuneMalloc() // as main does
-	isolate.Main(childHandlers())
+	app.TuneMalloc() // as main does
+	isolate.Main(app.ChildHandlers())
 	testscript.Main(m, map[string]func(){"corallite": main})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"corallite/internal/app"
 	"corallite/internal/terminal"
 	"corallite/models"
 )
@@ -131,7 +132,7 @@ A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities 
 			}
 			return eachModel(cmd.Context(), std, names, func(name string) error {
 				if e, ok := store.Lookup(name); ok && e.Licence.Note != "" {
-					std.err.say(slog.LevelWarn, fmt.Sprintf("%s: the licence is %s: %s", name, e.Licence.SPDX, e.Licence.Note))
+					std.err.Say(slog.LevelWarn, fmt.Sprintf("%s: the licence is %s: %s", name, e.Licence.SPDX, e.Licence.Note))
 				}
 				bar := pullBar{status: std.err}
 				found, err := store.Pull(cmd.Context(), name, bar.show)
@@ -140,7 +141,7 @@ A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities 
 					return err
 				}
 				if twin := found.Entry.Files.EdgeTPU; twin != nil && found.EdgeTPU == "" {
-					std.err.say(slog.LevelWarn, fmt.Sprintf("%s: %s is left out, because its sha256 is not known: --accept-unverified fetches it too",
+					std.err.Say(slog.LevelWarn, fmt.Sprintf("%s: %s is left out, because its sha256 is not known: --accept-unverified fetches it too",
 						name, twin.Name()))
 				}
 				_, err = fmt.Fprintf(std.out, "%s\t%s\n", name, found.Model)
@@ -175,13 +176,13 @@ func eachModel(ctx context.Context, std *streams, names []string, do func(name s
 		if err == nil {
 			continue
 		}
-		std.err.fail(err)
+		std.err.Fail(err)
 		var unknown *models.UnknownError
 		switch {
 		case errors.As(err, &unknown) && result == nil:
-			result = usageError{errReported}
+			result = usageError{app.ErrReported}
 		case !errors.As(err, &unknown):
-			result = errReported
+			result = app.ErrReported
 		}
 	}
 	return result

@@ -3,20 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"corallite/configs"
-	"corallite/delegate/devicepool"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
-	"corallite/pipeline/camera"
-	"corallite/pipeline/vision"
 )
 
 // TestRunWithMotion looks at two parts of a street: one in which people walk all the time, and one that nobody enters.
@@ -59,50 +53,5 @@ func TestRunWithMotion(t *testing.T) {
 		if said := fmt.Sprintf("nothing moved in %d of 398 frames", m.HeldBack); !strings.Contains(stderr, said) {
 			t.Errorf("%s: the log does not say %q:\n%s", name, said, stderr)
 		}
-	}
-}
-
-// TestPreviewWithMotion has a page show what no model sees.
-func TestPreviewWithMotion(t *testing.T) {
-	clip := filepath.Join(t.TempDir(), "clip.avi")
-	clipOf(t, testdata.Path(t, "video/vtest.avi"), clip, 30)
-	files, err := camera.NewFiles(clip)
-	if err != nil {
-		t.Fatal(err)
-	}
-	motion := camera.DefaultMotion()
-	source, err := camera.NewSelect(files, camera.SelectOptions{Region: [4]float64{0, 0, 0.2, 0.2}, Motion: &motion})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer source.Close()
-	const listen = "127.0.0.1:0"
-	tpus, err := devicepool.New(devicepool.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tpus.Close()
-	b := &builder{pages: pages{pool: tpus}, cfg: &configs.Config{}, status: newStatus(io.Discard)}
-	defer b.Close()
-	plan := &visionPlan{planned: newPlanned[*vision.Frame](b, "corner", configs.Pipeline{})}
-	plan.Source = source
-	sink, err := plan.openSink(configs.Sink{Kind: configs.SinkPreview, Listen: listen})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sink.Close()
-	for {
-		f, err := source.Next(t.Context())
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.Release()
-	}
-	got := b.pages.servers[listen].Status().Pipelines[0]
-	if !got.Picture || got.State != "running" || got.Frames != 0 || got.Held == 0 || got.HeldShare != float64(got.Held)/30 || !got.Still {
-		t.Errorf("%+v", got)
 	}
 }

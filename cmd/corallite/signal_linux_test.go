@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"corallite/internal/app"
 	"corallite/internal/testdata"
 )
 
@@ -117,7 +118,7 @@ func (s *started) endsWith(t *testing.T, code int) {
 }
 
 // summaryOf reads what a run has written to summary.json in a folder.
-func summaryOf(t *testing.T, dir string) (summary runSummary) {
+func summaryOf(t *testing.T, dir string) (summary app.Summary) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, "summary.json"))
 	if err == nil {

@@ -38,12 +38,12 @@ func newStatus(w io.Writer) *status {
 	return s
 }
 
-// say prints a message of the program itself, which is no result: one line of "corallite: " and the text, or of JSON
+// Say prints a message of the program itself, which is no result: one line of "corallite: " and the text, or of JSON
 // with --log-format json. With --quiet only errors are printed.
-func (s *status) say(level slog.Level, text string) { s.print(level, terminal.OneLine(text)) }
+func (s *status) Say(level slog.Level, text string) { s.print(level, terminal.OneLine(text)) }
 
-// fail prints an error, in a line for each of its parts.
-func (s *status) fail(err error) { s.print(slog.LevelError, terminal.Message(err)) }
+// Fail prints an error, in a line for each of its parts.
+func (s *status) Fail(err error) { s.print(slog.LevelError, terminal.Message(err)) }
 
 func (s *status) print(level slog.Level, text string) {
 	switch {
@@ -60,7 +60,7 @@ func (s *status) print(level slog.Level, text string) {
 func (s *status) Write(p []byte) (int, error) {
 	if s.json() && !bytes.HasPrefix(p, []byte("{")) {
 		for line := range strings.Lines(string(p)) {
-			s.say(slog.LevelInfo, strings.TrimPrefix(strings.TrimRight(line, "\n"), "corallite: "))
+			s.Say(slog.LevelInfo, strings.TrimPrefix(strings.TrimRight(line, "\n"), "corallite: "))
 		}
 		return len(p), nil
 	}
@@ -70,8 +70,8 @@ func (s *status) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// reveal prints a line as Write does, with all that is in its addresses.
-func (s *status) reveal(line string) {
+// Reveal prints a line as Write does, with all that is in its addresses.
+func (s *status) Reveal(line string) {
 	_, _ = s.write(s.w, append(terminal.Escape([]byte(line)), '\n')) // nobody could be told
 }
 
@@ -84,9 +84,9 @@ func (s *status) write(w io.Writer, p []byte) (int, error) {
 	return n, err
 }
 
-// above is w for what is written to the same terminal as the line of progress: it comes above the line. On anything
+// Above is w for what is written to the same terminal as the line of progress: it comes above the line. On anything
 // else it is w itself.
-func (s *status) above(w io.Writer) io.Writer {
+func (s *status) Above(w io.Writer) io.Writer {
 	if s.terminal != nil && terminal.Is(w) {
 		return lineAbove{s, w}
 	}
@@ -103,8 +103,8 @@ func (a lineAbove) Write(p []byte) (int, error) { return a.s.write(a.w, p) }
 // silent says whether no progress is to be shown.
 func (s *status) silent() bool { return s.terminal == nil || s.quiet || s.json() }
 
-// progress shows how far a pipeline is; it fits pipeline.Stream.Progress.
-func (s *status) progress(p pipeline.Progress) {
+// Progress shows how far a pipeline is; it fits pipeline.Stream.Progress.
+func (s *status) Progress(p pipeline.Progress) {
 	if s.silent() {
 		return
 	}

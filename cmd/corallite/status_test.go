@@ -49,8 +49,8 @@ func TestSay(t *testing.T) {
 		var out bytes.Buffer
 		s := newStatus(&out)
 		s.logFlags = c.flags
-		s.say(slog.LevelInfo, "a")
-		s.say(slog.LevelError, "b")
+		s.Say(slog.LevelInfo, "a")
+		s.Say(slog.LevelError, "b")
 		_, _ = s.Write([]byte("plain\n"))
 		if out.String() != c.want {
 			t.Errorf("%+v: %q, want %q", c.flags, &out, c.want)
@@ -59,8 +59,8 @@ func TestSay(t *testing.T) {
 	var out bytes.Buffer
 	s := newStatus(&out)
 	s.format = "json"
-	s.fail(errors.Join(errors.New("two"), errors.New("lines")))
-	s.say(slog.LevelWarn, "a\nname")
+	s.Fail(errors.Join(errors.New("two"), errors.New("lines")))
+	s.Say(slog.LevelWarn, "a\nname")
 	_, _ = s.Write([]byte("corallite: one\npreview: two\n"))
 	var got []string
 	for line := range strings.Lines(out.String()) {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
+	"corallite/internal/app"
 	"corallite/internal/environ"
 	"corallite/models"
 	"corallite/pipeline"
@@ -84,7 +85,7 @@ func (w *watch) run(cmd *cobra.Command, source string) error {
 		return wrongName(err)
 	}
 	if configs.HasSecret(source) {
-		w.std.err.say(slog.LevelWarn, "the password in the address can be read in the list of processes by everybody on this machine; "+
+		w.std.err.Say(slog.LevelWarn, "the password in the address can be read in the list of processes by everybody on this machine; "+
 			"put it into the environment and write '${NAME}' in its place, in single quotes: 'rtsp://viewer:${DOOR_PASSWORD}@192.168.1.20/stream1'")
 	}
 	m.Track = true
@@ -92,15 +93,11 @@ func (w *watch) run(cmd *cobra.Command, source string) error {
 		{Kind: configs.SinkPreview, Listen: w.listen, Queue: pipeline.DefaultQueue},
 	}}
 	cfg := configs.One("watch", p, name, m)
-	o, err := devicePoolOptions([]configs.Model{m}, cfg.EdgeTPU, logger)
-	if err != nil {
-		return err
-	}
-	std := *w.std
+	o := w.std.run(logger, app.Options{Interactive: true})
 	if !w.noBrowser {
-		std.browse = openBrowser
+		o.OnPreview = openBrowser // whose arguments the list of processes shows, so that it gets no token
 	}
-	return runConfig(cmd.Context(), &std, cfg, o, logger, runOptions{watched: true})
+	return app.Run(cmd.Context(), cfg, o)
 }
 
 // sourceOf is what a SOURCE of the command line means.

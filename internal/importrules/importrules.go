@@ -27,6 +27,9 @@ var may = map[string][]string{
 	"models":   {"models", "internal"},
 	"internal": {"internal"},
 
+	"internal/app":      {"configs", "models", "delegate", "tflite", "pipeline", "internal"},
+	"internal/assemble": {"configs", "models", "delegate", "tflite", "pipeline", "internal"},
+
 	"internal/isolate": {"internal/isolate", "internal/environ"}, // for whatever can hang or crash, so it knows nothing of it
 
 	"tflite":               {"tflite", "internal"},
@@ -42,6 +45,12 @@ var may = map[string][]string{
 
 	"pipeline":        {"pipeline", "tflite/tensor", "internal"},
 	"pipeline/vision": {"pipeline", "tflite/tensor", "tflite/schema", "internal"}, // what a model's file says decides what reads its outputs
+}
+
+// importers says who may import what composes: the packages beside it that everybody may import must not lead to it.
+var importers = map[string][]string{
+	"internal/app":      {"cmd"},
+	"internal/assemble": {"cmd", "internal/app"},
 }
 
 // foreign says in which folders a package from outside may be imported, for those whose place is fixed.
@@ -73,6 +82,8 @@ func Wrong(p Package) []string {
 			complain("must not import %s", inside)
 		case ours && forTests(inside) && !forTests(name):
 			complain("imports %s, which is for tests", inside)
+		case ours && !mayBeImported(inside, name):
+			complain("must not import %s, which only %s may", inside, strings.Join(importers[inside], " and "))
 		case !ours:
 			for path, folders := range foreign {
 				if within(imported, path) && !slices.ContainsFunc(folders, func(f string) bool { return within(name, f) }) {
@@ -95,6 +106,12 @@ func allowedFor(name string) (folders []string, ok bool) {
 		}
 	}
 	return folders, ok
+}
+
+// mayBeImported says whether a package may import one, by the rules of importers.
+func mayBeImported(imported, by string) bool {
+	folders, limited := importers[imported]
+	return !limited || slices.ContainsFunc(folders, func(f string) bool { return within(by, f) })
 }
 
 // within says whether path is folder or lies below it.

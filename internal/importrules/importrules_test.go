@@ -96,6 +96,9 @@ func TestWrong(t *testing.T) {
 		{name: "configs", imports: "corallite/models corallite/pipeline"},
 		{name: "configs", imports: "corallite/delegate", want: "must not import delegate"},
 		{name: "internal/didyoumean", imports: "corallite/pipeline", want: "must not import pipeline"},
+		{name: "internal/app", imports: "corallite/internal/assemble corallite/configs corallite/delegate/devicepool"},
+		{name: "internal/assemble", imports: "corallite/internal/app", want: "must not import internal/app"},
+		{name: "pipeline", imports: "corallite/internal/assemble", want: "must not import internal/assemble"},
 		{name: "extras", want: "no rule"},
 	} {
 		p := Package{ImportPath: Module + "/" + c.name, Imports: strings.Fields(c.imports)}

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -13,12 +13,12 @@ import (
 	"corallite/internal/output"
 )
 
-// summaryFile is where the summary of a run goes: "" nowhere, "-" to standard output. A file gets its name when it is
+// SummaryFile is where the summary of a run goes: "" nowhere, "-" to standard output. A file gets its name when it is
 // complete; what is no file, a pipe or a device, is written as it is.
-type summaryFile string
+type SummaryFile string
 
 // check fails when the summary could not be written, so that a run of hours is not lost to a folder that does not exist.
-func (s summaryFile) check() error {
+func (s SummaryFile) check() error {
 	if s == "" || s == "-" {
 		return nil
 	}
@@ -39,12 +39,12 @@ func (s summaryFile) check() error {
 }
 
 // create makes a file beside the summary's place.
-func (s summaryFile) create() (*os.File, error) {
+func (s SummaryFile) create() (*os.File, error) {
 	return os.CreateTemp(filepath.Dir(string(s)), "."+filepath.Base(string(s))+".*.part")
 }
 
 // fail names the summary in an error of the system, which may name a file that the user does not know.
-func (s summaryFile) fail(err error) error {
+func (s SummaryFile) fail(err error) error {
 	var at *fs.PathError
 	if errors.As(err, &at) {
 		err = at.Err
@@ -53,7 +53,7 @@ func (s summaryFile) fail(err error) error {
 }
 
 // write writes the summary. ctx ends when the run is to end: a pipe that nobody reads is then not waited for.
-func (s summaryFile) write(ctx context.Context, summaries any, stdout io.Writer) error {
+func (s SummaryFile) write(ctx context.Context, summaries any, stdout io.Writer) error {
 	if s == "" {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (s summaryFile) write(ctx context.Context, summaries any, stdout io.Writer)
 }
 
 // pour writes text into what is no file.
-func (s summaryFile) pour(ctx context.Context, info fs.FileInfo, text []byte) error {
+func (s SummaryFile) pour(ctx context.Context, info fs.FileInfo, text []byte) error {
 	var f *os.File
 	var err error
 	if info.Mode()&fs.ModeNamedPipe != 0 {

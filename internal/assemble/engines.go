@@ -1,4 +1,4 @@
-package main
+package assemble
 
 import (
 	"context"
@@ -16,33 +16,34 @@ import (
 // model's weights, but each has working memory of its own.
 const maxEngines = 4
 
-// modelRequest is a model to open.
-type modelRequest struct {
-	name     string // in events and messages
-	model    configs.Model
-	items    int               // how many items are to come; 0: many, or nobody knows
-	priority int               // where a device is shared
-	shapes   devicepool.Shapes // of its inputs, where the file leaves them open; nil: it does not
-	pool     *devicepool.Pool
-	logger   *slog.Logger
+// ModelRequest is a model to open.
+type ModelRequest struct {
+	Name     string // in events and messages
+	Model    configs.Model
+	Items    int // how many items are to come; 0: many, or nobody knows
+	Priority int // where a device is shared
+	Pool     *devicepool.Pool
+	Logger   *slog.Logger
+
+	shapes devicepool.Shapes // of its inputs, where the file leaves them open; nil: it does not
 }
 
 // openEngines opens as many engines as serve best: engines of one thread side by side, one for each core, get more done
 // than one engine of several threads, because no core waits for another at the end of every operator; and where other
 // programs use the cores too, that waiting costs seconds. A few pictures are done before more engines are open. How the
 // engines are closed is added to closers, also after an error.
-func openEngines(ctx context.Context, r modelRequest, model *delegate.Model, shapes [][]int, closers *closers) ([]pipeline.Engine, error) {
+func openEngines(ctx context.Context, r ModelRequest, model *delegate.Model, shapes [][]int, closers *closers) ([]pipeline.Engine, error) {
 	cores := min(runtime.GOMAXPROCS(0), maxEngines)
-	wanted := r.model.Engines
+	wanted := r.Model.Engines
 	chosen := wanted == 0
-	many := r.items == 0 || r.items > cores
+	many := r.Items == 0 || r.Items > cores
 	switch {
-	case chosen && r.model.Threads == 0 && many:
+	case chosen && r.Model.Threads == 0 && many:
 		wanted = cores
 	case chosen:
 		wanted = 1
 	}
-	segments, err := readSegments(r.model.Segments)
+	segments, err := readSegments(r.Model.Segments)
 	if err != nil {
 		return nil, err
 	}
@@ -51,10 +52,10 @@ func openEngines(ctx context.Context, r modelRequest, model *delegate.Model, sha
 			s.Close()
 		}
 	}()
-	all, err := r.pool.Open(ctx, devicepool.Request{
-		Name: r.name, Model: model, Segments: segments, Shapes: shapes, Choice: delegate.Choice(r.model.Delegate), Device: r.model.Device,
-		Threads: r.model.Threads, Engines: wanted, Spread: chosen && many, Priority: r.priority, Isolate: r.model.Isolate,
-		Deadline: time.Duration(r.model.Deadline * float64(time.Second)),
+	all, err := r.Pool.Open(ctx, devicepool.Request{
+		Name: r.Name, Model: model, Segments: segments, Shapes: shapes, Choice: delegate.Choice(r.Model.Delegate), Device: r.Model.Device,
+		Threads: r.Model.Threads, Engines: wanted, Spread: chosen && many, Priority: r.Priority, Isolate: r.Model.Isolate,
+		Deadline: time.Duration(r.Model.Deadline * float64(time.Second)),
 	})
 	if err != nil {
 		return nil, err

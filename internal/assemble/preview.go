@@ -1,4 +1,4 @@
-package main
+package assemble
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"corallite/pipeline/sink/preview"
 )
 
-// pages are the preview servers of a run, by the address that the configuration gives.
-type pages struct {
+// previewServers are the preview servers of a run, by the address that the configuration gives.
+type previewServers struct {
 	pool    *devicepool.Pool
 	logger  *slog.Logger
 	servers map[string]*preview.Server
@@ -23,7 +23,7 @@ type pages struct {
 }
 
 // open makes a pipeline's place on its page, for models with these tasks.
-func (p *pages) open(pipelineName string, c configs.Sink, o preview.SinkOptions, tasks []string) (*preview.Sink, error) {
+func (p *previewServers) open(pipelineName string, c configs.Sink, o preview.SinkOptions, tasks []string) (*preview.Sink, error) {
 	server, err := p.server(c)
 	if err != nil {
 		return nil, err
@@ -43,14 +43,14 @@ func (p *pages) open(pipelineName string, c configs.Sink, o preview.SinkOptions,
 }
 
 // show makes a pipeline's place on its page, and tells the page what only the stream knows.
-func (p *planned[T]) show(c configs.Sink, o preview.SinkOptions) (*preview.Sink, error) {
+func (p *basePlan[T]) show(c configs.Sink, o preview.SinkOptions) (*preview.Sink, error) {
 	var tasks []string
 	for _, name := range p.c.Models {
 		tasks = append(tasks, p.b.cfg.Models[name].Task)
 	}
 	source := p.Source
 	o.Source = func() preview.SourceState { return stateOf(source) }
-	k, err := p.b.pages.open(p.Name, c, o, tasks)
+	k, err := p.b.previews.open(p.Name, c, o, tasks)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (p *planned[T]) show(c configs.Sink, o preview.SinkOptions) (*preview.Sink,
 }
 
 // Run runs the stream, and tells the pages that show it how it ended.
-func (p *planned[T]) Run(ctx context.Context) (pipeline.Summary, error) {
+func (p *basePlan[T]) Run(ctx context.Context) (pipeline.Summary, error) {
 	sum, err := p.Stream.Run(ctx)
 	for _, k := range p.shown {
 		k.Ended(err)
@@ -80,7 +80,7 @@ func stateOf(source any) (s preview.SourceState) {
 	return s
 }
 
-func (p *pages) server(c configs.Sink) (*preview.Server, error) {
+func (p *previewServers) server(c configs.Sink) (*preview.Server, error) {
 	if s := p.servers[c.Listen]; s != nil {
 		if f := p.first[c.Listen]; f.TokenEnv != c.TokenEnv || f.Cert != c.Cert || f.Key != c.Key || f.MaxViewers != c.MaxViewers {
 			return nil, fmt.Errorf("another preview on %s has another token_env, cert, key or max_viewers: a page has one of each", c.Listen)
@@ -106,33 +106,33 @@ func (p *pages) server(c configs.Sink) (*preview.Server, error) {
 	return s, nil
 }
 
-// start begins to answer, and says where.
-func (p *pages) start(std *streams) {
-	for listen, s := range p.servers {
+// StartPreviews begins to answer, and says where.
+func (b *Builder) StartPreviews() {
+	for listen, s := range b.previews.servers {
 		s.Start()
-		if env := p.first[listen].TokenEnv; env != "" {
+		if env := b.previews.first[listen].TokenEnv; env != "" {
 			// Who named the variable knows the token; logs are read by more people.
-			std.err.reveal(fmt.Sprintf("preview: %s (it asks for the token, which is in %s)", s.Page(), env))
+			b.Console.Reveal(fmt.Sprintf("preview: %s (it asks for the token, which is in %s)", s.Page(), env))
 		} else {
-			std.err.reveal("preview: " + s.URL())
+			b.Console.Reveal("preview: " + s.URL())
 		}
-		if std.browse != nil {
-			std.browse(s.Page()) // the list of processes shows a browser's arguments
+		if b.OnPreview != nil {
+			b.OnPreview(s.Page())
 		}
 	}
 }
 
-// stay waits until ctx ends, so that what was seen last can be looked at.
-func (p *pages) stay(ctx context.Context, std *streams) {
-	if len(p.servers) == 0 || ctx.Err() != nil {
+// KeepPreviews waits until ctx ends, so that what was seen last can be looked at.
+func (b *Builder) KeepPreviews(ctx context.Context) {
+	if len(b.previews.servers) == 0 || ctx.Err() != nil {
 		return
 	}
-	fmt.Fprintln(std.err, "The source has ended. The page stays until Ctrl-C.")
+	fmt.Fprintln(b.Console, "The source has ended. The page stays until Ctrl-C.")
 	<-ctx.Done()
 }
 
 // Close ends the servers.
-func (p *pages) Close() error {
+func (p *previewServers) Close() error {
 	var errs []error
 	for _, s := range p.servers {
 		errs = append(errs, s.Close())
@@ -141,7 +141,7 @@ func (p *pages) Close() error {
 }
 
 // devices are the Edge TPUs as a page shows them.
-func (p *pages) devices() []preview.Device {
+func (p *previewServers) devices() []preview.Device {
 	var all []preview.Device
 	for _, s := range p.pool.Summaries() {
 		d := preview.Device{Name: s.Name}

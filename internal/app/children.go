@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"maps"
@@ -10,8 +10,8 @@ import (
 	"corallite/pipeline/mic"
 )
 
-// childHandlers are the parts of the program that run in child processes of its own binary.
-func childHandlers() map[string]isolate.Handler {
+// ChildHandlers are the parts of the program that run in child processes of its own binary.
+func ChildHandlers() map[string]isolate.Handler {
 	all := map[string]isolate.Handler{}
 	maps.Copy(all, doctor.Handlers())
 	maps.Copy(all, worker.Handlers())

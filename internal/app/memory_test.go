@@ -1,12 +1,15 @@
-package main
+package app
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/ebitengine/purego"
+
+	"corallite/tflite"
 )
 
 // The program goes on as before when its code was dropped: it comes back from the files.
@@ -20,9 +23,9 @@ func TestDropCode(t *testing.T) {
 	// A mapping that cannot be dropped, a written one and lines of another form change nothing.
 	dropCode(strings.NewReader("10000-20000 r-xp 00000000 00:00 0 /nowhere\nPrivate_Dirty: 0 kB\n" +
 		"zz-zz r-xp 00000000 00:00 0 /nowhere\nPrivate_Dirty: 0 kB\n10000-20000 r-xp\n\nPrivate_Dirty: 4 kB\n"))
-	giveBack()
-	if code := Main([]string{"version", "--json"}, strings.NewReader(""), new(strings.Builder), new(strings.Builder)); code != 0 {
-		t.Errorf("exit code %d afterwards", code)
+	FreeMemory()
+	if version := tflite.RuntimeVersion(); version == "" {
+		t.Error("the runtime does not say its version afterwards")
 	}
 }
 
@@ -62,4 +65,21 @@ func TestTrimMalloc(t *testing.T) {
 		t.Errorf("%d KiB of %d were given back", given, block*count/1024)
 	}
 	keepTrimmed()() // ends at once, and leaves no goroutine behind
+}
+
+// resident is what memory is this process's own, in KiB.
+func resident(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var kib int
+		if n, _ := fmt.Sscanf(line, "RssAnon: %d kB", &kib); n == 1 {
+			return kib
+		}
+	}
+	t.Fatal("the kernel does not say what memory is a process's own")
+	return 0
 }

@@ -1,4 +1,4 @@
-package main
+package assemble
 
 import (
 	"context"
@@ -24,6 +24,11 @@ func withGallery(ctx context.Context, m configs.Model, plain visionTask, e pipel
 		return nil, err
 	}
 	return newEmbedder(m, gallery, e.Inputs(), e.Outputs())
+}
+
+// EmbedFile gives the vector of a picture.
+func (v *VisionModel) EmbedFile(ctx context.Context, path string) (pipeline.Vector, error) {
+	return embedFile(ctx, v.Task, v.Engines[0], path)
 }
 
 func embedFile(ctx context.Context, task pipeline.Task[*vision.Frame], e pipeline.Engine, path string) (_ pipeline.Vector, err error) {

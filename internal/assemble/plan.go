@@ -1,4 +1,4 @@
-package main
+package assemble
 
 import (
 	"errors"
@@ -23,34 +23,34 @@ type plan interface {
 }
 
 // plan is the plan of a pipeline, by what its source gives.
-func (b *builder) plan(name string, p configs.Pipeline) plan {
+func (b *Builder) plan(name string, p configs.Pipeline) plan {
 	if p.Source.Sounds() {
-		return &soundPlan{planned: newPlanned[*audio.Chunk](b, name, p)}
+		return &soundPlan{basePlan: newBasePlan[*audio.Chunk](b, name, p)}
 	}
-	return &visionPlan{planned: newPlanned[*vision.Frame](b, name, p)}
+	return &visionPlan{basePlan: newBasePlan[*vision.Frame](b, name, p)}
 }
 
-// planned is what plans of all items have in common.
-type planned[T pipeline.Item] struct {
+// basePlan is what plans of all items have in common.
+type basePlan[T pipeline.Item] struct {
 	*pipeline.Stream[T]
-	b     *builder
+	b     *Builder
 	c     configs.Pipeline
-	shown []*preview.Sink // the stream's places on pages
+	shown []*preview.Sink // the stream's places on preview pages
 }
 
-func newPlanned[T pipeline.Item](b *builder, name string, p configs.Pipeline) planned[T] {
-	return planned[T]{b: b, c: p, Stream: &pipeline.Stream[T]{
-		Name: name, Progress: b.status.progress, OnError: reportTo(b.status),
-		OnResume: resumeTo(b.status, name),
+func newBasePlan[T pipeline.Item](b *Builder, name string, p configs.Pipeline) basePlan[T] {
+	return basePlan[T]{b: b, c: p, Stream: &pipeline.Stream[T]{
+		Name: name, Progress: b.Console.Progress, OnError: ReportTo(b.Console),
+		OnResume: resumeTo(b.Console, name),
 	}}
 }
 
-func (p *planned[T]) name() string { return p.Name }
+func (p *basePlan[T]) name() string { return p.Name }
 
-func (p *planned[T]) probe() error { return probe(p.c) }
+func (p *basePlan[T]) probe() error { return probe(p.c) }
 
 // close closes the source and the sinks.
-func (p *planned[T]) close() error {
+func (p *basePlan[T]) close() error {
 	var errs []error
 	if p.Source != nil {
 		errs = append(errs, p.Source.Close())
@@ -64,7 +64,7 @@ func (p *planned[T]) close() error {
 }
 
 // visionPlan is a pipeline of pictures.
-type visionPlan struct{ planned[*vision.Frame] }
+type visionPlan struct{ basePlan[*vision.Frame] }
 
 func (p *visionPlan) openSource() error {
 	if !p.c.Source.Live() {
@@ -91,7 +91,7 @@ func (p *visionPlan) open() error {
 		return err
 	}
 	for _, m := range all {
-		model, err := m.model()
+		model, err := m.Model()
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package main
+package assemble
 
 import (
 	"bytes"
@@ -21,46 +21,46 @@ import (
 	"corallite/tflite/schema"
 )
 
-// ears are the models of a pipeline of sound, and what they share.
-type ears struct {
-	rate    int          // of the sound, samples a second
-	level   *audio.Level // the first of the stages
-	stages  []audio.Stage
-	models  []*pipeline.Model[*audio.Chunk]
-	closers closers
+// AudioModels are the models of a pipeline of sound, and what they share.
+type AudioModels struct {
+	Rate   int          // of the sound, samples a second
+	Level  *audio.Level // the first of the stages
+	Stages []audio.Stage
+	Models []*pipeline.Model[*audio.Chunk]
 
-	chain [2]string // the openWakeWord models that a stage runs
+	closers closers
+	chain   [2]string // the openWakeWord models that a stage runs
 }
 
 // Close closes the engines.
-func (e *ears) Close() error { return e.closers.Close() }
+func (e *AudioModels) Close() error { return e.closers.Close() }
 
-// openEars opens models that listen. With a gate they run only while there is a voice.
-func openEars(ctx context.Context, all []modelRequest, gate bool) (*ears, error) {
+// OpenAudioModels opens models for sound. With a gate they run only while there is a voice.
+func OpenAudioModels(ctx context.Context, all []ModelRequest, gate bool) (*AudioModels, error) {
 	level := audio.NewLevel()
-	e := &ears{level: level, stages: []audio.Stage{level}}
+	e := &AudioModels{Level: level, Stages: []audio.Stage{level}}
 	if gate {
 		g, err := audio.NewGate(audio.GateOptions{})
 		if err != nil {
 			return nil, err
 		}
-		e.stages = append(e.stages, g)
+		e.Stages = append(e.Stages, g)
 	}
 	for _, r := range all {
 		if err := e.add(ctx, r); err != nil {
-			return nil, errors.Join(fmt.Errorf("model %s: %w", r.model.Path, err), e.Close())
+			return nil, errors.Join(fmt.Errorf("model %s: %w", r.Model.Path, err), e.Close())
 		}
 	}
 	return e, nil
 }
 
 // add opens one model.
-func (e *ears) add(ctx context.Context, r modelRequest) (err error) {
+func (e *AudioModels) add(ctx context.Context, r ModelRequest) (err error) {
 	var streaming pipeline.StreamingModel[*audio.Chunk]
 	switch {
-	case r.model.Task == configs.TaskKeyword:
+	case r.Model.Task == configs.TaskKeyword:
 		streaming, err = e.keyword(ctx, r)
-	case r.model.Manifest != "":
+	case r.Model.Manifest != "":
 		streaming, err = e.micro(ctx, r)
 	default:
 		streaming, err = e.openww(ctx, r)
@@ -68,20 +68,20 @@ func (e *ears) add(ctx context.Context, r modelRequest) (err error) {
 	if err != nil {
 		return err
 	}
-	model, err := pipeline.NewStreamingModel(r.name, streaming)
+	model, err := pipeline.NewStreamingModel(r.Name, streaming)
 	if err != nil {
 		return err
 	}
-	e.models = append(e.models, model)
+	e.Models = append(e.Models, model)
 	return nil
 }
 
 // setRate holds the rate that a model wants against that of the models before it.
-func (e *ears) setRate(rate int) error {
-	if e.rate != 0 && e.rate != rate {
-		return fmt.Errorf("it wants %d samples a second, and the model before it %d: put them into pipelines of their own", rate, e.rate)
+func (e *AudioModels) setRate(rate int) error {
+	if e.Rate != 0 && e.Rate != rate {
+		return fmt.Errorf("it wants %d samples a second, and the model before it %d: put them into pipelines of their own", rate, e.Rate)
 	}
-	e.rate = rate
+	e.Rate = rate
 	return nil
 }
 
@@ -89,17 +89,17 @@ func (e *ears) setRate(rate int) error {
 const wakewordRate = 16000
 
 // read reads a model's files.
-func (e *ears) read(ctx context.Context, r modelRequest) (*delegate.Model, [][]int, error) {
-	files, err := delegate.ResolveFiles(r.model.Path, r.model.EdgeTPU)
+func (e *AudioModels) read(ctx context.Context, r ModelRequest) (*delegate.Model, [][]int, error) {
+	files, err := delegate.ResolveFiles(r.Model.Path, r.Model.EdgeTPU)
 	if err != nil {
 		return nil, nil, err
 	}
-	return r.pool.Read(ctx, files, r.shapes)
+	return r.Pool.Read(ctx, files, r.shapes)
 }
 
 // open opens the one engine of a model that holds state.
-func (e *ears) open(ctx context.Context, r modelRequest, model *delegate.Model, shapes [][]int) (pipeline.Engine, error) {
-	r.model.Engines = 1
+func (e *AudioModels) open(ctx context.Context, r ModelRequest, model *delegate.Model, shapes [][]int) (pipeline.Engine, error) {
+	r.Model.Engines = 1
 	engines, err := openEngines(ctx, r, model, shapes, &e.closers)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func (e *ears) open(ctx context.Context, r modelRequest, model *delegate.Model, 
 }
 
 // engine reads a model and opens its engine.
-func (e *ears) engine(ctx context.Context, r modelRequest) (pipeline.Engine, error) {
+func (e *AudioModels) engine(ctx context.Context, r ModelRequest) (pipeline.Engine, error) {
 	model, shapes, err := e.read(ctx, r)
 	if err != nil {
 		return nil, err
@@ -117,13 +117,13 @@ func (e *ears) engine(ctx context.Context, r modelRequest) (pipeline.Engine, err
 	return e.open(ctx, r, model, shapes)
 }
 
-func (e *ears) keyword(ctx context.Context, r modelRequest) (pipeline.StreamingModel[*audio.Chunk], error) {
+func (e *AudioModels) keyword(ctx context.Context, r ModelRequest) (pipeline.StreamingModel[*audio.Chunk], error) {
 	model, shapes, err := e.read(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	defer model.Close()
-	o, err := keywordOptions(r.model, model)
+	o, err := keywordOptions(r.Model, model)
 	if err != nil {
 		return nil, err
 	}
@@ -138,40 +138,40 @@ func (e *ears) keyword(ctx context.Context, r modelRequest) (pipeline.StreamingM
 }
 
 // micro opens a microWakeWord model.
-func (e *ears) micro(ctx context.Context, r modelRequest) (pipeline.StreamingModel[*audio.Chunk], error) {
+func (e *AudioModels) micro(ctx context.Context, r ModelRequest) (pipeline.StreamingModel[*audio.Chunk], error) {
 	if err := e.setRate(wakewordRate); err != nil {
 		return nil, err
 	}
-	m, err := microwakeword.ReadManifest(r.model.Manifest)
+	m, err := microwakeword.ReadManifest(r.Model.Manifest)
 	if err != nil {
 		return nil, err
 	}
-	if r.model.Delegate == "auto" && r.model.EdgeTPU == "" {
-		r.model.Delegate = string(delegate.None) // with which it answers as it was trained, and sooner
+	if r.Model.Delegate == "auto" && r.Model.EdgeTPU == "" {
+		r.Model.Delegate = string(delegate.None) // with which it answers as it was trained, and sooner
 	}
 	engine, err := e.engine(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	flow, err := microwakeword.NewWakeWord(m, engine, microwakeword.Options{Cutoff: float32(r.model.ScoreThreshold), Refractory: refractory(r.model)})
+	flow, err := microwakeword.NewWakeWord(m, engine, microwakeword.Options{Cutoff: float32(r.Model.ScoreThreshold), Refractory: refractory(r.Model)})
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range e.stages {
+	for _, s := range e.Stages {
 		if _, there := s.(*microwakeword.Stage); there {
 			return flow, nil
 		}
 	}
-	e.stages = append(e.stages, microwakeword.NewStage())
+	e.Stages = append(e.Stages, microwakeword.NewStage())
 	return flow, nil
 }
 
 // openww opens the word model of an openWakeWord chain, and the two before it, unless another model has done so.
-func (e *ears) openww(ctx context.Context, r modelRequest) (pipeline.StreamingModel[*audio.Chunk], error) {
+func (e *AudioModels) openww(ctx context.Context, r ModelRequest) (pipeline.StreamingModel[*audio.Chunk], error) {
 	if err := e.setRate(wakewordRate); err != nil {
 		return nil, err
 	}
-	chain := [2]string{r.model.Melspectrogram, r.model.Embedding}
+	chain := [2]string{r.Model.Melspectrogram, r.Model.Embedding}
 	if e.chain != [2]string{} {
 		same, err := sameFiles(e.chain, chain)
 		if err != nil {
@@ -191,12 +191,12 @@ func (e *ears) openww(ctx context.Context, r modelRequest) (pipeline.StreamingMo
 	if err != nil {
 		return nil, err
 	}
-	label := r.name
-	if len(r.model.Labels) > 0 {
-		label = r.model.Labels[0]
+	label := r.Name
+	if len(r.Model.Labels) > 0 {
+		label = r.Model.Labels[0]
 	}
 	return openwakeword.NewWakeWord(label, engine, openwakeword.Options{
-		Threshold: float32(r.model.ScoreThreshold), Patience: r.model.Patience, Refractory: refractory(r.model),
+		Threshold: float32(r.Model.ScoreThreshold), Patience: r.Model.Patience, Refractory: refractory(r.Model),
 	})
 }
 
@@ -221,12 +221,12 @@ func sameFiles(a, b [2]string) (bool, error) {
 	return true, nil
 }
 
-func (e *ears) openStage(ctx context.Context, r modelRequest, chain [2]string) error {
-	r.model.EdgeTPU, r.model.Segments = "", nil
+func (e *AudioModels) openStage(ctx context.Context, r ModelRequest, chain [2]string) error {
+	r.Model.EdgeTPU, r.Model.Segments = "", nil
 	var engines [2]pipeline.Engine
 	mel := func(*schema.Subgraph) ([][]int, error) { return openwakeword.MelShapes(), nil }
 	for i, shapes := range [2]devicepool.Shapes{mel, nil} {
-		r.model.Path, r.shapes = chain[i], shapes
+		r.Model.Path, r.shapes = chain[i], shapes
 		var err error
 		if engines[i], err = e.engine(ctx, r); err != nil {
 			return err
@@ -236,7 +236,7 @@ func (e *ears) openStage(ctx context.Context, r modelRequest, chain [2]string) e
 	if err != nil {
 		return err
 	}
-	e.stages = append(e.stages, stage)
+	e.Stages = append(e.Stages, stage)
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package main
+package assemble
 
 import (
 	"errors"
@@ -12,14 +12,14 @@ import (
 )
 
 // openSource opens a source and says how many items it gives at most; 0: many, or nobody knows.
-func (b *builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], int, error) {
+func (b *Builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], int, error) {
 	switch {
 	case c.Live():
 		o, err := liveOptions(c)
 		if err != nil {
 			return nil, 0, err
 		}
-		o.Logger, o.Patience, o.Required = b.logger, b.waiting, b.watched
+		o.Logger, o.Patience, o.Required = b.Logger, b.waiting, b.Interactive
 		l, err := camera.NewLive(b.ctx, o)
 		return l, 0, err
 	case c.Folder != "":
@@ -27,7 +27,7 @@ func (b *builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], 
 		return w, 0, err
 	case len(c.Video) > 0:
 		f, err := camera.NewFiles(c.Video...)
-		if err == nil && b.watched && !f.Still() {
+		if err == nil && b.Interactive && !f.Still() {
 			return camera.NewPaced(f, nil), 0, nil
 		}
 		return f, 0, err
@@ -81,7 +81,7 @@ func moves(source pipeline.Source[*vision.Frame]) bool {
 }
 
 // selectFrom opens a pipeline's source, and takes from it what the pipeline wants.
-func (b *builder) selectFrom(p configs.Pipeline) (pipeline.Source[*vision.Frame], int, error) {
+func (b *Builder) selectFrom(p configs.Pipeline) (pipeline.Source[*vision.Frame], int, error) {
 	source, items, err := b.openSource(p.Source)
 	o := camera.SelectOptions{Every: p.Every, FPS: p.FPS}
 	copy(o.Region[:], p.Region)

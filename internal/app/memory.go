@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bufio"
@@ -20,11 +20,11 @@ const (
 	mTrimThreshold = -1
 )
 
-// tuneMalloc sets how C memory is kept, before anything large is allocated: blocks of a picture's size go back to the
+// TuneMalloc sets how C memory is kept, before anything large is allocated: blocks of a picture's size go back to the
 // system when they are freed, where glibc would otherwise learn to keep them; what an operator of a model takes for
 // the length of a run stays, because getting it anew costs a page fault for every 4 KiB; and two heaps serve all threads
 // instead of eight a core. Another C library has no mallopt and needs none.
-func tuneMalloc() {
+func TuneMalloc() {
 	symbol, err := purego.Dlsym(purego.RTLD_DEFAULT, "mallopt")
 	if err != nil {
 		return
@@ -36,9 +36,9 @@ func tuneMalloc() {
 	mallopt(mTrimThreshold, 4<<20)
 }
 
-// giveBack gives memory that was needed to open the models back to the system: their files were read and checked in
+// FreeMemory gives memory that was needed to open the models back to the system: their files were read and checked in
 // memory that nobody uses from here on.
-func giveBack() {
+func FreeMemory() {
 	debug.FreeOSMemory()
 	trimMalloc()
 	if f, err := os.Open("/proc/self/smaps"); err == nil {

@@ -1,4 +1,4 @@
-package main
+package assemble
 
 import (
 	"errors"
@@ -89,17 +89,17 @@ func openSinks[T pipeline.Item](s *pipeline.Stream[T], p configs.Pipeline, last 
 }
 
 // openSink opens a sink for whatever the items are.
-func (b *builder) openSink(c configs.Sink, table sink.TableOptions) (pipeline.Sink, error) {
+func (b *Builder) openSink(c configs.Sink, table sink.TableOptions) (pipeline.Sink, error) {
 	switch c.Kind {
 	case configs.SinkJSONL:
 		if c.Path == "-" {
-			return sink.NewJSONL(b.status.above(b.std.out), "standard output"), nil
+			return sink.NewJSONL(b.Console.Above(b.Stdout), "standard output"), nil
 		}
 		return sink.OpenJSONL(c.Path, sink.FileOptions{Append: c.Append, Ending: b.interrupted})
 	case configs.SinkTable:
 		if c.Path == "-" {
-			table.Width = terminal.Width(b.std.out)
-			return sink.NewTable(b.status.above(b.std.out), table), nil
+			table.Width = terminal.Width(b.Stdout)
+			return sink.NewTable(b.Console.Above(b.Stdout), table), nil
 		}
 		return sink.OpenTable(c.Path, table, sink.FileOptions{Append: c.Append, Ending: b.interrupted})
 	case configs.SinkCommand:
@@ -124,10 +124,10 @@ func openWebhook(c configs.Sink) (pipeline.Sink, error) {
 	})
 }
 
-// leftAlone prints that what an earlier run has written stays.
-func leftAlone(s *status, how string) func(existing, used string) {
+// KeptNotice says that what an earlier run has written stays.
+func KeptNotice(to Console, how string) func(existing, used string) {
 	return func(existing, used string) {
-		s.say(slog.LevelInfo, fmt.Sprintf("%s is there already and stays; writing %s (%s replaces it)", existing, used, how))
+		to.Say(slog.LevelInfo, fmt.Sprintf("%s is there already and stays; writing %s (%s replaces it)", existing, used, how))
 	}
 }
 
@@ -135,7 +135,7 @@ func leftAlone(s *status, how string) func(existing, used string) {
 func (p *visionPlan) openSink(c configs.Sink) (pipeline.Sink, error) {
 	switch c.Kind {
 	case configs.SinkPictures:
-		return annotate.NewPictures(annotate.PicturesOptions{Dir: c.Dir, Overwrite: c.Overwrite, Notice: leftAlone(p.b.status, "overwrite: true")})
+		return annotate.NewPictures(annotate.PicturesOptions{Dir: c.Dir, Overwrite: c.Overwrite, Notice: KeptNotice(p.b.Console, "overwrite: true")})
 	case configs.SinkPreview:
 		k, err := p.show(c, preview.SinkOptions{})
 		if held, ok := p.Source.(*camera.Select); ok && err == nil {
@@ -144,7 +144,7 @@ func (p *visionPlan) openSink(c configs.Sink) (pipeline.Sink, error) {
 		return k, err
 	case configs.SinkVideo:
 		return annotate.NewVideo(annotate.VideoOptions{
-			Path: c.Path, Live: p.Source.Live(), Overwrite: c.Overwrite, Notice: leftAlone(p.b.status, "overwrite: true"),
+			Path: c.Path, Live: p.Source.Live(), Overwrite: c.Overwrite, Notice: KeptNotice(p.b.Console, "overwrite: true"),
 		})
 	default:
 		return p.b.openSink(c, sink.TableOptions{Model: len(p.c.Models) > 1, Time: moves(p.Source)})

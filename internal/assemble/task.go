@@ -1,4 +1,4 @@
-package main
+package assemble
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// postProcess is the custom operator that ends an SSD detector of TensorFlow's object detection.
-const postProcess = "TFLite_Detection_PostProcess"
+// PostProcess is the custom operator that ends an SSD detector of TensorFlow's object detection.
+const PostProcess = "TFLite_Detection_PostProcess"
 
 // visionTask is a task on frames that has something to close.
 type visionTask interface {
@@ -62,7 +62,7 @@ func options(m configs.Model, offset int) (vision.Options, error) {
 }
 
 func newDetector(m configs.Model, graph *schema.Subgraph, inputs, outputs []tensor.Info) (visionTask, error) {
-	if op := graph.Find(postProcess); op != nil {
+	if op := graph.Find(PostProcess); op != nil {
 		return newPostProcessed(m, graph, op, inputs, outputs)
 	}
 	switch {
@@ -72,7 +72,7 @@ func newDetector(m configs.Model, graph *schema.Subgraph, inputs, outputs []tens
 		return newYOLO(m, inputs, outputs)
 	}
 	return nil, fmt.Errorf("detect: it does not end in %s, and the catalog does not know it, so what its outputs mean is not known (%s); %s",
-		postProcess, infos(outputs), decoderHint(outputs))
+		PostProcess, infos(outputs), decoderHint(outputs))
 }
 
 // decoderHint says which decoder the outputs look as if they were for, and how it is named.
@@ -103,11 +103,11 @@ func infos(tensors []tensor.Info) string {
 func newPostProcessed(m configs.Model, graph *schema.Subgraph, op *schema.Operator, inputs, outputs []tensor.Info) (visionTask, error) {
 	at := graph.OutputsOf(op)
 	if len(at) < 4 {
-		return nil, fmt.Errorf("%s has %d outputs; boxes, classes, scores and count are wanted", postProcess, len(at))
+		return nil, fmt.Errorf("%s has %d outputs; boxes, classes, scores and count are wanted", PostProcess, len(at))
 	}
 	for i, what := range []string{"boxes", "classes", "scores", "count"} {
 		if at[i] < 0 {
-			return nil, fmt.Errorf("the %s of %s are no output of the model", what, postProcess)
+			return nil, fmt.Errorf("the %s of %s are no output of the model", what, PostProcess)
 		}
 	}
 	o, err := options(m, vision.BackgroundOffset(m.Labels))
@@ -182,8 +182,8 @@ func anchoredOutputs(m configs.Model, outputs []tensor.Info) (*vision.SSDAnchors
 }
 
 func newClassifier(m configs.Model, graph *schema.Subgraph, inputs, outputs []tensor.Info) (visionTask, error) {
-	if graph.Find(postProcess) != nil {
-		return nil, fmt.Errorf("classify: it ends in %s, so it finds objects: use detect", postProcess)
+	if graph.Find(PostProcess) != nil {
+		return nil, fmt.Errorf("classify: it ends in %s, so it finds objects: use detect", PostProcess)
 	}
 	// A label file with a line for the background fits a model that counts the background as a class, and one that does
 	// not; the number of classes tells which.

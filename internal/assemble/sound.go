@@ -1,4 +1,4 @@
-package main
+package assemble
 
 import (
 	"cmp"
@@ -19,7 +19,7 @@ import (
 
 // soundPlan is a pipeline of sound.
 type soundPlan struct {
-	planned[*audio.Chunk]
+	basePlan[*audio.Chunk]
 	level *audio.Level
 }
 
@@ -28,21 +28,21 @@ func (p *soundPlan) openSource() error { return nil }
 
 // open opens the models and then the source: a microphone begins to fill its memory when it is opened.
 func (p *soundPlan) open() error {
-	var all []modelRequest
+	var all []ModelRequest
 	for _, name := range p.c.Models {
-		all = append(all, modelRequest{name: name, model: p.b.cfg.Models[name], priority: p.c.Priority, pool: p.b.pool})
+		all = append(all, ModelRequest{Name: name, Model: p.b.cfg.Models[name], Priority: p.c.Priority, Pool: p.b.Pool})
 	}
-	e, err := openEars(p.b.ctx, all, p.c.Gate)
+	e, err := OpenAudioModels(p.b.ctx, all, p.c.Gate)
 	if err != nil {
 		return err
 	}
 	p.b.closers = append(p.b.closers, e.Close)
-	p.Models, p.level = e.models, e.level
-	source, err := openSound(p.b.ctx, soundRequest{Source: p.c.Source, rate: e.rate, gate: p.c.Gate, in: p.b.std.in, logger: p.b.logger})
+	p.Models, p.level = e.Models, e.Level
+	source, err := OpenSound(p.b.ctx, SoundRequest{Source: p.c.Source, TargetRate: e.Rate, Gate: p.c.Gate, Stdin: p.b.Stdin, Logger: p.b.Logger})
 	if err != nil {
 		return err
 	}
-	p.Source = audio.Prepare(source, e.stages...)
+	p.Source = audio.Prepare(source, e.Stages...)
 	return nil
 }
 
@@ -71,23 +71,23 @@ const (
 	gatedChunk = 100 * time.Millisecond
 )
 
-// soundRequest is a source of sound to open.
-type soundRequest struct {
+// SoundRequest is a source of sound to open.
+type SoundRequest struct {
 	configs.Source
-	rate   int       // samples a second
-	gate   bool      // whether a voice gate comes behind it
-	in     io.Reader // what "-" reads
-	logger *slog.Logger
+	TargetRate int       // samples a second that the models want
+	Gate       bool      // whether a voice gate comes behind it
+	Stdin      io.Reader // what "-" reads
+	Logger     *slog.Logger
 
-	required bool // a microphone that is not there is an error
+	Required bool // a microphone that is not there is an error
 }
 
-// openSound opens a source of sound.
-func openSound(ctx context.Context, c soundRequest) (audio.Source, error) {
+// OpenSound opens a source of sound.
+func OpenSound(ctx context.Context, c SoundRequest) (audio.Source, error) {
 	switch {
 	case c.Microphone != "":
 		m, err := mic.NewMicrophone(ctx, mic.MicrophoneOptions{
-			Name: c.Microphone, Rate: c.rate, Deadline: seconds(c.Deadline), Required: c.required, Logger: c.logger,
+			Name: c.Microphone, Rate: c.TargetRate, Deadline: seconds(c.Deadline), Required: c.Required, Logger: c.Logger,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("microphone %q: %w", c.Microphone, err)
@@ -97,13 +97,13 @@ func openSound(ctx context.Context, c soundRequest) (audio.Source, error) {
 		// It may be a microphone's sound, which is not to grow old, or a file's, of which nothing is to be lost: short
 		// chunks, and whoever writes waits.
 		return mic.NewPCM(mic.PCMOptions{
-			Reader: c.in, Format: c.Format, SourceRate: cmp.Or(c.Rate, standardInputRate), Channels: c.Channels, Rate: c.rate, Chunk: 20 * time.Millisecond,
+			Reader: c.Stdin, Format: c.Format, SourceRate: cmp.Or(c.Rate, standardInputRate), Channels: c.Channels, Rate: c.TargetRate, Chunk: 20 * time.Millisecond,
 		})
 	default:
 		chunk := longChunk
-		if c.gate {
+		if c.Gate {
 			chunk = gatedChunk
 		}
-		return mic.NewFiles(mic.FilesOptions{Paths: c.Sound, Rate: c.rate, Chunk: chunk})
+		return mic.NewFiles(mic.FilesOptions{Paths: c.Sound, Rate: c.TargetRate, Chunk: chunk})
 	}
 }

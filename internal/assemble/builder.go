@@ -1,0 +1,110 @@
+// Package assemble makes of a configuration the parts that run: one file for each family of parts.
+package assemble
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+
+	"corallite/configs"
+	"corallite/delegate/devicepool"
+	"corallite/pipeline"
+)
+
+// Options are what a run needs besides its configuration.
+type Options struct {
+	Console Console
+	Stdin   io.Reader // what a source of sound "-" reads
+	Stdout  io.Writer // what a sink of path "-" writes
+	Logger  *slog.Logger
+	Pool    *devicepool.Pool // opens the models
+
+	// Interactive says that somebody watches the preview: recordings play at their own pace, and what is not there is an
+	// error instead of being waited for.
+	Interactive bool
+	OnPreview   func(page string) // is called with the address of each preview, without its token; nil: nobody is
+}
+
+// Builder makes of a configuration the parts that run. Sources and sinks belong to their streams; models are the
+// builder's to close.
+type Builder struct {
+	Options
+	cfg      *configs.Config
+	previews previewServers
+
+	ctx         context.Context // of what is opened; a signal does not end it
+	interrupted context.Context // ends with the first signal: what is not there yet is not waited for; nil: it does not end
+	waiting     context.Context // ends with interrupted, and when nothing will run: live sources are not waited for any more
+
+	closers closers
+}
+
+// NewBuilder makes the builder of one run.
+func NewBuilder(cfg *configs.Config, o Options) *Builder {
+	return &Builder{Options: o, cfg: cfg, previews: previewServers{pool: o.Pool, logger: o.Logger}}
+}
+
+// Close ends the previews and closes the models.
+func (b *Builder) Close() error {
+	return errors.Join(b.previews.Close(), b.closers.Close())
+}
+
+// openSources opens the live sources that need nothing else, all at once: one that is not there, or does not answer, keeps
+// no other waiting.
+func (b *Builder) openSources(plans []plan) error {
+	waiting, stop := context.WithCancel(cmp.Or(b.interrupted, context.Background()))
+	defer stop()
+	b.waiting = waiting
+	errs := make([]error, len(plans))
+	var all sync.WaitGroup
+	for i, p := range plans {
+		all.Go(func() {
+			if err := p.openSource(); err != nil {
+				errs[i] = fmt.Errorf("pipeline %s: %w", p.name(), err)
+				stop()
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// Build makes what runs, by the names of the pipelines. When ctx ends, what is not there yet is not waited for; nothing
+// that is open ends with it.
+//
+// Sinks come last and files last of them, because opening one empties it: what
+// keeps the run from starting should cost nobody what is there. After an error, sources and sinks that were made are
+// closed.
+func (b *Builder) Build(ctx context.Context) (_ map[string]pipeline.Runner, err error) {
+	b.ctx, b.interrupted = context.WithoutCancel(ctx), ctx
+	var plans []plan
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, p := range plans {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	runners := map[string]pipeline.Runner{}
+	for _, name := range b.cfg.PipelineNames() {
+		p := b.plan(name, b.cfg.Pipelines[name])
+		plans = append(plans, p)
+		runners[name] = p
+	}
+	if err := b.openSources(plans); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(plan) error{plan.open, plan.probe, plan.openFirstSinks, plan.openLastSinks} {
+		for _, p := range plans {
+			if err := step(p); err != nil {
+				return nil, fmt.Errorf("pipeline %s: %w", p.name(), err)
+			}
+		}
+	}
+	return runners, nil
+}

@@ -1,0 +1,100 @@
+package assemble
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"corallite/configs"
+	"corallite/delegate"
+	"corallite/pipeline"
+	"corallite/pipeline/track"
+	"corallite/pipeline/vision"
+	"corallite/tflite/schema"
+)
+
+// trackFrom is the score from which detections help to follow an object: ByteTrack's low threshold.
+const trackFrom = 0.1
+
+// VisionModel is a model with its task and its engines, of which a Stream's model is made.
+type VisionModel struct {
+	Name    string
+	Task    pipeline.Task[*vision.Frame]
+	Engines []pipeline.Engine
+	options pipeline.ModelOptions[*vision.Frame]
+	closers closers
+}
+
+// Model is what a Stream runs.
+func (v *VisionModel) Model() (*pipeline.Model[*vision.Frame], error) {
+	return pipeline.NewModel(v.Name, v.Task, v.Engines, v.options)
+}
+
+// Close closes the task and the engines.
+func (v *VisionModel) Close() error { return v.closers.Close() }
+
+// OpenModel opens a model's engines and makes its task. Errors name the model's file.
+func OpenModel(ctx context.Context, r ModelRequest) (*VisionModel, error) {
+	v := &VisionModel{}
+	if err := v.open(ctx, r); err != nil {
+		return nil, errors.Join(err, v.Close())
+	}
+	return v, nil
+}
+
+func (v *VisionModel) open(ctx context.Context, r ModelRequest) error {
+	files, err := delegate.ResolveFiles(r.Model.Path, r.Model.EdgeTPU)
+	if err != nil {
+		return err
+	}
+	model, shapes, err := r.Pool.Read(ctx, files, pictureShapes(r.Model))
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	if v.Engines, err = openEngines(ctx, r, model, shapes, &v.closers); err != nil {
+		return err
+	}
+	v.Name = r.Name
+	if err := v.openTask(ctx, r, model.Graph()); err != nil {
+		what := "model " + r.Model.Path
+		if r.Model.LabelsFile != "" {
+			what += " with labels " + r.Model.LabelsFile
+		}
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// openTask makes the task, and what follows objects.
+func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, graph *schema.Subgraph) error {
+	m := r.Model
+	if m.Track {
+		follow, err := track.New(track.Options{High: float32(m.ScoreThreshold), Show: float32(m.ScoreThreshold)})
+		if err != nil {
+			return err
+		}
+		v.options.PostProcess = follow.Follow
+		// The tracker wants to see what is too unsure to be shown.
+		m.ScoreThreshold, m.MaxResults = min(m.ScoreThreshold, trackFrom), 0
+	}
+	task, err := newTask(m, graph, v.Engines[0])
+	if err != nil {
+		return err
+	}
+	v.closers = append(v.closers, task.Close)
+	if c, ok := task.(*vision.Classify); ok && r.Logger != nil {
+		c.Warn(func(message string) { r.Logger.Warn(message, "model", m.Path) })
+	}
+	if m.Task == configs.TaskEmbed && m.Gallery != "" {
+		if warning := m.FaceWarning(nil); warning != "" && r.Logger != nil {
+			r.Logger.Warn(warning, "model", r.Name)
+		}
+		if task, err = withGallery(ctx, m, task, v.Engines[0]); err != nil {
+			return err
+		}
+		v.closers = append(v.closers, task.Close)
+	}
+	v.Task = task
+	return nil
+}
