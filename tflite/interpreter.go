@@ -29,6 +29,9 @@ type Options struct {
 	// keep a runtime from applying a delegate of its own; none of the builds that were tried has one (see the package's
 	// description), and Device says so where one has.
 	Builtin bool
+	// Signature is the key of the signature whose graph the interpreter runs: its inputs and outputs are then the
+	// signature's, in its order and under its names. "": the main graph. See [Interpreter.Signature] for several.
+	Signature string
 	// Shapes are those of inputs that the file leaves open, by the input's index; nil: as the file says. A model that
 	// cannot be prepared with the file's shape, often 1 for what is open, needs one here: Resize would come too late.
 	Shapes [][]int
@@ -47,9 +50,12 @@ type Interpreter struct {
 	interp  *tfl.Interpreter
 	own     []Delegate
 
+	signature string       // the key of what it runs; "": the main graph
+	entry     *capi.Runner // of signature; nil: the main graph
+
 	rebuildWith *rebuildInfo // how Reset makes interp again; nil where it need not
 
-	graph      []tensor.Info // the main subgraph's tensors as the file has them
+	graph      []tensor.Info // the tensors of the graph that is run, as the file has them
 	inputs     []int         // indices into graph, as are outputs and variables
 	outputs    []int
 	variables  []int
@@ -144,10 +150,15 @@ func (i *Interpreter) start(m *schema.Model, o Options) error {
 	if o.Builtin && len(o.Delegates) > 0 {
 		return errors.New("tflite: Options.Builtin and Options.Delegates exclude each other")
 	}
-	if err := openShapes(m, o.Shapes); err != nil {
+	g, err := entryGraph(m, o.Signature)
+	if err != nil {
 		return err
 	}
-	i.describe(m)
+	if err := openShapes(g, o.Shapes); err != nil {
+		return err
+	}
+	i.signature = o.Signature
+	i.describe(m, g)
 	i.watch = new(watch)
 	if i.log = capi.NewLog(); i.log == nil {
 		return errNoMemory
@@ -159,7 +170,7 @@ func (i *Interpreter) start(m *schema.Model, o Options) error {
 		}
 		i.own = append(i.own, c)
 	}
-	if hasResources(m) {
+	if hasResources(m) || !runsMain(m, o.Signature) { // neither of which the C API resets
 		i.rebuildWith = &rebuildInfo{schema: m, threads: o.Threads}
 	}
 	if err := i.create(m, o.Threads); err != nil {
@@ -209,12 +220,12 @@ func (i *Interpreter) create(m *schema.Model, threads int) error {
 	for _, d := range i.own {
 		i.options.AddDelegate(d)
 	}
-	k := tfl.NewInterpreter(i.shared.model, i.options)
-	if k == nil {
+	made := tfl.NewInterpreter(i.shared.model, i.options)
+	if made == nil {
 		return i.failed("TfLiteInterpreterCreate", Failed)
 	}
-	i.interp, i.cancel = k, func() { capi.Cancel(k) }
-	return nil
+	i.interp, i.cancel = made, func() { capi.Cancel(made) }
+	return i.createEntry()
 }
 
 // reshape gives inputs their first shapes, before they have memory.
@@ -245,8 +256,7 @@ func shapeStrings(shapes [][]int) string {
 // openShapes is an error where the file leaves more of an input's shape open than the number of items (the first dimension
 // of several), and has the 1 in its place that converters write there, and no shape was given: the model would run at that
 // size without a word.
-func openShapes(m *schema.Model, given [][]int) error {
-	g := m.Main()
+func openShapes(g *schema.Subgraph, given [][]int) error {
 	for i, index := range g.Inputs {
 		t := &g.Tensors[index]
 		if i < len(given) && given[i] != nil || len(t.ShapeSignature) != len(t.Shape) {
@@ -264,12 +274,18 @@ func openShapes(m *schema.Model, given [][]int) error {
 
 // allocate gives the tensors memory, after the start and after each change of shape.
 func (i *Interpreter) allocate() error {
-	if err := i.io.init(nil); err != nil {
+	if err := i.io.init(i.entryNames()); err != nil {
 		return err
 	}
-	if s := Status(i.interp.AllocateTensors()); s != OK {
+	op, s := "TfLiteInterpreterAllocateTensors", OK
+	if i.entry != nil {
+		op, s = "TfLiteSignatureRunnerAllocateTensors", Status(i.entry.Allocate())
+	} else {
+		s = Status(i.interp.AllocateTensors())
+	}
+	if s != OK {
 		i.dropViews()
-		return i.failed("TfLiteInterpreterAllocateTensors", s)
+		return i.failed(op, s)
 	}
 	i.drainLog()
 	return i.refresh()
@@ -278,7 +294,7 @@ func (i *Interpreter) allocate() error {
 // refresh looks at the tensors again, those of the runners too: they may share a graph with the interpreter, or have
 // one that a control-flow operator calls and resizes.
 func (i *Interpreter) refresh() error {
-	err := i.io.refresh(i.interp, nil)
+	err := i.io.refresh(i.interp, i.entry)
 	for _, r := range i.runners {
 		if e := r.io.refresh(i.interp, r.runner); err == nil {
 			err = e
@@ -305,12 +321,11 @@ func (i *Interpreter) dropViews() {
 }
 
 // describe copies from the model's description what is needed later; the rest of it points into C memory.
-func (i *Interpreter) describe(m *schema.Model) {
-	g := m.Main()
+func (i *Interpreter) describe(m *schema.Model, g *schema.Subgraph) {
 	i.graph = make([]tensor.Info, len(g.Tensors))
 	for k, t := range g.Tensors {
 		i.graph[k] = t.Info
-		if t.Variable {
+		if t.Variable && runsMain(m, i.signature) {
 			i.variables = append(i.variables, k)
 		}
 	}
@@ -351,6 +366,7 @@ func (i *Interpreter) free() {
 		r.free()
 	}
 	i.io.free()
+	deleteEntry(i.entry)
 	i.interp.Delete() // nil is safe for these
 	release(i.own)
 	i.options.Delete()

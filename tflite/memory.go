@@ -18,7 +18,7 @@ var memoryFunctions = []string{"TfLiteInterpreterGetTensor", "TfLiteOpaqueTensor
 
 // Movable says which inputs and outputs UseMemory can move. Those that stay are constants, variables, strings, tensors
 // whose size is known only in the run, tensors without elements, and all but the first place of a tensor that is
-// listed several times. None can be moved where the library lacks a function for it.
+// listed several times; with [Options.Signature] all stay. None can be moved where the library lacks a function for it.
 func (i *Interpreter) Movable() (inputs, outputs []bool, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -31,7 +31,7 @@ func (i *Interpreter) Movable() (inputs, outputs []bool, err error) {
 
 func (i *Interpreter) movable() (inputs, outputs []bool) {
 	inputs, outputs = make([]bool, len(i.inputs)), make([]bool, len(i.outputs))
-	if memoryMissing() != nil {
+	if memoryMissing() != nil || i.entry != nil { // the C API moves tensors of the main graph alone
 		return inputs, outputs
 	}
 	seen := make(map[int]bool)

@@ -110,8 +110,8 @@ func (i *Interpreter) rebuild() error {
 			shapes[k] = info.Shape
 		}
 	}
-	interp, options, own, cancel := i.interp, i.options, i.own, i.cancel
-	i.interp, i.options, i.own = nil, nil, delegates
+	interp, options, own, cancel, entry := i.interp, i.options, i.own, i.cancel, i.entry
+	i.interp, i.options, i.own, i.entry = nil, nil, delegates, nil
 	err = i.create(i.rebuildWith.schema, i.rebuildWith.threads)
 	if err == nil {
 		err = i.prepare(shapes)
@@ -120,8 +120,10 @@ func (i *Interpreter) rebuild() error {
 		interp, i.interp = i.interp, interp
 		options, i.options = i.options, options
 		own, i.own = i.own, own
+		entry, i.entry = i.entry, entry
 		i.cancel = cancel
 	}
+	deleteEntry(entry)
 	interp.Delete() // nil is safe for these
 	release(own)
 	options.Delete()

@@ -22,11 +22,16 @@ func (i *Interpreter) Invoke(ctx context.Context) error {
 	if err := i.watch.begin(ctx, i.cancel); err != nil {
 		return err
 	}
-	s := Status(i.interp.Invoke())
+	op, s := "TfLiteInterpreterInvoke", OK
+	if i.entry != nil {
+		op, s = "TfLiteSignatureRunnerInvoke", Status(i.entry.Invoke())
+	} else {
+		s = Status(i.interp.Invoke())
+	}
 	i.watch.end()
 	// Looked at also when the run failed: tensors of changing size may have moved before.
 	err := i.refreshAfterRun()
-	return i.ended(ctx, "TfLiteInterpreterInvoke", s, err)
+	return i.ended(ctx, op, s, err)
 }
 
 // ended is the error of a run that gave the status s, and then the error views.

@@ -53,7 +53,8 @@ type SignatureRunner struct {
 
 var _ tensor.Engine = (*SignatureRunner)(nil)
 
-// Signature prepares a signature to run.
+// Signature prepares a signature to run beside the interpreter's own graph. For an engine that runs nothing but one
+// signature there is [Options.Signature].
 func (i *Interpreter) Signature(key string) (*SignatureRunner, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -64,14 +65,8 @@ func (i *Interpreter) Signature(key string) (*SignatureRunner, error) {
 	if k < 0 {
 		return nil, fmt.Errorf("tflite: the model has no signature %q (it has %q)", key, i.Signatures())
 	}
-	for _, f := range []string{
-		"TfLiteInterpreterGetSignatureRunner", "TfLiteSignatureRunnerResizeInputTensor", "TfLiteSignatureRunnerAllocateTensors",
-		"TfLiteSignatureRunnerGetInputTensor", "TfLiteSignatureRunnerGetOutputTensor", "TfLiteSignatureRunnerInvoke",
-		"TfLiteSignatureRunnerDelete",
-	} {
-		if err := need(f); err != nil {
-			return nil, err
-		}
+	if err := runnersMissing(); err != nil {
+		return nil, err
 	}
 	s := i.signatures[k]
 	runner := capi.NewRunner(i.interp, key)
@@ -80,11 +75,7 @@ func (i *Interpreter) Signature(key string) (*SignatureRunner, error) {
 	}
 	r := &SignatureRunner{interp: i, key: key, runner: runner, cancel: runner.Cancel,
 		io: ports{inInfos: slices.Clone(s.inputs), outInfos: slices.Clone(s.outputs)}}
-	var names []string
-	for _, info := range slices.Concat(s.inputs, s.outputs) {
-		names = append(names, info.Name)
-	}
-	err := r.io.init(names)
+	err := r.io.init(portNames(s.inputs, s.outputs))
 	if err == nil {
 		err = r.allocate()
 	}

@@ -52,6 +52,12 @@ func (i *Interpreter) resize(input int, shape []int) error {
 	if err != nil {
 		return err
 	}
+	if i.entry != nil {
+		if s := Status(i.entry.Resize(i.io.inInfos[input].Name, dims)); s != OK {
+			return i.failed("TfLiteSignatureRunnerResizeInputTensor", s)
+		}
+		return nil
+	}
 	if s := Status(i.interp.ResizeInputTensor(input, dims)); s != OK {
 		return i.failed("TfLiteInterpreterResizeInputTensor", s)
 	}
@@ -89,6 +95,8 @@ func (i *Interpreter) SetStrings(input int, values ...string) error {
 	}
 	info := i.io.inInfos[input]
 	switch {
+	case i.entry != nil:
+		return fmt.Errorf("tflite: strings cannot be set in an interpreter of the signature %q", i.signature)
 	case info.Type != tensor.String:
 		return fmt.Errorf("input %q holds %s, not string", info.Name, info.Type)
 	case info.Elements() != len(values):

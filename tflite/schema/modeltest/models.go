@@ -30,6 +30,24 @@ func Addition(shape ...int) Model {
 	}}}
 }
 
+// TwoSignatures has two signatures: "add" of the main graph, result = left + right, and "double" of another, with a
+// dimension of value that the file leaves open: doubled = value + value. Each names its inputs in another order than its
+// graph.
+func TwoSignatures(n int) Model {
+	m := Addition(1, n)
+	value, doubled := Float32("x", 1, n), Float32("y", 1, n)
+	value.Open, doubled.Open = []int32{-1, int32(n)}, []int32{-1, int32(n)}
+	m.Subgraphs = append(m.Subgraphs, Subgraph{
+		Tensors: []Tensor{value, doubled}, Inputs: []int32{0}, Outputs: []int32{1},
+		Operators: []Operator{{Code: Add, Inputs: []int32{0, 0}, Outputs: []int32{1}, OptionsType: AddOptions, Options: []any{int8(0)}}},
+	})
+	m.Signatures = []Signature{
+		{Key: "add", Inputs: []Named{{"right", 1}, {"left", 0}}, Outputs: []Named{{"result", 2}}},
+		{Key: "double", Subgraph: 1, Inputs: []Named{{"value", 0}}, Outputs: []Named{{"doubled", 1}}},
+	}
+	return m
+}
+
 // Softmax8 is a softmax of n int8 values, of which XNNPACK takes nothing.
 func Softmax8(n int) Model {
 	int8s := func(name string, scale float32, zero int32) Tensor {

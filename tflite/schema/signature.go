@@ -1,0 +1,52 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ErrSignature is wrapped by the error of a model whose signature has to be named, or that has none of that name.
+var ErrSignature = errors.New("signature")
+
+// Entry is the graph that runs for a signature's key: its inputs and outputs are the signature's, in the order of the file
+// and under the names that the signature has for them. "" is the main graph as it is; it is an error where several
+// signatures lead to several graphs, of which the main one is as good as any. The graph shares what it can with m's.
+func (m *Model) Entry(key string) (*Subgraph, error) {
+	if key == "" {
+		if len(m.Signatures) > 1 && slices.ContainsFunc(m.Signatures, func(s Signature) bool { return s.Subgraph != 0 }) {
+			return nil, fmt.Errorf("it has several %ws (%s): name one: signature: in YAML, --signature on the command line", ErrSignature, m.keys())
+		}
+		return m.Main(), nil
+	}
+	i := slices.IndexFunc(m.Signatures, func(s Signature) bool { return s.Key == key })
+	switch {
+	case i < 0 && len(m.Signatures) == 0:
+		return nil, fmt.Errorf("it has no %w %q, and no others either", ErrSignature, key)
+	case i < 0:
+		return nil, fmt.Errorf("it has no %w %q; it has %s", ErrSignature, key, m.keys())
+	}
+	s := m.Signatures[i]
+	g := m.Subgraphs[s.Subgraph]
+	g.Tensors = slices.Clone(g.Tensors)
+	named := func(names []NamedTensor) []int {
+		indices := make([]int, len(names))
+		for i, n := range names {
+			indices[i] = n.Tensor
+			g.Tensors[n.Tensor].Name = n.Name
+		}
+		return indices
+	}
+	g.Inputs, g.Outputs = named(s.Inputs), named(s.Outputs)
+	return &g, nil
+}
+
+// keys are those of the signatures, for messages.
+func (m *Model) keys() string {
+	keys := make([]string, len(m.Signatures))
+	for i, s := range m.Signatures {
+		keys[i] = fmt.Sprintf("%q", s.Key)
+	}
+	return strings.Join(keys, ", ")
+}
