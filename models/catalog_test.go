@@ -165,7 +165,7 @@ func TestRealModels(t *testing.T) {
 			t.Fatal(err)
 		}
 		if string(data[4:8]) != "TFL3" {
-			t.Errorf("%s is no TensorFlow Lite model", found.Model)
+			t.Errorf("%s is not a TensorFlow Lite model", found.Model)
 		}
 		if found.Labels != "" {
 			lines, err := os.ReadFile(found.Labels)
@@ -205,7 +205,7 @@ func TestRealModels(t *testing.T) {
 		if w := e.WakeWord; w != nil && w.Kind == OpenWakeWord {
 			for _, path := range []string{found.Melspectrogram, found.Embedding} {
 				if data, err := os.ReadFile(path); err != nil || string(data[4:8]) != "TFL3" {
-					t.Errorf("%s: %s is no TensorFlow Lite model (%v)", e.Name, path, err)
+					t.Errorf("%s: %s is not a TensorFlow Lite model (%v)", e.Name, path, err)
 				}
 			}
 		}
@@ -249,16 +249,16 @@ func TestBadCatalogs(t *testing.T) {
 		"files.model is missing": strings.Replace(head, "    files:\n", "    files: {}\n", 1),
 		"either package or url":  head + "      model: {sha256: " + sum + ", size: 1}\n",
 		"is not in packages":     head + "      model: {package: p, file: f, sha256: " + sum + ", size: 1}\n",
-		"no https address, and":  head + "      model: {url: 'http://a.invalid/m.tflite'}\n",
+		"not an https address":   head + "      model: {url: 'http://a.invalid/m.tflite'}\n",
 		"either package":         head + "      model: {file: m.tflite}\n",
 		"is not in sources":      head + "      model: {source: s, file: m.tflite}\n",
 		"that ends in /":         "sources: {s: 'https://a.invalid'}\n" + head + "      model: {source: s, file: m.tflite}\n",
-		"a source needs file":    "sources: {s: 'https://a.invalid/'}\n" + head + "      model: {source: s}\n",
+		"source needs file":      "sources: {s: 'https://a.invalid/'}\n" + head + "      model: {source: s}\n",
 		"size is missing":        head + "      model: {url: 'https://a.invalid/m.tflite', size: 7}\n",
 		"sha256 or size":         head + "      model: {url: 'https://a.invalid/m.tflite', sha256: 12, size: 1}\n",
-		"no http(s) address":     head + "      model: {url: 'ftp://a.invalid/m.tflite', sha256: " + sum + ", size: 1}\n",
-		"name for a file":        head + "      model: {url: 'https://a.invalid/..', sha256: " + sum + ", size: 1}\n",
-		"compiled twin":          head + model + strings.Replace(model, "model:", "edgetpu:", 1),
+		"not an http(s) address": head + "      model: {url: 'ftp://a.invalid/m.tflite', sha256: " + sum + ", size: 1}\n",
+		"file name":              head + "      model: {url: 'https://a.invalid/..', sha256: " + sum + ", size: 1}\n",
+		"compiled from":          head + model + strings.Replace(model, "model:", "edgetpu:", 1),
 		"anchors":                head + model + "    detect: {anchors: mine}\n",
 		"input.resize":           head + model + "    input: {resize: bigger}\n",
 		"package p":              "packages:\n  p: {pypi: p, file: f, sha256: " + sum + ", size: 1}\n" + head + model,

@@ -11,8 +11,8 @@ import (
 	"corallite/internal/regfile"
 )
 
-// identity is what tells a file that was read from one that was changed since. Whoever writes on a file changes its
-// times, and nobody can set the time of change (ctime) back.
+// identity tells whether a file was changed since it was read. Writing to a file changes its times, and the change time
+// (ctime) cannot be set back.
 type identity struct {
 	Device   uint64 `json:"device"`
 	Inode    uint64 `json:"inode"`
@@ -21,14 +21,14 @@ type identity struct {
 	Changed  int64  `json:"changed"`
 }
 
-// checked is a file whose sha256 was found to be right.
+// checked is a file whose sha256 was verified.
 type checked struct {
 	SHA256 string `json:"sha256"`
 	identity
 }
 
-// settled is how long ago a file must have changed to be remembered: a file system with coarse times (2 s on FAT) gives
-// a file that is written on right after it was read the same times.
+// settled is the age a file's last change must have before the check is remembered: a file system with coarse times
+// (2 s on FAT) would not show a write right after the file was read.
 const settled = 2500 * time.Millisecond
 
 func identify(f *os.File) (identity, error) {
@@ -46,8 +46,7 @@ func identityOf(st *unix.Stat_t) identity {
 	}
 }
 
-// checkOnce is check for a file that may have been read before: as long as it is the same file, it is not read again,
-// neither in this process nor in later ones.
+// checkOnce is check without reading an unchanged file again, neither in this process nor in later ones.
 func (s *Store) checkOnce(e *Entry, f *File) error {
 	p, err := s.pin(e, f)
 	if err == nil && p.known() && s.remembers(e, f, p.sum) {
@@ -56,7 +55,7 @@ func (s *Store) checkOnce(e *Entry, f *File) error {
 	return s.check(e, f)
 }
 
-// remembers says whether the file is the one that was found to have that sha256.
+// remembers reports whether the file is unchanged since it was found to have that sha256.
 func (s *Store) remembers(e *Entry, f *File, sum string) bool {
 	var st unix.Stat_t
 	if err := unix.Stat(s.place(e, f), &st); err != nil {
@@ -70,7 +69,7 @@ func (s *Store) remembers(e *Entry, f *File, sum string) bool {
 	if ok {
 		return before == now
 	}
-	// A record that cannot be read costs reading the file, and is no error.
+	// An unreadable record only means that the file is read again.
 	data, err := regfile.ReadRegular(place, 4096)
 	if err != nil || json.Unmarshal(data, &before) != nil || before != now {
 		return false
@@ -81,8 +80,8 @@ func (s *Store) remembers(e *Entry, f *File, sum string) bool {
 	return true
 }
 
-// remember keeps that a file is right. The record is written beside its place and moved there, so that processes that
-// do so at once do not disturb each other; a cache that cannot be written has it in memory only.
+// remember records that a file is right, written to a temporary file and renamed because other processes may do the
+// same at once. If the cache is read-only, the record stays in memory.
 func (s *Store) remember(e *Entry, f *File, sum string, id identity) {
 	age := time.Since(time.Unix(0, id.Changed))
 	if id == (identity{}) || age < s.settled {
@@ -113,7 +112,7 @@ func (s *Store) remember(e *Entry, f *File, sum string, id identity) {
 	}
 }
 
-// forget is for a file that is not right any more: a disk can lose bits without a change of the file's times.
+// forget drops the record of a file that is no longer right: a disk can lose bits without changing the file's times.
 func (s *Store) forget(e *Entry, f *File) {
 	place := s.checkedPlace(e, f)
 	s.mu.Lock()
@@ -122,7 +121,7 @@ func (s *Store) forget(e *Entry, f *File) {
 	os.Remove(place)
 }
 
-// sumOf is the sha256 of a file. One that many models use is read once.
+// sumOf returns the sha256 of a file, in hexadecimal. A file that several models use is read once.
 func (s *Store) sumOf(path string) (string, error) {
 	f, err := regfile.Open(path)
 	if err != nil {
@@ -157,8 +156,8 @@ func (s *Store) checkedPlace(e *Entry, f *File) string {
 	return filepath.Join(s.checkedFolder(e), f.Name()+".json")
 }
 
-// Check refuses a file that lies in the cache in the place of one that it should be, and is not: a *HashError. Files
-// elsewhere are the user's own.
+// Check returns a *HashError for a file in the cache that is not what the catalog says. Files elsewhere are the user's
+// own and pass.
 func (s *Store) Check(path string) error {
 	if s.noCache != nil {
 		return nil

@@ -71,7 +71,7 @@ func TestDamageIsFound(t *testing.T) {
 			_, err2 := s.Path("boxed")
 			_, err3 := s.Find("boxed.tflite")
 			for _, err := range []error{err1, err2, err3, s.Check(path)} {
-				wantError(t, err, "model boxed: ", path, "sha256 is", "not used", "`corallite models pull boxed`")
+				wantError(t, err, "model boxed: ", path, "sha256 mismatch", "want ", "`corallite models pull boxed`")
 				if !isWrong(err) {
 					t.Errorf("%T", err)
 				}
@@ -94,7 +94,7 @@ func TestDamageIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := again(s).Find("boxed")
-	wantError(t, err, found.Model, "sha256 is", "`corallite models pull boxed`")
+	wantError(t, err, found.Model, "sha256 mismatch", "`corallite models pull boxed`")
 }
 
 // isRead says whether a file is read while f runs, by its time of access, which must be of long ago: reading moves it on

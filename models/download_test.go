@@ -159,7 +159,7 @@ func TestResumeByALaterPull(t *testing.T) {
 	})
 	s := netStore(t, srv, data)
 	_, err := s.Pull(context.Background(), "net", nil)
-	wantError(t, err, "pull net", srv.URL, "503", "tried 4 times", "goes on from it")
+	wantError(t, err, "pull net", srv.URL, "503", "after 4 attempts", "resumes it")
 	if got := tree(t, s.cache); got != "models/net/net.tflite.part models/net/net.tflite.part.etag" {
 		t.Errorf("left in the cache: %s", got)
 	}
@@ -232,18 +232,18 @@ func TestBadServers(t *testing.T) {
 	}{
 		"wrong content": {
 			func(_ int, w http.ResponseWriter, r *http.Request) { whole(w, r, other, `"x"`) },
-			[]string{"net.tflite", "sha256 is " + sumOf(other), sumOf(data), "not used"}, "", 1,
+			[]string{"net.tflite", "sha256 mismatch: got " + sumOf(other), sumOf(data), "want "}, "", 1,
 		},
 		"too short": {
 			func(_ int, w http.ResponseWriter, r *http.Request) { whole(w, r, data[:100], `"x"`) },
-			[]string{"100 bytes", "50000 were expected"}, "", 1,
+			[]string{"100 bytes", "want 50000"}, "", 1,
 		},
 		"too long, length not told": {
 			func(_ int, w http.ResponseWriter, r *http.Request) {
 				w.(http.Flusher).Flush()
 				_, _ = w.Write(append(data, 1, 2, 3))
 			},
-			[]string{"sha256", "not used"}, "", 1,
+			[]string{"sha256", "want "}, "", 1,
 		},
 		"always cut off at the same place": {
 			func(_ int, w http.ResponseWriter, r *http.Request) { cutOff(w, data, 1000) },
@@ -262,7 +262,7 @@ func TestBadServers(t *testing.T) {
 			func(_ int, w http.ResponseWriter, r *http.Request) {
 				http.Error(w, "no", http.StatusInternalServerError)
 			},
-			[]string{"500", "tried 4 times"}, "", 4,
+			[]string{"500", "after 4 attempts"}, "", 4,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -337,7 +337,7 @@ func TestServerGone(t *testing.T) {
 	s := netStore(t, srv, data)
 	srv.Close()
 	_, err := s.Pull(context.Background(), "net", nil)
-	wantError(t, err, srv.URL, "refused", "tried 4 times")
+	wantError(t, err, srv.URL, "refused", "after 4 attempts")
 }
 
 // TestPartTooLong meets a .part that is longer than the file, and one that is whole already.

@@ -6,28 +6,28 @@ import (
 	"slices"
 )
 
-// Embed says what an embedder's vectors are good for.
+// Embed describes an embedding model.
 type Embed struct {
-	Subject string `yaml:"subject"` // one of Subjects: what it was trained to tell apart
-	// ScoreThreshold is the cosine similarity, above 0 to 1, from which two pictures show the same. The model's card
-	// says how it was measured; `corallite embed --calibrate` measures it on pictures of one's own.
+	Subject string `yaml:"subject"` // one of Subjects: what it was trained on
+	// ScoreThreshold is the cosine similarity, above 0 to 1, from which two pictures show the same. The model card says
+	// how it was measured; `corallite embed --calibrate` measures it on your own pictures.
 	ScoreThreshold float64 `yaml:"score_threshold"`
 }
 
-// What embedders are made for.
+// The subjects of embedding models.
 const (
 	Things = "things"
 	Faces  = "faces"
 )
 
-// Subjects are all that Embed.Subject can be.
+// Subjects returns all values of Embed.Subject.
 func Subjects() []string { return []string{Things, Faces} }
 
-// checkEmbed refuses an embedder that does not say what it is for.
+// checkEmbed checks the key embed.
 func (e Entry) checkEmbed() error {
 	switch m := e.Embed; {
 	case (e.Task == "embed") != (m != nil):
-		return errors.New("embed must be given for that task, and for no other")
+		return errors.New("embed is required for task embed, and not allowed for others")
 	case m == nil:
 	case !slices.Contains(Subjects(), m.Subject):
 		return fmt.Errorf("embed.subject: %q", m.Subject)

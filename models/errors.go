@@ -9,45 +9,45 @@ import (
 	"time"
 )
 
-// UnknownError is a name that is neither in the catalog nor a file.
+// UnknownError is a reference that is neither a name in the catalog nor a file.
 type UnknownError struct {
 	Name string
-	Near string   // the nearest name of the catalog; "" when none is near
-	Like []string // names of the catalog that have all parts of Name in them
+	Near string   // the nearest name in the catalog; "" if none is similar
+	Like []string // names in the catalog that contain all parts of Name
 }
 
 func (e *UnknownError) Error() string {
 	if looksLikePath(e.Name) {
 		return fmt.Sprintf("%s: no such file%s", e.Name, e.Hint())
 	}
-	return fmt.Sprintf("no model is called %q%s", e.Name, e.Hint())
+	return fmt.Sprintf("unknown model %q%s", e.Name, e.Hint())
 }
 
-// mostLike is how many names an error lists.
-const mostLike = 5
+// maxSuggestions is the number of names that an error lists.
+const maxSuggestions = 5
 
-// Hint is the end of the error: what may have been meant, after a semicolon.
+// Hint is the end of the error message, from the semicolon: what may have been meant.
 func (e *UnknownError) Hint() string {
-	switch some := e.Like[:min(len(e.Like), mostLike)]; {
+	switch some := e.Like[:min(len(e.Like), maxSuggestions)]; {
 	case e.Near != "":
 		return fmt.Sprintf("; did you mean %q?", e.Near)
 	case len(some) == 1:
 		return fmt.Sprintf("; did you mean %q?", some[0])
 	case len(some) < len(e.Like):
-		return fmt.Sprintf("; the catalog has %s and %d more like it: see `corallite models list`", strings.Join(some, ", "), len(e.Like)-len(some))
+		return fmt.Sprintf("; similar names are %s and %d more: see `corallite models list`", strings.Join(some, ", "), len(e.Like)-len(some))
 	case len(some) > 1:
-		return "; the catalog has " + strings.Join(some, ", ")
+		return "; similar names are " + strings.Join(some, ", ")
 	}
-	return "; see what there is with `corallite models list`, or give the path of a .tflite file"
+	return "; `corallite models list` shows all names; or give the path of a .tflite file"
 }
 
-// NotPulledError is a model of the catalog that is not, or not wholly, in the cache.
+// NotPulledError is a model of the catalog that is missing from the cache, in whole or in part.
 type NotPulledError struct {
 	Name string
-	File string // the path that is missing
-	Size int64  // what pulling it fetches, in bytes; 0: not known
+	File string // the missing file's path
+	Size int64  // bytes to download; 0: unknown
 
-	Unverified bool // nothing is known about the file: pulling it needs to accept that
+	Unverified bool // the file has no known checksum, which pulling it must accept
 }
 
 func (e *NotPulledError) Error() string {
@@ -58,23 +58,23 @@ func (e *NotPulledError) Error() string {
 	if e.Size > 0 {
 		size = " (" + Bytes(e.Size) + ")"
 	}
-	return fmt.Sprintf("model %s is not on this machine (%s is missing); pull it with `corallite models pull %s%s`%s",
+	return fmt.Sprintf("model %s is not downloaded yet (%s is missing); run `corallite models pull %s%s`%s",
 		e.Name, e.File, flag, e.Name, size)
 }
 
-// UnverifiedError is a pull that was refused because the sha256 of files is not known.
+// UnverifiedError is a pull that was refused because files have no known checksum.
 type UnverifiedError struct {
 	Name  string
 	Files []string // their addresses
 }
 
 func (e *UnverifiedError) Error() string {
-	return fmt.Sprintf("the sha256 of %s is not known, so that what comes cannot be compared with it; "+
-		"`corallite models pull --accept-unverified %s` fetches it over https, records its sha256 and holds it to that from then on",
+	return fmt.Sprintf("no checksum is known for %s, so the download cannot be verified; "+
+		"`corallite models pull --accept-unverified %s` downloads it over https, records its sha256 and checks it from then on",
 		strings.Join(e.Files, " and "), e.Name)
 }
 
-// HashError is a file that is not the one that the catalog means, or that was recorded.
+// HashError is a file whose sha256 differs from the catalog's or the recorded one.
 type HashError struct {
 	Path, SHA256, Want string
 	Record             *Record // nil: Want is the catalog's
@@ -82,13 +82,13 @@ type HashError struct {
 
 func (e *HashError) Error() string {
 	if e.Record != nil {
-		return fmt.Sprintf("%s: sha256 is %s, and %s was recorded when it came from %s on %s: not used",
+		return fmt.Sprintf("%s: sha256 mismatch: got %s, want %s (recorded at the download from %s on %s)",
 			e.Path, e.SHA256, e.Want, e.Record.Address, e.Record.Date.Format(time.DateOnly))
 	}
-	return fmt.Sprintf("%s: sha256 is %s, and %s was expected: not used", e.Path, e.SHA256, e.Want)
+	return fmt.Sprintf("%s: sha256 mismatch: got %s, want %s", e.Path, e.SHA256, e.Want)
 }
 
-// Bytes writes a size for people: "229 kB", "1.1 MB" (powers of 1000).
+// Bytes formats a size for people: "229 kB", "1.1 MB" (powers of 1000).
 func Bytes(n int64) string {
 	switch {
 	case n < 1000:
@@ -102,20 +102,20 @@ func Bytes(n int64) string {
 	}
 }
 
-// looksLikePath tells a path from a name of the catalog, which has no folders and no extension.
+// looksLikePath tells a path from a name in the catalog, which has no folder and no extension.
 func looksLikePath(ref string) bool {
 	return strings.ContainsRune(ref, '/') || strings.HasSuffix(strings.ToLower(ref), ".tflite")
 }
 
-// storageError adds the way out to errors of a full disk or a folder that cannot be written.
+// storageError adds the way out to errors of a full disk or a read-only folder.
 func storageError(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("%w: free some space there, or name a folder on another disk with CORALLITE_CACHE (packages: CORALLITE_DOWNLOADS)", err)
+		return fmt.Errorf("%w: free some space there, or set CORALLITE_CACHE (for packages CORALLITE_DOWNLOADS) to a folder on another disk", err)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("%w: the folder cannot be written; name another with CORALLITE_CACHE (packages: CORALLITE_DOWNLOADS)", err)
+		return fmt.Errorf("%w: the folder is not writable; set CORALLITE_CACHE (for packages CORALLITE_DOWNLOADS) to another", err)
 	default:
 		return err
 	}

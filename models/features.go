@@ -9,16 +9,16 @@ import (
 
 // The kinds of Features.
 const (
-	LogMel   = "logmel"   // rows of logarithms of mel bins
-	Coral    = "coral"    // those of Coral's project-keyword-spotter
-	Micro    = "micro"    // rows of TensorFlow Lite Micro's audio front end, as micro_speech has them
-	Waveform = "waveform" // the samples themselves
+	LogMel   = "logmel"   // log-mel spectrogram
+	Coral    = "coral"    // that of Coral's project-keyword-spotter
+	Micro    = "micro"    // TensorFlow Lite Micro's audio front end, as in micro_speech
+	Waveform = "waveform" // raw samples
 )
 
-// FeatureKinds are the kinds of Features.
+// FeatureKinds returns the kinds of Features.
 func FeatureKinds() []string { return []string{LogMel, Coral, Micro, Waveform} }
 
-// Given are the keys that say something, in the order of the fields.
+// Given returns the keys that are set, in the order of the fields.
 func (f Features) Given() (keys []string) {
 	v := reflect.ValueOf(f)
 	for i := range v.NumField() {
@@ -30,9 +30,9 @@ func (f Features) Given() (keys []string) {
 	return keys
 }
 
-// Check refuses features that do not say all that a front end needs, or what another kind has. Nothing of it has a
-// default: a model hears rightly only with what it was trained with. Only the rate of samples may be left out, where
-// the model's metadata say it.
+// Check returns an error for missing parameters of the front end, or those of another kind. They have no defaults,
+// because a model works only with the front end it was trained with; only the sample rate may be omitted, if the model's
+// metadata has it.
 func (f Features) Check() error {
 	given := f.Given()
 	allowed, needed := given, []string(nil)
@@ -54,16 +54,16 @@ func (f Features) Check() error {
 	case Waveform:
 		allowed = []string{"kind", "rate"}
 	default:
-		return fmt.Errorf("there is no kind %q: want one of %s", f.Kind, strings.Join(FeatureKinds(), ", "))
+		return fmt.Errorf("unknown kind %q: want one of %s", f.Kind, strings.Join(FeatureKinds(), ", "))
 	}
 	without := func(all, some []string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(key string) bool { return slices.Contains(some, key) })
 	}
 	if missing := without(needed, given); len(missing) > 0 {
-		return fmt.Errorf("%s: missing: %s; they must be as in the model's training", f.Kind, strings.Join(missing, ", "))
+		return fmt.Errorf("%s: missing %s; they must match the model's training", f.Kind, strings.Join(missing, ", "))
 	}
 	if more := without(given, allowed); len(more) > 0 {
-		return fmt.Errorf("%s: leave out %s, which this kind does not have", f.Kind, strings.Join(more, ", "))
+		return fmt.Errorf("%s: remove %s, which this kind does not have", f.Kind, strings.Join(more, ", "))
 	}
 	return nil
 }

@@ -19,12 +19,12 @@ func TestFeatures(t *testing.T) {
 		}
 	}
 	for want, f := range map[string]Features{
-		"missing: offset;":                 whole,
-		"kind is missing: want one of":     {Rate: 16000, HopMS: 10},
-		`there is no kind "mfcc"`:          {Kind: "mfcc"},
-		"coral: leave out rate, bins":      {Kind: Coral, Rate: 16000, Bins: 32},
-		"waveform: leave out window_ms":    {Kind: Waveform, Rate: 16000, WindowMS: 25},
-		"micro: leave out bins, low_hz, s": {Kind: Micro, Bins: 40, LowHz: &zero, Std: []float64{1}},
+		"missing offset;":               whole,
+		"kind is missing: want one of":  {Rate: 16000, HopMS: 10},
+		`unknown kind "mfcc"`:           {Kind: "mfcc"},
+		"coral: remove rate, bins":      {Kind: Coral, Rate: 16000, Bins: 32},
+		"waveform: remove window_ms":    {Kind: Waveform, Rate: 16000, WindowMS: 25},
+		"micro: remove bins, low_hz, s": {Kind: Micro, Bins: 40, LowHz: &zero, Std: []float64{1}},
 	} {
 		if err := f.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", f, err, want)

@@ -19,7 +19,7 @@ func hasSize(path string, size int64) bool {
 	return err == nil && info.Mode().IsRegular() && info.Size() == size
 }
 
-// hashFile is the sha256 of a file, in hexadecimal.
+// hashFile returns the sha256 of a file, in hexadecimal.
 func hashFile(path string) (string, error) {
 	f, err := regfile.Open(path)
 	if err != nil {
@@ -37,13 +37,15 @@ func hash(r io.Reader) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// checkFile says whether a file is there with that size and sha256: fs.ErrNotExist, a *HashError, or another error.
+// checkFile checks that a file exists with that size and sha256. Its errors are fs.ErrNotExist, a *HashError, or one of
+// reading.
 func checkFile(path string, size int64, sum string) error {
 	_, err := examine(path, size, sum)
 	return err
 }
 
-// examine is checkFile, and says what the file was while it was read; the zero identity when it changed meanwhile.
+// examine is checkFile, and returns the identity the file had while it was read; the zero identity if it changed
+// meanwhile.
 func examine(path string, size int64, sum string) (identity, error) {
 	f, err := regfile.Open(path)
 	if err != nil {
@@ -67,20 +69,19 @@ func examine(path string, size int64, sum string) (identity, error) {
 	return before, nil
 }
 
-// makeFolder makes a folder that others may read and only its owner may write: who can write there can replace models.
+// makeFolder makes a folder that only its owner can write to: whoever can write there can replace models.
 func makeFolder(dir string) error { return os.MkdirAll(dir, 0o755) }
 
-// create makes a file anew. What lies in its place is taken away first, so that a link that somebody planted there is
-// not followed.
+// create creates a file, removing an old one first, so that a planted symbolic link is not followed.
 func create(path string) (*os.File, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	// Not a private file: a service of another user may read the cache.
+	// World-readable: a service of another user may read the cache.
 	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 }
 
-// resume opens a file of ours to write behind what it has.
+// resume opens a partial download to append to it.
 func resume(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -89,7 +90,7 @@ func resume(path string) (*os.File, error) {
 	var st unix.Stat_t
 	err = unix.Fstat(int(f.Fd()), &st)
 	if err == nil && !ours(&st) {
-		err = errors.New("is a link, or somebody else's")
+		err = errors.New("is a link, or another user's file")
 	}
 	if err != nil {
 		_ = f.Close()
@@ -98,12 +99,12 @@ func resume(path string) (*os.File, error) {
 	return f, nil
 }
 
-// ours says whether a file is a regular one of this user that has no other name: one that may be written on.
+// ours reports whether a file is a regular one of this user without other hard links, and so safe to write to.
 func ours(st *unix.Stat_t) bool {
 	return st.Mode&unix.S_IFMT == unix.S_IFREG && st.Nlink == 1 && int(st.Uid) == os.Geteuid()
 }
 
-// sizeOfOurs is the size of a file that resume opens; 0 for any other, or none.
+// sizeOfOurs is the size of a file that resume can open; 0 if there is none.
 func sizeOfOurs(path string) int64 {
 	var st unix.Stat_t
 	if err := unix.Lstat(path, &st); err != nil || !ours(&st) {
@@ -112,8 +113,8 @@ func sizeOfOurs(path string) int64 {
 	return st.Size
 }
 
-// install writes what r gives to dest in one step: to a file beside it first, which is flushed to the disk, checked
-// and moved. The file is dest's alone while the caller holds the lock that guards dest. On an error nothing is left.
+// install writes the content of r to dest atomically: to a temporary file that is synced, checked and renamed. The
+// caller holds the lock that guards dest. After an error no file is left.
 func install(dest string, r io.Reader, size int64, sum string) (err error) {
 	if err := makeFolder(filepath.Dir(dest)); err != nil {
 		return err
@@ -129,7 +130,7 @@ func install(dest string, r io.Reader, size int64, sum string) (err error) {
 		}
 	}()
 	h := sha256.New()
-	// One byte more than expected is enough to know that it is another file.
+	// One byte too many is enough to know that it is another file.
 	n, err := io.Copy(io.MultiWriter(f, h), io.LimitReader(r, size+1))
 	if err == nil {
 		err = f.Sync()
@@ -146,7 +147,7 @@ func install(dest string, r io.Reader, size int64, sum string) (err error) {
 	return move(tmp, dest)
 }
 
-// move renames a flushed file to its place, and flushes the folder so that the name outlives a power cut.
+// move renames a synced file and syncs the folder, so that the new name survives a power cut.
 func move(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
@@ -156,7 +157,7 @@ func move(from, to string) error {
 		return err
 	}
 	defer d.Close()
-	// Some file systems cannot flush a folder; the file is in its place all the same.
+	// Some file systems cannot sync a folder; the file is in place all the same.
 	_ = d.Sync()
 	return nil
 }

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lock takes the lock of that name among all processes that use the folder, waiting for it until ctx ends; waiting is
-// called once when it has to wait. Lock files stay: removing one that another process waits for would give the
-// same lock to two. The system frees the lock when the process dies.
+// lock takes the named lock, shared by all processes that use the folder, and waits for it until ctx ends; waiting is
+// called once if it has to wait. Lock files stay: removing one that another process waits for would give two processes
+// the same lock. The kernel releases the lock when the process dies.
 func lock(ctx context.Context, dir, name string, waiting func()) (unlock func(), err error) {
 	if err := makeFolder(dir); err != nil {
 		return nil, storageError(err)
@@ -43,7 +43,7 @@ func lock(ctx context.Context, dir, name string, waiting func()) (unlock func(),
 	}
 }
 
-// sleep waits, or returns ctx's error when it ends first.
+// sleep waits for d, or returns the cause when ctx ends first.
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

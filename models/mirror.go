@@ -14,8 +14,8 @@ import (
 	"corallite/internal/regfile"
 )
 
-// fromMirror puts a file into dest from the mirror, by its sha256 or its name. It returns errAbsent when there is no
-// mirror or when the mirror has neither.
+// fromMirror fetches a file from the mirror into dest, by its sha256 or its name. It returns errAbsent if there is no
+// mirror or the mirror has neither.
 func (s *Store) fromMirror(ctx context.Context, dest, name string, p pin, onBytes counter) error {
 	if s.mirror == "" {
 		return errAbsent
@@ -26,7 +26,7 @@ func (s *Store) fromMirror(ctx context.Context, dest, name string, p pin, onByte
 			return s.download(ctx, strings.TrimSuffix(s.mirror, "/")+"/"+url.PathEscape(name), dest, p, onBytes)
 		}
 	} else if info, err := os.Stat(s.mirrorFolder()); err != nil || !info.IsDir() {
-		return fmt.Errorf("CORALLITE_MODEL_MIRROR: %s is no folder and no http(s) address", redact.Addresses(s.mirror))
+		return fmt.Errorf("CORALLITE_MODEL_MIRROR: %s is neither a folder nor an http(s) address", redact.Addresses(s.mirror))
 	}
 	for _, word := range []string{p.sum, name} {
 		if word == "" {
@@ -43,15 +43,15 @@ func (s *Store) fromMirror(ctx context.Context, dest, name string, p pin, onByte
 	return errAbsent
 }
 
-// lacks is the error of a mirror that has none of the files, when nothing else may be asked; nil when the internet may.
-func (s *Store) lacks(files ...wanted) error {
+// mirrorOnly is the error for files that the mirror lacks; nil if the internet may be asked.
+func (s *Store) mirrorOnly(files ...wanted) error {
 	if s.mirror == "" || s.internet {
 		return nil
 	}
 	return &MirrorError{Mirror: redact.Addresses(s.mirror), files: files}
 }
 
-// wanted is a file that a mirror was asked for.
+// wanted is a file that was requested from a mirror.
 type wanted struct{ name, sum string }
 
 func (w wanted) String() string {
@@ -61,9 +61,9 @@ func (w wanted) String() string {
 	return w.name + " (or " + w.sum + ")"
 }
 
-// MirrorError is a mirror that does not have a file. The internet was not asked.
+// MirrorError is a file that the mirror lacks, while the internet is not asked.
 type MirrorError struct {
-	Mirror string // the folder, or the address without what may be secret
+	Mirror string // the folder, or the address without credentials
 	files  []wanted
 }
 
@@ -72,8 +72,8 @@ func (e *MirrorError) Error() string {
 	for i, f := range e.files {
 		words[i] = f.String()
 	}
-	return fmt.Sprintf("the mirror %s (CORALLITE_MODEL_MIRROR) does not have %s, and the internet is not asked while a mirror is set: "+
-		"put the file there, or pull with --internet", e.Mirror, strings.Join(words, ", nor the package "))
+	return fmt.Sprintf("the mirror %s (CORALLITE_MODEL_MIRROR) does not have %s; while a mirror is set, nothing is downloaded from the internet: "+
+		"add the file to the mirror, or pull with --internet", e.Mirror, strings.Join(words, ", nor the package "))
 }
 
 func isAddress(mirror string) bool {
@@ -109,20 +109,20 @@ func (s *Store) copyFrom(_ context.Context, name, dest string, p pin, onBytes co
 	return nil
 }
 
-// adoptFrom copies a file that nothing is known about, and records it.
+// adoptFrom copies a file without a known checksum, and records it.
 func (s *Store) adoptFrom(f *os.File, dest string, onBytes counter) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxUnknown {
-		return fmt.Errorf("%s is no file of at most %s: not used", f.Name(), Bytes(maxUnknown))
+		return fmt.Errorf("%s is not a regular file of at most %s", f.Name(), Bytes(maxUnknown))
 	}
 	sum, err := hashFile(f.Name())
 	if err != nil {
 		return err
 	}
-	// A part of a download is no use any more; the copy takes its place.
+	// The copy replaces a partial download.
 	part := dest + ".part"
 	os.Remove(part + ".etag")
 	if err := install(part, f, info.Size(), sum); err != nil {

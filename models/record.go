@@ -17,20 +17,20 @@ import (
 	"corallite/internal/regfile"
 )
 
-// maxUnknown is the most bytes that a file may have whose size the catalog does not know. The largest models that are
-// compiled for the Edge TPU have about 40 MB.
+// maxUnknown limits, in bytes, files whose size the catalog does not know. The largest models compiled for the Edge TPU
+// have about 40 MB.
 const maxUnknown = 100_000_000
 
-// pin is what a file must be. Without a sum nothing is known about it.
+// pin is the expected sha256 and size of a file; an empty sum means unknown.
 type pin struct {
 	sum    string // sha256
 	size   int64
-	record *Record // where the two are from; nil: the catalog
+	record *Record // where the two come from; nil: the catalog
 }
 
 func (p pin) known() bool { return p.sum != "" }
 
-// limit is the most bytes that are taken.
+// limit is the maximum number of bytes to accept.
 func (p pin) limit() int64 {
 	if p.known() {
 		return p.size
@@ -38,18 +38,18 @@ func (p pin) limit() int64 {
 	return maxUnknown
 }
 
-// Record is what came for a file whose sha256 the catalog does not know. It lies beside the file as FILE.record.json;
-// from then on the file must be the one that came.
+// Record describes a downloaded file whose sha256 the catalog does not know. It is stored beside the file as
+// FILE.record.json; from then on the file must match it.
 type Record struct {
 	SHA256  string    `json:"sha256"`
 	Size    int64     `json:"size"` // bytes
 	Date    time.Time `json:"date"`
-	Address string    `json:"address"` // where it came from: the address, without what may be secret, or the mirror's path
+	Address string    `json:"address"` // the source: an address without credentials, or a path in the mirror
 }
 
 func recordPlace(file string) string { return file + ".record.json" }
 
-// readRecord reads the record of the file at path; nil when there is none.
+// readRecord reads the record of the file at path; nil if there is none.
 func readRecord(path string) (*Record, error) {
 	data, err := regfile.Read(recordPlace(path), 1<<16)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -60,13 +60,13 @@ func readRecord(path string) (*Record, error) {
 	}
 	var r Record
 	if json.Unmarshal(data, &r) != nil || !sha256Text.MatchString(r.SHA256) || r.Size <= 0 {
-		return nil, fmt.Errorf("%s is no record of a download: take the model out with `corallite models remove %s`, and pull it again",
+		return nil, fmt.Errorf("%s is not a valid download record: run `corallite models remove %s`, and pull the model again",
 			recordPlace(path), filepath.Base(filepath.Dir(path)))
 	}
 	return &r, nil
 }
 
-// pin says what the file of an entry must be: as the catalog says, else as its record says.
+// pin returns what an entry's file must be, from the catalog or else from its record.
 func (s *Store) pin(e *Entry, f *File) (pin, error) {
 	if f.SHA256 != "" {
 		return pin{sum: f.SHA256, size: f.Size}, nil
@@ -78,9 +78,9 @@ func (s *Store) pin(e *Entry, f *File) (pin, error) {
 	return pin{sum: r.SHA256, size: r.Size, record: r}, nil
 }
 
-// check reads a file of an entry and says whether it is there and the right one: fs.ErrNotExist, a *HashError, or
-// another error. It is remembered for checkOnce.
-// A file that nothing is known about is not there: what lies in its place did not come by a pull.
+// check reads an entry's file and compares its sha256; the result is remembered for checkOnce. Its errors are
+// fs.ErrNotExist, a *HashError, or one of reading. A file without a known checksum does not count as existing, because
+// it did not come by a pull.
 func (s *Store) check(e *Entry, f *File) error {
 	p, err := s.pin(e, f)
 	if err != nil {
@@ -103,8 +103,8 @@ func (s *Store) check(e *Entry, f *File) error {
 	return err
 }
 
-// adopt writes the record of a whole file that nothing was known about, and moves it in its place. The record comes
-// first: a file without one would be taken for a stranger's.
+// adopt writes the record of a complete download that had no known checksum, then moves the file into place. In this
+// order, because a file without a record does not count as existing.
 func adopt(part, dest, address string) error {
 	if err := plausible(part, dest); err != nil {
 		os.Remove(part)
@@ -130,7 +130,7 @@ func adopt(part, dest, address string) error {
 	return storageError(move(part, dest))
 }
 
-// plausible refuses what cannot be the file: a server's page of words, or the pointer of a large-file store.
+// plausible refuses content that cannot be the file: an HTML page, or a Git LFS pointer.
 func plausible(part, dest string) error {
 	data, err := regfile.Read(part, maxUnknown)
 	if err != nil {
@@ -138,11 +138,11 @@ func plausible(part, dest string) error {
 	}
 	switch {
 	case len(data) == 0:
-		return fmt.Errorf("%s came empty: not used", filepath.Base(dest))
+		return fmt.Errorf("the download of %s is empty", filepath.Base(dest))
 	case strings.HasSuffix(dest, ".tflite") && (len(data) < 8 || string(data[4:8]) != "TFL3"):
-		return fmt.Errorf("what came is no TensorFlow Lite model: not used as %s", filepath.Base(dest))
+		return fmt.Errorf("the download of %s is not a TensorFlow Lite model", filepath.Base(dest))
 	case !strings.HasSuffix(dest, ".tflite") && (!utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0):
-		return fmt.Errorf("what came is no text: not used as %s", filepath.Base(dest))
+		return fmt.Errorf("the download of %s is not text", filepath.Base(dest))
 	}
 	return nil
 }

@@ -6,9 +6,8 @@ import (
 	"path/filepath"
 )
 
-// unpackMissing writes the shipped files of an entry that are not in the cache: nobody has to pull what the program
-// has in itself, but the runtime wants it as a file. Another version of the program may have left one of the same size
-// there.
+// unpackMissing writes an entry's built-in files to the cache, because the runtime needs them as files. Files that
+// another version of the program left there are replaced.
 func (s *Store) unpackMissing(e *Entry) error {
 	var missing []*File
 	for _, f := range e.Files.All() {
@@ -19,7 +18,7 @@ func (s *Store) unpackMissing(e *Entry) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	// It takes no longer than writing the file, so that there is nothing to cancel.
+	// Writing a small file takes no time worth cancelling.
 	unlock, err := lock(context.Background(), filepath.Join(s.cache, "locks"), e.Name, func() {})
 	if err != nil {
 		return fmt.Errorf("model %s: %w", e.Name, err)
@@ -27,7 +26,7 @@ func (s *Store) unpackMissing(e *Entry) error {
 	defer unlock()
 	for _, f := range missing {
 		if s.check(e, f) == nil {
-			continue // another process has just done it
+			continue // another process was faster
 		}
 		if err := s.unpack(e, f); err != nil {
 			return fmt.Errorf("model %s: %w", e.Name, err)
@@ -36,14 +35,14 @@ func (s *Store) unpackMissing(e *Entry) error {
 	return nil
 }
 
-// unpack writes a shipped file to its place.
+// unpack writes a built-in file to the cache.
 func (s *Store) unpack(e *Entry, f *File) error {
 	if s.catalog.shipped == nil {
-		return fmt.Errorf("%s is not in this program", f.Shipped)
+		return fmt.Errorf("%s is not built into this program", f.Shipped)
 	}
 	r, err := s.catalog.shipped.Open(f.Shipped)
 	if err != nil {
-		return fmt.Errorf("%s is not in this program: %w", f.Shipped, err)
+		return fmt.Errorf("%s is not built into this program: %w", f.Shipped, err)
 	}
 	defer r.Close()
 	return storageError(install(s.place(e, f), r, f.Size, f.SHA256))

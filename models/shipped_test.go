@@ -74,12 +74,12 @@ func TestShipped(t *testing.T) {
 	}
 }
 
-// TestShippedFails: a program without the file, or with another one, and a cache that cannot be written.
+// TestShippedFails: a program without the file, or with another one, and a cache that is not writable.
 func TestShippedFails(t *testing.T) {
 	model := noise(5000)
 	for want, inside := range map[string]fstest.MapFS{
-		"digits.tflite is not in this program": {},
-		"was expected: not used":               {"digits.tflite": {Data: model[1:]}},
+		"digits.tflite is not built into this program": {},
+		"want ": {"digits.tflite": {Data: model[1:]}},
 	} {
 		s := shippedStore(t, model, inside)
 		_, err1 := s.Find("digits")
@@ -94,9 +94,9 @@ func TestShippedFails(t *testing.T) {
 		t.Errorf("no folder: %v", err)
 	}
 	for want, file := range map[string]string{
-		"is shipped, and so has neither": "{shipped: d.tflite, url: 'https://a.invalid/d.tflite', sha256: " + sumOf(nil) + ", size: 1}",
-		"sha256 or size is missing":      "{shipped: d.tflite}",
-		"no name for a file":             "{shipped: ../d.tflite, sha256: " + sumOf(nil) + ", size: 1}",
+		"shipped excludes":          "{shipped: d.tflite, url: 'https://a.invalid/d.tflite', sha256: " + sumOf(nil) + ", size: 1}",
+		"sha256 or size is missing": "{shipped: d.tflite}",
+		"invalid file name":         "{shipped: ../d.tflite, sha256: " + sumOf(nil) + ", size: 1}",
 	} {
 		_, err := parseCatalog([]byte("models:\n  m:\n    task: detect\n    description: d\n    licence: {spdx: MIT, source: s}\n    files: {model: " + file + "}\n"))
 		wantError(t, err, "catalog: m", want)

@@ -49,7 +49,7 @@ func TestPullChain(t *testing.T) {
 	defer server.Close()
 	for _, mirror := range []string{folder, server.URL} {
 		s := open(Options{Cache: t.TempDir(), Downloads: t.TempDir(), Mirror: mirror, Client: server.Client()}, c)
-		if _, err := s.Find("word"); err == nil || !strings.Contains(err.Error(), "pull it with `corallite models pull word`") {
+		if _, err := s.Find("word"); err == nil || !strings.Contains(err.Error(), "run `corallite models pull word`") {
 			t.Errorf("before the pull: %v", err)
 		}
 		found, err := s.Pull(context.Background(), "word", nil)
@@ -127,19 +127,19 @@ func TestBadSound(t *testing.T) {
 		}
 	}
 	for want, bad := range map[string]string{
-		"wakeword must be given":  entry("wakeword", manifest, ""),
-		"and for no other":        entry("detect", manifest, "wakeword: {kind: micro}"),
-		`wakeword.kind: "macro"`:  entry("wakeword", manifest, "wakeword: {kind: macro}"),
-		"has a manifest, and no":  entry("wakeword", chain, "wakeword: {kind: micro}"),
-		"has a melspectrogram":    entry("wakeword", chain[:1], "wakeword: {kind: openwakeword}"),
-		"wakeword: threshold":     entry("wakeword", manifest, "wakeword: {kind: micro, threshold: 1.5}"),
-		"keyword must be given":   entry("keyword", nil, ""),
-		`there is no kind "mfcc"`: entry("keyword", nil, "keyword: {features: {kind: mfcc}}"),
-		"features: kind is missi": entry("keyword", nil, "keyword: {threshold: 0.5}"),
-		"missing: window_ms, bin": entry("keyword", nil, "keyword: {features: {kind: logmel, rate: 16000, hop_ms: 10}}"),
-		"keyword: threshold":      entry("keyword", nil, "keyword: {features: {kind: coral}, smoothing: -1}"),
-		"keyword.thresholds: b":   entry("keyword", nil, "keyword: {features: {kind: coral}, thresholds: {b: 0.5}}"),
-		"keyword.thresholds: a: ": entry("keyword", nil, "keyword: {features: {kind: coral}, thresholds: {a: 0}}"),
+		"wakeword is required":     entry("wakeword", manifest, ""),
+		"not allowed for others":   entry("detect", manifest, "wakeword: {kind: micro}"),
+		`wakeword.kind: "macro"`:   entry("wakeword", manifest, "wakeword: {kind: macro}"),
+		"needs a manifest, and no": entry("wakeword", chain, "wakeword: {kind: micro}"),
+		"needs melspectrogram":     entry("wakeword", chain[:1], "wakeword: {kind: openwakeword}"),
+		"wakeword: threshold":      entry("wakeword", manifest, "wakeword: {kind: micro, threshold: 1.5}"),
+		"keyword is required":      entry("keyword", nil, ""),
+		`unknown kind "mfcc"`:      entry("keyword", nil, "keyword: {features: {kind: mfcc}}"),
+		"features: kind is missi":  entry("keyword", nil, "keyword: {threshold: 0.5}"),
+		"missing window_ms, bin":   entry("keyword", nil, "keyword: {features: {kind: logmel, rate: 16000, hop_ms: 10}}"),
+		"keyword: threshold":       entry("keyword", nil, "keyword: {features: {kind: coral}, smoothing: -1}"),
+		"keyword.thresholds: b":    entry("keyword", nil, "keyword: {features: {kind: coral}, thresholds: {b: 0.5}}"),
+		"keyword.thresholds: a: ":  entry("keyword", nil, "keyword: {features: {kind: coral}, thresholds: {a: 0}}"),
 	} {
 		_, err := parseCatalog([]byte(bad))
 		wantError(t, err, "catalog: m", want)

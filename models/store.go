@@ -16,44 +16,43 @@ import (
 	"corallite/internal/didyoumean"
 )
 
-// Options says where a Store keeps and finds files. Empty fields are taken from the environment, as the package
-// comment says.
+// Options say where a Store keeps and finds files. Empty fields are taken from the environment; see the package comment.
 type Options struct {
-	Cache     string       // the folder that models/ and locks/ are in
-	Downloads string       // the folder of fetched packages
+	Cache     string       // the folder with models/ and locks/
+	Downloads string       // the folder of downloaded packages
 	Mirror    string       // a folder or an http(s) address
-	Client    *http.Client // for mirrors and addresses; nil: one that gives up on servers that do not answer
+	Client    *http.Client // nil: one with timeouts for servers that do not respond
 
-	// RootCAs are the authorities that servers' certificates must come from, when Client is nil; nil: the system's.
+	// RootCAs are the certificate authorities to trust if Client is nil; nil: the system's.
 	RootCAs *x509.CertPool
-	// AcceptUnverified lets Pull fetch files whose sha256 the catalog does not know. What comes is recorded.
+	// AcceptUnverified lets Pull download files whose sha256 the catalog does not know, and record them.
 	AcceptUnverified bool
-	// Internet lets Pull ask the places in the catalog for what a mirror does not have. Without a mirror it always does.
+	// Internet lets Pull download from the catalog's sources what the mirror lacks. Without a mirror it always does.
 	Internet bool
 }
 
-// Store is the catalog and the cache on this machine. Its methods may be called by several goroutines and processes
-// at once. It holds nothing open between calls. What it gives out of the cache has been compared with its sha256, in this
-// process or in an earlier one.
+// Store is the catalog and the cache on this machine. It is safe for concurrent use by goroutines and processes, and
+// keeps nothing open between calls. The sha256 of every file that it returns from the cache has been compared, in this
+// process or an earlier one.
 type Store struct {
 	catalog   *catalog
 	cache     string
-	noCache   error // why there is no cache folder
+	noCache   error // why no cache folder is known
 	downloads string
 	mirror    string
 	client    *http.Client
-	accept    bool          // files that nothing is known about
-	internet  bool          // is asked for what the mirror lacks
-	pause     time.Duration // before the first repeated try; each further one waits twice as long
-	stall     time.Duration // how long a server may send nothing
-	settled   time.Duration // how old a file's last change must be for the file to be remembered
+	accept    bool          // files without a known checksum
+	internet  bool          // may be asked for what the mirror lacks
+	pause     time.Duration // before the first retry; doubles with each
+	stall     time.Duration // how long a server may send no data
+	settled   time.Duration // the age of a file's last change before its check is remembered
 
 	mu      sync.Mutex
-	checked map[string]checked  // by the place of the record
-	sums    map[identity]string // of files that are not in the cache
+	checked map[string]checked  // by the path of the record
+	sums    map[identity]string // of files outside the cache
 }
 
-// Open makes a Store of the built-in catalog. It touches no file; a missing cache folder is made by Pull.
+// Open returns a Store of the built-in catalog. It touches no files; Pull creates the cache folder.
 func Open(o Options) (*Store, error) {
 	c, err := builtin()
 	if err != nil {
@@ -92,12 +91,13 @@ func defaultCache() (string, error) {
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("no folder is known for the model cache (%w): name one with CORALLITE_CACHE", err)
+		return "", fmt.Errorf("no folder for the model cache (%w): set CORALLITE_CACHE", err)
 	}
 	return filepath.Join(dir, "corallite"), nil
 }
 
-// Folder is a folder of the cache for what others keep there; "" where no cache is known. It may not be there yet.
+// Folder returns the path of a folder in the cache for other packages' use, which may not exist yet; "" if no cache
+// folder is known.
 func (s *Store) Folder(name string) string {
 	if s.noCache != nil {
 		return ""
@@ -105,22 +105,22 @@ func (s *Store) Folder(name string) string {
 	return filepath.Join(s.cache, name)
 }
 
-// Found is a model that is on this machine.
+// Found is a model on this machine. Paths of files that it does not have are "".
 type Found struct {
 	Entry    *Entry // nil for a file that the catalog does not know; must not be changed
-	Model    string // the path of the .tflite file
-	EdgeTPU  string // of its compiled twin; "" when there is none or none was accepted, and for a file given by its path
-	Labels   string // of the label file; "" when the entry has none (see Entry.Labels)
-	Manifest string // of a microWakeWord model's parameters; ""
+	Model    string // the .tflite file
+	EdgeTPU  string // the same model compiled for the Edge TPU; "" also for a file given by path
+	Labels   string // the label file; see also Entry.Labels
+	Manifest string // a microWakeWord model's parameters
 
-	Melspectrogram string // of the first model of openWakeWord's chain; ""
-	Embedding      string // of its second; ""
+	Melspectrogram string // the first model of openWakeWord's chain
+	Embedding      string // its second model
 }
 
-// Entries is the catalog in its own order; it must not be changed.
+// Entries returns the catalog in its own order. The slice must not be changed.
 func (s *Store) Entries() []Entry { return s.catalog.entries }
 
-// Lookup is the entry of that name.
+// Lookup returns the entry with that name.
 func (s *Store) Lookup(name string) (*Entry, bool) {
 	i := slices.IndexFunc(s.catalog.entries, func(e Entry) bool { return e.Name == name })
 	if i < 0 {
@@ -129,10 +129,10 @@ func (s *Store) Lookup(name string) (*Entry, bool) {
 	return &s.catalog.entries[i], true
 }
 
-// Find gives the files of a model of the catalog by its name ("alexa", or "alexa.tflite" where no such file exists),
-// or a file by its path, with what the catalog knows about it by its sha256. A name comes before a file of the same
-// name; "./NAME" is always a file. The errors are *NotPulledError, *UnknownError, *HashError for a file in
-// the cache that is not what the catalog says or what was recorded when it came, or a file's own.
+// Find returns the files of a model of the catalog by name ("alexa", or "alexa.tflite" if no such file exists), or a
+// file by path, with its entry if the catalog knows its sha256. A name comes before a file of the same name; "./NAME" is
+// always a file. The errors are *NotPulledError, *UnknownError, *HashError for a file in the cache that differs from the
+// catalog or its record, or those of reading the file.
 func (s *Store) Find(ref string) (Found, error) {
 	if e, ok := s.Lookup(ref); ok {
 		return s.cached(e)
@@ -154,7 +154,7 @@ func (s *Store) Find(ref string) (Found, error) {
 	return Found{}, s.unknown(ref)
 }
 
-// byFileName is the entry whose model file has that name; a name with a folder in it is none.
+// byFileName returns the entry whose model file has that name, without a folder.
 func (s *Store) byFileName(name string) (*Entry, bool) {
 	i := slices.IndexFunc(s.catalog.entries, func(e Entry) bool { return e.Files.Model.Name() == name })
 	if i < 0 {
@@ -172,7 +172,7 @@ func (s *Store) unknown(ref string) error {
 	return &UnknownError{Name: ref, Near: didyoumean.Suggest(stem, names), Like: didyoumean.Containing(stem, names)}
 }
 
-// cached gives an entry's files in the cache.
+// cached returns an entry's files in the cache.
 func (s *Store) cached(e *Entry) (Found, error) {
 	if s.noCache != nil {
 		return Found{}, s.noCache
@@ -196,7 +196,7 @@ func (s *Store) cached(e *Entry) (Found, error) {
 	return found, nil
 }
 
-// usable says whether a file may be used: it is the one that the catalog or its record means.
+// usable checks that a file matches the catalog or its record.
 func (s *Store) usable(e *Entry, f *File) error {
 	p, err := s.pin(e, f)
 	if err != nil {
@@ -210,20 +210,20 @@ func (s *Store) usable(e *Entry, f *File) error {
 	case !isWrong(err):
 		return fmt.Errorf("model %s: %w", e.Name, err)
 	case p.record != nil:
-		return fmt.Errorf("model %s: %w; `corallite models pull %s` fetches what was recorded, `corallite models remove %s` forgets it",
+		return fmt.Errorf("model %s: %w; `corallite models pull %s` downloads the recorded file again, `corallite models remove %s` forgets the record",
 			e.Name, err, e.Name, e.Name)
 	default:
-		return fmt.Errorf("model %s: %w; `corallite models pull %s` fetches it again", e.Name, err, e.Name)
+		return fmt.Errorf("model %s: %w; `corallite models pull %s` downloads it again", e.Name, err, e.Name)
 	}
 }
 
-// isWrong says whether an error is a file with a wrong sha256.
+// isWrong reports whether an error is a *HashError.
 func isWrong(err error) bool {
 	var wrong *HashError
 	return errors.As(err, &wrong)
 }
 
-// file gives a file of the user's, and what is known about it.
+// file returns a file of the user's, with its entry if the catalog knows it.
 func (s *Store) file(path string) (Found, error) {
 	found := Found{Model: path}
 	e, known, err := s.FindBySHA256(path)
@@ -236,9 +236,8 @@ func (s *Store) file(path string) (Found, error) {
 	return found, nil
 }
 
-// FindBySHA256 says which entry of the catalog a file is the model of, whatever the file is called. Where several
-// entries share one file, the one that is named like the file comes first. Only a file that is as long as a known one
-// is read.
+// FindBySHA256 returns the entry whose model a file is, whatever the file's name. If several entries share the file, the
+// one with that file name wins. Only files that have the size of a known one are read.
 func (s *Store) FindBySHA256(path string) (*Entry, bool, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -254,7 +253,7 @@ func (s *Store) FindBySHA256(path string) (*Entry, bool, error) {
 			}
 			p, err := s.pin(e, f)
 			if err != nil || p.size != info.Size() {
-				continue // a record that cannot be read is the matter of its own model
+				continue // an unreadable record only concerns its own model
 			}
 			if sum == "" {
 				if sum, err = s.sumOf(path); err != nil {
@@ -272,7 +271,7 @@ func (s *Store) FindBySHA256(path string) (*Entry, bool, error) {
 // dir is the folder of an entry's files.
 func (s *Store) dir(e *Entry) string { return filepath.Join(s.cache, "models", e.Name) }
 
-// place is where a file of an entry lies when it is in the cache; "" for a file that the entry does not have.
+// place is the path of an entry's file in the cache; "" for nil.
 func (s *Store) place(e *Entry, f *File) string {
 	if f == nil {
 		return ""
@@ -280,7 +279,7 @@ func (s *Store) place(e *Entry, f *File) string {
 	return filepath.Join(s.dir(e), f.Name())
 }
 
-// Path is where the model file of that name lies in the cache; a *NotPulledError when it is not there.
+// Path returns the path of a model's file in the cache; a *NotPulledError if it is not there.
 func (s *Store) Path(name string) (string, error) {
 	e, ok := s.Lookup(name)
 	if !ok {
@@ -290,5 +289,5 @@ func (s *Store) Path(name string) (string, error) {
 	return found.Model, err
 }
 
-// Downloads is the folder of fetched packages; "" when there is none.
+// Downloads returns the folder of downloaded packages; "" if there is none.
 func (s *Store) Downloads() string { return s.downloads }

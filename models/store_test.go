@@ -49,7 +49,7 @@ func TestFind(t *testing.T) {
 
 	var unknown *UnknownError
 	_, err = s.Find("nett")
-	if wantError(t, err, `no model is called "nett"`, `did you mean "net"?`); !errors.As(err, &unknown) {
+	if wantError(t, err, `unknown model "nett"`, `did you mean "net"?`); !errors.As(err, &unknown) {
 		t.Errorf("%T", err)
 	}
 	_, err = s.Find("models/nat.tflite")
@@ -87,7 +87,7 @@ func TestReadOnlyCache(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(s.cache, "locks")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(s.cache, "locks"), []byte("no folder"))
+	write(t, filepath.Join(s.cache, "locks"), []byte("neither a folder"))
 	for _, dir := range []string{s.cache, filepath.Dir(found.Model)} {
 		if err := os.Chmod(dir, 0o555); err != nil {
 			t.Fatal(err)
@@ -108,7 +108,7 @@ func TestUnwritableCache(t *testing.T) {
 	// Not even root makes folders in /sys.
 	s := newStore(t, urlCatalog(t, "https://models.invalid/net.tflite", data), Options{Cache: "/sys/corallite"})
 	_, err := s.Pull(context.Background(), "net", nil)
-	wantError(t, err, "/sys/corallite", "cannot be written", "CORALLITE_CACHE")
+	wantError(t, err, "/sys/corallite", "is not writable", "CORALLITE_CACHE")
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, file, data)
 	s = newStore(t, urlCatalog(t, "https://models.invalid/net.tflite", data), Options{Cache: file})

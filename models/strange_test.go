@@ -18,7 +18,7 @@ func TestStrangeServers(t *testing.T) {
 	}{
 		"a page of words": {
 			func(_ int, w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>Please log in</html>") },
-			[]string{"no TensorFlow Lite model", "net.tflite"}, 1,
+			[]string{"not a TensorFlow Lite model", "net.tflite"}, 1,
 		},
 		"nothing": {func(int, http.ResponseWriter, *http.Request) {}, []string{"empty"}, 1},
 		"not there": {
@@ -35,11 +35,11 @@ func TestStrangeServers(t *testing.T) {
 		},
 		"sent on to http": {
 			func(_ int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, plain.URL, http.StatusFound) },
-			[]string{"/net.tflite", plain.URL, "not https", "not followed"}, 1,
+			[]string{"/net.tflite", plain.URL, "not https", "refused the redirect"}, 1,
 		},
 		"sent on for ever": {
 			func(_ int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) },
-			[]string{"again and again"}, 5,
+			[]string{"too many redirects"}, 5,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestEndlessServer(t *testing.T) {
 	})
 	totals := map[int64]bool{}
 	_, err := s.Pull(context.Background(), "net", func(p Progress) { totals[p.Total] = true })
-	wantError(t, err, "more than 100.0 MB")
+	wantError(t, err, "the limit of 100.0 MB")
 	if len(totals) != 1 || !totals[-1] {
 		t.Errorf("totals %v", totals)
 	}
@@ -150,7 +150,7 @@ func TestNeverTheSame(t *testing.T) {
 		cutOff(w, data, 1000)
 	})
 	_, err := s.Pull(context.Background(), "net", nil)
-	wantError(t, err, srv.URL, "tried 4 times")
+	wantError(t, err, srv.URL, "after 4 attempts")
 	if len(srv.requests) != 4 {
 		t.Errorf("%d requests", len(srv.requests))
 	}

@@ -1,16 +1,16 @@
 package models
 
-// Trust says how many files of a model the catalog knows the sha256 of.
+// Trust says for how many files of a model the catalog has the sha256.
 type Trust string
 
 // The kinds of Trust.
 const (
-	Verified   Trust = "verified"   // of all
-	Partly     Trust = "partly"     // of all but the compiled twin, which is fetched only for who accepts it unverified
-	Unverified Trust = "unverified" // not of the model or of a file that it needs
+	Verified   Trust = "verified"   // for all
+	Partly     Trust = "partly"     // for all but the model compiled for the Edge TPU, which is pulled only if accepted unverified
+	Unverified Trust = "unverified" // not for the model, or not for a file that it needs
 )
 
-// Trust is the entry's.
+// Trust returns the entry's trust.
 func (e *Entry) Trust() Trust {
 	trust := Verified
 	for _, f := range e.Files.All() {
@@ -25,13 +25,13 @@ func (e *Entry) Trust() Trust {
 	return trust
 }
 
-// needed is the files that make the model whole in this cache: all, but not a compiled twin that neither the catalog
-// nor a record knows.
+// needed returns the files that make the model complete in this cache: all but a model compiled for the Edge TPU for
+// which neither the catalog nor a record has a checksum.
 func (s *Store) needed(e *Entry) []*File {
 	var out []*File
 	for _, f := range e.Files.All() {
 		if f == e.Files.EdgeTPU {
-			// A record that cannot be read is the twin's, and its check says so.
+			// If its record is unreadable, its check will say so.
 			if p, err := s.pin(e, f); err == nil && !p.known() {
 				continue
 			}
@@ -41,7 +41,7 @@ func (s *Store) needed(e *Entry) []*File {
 	return out
 }
 
-// size is the bytes of the needed files; 0 when that of one is not known.
+// size is the total size of the needed files in bytes; 0 if any is unknown.
 func (s *Store) size(e *Entry) int64 {
 	var sum int64
 	for _, f := range s.needed(e) {

@@ -162,7 +162,7 @@ func TestRecordHolds(t *testing.T) {
 	for _, accept := range []bool{false, true} { // the flag is about what is not known
 		s.accept = accept
 		_, err = s.Pull(context.Background(), "net", nil)
-		wantError(t, err, "sha256 is "+sumOf(other), sumOf(data)+" was recorded", "not used")
+		wantError(t, err, "sha256 mismatch: got "+sumOf(other), sumOf(data)+" (recorded at the download", "want ")
 	}
 	if err := s.Remove(context.Background(), "net"); err != nil {
 		t.Fatal(err)
@@ -178,7 +178,7 @@ func TestRecordHolds(t *testing.T) {
 		"pull": func() error { _, err := s.Pull(context.Background(), "net", nil); return err },
 	} {
 		t.Run("no record, "+name, func(t *testing.T) {
-			wantError(t, do(), recordPlace(found.Model), "is no record", "corallite models remove net")
+			wantError(t, do(), recordPlace(found.Model), "is not a valid download record", "corallite models remove net")
 		})
 	}
 	if e, ok, err := s.FindBySHA256(found.Model); ok || err != nil {
@@ -205,7 +205,7 @@ func TestUnverifiedMirror(t *testing.T) {
 		s.mirror = mirror
 		found, err := s.Pull(context.Background(), "net", nil)
 		if from == "" {
-			wantError(t, err, plain.URL, "net.tflite", "only come over https")
+			wantError(t, err, plain.URL, "net.tflite", "downloaded over https only")
 			continue
 		}
 		if err != nil {
@@ -225,7 +225,7 @@ func TestUnverifiedMirror(t *testing.T) {
 	s.mirror = folder
 	write(t, filepath.Join(folder, "net.tflite"), []byte("version https://git-lfs.github.com/spec/v1\n"))
 	_, err := s.Pull(context.Background(), "net", nil)
-	wantError(t, err, "no TensorFlow Lite model")
+	wantError(t, err, "not a TensorFlow Lite model")
 	if got := tree(t, s.cache); got != "" {
 		t.Errorf("left in the cache: %s", got)
 	}

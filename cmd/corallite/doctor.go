@@ -169,7 +169,7 @@ func doctorModel(name string, m configs.Model) doctor.Model {
 var (
 	// missingWords are how package configs says that something is not there or damaged; other problems are mistakes in
 	// the file.
-	missingWords = regexp.MustCompile(`^there is no (file|folder) |^no file matches |^cannot be read: |is not on this machine|: sha256 is [0-9a-f]{64}, and |, and there is no .*\.tflite$`)
+	missingWords = regexp.MustCompile(`^there is no (file|folder) |^no file matches |^cannot be read: |is not downloaded yet|: sha256 mismatch: |, and there is no .*\.tflite$`)
 	// quotedCommand is a command of this program in a message.
 	quotedCommand = regexp.MustCompile("`(corallite [^`]+)`")
 )

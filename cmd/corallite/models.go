@@ -141,7 +141,7 @@ A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities 
 					return err
 				}
 				if twin := found.Entry.Files.EdgeTPU; twin != nil && found.EdgeTPU == "" {
-					std.err.Say(slog.LevelWarn, fmt.Sprintf("%s: %s is left out, because its sha256 is not known: --accept-unverified fetches it too",
+					std.err.Say(slog.LevelWarn, fmt.Sprintf("%s: skipped %s (no known checksum); use --accept-unverified to download it",
 						name, twin.Name()))
 				}
 				_, err = fmt.Fprintf(std.out, "%s\t%s\n", name, found.Model)

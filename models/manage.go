@@ -14,21 +14,22 @@ type State string
 
 // The states of a model or a file.
 const (
-	Absent     State = "absent"     // no file of it
+	Absent     State = "absent"     // no files
 	Incomplete State = "incomplete" // some files, or files of the wrong size
-	Cached     State = "cached"     // all files, by their size; Verify reads them. Those in the program count as there
-	Damaged    State = "damaged"    // a file with a wrong sha256 or one that cannot be read
+	Cached     State = "cached"     // all files by size (Verify reads them), or built into the program
+	Damaged    State = "damaged"    // a file with the wrong sha256, or unreadable
 )
 
-// Status is a model of the catalog and what the cache has of it.
+// Status is a model of the catalog and its state in the cache.
 type Status struct {
 	Entry *Entry
 	State State
-	Size  int64  // bytes of the files that are in the cache or would be; 0: not known before a pull
-	Path  string // of the model file, where it is or would be; "" without a cache folder
+	Size  int64  // bytes in the cache, or once pulled; 0: unknown before a pull
+	Path  string // where the model file is or would be; "" without a cache folder
 }
 
-// List gives the state of every model of the catalog, in its order. Files are not read, only looked at.
+// List returns the state of every model of the catalog, in its order. It checks the sizes of files and does not read
+// them.
 func (s *Store) List() []Status {
 	out := make([]Status, len(s.catalog.entries))
 	for i := range s.catalog.entries {
@@ -63,18 +64,19 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Verdict is what Verify found about one file.
+// Verdict is Verify's result for one file.
 type Verdict struct {
 	Model string
 	Path  string
 	State State // Cached, Absent or Damaged
 	Err   error // why it is damaged
-	// Verified says that the catalog knows the sha256; else the file is held against what was recorded when it came.
+	// Verified says that the expected sha256 is the catalog's; otherwise it was recorded at the download.
 	Verified bool
 }
 
-// Verify reads the files of those models (none named: all that have any file in the cache) and compares their sha256
-// with the catalog's, or with the recorded one where the catalog has none. The error is about the names or ctx; damaged files are in the verdicts.
+// Verify reads the files of the named models (none: all that have a file in the cache) and compares their sha256 with
+// the catalog's, or the recorded one where the catalog has none. The error is about the names or ctx; damaged files are
+// reported in the verdicts.
 func (s *Store) Verify(ctx context.Context, names ...string) ([]Verdict, error) {
 	if s.noCache != nil {
 		return nil, s.noCache
@@ -97,7 +99,7 @@ func (s *Store) Verify(ctx context.Context, names ...string) ([]Verdict, error) 
 				return out, err
 			}
 			if f.Shipped != "" && !exists(s.place(e, f)) {
-				continue // it is written when it is used
+				continue // it is unpacked on first use
 			}
 			v := Verdict{Model: name, Path: s.place(e, f), State: Cached, Verified: f.SHA256 != ""}
 			switch err := s.check(e, f); {
@@ -112,8 +114,8 @@ func (s *Store) Verify(ctx context.Context, names ...string) ([]Verdict, error) 
 	return out, nil
 }
 
-// Remove takes a model out of the cache, a broken-off download of it included. Packages that its files were taken from
-// stay in the downloads folder. A model that is not in the cache is an error.
+// Remove removes a model from the cache, including partial downloads. Packages that its files were taken from stay in
+// the downloads folder. A model that is not in the cache is an error.
 func (s *Store) Remove(ctx context.Context, name string) error {
 	e, ok := s.Lookup(name)
 	if !ok {
