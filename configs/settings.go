@@ -61,7 +61,7 @@ func newSettings(catalog *models.Store) *settings {
 // report takes up a problem. What a value has that is secret is not repeated.
 func (s *settings) report(at origin, p path, message string) {
 	s.problems = append(s.problems, Problem{
-		File: redact.Addresses(at.file), Line: at.line, Path: p.String(), Message: redact.Addresses(message),
+		File: redact.Text(at.file), Line: at.line, Path: p.String(), Message: redact.Addresses(message),
 	})
 }
 

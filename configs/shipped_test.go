@@ -163,7 +163,7 @@ func makeSources(t *testing.T, text []byte) {
 // roundTrip shows a configuration and loads what was shown: it must be the same, and fit the schema.
 func roundTrip(t *testing.T, cfg *Config, schema *jsonschema.Schema, store *models.Store) {
 	t.Helper()
-	shown, err := Show(cfg)
+	shown, err := Show(cfg, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,12 @@ import (
 
 // Show writes a configuration as the YAML of one file: merged, with defaults filled in and files as they were found.
 // Read again in the same working directory, on a machine with the same catalog, it is the same configuration. What the
-// program chooses by itself (threads: 0) and what the model says stays open.
-func Show(c *Config) ([]byte, error) {
+// program chooses by itself (threads: 0) and what the model says stays open. Without secrets, what whoever knows it could
+// use is not shown, the addresses of webhooks beyond their host, and is refused when it is read again.
+func Show(c *Config, secrets bool) ([]byte, error) {
+	if !secrets {
+		c = c.withoutSecrets()
+	}
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)

@@ -95,7 +95,7 @@ func TestEverySoundKey(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 
-	shown, err := Show(cfg)
+	shown, err := Show(cfg, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,12 +5,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
+	"corallite/internal/environ"
 	"corallite/internal/explain"
 	"corallite/internal/key"
+	"corallite/internal/redact"
 )
 
 // Source is where pictures or sound come from: one of the first nine is given.
@@ -149,14 +150,16 @@ func (s *settings) checkSource(p path, out Source) {
 			}
 		}
 	}
-	if out.URL != "" {
+	if out.URL != "" && !s.notSet(p.to("url"), environ.Variables(out.URL)) {
 		if message := wrongURL(out.URL); message != "" {
 			s.problem(p.to("url"), "%s", message)
 		}
 	}
+	s.reader(p.to("gstreamer"), out.GStreamer, redact.InPipeline(out.GStreamer))
+	s.reader(p.to("ffmpeg"), strings.Join(out.FFmpeg, " "), redact.InArguments(out.FFmpeg))
 	for name, variable := range map[string]string{"password_env": out.PasswordEnv, "token_env": out.TokenEnv} {
-		if variable != "" && os.Getenv(variable) == "" {
-			s.problem(p.to(name), "environment variable %s is not set", variable)
+		if variable != "" {
+			s.notSet(p.to(name), []string{variable})
 		}
 	}
 	s.variables(p.to("env"), out.Env)
@@ -165,24 +168,16 @@ func (s *settings) checkSource(p path, out Source) {
 	}
 }
 
-// variable is ${NAME} in an address.
-var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-
 // wrongURL says what is wrong with an address, without what may be secret in it; "" when nothing is.
 func wrongURL(address string) string {
-	for _, m := range variable.FindAllStringSubmatch(address, -1) {
-		if os.Getenv(m[1]) == "" {
-			return fmt.Sprintf("environment variable %s is not set", m[1])
-		}
-	}
-	u, err := url.Parse(variable.ReplaceAllString(address, "0"))
+	u, err := url.Parse(environ.Replace(address, "0"))
 	switch {
 	case err != nil:
 		return "is not a URL: expected one such as rtsp://192.168.1.20/stream1"
 	case u.Scheme == "" || u.Host == "":
 		return "is not a URL: expected one that begins with rtsp://, http:// or the like and has a host"
 	}
-	if what := literalSecret(address); what != "" {
+	if what := literal(redact.InAddress(address)); what != "" {
 		return readable(what, "use user and password_env or password_file, or write ${NAME}, an environment variable, in its place")
 	}
 	return ""

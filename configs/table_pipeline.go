@@ -37,11 +37,11 @@ var pipelineKeys = []*key.Key{
 			},
 			{
 				Name: "gstreamer", Kind: key.KindString, Example: "libcamerasrc ! video/x-raw,width=1280,height=720 ! videoconvert",
-				Doc: "A GStreamer pipeline, as gst-launch takes it.",
+				Doc: "A GStreamer pipeline, as gst-launch takes it. `${NAME}` in it is an environment variable, taken as one value (outside of quotation marks) or percent-encoded in an address; what is secret belongs there.",
 			},
 			{
 				Name: "ffmpeg", Kind: key.KindStringList, Example: "[-f, x11grab, -i, ':0']",
-				Doc: "Arguments of the program ffmpeg up to its output, for what nothing else here opens.",
+				Doc: "Arguments of the program ffmpeg up to its output, for what nothing else here opens. `${NAME}` in them is an environment variable, percent-encoded in an address; what is secret belongs there. While ffmpeg runs, the list of processes shows its arguments with their values: where `url` does, it is safer.",
 			},
 			{
 				Name: "width", Kind: key.KindInteger, Needs: []string{"height"}, Min: key.Limit(16), Max: key.Limit(16384), Example: "1280", Requires: []string{"camera"},

@@ -88,8 +88,8 @@ var sinkKeys = []*key.Key{
 	}},
 	{Name: SinkWebhook, Kind: key.KindGroup, Doc: "Each event is sent to a server: an HTTP POST of the same JSON object as in a line of `jsonl`. One after the other; when the server cannot be reached, takes too long, or answers 429 or 5xx, again after a wait that doubles from a second to a minute (`Retry-After` makes it longer). What cannot be sent is logged and counted, and the run goes on. Redirects are followed on the same host only, and only those that keep the method (307, 308). The proxy is that of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Neither the address nor a header is ever logged, only scheme and host.", Keys: []*key.Key{
 		{
-			Name: "url", Kind: key.KindString, Required: true, Example: "https://example.org/hook", Pattern: regexp.MustCompile(`^([hH][tT][tT][pP][sS]?://.+|.*\$\{[A-Za-z_][A-Za-z0-9_]*\}.*)$`), PatternDoc: "an address such as https://example.org/hook",
-			Doc: "Where events go. `${NAME}` in it is an environment variable.",
+			Name: "url", Kind: key.KindString, Required: true, Secret: true, Example: "https://example.org/hook", Pattern: regexp.MustCompile(`^([hH][tT][tT][pP][sS]?://.+|.*\$\{[A-Za-z_][A-Za-z0-9_]*\}.*)$`), PatternDoc: "an address such as https://example.org/hook",
+			Doc: "Where events go. `${NAME}` in it is an environment variable. Whoever knows the address of a hook can often post to it: `config show` prints scheme and host only, unless `--secrets` is given.",
 		},
 		{Name: "headers", Kind: key.KindStringListMap, AcceptInt: true, Example: "{X-Api-Key: '${API_KEY}'}", Doc: "Headers of each request. `${NAME}` in a value is an environment variable."},
 		{Name: "token_env", Kind: key.KindString, Example: "HOOK_TOKEN", Doc: "The environment variable that has a token, sent as `Authorization: Bearer …`."},

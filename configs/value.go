@@ -140,6 +140,8 @@ func (k valueReader) text(n *yaml.Node, below string, bad errorFunc) (string, bo
 		} else {
 			bad(n, below, "%q is not a possible value: expected %s", s, k.Expects())
 		}
+	case k.Pattern != nil && !k.Pattern.MatchString(s) && k.Secret:
+		bad(n, below, "expected %s", k.Expects())
 	case k.Pattern != nil && !k.Pattern.MatchString(s):
 		bad(n, below, "%q is not a possible value: expected %s", s, k.Expects())
 	case s == "" && (k.Required || k.Kind == key.KindStringList && !k.AllowEmpty):

@@ -92,7 +92,7 @@ func noteCameras(w io.Writer, cfg *configs.Config) {
 
 func newConfigShow(std *streams) *cobra.Command {
 	var set []string
-	var asJSON bool
+	var asJSON, secrets bool
 	cmd := &cobra.Command{
 		Use:               "show [flags] CONFIG...",
 		Short:             "Print the configuration as it takes effect, defaults filled in",
@@ -104,7 +104,7 @@ func newConfigShow(std *streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			text, err := configs.Show(cfg)
+			text, err := configs.Show(cfg, secrets)
 			if err != nil {
 				return err
 			}
@@ -121,6 +121,7 @@ func newConfigShow(std *streams) *cobra.Command {
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE (repeatable)")
 	_ = cmd.RegisterFlagCompletionFunc("set", settings)
+	cmd.Flags().BoolVar(&secrets, "secrets", false, "print the addresses of webhooks whole, not only scheme and host")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON instead of YAML")
 	return cmd
 }

@@ -40,6 +40,7 @@ type Key struct {
 	Choices    []string       // KindString: the only values
 	Pattern    *regexp.Regexp // KindString: what the value must look like
 	PatternDoc string         // Pattern in words
+	Secret     bool           // KindString: the value may be a secret, which no message repeats
 
 	Min, Max *float64 // numbers: the limits, inclusive
 	Above    *float64 // KindNumber, KindNumberList: the exclusive lower limit

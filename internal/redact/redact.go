@@ -15,8 +15,8 @@ var (
 	// A password that should have been percent-encoded may have "@", "/" and "?" in it. Digits before a slash are a port.
 	userInText  = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s"']*@|[^/\s"'@]+:[^/\s"'@]*[^0-9/\s"'@][^\s"'@]*@)`)
 	queryInText = regexp.MustCompile(`(://[^\s"'?]+)\?[^\s"']+`)
-	secretNames = regexp.MustCompile(`(?i)(?:pass|passwd|password|pw|pwd|token|secret|key)$`)
-	namedInText = regexp.MustCompile(`(?i)\b([\w-]*(?:pass|passwd|password|pw|pwd|token|secret|key))=("[^"]*"|\S+)`)
+	secretNames = regexp.MustCompile(`(?i)(?:pass|passwd|password|passphrase|pw|pwd|token|secret|key|authorization|cookies?)$`)
+	namedInText = regexp.MustCompile(`(?i)\b([\w-]*(?:pass|passwd|password|passphrase|pw|pwd|token|secret|key))=("[^"]*"|\S+)`)
 )
 
 // Text is s without what looks secret: users and passwords of addresses, their queries, and the values in

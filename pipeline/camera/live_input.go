@@ -3,10 +3,15 @@ package camera
 import (
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 
 	"corallite/internal/didyoumean"
+	"corallite/internal/environ"
+	"corallite/internal/redact"
 	"corallite/pipeline/camera/capture"
 )
 
@@ -32,12 +37,68 @@ func (l *Live) setInput(o LiveOptions) error {
 	case o.URL != "":
 		return l.setURL(o)
 	case o.GStreamer != "":
-		l.name, l.input.Input, l.input.Target = "gstreamer", capture.GStreamer, o.GStreamer
+		return l.setGStreamer(o)
 	default:
-		l.name, l.input.Input, l.input.Args = "ffmpeg", capture.Program, slices.Clone(o.FFmpeg)
+		return l.setFFmpeg(o)
 	}
-	l.input.Shown = l.name
+}
+
+func (l *Live) setGStreamer(o LiveOptions) error {
+	pipeline, err := environ.Expand(o.GStreamer, func(before, value string) string {
+		if inAddress(before) {
+			return escaped(value)
+		}
+		return special.ReplaceAllString(value, `\$0`)
+	})
+	if err != nil {
+		return err
+	}
+	l.name, l.input.Input, l.input.Target = "gstreamer", capture.GStreamer, pipeline
+	l.input.Shown, l.clean = l.name, redactorOf(redact.InPipeline(pipeline), o.GStreamer)
 	return l.onlyOfCamera(o)
+}
+
+func (l *Live) setFFmpeg(o LiveOptions) error {
+	l.name, l.input.Input, l.input.Args = "ffmpeg", capture.Program, make([]string, len(o.FFmpeg))
+	for i, arg := range o.FFmpeg {
+		var err error
+		l.input.Args[i], err = environ.Expand(arg, func(before, value string) string {
+			if inAddress(before) {
+				return escaped(value)
+			}
+			return value
+		})
+		if err != nil {
+			return err
+		}
+	}
+	l.input.Shown, l.clean = l.name, redactorOf(redact.InArguments(l.input.Args), o.FFmpeg...)
+	return l.onlyOfCamera(o)
+}
+
+// special is what GStreamer may take for more than a part of a value, and takes as it is behind a backslash.
+var special = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
+
+// inAddress says whether what follows before belongs to an address.
+func inAddress(before string) bool {
+	return strings.Contains(before[strings.LastIndexAny(before, " \t\n\"'|")+1:], "://")
+}
+
+// redactorOf knows those secrets, and what the environment put into texts.
+func redactorOf(secrets []redact.Secret, texts ...string) redactor {
+	var all []string
+	for _, s := range secrets {
+		all = append(all, s.Value)
+		if plain, err := url.PathUnescape(s.Value); err == nil {
+			all = append(all, plain)
+		}
+	}
+	for _, text := range texts {
+		for _, name := range environ.Variables(text) {
+			all = append(all, os.Getenv(name))
+		}
+	}
+	return redactorFor(all)
 }
 
 func (l *Live) setCamera(o LiveOptions) error {

@@ -64,7 +64,8 @@ func TestLiveGStreamer(t *testing.T) {
 	if _, err := os.Stat("/usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgstvideotestsrc.so"); err != nil {
 		testdata.Missing(t, "GStreamer's base plug-ins are not installed (package gstreamer1.0-plugins-base)")
 	}
-	l, _ := opened(t, LiveOptions{GStreamer: "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1"})
+	t.Setenv("CAM_NAME", `a b!c"d\e'f`) // one value, whatever it has in it
+	l, _ := opened(t, LiveOptions{GStreamer: "videotestsrc is-live=true name=${CAM_NAME} ! video/x-raw,width=320,height=240,framerate=25/1"})
 	for range 5 {
 		if _, w, h := nextFrame(t, l); w != 320 || h != 240 {
 			t.Errorf("%dx%d", w, h)

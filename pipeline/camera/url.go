@@ -8,9 +8,9 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
-	"regexp"
 	"strings"
 
+	"corallite/internal/environ"
 	"corallite/internal/reconnect"
 	"corallite/internal/redact"
 	"corallite/internal/regfile"
@@ -51,9 +51,6 @@ func Secret(from string) (string, error) {
 	return "", errors.New("a camera's credentials are not written down here: give env:NAME (an environment variable) or file:PATH")
 }
 
-// variable is ${NAME}.
-var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-
 // address is a URL in parts.
 type address struct {
 	url   *url.URL // without its user
@@ -65,17 +62,9 @@ type address struct {
 // parseAddress takes a URL apart. ${NAME} in it is an environment variable, percent-encoded where it stands. The user
 // and the password come from c, or from the URL itself.
 func parseAddress(raw string, c Credentials) (address, error) {
-	var missing []string
-	raw = variable.ReplaceAllStringFunc(strings.TrimSpace(raw), func(match string) string {
-		name := match[2 : len(match)-1]
-		value, ok := os.LookupEnv(name)
-		if !ok {
-			missing = append(missing, name)
-		}
-		return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
-	})
-	if len(missing) > 0 {
-		return address{}, fmt.Errorf("the address wants environment variables that are not set: %s", strings.Join(missing, ", "))
+	raw, err := environ.Expand(strings.TrimSpace(raw), func(_, value string) string { return escaped(value) })
+	if err != nil {
+		return address{}, err
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme == "" || u.Host == "" && u.Opaque == "" {
@@ -95,17 +84,14 @@ func parseAddress(raw string, c Credentials) (address, error) {
 	return address{url: u, shown: clean.text(redact.URL(u)), clean: clean, Credentials: c}, nil
 }
 
+// escaped is a value percent-encoded, for any place of an address.
+func escaped(value string) string { return strings.ReplaceAll(url.QueryEscape(value), "+", "%20") }
+
 // redactor takes what is secret out of text: what it knows to be secret, and what looks as if it were, since ffmpeg and
 // GStreamer repeat what they were given.
 type redactor struct{ known *strings.Replacer }
 
 func newRedactor(c Credentials, query url.Values) redactor {
-	var pairs []string
-	add := func(secret string) {
-		if secret != "" {
-			pairs = append(pairs, secret, redact.Hidden)
-		}
-	}
 	secrets := []string{c.Password, c.Token}
 	for _, values := range query {
 		for _, v := range values {
@@ -114,17 +100,22 @@ func newRedactor(c Credentials, query url.Values) redactor {
 			}
 		}
 	}
+	if c.Password != "" {
+		secrets = append(secrets, base64.StdEncoding.EncodeToString([]byte(c.User+":"+c.Password)))
+	}
+	return redactorFor(secrets)
+}
+
+// redactorFor knows those secrets, in each way in which an address may have them.
+func redactorFor(secrets []string) redactor {
+	var pairs []string
 	for _, s := range secrets {
 		if s == "" {
 			continue
 		}
-		add(s)
-		add(url.QueryEscape(s))
-		add(url.PathEscape(s))
-		add(url.UserPassword("", s).String())
-	}
-	if c.Password != "" {
-		add(base64.StdEncoding.EncodeToString([]byte(c.User + ":" + c.Password)))
+		for _, form := range []string{s, url.QueryEscape(s), url.PathEscape(s), url.UserPassword("", s).String()} {
+			pairs = append(pairs, form, redact.Hidden)
+		}
 	}
 	return redactor{strings.NewReplacer(pairs...)}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +73,29 @@ func TestRedactor(t *testing.T) {
 	contains(t, text, "g.n=5")
 }
 
+// TestVariablesOfReaders puts the environment into the arguments of ffmpeg and a pipeline of GStreamer.
+func TestVariablesOfReaders(t *testing.T) {
+	t.Setenv("CAM_PASSWORD", "p@ss !x")
+	l := new(Live)
+	if err := l.setInput(LiveOptions{FFmpeg: []string{"-password", "${CAM_PASSWORD}", "-i", "rtsp://me:${CAM_PASSWORD}@cam/"}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"-password", "p@ss !x", "-i", "rtsp://me:p%40ss%20%21x@cam/"}; !slices.Equal(l.input.Args, want) {
+		t.Errorf("ffmpeg gets %q, want %q", l.input.Args, want)
+	}
+	if err := l.setInput(LiveOptions{GStreamer: `rtspsrc location="rtsp://me:${CAM_PASSWORD}@cam/" user-pw=${CAM_PASSWORD} ! x`}); err != nil {
+		t.Fatal(err)
+	}
+	if want := `rtspsrc location="rtsp://me:p%40ss%20%21x@cam/" user-pw=p\@ss\ \!x ! x`; l.input.Target != want {
+		t.Errorf("GStreamer gets %q, want %q", l.input.Target, want)
+	}
+	for _, o := range []LiveOptions{{FFmpeg: []string{"-i", "${NOT_SET_AT_ALL}"}}, {GStreamer: "${NOT_SET_AT_ALL}"}} {
+		if err := l.setInput(o); err == nil || err.Error() != "environment variable NOT_SET_AT_ALL is not set" {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
 // No log line and no error has what is secret, whatever goes wrong.
 func TestLiveSecretsAreNotShown(t *testing.T) {
 	const user, password, query = "viewer", "hunter22-secret", "query-secret"
@@ -81,14 +105,26 @@ func TestLiveSecretsAreNotShown(t *testing.T) {
 	n.Protect(user, password, []auth.ValidateMethod{auth.ValidateMethodBasic})
 	var shown strings.Builder
 	with := func(url, password string) string { return strings.Replace(url, "://", "://"+user+":"+password+"@", 1) }
+	var all []LiveOptions
 	for _, url := range []string{
 		with(w.URL("/stream?k="+query), password), with(n.URL("/yard")+"?k="+query, password), // good
 		with(w.URL("/stream?k="+query), password+"x"), with(n.URL("/yard")+"?k="+query, password+"x"), // refused
 		with("http://127.0.0.1:1/?k="+query, password), with("rtsp://127.0.0.1:1/?k="+query, password), // not there
 		with("ftp://127.0.0.1/?k="+query, password), with("rtsp://%zz/?k="+query, password), // wrong
 	} {
+		all = append(all, LiveOptions{URL: url})
+	}
+	t.Setenv("CAM_PASSWORD", password)
+	t.Setenv("CAM_QUERY", query)
+	for _, url := range []string{with("rtsp://127.0.0.1:1/", password), "rtsp://127.0.0.1:1/?k=${CAM_QUERY}", "/not/there/${CAM_QUERY}"} {
+		all = append(all, LiveOptions{FFmpeg: []string{"-headers", "Authorization: Basic " + password, "-i", url}})
+	}
+	all = append(all, LiveOptions{FFmpeg: []string{"-i", with(n.URL("/yard"), "${CAM_PASSWORD}x")}},
+		LiveOptions{GStreamer: "filesrc location=/not/there/${CAM_QUERY} ! no_such_element user-pw=" + password})
+	for _, o := range all {
 		log := new(journal)
-		l, err := NewLive(context.Background(), LiveOptions{URL: url, Logger: log.logger()})
+		o.Logger = log.logger()
+		l, err := NewLive(context.Background(), o)
 		if err != nil {
 			shown.WriteString(err.Error())
 		} else {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"corallite/internal/clock"
+	"corallite/internal/environ"
 	"corallite/internal/regfile"
 )
 
@@ -36,29 +37,9 @@ func (o Options) orDefault() Options {
 	return o
 }
 
-// variable is ${NAME}.
-var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
-
-// expand puts environment variables in.
-func expand(s string) (string, error) {
-	var missing []string
-	s = variable.ReplaceAllStringFunc(s, func(match string) string {
-		name := match[2 : len(match)-1]
-		value, ok := os.LookupEnv(name)
-		if !ok {
-			missing = append(missing, name)
-		}
-		return value
-	})
-	if len(missing) > 0 {
-		return "", fmt.Errorf("the environment has no variable %s", strings.Join(missing, ", "))
-	}
-	return s, nil
-}
-
 // address reads Options.URL.
 func address(raw string) (*url.URL, error) {
-	raw, err := expand(raw)
+	raw, err := environ.Expand(raw, nil)
 	if err != nil {
 		return nil, fmt.Errorf("url: %w", err)
 	}
@@ -95,7 +76,7 @@ func header(o Options) (http.Header, error) {
 		}
 		h.Del(name)
 		for _, v := range values {
-			v, err := expand(v)
+			v, err := environ.Expand(v, nil)
 			if err == nil && control.MatchString(v) {
 				err = errors.New("the value has a line's end or another control character in it")
 			}
