@@ -12,38 +12,43 @@ import (
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
 // MarshalJSON writes the event as one object, with the time in UTC to the millisecond, scores to four decimals and
-// coordinates to a tenth of a pixel. The field of the event's task is there even when nothing was found. A number
+// coordinates to a tenth of a pixel. The field of a finding is there even when nothing was found. A number
 // that is not finite, which JSON cannot say, becomes null (in the position and the latencies: 0).
 func (e Event) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
 // AppendJSON appends what MarshalJSON writes to b, with <, > and & as they are, and no line feed.
 func (e Event) AppendJSON(b []byte) ([]byte, error) {
-	switch {
-	case e.Task == "detect" && e.Detections == nil:
-		e.Detections = []Detection{}
-	case e.Task == "classify" && e.Classes == nil:
-		e.Classes = []Class{}
-	case e.Task == "pose" && e.Poses == nil:
-		e.Poses = []Pose{}
-	case (e.Task == "keyword" || e.Task == "wakeword") && e.Keywords == nil:
-		e.Keywords = []Keyword{}
-	}
 	e.PositionS = round(e.PositionS, 3)
 	if math.IsNaN(e.PositionS) || math.IsInf(e.PositionS, 0) {
 		e.PositionS = 0
 	}
-	type fields Event // without the methods, so that this is not called again
 	w := bytes.NewBuffer(b)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	err := enc.Encode(struct {
+	found := e.Result
+	e.Result = Result{} // whose fields are all left out
+	type fields Event   // without the methods, so that this is not called again
+	if err := enc.Encode(struct {
 		Time string `json:"time"` // stands before and hides the one in fields
 		fields
-	}{e.Time.UTC().Format(timeLayout), fields(e)})
-	if err != nil {
+	}{e.Time.UTC().Format(timeLayout), fields(e)}); err != nil {
 		return b, err
 	}
-	return bytes.TrimSuffix(w.Bytes(), []byte("\n")), nil
+	for f := range found.Findings() {
+		w.Truncate(w.Len() - len("}\n"))
+		key, err := appendString(append(w.AvailableBuffer(), ','), f.Kind().Key)
+		if err != nil {
+			return b, err
+		}
+		w.Write(append(key, ':'))
+		if err := enc.Encode(f); err != nil {
+			return b, err
+		}
+		w.Truncate(w.Len() - len("\n"))
+		w.WriteString("}\n")
+	}
+	w.Truncate(w.Len() - len("\n"))
+	return w.Bytes(), nil
 }
 
 // MarshalJSON writes milliseconds with microsecond resolution: {"prepare":0.2,"invoke":7.3,"decode":0.02,"total":8.1}.

@@ -42,12 +42,12 @@ func TestEventJSONOfHardCases(t *testing.T) {
 		want   string // in the line
 	}{
 		{"whole second", func(e *pipeline.Event) { e.Time = e.Time.Truncate(time.Second) }, `"time":"2026-01-02T03:04:05.000Z"`},
-		{"no detections", func(e *pipeline.Event) { e.Detections = nil }, `},"detections":[]}`},
-		{"no classes", func(e *pipeline.Event) { e.Task, e.Detections = "classify", nil }, `},"classes":[]}`},
+		{"no detections", func(e *pipeline.Event) { e.Detections = pipeline.Detections{} }, `},"detections":[]}`},
+		{"no classes", func(e *pipeline.Event) { e.Task, e.Result = "classify", pipeline.Result{Classes: pipeline.Classes{}} }, `},"classes":[]}`},
 		{"classes", func(e *pipeline.Event) {
 			e.Task, e.Result = "classify", pipeline.Result{Classes: []pipeline.Class{{Label: "cat", Index: 3, Score: 1. / 3}}}
 		}, `},"classes":[{"label":"cat","index":3,"score":0.3333}]}`},
-		{"no poses", func(e *pipeline.Event) { e.Task, e.Result = "pose", pipeline.Result{} }, `},"poses":[]}`},
+		{"no poses", func(e *pipeline.Event) { e.Task, e.Result = "pose", pipeline.Result{Poses: pipeline.Poses{}} }, `},"poses":[]}`},
 		{"poses", func(e *pipeline.Event) {
 			e.Task, e.Result = "pose", pipeline.Result{Poses: []pipeline.Pose{
 				{Score: 0.5, Keypoints: []pipeline.Keypoint{{Label: "nose", X: 1.23, Y: 7, Score: 1. / 3}, {Label: "ear"}}}}}

@@ -1,17 +1,51 @@
 package pipeline
 
+import (
+	"iter"
+	"strings"
+)
+
 // Result is what a task found; the task fills the fields that are its own and leaves the others nil. A task that
 // found nothing sets its field to an empty slice, which JSON shows as [].
 type Result struct {
-	Detections []Detection `json:"detections,omitzero"` // detect
-	Classes    []Class     `json:"classes,omitzero"`    // classify; embed with a gallery
-	Mask       *Mask       `json:"mask,omitzero"`       // segment
-	Poses      []Pose      `json:"poses,omitzero"`      // pose
-	Embedding  Vector      `json:"embedding,omitzero"`  // embed: of length 1 (L2)
-	Ended      []Track     `json:"ended,omitzero"`      // detect with tracking: objects that are not followed any more
-	Keywords   []Keyword   `json:"keywords,omitzero"`   // keyword, wakeword
+	Detections Detections `json:"detections,omitzero"` // detect
+	Classes    Classes    `json:"classes,omitzero"`    // classify; embed with a gallery
+	Mask       *Mask      `json:"mask,omitzero"`       // segment
+	Poses      Poses      `json:"poses,omitzero"`      // pose
+	Embedding  Vector     `json:"embedding,omitzero"`  // embed: of length 1 (L2)
+	Ended      Tracks     `json:"ended,omitzero"`      // detect with tracking: objects that are not followed any more
+	Keywords   Keywords   `json:"keywords,omitzero"`   // keyword, wakeword
+	// Other is what has no field here: the findings of tasks from outside this package. They come back from no JSON.
+	Other []Finding `json:"-"`
 
-	Quiet bool `json:"-"` // there is nothing to say: no event
+	Quiet bool `json:"-"` // there is nothing to report: no event
+}
+
+// Findings are what the Result has, empty findings included, in the order of its fields.
+func (r *Result) Findings() iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		// Pointers, because an interface holds them without allocating.
+		if r.Detections != nil && !yield(&r.Detections) || r.Classes != nil && !yield(&r.Classes) ||
+			r.Mask != nil && !yield(r.Mask) || r.Poses != nil && !yield(&r.Poses) || r.Embedding != nil && !yield(&r.Embedding) ||
+			r.Ended != nil && !yield(&r.Ended) || r.Keywords != nil && !yield(&r.Keywords) {
+			return
+		}
+		for _, f := range r.Other {
+			if !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// Empty says whether nothing was found. An embedding, and a mask with any class in it, are something.
+func (r *Result) Empty() bool {
+	for f := range r.Findings() {
+		if f.Len() > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // Keyword is a word that was heard.
@@ -80,6 +114,10 @@ type Segment struct {
 	// encoding, but by rows.)
 	Counts []int `json:"counts"`
 }
+
+// Background says whether the segment is what segmentation models call the pixels that belong to nothing (PASCAL VOC's
+// class 0).
+func (s *Segment) Background() bool { return strings.EqualFold(s.Label, "background") }
 
 // Vector is an embedding.
 type Vector []float32

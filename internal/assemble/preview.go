@@ -22,8 +22,8 @@ type previewServers struct {
 	first   map[string]configs.Sink // whose options the server has
 }
 
-// open makes a pipeline's place on its page, for models with these tasks.
-func (p *previewServers) open(pipelineName string, c configs.Sink, o preview.SinkOptions, tasks []string) (*preview.Sink, error) {
+// open makes a pipeline's place on its page.
+func (p *previewServers) open(pipelineName string, c configs.Sink, o preview.SinkOptions) (*preview.Sink, error) {
 	server, err := p.server(c)
 	if err != nil {
 		return nil, err
@@ -35,22 +35,15 @@ func (p *previewServers) open(pipelineName string, c configs.Sink, o preview.Sin
 		}
 		o.Draw.Hide |= part
 	}
-	for _, task := range tasks {
-		o.Parts |= preview.PartsOf(task)
-	}
 	o.Width, o.FPS, o.Quality = c.Width, c.FPS, c.Quality
 	return server.Sink(pipelineName, o)
 }
 
 // show makes a pipeline's place on its page, and tells the page what only the stream knows.
 func (p *basePlan[T]) show(c configs.Sink, o preview.SinkOptions) (*preview.Sink, error) {
-	var tasks []string
-	for _, name := range p.c.Models {
-		tasks = append(tasks, p.b.cfg.Models[name].Task)
-	}
 	source := p.Source
 	o.Source = func() preview.SourceState { return stateOf(source) }
-	k, err := p.b.previews.open(p.Name, c, o, tasks)
+	k, err := p.b.previews.open(p.Name, c, o)
 	if err != nil {
 		return nil, err
 	}

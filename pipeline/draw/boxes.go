@@ -1,9 +1,7 @@
 package draw
 
 import (
-	"cmp"
 	"math"
-	"slices"
 
 	"corallite/pipeline"
 )
@@ -14,30 +12,12 @@ const (
 	labelAlpha = 0.85
 )
 
-// box is a detection that is drawn.
+// box is a thing with a frame around it.
 type box struct {
-	det  *pipeline.Detection
-	rect rect // the middle of the line
-	col  colour
-}
-
-// collect takes the drawable detections of all events, the least certain first, so that the most certain are on top.
-func (p *Painter) collect(c *canvas, events []pipeline.Event) {
-	p.boxes = p.boxes[:0]
-	for i := range events {
-		for j := range events[i].Detections {
-			d := &events[i].Detections[j]
-			if !finite(d.Box[:]) {
-				continue
-			}
-			r := rect{x0: d.Box[0], y0: d.Box[1], x1: d.Box[2], y1: d.Box[3]}
-			if r.x1 < 0 || r.y1 < 0 || r.x0 > float32(c.width) || r.y0 > float32(c.height) {
-				continue
-			}
-			p.boxes = append(p.boxes, box{d, r, labelColour(d.Label)})
-		}
-	}
-	slices.SortStableFunc(p.boxes, func(a, b box) int { return cmp.Compare(a.det.Score, b.det.Score) })
+	thing  pipeline.Thing
+	points []pipeline.Keypoint
+	rect   rect // the middle of the line
+	col    colour
 }
 
 func finite(values []float32) bool {
@@ -87,13 +67,13 @@ func (r rect) grow(d float32) rect {
 }
 
 func drawKeypoints(c *canvas, st *style, b *box) {
-	if len(b.det.Keypoints) == 0 {
+	if len(b.points) == 0 {
 		return
 	}
 	// Small enough that the points of a small face are still apart.
 	side := min(b.rect.x1-b.rect.x0, b.rect.y1-b.rect.y0)
 	radius := max(1, min(1.4*st.line, side/24))
-	for _, k := range b.det.Keypoints {
+	for _, k := range b.points {
 		xy := [2]float32{k.X, k.Y}
 		if !finite(xy[:]) {
 			continue

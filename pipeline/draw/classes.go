@@ -1,11 +1,5 @@
 package draw
 
-import (
-	"slices"
-
-	"corallite/pipeline"
-)
-
 // The look of the classes' panel.
 const (
 	panelAlpha = 0.62
@@ -23,48 +17,24 @@ type legendRow struct {
 
 // drawClasses shows the answers of classifiers as a panel in the left upper corner: each class with its score as text
 // and as a bar, and the classes of a mask with their share of the picture. With several models each has its name above
-// its classes. What does not fit is left out from the
-// end.
-func (p *Painter) drawClasses(c *canvas, st *style, events []pipeline.Event) {
-	p.legend = p.appendLegend(p.legend[:0], events)
-	if len(p.legend) == 0 {
+// its classes. What does not fit is left out from the end.
+func (p *Painter) drawClasses(c *canvas, st *style) {
+	rows := p.layers.legend
+	if len(rows) == 0 {
 		return
 	}
 	g := newGrid(c, st)
-	for len(p.legend) > 1 && g.height(p.legend) > float32(c.height)-2*g.margin {
-		p.legend = p.legend[:len(p.legend)-1]
+	for len(rows) > 1 && g.height(rows) > float32(c.height)-2*g.margin {
+		rows = rows[:len(rows)-1]
 	}
-	width := min(g.width(p), float32(c.width)-2*g.margin)
-	panel := rect{x0: g.margin, y0: g.margin, x1: g.margin + width, y1: g.margin + g.height(p.legend), radius: 0.4 * st.text}
+	width := min(g.width(p, rows), float32(c.width)-2*g.margin)
+	panel := rect{x0: g.margin, y0: g.margin, x1: g.margin + width, y1: g.margin + g.height(rows), radius: 0.4 * st.text}
 	c.fill(panel, black, panelAlpha)
 	p.taken = append(p.taken, panel)
 	y := panel.y0 + g.pad
-	for _, r := range p.legend {
+	for _, r := range rows {
 		y += g.row(p, c, r, panel.x0+g.pad, panel.x1-g.pad, y)
 	}
-}
-
-func (p *Painter) appendLegend(dst []legendRow, events []pipeline.Event) []legendRow {
-	models, from := 0, len(dst)
-	for i := range events {
-		ev, before := &events[i], len(dst)
-		dst = append(dst, legendRow{name: ev.Model, heading: true})
-		for _, c := range ev.Classes[:min(len(ev.Classes), maxClasses)] {
-			dst = append(dst, legendRow{name: c.Label, index: c.Index, score: c.Score})
-		}
-		if ev.Mask != nil && p.shows(Masks) {
-			dst = appendShares(dst, ev.Mask)
-		}
-		if len(dst) == before+1 {
-			dst = dst[:before]
-			continue
-		}
-		models++
-	}
-	if models == 1 {
-		dst = slices.Delete(dst, from, from+1)
-	}
-	return dst
 }
 
 // grid holds the panel's measures in pixels.
@@ -96,9 +66,9 @@ func (g *grid) height(rows []legendRow) float32 {
 }
 
 // width is what the widest line needs.
-func (g *grid) width(p *Painter) float32 {
+func (g *grid) width(p *Painter, rows []legendRow) float32 {
 	w := g.wide
-	for _, r := range p.legend {
+	for _, r := range rows {
 		p.runes = p.nameOf(p.runes[:0], r)
 		need := g.face.measure(p.runes) + 2*g.pad
 		if !r.heading {

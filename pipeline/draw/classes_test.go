@@ -56,13 +56,20 @@ func TestPanelStaysInThePicture(t *testing.T) {
 	}
 }
 
+// legend is the rows of the panel.
+func legend(hide Parts, events ...pipeline.Event) []legendRow {
+	var l layers
+	l.collect(page(640, 480), hide, events)
+	return l.legend
+}
+
 func TestSeveralClassifiersAreNamed(t *testing.T) {
 	one := classify("birds", pipeline.Class{Label: "macaw", Score: 0.9})
 	two := classify("imagenet", pipeline.Class{Label: "parrot", Score: 0.8})
-	if got := newPainter(t, Options{}).appendLegend(nil, []pipeline.Event{one}); len(got) != 1 || got[0].heading {
+	if got := legend(0, one); len(got) != 1 || got[0].heading {
 		t.Errorf("one classifier: %v; want its class alone", got)
 	}
-	if got := newPainter(t, Options{}).appendLegend(nil, []pipeline.Event{one, two}); len(got) != 4 || got[0].name != "birds" || got[2].name != "imagenet" {
+	if got := legend(0, one, two); len(got) != 4 || got[0].name != "birds" || got[2].name != "imagenet" {
 		t.Errorf("two classifiers: %v; want a name above each", got)
 	}
 }

@@ -31,11 +31,10 @@ type Painter struct {
 	hide   Parts
 	fonts  *fonts
 	texts  texts
-	boxes  []box
+	layers layers
 	taken  []rect // where there is text already
 	rows   []row
 	runes  []rune
-	legend []legendRow
 	grid   []uint8 // of a mask's pixels: which segment
 	areas  []area
 	page   canvas
@@ -83,25 +82,28 @@ func (p *Painter) paint(c *canvas, events []pipeline.Event) error {
 		return err
 	}
 	p.taken = p.taken[:0]
-	p.collect(c, events)
-	if p.shows(Masks) {
-		p.drawMasks(c, events)
+	l := &p.layers
+	l.collect(c, p.hide, events)
+	for _, m := range l.masks {
+		p.drawMask(c, m)
 	}
-	for i := range p.boxes {
-		if p.shows(Boxes) {
-			drawBox(c, st, &p.boxes[i])
+	if p.shows(Boxes) {
+		for i := range l.boxes {
+			drawBox(c, st, &l.boxes[i])
 		}
 	}
 	if p.shows(Skeletons) {
-		for i := range p.boxes {
-			drawKeypoints(c, st, &p.boxes[i])
+		for i := range l.boxes {
+			drawKeypoints(c, st, &l.boxes[i])
 		}
-		drawPoses(c, st, events)
+		for i := range l.skeletons {
+			drawSkeleton(c, st, &l.skeletons[i])
+		}
 	}
 	if st.face == nil || !p.shows(Labels) {
 		return nil
 	}
-	p.drawClasses(c, st, events)
+	p.drawClasses(c, st)
 	p.drawLabels(c, st)
 	return nil
 }

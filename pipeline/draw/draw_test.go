@@ -139,8 +139,8 @@ func checkChanges(t *testing.T, p *Painter, pg *canvas) {
 		}
 		allowed = append(allowed, r.rect)
 	}
-	for i := range p.boxes {
-		allowed = append(allowed, p.boxes[i].lineRect(pg, st.line).grow(st.halo+1))
+	for i := range p.layers.boxes {
+		allowed = append(allowed, p.layers.boxes[i].lineRect(pg, st.line).grow(st.halo+1))
 	}
 	for y := range pg.height {
 	next:

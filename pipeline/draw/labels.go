@@ -18,13 +18,13 @@ func (p *Painter) drawLabels(c *canvas, st *style) {
 	if float32(c.height) < height {
 		return
 	}
-	for i := len(p.boxes) - 1; i >= 0; i-- {
-		b := &p.boxes[i]
+	for i := len(p.layers.boxes) - 1; i >= 0; i-- {
+		b := &p.layers.boxes[i]
 		from := len(p.runes)
 		// A label may be wider than its box, but not so wide that it hides half of the others.
 		line := b.lineRect(c, st.line)
 		room := min(float32(c.width), max(line.x1-line.x0, 0.6*float32(c.width), 12*st.text))
-		p.runes = p.appendLabel(p.runes, st, b.det, room-2*padX)
+		p.runes = p.appendLabel(p.runes, st, &b.thing, room-2*padX)
 		if len(p.runes) == from {
 			continue
 		}

@@ -1,10 +1,6 @@
 package draw
 
-import (
-	"strings"
-
-	"corallite/pipeline"
-)
+import "corallite/pipeline"
 
 // The look of masks.
 const (
@@ -14,25 +10,13 @@ const (
 	maxMask     = 1 << 26 // pixels of a mask that is drawn; a larger one is no model's
 )
 
-// unpainted is what segmentation models call the pixels that belong to nothing (PASCAL VOC's class 0). It is not
-// painted.
-const unpainted = "background"
-
 // area is a segment's colour as it is painted.
 type area struct {
 	col colour
 	on  bool
 }
 
-// drawMasks paints each segment half transparent in its label's colour, enlarged to where the mask lies in the picture.
-func (p *Painter) drawMasks(c *canvas, events []pipeline.Event) {
-	for i := range events {
-		if m := events[i].Mask; m != nil {
-			p.drawMask(c, m)
-		}
-	}
-}
-
+// drawMask paints each segment half transparent in its label's colour, enlarged to where the mask lies in the picture.
 func (p *Painter) drawMask(c *canvas, m *pipeline.Mask) {
 	if m.Width < 1 || m.Height < 1 || m.Width > maxMask/m.Height || !finite(m.Box[:]) {
 		return
@@ -62,7 +46,7 @@ func (p *Painter) fillGrid(m *pipeline.Mask) bool {
 	some := false
 	for i := range m.Segments[:min(len(m.Segments), maxSegments)] {
 		s := &m.Segments[i]
-		a := area{labelColour(s.Label), painted(s)}
+		a := area{labelColour(s.Label), !s.Background()}
 		p.areas = append(p.areas, a)
 		some = some || a.on
 		at, inside := 0, false
@@ -76,9 +60,6 @@ func (p *Painter) fillGrid(m *pipeline.Mask) bool {
 	}
 	return some
 }
-
-// painted says whether a segment has a colour.
-func painted(s *pipeline.Segment) bool { return !strings.EqualFold(s.Label, unpainted) }
 
 // maskRow paints row y with the segments of a row of the mask, whose pixels begin at x0 and are so wide.
 func (p *Painter) maskRow(c *canvas, y int, x0, wide float32, row []uint8) {
@@ -96,15 +77,4 @@ func (p *Painter) maskRow(c *canvas, y int, x0, wide float32, row []uint8) {
 		}
 		from = to
 	}
-}
-
-// appendShares appends the segments that are painted with their shares as scores, so that the panel tells which colour
-// is what.
-func appendShares(dst []legendRow, m *pipeline.Mask) []legendRow {
-	for i := range m.Segments[:min(len(m.Segments), maxClasses)] {
-		if s := &m.Segments[i]; painted(s) && s.Share >= leastShare {
-			dst = append(dst, legendRow{name: s.Label, index: s.Index, score: s.Share})
-		}
-	}
-	return dst
 }

@@ -65,14 +65,12 @@ func TestMaskLiesInItsBox(t *testing.T) {
 }
 
 func TestPanelTellsTheColoursOfAMask(t *testing.T) {
-	p := newPainter(t, Options{})
-	got := p.appendLegend(nil, segment(quarters([4]float32{0, 0, 640, 480})))
+	got := legend(0, segment(quarters([4]float32{0, 0, 640, 480}))...)
 	want := []legendRow{{name: "bird", index: 3, score: 0.5}, {name: "cat", index: 8, score: 0.25}}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v; want %v", got, want)
 	}
-	p.Hide(Masks)
-	if got := p.appendLegend(nil, segment(quarters([4]float32{0, 0, 640, 480}))); len(got) != 0 {
+	if got := legend(Masks, segment(quarters([4]float32{0, 0, 640, 480}))...); len(got) != 0 {
 		t.Errorf("without masks there is the panel %v", got)
 	}
 }

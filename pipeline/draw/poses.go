@@ -3,21 +3,14 @@ package draw
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"corallite/pipeline"
-	"corallite/pipeline/vision"
 )
 
 // leastPoint is the score below which a key point of a pose is not drawn: what is hidden gets a low score and a place
 // that is only a guess.
 const leastPoint = 0.2
-
-// limb is a line between two of a person's key points, by their number in vision.PoseKeypoints (the skeleton of
-// cocodataset.org's person_keypoints).
-type limb struct {
-	from, to int
-	side     side
-}
 
 // side is the body's side that a limb or a point is on.
 type side uint8
@@ -28,71 +21,61 @@ const (
 	right
 )
 
-var limbs = [...]limb{
-	{0, 1, left}, {0, 2, right}, {1, 3, left}, {2, 4, right},
-	{5, 6, middle}, {11, 12, middle}, {5, 11, left}, {6, 12, right},
-	{5, 7, left}, {7, 9, left}, {6, 8, right}, {8, 10, right},
-	{11, 13, left}, {13, 15, left}, {12, 14, right}, {14, 16, right},
-}
-
 // sideColours tell left from right, as the field's drawings of poses do; both are told apart by colour-blind people.
 var sideColours = [...]colour{middle: {0xff, 0xd6, 0x0a}, left: {0x00, 0xd0, 0xd6}, right: {0xff, 0x8a, 0x1f}}
 
-// pointNumbers are the numbers of key points by their names.
-var pointNumbers = func() map[string]int {
-	numbers := map[string]int{}
-	for i, name := range vision.PoseKeypoints() {
-		numbers[name] = i
-	}
-	return numbers
-}()
-
-// pointSide is the side of point i; all but the nose come in pairs, the left one first.
-func pointSide(i int) side {
+// pointSide is the side that a key point's label names: "left_knee".
+func pointSide(label string) side {
 	switch {
-	case i == 0:
-		return middle
-	case i%2 == 1:
+	case strings.HasPrefix(label, "left"):
 		return left
-	default:
+	case strings.HasPrefix(label, "right"):
 		return right
 	}
+	return middle
 }
 
-func drawPoses(c *canvas, st *style, events []pipeline.Event) {
-	for i := range events {
-		for j := range events[i].Poses {
-			drawPose(c, st, events[i].Poses[j].Keypoints)
-		}
+// limbSide is the side of a limb: that of its ends, where they do not lie on both sides.
+func limbSide(l *pipeline.Limb) side {
+	from, to := pointSide(l.From), pointSide(l.To)
+	switch {
+	case from == middle:
+		return to
+	case to == middle || from == to:
+		return from
 	}
+	return middle
 }
 
-// drawPose draws a person's limbs and points. Points that have none of COCO's names are drawn without limbs.
-func drawPose(c *canvas, st *style, points []pipeline.Keypoint) {
-	var named [17]*pipeline.Keypoint // those that are seen
-	for i := range points {
-		if n, ok := pointNumbers[points[i].Label]; ok && seen(points, i) {
-			named[n] = &points[i]
-		}
-	}
+// drawSkeleton draws limbs and points. A limb is drawn where both of its points are seen.
+func drawSkeleton(c *canvas, st *style, s *skeleton) {
 	// All dark edges go first, so that no limb is cut by the edge of its neighbour.
-	for _, l := range limbs {
-		c.limb(named[l.from], named[l.to], st.line+2*st.halo, black, haloAlpha)
+	for _, l := range s.limbs {
+		c.limb(s.seen(l.From), s.seen(l.To), st.line+2*st.halo, black, haloAlpha)
 	}
-	for _, l := range limbs {
-		c.limb(named[l.from], named[l.to], st.line, sideColours[l.side], 1)
+	for i := range s.limbs {
+		l := &s.limbs[i]
+		c.limb(s.seen(l.From), s.seen(l.To), st.line, sideColours[limbSide(l)], 1)
 	}
 	radius := max(1, 1.2*st.line)
-	for i := range points {
-		if !seen(points, i) {
-			continue
+	for i := range s.points {
+		if k := &s.points[i]; seen(s.points, i) {
+			drawPoint(c, k.X, k.Y, radius, sideColours[pointSide(k.Label)])
 		}
-		col := sideColours[middle]
-		if n, ok := pointNumbers[points[i].Label]; ok {
-			col = sideColours[pointSide(n)]
-		}
-		drawPoint(c, points[i].X, points[i].Y, radius, col)
 	}
+}
+
+// seen is the point with a label; nil where it is not seen.
+func (s *skeleton) seen(label string) *pipeline.Keypoint {
+	for i := range s.points {
+		if s.points[i].Label == label {
+			if seen(s.points, i) {
+				return &s.points[i]
+			}
+			return nil
+		}
+	}
+	return nil
 }
 
 // seen says whether a point is drawn: it is somewhere, and its score is not low, where there are scores.

@@ -26,23 +26,40 @@ func poses(p ...pipeline.Pose) []pipeline.Event {
 	return []pipeline.Event{{Model: "movenet", Task: "pose", Result: pipeline.Result{Poses: p}}}
 }
 
+// skeletons is a canvas that keeps the limbs.
+type skeletons struct {
+	partsFinder
+	limbs []pipeline.Limb
+}
+
+func (s *skeletons) Skeleton(_ []pipeline.Keypoint, limbs []pipeline.Limb) { s.limbs = limbs }
+
 func TestSkeleton(t *testing.T) {
 	pg, person := page(640, 480), standing(200, 100, 0.9)
 	paint(t, newPainter(t, Options{Scale: 2}), pg, poses(person))
-	for _, l := range limbs {
-		a, b := person.Keypoints[l.from], person.Keypoints[l.to]
+	var drawn skeletons
+	pipeline.Poses{person}.Draw(&drawn)
+	if len(drawn.limbs) != 16 {
+		t.Fatalf("%d limbs; want 16", len(drawn.limbs))
+	}
+	for _, l := range drawn.limbs {
+		from, to := slices.Index(vision.PoseKeypoints(), l.From), slices.Index(vision.PoseKeypoints(), l.To)
+		if from < 0 || to < 0 {
+			t.Fatalf("a person has no points %s and %s", l.From, l.To)
+		}
+		a, b := person.Keypoints[from], person.Keypoints[to]
 		if math.Hypot(float64(a.X-b.X), float64(a.Y-b.Y)) < 30 {
 			continue // the points' edges cover it
 		}
-		if got := pg.at(int((a.X+b.X)/2), int((a.Y+b.Y)/2)); got != sideColours[l.side] {
-			t.Errorf("half-way from point %d to %d the pixel is %v; want %v", l.from, l.to, got, sideColours[l.side])
+		if got := pg.at(int((a.X+b.X)/2), int((a.Y+b.Y)/2)); got != sideColours[limbSide(&l)] {
+			t.Errorf("half-way from %s to %s the pixel is %v; want %v", l.From, l.To, got, sideColours[limbSide(&l)])
 		}
 	}
 	pg = page(640, 480) // with smaller points, which do not cover each other
 	paint(t, newPainter(t, Options{}), pg, poses(person))
 	for i, k := range person.Keypoints {
-		if got := pg.at(int(k.X), int(k.Y)); got != sideColours[pointSide(i)] {
-			t.Errorf("point %d is %v; want %v", i, got, sideColours[pointSide(i)])
+		if got := pg.at(int(k.X), int(k.Y)); got != sideColours[pointSide(k.Label)] {
+			t.Errorf("point %d is %v; want %v", i, got, sideColours[pointSide(k.Label)])
 		}
 	}
 }

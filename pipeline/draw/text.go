@@ -57,11 +57,15 @@ func appendWord(runes []rune, text string) []rune {
 	return runes
 }
 
-// appendName appends a label, or "#7" for class 7 when the label is empty or cannot be drawn.
+// appendName appends a label, or "#7" for class 7 when the label is empty or cannot be drawn. A thing without a class
+// (pipeline.NoIndex) has no name then.
 func (t *texts) appendName(dst []rune, label string, index int) []rune {
 	runes := t.label(label)
 	if len(runes) > 0 {
 		return append(dst, runes...)
+	}
+	if index < 0 {
+		return dst
 	}
 	return appendInt(append(dst, '#'), index)
 }

@@ -34,7 +34,8 @@ func TestWhatALabelSays(t *testing.T) {
 		{known, wide("81%"), "81%"},
 		{known, wide("81%") - 1, ""},
 	} {
-		if got := string(p.appendLabel(nil, st, &c.d, c.width)); got != c.want {
+		thing := pipeline.Detections{c.d}.Thing(0)
+		if got := string(p.appendLabel(nil, st, &thing, c.width)); got != c.want {
 			t.Errorf("%d pixels: %q; want %q", int(c.width), got, c.want)
 		}
 	}

@@ -1,8 +1,8 @@
 package sink
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"corallite/internal/terminal"
@@ -19,56 +19,50 @@ const (
 	modelWidth  = 14
 	labelWidth  = 22
 	scoreWidth  = 6
-	numberWidth = 7 // one number of a box: up to 99999.9
-	wholeWidth  = 5 // the same without decimals
+	numberWidth = 7 // one number: coordinates up to 99999.9
+	wholeWidth  = 5 // a coordinate without decimals
+	unitWidth   = 8 // a number with its unit
 	msWidth     = 8
 	between     = 2 // spaces between two columns
 )
 
-// places is what a row has in the place of the box.
-type places int
-
-const (
-	boxes places = iota
-	indices
-	times
-	shares  // of the picture
-	vectors // nothing: the label is all
-)
-
-// placesOf is what the rows of a table that begins with these events have.
-func placesOf(events []pipeline.Event) places {
-	all := func(fits func(ev pipeline.Event) bool) bool {
-		return len(events) > 0 && !slices.ContainsFunc(events, func(ev pipeline.Event) bool { return !fits(ev) })
+// tableKind is what a table's rows have in common: the kind of all findings of the first events, or one with the columns
+// of boxes where they differ or there are none.
+func tableKind(events []pipeline.Event) pipeline.Kind {
+	common := pipeline.Kind{Columns: pipeline.BoxColumns()}
+	first := true
+	for i := range events {
+		for f := range events[i].Findings() {
+			switch kind := f.Kind(); {
+			case kind.Gone:
+			case first:
+				common, first = *kind, false
+			case kind.Key != common.Key:
+				return pipeline.Kind{Columns: pipeline.BoxColumns()}
+			}
+		}
 	}
-	tasks := func(tasks ...string) func(ev pipeline.Event) bool {
-		return func(ev pipeline.Event) bool { return slices.Contains(tasks, ev.Task) }
-	}
-	switch {
-	case all(func(ev pipeline.Event) bool { return ev.Task == "embed" && len(ev.Embedding) > 0 && ev.Classes == nil }):
-		return vectors
-	case all(tasks("classify", "embed")):
-		return indices
-	case all(tasks("keyword", "wakeword")):
-		return times
-	case all(tasks("segment")):
-		return shares
-	}
-	return boxes
+	return common
 }
 
 // layout is how wide a table's columns are; 0: the column is left out.
 type layout struct {
-	places                                 places
-	source, time, model, label, score, box int
-	ms                                     int
-	number                                 int // of a box
-	width                                  int // of a row, at most; 0: no limit
+	source, time, model, label, score, place, ms int
+
+	heading string            // over the labels
+	numbers []pipeline.Column // of the place
+	pixels  int               // the width of a coordinate
+	timed   bool              // the rows are of things that happen
+	width   int               // of a row, at most; 0: no limit
 }
 
-// newLayout is the layout that fits a terminal.
-func newLayout(o TableOptions, p places) layout {
-	l := layout{places: p, source: usualSource, label: labelWidth, score: scoreWidth, ms: msWidth, number: numberWidth, width: o.Width}
+// newLayout is the layout for the findings of the first events that fits a terminal.
+func newLayout(o TableOptions, events []pipeline.Event) layout {
+	kind := tableKind(events)
+	l := layout{
+		source: usualSource, label: labelWidth, score: scoreWidth, ms: msWidth, pixels: numberWidth, width: o.Width,
+		heading: cmp.Or(kind.Heading, "LABEL"), numbers: kind.Columns, timed: kind.Timed,
+	}
 	if len(o.Sources) > 0 {
 		l.source = leastSource
 		for _, s := range o.Sources {
@@ -81,30 +75,42 @@ func newLayout(o TableOptions, p places) layout {
 	if o.Model {
 		l.model = modelWidth
 	}
-	switch p {
-	case shares, vectors: // which have no score
+	if kind.Rating != pipeline.Scored {
 		l.score = 0
 	}
-	l.box = l.placeWidth()
+	l.place = l.placeWidth()
 	if o.Width > 0 {
 		l.fit(o.Width)
 	}
 	return l
 }
 
-// placeWidth is how wide the place is, as it is for now.
+// placeWidth is how wide the columns of numbers are together, as they are for now.
 func (l *layout) placeWidth() int {
-	switch l.places {
-	case indices:
-		return numberWidth
-	case times:
-		return 2*numberWidth + 1
-	case shares:
-		return msWidth
-	case vectors:
-		return 0
+	width := max(0, len(l.numbers)-1)
+	for _, c := range l.numbers {
+		width += l.numberWidth(c)
 	}
-	return 4*l.number + 3
+	return width
+}
+
+func (l *layout) numberWidth(c pipeline.Column) int {
+	switch {
+	case c.Pixels:
+		return l.pixels
+	case c.Unit != "":
+		return unitWidth
+	}
+	return numberWidth
+}
+
+// number is a number as wide as its column.
+func (l *layout) number(c pipeline.Column, v float64) string {
+	decimals := c.Decimals
+	if c.Pixels && l.pixels == wholeWidth {
+		decimals = 0
+	}
+	return fmt.Sprintf("%*.*f%s", l.numberWidth(c)-len(c.Unit), decimals, v, c.Unit)
 }
 
 // fit makes columns narrower, and leaves out what matters least, until a row is at most width columns wide.
@@ -115,9 +121,9 @@ func (l *layout) fit(width int) {
 	for _, step := range []func(){
 		narrow(&l.source, 20), narrow(&l.label, 16), narrow(&l.source, leastSource), narrow(&l.label, 12),
 		func() { l.ms = 0 },
-		func() { l.number = wholeWidth; l.box = l.placeWidth() },
+		func() { l.pixels = wholeWidth; l.place = l.placeWidth() },
 		narrow(&l.model, 8),
-		func() { l.box = 0 },
+		func() { l.place = 0 },
 		narrow(&l.source, 8), narrow(&l.label, 8),
 	} {
 		if l.total() <= width {
@@ -128,7 +134,7 @@ func (l *layout) fit(width int) {
 }
 
 func (l *layout) columns() []int {
-	return []int{l.source, l.time, l.model, l.label, l.score, l.box, l.ms}
+	return []int{l.source, l.time, l.model, l.label, l.score, l.place, l.ms}
 }
 
 // total is the width of a row.
@@ -163,52 +169,10 @@ func (l *layout) row(source, position, model, label, score, place, ms string) st
 	return strings.TrimRight(row, " ")
 }
 
-func (l *layout) labelHeading() string {
-	if l.places == vectors {
-		return "VECTOR"
-	}
-	return "LABEL"
-}
-
 func (l *layout) placeHeading() string {
-	switch l.places {
-	case indices:
-		return fmt.Sprintf("%*s", numberWidth, "INDEX")
-	case times:
-		return fmt.Sprintf("%*s %*s", numberWidth, "START", numberWidth, "END")
-	case shares:
-		return fmt.Sprintf("%*s", l.placeWidth(), "SHARE")
-	case vectors:
-		return ""
+	headings := make([]string, len(l.numbers))
+	for i, c := range l.numbers {
+		headings[i] = fmt.Sprintf("%*s", l.numberWidth(c), c.Heading)
 	}
-	return fmt.Sprintf("%*s %*s %*s %*s", l.number, "XMIN", l.number, "YMIN", l.number, "XMAX", l.number, "YMAX")
-}
-
-// boxText is a box as its four edges.
-func (l *layout) boxText(box [4]float32) string {
-	decimals := 1
-	if l.number == wholeWidth {
-		decimals = 0
-	}
-	edges := make([]string, len(box))
-	for i, v := range box {
-		edges[i] = fmt.Sprintf("%*.*f", l.number, decimals, v)
-	}
-	return strings.Join(edges, " ")
-}
-
-// class is what stands in the place of the box for a class.
-func (l *layout) class(index int) string {
-	if l.places == indices {
-		return fmt.Sprintf("%*d", numberWidth, index)
-	}
-	return fmt.Sprintf("class %d", index)
-}
-
-// share is what stands there for a part of the picture.
-func (l *layout) share(share float32) string {
-	if l.places == shares {
-		return fmt.Sprintf("%*.1f %%", l.placeWidth()-2, 100*share)
-	}
-	return fmt.Sprintf("%.1f %% of the picture", 100*share)
+	return strings.Join(headings, " ")
 }

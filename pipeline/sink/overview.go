@@ -52,8 +52,7 @@ type sighting struct {
 	frames int
 	most   int     // at once
 	best   float32 // score or share
-	share  bool    // best is a share of the picture
-	plain  bool    // there is no best
+	rating pipeline.Rating
 	spans  [][2]float64
 }
 
@@ -99,29 +98,24 @@ func (v *Overview) count(ev *pipeline.Event) {
 		have.best = max(have.best, s.best)
 		return have
 	}
-	for _, d := range ev.Detections {
-		add(sighting{label: name(d.Label, d.Index), best: d.Score})
-	}
-	if len(ev.Classes) > 0 {
-		best := ev.Classes[0]
-		add(sighting{label: name(best.Label, best.Index), best: best.Score})
-		v.totals.found["class"]++
-	}
-	for _, p := range ev.Poses {
-		add(sighting{label: "person", best: p.Score})
-	}
-	if ev.Mask != nil {
-		for _, s := range ev.Mask.Segments {
-			add(sighting{label: name(s.Label, s.Index), best: s.Share, share: true})
+	for f := range ev.Findings() {
+		kind, n := f.Kind(), f.Len()
+		switch {
+		case kind.Gone || kind.Timed || kind.Rating == pipeline.Unrated && named(ev):
+			continue
+		case kind.Ranked:
+			n = min(n, 1)
 		}
-		v.totals.found["segment"] += len(ev.Mask.Segments)
+		for i := range n {
+			thing := f.Thing(i)
+			s := sighting{label: name(kind, &thing), best: thing.Score, rating: kind.Rating}
+			if kind.Rating == pipeline.Unrated {
+				s.label = fmt.Sprintf("a %s of %s", kind.Noun, s.label)
+			}
+			add(s)
+		}
+		v.totals.add(kind, n)
 	}
-	if n := len(ev.Embedding); n > 0 && len(ev.Classes) == 0 {
-		add(sighting{label: fmt.Sprintf("a vector of %d numbers", n), plain: true})
-		v.totals.found["vector"]++
-	}
-	v.totals.found["detection"] += len(ev.Detections)
-	v.totals.found["person"] += len(ev.Poses)
 	for label, s := range now {
 		all := v.seen[label]
 		if all == nil {
@@ -136,6 +130,16 @@ func (v *Overview) count(ev *pipeline.Event) {
 			all.spans = append(all.spans, [2]float64{ev.PositionS, ev.PositionS})
 		}
 	}
+}
+
+// named says whether an event has a name for what was found, so that an embedding beside it is no news.
+func named(ev *pipeline.Event) bool {
+	for f := range ev.Findings() {
+		if f.Len() > 0 && f.Kind().Rating != pipeline.Unrated {
+			return true
+		}
+	}
+	return false
 }
 
 // finish writes of the source that has ended.
@@ -176,7 +180,7 @@ func (v *Overview) picture(b *bytes.Buffer, all []*sighting) {
 		switch {
 		case s.most > 1:
 			words = append(words, fmt.Sprintf("%s (best %s)", english.Count(s.most, s.label), s.bestText()))
-		case s.plain:
+		case s.rating == pipeline.Unrated:
 			words = append(words, s.label)
 		default:
 			words = append(words, s.label+" "+s.bestText())
@@ -200,7 +204,7 @@ func (v *Overview) video(b *bytes.Buffer, all []*sighting) {
 	for i, s := range all {
 		row := []string{s.label, fmt.Sprint(s.frames), fmt.Sprint(s.most), s.bestText(), v.when(s.spans)}
 		heading := []string{"LABEL", "FRAMES", "AT ONCE", "BEST", "WHEN"}
-		if s.share {
+		if s.rating == pipeline.Share {
 			heading[3] = "LARGEST"
 		}
 		if i == 0 {
@@ -213,10 +217,10 @@ func (v *Overview) video(b *bytes.Buffer, all []*sighting) {
 
 // bestText is the best score, or the largest share.
 func (s *sighting) bestText() string {
-	switch {
-	case s.plain:
+	switch s.rating {
+	case pipeline.Unrated:
 		return "-"
-	case s.share:
+	case pipeline.Share:
 		return fmt.Sprintf("%.1f %%", 100*s.best)
 	}
 	return strings.TrimSpace(score(s.best))

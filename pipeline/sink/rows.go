@@ -2,58 +2,94 @@ package sink
 
 import (
 	"fmt"
-	"math"
+	"slices"
+	"strings"
 
 	"corallite/pipeline"
 )
 
-// detected is a detection's label, with what a second model says of it, and its number where it is followed.
-func detected(d pipeline.Detection) string {
-	text := name(d.Label, d.Index)
-	if d.Track != 0 {
-		text = fmt.Sprintf("%s %d", text, d.Track)
+// findings writes the rows of all that an event found.
+func (t *Table) findings(ev *pipeline.Event, add func(label, score, place string)) {
+	for f := range ev.Findings() {
+		kind := f.Kind()
+		if kind.Gone {
+			continue
+		}
+		n := rowsOf(f)
+		for i := range n {
+			thing := f.Thing(i)
+			rating := ""
+			if kind.Rating == pipeline.Scored {
+				rating = score(thing.Score)
+			}
+			add(t.layout.rowLabel(kind, &thing), rating, t.layout.placeText(kind, &thing))
+		}
+		t.totals.add(kind, n)
 	}
-	if len(d.Classes) > 0 {
-		text += ": " + name(d.Classes[0].Label, d.Classes[0].Index)
+}
+
+// rowsOf is how many things of a finding are worth a row: of ranked ones, not those after the first whose score would be
+// written as 0.00.
+func rowsOf(f pipeline.Finding) int {
+	if f.Kind().Ranked {
+		for i := 1; i < f.Len(); i++ {
+			if s := f.Thing(i).Score; s >= 0 && s < leastShown {
+				return i
+			}
+		}
+	}
+	return f.Len()
+}
+
+// leastShown is the score below which two decimals are 0.00.
+const leastShown = 0.005
+
+func score(s float32) string {
+	if s > 0 && s < leastShown {
+		return " <0.01"
+	}
+	return fmt.Sprintf("%6.2f", s)
+}
+
+// name is what a thing is: its label, or its class where the model has no labels, or what all of its kind are.
+func name(kind *pipeline.Kind, t *pipeline.Thing) string {
+	switch {
+	case t.Label != "":
+		return t.Label
+	case t.Index == pipeline.NoIndex:
+		return kind.Noun
+	}
+	return fmt.Sprintf("class %d", t.Index)
+}
+
+// rowLabel is a thing's name with its number where it is followed, and what a second model says of it: "person 3: Ada".
+// A name that is no label stands in parentheses where the column is one of labels.
+func (l *layout) rowLabel(kind *pipeline.Kind, t *pipeline.Thing) string {
+	text := name(kind, t)
+	if t.Track != 0 {
+		text = fmt.Sprintf("%s %d", text, t.Track)
+	}
+	if len(t.Classes) > 0 {
+		best := t.Classes[0]
+		text += ": " + name(kind, &pipeline.Thing{Label: best.Label, Index: best.Index})
+	}
+	if kind.Heading != "" && kind.Heading != l.heading {
+		text = "(" + text + ")"
 	}
 	return text
 }
 
-// more writes the rows of people, parts of the picture and vectors.
-func (t *Table) more(ev *pipeline.Event, add func(label, score, place string)) {
-	for _, p := range ev.Poses {
-		add("person", score(p.Score), t.layout.boxText(around(p.Keypoints)))
-	}
-	t.totals.found["person"] += len(ev.Poses)
-	if ev.Mask != nil {
-		for _, s := range ev.Mask.Segments {
-			add(name(s.Label, s.Index), "", t.layout.share(s.Share))
+// placeText is what stands in the columns of numbers: the thing's own numbers, or where the table has other columns, the
+// numbers as text.
+func (l *layout) placeText(kind *pipeline.Kind, t *pipeline.Thing) string {
+	own := slices.Equal(kind.Columns, l.numbers)
+	words := make([]string, 0, len(kind.Columns))
+	for i, c := range kind.Columns[:min(len(kind.Columns), len(t.Values))] {
+		text := l.number(c, t.Values[i])
+		if !own && c.Text != "" {
+			text = strings.ReplaceAll(c.Text, "%s", strings.TrimSpace(text))
 		}
-		t.totals.found["segment"] += len(ev.Mask.Segments)
+		words = append(words, text)
 	}
-	if len(ev.Embedding) > 0 {
-		text := fmt.Sprintf("%d numbers", len(ev.Embedding))
-		if t.layout.places != vectors {
-			text = "(" + text + ")"
-		}
-		add(text, "", "")
-		t.totals.found["vector"]++
-	}
-	for _, k := range ev.Keywords {
-		add(k.Label, score(k.Score), fmt.Sprintf("%*.2f %*.2f", numberWidth, k.StartS, numberWidth, k.EndS))
-	}
-	t.totals.found["word"] += len(ev.Keywords)
-}
-
-// around is the box around points; all 0 without one.
-func around(points []pipeline.Keypoint) [4]float32 {
-	if len(points) == 0 {
-		return [4]float32{}
-	}
-	inf := float32(math.Inf(1))
-	box := [4]float32{inf, inf, -inf, -inf}
-	for _, k := range points {
-		box = [4]float32{min(box[0], k.X), min(box[1], k.Y), max(box[2], k.X), max(box[3], k.Y)}
-	}
-	return box
+	return strings.Join(words, " ")
 }

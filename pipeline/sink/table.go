@@ -28,10 +28,10 @@ type TableOptions struct {
 //
 // The heading comes before the first row, the last line at Close. MS is what the model took for the item (prepare,
 // invoke and decode), in the item's first row. Names that are too long are shortened; with a Width the columns become
-// narrower, then MS is left out, then decimals, then the boxes. Where only classes come, their index stands in the place
-// of the box; a class whose score would be written as 0.00 is left out unless it is the best. A person's place is the
-// box around the key points, that of a part of the picture its share, and that of a word its time in seconds from the
-// beginning. It is lossless.
+// narrower, then MS is left out, then decimals, then the boxes. Where all findings of the first report are of one kind,
+// the columns are that kind's (pipeline.Kind): the index of classes, the share of segments, the time of words in seconds;
+// otherwise those of boxes. A class whose score would be written as 0.00 is left out unless it is the best. It is
+// lossless.
 type Table struct {
 	w    io.Writer
 	file *file // what to close; nil when w is someone else's
@@ -71,8 +71,8 @@ func (t *Table) Consume(_ context.Context, r pipeline.Report) error {
 	}
 	t.buf.Reset()
 	if !t.headed {
-		t.layout = newLayout(t.o, placesOf(r.Events))
-		t.row("SOURCE", "TIME", "MODEL", t.layout.labelHeading(), " SCORE", t.layout.placeHeading(), "      MS")
+		t.layout = newLayout(t.o, r.Events)
+		t.row("SOURCE", "TIME", "MODEL", t.layout.heading, " SCORE", t.layout.placeHeading(), "      MS")
 	}
 	t.totals.items++
 	for i := range r.Events {
@@ -94,47 +94,10 @@ func (t *Table) event(ev *pipeline.Event) {
 		t.row(ev.Source, position, ev.Model, label, score, place, ms)
 		ms = ""
 	}
-	for _, d := range ev.Detections {
-		add(detected(d), score(d.Score), t.layout.boxText(d.Box))
-	}
-	classes := worthShowing(ev.Classes)
-	for _, c := range classes {
-		add(name(c.Label, c.Index), score(c.Score), t.layout.class(c.Index))
-	}
-	t.more(ev, add)
-	t.totals.found["detection"] += len(ev.Detections)
-	t.totals.found["class"] += len(classes)
+	t.findings(ev, add)
 	if ms != "" {
 		add("(nothing)", "", "")
 	}
-}
-
-// leastShown is the score below which two decimals are 0.00.
-const leastShown = 0.005
-
-func score(s float32) string {
-	if s > 0 && s < leastShown {
-		return " <0.01"
-	}
-	return fmt.Sprintf("%6.2f", s)
-}
-
-// worthShowing are the classes, best first, without those after the first whose score would be written as 0.00.
-func worthShowing(classes []pipeline.Class) []pipeline.Class {
-	for i, c := range classes {
-		if i > 0 && c.Score >= 0 && c.Score < leastShown {
-			return classes[:i]
-		}
-	}
-	return classes
-}
-
-// name is the label, or the index where the model has no labels.
-func name(label string, index int) string {
-	if label == "" {
-		return fmt.Sprintf("class %d", index)
-	}
-	return label
 }
 
 // row writes one row.
@@ -175,6 +138,6 @@ func (t *Table) end() error {
 	if t.totals.items == 0 || t.broken {
 		return nil
 	}
-	t.totals.write(&t.buf, t.o.Width, t.layout.places != times) // of sound only the items with a word come
+	t.totals.write(&t.buf, t.o.Width, !t.layout.timed) // of sound only the items with a word come
 	return t.flush()
 }

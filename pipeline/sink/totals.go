@@ -15,12 +15,21 @@ import (
 // totals are what the last line of a table tells.
 type totals struct {
 	items   int
-	found   map[string]int // by what it is
+	nouns   []string       // of what was found, in the order in which they came
+	found   map[string]int // by noun
 	busy    time.Duration
 	devices map[string]string // reasons by device
 }
 
 func newTotals() totals { return totals{found: map[string]int{}, devices: map[string]string{}} }
+
+// add counts things of a kind.
+func (t *totals) add(kind *pipeline.Kind, n int) {
+	if _, known := t.found[kind.Noun]; !known {
+		t.nouns = append(t.nouns, kind.Noun)
+	}
+	t.found[kind.Noun] += n
+}
 
 // ran counts the time of an event and what ran it.
 func (t *totals) ran(ev *pipeline.Event) {
@@ -33,7 +42,7 @@ func (t *totals) ran(ev *pipeline.Event) {
 // write writes what was found, in how many items when that is wanted, and what ran the models.
 func (t *totals) write(w io.Writer, width int, items bool) {
 	var found []string
-	for _, word := range []string{"detection", "class", "segment", "person", "vector", "word"} {
+	for _, word := range t.nouns {
 		if n := t.found[word]; n > 0 {
 			found = append(found, english.Count(n, word))
 		}

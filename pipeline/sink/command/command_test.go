@@ -145,12 +145,16 @@ func TestLabelled(t *testing.T) {
 		},
 		Classes:  []pipeline.Class{{Label: "cat", Score: 0.1}},
 		Keywords: []pipeline.Keyword{{Label: "one", Score: 0.9}},
+		// What has no label or no score starts nothing.
+		Poses: []pipeline.Pose{{Score: 1}},
+		Mask:  &pipeline.Mask{Segments: []pipeline.Segment{{Label: "sky", Share: 1}}},
+		Ended: []pipeline.Track{{Label: "dog"}},
 	})
 	var text []string
 	for _, f := range got {
-		text = append(text, fmt.Sprintf("%s %v %v", f.label, f.score, f.word != nil))
+		text = append(text, fmt.Sprintf("%s %v %v", f.label, f.score, f.timed))
 	}
-	if want := []string{"one 0.9 true", "bird 0.8 false", "Ara macao 0.6 false", "cat 0.7 false"}; !slices.Equal(text, want) {
+	if want := []string{"bird 0.8 false", "Ara macao 0.6 false", "cat 0.7 false", "one 0.9 true"}; !slices.Equal(text, want) {
 		t.Errorf("%q, not %q", text, want)
 	}
 }

@@ -20,12 +20,14 @@ var Variables = []string{
 
 // found is one thing with a label.
 type found struct {
-	label string
-	score float32
-	word  *pipeline.Keyword // when it is one
+	label        string
+	score        float32
+	timed        bool // it happened from startS to endS
+	startS, endS float64
 }
 
-// labelled gives what has a label in a result, each label once with its best score, in the order of the result.
+// labelled gives what has a label and a score in a result, each label once with its best score, in the order of the
+// result. What a second model says of a thing has a label as well.
 func labelled(r *pipeline.Result) []found {
 	var all []found
 	add := func(f found) {
@@ -39,18 +41,20 @@ func labelled(r *pipeline.Result) []found {
 		}
 		all = append(all, f)
 	}
-	for i := range r.Keywords {
-		k := &r.Keywords[i]
-		add(found{k.Label, k.Score, k})
-	}
-	for _, d := range r.Detections {
-		add(found{label: d.Label, score: d.Score})
-		for _, c := range d.Classes {
-			add(found{label: c.Label, score: c.Score})
+	for f := range r.Findings() {
+		kind := f.Kind()
+		if kind.Gone || kind.Rating != pipeline.Scored {
+			continue
 		}
-	}
-	for _, c := range r.Classes {
-		add(found{label: c.Label, score: c.Score})
+		for i := range f.Len() {
+			t := f.Thing(i)
+			if t.Label != "" || t.Index != pipeline.NoIndex {
+				add(found{label: t.Label, score: t.Score, timed: kind.Timed, startS: t.StartS, endS: t.EndS})
+			}
+			for _, c := range t.Classes {
+				add(found{label: c.Label, score: c.Score})
+			}
+		}
 	}
 	return all
 }
@@ -61,8 +65,8 @@ func environment(ev *pipeline.Event, f found) []string {
 		f.label, strconv.FormatFloat(float64(f.score), 'f', 4, 32), ev.Time.UTC().Format(time.RFC3339Nano), ev.Pipeline,
 		ev.Model, ev.Task, ev.Source,
 	}
-	if f.word != nil {
-		values = append(values, seconds(f.word.StartS), seconds(f.word.EndS))
+	if f.timed {
+		values = append(values, seconds(f.startS), seconds(f.endS))
 	}
 	env := make([]string, len(values))
 	for i, v := range values {

@@ -64,19 +64,14 @@ func (j *journal) found(now time.Time, ev *pipeline.Event) {
 	if j.models == nil {
 		j.models = map[string]seen{}
 	}
-	for i := range ev.Keywords {
-		j.add(now, ev.Model, wordText(&ev.Keywords[i]), false)
+	texts, tells := happenings(ev)
+	for _, text := range texts {
+		j.add(now, ev.Model, text, false)
 	}
-	if len(ev.Keywords) > 0 {
+	if tells {
 		return
 	}
 	was, known := j.models[ev.Model]
-	if comings := trackTexts(ev); comings != nil {
-		for _, text := range comings {
-			j.add(now, ev.Model, text, false)
-		}
-		return
-	}
 	if known && now.Sub(was.at) < journalRest {
 		return
 	}
@@ -91,72 +86,82 @@ func (j *journal) found(now time.Time, ev *pipeline.Event) {
 	j.add(now, ev.Model, text, false)
 }
 
-// trackTexts tells of objects that came and went; nil when nothing is followed, empty when nothing came or went.
-func trackTexts(ev *pipeline.Event) []string {
-	var texts []string
-	for i := range ev.Detections {
-		d := &ev.Detections[i]
-		if d.Track == 0 {
-			continue
-		}
-		if texts == nil {
-			texts = []string{}
-		}
-		if d.New {
-			texts = append(texts, fmt.Sprintf("%s #%d came", name(d.Label, d.Index), d.Track))
+// happenings tells of what happened: words, and objects that appeared and left. tells is false where nothing can happen,
+// because nothing is timed or followed: then what is there is worth an entry.
+func happenings(ev *pipeline.Event) (texts []string, tells bool) {
+	for f := range ev.Findings() {
+		kind := f.Kind()
+		for i := range f.Len() {
+			t := f.Thing(i)
+			text := ""
+			switch {
+			case kind.Timed:
+				text = fmt.Sprintf("“%s” %s", name(kind, &t), percent(t.Score))
+			case kind.Gone:
+				text = fmt.Sprintf("%s #%d left after %.1f s", name(kind, &t), t.Track, t.EndS-t.StartS)
+			case t.New:
+				text = fmt.Sprintf("%s #%d appeared", name(kind, &t), t.Track)
+			case t.Track == 0:
+				continue
+			}
+			tells = true
+			if text != "" {
+				texts = append(texts, text)
+			}
 		}
 	}
-	for _, t := range ev.Ended {
-		texts = append(texts, fmt.Sprintf("%s #%d left after %.1f s", name(t.Label, t.Index), t.Track, t.Seconds))
-	}
-	return texts
+	return texts, tells
 }
 
 // describe says what an event has found; two events with the same key are the same to people. Both are empty when
 // nothing was found.
 func describe(ev *pipeline.Event) (key, text string) {
-	switch {
-	case ev.Mask != nil:
-		return describeMask(ev.Mask)
-	case len(ev.Classes) > 0:
-		best := &ev.Classes[0]
-		label := name(best.Label, best.Index)
-		return label, label + " " + percent(best.Score)
-	case len(ev.Poses) > 0:
-		text = english.Count(len(ev.Poses), "person")
-		return text, text
-	default:
-		text = countLabels(ev.Detections)
-		return text, text
+	var keys, texts []string
+	for f := range ev.Findings() {
+		switch kind := f.Kind(); {
+		case f.Len() == 0 || kind.Rating == pipeline.Unrated:
+			continue
+		case kind.Rating == pipeline.Share:
+			key, text = describeShares(f)
+		case kind.Ranked:
+			best := f.Thing(0)
+			key = name(kind, &best)
+			text = key + " " + percent(best.Score)
+		default:
+			text = countLabels(f)
+			key = text
+		}
+		keys, texts = append(keys, key), append(texts, text)
 	}
+	return strings.Join(keys, ", "), strings.Join(texts, ", ")
 }
 
-// describeMask names the segments that have half a percent or more; small changes of their shares are no news.
-func describeMask(m *pipeline.Mask) (key, text string) {
+// describeShares names the things that have half a percent or more; small changes of their shares are no news.
+func describeShares(f pipeline.Finding) (key, text string) {
 	var names, shares []string
-	for _, s := range m.Segments {
-		if strings.EqualFold(s.Label, "background") || s.Share < 0.005 {
+	for i := range f.Len() {
+		t := f.Thing(i)
+		if t.Background || t.Score < 0.005 {
 			continue
 		}
-		label := name(s.Label, s.Index)
+		label := name(f.Kind(), &t)
 		names = append(names, label)
-		shares = append(shares, label+" "+percent(s.Share))
+		shares = append(shares, label+" "+percent(t.Score))
 	}
 	slices.Sort(names)
 	return strings.Join(names, ", "), strings.Join(shares, ", ")
 }
 
-// countLabels is "2 people, 1 dog": what there is most of first. What a second model says of an object stands for its
+// countLabels is "2 people, 1 dog": what there is most of first. What a second model says of a thing stands for its
 // class.
-func countLabels(detections []pipeline.Detection) string {
+func countLabels(f pipeline.Finding) string {
 	counts := map[string]int{}
-	for i := range detections {
-		d := &detections[i]
-		label := name(d.Label, d.Index)
-		if len(d.Classes) > 0 {
-			label = name(d.Classes[0].Label, d.Classes[0].Index)
+	for i := range f.Len() {
+		t := f.Thing(i)
+		if len(t.Classes) > 0 {
+			t.Label, t.Index = t.Classes[0].Label, t.Classes[0].Index
 		}
-		counts[label]++
+		counts[name(f.Kind(), &t)]++
 	}
 	labels := make([]string, 0, len(counts))
 	for l := range counts {
@@ -177,16 +182,14 @@ func deviceText(ev *pipeline.Event) string {
 	return text
 }
 
-// wordText is a word that was heard, and how sure the model is.
-func wordText(w *pipeline.Keyword) string {
-	return fmt.Sprintf("“%s” %s", w.Label, percent(w.Score))
-}
-
-func name(label string, index int) string {
-	if label == "" {
-		return fmt.Sprintf("#%d", index)
+func name(kind *pipeline.Kind, t *pipeline.Thing) string {
+	switch {
+	case t.Label != "":
+		return t.Label
+	case t.Index == pipeline.NoIndex:
+		return kind.Noun
 	}
-	return label
+	return fmt.Sprintf("#%d", t.Index)
 }
 
 func percent(score float32) string {

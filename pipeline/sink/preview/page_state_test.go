@@ -167,7 +167,7 @@ func TestStatesInABrowser(t *testing.T) {
 	b := newBrowser(t)
 	s := newServer(t, ServerOptions{})
 	lost := SourceState{Name: "rtsp://192.0.2.7", Lost: "connection refused"}
-	newSink(t, s, "gate", SinkOptions{Source: func() SourceState { return lost }, Parts: PartsOf("detect")})
+	newSink(t, s, "gate", SinkOptions{Source: func() SourceState { return lost }})
 	heard := SoundState{LevelDBFS: -18, Seconds: 61}
 	var mu sync.Mutex
 	hall := newSink(t, s, "hall", SinkOptions{Source: func() SourceState { return SourceState{Name: "microphone:default"} }, Sound: func() SoundState {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 
-	"corallite/pipeline"
 	"corallite/pipeline/draw"
 )
 
@@ -13,43 +12,6 @@ var parts = []struct {
 	name string
 	part draw.Parts
 }{{"boxes", draw.Boxes}, {"labels", draw.Labels}, {"masks", draw.Masks}, {"skeletons", draw.Skeletons}}
-
-// PartsOf is what the results of a task have for certain, by the task's name as events have it: what more there may be
-// is seen when it comes. A task that draws nothing, or is not known, has none.
-func PartsOf(task string) draw.Parts {
-	switch task {
-	case "detect":
-		return draw.Boxes | draw.Labels
-	case "classify":
-		return draw.Labels
-	case "segment":
-		return draw.Masks | draw.Labels
-	case "pose":
-		return draw.Skeletons
-	}
-	return 0
-}
-
-// partsIn is what there is to draw in an event.
-func partsIn(ev *pipeline.Event) (found draw.Parts) {
-	found = PartsOf(ev.Task)
-	for i := range ev.Detections {
-		found |= draw.Boxes | draw.Labels
-		if len(ev.Detections[i].Keypoints) > 0 {
-			found |= draw.Skeletons
-		}
-	}
-	if len(ev.Classes) > 0 {
-		found |= draw.Labels
-	}
-	if ev.Mask != nil {
-		found |= draw.Masks | draw.Labels
-	}
-	if len(ev.Poses) > 0 {
-		found |= draw.Skeletons
-	}
-	return found
-}
 
 // partNames are the names of parts, never nil.
 func partNames(of draw.Parts) []string {

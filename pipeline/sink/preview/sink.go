@@ -32,9 +32,6 @@ type SinkOptions struct {
 	Quality int
 	// Draw says how it looks. What it hides no viewer can bring back.
 	Draw draw.Options
-	// Parts are what the pipeline's models give for certain (PartsOf), so that the page offers no switch for what never
-	// comes; what comes is added.
-	Parts draw.Parts
 	// Source, when set, tells how the source is. Like Sound it is called a few times a second at most.
 	Source func() SourceState
 	// Sound, when set, makes it a pipeline of sound, and tells what is heard.

@@ -180,15 +180,26 @@ func TestFailuresAreShown(t *testing.T) {
 
 func TestPartsAreThoseOfTheModels(t *testing.T) {
 	s := newServer(t, ServerOptions{})
-	for task, want := range map[string]string{
-		"detect": "boxes labels", "classify": "labels", "segment": "labels masks", "pose": "skeletons", "embed": "", "keyword": "",
+	for name, c := range map[string]struct {
+		result pipeline.Result
+		want   string
+	}{
+		"detect":   {pipeline.Result{Detections: pipeline.Detections{{Label: "cat"}}}, "boxes labels"},
+		"classify": {pipeline.Result{Classes: pipeline.Classes{{Label: "cat"}}}, "labels"},
+		"segment":  {pipeline.Result{Mask: &pipeline.Mask{}}, "labels masks"},
+		"pose":     {pipeline.Result{Poses: pipeline.Poses{{}}}, "skeletons"},
+		"embed":    {pipeline.Result{Embedding: pipeline.Vector{1}}, ""},
+		"nothing":  {pipeline.Result{Detections: pipeline.Detections{}}, ""},
 	} {
-		k := newSink(t, s, task, SinkOptions{Parts: PartsOf(task)})
-		if got := strings.Join(k.status(noon).Parts, " "); got != want {
-			t.Errorf("%s: %q; want %q", task, got, want)
+		k := newSink(t, s, name, SinkOptions{})
+		r := frame(t, 64, 48, 0)
+		r.Events[0].Result = c.result
+		consume(t, k, r)
+		if got := strings.Join(k.status(noon).Parts, " "); got != c.want {
+			t.Errorf("%s: %q; want %q", name, got, c.want)
 		}
 	}
-	faces := newSink(t, s, "faces", SinkOptions{Parts: PartsOf("detect"), Draw: draw.Options{Hide: draw.Labels}})
+	faces := newSink(t, s, "faces", SinkOptions{Draw: draw.Options{Hide: draw.Labels}})
 	r := frame(t, 64, 48, 0)
 	r.Events[0].Detections[0].Keypoints = []pipeline.Keypoint{{Label: "nose"}}
 	consume(t, faces, r)

@@ -83,10 +83,12 @@ func (s *stats) add(now time.Time, r pipeline.Report) {
 		m.last = *ev
 		m.last.Result = pipeline.Result{}
 		m.invoke.add(pipeline.Milliseconds(ev.Latency.Invoke), timeItems)
-		s.parts |= partsIn(ev)
-		if n := len(ev.Keywords); n > 0 {
-			w := &ev.Keywords[n-1]
-			s.word = &Word{Text: w.Label, Score: w.Score, Model: ev.Model, Time: now.UTC()}
+		s.parts |= draw.PartsOf(ev)
+		for f := range ev.Findings() {
+			if n := f.Len(); n > 0 && f.Kind().Timed {
+				t := f.Thing(n - 1)
+				s.word = &Word{Text: t.Label, Score: t.Score, Model: ev.Model, Time: now.UTC()}
+			}
 		}
 		s.journal.found(now, ev)
 	}

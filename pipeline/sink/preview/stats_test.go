@@ -171,7 +171,7 @@ func TestTracksComeAndGo(t *testing.T) {
 	for _, e := range j.entries {
 		texts = append(texts, e.Text)
 	}
-	if want := []string{"person #7 came", "person #7 left after 3.2 s"}; !slices.Equal(texts, want) {
+	if want := []string{"person #7 appeared", "person #7 left after 3.2 s"}; !slices.Equal(texts, want) {
 		t.Errorf("got %q; want %q", texts, want)
 	}
 }

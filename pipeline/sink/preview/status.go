@@ -103,7 +103,7 @@ func (s *Server) Status() Status {
 func (k *Sink) status(now time.Time) PipelineStatus {
 	st, seen, word := k.stats.status(now)
 	st.Name, st.Encoded, st.Viewers = k.name, k.encoded.Load(), int(k.viewers.Load())
-	st.Parts = partNames((seen | k.o.Parts) &^ k.o.Draw.Hide)
+	st.Parts = partNames(seen &^ k.o.Draw.Hide)
 	if p := k.progress.Load(); p != nil {
 		st.Dropped, st.Errors = p.Dropped, p.Errors
 	}

@@ -99,6 +99,7 @@ func open(t *testing.T, o Options) (*Sink, *sinktest.Reporter) {
 // seen is a report in which something was seen.
 func seen(seq uint64, labels ...string) pipeline.Report {
 	ev := pipeline.Event{Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Pipeline: "door", Seq: seq, Source: "door.jpg", Model: "coco", Task: "detect"}
+	ev.Detections = pipeline.Detections{}
 	for _, l := range labels {
 		ev.Detections = append(ev.Detections, pipeline.Detection{Label: l, Score: 0.5})
 	}

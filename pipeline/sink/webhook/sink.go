@@ -86,7 +86,7 @@ func (s *Sink) Consume(_ context.Context, r pipeline.Report) error {
 		return fmt.Errorf("webhook %s: %w", s.shown(), os.ErrClosed)
 	}
 	for _, ev := range r.Events {
-		if !s.o.Empty && empty(&ev.Result) {
+		if !s.o.Empty && ev.Empty() {
 			continue
 		}
 		body, err := ev.AppendJSON(nil)
@@ -141,9 +141,3 @@ func (s *Sink) wait(ctx context.Context, d time.Duration) bool {
 
 // shown is the address as errors may show it.
 func (s *Sink) shown() string { return s.url.Scheme + "://" + s.url.Host }
-
-// empty says whether nothing was found. An embedding, and a mask with any class in it, are something.
-func empty(r *pipeline.Result) bool {
-	return len(r.Detections) == 0 && len(r.Classes) == 0 && (r.Mask == nil || len(r.Mask.Segments) == 0) &&
-		len(r.Poses) == 0 && len(r.Embedding) == 0 && len(r.Ended) == 0 && len(r.Keywords) == 0
-}
