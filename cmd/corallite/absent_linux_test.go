@@ -53,7 +53,7 @@ func TestAbsentCamera(t *testing.T) {
 		t.Errorf("the summary is %+v", summary)
 	}
 	text := s.errors(t)
-	if n := strings.Count(text, "source gives nothing yet"); n != 1 {
+	if n := strings.Count(text, "no data from the source yet"); n != 1 {
 		t.Errorf("said %d times that the source gives nothing:\n%s", n, text)
 	}
 

@@ -44,7 +44,7 @@ func BenchmarkHeard(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	tpus, err := devicepool.New(devicepool.Options{Logger: slog.New(slog.DiscardHandler)})
+	tpus, err := devicepool.New(context.Background(), devicepool.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -33,7 +33,7 @@ pipelines:
 
 // The messages of a source that is lost, and of the way back.
 const (
-	saidLost     = "source lost: it is tried again until it is back"
+	saidLost     = "source lost; reconnecting"
 	saidReturned = "source is back"
 )
 

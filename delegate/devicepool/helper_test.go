@@ -77,6 +77,12 @@ var quick = failover.BackoffOptions{First: 20 * time.Millisecond, Max: 200 * tim
 // newBench makes a pool over simulated devices. When the test ends it has left nothing behind.
 func newBench(tb testing.TB, c simtest.Config, change ...func(*devicepool.Options)) *bench {
 	tb.Helper()
+	return newBenchUntil(tb.Context(), tb, c, change...)
+}
+
+// newBenchUntil is newBench with a pool that waits for libedgetpu until ctx ends.
+func newBenchUntil(ctx context.Context, tb testing.TB, c simtest.Config, change ...func(*devicepool.Options)) *bench {
+	tb.Helper()
 	if c.Control == nil {
 		c.Control = simtest.NewControl(tb)
 	}
@@ -94,7 +100,7 @@ func newBench(tb testing.TB, c simtest.Config, change ...func(*devicepool.Option
 		f(&o)
 	}
 	var err error
-	if b.Pool, err = devicepool.New(o); err != nil {
+	if b.Pool, err = devicepool.New(ctx, o); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {

@@ -51,12 +51,9 @@ func (interruption) Error() string { return "interrupted" }
 
 func (interruption) Is(target error) bool { return target == context.Canceled }
 
-// patient is a context that ends with ctx and with the pool's patience.
+// patient is a context that ends with ctx and with the context of New.
 func (p *Pool) patient(ctx context.Context) (context.Context, func()) {
 	patient, cancel := context.WithCancel(ctx)
-	if p.o.Patience == nil {
-		return patient, cancel
-	}
-	stop := context.AfterFunc(p.o.Patience, cancel)
+	stop := context.AfterFunc(p.patience, cancel)
 	return patient, func() { stop(); cancel() }
 }

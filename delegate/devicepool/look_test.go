@@ -71,8 +71,8 @@ func TestPatienceEnds(t *testing.T) {
 			t.Run(string(at)+" "+string(choice), func(t *testing.T) {
 				patience, end := context.WithCancel(t.Context())
 				defer end()
-				long := func(o *devicepool.Options) { o.OpenLimit, o.Patience = time.Hour, patience }
-				b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin}, long)
+				long := func(o *devicepool.Options) { o.OpenLimit = time.Hour }
+				b := newBenchUntil(patience, t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin}, long)
 				b.control.Fault(simtest.Fault{Kind: simtest.Hang, At: at})
 				go func() {
 					defer end()
@@ -99,7 +99,7 @@ func TestPatienceEnds(t *testing.T) {
 	}
 }
 
-// TestPatienceEndsATrial: a model that never ran here and does not end is not waited for longer than the pool's patience.
+// TestPatienceEndsATrial: a model that never ran here and does not end is waited for only until the context of New ends.
 func TestPatienceEndsATrial(t *testing.T) {
 	f := delegate.Files{CPU: filepath.Join(t.TempDir(), "endless.tflite")}
 	if err := os.WriteFile(f.CPU, modeltest.Endless().Bytes(), 0o644); err != nil {
@@ -107,8 +107,8 @@ func TestPatienceEndsATrial(t *testing.T) {
 	}
 	patience, end := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer end()
-	b := newBench(t, simtest.Config{Devices: []string{}}, func(o *devicepool.Options) {
-		o.Tried, o.Patience = worker.NewTried(t.TempDir()), patience
+	b := newBenchUntil(patience, t, simtest.Config{Devices: []string{}}, func(o *devicepool.Options) {
+		o.Tried = worker.NewTried(t.TempDir())
 	})
 	if _, _, err := b.Read(t.Context(), f, nil); !errors.Is(err, context.Canceled) || err.Error() != "model "+f.CPU+": interrupted" {
 		t.Errorf("error %v", err)

@@ -38,10 +38,6 @@ type Options struct {
 	// OpenLimit is how long a device may take to open for a model; 0: a minute, and 15 s while a model that can begin
 	// on the CPU waits for it.
 	OpenLimit time.Duration
-	// Patience, when it ends, has libedgetpu not waited for any more that was not opened yet: models that can begin on the
-	// CPU do, for others Open fails with an error that wraps context.Canceled, as Read does for a model that is being
-	// tried. nil: it does not end.
-	Patience context.Context
 	// GiveUp is how long a run of a model that has no CPU twin waits for its device; 0: failover's default.
 	GiveUp time.Duration
 	// Tried remembers which models have run once in a child; nil: models run in this process untried.
@@ -51,8 +47,9 @@ type Options struct {
 
 // Pool is what its engines share. Its methods can be called from several goroutines.
 type Pool struct {
-	o     Options
-	named []edgetpu.Spec
+	o        Options
+	patience context.Context // of New
+	named    []edgetpu.Spec
 
 	parking sync.Mutex // held while engines are moved to the CPU or back because of heat
 
@@ -65,15 +62,17 @@ type Pool struct {
 	capped  map[string]bool // models that were told that they have too many threads
 }
 
-// New makes a Pool; it opens nothing. The error is one of the options.
-func New(o Options) (*Pool, error) {
+// New makes a Pool; it opens nothing. The error is one of the options. Once ctx ends, libedgetpu is no longer waited for:
+// models that can begin on the CPU do, and for others Open fails with an error that wraps context.Canceled, as Read does
+// for a model that is being tried. Engines that are open go on.
+func New(ctx context.Context, o Options) (*Pool, error) {
 	if err := o.EdgeTPU.Validate(); err != nil {
 		return nil, err
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	f := &Pool{o: o}
+	f := &Pool{o: o, patience: ctx}
 	for _, name := range o.Named {
 		s, err := edgetpu.ParseSpec(name)
 		if err != nil {

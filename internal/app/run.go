@@ -57,11 +57,10 @@ func Run(ctx context.Context, cfg *configs.Config, o Options) error {
 	if err != nil {
 		return err
 	}
-	how.Patience = ctx
 	if o.ChangePool != nil {
 		o.ChangePool(&how)
 	}
-	tpus, err := devicepool.New(how)
+	tpus, err := devicepool.New(ctx, how)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func OpenAudioModels(ctx context.Context, all []ModelRequest, gate bool) (*Audio
 	level := audio.NewLevel()
 	e := &AudioModels{Level: level, Stages: []audio.Stage{level}}
 	if gate {
-		g, err := audio.NewGate(audio.GateOptions{})
+		g, err := audio.NewVAD(audio.VADOptions{})
 		if err != nil {
 			return nil, err
 		}

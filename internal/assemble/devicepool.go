@@ -26,8 +26,7 @@ func NewDevicePool(ctx context.Context, all []configs.Model, tpu configs.EdgeTPU
 	if err != nil {
 		return nil, err
 	}
-	o.Patience = ctx
-	return devicepool.New(o)
+	return devicepool.New(ctx, o)
 }
 
 // ExtraPaths are further files and folders that child processes may use.

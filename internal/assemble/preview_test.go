@@ -26,7 +26,7 @@ func TestPreviewWithMotion(t *testing.T) {
 	}
 	defer source.Close()
 	const listen = "127.0.0.1:0"
-	tpus, err := devicepool.New(devicepool.Options{})
+	tpus, err := devicepool.New(t.Context(), devicepool.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,13 +95,13 @@ func (b *Builder) openSink(c configs.Sink, table sink.TableOptions) (pipeline.Si
 		if c.Path == "-" {
 			return sink.NewJSONL(b.Console.Above(b.Stdout), "standard output"), nil
 		}
-		return sink.OpenJSONL(c.Path, sink.FileOptions{Append: c.Append, Ending: b.interrupted})
+		return sink.OpenJSONL(b.interrupted, c.Path, sink.FileOptions{Append: c.Append})
 	case configs.SinkTable:
 		if c.Path == "-" {
 			table.Width = terminal.Width(b.Stdout)
 			return sink.NewTable(b.Console.Above(b.Stdout), table), nil
 		}
-		return sink.OpenTable(c.Path, table, sink.FileOptions{Append: c.Append, Ending: b.interrupted})
+		return sink.OpenTable(b.interrupted, c.Path, table, sink.FileOptions{Append: c.Append})
 	case configs.SinkCommand:
 		return programs.New(programs.Options{
 			On: c.On.Map(), Parallel: c.Parallel, Queue: c.Queue, Timeout: seconds(c.Timeout), MinInterval: seconds(c.MinInterval), Env: c.Env,

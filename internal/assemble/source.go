@@ -19,8 +19,8 @@ func (b *Builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], 
 		if err != nil {
 			return nil, 0, err
 		}
-		o.Logger, o.Patience, o.Required = b.Logger, b.waiting, b.Interactive
-		l, err := camera.NewLive(b.ctx, o)
+		o.Logger, o.Required = b.Logger, b.Interactive
+		l, err := camera.NewLive(b.waiting, o)
 		return l, 0, err
 	case c.Folder != "":
 		w, err := camera.NewWatch(c.Folder, camera.WatchOptions{Existing: true})

@@ -2,13 +2,13 @@ package reconnect
 
 import "time"
 
-// Backoff is how long to wait between tries: First, then twice as long each time, at most Max.
+// Backoff is the wait between attempts: First, then twice as long each time, up to Max.
 type Backoff struct {
 	First time.Duration // 0: 1 s
 	Max   time.Duration // 0: 30 s
 }
 
-func (b Backoff) orDefault() Backoff {
+func (b Backoff) withDefaults() Backoff {
 	if b.First <= 0 {
 		b.First = time.Second
 	}
@@ -19,10 +19,10 @@ func (b Backoff) orDefault() Backoff {
 	return b
 }
 
-// after is the wait before the next try when so many failed in a row.
-func (b Backoff) after(failed int) time.Duration {
+// after returns the wait after that many failures in a row.
+func (b Backoff) after(failures int) time.Duration {
 	d := b.First
-	for ; failed > 1 && d < b.Max; failed-- {
+	for ; failures > 1 && d < b.Max; failures-- {
 		d *= 2
 	}
 	return min(d, b.Max)

@@ -1,19 +1,19 @@
-// Package reconnect keeps a live source going: a camera, a network stream, a microphone. What such a source does wrong
-// it does in the field, weeks after the start: it falls silent, dies, or sends what is no picture and no sound.
+// Package reconnect keeps a live source running: a camera, a network stream, a microphone. In the field such sources fall
+// silent, die, or send garbage, often weeks after the start.
 //
-// A Life is the source from one opening to its loss. A Source opens lives one after the other:
+// A Session is one connection to the source, from opening to loss. A Source opens one session after the other:
 //
 //	          Start                  Next
 //	Open ── first item ── item, item, … ── lost: an error, or nothing for Deadline
 //	 │                                          │
 //	 └───────────── Backoff ────────────────────┘
 //
-// Losing a life is no error of Next, which waits for the next life's first item. It is logged once when it happens and
-// once when it is over, and counted. What cannot come right by itself (a name that two cameras have, a refused password)
-// is Permanent, and ends Start; later it is waited for like everything else, because a password may be set back. What is
-// not there yet is waited for from the beginning: one camera that is absent stops no other.
+// The loss of a session is not an error of Next, which waits for the first item of the next session. It is logged once
+// when it happens and once when it is over, and counted. What retrying cannot mend (an ambiguous camera name, a rejected
+// password) is Permanent and makes Start fail; later it is retried like everything else, because the password may be
+// restored. A source that is absent at the start is waited for, so one missing camera does not stop the others.
 //
-// The back-off grows while there is nothing; as soon as a quick look says that there is something again, it is tried.
+// The back-off grows while attempts fail, but as soon as a cheap check says that the source is there again, it is tried.
 //
-// Nothing here has a goroutine: all happens in the calls of Start and Next, and the time is that of the clock given.
+// The package starts no goroutine: everything happens inside Start and Next, and time comes from Options.Clock.
 package reconnect

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// ErrNothing is what a Life's Next returns when nothing came in a moment.
-var ErrNothing = errors.New("nothing came yet")
+// ErrNothing is returned by Session.Next when no item came within its short wait.
+var ErrNothing = errors.New("nothing received yet")
 
-// ErrClosed is what Next returns after Close.
+// ErrClosed is returned by Next after Close.
 var ErrClosed = errors.New("the source is closed")
 
-// PermanentError is what does not come right by itself.
+// PermanentError is an error that retrying cannot mend.
 type PermanentError struct{ Err error }
 
 func (e *PermanentError) Error() string { return e.Err.Error() }
@@ -27,20 +27,20 @@ func Permanent(err error) error {
 	return &PermanentError{err}
 }
 
-// IsPermanent says whether an error, or one in it, is a PermanentError.
+// IsPermanent reports whether err is or wraps a PermanentError.
 func IsPermanent(err error) bool {
 	var p *PermanentError
 	return errors.As(err, &p)
 }
 
-// StallError is a life that gave nothing for too long.
+// StallError is the loss of a session that gave nothing for too long.
 type StallError struct {
 	After time.Duration
-	Note  string // what the life said of itself; "": nothing
+	Note  string // Session.Note; empty if unknown
 }
 
 func (e *StallError) Error() string {
-	text := fmt.Sprintf("nothing came for %v", e.After)
+	text := fmt.Sprintf("no data for %v", e.After)
 	if e.Note != "" {
 		text += ": " + e.Note
 	}

@@ -10,63 +10,65 @@ import (
 	"corallite/internal/clock"
 )
 
-// Life is a source from its opening to its loss.
-type Life[T any] interface {
-	// Next waits for the next item, but only for a moment (a tenth of a second or so): then it returns ErrNothing, so
-	// that the Source can look at the time and at whether it was closed. Any other error means that the life is lost.
+// Session is one connection to a source, from opening to loss.
+type Session[T any] interface {
+	// Next waits for the next item, but only briefly (about a tenth of a second): then it returns ErrNothing, so that
+	// the Source can check the time and whether it was closed. Any other error means that the session is lost.
 	Next(ctx context.Context) (T, error)
-	// Note is what is to be known of a life that gives nothing: "12 pictures could not be decoded"; "": nothing.
+	// Note explains why the session gives nothing, such as "12 pictures could not be decoded"; empty if unknown.
 	Note() string
-	// Close ends it. hung says that it fell silent, so that asking it to end would be in vain.
+	// Close ends the session. hung: it fell silent and will not answer a request to end.
 	Close(hung bool) error
 }
 
 // Options of New.
 type Options[T any] struct {
-	Open func(ctx context.Context) (Life[T], error) // returns soon after ctx ends
-	// There says quickly whether a try has something to open: a port that answers, a device file. While it says so, tries
-	// are at most Soon apart, whatever the back-off; nil: only a try tells.
-	There    func(ctx context.Context) bool
-	Discard  func(T)       // gives back an item that nobody gets; nil: nothing is to be done
-	Deadline time.Duration // nothing for so long: the life is lost; 0: 10 s
+	Open func(ctx context.Context) (Session[T], error) // must return soon after ctx ends
+	// Present is a cheap check whether there is something to open: a port that accepts connections, a device file. While
+	// it returns true, attempts are at most MaxWait apart, whatever the back-off. Nil: only an attempt can tell.
+	Present  func(ctx context.Context) bool
+	Discard  func(T)       // releases an item that Next never returned; may be nil
+	Deadline time.Duration // a session that gives nothing for this long is lost; 0: 10 s
 	Backoff  Backoff
-	Steady   time.Duration // a life of so long resets the back-off; 0: 10 s
-	Clock    clock.Clock   // nil: the machine's
+	Steady   time.Duration // a session that lives this long resets the back-off; 0: 10 s
+	Clock    clock.Clock   // nil: the system clock
 	Logger   *slog.Logger  // nil: nothing is logged
 }
 
-// Source gives the items of one life after the other. Next is called by one goroutine, the rest by any.
+// Source returns the items of one session after the other. Next must be called by one goroutine at a time; all other
+// methods may be called by any.
 type Source[T any] struct {
-	o        Options[T]
-	ending   context.Context // ends with Close
-	end      context.CancelFunc
-	turn     sync.Mutex // held by Start, Next, and Close at its end. What follows is its
-	life     Life[T]    // nil: lost
-	began    time.Time  // the life
-	last     time.Time  // when it gave something, or began
-	gave     bool       // the life has given an item
-	failed   int        // tries in a row, since a steady life
-	retry    time.Time  // not before
-	soon     time.Time  // nor before this, when something is there
-	first    T          // what Start got
-	pending  bool       // first is there
-	starting bool       // in Start, where what is permanent ends it
+	o       Options[T]
+	closing context.Context // canceled by Close
+	cancel  context.CancelFunc
+
+	use      sync.Mutex // held by Start, by Next and by the end of Close; guards the fields below
+	session  Session[T] // nil: lost, or not opened yet
+	opened   time.Time  // when the session was opened, later: when its first item came
+	last     time.Time  // when its last item came, or when it was opened
+	gave     bool       // the session has given an item
+	failures int        // failed attempts in a row, since the last steady session
+	retryAt  time.Time  // end of the back-off
+	earliest time.Time  // from when on Present may cut the back-off short
+	first    T          // the item that Start received
+	pending  bool       // first is valid
+	starting bool       // in Start, which fails on a permanent error
 
 	mu    sync.Mutex
 	stats Stats
 }
 
-// Stats are what has become of a Source.
+// Stats are the state of a Source and its history.
 type Stats struct {
-	Up        bool      `json:"up"`       // a life gives items
-	Since     time.Time `json:"since"`    // since when it is up, or is not; zero: it never was up
-	Reopened  uint64    `json:"reopened"` // how often it came back
-	Stalls    uint64    `json:"stalls"`   // lives lost because nothing came
-	Tries     uint64    `json:"tries"`    // how often it was opened
-	LastError string    `json:"last_error,omitempty"`
+	Up        bool      // the source gives items
+	Since     time.Time // since when Up has its value; zero: the source was never up
+	Reopened  uint64    // how often a lost source came back
+	Stalls    uint64    // sessions lost because nothing came for Deadline
+	Attempts  uint64    // how often a session was opened, or tried to
+	LastError string    // of the last loss or failed attempt; empty if there was none
 }
 
-// Lost is why it gives nothing now; "": it does, or nothing is wrong yet.
+// Lost returns why the source gives nothing now; empty if it does, or if nothing has failed yet.
 func (s Stats) Lost() string {
 	if s.Up {
 		return ""
@@ -74,7 +76,7 @@ func (s Stats) Lost() string {
 	return s.LastError
 }
 
-// New makes a Source, which opens nothing yet.
+// New returns a Source. It opens nothing yet.
 func New[T any](o Options[T]) *Source[T] {
 	if o.Deadline <= 0 {
 		o.Deadline = 10 * time.Second
@@ -91,38 +93,38 @@ func New[T any](o Options[T]) *Source[T] {
 	if o.Discard == nil {
 		o.Discard = func(T) {}
 	}
-	o.Backoff = o.Backoff.orDefault()
+	o.Backoff = o.Backoff.withDefaults()
 	s := &Source[T]{o: o}
-	s.ending, s.end = context.WithCancel(context.Background())
+	s.closing, s.cancel = context.WithCancel(context.Background())
 	return s
 }
 
-// Start tries once to open the source and waits for its first item, which Next will give. It returns a PermanentError
-// as it is, ctx's error when ctx ended, and nil for everything else: what can come back is logged and waited for.
+// Start makes one attempt to open the source and waits for its first item, which the first Next returns. It returns a
+// PermanentError, ErrClosed or ctx's error; any other failure is logged and retried by Next, and Start returns nil.
 func (s *Source[T]) Start(ctx context.Context) error {
-	s.turn.Lock()
-	defer s.turn.Unlock()
+	s.use.Lock()
+	defer s.use.Unlock()
 	s.starting = true
 	defer func() { s.starting = false }()
-	item, err := s.try(ctx)
+	item, err := s.attempt(ctx)
 	switch {
 	case err == nil:
 		s.first, s.pending = item, true
 		return nil
-	case s.over(ctx) != nil:
-		return s.over(ctx)
+	case s.ended(ctx) != nil:
+		return s.ended(ctx)
 	case IsPermanent(err):
 		return err
 	}
 	return nil
 }
 
-// Next gives the next item, however many lives that takes. Its errors are ctx's and ErrClosed.
+// Next returns the next item, however many sessions that takes. Its errors are ctx's and ErrClosed.
 func (s *Source[T]) Next(ctx context.Context) (T, error) {
-	s.turn.Lock()
-	defer s.turn.Unlock()
+	s.use.Lock()
+	defer s.use.Unlock()
 	var none T
-	if err := s.over(ctx); err != nil {
+	if err := s.ended(ctx); err != nil {
 		return none, err
 	}
 	if s.pending {
@@ -131,98 +133,98 @@ func (s *Source[T]) Next(ctx context.Context) (T, error) {
 		return item, nil
 	}
 	for {
-		item, err := s.try(ctx)
+		item, err := s.attempt(ctx)
 		if err == nil {
 			return item, nil
 		}
-		if err := s.over(ctx); err != nil {
+		if err := s.ended(ctx); err != nil {
 			return none, err
 		}
 	}
 }
 
-// over is why no item is wanted any more.
-func (s *Source[T]) over(ctx context.Context) error {
-	if s.ending.Err() != nil {
+// ended returns why no item is wanted any more.
+func (s *Source[T]) ended(ctx context.Context) error {
+	if s.closing.Err() != nil {
 		return ErrClosed
 	}
 	return ctx.Err()
 }
 
-// try waits for one item of the present life, or of a new one. Its error has been told already.
-func (s *Source[T]) try(ctx context.Context) (item T, err error) {
-	if s.life == nil {
+// attempt waits for one item of the current session, or of a new one. Its error has already been logged.
+func (s *Source[T]) attempt(ctx context.Context) (item T, err error) {
+	if s.session == nil {
 		if err := s.open(ctx); err != nil {
 			return item, err
 		}
 	}
 	for {
-		item, err = s.life.Next(ctx)
+		item, err = s.session.Next(ctx)
 		now := s.o.Clock.Now()
 		switch {
 		case err == nil:
 			s.last = now
 			if !s.gave {
 				s.up(now)
-			} else if s.failed > 0 && now.Sub(s.began) >= s.o.Steady {
-				s.failed = 0
+			} else if s.failures > 0 && now.Sub(s.opened) >= s.o.Steady {
+				s.failures = 0
 			}
 			return item, nil
-		case s.over(ctx) != nil:
-			return item, s.over(ctx) // the life may still be good
+		case s.ended(ctx) != nil:
+			return item, s.ended(ctx) // the session may still be good
 		case !errors.Is(err, ErrNothing):
 			s.lose(err, now)
 			return item, err
 		case now.Sub(s.last) >= s.o.Deadline:
-			err = &StallError{After: s.o.Deadline, Note: s.life.Note()}
+			err = &StallError{After: s.o.Deadline, Note: s.session.Note()}
 			s.lose(err, now)
 			return item, err
 		}
 	}
 }
 
-// open waits until the back-off is over and begins a life.
+// open waits for the end of the back-off and opens a session.
 func (s *Source[T]) open(ctx context.Context) error {
 	opening, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.ending, cancel)()
+	defer context.AfterFunc(s.closing, cancel)()
 	if err := s.wait(opening); err != nil {
-		return s.over(ctx)
+		return s.ended(ctx)
 	}
 	s.mu.Lock()
-	s.stats.Tries++
+	s.stats.Attempts++
 	s.mu.Unlock()
-	life, err := s.o.Open(opening)
+	session, err := s.o.Open(opening)
 	now := s.o.Clock.Now()
 	if err != nil {
-		if s.over(ctx) == nil {
+		if s.ended(ctx) == nil {
 			s.lose(err, now)
 		}
 		return err
 	}
-	s.life, s.gave, s.began, s.last = life, false, now, now
+	s.session, s.gave, s.opened, s.last = session, false, now, now
 	return nil
 }
 
-// Soon is the longest time between tries while there is something to try.
-const Soon = 5 * time.Second
+// MaxWait is the longest wait between attempts while Options.Present says that there is something to open.
+const MaxWait = 5 * time.Second
 
-// lookEvery is how often it is looked whether there is something, once Soon has passed.
-const lookEvery = time.Second
+// checkEvery is how often Present is called once MaxWait has passed.
+const checkEvery = time.Second
 
-// wait waits until the back-off is over, or there is something to try. Its error is ctx's.
+// wait waits for the end of the back-off, or until there is something to open. Its error is ctx's.
 func (s *Source[T]) wait(ctx context.Context) error {
 	for {
 		now := s.o.Clock.Now()
-		rest := s.retry.Sub(now)
+		rest := s.retryAt.Sub(now)
 		wait := rest
-		if s.o.There != nil && wait > 0 {
-			early := s.soon.Sub(now)
-			if early <= 0 && s.o.There(ctx) {
+		if s.o.Present != nil && wait > 0 {
+			early := s.earliest.Sub(now)
+			if early <= 0 && s.o.Present(ctx) {
 				wait = 0
 			}
 			if early <= 0 {
-				early = lookEvery
+				early = checkEvery
 			}
 			wait = min(wait, early)
 		}
@@ -235,15 +237,15 @@ func (s *Source[T]) wait(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 		stop()
-		if wait == rest { // all of it, whatever the clock shows now
+		if wait == rest { // waited in full, whatever the clock shows now
 			return ctx.Err()
 		}
 	}
 }
 
-// up notes a life's first item.
+// up records the first item of a session.
 func (s *Source[T]) up(now time.Time) {
-	s.gave, s.began = true, now
+	s.gave, s.opened = true, now
 	s.mu.Lock()
 	was := s.stats
 	s.stats.Up, s.stats.Since = true, now
@@ -254,30 +256,30 @@ func (s *Source[T]) up(now time.Time) {
 	if was.LastError == "" {
 		return
 	}
-	attrs := []any{"tries", s.failed}
+	attrs := []any{"attempts", s.failures}
 	if !was.Since.IsZero() {
 		attrs = append(attrs, "after", now.Sub(was.Since).Round(time.Millisecond))
 	}
 	s.o.Logger.Info("source is back", attrs...)
 }
 
-// lose ends the life, if there is one, and says so unless nothing has come since it was said last.
+// lose closes the session, if there is one, and schedules the next attempt. It warns once for each outage.
 func (s *Source[T]) lose(err error, now time.Time) {
 	var stall *StallError
 	stalled := errors.As(err, &stall)
-	steady := s.gave && now.Sub(s.began) >= s.o.Steady
-	if s.life != nil {
-		if closing := s.life.Close(stalled); closing != nil && !stalled {
-			s.o.Logger.Debug("source was lost: closing it", "error", closing)
+	steady := s.gave && now.Sub(s.opened) >= s.o.Steady
+	if s.session != nil {
+		if closeErr := s.session.Close(stalled); closeErr != nil && !stalled {
+			s.o.Logger.Debug("closing the lost source failed", "error", closeErr)
 		}
-		s.life = nil
+		s.session = nil
 	}
 	if steady {
-		s.failed = 0
+		s.failures = 0
 	}
-	s.failed++
-	wait := s.o.Backoff.after(s.failed)
-	s.retry, s.soon = now.Add(wait), now.Add(Soon)
+	s.failures++
+	wait := s.o.Backoff.after(s.failures)
+	s.retryAt, s.earliest = now.Add(wait), now.Add(MaxWait)
 
 	s.mu.Lock()
 	was := s.stats
@@ -290,40 +292,40 @@ func (s *Source[T]) lose(err error, now time.Time) {
 	s.stats.LastError = err.Error()
 	s.mu.Unlock()
 	switch {
-	case s.starting && IsPermanent(err): // Start returns it, and nothing is tried again
+	case s.starting && IsPermanent(err): // Start returns it; nothing is retried
 	case was.Up:
-		s.o.Logger.Warn("source lost: it is tried again until it is back", "error", err, "next_try", wait)
+		s.o.Logger.Warn("source lost; reconnecting", "error", err, "next_try", wait)
 	case was.LastError == "":
-		s.o.Logger.Warn("source gives nothing yet: it is tried again until it does", "error", err, "next_try", wait)
+		s.o.Logger.Warn("no data from the source yet; retrying", "error", err, "next_try", wait)
 	default:
-		s.o.Logger.Debug("source is not back yet", "error", err, "next_try", wait)
+		s.o.Logger.Debug("source still unavailable", "error", err, "next_try", wait)
 	}
 }
 
-// Stats are what has become of it so far.
+// Stats returns the state of the source.
 func (s *Source[T]) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stats
 }
 
-// Close ends the source and a Next that waits. Twice is safe.
+// Close ends the source and any waiting Next. It may be called twice.
 func (s *Source[T]) Close() error {
-	s.end()
-	s.turn.Lock()
-	defer s.turn.Unlock()
+	s.cancel()
+	s.use.Lock()
+	defer s.use.Unlock()
 	if s.pending {
 		var none T
 		s.o.Discard(s.first)
 		s.first, s.pending = none, false
 	}
-	if s.life == nil {
+	if s.session == nil {
 		return nil
 	}
-	life, silent := s.life, s.o.Clock.Now().Sub(s.last)
-	s.life = nil
-	return life.Close(silent > silence)
+	session, silent := s.session, s.o.Clock.Now().Sub(s.last)
+	s.session = nil
+	return session.Close(silent > silence)
 }
 
-// silence is after how long a life is not asked to end any more, but ended.
+// silence is the time without an item after which Close treats a session as hung.
 const silence = 2 * time.Second

@@ -31,14 +31,14 @@ func (c *fakeClock) After(d time.Duration) (<-chan time.Time, func() bool) {
 
 var errLost = errors.New("lost")
 
-// fakeLife gives the answers of its script in turn, each a tenth of a second after the last; at its end it is silent.
-type fakeLife struct {
+// fakeSession gives the answers of its script in turn, each a tenth of a second after the last; at its end it is silent.
+type fakeSession struct {
 	clock  *fakeClock
 	script []any // an int is an item, an error an error, a time.Duration a silence before what follows
 	closed []bool
 }
 
-func (l *fakeLife) Next(context.Context) (int, error) {
+func (l *fakeSession) Next(context.Context) (int, error) {
 	l.clock.now = l.clock.now.Add(100 * time.Millisecond)
 	if len(l.script) == 0 {
 		return 0, ErrNothing
@@ -56,28 +56,28 @@ func (l *fakeLife) Next(context.Context) (int, error) {
 	}
 }
 
-func (l *fakeLife) Note() string { return "a note" }
+func (l *fakeSession) Note() string { return "a note" }
 
-func (l *fakeLife) Close(hung bool) error {
+func (l *fakeSession) Close(hung bool) error {
 	l.closed = append(l.closed, hung)
 	return nil
 }
 
-// made is a Source whose tries to open have these outcomes: an error, or the script of a life. The last goes on for ever.
-func made(outcomes ...any) (*Source[int], *fakeClock, *[]*fakeLife) {
-	clock, lives, n := &fakeClock{now: time.Unix(1e9, 0)}, new([]*fakeLife), 0
+// made is a Source whose tries to open have these outcomes: an error, or the script of a session. The last goes on for ever.
+func made(outcomes ...any) (*Source[int], *fakeClock, *[]*fakeSession) {
+	clock, sessions, n := &fakeClock{now: time.Unix(1e9, 0)}, new([]*fakeSession), 0
 	return New(Options[int]{Clock: clock, Deadline: 5 * time.Second, Steady: 10 * time.Second,
 		Backoff: Backoff{First: time.Second, Max: 4 * time.Second},
-		Open: func(context.Context) (Life[int], error) {
+		Open: func(context.Context) (Session[int], error) {
 			outcome := outcomes[min(n, len(outcomes)-1)]
 			n++
 			if err, ok := outcome.(error); ok {
 				return nil, err
 			}
-			life := &fakeLife{clock: clock, script: append([]any(nil), outcome.([]any)...)}
-			*lives = append(*lives, life)
-			return life, nil
-		}}), clock, lives
+			session := &fakeSession{clock: clock, script: append([]any(nil), outcome.([]any)...)}
+			*sessions = append(*sessions, session)
+			return session, nil
+		}}), clock, sessions
 }
 
 func next(t *testing.T, s *Source[int], want int) {
@@ -88,22 +88,22 @@ func next(t *testing.T, s *Source[int], want int) {
 }
 
 func TestLostAndBack(t *testing.T) {
-	s, clock, lives := made([]any{1, 2, errLost}, errLost, []any{}, []any{3})
+	s, clock, sessions := made([]any{1, 2, errLost}, errLost, []any{}, []any{3})
 	if err := s.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	next(t, s, 1)
 	next(t, s, 2)
-	next(t, s, 3) // after an error, a try that fails and a life that gives nothing
+	next(t, s, 3) // after an error, a try that fails and a session that gives nothing
 	got := s.Stats()
-	if !got.Up || got.Reopened != 1 || got.Stalls != 1 || got.Tries != 4 || got.LastError != "nothing came for 5s: a note" {
+	if !got.Up || got.Reopened != 1 || got.Stalls != 1 || got.Attempts != 4 || got.LastError != "no data for 5s: a note" {
 		t.Errorf("%+v", got)
 	}
 	if want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}; len(clock.waits) != 3 || clock.waits[0] != want[0] || clock.waits[1] != want[1] || clock.waits[2] != want[2] {
 		t.Errorf("waited %v, want %v", clock.waits, want)
 	}
-	if c := (*lives)[1].closed; len(c) != 1 || !c[0] {
-		t.Errorf("the silent life was closed %v, want once as hung", c)
+	if c := (*sessions)[1].closed; len(c) != 1 || !c[0] {
+		t.Errorf("the silent session was closed %v, want once as hung", c)
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
@@ -111,15 +111,15 @@ func TestLostAndBack(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if c := (*lives)[2].closed; len(c) != 1 || c[0] {
-		t.Errorf("the last life was closed %v, want once, not as hung", c)
+	if c := (*sessions)[2].closed; len(c) != 1 || c[0] {
+		t.Errorf("the last session was closed %v, want once, not as hung", c)
 	}
 	if _, err := s.Next(context.Background()); !errors.Is(err, ErrClosed) {
 		t.Errorf("Next after Close: %v", err)
 	}
 }
 
-func TestBackoffStartsAnewAfterASteadyLife(t *testing.T) {
+func TestBackoffStartsAnewAfterASteadySession(t *testing.T) {
 	s, clock, _ := made([]any{errLost}, []any{errLost}, []any{errLost}, []any{1, 4 * time.Second, 2, 4 * time.Second, 3, 4 * time.Second, 4, errLost}, []any{5})
 	for want := 1; want <= 5; want++ {
 		next(t, s, want)
@@ -137,7 +137,7 @@ func TestStart(t *testing.T) {
 		if err := s.Start(context.Background()); !IsPermanent(err) || !errors.Is(err, errLost) {
 			t.Errorf("Start: %v", err)
 		}
-		if log.Len() > 0 || s.Stats().Tries != 1 {
+		if log.Len() > 0 || s.Stats().Attempts != 1 {
 			t.Errorf("what is refused at once is told once, by the error; it was logged:\n%s", &log)
 		}
 	}
@@ -159,15 +159,15 @@ func TestStart(t *testing.T) {
 }
 
 func TestContextEnds(t *testing.T) {
-	s, _, lives := made([]any{1})
+	s, _, sessions := made([]any{1})
 	next(t, s, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := s.Next(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("Next: %v", err)
 	}
-	if len((*lives)[0].closed) != 0 {
-		t.Error("the end of a context cost the life")
+	if len((*sessions)[0].closed) != 0 {
+		t.Error("the end of a context cost the session")
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
@@ -196,14 +196,14 @@ func TestSoonWhileSomethingIsThere(t *testing.T) {
 		want  time.Duration // the longest between two tries while there is
 		tries int           // in the first five minutes, at least
 	}{
-		{"always there", -1, Soon, 60}, {"never there", time.Hour, long, 13}, {"there after 100 s", 100 * time.Second, Soon, 45},
+		{"always there", -1, MaxWait, 60}, {"never there", time.Hour, long, 13}, {"there after 100 s", 100 * time.Second, MaxWait, 45},
 	} {
 		var tries []time.Time
 		clock := &fakeClock{now: time.Unix(1e9, 0)}
 		start := clock.now
 		there := func(context.Context) bool { return clock.now.Sub(start) >= c.after }
 		ctx, cancel := context.WithCancel(t.Context())
-		s := New(Options[int]{Clock: clock, There: there, Open: func(context.Context) (Life[int], error) {
+		s := New(Options[int]{Clock: clock, Present: there, Open: func(context.Context) (Session[int], error) {
 			tries = append(tries, clock.now)
 			if clock.now.Sub(start) > 5*time.Minute {
 				cancel()
@@ -222,7 +222,7 @@ func TestSoonWhileSomethingIsThere(t *testing.T) {
 				late = max(late, tries[i].Sub(back)) // the first try after it came
 			}
 		}
-		if longest != c.want || len(tries) < c.tries || late > lookEvery {
+		if longest != c.want || len(tries) < c.tries || late > checkEvery {
 			t.Errorf("%s: %d tries, at most %v apart, the first %v late", c.name, len(tries), longest, late)
 		}
 	}

@@ -151,7 +151,7 @@ func TestStagesAllocateNothing(t *testing.T) {
 	var pool audio.Pool
 	c := pool.Get(160)
 	c.Samples, c.Rate = c.Samples[:160], 16000
-	level, voice := audio.NewLevel(), gate(t, audio.GateOptions{})
+	level, voice := audio.NewLevel(), newVAD(t, audio.VADOptions{})
 	if n := testing.AllocsPerRun(1000, func() {
 		if err := errors.Join(level.Process(context.Background(), c), voice.Process(context.Background(), c)); err != nil {
 			t.Fatal(err)

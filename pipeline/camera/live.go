@@ -42,15 +42,13 @@ type LiveOptions struct {
 	Credentials    Credentials   // of a URL
 	AnyCertificate bool          // of a URL: https is taken whatever its certificate
 
-	// Required makes a Camera that is not there an error of NewLive: nobody is to wait for it. Otherwise it is waited for
-	// as one that was lost.
+	// Required makes NewLive fail when the Camera is not there. Otherwise it is waited for like one that was lost.
 	Required bool
 
 	Deadline time.Duration     // no frame for so long: it stalled; 0: 5 s for a Camera, 40 s for GStreamer, else 10 s, and 3 intervals more
 	Backoff  reconnect.Backoff // between tries; the zero one: 1 s, doubled up to 30 s, at most 5 s while something is there
 	Logger   *slog.Logger      // gets what is lost and what is back; nil: nothing is logged
 	Clock    clock.Clock       // of Deadline and Backoff; nil: the machine's
-	Patience context.Context   // when it ends, NewLive waits for the first frame no longer, and Next does; nil: it does not end
 	Root     string            // what stands for "/" in finding a Camera; "": "/"
 }
 
@@ -72,7 +70,7 @@ const idleLive = 8
 // again when it hangs, crashes or loses its stream: with back-off, for as long as it takes. Frames are stamped with the
 // time of their capture, as near as it is known: a V4L2 driver's stamp, the arrival of an HTTP picture's first bytes,
 // for everything else the end of its decoding.
-type Live struct {
+type LiveSource struct {
 	name   string
 	pool   *vision.Pool
 	input  capture.Options
@@ -81,40 +79,33 @@ type Live struct {
 	clean  redactor
 	log    *slog.Logger
 	source *reconnect.Source[*vision.Frame]
-	direct bool // the next life reads the camera itself: the last one was silent from its beginning
+	direct bool // the next session bypasses the RTSP proxy: the last one gave nothing at all
 }
 
-var _ pipeline.Source[*vision.Frame] = (*Live)(nil)
+var _ pipeline.Source[*vision.Frame] = (*LiveSource)(nil)
 
 // Handlers are what isolate.Main needs to know so that this program can be the child that captures.
 func Handlers() map[string]isolate.Handler { return capture.Handlers() }
 
-// NewLive opens a live source and waits for its first frame, at most for about the Deadline. What cannot come right by
-// itself is an error: options that do not fit together, a name that several cameras have, a camera that may not be opened,
-// a password that is refused. A source that is not there, cannot be reached or gives nothing is logged, and Next waits for
-// it. Whoever makes the source closes it.
-func NewLive(ctx context.Context, o LiveOptions) (*Live, error) {
+// NewLive opens a live source and waits for its first frame, for about LiveOptions.Deadline at most. ctx limits only this
+// wait: when it ends, NewLive returns the source, and Next goes on waiting.
+//
+// What retrying cannot mend is an error: options that contradict each other, a name that several cameras have, missing
+// permission for a camera, a rejected password. A source that is absent, unreachable or silent is logged, and Next waits
+// for it. The caller closes the source.
+func NewLive(ctx context.Context, o LiveOptions) (*LiveSource, error) {
 	l, err := newLive(o)
 	if err != nil {
 		return nil, err
 	}
-	waiting, stop := context.WithCancel(ctx)
-	defer stop()
-	if o.Patience != nil {
-		defer context.AfterFunc(o.Patience, stop)()
-	}
-	err = l.source.Start(waiting)
-	if ctx.Err() == nil && errors.Is(err, context.Canceled) {
-		return l, nil
-	}
-	if err != nil {
+	if err := l.source.Start(ctx); err != nil && ctx.Err() == nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", l.name, err), l.Close())
 	}
 	return l, nil
 }
 
-func newLive(o LiveOptions) (*Live, error) {
-	l := &Live{pool: vision.NewPool(idleLive)}
+func newLive(o LiveOptions) (*LiveSource, error) {
+	l := &LiveSource{pool: vision.NewPool(idleLive)}
 	if err := l.setInput(o); err != nil {
 		return nil, err
 	}
@@ -137,18 +128,18 @@ func newLive(o LiveOptions) (*Live, error) {
 		o.Deadline += 3 * o.Interval
 	}
 	l.input.Limit = max(leastLimit, min(o.Deadline, urlDeadline))
-	there := l.there
+	present := l.present
 	if l.input.Input == capture.GStreamer || l.input.Input == capture.Program {
-		there = nil // only a try tells
+		present = nil // only a try tells
 	}
 	l.source = reconnect.New(reconnect.Options[*vision.Frame]{
-		Open: l.open, There: there, Discard: (*vision.Frame).Release, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
+		Open: l.open, Present: present, Discard: (*vision.Frame).Release, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
 	})
 	return l, nil
 }
 
-// open begins a life: a child process.
-func (l *Live) open(ctx context.Context) (reconnect.Life[*vision.Frame], error) {
+// open starts a capture process.
+func (l *LiveSource) open(ctx context.Context) (reconnect.Session[*vision.Frame], error) {
 	input := l.input
 	if l.finder != nil {
 		c, err := l.finder.find()
@@ -167,12 +158,12 @@ func (l *Live) open(ctx context.Context) (reconnect.Life[*vision.Frame], error) 
 		return nil, l.clean.error(err)
 	}
 	l.log.Debug("capturing", "pid", session.PID(), "confinement", fmt.Sprintf("%+v", session.Confinement()))
-	return &life{live: l, session: session, direct: input.Direct}, nil
+	return &liveSession{source: l, capture: session, direct: input.Direct}, nil
 }
 
 // Next gives the newest frame that was not given yet, or waits for one, however often the source must be opened anew for
 // that. Its errors are ctx's and ErrClosed.
-func (l *Live) Next(ctx context.Context) (*vision.Frame, error) {
+func (l *LiveSource) Next(ctx context.Context) (*vision.Frame, error) {
 	f, err := l.source.Next(ctx)
 	if errors.Is(err, reconnect.ErrClosed) {
 		err = ErrClosed
@@ -181,80 +172,80 @@ func (l *Live) Next(ctx context.Context) (*vision.Frame, error) {
 }
 
 // Live is true.
-func (l *Live) Live() bool { return true }
+func (l *LiveSource) Live() bool { return true }
 
 // Name is Meta.Source of the frames; without anything secret.
-func (l *Live) Name() string { return l.name }
+func (l *LiveSource) Name() string { return l.name }
 
 // Connection is the state of the connection and its history. LastError has nothing secret.
-func (l *Live) Connection() reconnect.Stats { return l.source.Stats() }
+func (l *LiveSource) Connection() reconnect.Stats { return l.source.Stats() }
 
 // Stats say whether the source is lost, and how often it came back.
-func (l *Live) Stats() pipeline.Stats {
+func (l *LiveSource) Stats() pipeline.Stats {
 	c := l.Connection()
 	return pipeline.Stats{Name: l.name, Reopened: c.Reopened, Lost: c.Lost()}
 }
 
 // Close ends the source, its child process and a Next that waits. Frames that are out stay valid. Twice is safe.
-func (l *Live) Close() error { return errors.Join(l.source.Close(), l.pool.Close()) }
+func (l *LiveSource) Close() error { return errors.Join(l.source.Close(), l.pool.Close()) }
 
-// life is one child process.
-type life struct {
-	live    *Live
-	session *capture.Session
-	direct  bool // no relay
+// liveSession is one capture process.
+type liveSession struct {
+	source  *LiveSource
+	capture *capture.Session
+	direct  bool // without the RTSP proxy
 	width   int  // of the last frame
 	height  int
 }
 
-func (e *life) Next(ctx context.Context) (*vision.Frame, error) {
-	f, err := e.live.pool.Get()
+func (s *liveSession) Next(ctx context.Context) (*vision.Frame, error) {
+	f, err := s.source.pool.Get()
 	if err != nil {
 		return nil, err
 	}
-	p, err := e.session.Next(ctx, f.Reserve)
+	p, err := s.capture.Next(ctx, f.Reserve)
 	if err == nil {
 		err = f.Seal()
 	}
 	if err != nil {
 		f.Release()
-		return nil, e.live.clean.error(err)
+		return nil, s.source.clean.error(err)
 	}
 	f.SetFPS(p.FPS)
 	if p.FPS <= 0 {
 		f.SetFPS(usualFPS)
 	}
 	meta := f.Meta()
-	meta.Time, meta.Source = p.Captured, e.live.name
-	if p.Width != e.width || p.Height != e.height {
-		e.resized(p)
+	meta.Time, meta.Source = p.Captured, s.source.name
+	if p.Width != s.width || p.Height != s.height {
+		s.resized(p)
 	}
 	return f, nil
 }
 
 // resized says in which size frames come, once for each.
-func (e *life) resized(p capture.Picture) {
-	first := e.width == 0
-	e.width, e.height = p.Width, p.Height
-	o := e.live.input
+func (s *liveSession) resized(p capture.Picture) {
+	first := s.width == 0
+	s.width, s.height = p.Width, p.Height
+	o := s.source.input
 	switch {
 	case !first:
-		e.live.log.Info("the frames have another size now", "width", p.Width, "height", p.Height)
+		s.source.log.Info("the frames have another size now", "width", p.Width, "height", p.Height)
 	case o.Width > 0 && (o.Width != p.Width || o.Height != p.Height):
 		attrs := []any{"width", p.Width, "height", p.Height, "wanted", fmt.Sprintf("%dx%d", o.Width, o.Height)}
-		if known := e.live.finder.known; known != nil {
+		if known := s.source.finder.known; known != nil {
 			attrs = append(attrs, "possible", sizesText(*known, ""))
 		}
-		e.live.log.Warn("the camera does not give the size that is wanted", attrs...)
+		s.source.log.Warn("the camera does not give the size that is wanted", attrs...)
 	default:
-		e.live.log.Debug("first frame", "width", p.Width, "height", p.Height, "fps", p.FPS)
+		s.source.log.Debug("first frame", "width", p.Width, "height", p.Height, "fps", p.FPS)
 	}
 }
 
-func (e *life) Note() string { return e.live.clean.text(e.session.Note()) }
+func (s *liveSession) Note() string { return s.source.clean.text(s.capture.Note()) }
 
 // Close ends the child. Where one that was relayed gave nothing at all, the next is not: some cameras may not bear it.
-func (e *life) Close(hung bool) error {
-	e.live.direct = hung && e.width == 0 && !e.direct
-	return e.live.clean.error(e.session.Close(hung))
+func (s *liveSession) Close(hung bool) error {
+	s.source.direct = hung && s.width == 0 && !s.direct
+	return s.source.clean.error(s.capture.Close(hung))
 }

@@ -39,7 +39,7 @@ func TestLiveHTTP(t *testing.T) {
 				last = n
 				f.Release()
 			}
-			if s := l.Connection(); !s.Up || s.Reopened != 0 || s.Stalls != 0 || s.Tries != 1 || s.LastError != "" {
+			if s := l.Connection(); !s.Up || s.Reopened != 0 || s.Stalls != 0 || s.Attempts != 1 || s.LastError != "" {
 				t.Errorf("%+v", s)
 			}
 			if log.count("level=WARN") != 0 || log.count("landlock") == 0 && log.count("Landlock") == 0 {
@@ -96,7 +96,7 @@ func TestLiveFrozen(t *testing.T) {
 	if s := l.Connection(); s.Stalls != 1 || s.Reopened != 1 {
 		t.Errorf("%+v", s)
 	}
-	if log.count("nothing came for 10s") == 0 {
+	if log.count("no data for 10s") == 0 {
 		t.Error("the stall was not said")
 	}
 }
@@ -231,7 +231,7 @@ func TestLiveContextEnds(t *testing.T) {
 	}
 	w.Frozen.Store(false)
 	nextFrame(t, l)
-	if s := l.Connection(); s.Tries != 1 {
+	if s := l.Connection(); s.Attempts != 1 {
 		t.Errorf("a context that ended cost the source: %+v", s)
 	}
 }
@@ -246,7 +246,7 @@ func TestLiveSnapshotFails(t *testing.T) {
 		w.Refuse.Store(failures)
 		nextUntil(t, l, "the next picture", func(int, int) bool { return w.Refuse.Load() <= 0 && w.Served.Load() > served+3 })
 	}
-	if s := l.Connection(); s.Tries != 1 || s.LastError != "" {
+	if s := l.Connection(); s.Attempts != 1 || s.LastError != "" {
 		t.Errorf("%+v", s)
 	}
 	harmed(t, l, log, "refused", func() { w.Refuse.Store(1 << 40) }, func() { w.Refuse.Store(0) })
@@ -283,7 +283,7 @@ func TestLiveNotThereYet(t *testing.T) {
 	if s := l.Connection(); s.Up || s.LastError == "" {
 		t.Errorf("%+v", s)
 	}
-	if log.count("source gives nothing yet") != 1 || log.count("connection refused") == 0 {
+	if log.count("no data from the source yet") != 1 || log.count("connection refused") == 0 {
 		t.Errorf("it was not said, with its cause:\n%s", log)
 	}
 	w.Start()

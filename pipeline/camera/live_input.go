@@ -19,7 +19,7 @@ import (
 var schemes = []string{"rtsp", "http", "https", "rtsps", "rtmp", "rtmps", "srt", "rtp", "udp", "tcp", "mms"}
 
 // setInput reads the options that say what the source is.
-func (l *Live) setInput(o LiveOptions) error {
+func (l *LiveSource) setInput(o LiveOptions) error {
 	given := 0
 	for _, one := range []bool{o.Camera != "", o.URL != "", o.GStreamer != "", len(o.FFmpeg) > 0} {
 		if one {
@@ -43,7 +43,7 @@ func (l *Live) setInput(o LiveOptions) error {
 	}
 }
 
-func (l *Live) setGStreamer(o LiveOptions) error {
+func (l *LiveSource) setGStreamer(o LiveOptions) error {
 	pipeline, err := environ.Expand(o.GStreamer, func(before, value string) string {
 		if inAddress(before) {
 			return escaped(value)
@@ -58,7 +58,7 @@ func (l *Live) setGStreamer(o LiveOptions) error {
 	return l.onlyOfCamera(o)
 }
 
-func (l *Live) setFFmpeg(o LiveOptions) error {
+func (l *LiveSource) setFFmpeg(o LiveOptions) error {
 	l.name, l.input.Input, l.input.Args = "ffmpeg", capture.Program, make([]string, len(o.FFmpeg))
 	for i, arg := range o.FFmpeg {
 		var err error
@@ -101,7 +101,7 @@ func redactorOf(secrets []redact.Secret, texts ...string) redactor {
 	return redactorFor(all)
 }
 
-func (l *Live) setCamera(o LiveOptions) error {
+func (l *LiveSource) setCamera(o LiveOptions) error {
 	l.name = "camera:" + o.Camera
 	l.finder = &finder{wanted: o.Camera, root: o.Root, required: o.Required, open: openDriver}
 	l.input.Input, l.input.Shown = capture.Device, l.name
@@ -115,7 +115,7 @@ func (l *Live) setCamera(o LiveOptions) error {
 	return nil
 }
 
-func (l *Live) setURL(o LiveOptions) error {
+func (l *LiveSource) setURL(o LiveOptions) error {
 	a, err := parseAddress(o.URL, o.Credentials)
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (l *Live) setURL(o LiveOptions) error {
 }
 
 // onlyOfCamera refuses what only a Camera can be told.
-func (l *Live) onlyOfCamera(o LiveOptions) error {
+func (l *LiveSource) onlyOfCamera(o LiveOptions) error {
 	if o.Width != 0 || o.Height != 0 || o.FPS != 0 || o.PixelFormat != "" {
 		return errors.New(l.name + ": the size, the rate and the pixel format can be chosen for a camera on this machine only")
 	}

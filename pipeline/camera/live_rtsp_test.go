@@ -53,7 +53,7 @@ func TestLiveRTSPWithoutTheRelay(t *testing.T) {
 			t.Errorf("%dx%d", width, height)
 		}
 	}
-	if l.Connection().Tries != 1 || log.count("level=WARN") != 0 {
+	if l.Connection().Attempts != 1 || log.count("level=WARN") != 0 {
 		t.Errorf("%+v\n%s", l.Connection(), log)
 	}
 }

@@ -74,7 +74,7 @@ func (c *stillClock) Now() time.Time {
 }
 
 // harmed harms a source that gives frames, mends it as soon as the loss is said, and takes frames until it is back.
-func harmed(tb testing.TB, l *Live, log *journal, what string, harm, mend func()) {
+func harmed(tb testing.TB, l *LiveSource, log *journal, what string, harm, mend func()) {
 	tb.Helper()
 	nextFrame(tb, l)
 	losses, reopened := log.count(saidLost)+1, l.Stats().Reopened
@@ -93,7 +93,7 @@ func harmed(tb testing.TB, l *Live, log *journal, what string, harm, mend func()
 }
 
 // opened is a live source whose time stands still and that does not wait long between tries, closed with the test, and its log, printed when the test fails.
-func opened(tb testing.TB, o LiveOptions) (*Live, *journal) {
+func opened(tb testing.TB, o LiveOptions) (*LiveSource, *journal) {
 	tb.Helper()
 	log := new(journal)
 	if o.Logger == nil {
@@ -126,7 +126,7 @@ func opened(tb testing.TB, o LiveOptions) (*Live, *journal) {
 }
 
 // nextFrame is the next frame, released at once; its number and size.
-func nextFrame(tb testing.TB, l *Live) (number, width, height int) {
+func nextFrame(tb testing.TB, l *LiveSource) (number, width, height int) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), long)
 	defer cancel()
@@ -139,7 +139,7 @@ func nextFrame(tb testing.TB, l *Live) (number, width, height int) {
 }
 
 // nextUntil takes frames until the condition holds.
-func nextUntil(tb testing.TB, l *Live, what string, holds func(width, height int) bool) {
+func nextUntil(tb testing.TB, l *LiveSource, what string, holds func(width, height int) bool) {
 	tb.Helper()
 	var w, h int
 	for deadline := time.Now().Add(long); time.Now().Before(deadline); {

@@ -50,7 +50,7 @@ func TestLiveRTSPResolutionChanges(t *testing.T) {
 
 // numbers takes frames until it has seen so many different ones, by the numbers in them: pictures that stand still, are
 // cut off or damaged do not have them.
-func numbers(t *testing.T, l *Live, want int) {
+func numbers(t *testing.T, l *LiveSource, want int) {
 	t.Helper()
 	seen := map[int]bool{}
 	for deadline := time.Now().Add(long); len(seen) < want; {

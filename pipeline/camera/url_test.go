@@ -76,7 +76,7 @@ func TestRedactor(t *testing.T) {
 // TestVariablesOfReaders puts the environment into the arguments of ffmpeg and a pipeline of GStreamer.
 func TestVariablesOfReaders(t *testing.T) {
 	t.Setenv("CAM_PASSWORD", "p@ss !x")
-	l := new(Live)
+	l := new(LiveSource)
 	if err := l.setInput(LiveOptions{FFmpeg: []string{"-password", "${CAM_PASSWORD}", "-i", "rtsp://me:${CAM_PASSWORD}@cam/"}}); err != nil {
 		t.Fatal(err)
 	}

@@ -43,19 +43,19 @@ const (
 // Live is a source of what a microphone hears. When it is lost it is looked for with back-off, as long as it takes; what
 // comes then has nothing to do with what was before (Chunk.First). What is not taken within two seconds is lost, the
 // oldest first, and counted.
-type Live struct {
+type LiveSource struct {
 	name    string
 	wanted  string
 	must    bool // be there at the start
 	log     *slog.Logger
 	calls   calls
-	backend *malgo.Backend // of the first life; nil: there was none yet
+	backend *malgo.Backend // of the first session; nil: there was none yet
 	intake  intake
 	silence silence
 	source  *reconnect.Source[*audio.Chunk]
 }
 
-var _ audio.Source = (*Live)(nil)
+var _ audio.Source = (*LiveSource)(nil)
 
 func described(devices []device) []Microphone {
 	var all []Microphone
@@ -65,21 +65,22 @@ func described(devices []device) []Microphone {
 	return all
 }
 
-// NewMicrophone opens a microphone and waits for its first sound, at most for about the Deadline. A name that more than
-// one has is an error that lists them. A microphone that is not there or gives nothing is logged, and Next waits for it.
-// Whoever makes the source closes it.
+// NewMicrophone opens a microphone and waits for its first sound, for about MicrophoneOptions.Deadline at most. ctx limits
+// only this wait: when it ends, NewMicrophone returns the source, and Next goes on waiting. A name that several
+// microphones have is an error that lists them. A microphone that is absent or silent is logged, and Next waits for it.
+// The caller closes the source.
 func NewMicrophone(ctx context.Context, o MicrophoneOptions) (audio.Source, error) {
 	l, err := newLive(o)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.source.Start(ctx); err != nil {
+	if err := l.source.Start(ctx); err != nil && ctx.Err() == nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
-func newLive(o MicrophoneOptions) (*Live, error) {
+func newLive(o MicrophoneOptions) (*LiveSource, error) {
 	if err := checkRate(o.Rate); err != nil {
 		return nil, err
 	}
@@ -101,12 +102,12 @@ func newLive(o MicrophoneOptions) (*Live, error) {
 	if o.Clock == nil {
 		o.Clock = clock.System{}
 	}
-	l := &Live{name: o.Source, wanted: o.Name, must: o.Required, log: o.Logger.With("source", o.Source), calls: calls{clock: o.Clock}}
+	l := &LiveSource{name: o.Source, wanted: o.Name, must: o.Required, log: o.Logger.With("source", o.Source), calls: calls{clock: o.Clock}}
 	l.intake.shaper = shaper{pool: poolOr(o.Pool), name: o.Source, rate: o.Rate, size: samplesIn(o.Chunk, liveChunk, o.Rate)}
 	l.silence = silence{after: o.Silence, log: l.log}
 	l.intake.hear = func(samples []float32) { l.silence.hear(samples, l.intake.ring.rate) }
 	if o.Backoff.Max <= 0 {
-		o.Backoff.Max = reconnect.Soon
+		o.Backoff.Max = reconnect.MaxWait
 	}
 	l.source = reconnect.New(reconnect.Options[*audio.Chunk]{
 		Open: l.open, Discard: (*audio.Chunk).Release, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
@@ -114,8 +115,8 @@ func newLive(o MicrophoneOptions) (*Live, error) {
 	return l, nil
 }
 
-// open begins a life: a connection to the sound system and a device in it.
-func (l *Live) open(ctx context.Context) (reconnect.Life[*audio.Chunk], error) {
+// open begins a session: a connection to the sound system and a device in it.
+func (l *LiveSource) open(ctx context.Context) (reconnect.Session[*audio.Chunk], error) {
 	var c *capturing
 	var m Microphone
 	// The variables are read only when the call ended in time.
@@ -135,11 +136,11 @@ func (l *Live) open(ctx context.Context) (reconnect.Life[*audio.Chunk], error) {
 	}
 	l.backend = &c.system.backend
 	l.log.Debug("listening", "microphone", m.String(), "backend", m.Backend, "rate", c.ring.rate)
-	return &life{live: l, capturing: c}, nil
+	return &session{live: l, capturing: c}, nil
 }
 
 // capture finds the microphone and opens it.
-func (l *Live) capture() (*capturing, Microphone, error) {
+func (l *LiveSource) capture() (*capturing, Microphone, error) {
 	s, err := openSystem(l.backend)
 	if err != nil {
 		return nil, Microphone{}, l.absent(err)
@@ -152,14 +153,14 @@ func (l *Live) capture() (*capturing, Microphone, error) {
 }
 
 // absent is the error of a microphone that is not there.
-func (l *Live) absent(err error) error {
+func (l *LiveSource) absent(err error) error {
 	if l.must {
 		return reconnect.Permanent(err)
 	}
 	return err
 }
 
-func (l *Live) captureIn(s *system) (*capturing, Microphone, error) {
+func (l *LiveSource) captureIn(s *system) (*capturing, Microphone, error) {
 	devices, err := s.devices(false)
 	if err != nil {
 		return nil, Microphone{}, err
@@ -182,20 +183,20 @@ func (l *Live) captureIn(s *system) (*capturing, Microphone, error) {
 
 // Next gives the next chunk, however often the microphone must be opened anew for that. Its errors are ctx's and
 // ErrClosed.
-func (l *Live) Next(ctx context.Context) (*audio.Chunk, error) { return l.source.Next(ctx) }
+func (l *LiveSource) Next(ctx context.Context) (*audio.Chunk, error) { return l.source.Next(ctx) }
 
 // Live is true.
-func (l *Live) Live() bool { return true }
+func (l *LiveSource) Live() bool { return true }
 
 // Name is Meta.Source of the chunks.
-func (l *Live) Name() string { return l.name }
+func (l *LiveSource) Name() string { return l.name }
 
 // Connection is the state of the connection and its history.
-func (l *Live) Connection() reconnect.Stats { return l.source.Stats() }
+func (l *LiveSource) Connection() reconnect.Stats { return l.source.Stats() }
 
 // Stats say how much sound there was so far and how much was lost, whether the microphone is lost, and how often it
 // came back.
-func (l *Live) Stats() pipeline.Stats {
+func (l *LiveSource) Stats() pipeline.Stats {
 	c := l.Connection()
 	return pipeline.Stats{
 		Name: l.name, Buffered: true, Reopened: c.Reopened, Lost: c.Lost(), Sound: l.intake.counts.summary(l.intake.rate),
@@ -204,11 +205,11 @@ func (l *Live) Stats() pipeline.Stats {
 
 // Close ends the source and a Next that waits. A sound system that hangs is left behind when it does not answer within
 // a moment. Chunks that are out stay valid. Twice is safe.
-func (l *Live) Close() error { return l.source.Close() }
+func (l *LiveSource) Close() error { return l.source.Close() }
 
-// life is a microphone from its opening to its loss.
-type life struct {
-	live      *Live
+// session is a microphone from its opening to its loss.
+type session struct {
+	live      *LiveSource
 	capturing *capturing
 }
 
@@ -217,9 +218,9 @@ var (
 	errGone    = errors.New("the PulseAudio server has gone")
 )
 
-func (e *life) Next(ctx context.Context) (*audio.Chunk, error) {
-	in := &e.live.intake
-	passed, stop := e.live.calls.clock.After(momentOfNothing)
+func (s *session) Next(ctx context.Context) (*audio.Chunk, error) {
+	in := &s.live.intake
+	passed, stop := s.live.calls.clock.After(momentOfNothing)
 	defer stop()
 	for over := false; ; {
 		if err := in.pull(); err != nil {
@@ -228,14 +229,14 @@ func (e *life) Next(ctx context.Context) (*audio.Chunk, error) {
 		switch {
 		case in.full():
 			return in.next(), nil
-		case over && e.capturing.system.gone():
+		case over && s.capturing.system.gone():
 			return nil, errGone
 		case over:
 			return nil, reconnect.ErrNothing
 		}
 		select {
 		case <-in.ring.wake:
-		case <-e.capturing.stopped:
+		case <-s.capturing.stopped:
 			return nil, errStopped
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -245,6 +246,6 @@ func (e *life) Next(ctx context.Context) (*audio.Chunk, error) {
 	}
 }
 
-func (e *life) Note() string { return "" }
+func (s *session) Note() string { return "" }
 
-func (e *life) Close(hung bool) error { return e.live.calls.end(hung, e.capturing.close) }
+func (s *session) Close(hung bool) error { return s.live.calls.end(hung, s.capturing.close) }

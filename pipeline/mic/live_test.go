@@ -59,7 +59,7 @@ func (l *logged) wait(t *testing.T, part string, times int) {
 
 func (l *logged) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
-func microphone(t *testing.T, o MicrophoneOptions) (*Live, *logged) {
+func microphone(t *testing.T, o MicrophoneOptions) (*LiveSource, *logged) {
 	t.Helper()
 	log := new(logged)
 	o.Logger = log.logger()
@@ -78,7 +78,7 @@ func microphone(t *testing.T, o MicrophoneOptions) (*Live, *logged) {
 			t.Log(log)
 		}
 	})
-	return s.(*Live), log
+	return s.(*LiveSource), log
 }
 
 func nextChunk(t *testing.T, s audio.Source) *audio.Chunk {
@@ -175,7 +175,7 @@ func TestMicrophoneNotThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if why := s.(*Live).Stats().Lost; !strings.Contains(why, `"kitchen" is not there`) {
+	if why := s.(*LiveSource).Stats().Lost; !strings.Contains(why, `"kitchen" is not there`) {
 		t.Errorf("it is lost because %q", why)
 	}
 	if err := s.Close(); err != nil {

@@ -21,9 +21,6 @@ type FileOptions struct {
 	// Append keeps what is in the file and writes behind it; half a line at its end, as a power cut leaves it, is
 	// removed. Otherwise the file starts empty.
 	Append bool
-	// Ending ends when the run is to end: a pipe whose reader stands still is then no longer waited for than
-	// output.Patience. Nil: it never ends.
-	Ending context.Context
 }
 
 // handle is what file needs of *os.File.
@@ -48,11 +45,8 @@ type file struct {
 // lookEvery is how often a file is looked for at its name.
 const lookEvery = time.Second
 
-func openFile(path string, o FileOptions) (*file, error) {
-	f := &file{path: path, ending: o.Ending}
-	if f.ending == nil {
-		f.ending = context.Background()
-	}
+func openFile(ctx context.Context, path string, o FileOptions) (*file, error) {
+	f := &file{path: path, ending: ctx}
 	if err := f.open(!o.Append, output.OpenPipe); err != nil {
 		return nil, err
 	}

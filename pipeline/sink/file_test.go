@@ -18,11 +18,11 @@ import (
 func TestFileComesBack(t *testing.T) {
 	openers := map[string]func(path string) (pipeline.Sink, *file, error){
 		"jsonl": func(path string) (pipeline.Sink, *file, error) {
-			s, err := OpenJSONL(path, FileOptions{})
+			s, err := OpenJSONL(t.Context(), path, FileOptions{})
 			return s, s.file, err
 		},
 		"table": func(path string) (pipeline.Sink, *file, error) {
-			s, err := OpenTable(path, TableOptions{}, FileOptions{})
+			s, err := OpenTable(t.Context(), path, TableOptions{}, FileOptions{})
 			return s, s.file, err
 		},
 	}
@@ -85,13 +85,13 @@ func TestOneWriterAFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("{\"of\":\"yesterday\"}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, err := OpenJSONL(path, FileOptions{Append: true})
+	s, err := OpenJSONL(t.Context(), path, FileOptions{Append: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	var locked *output.LockedError
-	if _, err := OpenJSONL(path, FileOptions{}); !errors.As(err, &locked) || !strings.Contains(err.Error(), path) {
+	if _, err := OpenJSONL(t.Context(), path, FileOptions{}); !errors.As(err, &locked) || !strings.Contains(err.Error(), path) {
 		t.Errorf("%v: want that somebody writes the file", err)
 	}
 	if got := read(t, path); got != "{\"of\":\"yesterday\"}\n" {
@@ -113,7 +113,7 @@ func TestPipeWhoseReaderGoesAndComesBack(t *testing.T) {
 		return f
 	}
 	r := reader()
-	s, err := OpenJSONL(path, FileOptions{})
+	s, err := OpenJSONL(t.Context(), path, FileOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestStalledPipeDoesNotKeepTheEnd(t *testing.T) {
 	}
 	defer r.Close()
 	ending, end := context.WithCancel(t.Context())
-	s, err := OpenJSONL(path, FileOptions{Ending: ending})
+	s, err := OpenJSONL(ending, path, FileOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,9 +26,10 @@ type JSONL struct {
 // NewJSONL writes to w, which the caller keeps and closes; name is what errors call it: "standard output".
 func NewJSONL(w io.Writer, name string) *JSONL { return &JSONL{name: name, out: w} }
 
-// OpenJSONL writes to a file, which is made when it is not there; its folder must be.
-func OpenJSONL(path string, o FileOptions) (*JSONL, error) {
-	f, err := openFile(path, o)
+// OpenJSONL writes to a file, which is created if it does not exist; its folder must exist. Once ctx ends, a pipe whose reader
+// stalls is waited for no longer than output.Patience.
+func OpenJSONL(ctx context.Context, path string, o FileOptions) (*JSONL, error) {
+	f, err := openFile(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func TestJSONLConformance(t *testing.T) {
 	}
 	t.Run("file", func(t *testing.T) {
 		pipetest.TestSink(t, pipetest.SinkCase{
-			Open: func() (pipeline.Sink, error) { return OpenJSONL(path, FileOptions{}) },
+			Open: func() (pipeline.Sink, error) { return OpenJSONL(t.Context(), path, FileOptions{}) },
 			Written: func(reports int) error {
 				text, err := os.ReadFile(path)
 				return errors.Join(err, written(bytes.NewReader(text), reports))
@@ -101,7 +101,7 @@ func read(t *testing.T, path string) string {
 
 func TestLinesCanBeReadWhileTheStreamRuns(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events.jsonl")
-	s, err := OpenJSONL(path, FileOptions{})
+	s, err := OpenJSONL(t.Context(), path, FileOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestAppend(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.before), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		s, err := OpenJSONL(path, FileOptions{Append: true})
+		s, err := OpenJSONL(t.Context(), path, FileOptions{Append: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func TestAppend(t *testing.T) {
 		if events, err := lines(strings.NewReader(got)); !kept || err != nil || len(events) != 1 {
 			t.Errorf("%.20q: kept %v, %d events, %v", c.before, kept, len(events), err)
 		}
-		if s, err = OpenJSONL(path, FileOptions{}); err != nil || s.Close() != nil || read(t, path) != "" {
+		if s, err = OpenJSONL(t.Context(), path, FileOptions{}); err != nil || s.Close() != nil || read(t, path) != "" {
 			t.Errorf("%v: without Append the file starts empty", err)
 		}
 	}
@@ -150,18 +150,18 @@ func TestAppend(t *testing.T) {
 func TestJSONLCannotOpen(t *testing.T) {
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "none", "events.jsonl")
-	_, err := OpenJSONL(missing, FileOptions{})
+	_, err := OpenJSONL(t.Context(), missing, FileOptions{})
 	if err == nil || !strings.Contains(err.Error(), missing) || !strings.Contains(err.Error(), "make the folder "+filepath.Dir(missing)) {
 		t.Errorf("no folder: %v", err)
 	}
-	if _, err = OpenJSONL(dir, FileOptions{}); err == nil || !strings.Contains(err.Error(), dir) {
+	if _, err = OpenJSONL(t.Context(), dir, FileOptions{}); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("a folder: %v", err)
 	}
 	if os.Getuid() != 0 { // root may write anywhere
 		if err := os.Chmod(dir, 0o555); err != nil {
 			t.Fatal(err)
 		}
-		if _, err = OpenJSONL(filepath.Join(dir, "x"), FileOptions{}); !errors.Is(err, os.ErrPermission) {
+		if _, err = OpenJSONL(t.Context(), filepath.Join(dir, "x"), FileOptions{}); !errors.Is(err, os.ErrPermission) {
 			t.Errorf("a folder that cannot be written: %v", err)
 		}
 	}
@@ -172,7 +172,7 @@ func TestFullDevice(t *testing.T) {
 	if _, err := os.Stat(full); err != nil {
 		t.Skip("this system has no /dev/full")
 	}
-	s, err := OpenJSONL(full, FileOptions{})
+	s, err := OpenJSONL(t.Context(), full, FileOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func (d *smallDisk) Truncate(size int64) error {
 // TestFullDiskLeavesWholeLines fills a disk at every place of two reports, one of which has two events.
 func TestFullDiskLeavesWholeLines(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events.jsonl")
-	whole, err := OpenJSONL(path, FileOptions{})
+	whole, err := OpenJSONL(t.Context(), path, FileOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func TestFullDiskLeavesWholeLines(t *testing.T) {
 	}
 	text := read(t, path)
 	for room := range len(text) {
-		s, err := OpenJSONL(path, FileOptions{})
+		s, err := OpenJSONL(t.Context(), path, FileOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

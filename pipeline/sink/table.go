@@ -51,9 +51,10 @@ func NewTable(w io.Writer, o TableOptions) *Table {
 	return &Table{w: w, o: o, totals: newTotals()}
 }
 
-// OpenTable writes to a file, which is made when it is not there; its folder must be.
-func OpenTable(path string, o TableOptions, f FileOptions) (*Table, error) {
-	opened, err := openFile(path, f)
+// OpenTable writes to a file, which is created if it does not exist; its folder must exist. Once ctx ends, a pipe whose reader
+// stalls is waited for no longer than output.Patience.
+func OpenTable(ctx context.Context, path string, o TableOptions, f FileOptions) (*Table, error) {
+	opened, err := openFile(ctx, path, f)
 	if err != nil {
 		return nil, err
 	}

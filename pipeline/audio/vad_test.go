@@ -17,9 +17,9 @@ import (
 	"corallite/pipeline/mic"
 )
 
-func gate(t *testing.T, o audio.GateOptions) *audio.Gate {
+func newVAD(t *testing.T, o audio.VADOptions) *audio.VAD {
 	t.Helper()
-	g, err := audio.NewGate(o)
+	g, err := audio.NewVAD(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestGateCutsNoWord(t *testing.T) {
 				t.Fatalf("%d of %d words are above the noise", len(spans), len(words))
 			}
 			var voice []bool // for each 10 ms
-			sum := through(t, 16000, cut(sound, every(160)), func(c *audio.Chunk) { voice = append(voice, c.Voice) }, gate(t, audio.GateOptions{}))
+			sum := through(t, 16000, cut(sound, every(160)), func(c *audio.Chunk) { voice = append(voice, c.Voice) }, newVAD(t, audio.VADOptions{}))
 			late := 0
 			for _, s := range spans {
 				first := slices.Index(voice[s.begin/160:s.end/160], true)
@@ -150,7 +150,7 @@ func TestGateWholeRecordings(t *testing.T) {
 		if len(word) > 16000 { // longer than it is open in any case
 			continue
 		}
-		if sum := through(t, 16000, cut(word, every(160)), nil, gate(t, audio.GateOptions{})); sum.HeldBackS != 0 {
+		if sum := through(t, 16000, cut(word, every(160)), nil, newVAD(t, audio.VADOptions{})); sum.HeldBackS != 0 {
 			t.Errorf("%.2f s of %.2f s were held back", sum.HeldBackS, sum.Seconds)
 		}
 	}
@@ -162,7 +162,7 @@ func TestGateCutting(t *testing.T) {
 	sound, _ := stream(recordings(t, "wakewords/*.wav", 5), -50)
 	sound = sound[:12*16000]
 	var want []bool
-	through(t, 16000, cut(sound, every(160)), func(c *audio.Chunk) { want = append(want, c.Voice) }, gate(t, audio.GateOptions{}))
+	through(t, 16000, cut(sound, every(160)), func(c *audio.Chunk) { want = append(want, c.Voice) }, newVAD(t, audio.VADOptions{}))
 	if !slices.Contains(want, true) || !slices.Contains(want, false) {
 		t.Fatal("the gate does not move")
 	}
@@ -182,7 +182,7 @@ func TestGateCutting(t *testing.T) {
 			if known && !c.Voice || c.Voice && !perhaps {
 				t.Errorf("%s: voice is %v before sample %d", name, c.Voice, end)
 			}
-		}, gate(t, audio.GateOptions{}))
+		}, newVAD(t, audio.VADOptions{}))
 	}
 }
 
@@ -193,7 +193,7 @@ func TestGateNoise(t *testing.T) {
 	quiet, _ := stream([][]int16{nothing}, -70)
 	loud, _ := stream([][]int16{nothing, nothing, nothing}, -30)
 	var voice []bool
-	through(t, 16000, cut(append(quiet, loud...), every(160)), func(c *audio.Chunk) { voice = append(voice, c.Voice) }, gate(t, audio.GateOptions{}))
+	through(t, 16000, cut(append(quiet, loud...), every(160)), func(c *audio.Chunk) { voice = append(voice, c.Voice) }, newVAD(t, audio.VADOptions{}))
 	begin := len(quiet) / 160
 	if voice[begin-1] || !voice[begin+1] || !voice[begin+200] {
 		t.Error("the noise that begins is not taken for voice")
@@ -216,7 +216,7 @@ func TestGateHum(t *testing.T) {
 			sound[i] = int16(min(32767, float64(s)+wave(i)))
 		}
 		var voice []bool
-		through(t, 16000, cut(sound, every(160)), func(c *audio.Chunk) { voice = append(voice, c.Voice) }, gate(t, audio.GateOptions{}))
+		through(t, 16000, cut(sound, every(160)), func(c *audio.Chunk) { voice = append(voice, c.Voice) }, newVAD(t, audio.VADOptions{}))
 		if begin := words[0].begin / 160; voice[begin-50] || !voice[begin+10] {
 			t.Errorf("%s: voice is %v before the word and %v in it", name, voice[begin-50], voice[begin+10])
 		}
@@ -224,17 +224,17 @@ func TestGateHum(t *testing.T) {
 }
 
 func TestGateErrors(t *testing.T) {
-	for want, o := range map[string]audio.GateOptions{
-		"margin of -1 dB":       {Margin: -1},
-		"margin of NaN dB":      {Margin: math.NaN()},
-		"margin of 120 dB":      {Margin: 120},
-		"hangover of 1ms":       {Hangover: time.Millisecond},
-		"memory of -1s":         {Memory: -time.Second},
-		"learning time of -1ns": {Learning: -1},
-		"lowest noise of -121":  {Lowest: -121},
-		"lowest noise of 3":     {Lowest: 3},
+	for want, o := range map[string]audio.VADOptions{
+		"margin -1 dB":       {Margin: -1},
+		"margin NaN dB":      {Margin: math.NaN()},
+		"margin 120 dB":      {Margin: 120},
+		"hangover 1ms":       {Hangover: time.Millisecond},
+		"memory -1s":         {Memory: -time.Second},
+		"learning time -1ns": {Learning: -1},
+		"lowest noise -121":  {Lowest: -121},
+		"lowest noise 3":     {Lowest: 3},
 	} {
-		if g, err := audio.NewGate(o); g != nil || err == nil || !strings.Contains(err.Error(), want) {
+		if g, err := audio.NewVAD(o); g != nil || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", o, err, want)
 		}
 	}

@@ -39,11 +39,11 @@ func TestThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if !l.there(t.Context()) {
+	if !l.present(t.Context()) {
 		t.Error("a port that answers is not there")
 	}
 	listener.Close()
-	if l.there(t.Context()) {
+	if l.present(t.Context()) {
 		t.Error("a port that is closed is there")
 	}
 }
@@ -91,7 +91,7 @@ func TestAbsentAtTheStart(t *testing.T) {
 	defer l.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		for l.Connection().Tries < 3 {
+		for l.Connection().Attempts < 3 {
 			time.Sleep(time.Millisecond)
 		}
 		cancel()

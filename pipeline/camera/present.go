@@ -35,8 +35,8 @@ func portOf(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
-// there says what costs next to nothing to find out: whether a try to open the source has something to open.
-func (l *Live) there(ctx context.Context) bool {
+// present is a cheap check whether there is something to open.
+func (l *LiveSource) present(ctx context.Context) bool {
 	switch {
 	case l.finder != nil:
 		return l.finder.present()
