@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -15,7 +14,6 @@ import (
 	"corallite/internal/assemble"
 	"corallite/internal/terminal"
 	"corallite/models"
-	"corallite/pipeline"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/vision"
 )
@@ -65,7 +63,7 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return wrongName(err)
 	}
-	m.Gallery = "" // it is made here, where what cannot be read is passed over
+	m.Gallery = "" // made here, so that unreadable pictures are skipped
 	tpus, err := assemble.NewDevicePool(cmd.Context(), []configs.Model{m}, configs.EdgeTPU{}, logger)
 	if err != nil {
 		return err
@@ -79,9 +77,7 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 	result := calibration{Gallery: l.model.gallery, Model: name}
 	gallery, err := vision.NewGallery(cmd.Context(), l.model.gallery, vision.GalleryOptions{
 		IsPicture: camera.IsPicture,
-		Embed: func(ctx context.Context, path string) (pipeline.Vector, error) {
-			return model.EmbedFile(ctx, path)
-		},
+		Embed:     model.EmbedFile,
 		Skip: func(_ string, err error) {
 			result.Unreadable++
 			status.Say(slog.LevelError, err.Error())
@@ -119,12 +115,11 @@ func (l *look) printCalibration(c calibration) error {
 	}{{"of the same label", c.Within}, {"of any other label", c.Between}} {
 		table.Row(r.what, fmt.Sprint(r.d.Count), fmt.Sprintf("%.3f", r.d.Min), fmt.Sprintf("%.3f", r.d.Median), fmt.Sprintf("%.3f", r.d.Max))
 	}
-	var out io.Writer = l.std.out
-	fmt.Fprintf(out, "%d pictures of %d labels, model %s\n\n", c.Pictures, c.Labels, c.Model)
-	if err := table.Print(out); err != nil {
+	fmt.Fprintf(l.std.out, "%d pictures of %d labels, model %s\n\n", c.Pictures, c.Labels, c.Model)
+	if err := table.Print(l.std.out); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, `
+	_, err := fmt.Fprintf(l.std.out, `
 Best threshold: %v
   missed:    %s would not be recognized by another one of their label
   strangers: %s would get a wrong name if their own label were not in the gallery

@@ -1,4 +1,4 @@
-// Package clock is time that a test can hold.
+// Package clock makes time replaceable in tests.
 package clock
 
 import "time"
@@ -6,17 +6,17 @@ import "time"
 // Clock tells the time and waits.
 type Clock interface {
 	Now() time.Time
-	// After gives a channel that gets a value once d has passed, and a function that frees what it takes.
+	// After returns a channel that receives a value after d, and a function that stops the timer.
 	After(d time.Duration) (passed <-chan time.Time, stop func() bool)
 }
 
-// System is the machine's time.
+// System is the system clock.
 type System struct{}
 
-// Now is the machine's time.
+// Now returns the current time.
 func (System) Now() time.Time { return time.Now() }
 
-// After waits in the machine's time.
+// After waits for d on the system clock.
 func (System) After(d time.Duration) (<-chan time.Time, func() bool) {
 	t := time.NewTimer(d)
 	return t.C, t.Stop

@@ -1,4 +1,4 @@
-// Package english writes numbers of things as people do: "1 car", "8 people".
+// Package english formats counts with plurals: "1 car", "8 people".
 package english
 
 import (
@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Count is a number of things with a label that a model gives: "8 people", "1 car", "2 pairs of scissors". A label that does not look like a
-// common English noun (a name, a code, several names in one, another script) is left as it is: "Ada", "2 × Ada".
+// Count formats a number of objects with a model's label: "8 people", "1 car", "2 pairs of scissors". A label that does
+// not look like a common English noun (a name, a code, several names in one, another script) stays as it is: "Ada",
+// "2 × Ada".
 func Count(n int, label string) string {
 	switch common := noun.MatchString(label); {
 	case n == 1 && !common:
@@ -23,10 +24,10 @@ func Count(n int, label string) string {
 	return fmt.Sprintf("%d %s", n, Plural(label))
 }
 
-// noun is one word or several, in small letters.
+// noun matches one or more lower-case words.
 var noun = regexp.MustCompile(`^[a-z]+([ -][a-z]+)*$`)
 
-// irregular are nouns whose plural no rule gives, among them those of COCO, Pascal VOC and ImageNet's usual short names.
+// irregular has plurals that follow no rule, including those of the labels of COCO, Pascal VOC and ImageNet.
 var irregular = map[string]string{
 	"person": "people", "child": "children", "mouse": "mice", "goose": "geese", "tooth": "teeth", "foot": "feet", "ox": "oxen",
 	"tomato": "tomatoes", "potato": "potatoes", "hero": "heroes", "mango": "mangoes", "mosquito": "mosquitoes", "quiz": "quizzes",
@@ -35,15 +36,15 @@ var irregular = map[string]string{
 	"stomach": "stomachs", "monarch": "monarchs",
 }
 
-// same are nouns whose plural is the singular: uncounted things, some animals.
+// same has nouns whose plural equals the singular: uncountable ones, some animals, and plurals.
 var same = words("sheep fish deer moose bison swine squid shrimp salmon trout cod tuna goldfish aircraft spacecraft hovercraft " +
 	"series species broccoli food bread rice grass water sand snow sky sea luggage baggage furniture clothing traffic equipment " +
 	"vegetation foliage smoke fire jewelry cutlery footwear headgear fruit background people men women children mice geese teeth feet")
 
-// notMen end in "man" and are no men.
+// notMen has words in "man" whose plural is not "men".
 var notMen = words("human german roman ottoman talisman caiman caftan")
 
-// pairs are single things whose names are plurals.
+// pairs has single things with a plural name.
 var pairs = words("scissors skis glasses eyeglasses sunglasses goggles binoculars pants trousers jeans shorts tights tongs pliers tweezers")
 
 func words(list string) map[string]bool {
@@ -54,7 +55,7 @@ func words(list string) map[string]bool {
 	return set
 }
 
-// Plural is the plural of an English noun in small letters; of several words that of the last: "stop signs".
+// Plural returns the plural of a lower-case English noun; of several words, that of the last: "stop signs".
 func Plural(noun string) string {
 	at := strings.LastIndexAny(noun, " -") + 1
 	before, w := noun[:at], noun[at:]

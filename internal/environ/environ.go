@@ -1,6 +1,5 @@
-// Package environ says what of this process's environment the programs and child processes that it starts get. The
-// environment often holds what is secret, such as passwords of cameras and tokens of servers, and a program that plays a
-// sound has no use for them.
+// Package environ selects the environment variables that child processes and programs get. The environment often holds
+// secrets, such as camera passwords and server tokens, which a program that plays a sound does not need.
 package environ
 
 import (
@@ -9,7 +8,7 @@ import (
 	"strings"
 )
 
-// Usual is what every program gets where it is set. A "*" at the end stands for any ending.
+// Usual lists the variables that every program gets. A trailing "*" matches any ending.
 var Usual = []string{
 	// Who and where.
 	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "HOSTNAME", "TMPDIR", "XDG_*",
@@ -18,22 +17,22 @@ var Usual = []string{
 	// Desktop, sound and hardware.
 	"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "PULSE_*", "PIPEWIRE_*", "ALSA_*", "JACK_*",
 	"GST_*", "OPENCV_*", "LIBV4L*", "USB_*", "LIBUSB_*", "LIBVA_*", "VDPAU_*",
-	// How programs are loaded, and how they are looked into.
+	// Loading, debugging and profiling of programs.
 	"LD_LIBRARY_PATH", "LD_PRELOAD", "LD_BIND_NOW", "GLIBC_TUNABLES", "MALLOC_*", "OMP_*",
 	"GODEBUG", "GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GOTRACEBACK", "GORACE", "GOCOVERDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
 	// Certificates.
 	"SSL_CERT_FILE", "SSL_CERT_DIR",
-	// This program's own, without those that stand for keys of a configuration.
+	// This program's own, except those that set configuration keys.
 	"CORALLITE_CACHE", "CORALLITE_CORE", "CORALLITE_DOWNLOADS", "CORALLITE_LIBEDGETPU",
-	// The simulated Edge TPU's, which is loaded in child processes.
+	// For the simulated Edge TPU, which runs in child processes.
 	"CORALLITE_SIM_*",
 }
 
-// Proxies say through which server the network is reached. Their addresses may have a password in them.
+// Proxies lists the proxy variables, whose addresses may contain a password.
 var Proxies = []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"}
 
-// Pick is the part of the environment with those names and the Usual ones, and Proxies that have no password, as
-// os/exec takes it. It is never nil.
+// Pick returns the environment variables with those names and the Usual ones, and Proxies without a password, in the form
+// of os/exec. It never returns nil.
 func Pick(more ...string) []string {
 	picked := []string{}
 	for _, pair := range os.Environ() {

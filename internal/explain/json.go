@@ -1,4 +1,4 @@
-// Package explain puts the errors of parsers into words for who wrote the file.
+// Package explain rewords errors of parsers for the author of the file.
 package explain
 
 import (
@@ -8,8 +8,8 @@ import (
 	"fmt"
 )
 
-// JSON says where and why a text is not the JSON that is expected: err is what encoding/json said of it. The error does
-// not name the file.
+// JSON says where and why a text is not the expected JSON, given the error of encoding/json. The result does not name
+// the file.
 func JSON(text []byte, err error) error {
 	var syntax *json.SyntaxError
 	var value *json.UnmarshalTypeError
@@ -17,9 +17,9 @@ func JSON(text []byte, err error) error {
 	case len(bytes.TrimSpace(text)) == 0:
 		return errors.New("the file is empty")
 	case errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input":
-		return errors.New("not valid JSON: it ends too early; a bracket or a quotation mark is not closed, or the file is cut off")
+		return errors.New("not valid JSON: unexpected end; a bracket or quotation mark is not closed, or the file is truncated")
 	case errors.As(err, &syntax):
-		// The offset is behind the byte that does not fit.
+		// The offset is one past the offending byte.
 		line, found := lineAt(text, int(syntax.Offset)-1)
 		return fmt.Errorf("not valid JSON: line %d: unexpected %s", line, found)
 	case errors.As(err, &value):
@@ -32,14 +32,14 @@ func JSON(text []byte, err error) error {
 	return err
 }
 
-// lineAt is the line of an offset, from 1, and the character there, for a message.
+// lineAt returns the line of an offset, from 1, and the character there, quoted.
 func lineAt(text []byte, offset int) (line int, found string) {
 	offset = max(0, min(offset, len(text)-1))
 	r := []rune(string(text[offset:min(len(text), offset+4)]))[0]
 	return 1 + bytes.Count(text[:offset], []byte("\n")), fmt.Sprintf("%q", r)
 }
 
-// article is encoding/json's word for what a text has, as a noun.
+// article turns encoding/json's name of a value into a noun with its article.
 func article(word string) string {
 	switch word {
 	case "bool":
@@ -50,7 +50,7 @@ func article(word string) string {
 	return "a " + word
 }
 
-// kindName is a Go kind as JSON has it.
+// kindName is the JSON name of a Go kind.
 func kindName(kind string) string {
 	switch kind {
 	case "string":

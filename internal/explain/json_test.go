@@ -11,7 +11,7 @@ func TestJSON(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"", "the file is empty"},
 		{" \n", "the file is empty"},
-		{`{"a": 1`, "not valid JSON: it ends too early; a bracket or a quotation mark is not closed, or the file is cut off"},
+		{`{"a": 1`, "not valid JSON: unexpected end; a bracket or quotation mark is not closed, or the file is truncated"},
 		{"{\n\"a\": 1,\n}", `not valid JSON: line 3: unexpected '}'`},
 		{"{\n\"a\": tru,\n}", `not valid JSON: line 2: unexpected ','`},
 		{"{é: 1}", `not valid JSON: line 1: unexpected 'é'`},

@@ -5,7 +5,7 @@ import (
 	"io/fs"
 )
 
-// Cause leaves out what was done and the path, for an error that stands in a message which names the file already.
+// Cause strips the operation and the path from an error, for messages that already name the file.
 func Cause(err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {

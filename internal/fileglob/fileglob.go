@@ -1,4 +1,4 @@
-// Package fileglob expands the names of files that users give, of pictures and of sound alike.
+// Package fileglob expands file names, folders and patterns that users give.
 package fileglob
 
 import (
@@ -13,22 +13,21 @@ import (
 	"corallite/internal/regfile"
 )
 
-// Kind is what files are wanted.
+// Kind is a kind of files.
 type Kind struct {
 	Name    string   // in the plural, for errors: "pictures"
-	Endings []string // of their names, in small letters with the dot, for those in a folder
+	Endings []string // file name extensions in lower case with the dot, for files in a folder
 }
 
-// Has says whether a file's name is one of the kind. Hidden files are none: programs write under such names what is not
-// finished.
+// Has reports whether a file name is of the kind. Hidden files are not: programs use such names for unfinished files.
 func (k Kind) Has(path string) bool {
 	return !strings.HasPrefix(filepath.Base(path), ".") && slices.Contains(k.Endings, strings.ToLower(filepath.Ext(path)))
 }
 
-// Expand turns what a user names into files. A name that exists is that file, or all files of the kind in that folder
-// (not below it); any other with *, ? or [ is a pattern as filepath.Match describes it. Files of a folder and a pattern are
-// sorted as people sort them, img2 before img10, and each comes once. A name that does not exist stays, so that the
-// others are still read and the error comes when it is opened.
+// Expand returns the files for names: an existing file, all files of the kind in a folder (not below it), or, for a name
+// with *, ? or [ that does not exist, the files that match the pattern (see filepath.Match). Files of a folder or pattern
+// are in natural order, img2 before img10, and each appears once. A name that does not exist is kept, so that the others
+// are read and the error comes when it is opened.
 func (k Kind) Expand(names []string) ([]string, error) {
 	var files []string
 	var errs []error
@@ -61,7 +60,7 @@ func (k Kind) Expand(names []string) ([]string, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("no %s are named", k.Name)
+		return nil, fmt.Errorf("no %s given", k.Name)
 	}
 	return files, nil
 }
@@ -78,7 +77,7 @@ func (k Kind) in(dir string) ([]string, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("%s in %s: the folder has none (names that end in %s)", k.Name, dir, strings.Join(k.Endings, " "))
+		return nil, fmt.Errorf("no %s in folder %s (with names ending in %s)", k.Name, dir, strings.Join(k.Endings, " "))
 	}
 	slices.SortFunc(found, Naturally)
 	return found, nil
@@ -94,13 +93,13 @@ func (k Kind) matching(pattern string) ([]string, error) {
 		return err == nil && info.IsDir()
 	})
 	if len(found) == 0 {
-		return nil, fmt.Errorf("%s %s: no file has such a name", k.Name, pattern)
+		return nil, fmt.Errorf("no %s match %s", k.Name, pattern)
 	}
 	slices.SortFunc(found, Naturally)
 	return found, nil
 }
 
-// Naturally compares names with the numbers in them as numbers: img2 before img10.
+// Naturally compares names in natural order, with digits as numbers: img2 before img10.
 func Naturally(a, b string) int {
 	x, y := a, b
 	for x != "" && y != "" {
@@ -112,7 +111,7 @@ func Naturally(a, b string) int {
 			x, y = x[1:], y[1:]
 			continue
 		}
-		// A number without its leading zeros is larger when it is longer, and else as its digits are.
+		// Without leading zeros a longer number is larger; equally long ones compare by digits.
 		p, q := strings.TrimLeft(x[:m], "0"), strings.TrimLeft(y[:n], "0")
 		if order := cmp.Or(cmp.Compare(len(p), len(q)), cmp.Compare(p, q)); order != 0 {
 			return order
@@ -122,7 +121,7 @@ func Naturally(a, b string) int {
 	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(a, b))
 }
 
-// digits is how many digits a string begins with.
+// digits is the number of digits at the beginning of s.
 func digits(s string) int {
 	n := 0
 	for n < len(s) && s[n] >= '0' && s[n] <= '9' {

@@ -11,51 +11,51 @@ import (
 	"time"
 )
 
-// refusals is how many connections beyond the bound are kept for as long as it takes to tell their clients so.
-const refusals = 16
+// maxRefusals is the number of connections beyond the limit that are kept open to send the refusal.
+const maxRefusals = 16
 
-// warnEvery is how often it is logged that clients are turned away.
-const warnEvery = time.Minute
+// warnInterval limits the rate of the warning about refused clients.
+const warnInterval = time.Minute
 
-// Stats are counts of connections.
+// Stats counts connections.
 type Stats struct {
-	Open    int    // now
-	Closed  uint64 // that waited for a request and were closed to make room
-	Refused uint64 // for which there was no room
+	Open    int    // currently open
+	Closed  uint64 // idle ones that were closed to make room
+	Refused uint64 // ones for which there was no room
 }
 
-// conn is a connection in a book.
+// conn is a tracked connection.
 type conn struct {
 	net.Conn
-	book   *book
-	from   netip.Prefix
-	reason string // why it is refused; "": it is not
+	tracker *connTracker
+	from    netip.Prefix
+	reason  string // why it is refused; "": admitted
 
-	// The book's mutex guards these.
-	busy  int    // requests that are being answered; HTTP/2 has several
-	since uint64 // a number that is higher the later it began to wait
+	// Guarded by the tracker's mutex.
+	busy  int    // requests in progress; HTTP/2 has several
+	since uint64 // grows with the time at which it became idle
 	gone  bool
 }
 
-// book knows the open connections.
-type book struct {
+// connTracker limits the open connections.
+type connTracker struct {
 	most, perAddress int
 	log              *slog.Logger
 
 	mu      sync.Mutex
 	conns   map[*conn]struct{}
-	by      map[netip.Prefix]int // connections that are not refused
+	by      map[netip.Prefix]int // admitted connections
 	open    int                  // the same in total
 	turn    uint64
 	counted Stats
 	warned  time.Time
 }
 
-func newBook(most, perAddress int, log *slog.Logger) *book {
-	return &book{most: most, perAddress: perAddress, log: log, conns: map[*conn]struct{}{}, by: map[netip.Prefix]int{}}
+func newConnTracker(most, perAddress int, log *slog.Logger) *connTracker {
+	return &connTracker{most: most, perAddress: perAddress, log: log, conns: map[*conn]struct{}{}, by: map[netip.Prefix]int{}}
 }
 
-// client is what counts as one client: an IPv4 address, or the /64 of an IPv6 address.
+// client identifies a client: an IPv4 address, or the /64 network of an IPv6 address.
 func client(a net.Addr) netip.Prefix {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok {
@@ -73,23 +73,23 @@ func client(a net.Addr) netip.Prefix {
 	return p
 }
 
-// admit takes a connection. When there is no room, it closes the one that has waited longest for a request; when all are
-// at work the new one is refused: it is answered with the reason. It gives nil for one that is not even answered.
-func (b *book) admit(c net.Conn) *conn {
-	k := &conn{Conn: c, book: b, from: client(c.RemoteAddr())}
-	b.mu.Lock()
-	victim := b.place(k)
-	kept := k.reason == "" || b.refusedNow() < refusals
+// admit tracks a new connection. At the limit it closes the one that has been idle longest; if all are busy, the new one
+// is refused and gets a response with the reason. It returns nil if it does not even get that.
+func (t *connTracker) admit(c net.Conn) *conn {
+	k := &conn{Conn: c, tracker: t, from: client(c.RemoteAddr())}
+	t.mu.Lock()
+	victim := t.place(k)
+	kept := k.reason == "" || t.refusedNow() < maxRefusals
 	if kept {
-		b.turn++
-		k.since = b.turn
-		b.conns[k] = struct{}{}
+		t.turn++
+		k.since = t.turn
+		t.conns[k] = struct{}{}
 		if k.reason == "" {
-			b.open++
-			b.by[k.from]++
+			t.open++
+			t.by[k.from]++
 		}
 	}
-	b.mu.Unlock()
+	t.mu.Unlock()
 	if victim != nil {
 		victim.Conn.Close()
 	}
@@ -99,104 +99,104 @@ func (b *book) admit(c net.Conn) *conn {
 	return k
 }
 
-// place makes room for a connection or says in it why there is none. It returns the connection to close, if any.
-func (b *book) place(k *conn) (victim *conn) {
+// place makes room for a connection or sets its reason for refusal. It returns the connection to close, if any.
+func (t *connTracker) place(k *conn) (victim *conn) {
 	switch {
-	case b.by[k.from] >= b.perAddress && b.perAddress < b.most: // else the total says it
-		if victim = b.waiting(func(c *conn) bool { return c.reason == "" && c.from == k.from }); victim == nil {
-			k.reason = fmt.Sprintf("There are %d connections from your address already, as many as one address may have.", b.by[k.from])
+	case t.by[k.from] >= t.perAddress && t.perAddress < t.most: // otherwise the total applies
+		if victim = t.waiting(func(c *conn) bool { return c.reason == "" && c.from == k.from }); victim == nil {
+			k.reason = fmt.Sprintf("There are already %d connections from your address, the maximum.", t.by[k.from])
 		}
-	case b.open >= b.most:
-		if victim = b.waiting(func(c *conn) bool { return c.reason == "" }); victim == nil {
-			k.reason = fmt.Sprintf("There are %d connections already, as many as the server takes.", b.open)
+	case t.open >= t.most:
+		if victim = t.waiting(func(c *conn) bool { return c.reason == "" }); victim == nil {
+			k.reason = fmt.Sprintf("There are already %d connections, the maximum.", t.open)
 		}
 	}
 	if k.reason != "" {
-		b.counted.Refused++
-		b.warn(k)
-		if b.refusedNow() >= refusals {
-			victim = b.waiting(func(c *conn) bool { return c.reason != "" })
+		t.counted.Refused++
+		t.warn(k)
+		if t.refusedNow() >= maxRefusals {
+			victim = t.waiting(func(c *conn) bool { return c.reason != "" })
 		}
 	}
 	if victim != nil {
 		if victim.reason == "" {
-			b.counted.Closed++
+			t.counted.Closed++
 		}
-		b.drop(victim)
+		t.drop(victim)
 	}
 	return victim
 }
 
-// waiting is the connection among those on which no request is being answered that has waited longest; of clients with
-// several connections, one of those with the most.
-func (b *book) waiting(of func(*conn) bool) (longest *conn) {
-	for c := range b.conns {
+// waiting returns the connection that has been idle longest, among those of the client with the most connections; nil if
+// all are busy.
+func (t *connTracker) waiting(of func(*conn) bool) (longest *conn) {
+	for c := range t.conns {
 		if c.busy > 0 || !of(c) {
 			continue
 		}
-		if longest == nil || b.by[c.from] > b.by[longest.from] || b.by[c.from] == b.by[longest.from] && c.since < longest.since {
+		if longest == nil || t.by[c.from] > t.by[longest.from] || t.by[c.from] == t.by[longest.from] && c.since < longest.since {
 			longest = c
 		}
 	}
 	return longest
 }
 
-func (b *book) refusedNow() int { return len(b.conns) - b.open }
+func (t *connTracker) refusedNow() int { return len(t.conns) - t.open }
 
-// drop takes a connection out; twice is safe.
-func (b *book) drop(c *conn) {
+// drop stops tracking a connection; calling it twice is safe.
+func (t *connTracker) drop(c *conn) {
 	if c.gone {
 		return
 	}
 	c.gone = true
-	delete(b.conns, c)
+	delete(t.conns, c)
 	if c.reason != "" {
 		return
 	}
-	b.open--
-	if b.by[c.from]--; b.by[c.from] == 0 {
-		delete(b.by, c.from)
+	t.open--
+	if t.by[c.from]--; t.by[c.from] == 0 {
+		delete(t.by, c.from)
 	}
 }
 
-// warn logs that clients are turned away, now and then.
-func (b *book) warn(k *conn) {
-	if now := time.Now(); now.Sub(b.warned) >= warnEvery {
-		b.warned = now
-		b.log.Warn("too many connections: clients are turned away", "from", k.from.Addr().String(), "open", b.open, "refused_so_far", b.counted.Refused)
+// warn logs refused clients, at a limited rate.
+func (t *connTracker) warn(k *conn) {
+	if now := time.Now(); now.Sub(t.warned) >= warnInterval {
+		t.warned = now
+		t.log.Warn("too many connections: refusing clients", "from", k.from.Addr().String(), "open", t.open, "refused_so_far", t.counted.Refused)
 	}
 }
 
-func (b *book) stats() Stats {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	s := b.counted
-	s.Open = b.open
+func (t *connTracker) stats() Stats {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.counted
+	s.Open = t.open
 	return s
 }
 
-// work notes that a request on the connection begins (1) or has been answered (-1).
+// work records that a request begins (1) or ends (-1).
 func (c *conn) work(by int) {
-	b := c.book
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.turn++
-	c.since = b.turn
+	t := c.tracker
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.turn++
+	c.since = t.turn
 	c.busy += by
 }
 
-// Close closes the connection and makes room for another.
+// Close closes the connection and stops tracking it.
 func (c *conn) Close() error {
-	c.book.mu.Lock()
-	c.book.drop(c)
-	c.book.mu.Unlock()
+	c.tracker.mu.Lock()
+	c.tracker.drop(c)
+	c.tracker.mu.Unlock()
 	return c.Conn.Close()
 }
 
-// listener gives connections that its book has admitted.
+// listener accepts the connections that its tracker admits.
 type listener struct {
 	net.Listener
-	book       *book
+	tracker    *connTracker
 	sendBuffer int
 }
 
@@ -208,10 +208,10 @@ func (l *listener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if tcp, ok := c.(*net.TCPConn); ok && l.sendBuffer > 0 {
-			// A failure costs only freshness on slow connections.
+			// Failing only makes slow connections less up to date.
 			_ = tcp.SetWriteBuffer(l.sendBuffer)
 		}
-		if k := l.book.admit(c); k != nil {
+		if k := l.tracker.admit(c); k != nil {
 			return k, nil
 		}
 		c.Close()
@@ -220,7 +220,7 @@ func (l *listener) Accept() (net.Conn, error) {
 
 type connKey struct{}
 
-// withConn puts a connection into the context of its requests.
+// withConn stores a connection in the context of its requests.
 func withConn(ctx context.Context, c net.Conn) context.Context {
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()
@@ -228,7 +228,7 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// connOf is the connection of a request; nil when it came by no listener of this package.
+// connOf returns the connection of a request; nil if it did not come from a listener of this package.
 func connOf(ctx context.Context) *conn {
 	c, _ := ctx.Value(connKey{}).(*conn)
 	return c

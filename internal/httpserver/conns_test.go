@@ -46,7 +46,7 @@ func TestClients(t *testing.T) {
 }
 
 // admitted are connections of a book, in the order of their coming.
-func admitted(t *testing.T, b *book, from ...string) (fakes []*fake, conns []*conn) {
+func admitted(t *testing.T, b *connTracker, from ...string) (fakes []*fake, conns []*conn) {
 	t.Helper()
 	for _, f := range from {
 		k := &fake{from: f}
@@ -75,11 +75,11 @@ func TestWhoIsClosedToMakeRoom(t *testing.T) {
 		"one address only closes its own":   {[]string{b, a, a, a}, nil, a, 1, ""},
 		"one address at work":               {[]string{b, a, a, a}, []int{1, 2, 3}, a, -1, "3 connections from your address"},
 		"another address beside it":         {[]string{b, a, a, a}, []int{1, 2, 3}, c, -1, ""},
-		"all at work":                       {[]string{a, b, c, a, b}, []int{0, 1, 2, 3, 4}, c, -1, "5 connections already"},
+		"all at work":                       {[]string{a, b, c, a, b}, []int{0, 1, 2, 3, 4}, c, -1, "already 5 connections"},
 		"none of another address is closed": {[]string{b, a, a, a, b}, []int{1, 2, 3}, a, -1, "from your address"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			book := newBook(5, 3, slog.New(slog.DiscardHandler))
+			book := newConnTracker(5, 3, slog.New(slog.DiscardHandler))
 			fakes, conns := admitted(t, book, step.from...)
 			for _, i := range step.busy {
 				conns[i].work(1)
@@ -105,38 +105,38 @@ func TestWhoIsClosedToMakeRoom(t *testing.T) {
 }
 
 func TestRefusalsAreBounded(t *testing.T) {
-	book := newBook(1, 1, slog.New(slog.DiscardHandler))
+	book := newConnTracker(1, 1, slog.New(slog.DiscardHandler))
 	_, first := admitted(t, book, "192.0.2.1:1")
 	first[0].work(1)
 	var refused []*conn
-	for range refusals {
+	for range maxRefusals {
 		_, c := admitted(t, book, "192.0.2.2:1")
 		refused = append(refused, c...)
 	}
 	next := book.admit(&fake{from: "192.0.2.3:1"})
-	if next == nil || refused[0].Conn.(*fake).closed != 1 || len(book.conns) != 1+refusals {
+	if next == nil || refused[0].Conn.(*fake).closed != 1 || len(book.conns) != 1+maxRefusals {
 		t.Errorf("the oldest refused connection makes no room: %v, %d connections", next, len(book.conns))
 	}
 	for _, c := range append(refused[1:], next) {
 		c.work(1)
 	}
 	if c := book.admit(&fake{from: "192.0.2.4:1"}); c != nil {
-		t.Error("a connection is kept though all refusals are under way")
+		t.Error("a connection is kept though all maxRefusals are under way")
 	}
-	if st := book.stats(); st.Open != 1 || st.Refused != refusals+2 || st.Closed != 0 {
+	if st := book.stats(); st.Open != 1 || st.Refused != maxRefusals+2 || st.Closed != 0 {
 		t.Errorf("%+v", st)
 	}
 }
 
 func TestTurningAwayIsLoggedOnce(t *testing.T) {
 	var out strings.Builder
-	book := newBook(1, 1, slog.New(slog.NewTextHandler(&out, nil)))
+	book := newConnTracker(1, 1, slog.New(slog.NewTextHandler(&out, nil)))
 	_, first := admitted(t, book, "192.0.2.1:1")
 	first[0].work(1)
 	for range 5 {
 		book.admit(&fake{from: "192.0.2.2:1"})
 	}
-	if n := strings.Count(out.String(), "turned away"); n != 1 || !strings.Contains(out.String(), "192.0.2.2") {
+	if n := strings.Count(out.String(), "refusing clients"); n != 1 || !strings.Contains(out.String(), "192.0.2.2") {
 		t.Errorf("it is logged %d times:\n%s", n, &out)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// serve answers a request, unless the connection is one too many or the body is not wanted.
+// serve handles a request, unless its connection is refused or it has an unwanted body.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if !s.begin() {
 		return
@@ -23,8 +23,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		Unavailable(w, c.reason)
 		return
-	case r.ContentLength == 0: // -1 where only the body tells its length
-		// The limit was for the request, which is there; what reads on tells whether the client is still there.
+	case r.ContentLength == 0: // -1 if only the body tells its length
+		// The request is complete; further reads only detect whether the client is still there.
 		_ = out.SetReadDeadline(time.Time{})
 	case s.limits.BodyBytes == 0 || r.ContentLength > s.limits.BodyBytes:
 		s.refuseBody(w, out)
@@ -35,24 +35,24 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r)
 }
 
-// refuseBody answers a request whose body is not wanted, and does not wait for the body.
+// refuseBody responds to a request with an unwanted body without waiting for the body.
 func (s *Server) refuseBody(w http.ResponseWriter, out *http.ResponseController) {
 	w.Header().Set("Connection", "close")
-	why := "This server takes no request bodies."
+	why := "This server does not accept request bodies."
 	if s.limits.BodyBytes > 0 {
-		why = fmt.Sprintf("The request's body is too large: at most %d bytes are taken.", s.limits.BodyBytes)
+		why = fmt.Sprintf("The request body is too large: the maximum is %d bytes.", s.limits.BodyBytes)
 	}
 	http.Error(w, why, http.StatusRequestEntityTooLarge)
 	_ = out.SetReadDeadline(time.Now())
 }
 
-// Unavailable answers that the server cannot take the request now and may be asked again in a few seconds.
+// Unavailable responds with status 503 and the reason; the client may retry after a few seconds.
 func Unavailable(w http.ResponseWriter, why string) {
 	w.Header().Set("Retry-After", "5")
 	http.Error(w, why, http.StatusServiceUnavailable)
 }
 
-// begin counts a request that Close waits for; it says whether the server still answers.
+// begin registers a request, for which Close waits; false if the server has been closed.
 func (s *Server) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

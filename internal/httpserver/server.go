@@ -16,19 +16,19 @@ import (
 	"corallite/internal/regfile"
 )
 
-// Limits bound what clients may take. A field that is 0 has its default.
+// Limits are the limits for clients. 0 means the default, given here.
 type Limits struct {
-	Header time.Duration // for a request's header, from the opening of the connection or its first byte; 5 s
-	Body   time.Duration // for a request's header and body together; 15 s
-	Write  time.Duration // for an answer, or one write of a Stream; 10 s
-	Idle   time.Duration // between two requests of a connection; 30 s
-	Drain  time.Duration // for answers under way when the server is closed; 1 s
+	Header time.Duration // of a request's header, from its first byte or the connection's start; 5 s
+	Body   time.Duration // of a request's header and body together; 15 s
+	Write  time.Duration // of a response, or of one write of a Stream; 10 s
+	Idle   time.Duration // between two requests on a connection; 30 s
+	Drain  time.Duration // for responses in progress when the server is closed; 1 s
 
 	HeaderBytes int   // of a request; 16 KiB
-	BodyBytes   int64 // of a request; 0: no request has a body
+	BodyBytes   int64 // of a request; 0: requests must not have a body
 
-	Connections int // at once; 256
-	PerAddress  int // at once from one IPv4 address or one IPv6 /64; half of Connections, on a loopback address all of them
+	Connections int // at a time; 256
+	PerAddress  int // at a time from one IPv4 address or IPv6 /64; half of Connections, on a loopback address all of them
 }
 
 func (l Limits) orDefault(loopback bool) Limits {
@@ -46,20 +46,20 @@ func (l Limits) orDefault(loopback bool) Limits {
 	return l
 }
 
-// Options of New.
+// Options are the options of New.
 type Options struct {
-	Listen            string // host and port, or ":port" for all addresses of this machine; port 0: one that is free
-	CertFile, KeyFile string // a certificate with its chain and its private key in PEM; both or none
+	Listen            string // host and port, or ":port" for all addresses of this machine; port 0: any free one
+	CertFile, KeyFile string // certificate chain and private key in PEM; both or none
 	Handler           http.Handler
 	Limits            Limits
-	// SendBuffer is how many bytes the kernel keeps of an answer that its client has not taken yet; 0: the system's choice.
+	// SendBuffer is the size of the kernel's send buffer of a connection in bytes; 0: the system's default.
 	SendBuffer int
-	// Logger gets what goes wrong on this side, at most once a minute that clients are turned away, and at level Debug
-	// what clients do wrong; nil: nothing is logged.
+	// Logger receives errors of the server, refused clients at most once a minute, and at level Debug errors of clients;
+	// nil: no log.
 	Logger *slog.Logger
 }
 
-// Server is one HTTP server. Its methods may be called by several goroutines at once.
+// Server is an HTTP server, safe for concurrent use.
 type Server struct {
 	limits   Limits
 	handler  http.Handler
@@ -71,7 +71,7 @@ type Server struct {
 
 	ending  context.Context // ends when Close begins
 	end     context.CancelFunc
-	serving sync.WaitGroup // the accept loop, and requests that are being answered
+	serving sync.WaitGroup // the accept loop, and requests in progress
 
 	mu     sync.Mutex
 	state  state
@@ -87,9 +87,8 @@ const (
 	ended
 )
 
-// New takes the address, so that what keeps the server from working is known at once; Start begins to answer. It fails
-// when the address is malformed, taken or not this machine's, or the certificate cannot be used. Whoever makes a server
-// closes it.
+// New opens the listening socket, so that errors show early; Start begins to serve. It fails if the address is invalid,
+// in use or not this machine's, or the certificate is unusable. The caller closes the server.
 func New(o Options) (*Server, error) {
 	config, err := o.check()
 	if err != nil {
@@ -97,7 +96,7 @@ func New(o Options) (*Server, error) {
 	}
 	l, err := net.Listen("tcp", o.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("%w; choose another address with listen (port 0: one that is free)", err)
+		return nil, fmt.Errorf("%w; choose another address with listen (port 0: any free one)", err)
 	}
 	s := &Server{handler: o.Handler, log: o.Logger, secure: config != nil}
 	if s.log == nil {
@@ -106,30 +105,29 @@ func New(o Options) (*Server, error) {
 	s.loopback = l.Addr().(*net.TCPAddr).IP.IsLoopback()
 	s.limits = o.Limits.orDefault(s.loopback)
 	s.ending, s.end = context.WithCancel(context.Background())
-	s.listener = &listener{Listener: l, book: newBook(s.limits.Connections, s.limits.PerAddress, s.log), sendBuffer: o.SendBuffer}
+	s.listener = &listener{Listener: l, tracker: newConnTracker(s.limits.Connections, s.limits.PerAddress, s.log), sendBuffer: o.SendBuffer}
 	s.http = &http.Server{
 		Handler: http.HandlerFunc(s.serve), TLSConfig: config, ConnContext: withConn,
 		ReadHeaderTimeout: s.limits.Header, ReadTimeout: s.limits.Body, WriteTimeout: s.limits.Write, IdleTimeout: s.limits.Idle,
 		MaxHeaderBytes: s.limits.HeaderBytes,
-		// One connection is one client: it shall not have more answers under way than a page needs. Pings find clients
-		// that are gone without a word while a stream is silent.
+		// A page needs few concurrent streams per connection. Pings detect clients that vanished while a stream is silent.
 		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: 64, SendPingTimeout: s.limits.Idle, PingTimeout: s.limits.Write, WriteByteTimeout: s.limits.Write},
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	return s, nil
 }
 
-// check says what is wrong with the options, and loads the certificate; nil: there is none.
+// check validates the options and loads the certificate; the result is nil without one.
 func (o *Options) check() (*tls.Config, error) {
 	l := o.Limits
 	_, port, err := net.SplitHostPort(o.Listen)
 	switch {
 	case o.Handler == nil:
-		return nil, errors.New("the server has no handler")
+		return nil, errors.New("httpserver: Options.Handler is missing")
 	case min(l.Header, l.Body, l.Write, l.Idle, l.Drain) < 0 || min(l.HeaderBytes, l.Connections, l.PerAddress, o.SendBuffer) < 0 || l.BodyBytes < 0:
-		return nil, fmt.Errorf("a limit is negative: %+v", l)
+		return nil, fmt.Errorf("httpserver: negative limit: %+v", l)
 	case (o.CertFile == "") != (o.KeyFile == ""):
-		return nil, errors.New("a certificate needs its key and a key its certificate; give both or none")
+		return nil, errors.New("certificate and key belong together: give both or none")
 	case err != nil:
 		return nil, fmt.Errorf("listen %q: %w; want HOST:PORT, such as 127.0.0.1:8080", o.Listen, err)
 	}
@@ -146,7 +144,7 @@ func (o *Options) check() (*tls.Config, error) {
 	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}, nil
 }
 
-// readKeyPair is tls.LoadX509KeyPair for files that are regular ones and not of any size.
+// readKeyPair is tls.LoadX509KeyPair with limits on the files.
 func readKeyPair(certFile, keyFile string) (tls.Certificate, error) {
 	const most = 1 << 20
 	cert, err := regfile.Read(certFile, most)
@@ -160,7 +158,7 @@ func readKeyPair(certFile, keyFile string) (tls.Certificate, error) {
 	return tls.X509KeyPair(cert, key)
 }
 
-// Start begins to answer. Further calls do nothing.
+// Start begins to serve. Further calls do nothing.
 func (s *Server) Start() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -176,13 +174,13 @@ func (s *Server) Start() {
 			err = s.http.Serve(s.listener)
 		}
 		if !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("the HTTP server has ended", "address", s.Addr().String(), "error", err)
+			s.log.Error("HTTP server failed", "address", s.Addr().String(), "error", err)
 		}
 	})
 }
 
-// Close ends all streams, lets other answers finish within Limits.Drain, and returns when all of the server's goroutines
-// have ended. Twice is safe.
+// Close ends all streams, lets other responses finish within Limits.Drain, and returns when all goroutines of the server
+// have ended. Calling it twice is safe.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	before := s.state
@@ -204,21 +202,21 @@ func (s *Server) Close() error {
 	defer cancel()
 	err := s.http.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = s.http.Close() // a client takes nothing, or asks for nothing: its connection is cut
+		err = s.http.Close() // cuts the connections of stalled clients
 	}
 	s.serving.Wait()
 	s.err = err
 	return err
 }
 
-// Addr is the address that the server listens on, with the port that the system chose.
+// Addr returns the address that the server listens on, with the actual port.
 func (s *Server) Addr() *net.TCPAddr { return s.listener.Addr().(*net.TCPAddr) }
 
-// Loopback says whether only this machine reaches the server.
+// Loopback reports whether the server is reachable only from this machine.
 func (s *Server) Loopback() bool { return s.loopback }
 
-// Secure says whether the server speaks TLS.
+// Secure reports whether the server uses TLS.
 func (s *Server) Secure() bool { return s.secure }
 
-// Stats are what has become of connections so far.
-func (s *Server) Stats() Stats { return s.listener.book.stats() }
+// Stats returns the counts of connections so far.
+func (s *Server) Stats() Stats { return s.listener.tracker.stats() }

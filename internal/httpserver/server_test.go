@@ -261,7 +261,7 @@ func TestAllAtWork(t *testing.T) {
 	for range 4 {
 		open = append(open, stream())
 	}
-	for range 3 * refusals { // some are never answered, because they ask for nothing
+	for range 3 * maxRefusals { // some are never answered, because they ask for nothing
 		send(t, s, "")
 	}
 	if status, body := get(t, s, "/"); status != 503 || !strings.Contains(body, "4 connections") {
@@ -274,7 +274,7 @@ func TestAllAtWork(t *testing.T) {
 		}
 	}
 	stream()
-	if st := s.Stats(); st.Open != 4 || st.Refused != 3*refusals+1 || st.Closed != 0 {
+	if st := s.Stats(); st.Open != 4 || st.Refused != 3*maxRefusals+1 || st.Closed != 0 {
 		t.Errorf("%+v", st)
 	}
 }
@@ -324,10 +324,10 @@ func TestBodies(t *testing.T) {
 		status int
 		want   string
 	}{
-		"none is taken": {none, "Content-Length: 3\r\n\r\nabc", 413, "no request bodies"},
+		"none is taken": {none, "Content-Length: 3\r\n\r\nabc", 413, "not accept request bodies"},
 		"an empty one":  {none, "Content-Length: 0\r\n\r\n", 200, ""},
 		"a small one":   {some, "Content-Length: 3\r\n\r\nabc", 200, "abc"},
-		"too large":     {some, "Content-Length: 9\r\n\r\nabcdefghi", 413, "at most 8 bytes"},
+		"too large":     {some, "Content-Length: 9\r\n\r\nabcdefghi", 413, "maximum is 8 bytes"},
 		"in chunks":     {some, "Transfer-Encoding: chunked\r\n\r\n9\r\nabcdefghi\r\n0\r\n\r\n", 413, "abcdefgh"},
 	} {
 		status, body := answer(t, send(t, c.s, "POST / HTTP/1.1\r\nHost: localhost\r\n"+c.text))
@@ -403,7 +403,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		o    Options
 		want string
 	}{
-		"no handler":       {Options{}, "handler"},
+		"no handler":       {Options{}, "Handler"},
 		"no port":          {Options{Listen: "localhost"}, "HOST:PORT"},
 		"a word as port":   {Options{Listen: "localhost:http"}, "number"},
 		"too high a port":  {Options{Listen: "localhost:65536"}, "65535"},

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Stream is an answer without an end. One goroutine at a time uses it.
+// Stream is an endless response, for one goroutine at a time.
 type Stream struct {
 	w      http.ResponseWriter
 	out    *http.ResponseController
@@ -17,8 +17,8 @@ type Stream struct {
 	detach func() bool
 }
 
-// Stream begins an answer that goes on until the client goes or the server is closed. The header is set before; the
-// first Send sends it, if only of nothing. The handler closes the stream before it returns.
+// Stream begins a response that lasts until the client disconnects or the server is closed. Headers are set before; the
+// first Send transmits them, even if it writes nothing. The handler closes the stream before it returns.
 func (s *Server) Stream(w http.ResponseWriter, r *http.Request) *Stream {
 	st := &Stream{w: w, out: http.NewResponseController(w), limit: s.limits.Write}
 	st.ctx, st.cancel = context.WithCancel(r.Context())
@@ -26,11 +26,11 @@ func (s *Server) Stream(w http.ResponseWriter, r *http.Request) *Stream {
 	return st
 }
 
-// Context ends with the request, the server or Close.
+// Context returns a context that ends with the request, the server or Close.
 func (st *Stream) Context() context.Context { return st.ctx }
 
-// Send writes and flushes a part of the stream in the time that one write may take. Between two parts any time may pass.
-// After an error the stream is of no use any more.
+// Send writes and flushes a part of the stream within Limits.Write. Any time may pass between two parts. After an error
+// the stream cannot be used any more.
 func (st *Stream) Send(write func(io.Writer) error) error {
 	if err := st.out.SetWriteDeadline(time.Now().Add(st.limit)); err != nil {
 		return err
@@ -41,11 +41,11 @@ func (st *Stream) Send(write func(io.Writer) error) error {
 	if err := st.out.Flush(); err != nil {
 		return err
 	}
-	// HTTP/2 would otherwise end a silent stream when the limit passes, though nothing is being written.
+	// HTTP/2 would otherwise end a silent stream at the deadline, although nothing is being written.
 	return st.out.SetWriteDeadline(time.Time{})
 }
 
-// Close ends the stream's context. Twice is safe.
+// Close ends the stream's context. Calling it twice is safe.
 func (st *Stream) Close() {
 	st.detach()
 	st.cancel()

@@ -1,4 +1,4 @@
-// Package importrules holds the rules of who imports whom (docs/design.md) in a form that a test can check.
+// Package importrules has the rules of who may import whom (docs/design.md) in a form that a test checks.
 package importrules
 
 import (
@@ -10,15 +10,15 @@ import (
 // Module is the path before every package of the project.
 const Module = "corallite"
 
-// Package is a package as go list describes it, test files left out.
+// Package is a package as described by go list, without test files.
 type Package struct {
 	ImportPath string
 	Imports    []string
 	CgoFiles   []string
 }
 
-// may says which packages of the project those at and below a folder may import. The longest folder that fits
-// counts. A folder stands for what lies below it too; "" for everything.
+// may lists which packages of the project those in a folder may import. The longest matching folder counts. A folder
+// includes its sub-folders; "" is everything.
 var may = map[string][]string{
 	"cmd":     {""},
 	"scripts": {""},
@@ -53,17 +53,17 @@ var importers = map[string][]string{
 	"internal/assemble": {"cmd", "internal/app"},
 }
 
-// foreign says in which folders a package from outside may be imported, for those whose place is fixed.
+// foreign lists the only folders that may import an outside package.
 var foreign = map[string][]string{
 	"gocv.io/x/gocv":             {"pipeline", "cmd", "scripts"},
 	"github.com/mattn/go-tflite": {"tflite"},
 	"github.com/gen2brain/malgo": {"pipeline/mic"},
 }
 
-// cgo has the only packages with import "C", beside helpers of tests.
+// cgo lists the only packages with import "C", besides test helpers.
 var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "pipeline/internal/libav"}
 
-// Wrong says which imports of a package break the rules; nil when none does.
+// Wrong returns a message for each import of a package that breaks the rules.
 func Wrong(p Package) []string {
 	var wrong []string
 	complain := func(format string, args ...any) {
@@ -72,7 +72,7 @@ func Wrong(p Package) []string {
 	name := strings.TrimPrefix(p.ImportPath, Module+"/")
 	allowed, ok := allowedFor(name)
 	if !ok {
-		complain("lies in a folder that has no rule: give it one in internal/importrules and in docs/design.md")
+		complain("is in a folder without a rule: add one in internal/importrules and in docs/design.md")
 		return wrong
 	}
 	for _, imported := range p.Imports {
@@ -114,12 +114,12 @@ func mayBeImported(imported, by string) bool {
 	return !limited || slices.ContainsFunc(folders, func(f string) bool { return within(by, f) })
 }
 
-// within says whether path is folder or lies below it.
+// within reports whether path is folder or below it.
 func within(path, folder string) bool {
 	return folder == "" || path == folder || strings.HasPrefix(path, folder+"/")
 }
 
-// forTests says whether a package is imported by tests only: one whose name ends in "test", and the test data.
+// forTests reports whether only tests import a package: its name ends in "test", or it is the test data.
 func forTests(name string) bool {
 	return strings.HasSuffix(name, "test") || name == "internal/testdata"
 }

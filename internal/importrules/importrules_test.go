@@ -99,7 +99,7 @@ func TestWrong(t *testing.T) {
 		{name: "internal/app", imports: "corallite/internal/assemble corallite/configs corallite/delegate/devicepool"},
 		{name: "internal/assemble", imports: "corallite/internal/app", want: "must not import internal/app"},
 		{name: "pipeline", imports: "corallite/internal/assemble", want: "must not import internal/assemble"},
-		{name: "extras", want: "no rule"},
+		{name: "extras", want: "without a rule"},
 	} {
 		p := Package{ImportPath: Module + "/" + c.name, Imports: strings.Fields(c.imports)}
 		if c.cgo {

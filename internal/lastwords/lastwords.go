@@ -1,4 +1,4 @@
-// Package lastwords keeps the end of what a program prints, which says why it failed.
+// Package lastwords keeps the last lines of a program's output, which say why it failed.
 package lastwords
 
 import (
@@ -8,23 +8,22 @@ import (
 	"sync"
 )
 
-// longest bounds what is kept of a line, in bytes.
+// longest limits a line, in bytes.
 const longest = 2000
 
-// Words keeps the last lines that are written to it, from whatever goroutine. Lines without anything in them do not
-// count.
+// Words keeps the last non-empty lines written to it. It is safe for concurrent use.
 type Words struct {
 	keep int
 
 	mu    sync.Mutex
 	lines []string
-	now   []byte // the line that is not ended yet, its end only when it is long
+	now   []byte // the unfinished line, or its end if it is long
 }
 
-// New makes a Words that keeps so many lines, at least one.
+// New returns a Words that keeps the given number of lines, at least one.
 func New(lines int) *Words { return &Words{keep: max(1, lines)} }
 
-// Write takes what is printed next. It never fails.
+// Write adds output. It never fails.
 func (w *Words) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -42,7 +41,7 @@ func (w *Words) Write(b []byte) (int, error) {
 	}
 }
 
-// end ends the line.
+// end finishes the current line.
 func (w *Words) end() {
 	line := strings.TrimSpace(strings.ToValidUTF8(string(w.now[max(0, len(w.now)-longest):]), "\uFFFD"))
 	w.now = w.now[:0]
@@ -55,17 +54,17 @@ func (w *Words) end() {
 	w.lines = append(w.lines, line)
 }
 
-// part is what ffmpeg puts before a line: which of its parts speaks, and where that lies in memory.
+// part matches ffmpeg's prefix of a line: the component and its address in memory.
 var part = regexp.MustCompile(`\[[^\[\]]* @ 0x[0-9a-f]+\] `)
 
-// String is the lines, with "; " between them; "it said nothing" without any. What ffmpeg says of its own insides is left
-// out, and so are the names in about, with the colon behind them, which the message around this one has already.
+// String returns the lines joined by "; ", or "no output". It removes ffmpeg's component prefixes, and the names in about
+// with their colon, because the surrounding message already has them.
 func (w *Words) String(about ...string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.end()
 	if len(w.lines) == 0 {
-		return "it said nothing"
+		return "no output"
 	}
 	said := part.ReplaceAllString(strings.Join(w.lines, "; "), "")
 	for _, name := range about {

@@ -17,8 +17,8 @@ func TestWords(t *testing.T) {
 		about  []string
 		want   string
 	}{
-		{"nothing", 3, nil, nil, "it said nothing"},
-		{"blank lines", 3, []string{"\n \r\n"}, nil, "it said nothing"},
+		{"nothing", 3, nil, nil, "no output"},
+		{"blank lines", 3, []string{"\n \r\n"}, nil, "no output"},
 		{"in pieces", 3, []string{"no su", "ch file\nand ", "now"}, nil, "no such file; and now"},
 		{"the last ones", 2, []string{"a\nb\nc\n", "d\r"}, nil, "c; d"},
 		{"one at least", 0, []string{"a\nb"}, nil, "b"},

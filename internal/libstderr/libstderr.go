@@ -1,8 +1,7 @@
 //go:build unix
 
-// Package libstderr keeps what C libraries print to standard error away from the user. OpenCV, libjpeg, libpng and others
-// print a line of their own for a damaged file, beside the error that they return; such lines become debug records of
-// the program's log.
+// Package libstderr redirects what C libraries print to standard error to the debug log. OpenCV, libjpeg, libpng and
+// others print a line for a damaged file, in addition to the error that they return.
 package libstderr
 
 import (
@@ -17,18 +16,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// longestLine bounds what is kept of a line.
+// longestLine limits a line, in bytes.
 const longestLine = 4096
 
-// logger gets the lines; nil: they are thrown away.
+// logger receives the lines; nil: they are discarded.
 var logger atomic.Pointer[slog.Logger]
 
-// LogTo sends what libraries print from now on to a logger, at the level Debug.
+// LogTo sends what libraries print from now on to a logger, at level Debug.
 func LogTo(l *slog.Logger) { logger.Store(l) }
 
-// Redirect makes descriptor 2 a pipe that the log reads, and os.Stderr a file on what it was before. A crash of the
-// program is printed there too. It is called once, at the beginning of main, before anything uses os.Stderr. With an
-// error everything is as it was.
+// Redirect replaces descriptor 2 by a pipe to the log, and os.Stderr by a file with the original descriptor, to which
+// crashes are also printed. Call it once, at the beginning of main, before anything uses os.Stderr. After an error nothing
+// has changed.
 func Redirect() error {
 	fd, err := unix.FcntlInt(uintptr(unix.Stderr), unix.F_DUPFD_CLOEXEC, unix.Stderr+1)
 	if err != nil {
@@ -51,15 +50,15 @@ func Redirect() error {
 		return err
 	}
 	os.Stderr = own
-	go forward(lines) // until the process ends: nothing else closes descriptor 2
+	go forward(lines) // until the process ends, because nothing closes descriptor 2
 	return nil
 }
 
-// forward logs each line. It never stops reading, because a library that fills the pipe would wait in its print.
+// forward logs each line. It never stops reading, because a full pipe would block the library.
 func forward(from io.Reader) {
 	r := bufio.NewReaderSize(from, longestLine)
 	for {
-		line, _, err := r.ReadLine() // a longer line comes in parts
+		line, _, err := r.ReadLine() // longer lines are split
 		if err != nil {
 			return
 		}

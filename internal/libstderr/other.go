@@ -1,6 +1,6 @@
 //go:build !unix
 
-// Package libstderr keeps what C libraries print to standard error away from the user, on systems where that can be done.
+// Package libstderr redirects what C libraries print to standard error, on systems that allow it.
 package libstderr
 
 import "log/slog"

@@ -1,5 +1,5 @@
-// Package output holds what programs that write files for hours, and to readers that may stand still, must see to:
-// one writer a file, and an end that comes although nobody reads.
+// Package output is for long-running writers: advisory locks, so that a file has one writer, and writes that do not keep
+// the program from ending when the reader of a pipe stalls.
 package output
 
 import (
@@ -13,25 +13,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// LockedError is an output that somebody else writes.
+// LockedError is an output that another writer has locked.
 type LockedError struct {
 	Path string
-	PID  int // the process that has it; 0 where the system does not tell
+	PID  int // the process that holds the lock; 0: unknown
 }
 
 func (e *LockedError) Error() string {
 	switch e.PID {
 	case 0:
-		return fmt.Sprintf("%s is being written by another process; choose another output, or end that process", e.Path)
+		return fmt.Sprintf("%s is being written by another process; choose another output, or stop that process", e.Path)
 	case os.Getpid():
 		return fmt.Sprintf("%s is being written by another output of this run; choose another one", e.Path)
 	}
-	return fmt.Sprintf("%s is being written by process %d; choose another output, or end that process", e.Path, e.PID)
+	return fmt.Sprintf("%s is being written by process %d; choose another output, or stop that process", e.Path, e.PID)
 }
 
-// Lock takes the advisory lock (flock) of an open file or folder, until f is closed or the process ends. When it is
-// taken, the error is a *LockedError that names path. File systems without locks, as some on a network, and what is
-// neither file nor folder count as free.
+// Lock takes the advisory lock (flock) of an open file or folder, held until f is closed or the process ends. If another
+// holds it, the error is a *LockedError that names path. It succeeds without a lock on file systems that have none, such
+// as some network ones, and for what is neither a regular file nor a folder.
 func Lock(f *os.File, path string) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -52,7 +52,7 @@ func Lock(f *os.File, path string) error {
 	}
 }
 
-// LockFolder takes the lock of a folder. Closing the file frees it.
+// LockFolder takes the lock of a folder. Closing the returned file releases it.
 func LockFolder(path string) (*os.File, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -64,11 +64,11 @@ func LockFolder(path string) (*os.File, error) {
 	return f, nil
 }
 
-// holder is the process that has the lock of a file, as Linux tells it in /proc/locks (proc(5)):
+// holder returns the process that holds the lock of a file, from Linux's /proc/locks (proc(5)):
 //
 //	1: FLOCK  ADVISORY  WRITE 4711 08:01:131074 0 EOF
 //
-// 0 when that is not known.
+// 0 if unknown.
 func holder(f *os.File) int {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
@@ -79,7 +79,7 @@ func holder(f *os.File) int {
 		return 0
 	}
 	defer locks.Close()
-	// Some file systems show another device here than stat does, so the number of the file alone must do.
+	// Some file systems show another device here than stat does, so only the inode is compared.
 	inode := ":" + strconv.FormatUint(st.Ino, 10)
 	for scan := bufio.NewScanner(locks); scan.Scan(); {
 		if w := strings.Fields(scan.Text()); len(w) >= 6 && w[1] == "FLOCK" && strings.HasSuffix(w[5], inode) {

@@ -125,7 +125,7 @@ func TestWriterGivesUpOnlyAfterTheEnd(t *testing.T) {
 	select {
 	case err := <-done:
 		t.Fatalf("it did not wait: %v", err)
-	case <-time.After(3 * look):
+	case <-time.After(3 * pollInterval):
 	}
 	cancel()
 	var stalled *StalledError

@@ -13,46 +13,45 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Patience is how long a write waits for a reader that stands still once the run is to end.
+// Patience is how long a write waits for a stalled reader after the program was asked to end.
 const Patience = 5 * time.Second
 
-// look is how often a write that waits looks whether the run is to end.
-const look = 100 * time.Millisecond
+// pollInterval is how often a waiting write checks whether the program was asked to end.
+const pollInterval = 100 * time.Millisecond
 
-// chunk is what goes into a pipe or a terminal at once. A pipe that poll(2) calls writable takes as much (PIPE_BUF)
-// without blocking.
+// chunk is the most that is written to a pipe or terminal at once: PIPE_BUF, which a pipe that poll(2) calls writable
+// takes without blocking.
 const chunk = 4096
 
-// StalledError is a reader that stood still for so long that it was given up.
+// StalledError is a write that was given up because its reader stalled.
 type StalledError struct {
 	Path string
 	For  time.Duration
 }
 
 func (e *StalledError) Error() string {
-	return fmt.Sprintf("write %s: its reader has taken nothing for %v, and the run is to end", e.Path, e.For)
+	return fmt.Sprintf("write %s: gave up on its reader, which has read nothing for %v", e.Path, e.For)
 }
 
-// Writer writes to a file, pipe or terminal whose reader may stand still. Until ctx ends a write waits for it as long as
-// it takes, as a write to a file does; after that for Patience, and once that has passed, writes that would have to wait
-// fail at once with a *StalledError.
+// Writer writes to a file, pipe or terminal whose reader may stall. Until ctx ends, a write waits as long as necessary;
+// after that for Patience, and once that has passed, writes that would block fail at once with a *StalledError.
 type Writer struct {
 	f        *os.File
 	ctx      context.Context
 	patience time.Duration
-	waits    bool // whether a write may have to wait for a reader
+	waits    bool // whether a write may block
 
-	mu    sync.Mutex
-	given bool // up
+	mu     sync.Mutex
+	gaveUp bool
 }
 
-// NewWriter makes a Writer to f, which the caller closes.
+// NewWriter returns a Writer to f, which the caller closes.
 func NewWriter(ctx context.Context, f *os.File) *Writer {
 	info, err := f.Stat()
 	return &Writer{f: f, ctx: ctx, patience: Patience, waits: err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeCharDevice) != 0}
 }
 
-// For is a Writer where w is a file, and w itself otherwise.
+// For returns a Writer if w is a file, and otherwise w itself.
 func For(ctx context.Context, w io.Writer) io.Writer {
 	if f, ok := w.(*os.File); ok {
 		return NewWriter(ctx, f)
@@ -60,7 +59,7 @@ func For(ctx context.Context, w io.Writer) io.Writer {
 	return w
 }
 
-// File is the file behind w, where there is one. A writer that passes on to another says which with a method Under.
+// File returns the file behind w, if there is one. A writer that wraps another returns it from a method Under.
 func File(w io.Writer) (*os.File, bool) {
 	switch w := w.(type) {
 	case *os.File:
@@ -93,15 +92,15 @@ func (w *Writer) Write(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// wait waits until something can be written.
+// wait waits until a write does not block.
 func (w *Writer) wait() error {
 	var ending time.Time
 	for {
 		fds := []unix.PollFd{{Fd: int32(w.f.Fd()), Events: unix.POLLOUT}}
-		ready, err := unix.Poll(fds, int(look/time.Millisecond))
+		ready, err := unix.Poll(fds, int(pollInterval/time.Millisecond))
 		switch {
 		case errors.Is(err, unix.EINTR):
-		case err != nil || ready > 0: // an error is for the write to meet
+		case err != nil || ready > 0: // errors are left to the write
 			return nil
 		}
 		if w.ctx.Err() == nil {
@@ -110,15 +109,14 @@ func (w *Writer) wait() error {
 		if ending.IsZero() {
 			ending = time.Now()
 		}
-		if w.given || time.Since(ending) >= w.patience {
-			w.given = true
+		if w.gaveUp || time.Since(ending) >= w.patience {
+			w.gaveUp = true
 			return &StalledError{Path: w.f.Name(), For: w.patience}
 		}
 	}
 }
 
-// OpenPipe opens a named pipe for writing. Like open(2) it waits for a reader, but no longer than until ctx ends, and
-// then for Patience.
+// OpenPipe opens a named pipe for writing. Like open(2) it waits for a reader, but at most for Patience after ctx ends.
 func OpenPipe(ctx context.Context, path string) (*os.File, error) {
 	var ending time.Time
 	for {
@@ -131,14 +129,14 @@ func OpenPipe(ctx context.Context, path string) (*os.File, error) {
 				ending = time.Now()
 			}
 			if time.Since(ending) >= Patience {
-				return nil, fmt.Errorf("open %s: nobody reads this pipe, and the run is to end", path)
+				return nil, fmt.Errorf("open %s: gave up waiting for a reader of this pipe", path)
 			}
 		}
-		time.Sleep(look / 10)
+		time.Sleep(pollInterval / 10)
 	}
 }
 
-// TryPipe opens a named pipe for writing, and fails with ENXIO when nobody reads it.
+// TryPipe opens a named pipe for writing, and fails with ENXIO if it has no reader.
 func TryPipe(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|unix.O_NONBLOCK, 0)
 }

@@ -1,5 +1,5 @@
-// Package redact takes what is secret out of text that people or logs get to see: passwords in addresses, queries, and
-// what is called a password or a token.
+// Package redact removes secrets from text for people and logs: passwords and queries in addresses, and values called
+// password, token or the like.
 package redact
 
 import (
@@ -8,25 +8,24 @@ import (
 	"strings"
 )
 
-// Hidden stands where something secret was.
+// Hidden replaces a secret.
 const Hidden = "***"
 
 var (
-	// A password that should have been percent-encoded may have "@", "/" and "?" in it. Digits before a slash are a port.
+	// A password that was not percent-encoded may contain "@", "/" and "?". Digits before a slash are a port.
 	userInText  = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s"']*@|[^/\s"'@]+:[^/\s"'@]*[^0-9/\s"'@][^\s"'@]*@)`)
 	queryInText = regexp.MustCompile(`(://[^\s"'?]+)\?[^\s"']+`)
 	secretNames = regexp.MustCompile(`(?i)(?:pass|passwd|password|passphrase|pw|pwd|token|secret|key|authorization|cookies?)$`)
 	namedInText = regexp.MustCompile(`(?i)\b([\w-]*(?:pass|passwd|password|passphrase|pw|pwd|token|secret|key))=("[^"]*"|\S+)`)
 )
 
-// Text is s without what looks secret: users and passwords of addresses, their queries, and the values in
-// password=…, token=…, secret=… and key=….
+// Text redacts everything that looks secret: Addresses, and the values in password=…, token=…, secret=… and key=….
 func Text(s string) string {
 	s = Addresses(s)
 	return namedInText.ReplaceAllString(s, "$1="+Hidden)
 }
 
-// Addresses is s without users, passwords and queries of the addresses in it.
+// Addresses removes the users, passwords and queries of all addresses in s.
 func Addresses(s string) string {
 	if !strings.Contains(s, "://") {
 		return s
@@ -35,10 +34,10 @@ func Addresses(s string) string {
 	return queryInText.ReplaceAllString(s, "$1?"+Hidden)
 }
 
-// Names says whether a name is one of what is secret: "password", "access_token", "X-Api-Key".
+// Names reports whether a name is that of a secret: "password", "access_token", "X-Api-Key".
 func Names(name string) bool { return secretNames.MatchString(name) }
 
-// URL is an address without its user, its query's values and its fragment.
+// URL formats an address without its user, query and fragment.
 func URL(u *url.URL) string {
 	shown := *u
 	shown.User = nil

@@ -1,5 +1,5 @@
-// Package regfile opens and reads regular files only, of a bounded size: a named pipe would block for ever, and a device
-// such as /dev/zero has no end.
+// Package regfile opens and reads only regular files, up to a maximum size: opening a named pipe could block for ever,
+// and a device such as /dev/zero has no end.
 package regfile
 
 import (
@@ -10,8 +10,7 @@ import (
 	"syscall"
 )
 
-// OpenRegular opens a file that is one: opening a named pipe waits for ever, and a device has no end. Its errors do not
-// have the path.
+// OpenRegular opens a regular file; anything else is an error. Its errors do not contain the path.
 func OpenRegular(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -23,7 +22,7 @@ func OpenRegular(path string) (*os.File, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("is not a regular file (%s)", info.Mode().Type())
 	}
-	// What lies there may have changed since. Then at least nothing waits for the other end of a pipe.
+	// The file may have been replaced since; O_NONBLOCK keeps a pipe from blocking.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, Cause(err)
@@ -35,7 +34,7 @@ func OpenRegular(path string) (*os.File, error) {
 	return f, nil
 }
 
-// ReadRegular reads a file that is one, of at most so many bytes, whole. Its errors do not have the path.
+// ReadRegular reads a whole regular file of at most the given number of bytes. Its errors do not contain the path.
 func ReadRegular(path string, most int64) ([]byte, error) {
 	f, err := OpenRegular(path)
 	if err != nil {
@@ -68,7 +67,7 @@ func Read(path string, most int64) ([]byte, error) {
 	return data, nil
 }
 
-// ReadAtMost reads what is left of a file, which must not be more than so many bytes. Its errors do not have the path.
+// ReadAtMost reads the rest of a file, at most the given number of bytes. Its errors do not contain the path.
 func ReadAtMost(f *os.File, most int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(f, most+1))
 	switch {
@@ -80,12 +79,12 @@ func ReadAtMost(f *os.File, most int64) ([]byte, error) {
 	return data, nil
 }
 
-// TooLargeError is a file that is larger than what is read of its kind.
+// TooLargeError is a file that exceeds the maximum size.
 type TooLargeError struct{ Most int64 } // bytes
 
 func (e *TooLargeError) Error() string { return fmt.Sprintf("has more than %d bytes", e.Most) }
 
-// Cause is an error of package os without the path, where what is around it names the path.
+// Cause strips the operation and the path from an error of package os, for messages that already name the file.
 func Cause(err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) {

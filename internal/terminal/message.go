@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// Message is the text of an error for people and logs. Line breaks stay where errors were joined ([errors.Join], and
-// other errors of several parts that stand one a line); everywhere else they are part of a name or a value, as a file's
-// name may hold anything, and become \n, so that a name cannot pass for a message of its own.
+// Message formats an error for people and logs. Line breaks between joined errors ([errors.Join] and the like) stay; all
+// others are part of a name or a value, and become \n, so that a file name cannot pose as a message of its own.
 func Message(err error) string {
 	text := err.Error()
 	if !strings.Contains(text, "\n") {
@@ -37,5 +36,5 @@ func Message(err error) string {
 	return b.String()
 }
 
-// OneLine is text in which line breaks are written as \n.
+// OneLine writes the line breaks of text as \n.
 func OneLine(text string) string { return strings.ReplaceAll(text, "\n", `\n`) }

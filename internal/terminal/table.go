@@ -7,19 +7,19 @@ import (
 )
 
 const (
-	gap       = 2  // spaces between two columns
-	leastText = 24 // columns that a wrapped last cell must have to be readable
-	deeper    = 4  // how much further in the lines under a row stand
+	gap         = 2  // spaces between columns
+	minLastCell = 24 // columns that a wrapped last cell needs to be readable
+	subIndent   = 4  // indentation of the lines below a row
 )
 
-// Table is rows of cells, written in columns. Each column is as wide as its widest cell; a row's last cell may be as
-// long as it likes.
+// Table prints rows of cells in columns. Each column is as wide as its widest cell; a row's last cell may have any
+// length.
 //
 //	NAME        TASK    WHAT IT IS
 //	face_front  detect  faces near a front camera
 //
-// Where that is wider than Width, the last cells are wrapped in their column. Where the column would be too narrow for
-// that, each row keeps as many columns as fit, and the rest stands under it:
+// If that is wider than Width, the last cells are wrapped in their column. If that column would be too narrow, each row
+// keeps as many columns as fit, and the rest goes below it:
 //
 //	NAME        TASK
 //	    WHAT IT IS
@@ -33,7 +33,7 @@ type Table struct {
 	rows [][]string
 }
 
-// Row adds a row. Line breaks become spaces, and other characters that are not printable are replaced.
+// Row adds a row. Line breaks become spaces; other unprintable characters are replaced.
 func (t *Table) Row(cells ...string) {
 	row := make([]string, len(cells))
 	for i, c := range cells {
@@ -51,7 +51,7 @@ func (t *Table) Print(w io.Writer) error {
 	var b strings.Builder
 	starts := t.starts(columns)
 	lay := t.fold(columns)
-	if t.Width == 0 || columns < 2 || starts[columns-1]+leastText <= t.Width {
+	if t.Width == 0 || columns < 2 || starts[columns-1]+minLastCell <= t.Width {
 		lay = func(b *strings.Builder, row []string) { t.wrapLast(b, row, starts) }
 	}
 	for _, row := range t.rows {
@@ -63,7 +63,7 @@ func (t *Table) Print(w io.Writer) error {
 	return err
 }
 
-// starts are where the columns begin. A row's last cell makes no column wider.
+// starts returns the first position of each column. A row's last cell does not widen its column.
 func (t *Table) starts(columns int) []int {
 	starts := []int{t.Indent}
 	for i := range columns - 1 {
@@ -78,7 +78,7 @@ func (t *Table) starts(columns int) []int {
 	return starts
 }
 
-// wrapLast writes a row whose last cell is wrapped in its column.
+// wrapLast writes a row with its last cell wrapped in its column.
 func (t *Table) wrapLast(b *strings.Builder, row []string, starts []int) {
 	last := len(row) - 1
 	start := starts[last]
@@ -94,7 +94,7 @@ func (t *Table) wrapLast(b *strings.Builder, row []string, starts []int) {
 	}
 }
 
-// room is how many columns there are from one on; 0: no limit.
+// room is the number of columns from a position on; 0: no limit.
 func (t *Table) room(from int) int {
 	if t.Width == 0 {
 		return 0
@@ -102,7 +102,7 @@ func (t *Table) room(from int) int {
 	return max(1, t.Width-from)
 }
 
-// fold gives what writes a row in as many columns as fit, with the other cells under them.
+// fold returns a function that writes a row in as many columns as fit, with the other cells below.
 func (t *Table) fold(columns int) func(b *strings.Builder, row []string) {
 	var widths []int
 	used := t.Indent
@@ -130,8 +130,8 @@ func (t *Table) fold(columns int) func(b *strings.Builder, row []string) {
 		if len(under) == 0 {
 			return
 		}
-		for _, line := range Wrap(strings.Join(under, "; "), t.room(t.Indent+deeper)) {
-			writeLine(b, strings.Repeat(" ", t.Indent+deeper)+line)
+		for _, line := range Wrap(strings.Join(under, "; "), t.room(t.Indent+subIndent)) {
+			writeLine(b, strings.Repeat(" ", t.Indent+subIndent)+line)
 		}
 	}
 }

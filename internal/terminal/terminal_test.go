@@ -77,7 +77,7 @@ func TestTableKeepsAll(t *testing.T) {
 		}, s)
 	}
 	want := bare(printed(t, 0, 2, rows...))
-	for width := leastWidth; width < 200; width++ {
+	for width := minWidth; width < 200; width++ {
 		got := printed(t, width, 2, rows...)
 		for line := range strings.Lines(got) {
 			if n := Columns(strings.TrimSuffix(line, "\n")); n > width {

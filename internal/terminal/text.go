@@ -11,7 +11,7 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// Printable is s without what could move a terminal's cursor or change its colours: a file's name may hold anything.
+// Printable replaces unprintable characters in s, which could control a terminal: a file name may contain anything.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		const joiner = '\u200d' // part of many emoji
@@ -22,9 +22,9 @@ func Printable(s string) string {
 	}, strings.ToValidUTF8(s, string(unicode.ReplacementChar)))
 }
 
-// Escape is text of one line or more in which what could move a terminal's cursor or change its colours is written as
-// Go and JSON write it, \u001b; line breaks and tabs stay. Bytes that are no UTF-8 become \x9b. In what is left of a
-// character at the end, which the next text may go on with, nothing is changed.
+// Escape writes characters that could control a terminal as \u001b, like Go and JSON; line breaks and tabs stay. Bytes
+// that are not UTF-8 become \x9b. An incomplete character at the end stays as it is, because the next text may
+// complete it.
 func Escape(text []byte) []byte {
 	if !bytes.ContainsFunc(text, harmful) && utf8.Valid(text) {
 		return text
@@ -49,12 +49,12 @@ func Escape(text []byte) []byte {
 	return out
 }
 
-// harmful says whether a character is a command to a terminal, or changes the order in which text is shown.
+// harmful reports whether a character controls a terminal or changes the direction of text.
 func harmful(r rune) bool {
 	return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r))
 }
 
-// Escaped is w, or when it is a terminal a writer to it that escapes what is written.
+// Escaped returns w, or if w is a terminal, a writer that escapes text.
 func Escaped(w io.Writer) io.Writer {
 	if Is(w) {
 		return escaped{w}
@@ -72,15 +72,15 @@ func (e escaped) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Under is the writer that e writes to.
+// Under returns the underlying writer.
 func (e escaped) Under() io.Writer { return e.to }
 
-// Columns is how many columns a printable text takes.
+// Columns returns the width of printable text in terminal columns.
 func Columns(s string) int { return uniseg.StringWidth(s) }
 
 const ellipsis = "…"
 
-// KeepStart is s, printable, in exactly width columns: filled with spaces, or cut at its end.
+// KeepStart makes s printable and exactly width columns wide: padded with spaces, or cut at its end.
 func KeepStart(s string, width int) string {
 	s = Printable(s)
 	if w := Columns(s); w <= width {
@@ -90,8 +90,7 @@ func KeepStart(s string, width int) string {
 	return head + ellipsis + strings.Repeat(" ", max(0, width-1-used))
 }
 
-// KeepEnd is s, printable, in exactly width columns: filled with spaces, or cut at its start, because the end of a path
-// tells more.
+// KeepEnd is KeepStart that cuts at the start, because the end of a path says more.
 func KeepEnd(s string, width int) string {
 	s = Printable(s)
 	w := Columns(s)
@@ -107,7 +106,7 @@ func KeepEnd(s string, width int) string {
 	return ellipsis + s[at:] + strings.Repeat(" ", max(0, width-1-w))
 }
 
-// head is as much of the beginning of s as fits, and the columns that it takes.
+// head returns the longest prefix of s that fits, and its columns.
 func head(s string, width int) (text string, used int) {
 	g := uniseg.NewGraphemes(s)
 	end := 0
@@ -118,8 +117,8 @@ func head(s string, width int) (text string, used int) {
 	return s[:end], used
 }
 
-// Wrap breaks s, printable, into lines of at most width columns, between words where it can; width 0: one line. It
-// gives at least one line.
+// Wrap makes s printable and breaks it into lines of at most width columns, between words if possible; width 0: one
+// line. It returns at least one line.
 func Wrap(s string, width int) []string {
 	s = Printable(s)
 	if width <= 0 || Columns(s) <= width {
@@ -138,7 +137,7 @@ func Wrap(s string, width int) []string {
 		}
 		for w > width {
 			part, n := head(word, width)
-			if part == "" { // a character that is wider than the line
+			if part == "" { // a character wider than the line
 				break
 			}
 			lines, word, w = append(lines, part), word[len(part):], w-n

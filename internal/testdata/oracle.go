@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// Oracle runs a Python script with the packages that scripts/oracle has brought, and gives what it writes to standard
-// output. Without them the test is skipped, or fails when CI=true.
+// Oracle runs a Python script with the packages that scripts/oracle installs, and returns its standard output. Without
+// the packages the test is skipped, or fails if CI=true.
 func Oracle(tb testing.TB, script string, args ...string) []byte {
 	tb.Helper()
 	_, file, _, _ := runtime.Caller(0)
 	packages := filepath.Join(filepath.Dir(file), "..", "..", ".native", "oracle")
 	if _, err := os.Stat(filepath.Join(packages, "stamp")); err != nil {
-		Missing(tb, "the packages of %s are not there: run scripts/oracle", packages)
+		Missing(tb, "the packages in %s are missing: run scripts/oracle", packages)
 	}
 	python, err := exec.LookPath("python3")
 	if err != nil {

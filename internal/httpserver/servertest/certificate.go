@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Certificate makes a certificate for 127.0.0.1, valid for an hour, and gives its PEM files and what trusts it.
+// Certificate makes a certificate for 127.0.0.1, valid for an hour, and returns its PEM files and a pool that trusts it.
 func Certificate(t *testing.T) (cert, key string, pool *x509.CertPool) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
