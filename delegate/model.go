@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"corallite/delegate/edgetpu"
 	"corallite/tflite"
@@ -215,4 +216,13 @@ func (f *file) leavesToCPU() bool {
 		}
 	}
 	return false
+}
+
+// sorting are the operators whose outputs stand in an order that depends on how scores are rounded.
+var sorting = []string{"TFLite_Detection_PostProcess", "NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5", "TOPK_V2"}
+
+// Unordered says whether values of the model's outputs change places when scores are rounded differently: whether it sorts.
+func (m *Model) Unordered() bool {
+	g := m.Graph()
+	return slices.ContainsFunc(sorting, func(name string) bool { return g.Find(name) != nil })
 }

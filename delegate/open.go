@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"corallite/delegate/edgetpu"
-	"corallite/tflite"
 	"corallite/tflite/tensor"
 )
 
@@ -27,12 +26,15 @@ type Options struct {
 	// Queue makes OpenSeveral open all engines on an Edge TPU too, where their runs queue up: while one waits for
 	// the device, others can prepare their inputs.
 	Queue bool
-	// Refused says why no Edge TPU can be had, where that is known (see Model.Candidates): Auto does not look again.
-	Refused []error
+	// Refused are why nothing better than the CPU can be had, where that is known: those items of the Choice are not
+	// tried again.
+	Refused []Refusal
 	Wanted  bool // with Refused: as of Candidates
 	// Look asks libedgetpu for its devices where none is to be opened yet (Model.Candidates, Probe); nil: in this process,
 	// which a libedgetpu that crashes or hangs takes along. See worker.Look.
 	Look func(ctx context.Context, library string) (edgetpu.Seen, error)
+	// Apart is Provider.Probe in a child process, for those that are not the CPU; nil: in this process. See worker.Probe.
+	Apart func(ctx context.Context, item Item) error
 }
 
 // ask asks libedgetpu for its devices.
@@ -48,7 +50,11 @@ func (o Options) spec() (Spec, error) {
 	if err := o.EdgeTPU.Validate(); err != nil {
 		return Spec{}, err
 	}
-	return ParseSpec(string(o.Choice), o.Device)
+	if err := o.Choice.Validate(); err != nil {
+		return Spec{}, err
+	}
+	d, err := edgetpu.ParseSpec(o.Device)
+	return Spec{Choice: o.Choice, Device: d}, err
 }
 
 // Refusal is one reason why a better way to run a model was not taken. There may be several for one delegate.
@@ -61,13 +67,9 @@ func (r Refusal) String() string { return r.Delegate + ": " + r.Reason }
 
 // Engine is an engine that knows why nothing better was chosen.
 type Engine interface {
-	tensor.Engine
+	Runner
 	// Refusals are in the order in which they came up; the first is the reason that Device gives.
 	Refusals() []Refusal
-	// Movable, UseMemory and ResetVariables are as of [tflite.Interpreter].
-	Movable() (inputs, outputs []bool, err error)
-	UseMemory(inputs, outputs [][]byte) error
-	ResetVariables() error
 }
 
 // Open makes an engine for a model. Both files are verified, and compared with one another, before the runtime sees
@@ -102,14 +104,13 @@ func OpenSeveral(ctx context.Context, m Files, o Options, n int) ([]Engine, erro
 
 // Open is [OpenSeveral] for files that were read.
 func (m *Model) Open(ctx context.Context, o Options, n int) ([]Engine, error) {
-	spec, err := o.spec()
-	if err != nil {
+	if _, err := o.spec(); err != nil {
 		return nil, err
 	}
 	if n < 1 {
-		return nil, fmt.Errorf("%d engines", n)
+		return nil, fmt.Errorf("delegate: invalid number of engines %d (want at least 1)", n)
 	}
-	chosen, err := m.choose(ctx, spec, o, n)
+	chosen, err := m.choose(ctx, o, n)
 	if err != nil {
 		return nil, err
 	}
@@ -121,76 +122,80 @@ func (m *Model) Open(ctx context.Context, o Options, n int) ([]Engine, error) {
 	return all, nil
 }
 
-// engine adds to an interpreter why it was chosen, and the library that its delegate came from.
+// engine adds to a runner why it was chosen.
 type engine struct {
-	*tflite.Interpreter
+	Runner
+	title    string // of what runs it, in sentences
 	device   tensor.Device
 	refusals []Refusal
-	library  *edgetpu.Library // nil on the CPU
 }
 
 func (e *engine) Device() tensor.Device { return e.device }
 
 func (e *engine) Refusals() []Refusal { return e.refusals }
 
-// Close frees the interpreter, with it the delegate, and then the library.
-func (e *engine) Close() error {
-	err := e.Interpreter.Close()
-	if e.library != nil {
-		err = errors.Join(err, e.library.Close())
-	}
-	return err
-}
-
-func (m *Model) choose(ctx context.Context, spec Spec, o Options, n int) ([]*engine, error) {
-	causes := o.Refused
-	if spec.Choice == EdgeTPU || spec.Choice == Auto && len(causes) == 0 {
-		e, c, err := m.openEdgeTPU(ctx, spec, o)
-		causes, o.Wanted = c.Causes, c.Wanted
+// choose opens the first of the choice's items that opens.
+func (m *Model) choose(ctx context.Context, o Options, n int) ([]*engine, error) {
+	refusals, wanted := slices.Clone(o.Refused), o.Wanted
+	var causes []error // of the item tried last
+	items := o.Choice.Items()
+	for _, item := range items {
+		p := providerOf(item)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if !p.CPU && len(o.Refused) > 0 {
+			continue
+		}
+		if p.CPU && m.cpu == nil {
+			return nil, noTwin(m.compiled.path, refusals)
+		}
+		opened, err := p.Open(ctx, m, item, o, n)
 		if err != nil {
 			return nil, err
 		}
-		if e != nil {
-			return m.queue(ctx, e, spec, o, n)
+		for _, c := range opened.Causes {
+			refusals = append(refusals, Refusal{item.device(), c.Error()})
 		}
-	}
-	if spec.Choice == EdgeTPU {
-		return nil, CannotRun(m.Path(), causes)
-	}
-	var refusals []Refusal
-	if spec.Choice == Auto {
-		for _, c := range causes {
-			refusals = append(refusals, Refusal{string(EdgeTPU), c.Error()})
+		if opened.Runners != nil {
+			return newEngines(p, item, opened, refusals, wanted), nil
 		}
+		causes = opened.Causes
+		wanted = wanted || opened.Wanted
 	}
-	if m.cpu == nil {
-		return nil, noTwin(m.compiled.path, refusals)
-	}
-	return openCPU(ctx, m.cpu, spec.Choice, refusals, o, n)
+	return nil, m.cannotRun(items, causes, refusals)
 }
 
-// CannotRun is the error of a model that only the Edge TPU may run, and that it cannot.
-func CannotRun(path string, causes []error) error {
-	return fmt.Errorf("model %s: the Edge TPU cannot run it: %w", path, errors.Join(causes...))
+// newEngines are degraded where something before the item was refused; other devices of the same provider are as good.
+func newEngines(p *Provider, item Item, opened Opened, refusals []Refusal, wanted bool) []*engine {
+	better := slices.ContainsFunc(refusals, func(r Refusal) bool { return r.Delegate != item.device() })
+	engines := make([]*engine, len(opened.Runners))
+	for i, r := range opened.Runners {
+		e := &engine{Runner: r, title: p.runner(item), device: r.Device(), refusals: slices.Clone(refusals)}
+		e.device.Kind, e.device.LeavesCPUFree = p.Kind, p.LeavesCPUFree
+		if better {
+			e.device.Degraded, e.device.Reason, e.device.Wanted = true, refusals[0].Reason, wanted
+		}
+		engines[i] = e
+	}
+	return engines
 }
 
-// queue opens the other engines of an Edge TPU, where they are wanted.
-func (m *Model) queue(ctx context.Context, first *engine, spec Spec, o Options, n int) ([]*engine, error) {
-	all := []*engine{first}
-	for o.Queue && len(all) < n {
-		e, c, err := m.openEdgeTPU(ctx, spec, o)
-		if e == nil {
-			if err == nil {
-				err = fmt.Errorf("model %s: engine %d on the Edge TPU: %w", m.Path(), len(all)+1, errors.Join(c.Causes...))
-			}
-			for _, e := range all {
-				err = errors.Join(err, e.Close())
-			}
-			return nil, err
-		}
-		all = append(all, e)
+// cannotRun is the error of a model that no item of a choice runs; causes are the last one's.
+func (m *Model) cannotRun(items []Item, causes []error, refusals []Refusal) error {
+	last := items[len(items)-1]
+	switch {
+	case last.Provider == builtinName: // which runs every valid model: the others did not matter
+		return fmt.Errorf("model %s: %w", m.Path(), errors.Join(causes...))
+	case len(items) == 1:
+		return CannotRun(last, m.Path(), causes)
 	}
-	return all, nil
+	return fmt.Errorf("model %s: nothing that may run it can: %s", m.Path(), reasons(refusals))
+}
+
+// CannotRun is the error of a model that only one item of a choice may run, and that it cannot.
+func CannotRun(item Item, path string, causes []error) error {
+	return fmt.Errorf("model %s: %s cannot run it: %w", path, providerOf(item).Title(item), errors.Join(causes...))
 }
 
 // noTwin names the file that is wanted, and why it is.
@@ -214,70 +219,12 @@ func reasons(refusals []Refusal) string {
 	return strings.Join(all, "; ")
 }
 
-// openCPU opens the CPU model n times. After Auto has refused the Edge TPU, XNNPACK may be refused too.
-func openCPU(ctx context.Context, f *file, choice Choice, refusals []Refusal, o Options, n int) ([]*engine, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	options := tflite.Options{Threads: o.Threads, Logger: o.Logger, Shapes: o.Shapes}
-	if choice != None {
-		all, err := f.loaded.Interpreters(n, options, func(w *tflite.Weights) ([]tflite.Delegate, error) {
-			x, err := w.NewXNNPACK(options.Threads)
-			return []tflite.Delegate{x}, err
-		})
-		if err == nil && all[0].Device().Name == cpuXNNPACK {
-			return newEngines(all, refusals, o.Wanted), nil
-		}
-		if err == nil {
-			err = errNothingTaken
-		}
-		if choice == XNNPACK {
-			err = fmt.Errorf("model %s: XNNPACK cannot run it: %w", f.path, err)
-			for _, n := range all {
-				err = errors.Join(err, n.Close())
-			}
-			return nil, err
-		}
-		refusals = append(refusals, Refusal{string(XNNPACK), err.Error()})
-		if len(all) > 0 { // the built-in kernels run it already
-			return newEngines(all, refusals, o.Wanted), nil
-		}
-	}
-	options.Builtin = true
-	all, err := f.loaded.Interpreters(n, options, nil)
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", f.path, err)
-	}
-	return newEngines(all, refusals, o.Wanted), nil
-}
-
-// cpuXNNPACK is the name of the CPU as a device where XNNPACK runs at least a part of the model.
-const cpuXNNPACK = "cpu:xnnpack"
-
-var errNothingTaken = errors.New("it takes none of the model's operators, which the built-in kernels run (delegate: auto or none)")
-
-func newEngines(all []*tflite.Interpreter, refusals []Refusal, wanted bool) []*engine {
-	engines := make([]*engine, len(all))
-	for i, n := range all {
-		engines[i] = newEngine(n, slices.Clone(refusals), wanted)
-	}
-	return engines
-}
-
-func newEngine(n *tflite.Interpreter, refusals []Refusal, wanted bool) *engine {
-	e := &engine{Interpreter: n, device: n.Device(), refusals: refusals}
-	if len(refusals) > 0 {
-		e.device.Degraded, e.device.Reason, e.device.Wanted = true, refusals[0].Reason, wanted
-	}
-	return e
-}
-
 // log says once what runs the model: "no Edge TPU found: the CPU (XNNPACK) runs the model".
 func (e *engine) log(model string, logger *slog.Logger) {
 	if logger == nil {
 		return
 	}
-	message := describe(e.device.Name) + " runs the model"
+	message := e.title + " runs the model"
 	if e.device.Degraded {
 		message = e.device.Reason + ": " + message
 	}
@@ -290,16 +237,4 @@ func (e *engine) log(model string, logger *slog.Logger) {
 		attributes = append(attributes, "also", strings.Join(others, "; "))
 	}
 	logger.Info(message, attributes...)
-}
-
-// describe is a device's name for people.
-func describe(name string) string {
-	switch {
-	case name == cpuXNNPACK:
-		return "the CPU (XNNPACK)"
-	case strings.HasPrefix(name, "cpu:"):
-		return "the CPU (built-in kernels)"
-	default:
-		return "the Edge TPU"
-	}
 }

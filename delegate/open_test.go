@@ -37,7 +37,7 @@ func TestResultsEqualTwin(t *testing.T) {
 			tpu := open(t, f, o)
 			o.Choice = delegate.XNNPACK
 			cpu := open(t, f, o)
-			if d := tpu.Device(); d != (tensor.Device{Name: "edgetpu:usb:2-1"}) {
+			if d := tpu.Device(); d != (tensor.Device{Name: "edgetpu:usb:2-1", Kind: "edgetpu", LeavesCPUFree: true}) {
 				t.Fatalf("device %+v", d)
 			}
 			noise := run(t, cpu, 1)
@@ -207,11 +207,15 @@ func TestLogOfDemo(t *testing.T) {
 
 func TestChosenCPU(t *testing.T) {
 	f := twins(t, classifier)
-	for choice, device := range map[delegate.Choice]string{delegate.XNNPACK: "cpu:xnnpack", delegate.None: "cpu:builtin"} {
+	for choice, device := range map[string]string{"xnnpack": "cpu:xnnpack", "none": "cpu:builtin"} {
+		c, err := delegate.ParseChoice(choice)
+		if err != nil {
+			t.Fatal(err)
+		}
 		o := simulated(t, simtest.Config{})
-		o.Choice, o.Threads = choice, 2
+		o.Choice, o.Threads = c, 2
 		e := open(t, f, o)
-		if d := e.Device(); d != (tensor.Device{Name: device}) || e.Refusals() != nil {
+		if d := e.Device(); d != (tensor.Device{Name: device, Kind: "cpu"}) || e.Refusals() != nil {
 			t.Errorf("%s: device %+v, refusals %v", choice, d, e.Refusals())
 		}
 		if o := run(t, e, 1); len(o) != 1 || len(o[0]) != 1001 {
@@ -247,7 +251,7 @@ func TestChosenEdgeTPU(t *testing.T) {
 
 func TestOpenRefusesOptions(t *testing.T) {
 	f := twins(t, classifier)
-	for _, o := range []delegate.Options{{Choice: "gpu"}, {Device: "tpu:0"}, {Threads: -1},
+	for _, o := range []delegate.Options{{Choice: delegate.Choice{{Provider: "gpu"}}}, {Device: "tpu:0"}, {Threads: -1},
 		{EdgeTPU: edgetpu.Options{Performance: "turbo"}}} {
 		if _, err := delegate.Open(t.Context(), f, o); err == nil {
 			t.Errorf("%+v is taken", o)

@@ -37,35 +37,53 @@ func Probe(ctx context.Context, o Options) (Findings, error) {
 		return Findings{}, err
 	}
 	f := Findings{Runtime: tflite.RuntimeVersion(), Refusals: []Refusal{}, Devices: []Found{}}
-	fit := f.edgeTPU(ctx, spec, o)
-	if err := ctx.Err(); err != nil {
-		return Findings{}, err
-	}
-	if spec.Choice == EdgeTPU || spec.Choice == Auto && fit != "" {
-		f.Takes = fit
-		return f, nil
-	}
-	if spec.Choice != Auto {
-		f.Refusals = []Refusal{}
-	}
-	if spec.Choice != None {
-		x, err := tflite.NewXNNPACK(o.Threads)
-		if err == nil {
-			f.Takes = x.Name()
-			x.Delete()
+	first, causes := f.edgeTPU(ctx, spec, o) // whatever the choice is: its devices are shown
+	for _, item := range spec.Choice.Items() {
+		if item.Provider != edgeTPUName {
+			causes = nil
+			if err := o.probe(ctx, item); err != nil {
+				causes = []error{err}
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return Findings{}, err
+		}
+		if len(causes) == 0 {
+			f.Takes = deviceOf(item, first)
 			return f, nil
 		}
-		f.Refusals = append(f.Refusals, Refusal{string(XNNPACK), err.Error()})
+		for _, c := range causes {
+			f.Refusals = append(f.Refusals, Refusal{item.device(), c.Error()})
+		}
 	}
-	if spec.Choice != XNNPACK {
-		f.Takes = "cpu:builtin"
-	}
-	return f, nil
+	return f, ctx.Err()
 }
 
-// edgeTPU fills in what there is of Edge TPUs, and gives the name of the first that the spec takes.
-func (f *Findings) edgeTPU(ctx context.Context, spec Spec, o Options) string {
-	s := look(spec, o, func() (edgetpu.Seen, error) { return o.ask(ctx) })
+// deviceOf is the name of the device that an item would take; edgeTPU is that of the first Edge TPU.
+func deviceOf(item Item, edgeTPU string) string {
+	switch p := providerOf(item); {
+	case item.Provider == edgeTPUName:
+		return edgeTPU
+	case item.Provider == builtinName:
+		return p.Kind + ":builtin"
+	case p.CPU:
+		return p.Kind + ":" + p.Name
+	}
+	return item.device()
+}
+
+// probe asks a provider whether something could run on it, those that are not the CPU by way of Options.Apart.
+func (o Options) probe(ctx context.Context, item Item) error {
+	p := providerOf(item)
+	if p.CPU || o.Apart == nil {
+		return p.Probe(ctx, item, o)
+	}
+	return o.Apart(ctx, item)
+}
+
+// edgeTPU fills in what there is of Edge TPUs, and gives the name of the first that the spec takes, or why there is none.
+func (f *Findings) edgeTPU(ctx context.Context, spec Spec, o Options) (first string, causes []error) {
+	s := probeEdgeTPU(spec, o, func() (edgetpu.Seen, error) { return o.ask(ctx) })
 	devices := s.seen.Devices
 	if s.loadErr != nil {
 		f.LibraryError = s.loadErr.Error()
@@ -89,11 +107,8 @@ func (f *Findings) edgeTPU(ctx context.Context, spec Spec, o Options) string {
 		}
 		f.Devices = append(f.Devices, found)
 	}
-	for _, c := range s.causes {
-		f.Refusals = append(f.Refusals, Refusal{string(EdgeTPU), c.Error()})
-	}
 	if len(s.fit) == 0 {
-		return ""
+		return "", s.causes
 	}
-	return "edgetpu:" + o.EdgeTPU.System.StableName(s.fit[0])
+	return edgeTPUName + ":" + o.EdgeTPU.System.StableName(s.fit[0]), nil
 }

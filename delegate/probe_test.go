@@ -34,14 +34,16 @@ func TestProbe(t *testing.T) {
 		!strings.HasPrefix(p.LibraryVersion, "runtime 13") || p.Library != o.EdgeTPULibrary {
 		t.Errorf("with devices: %+v", p)
 	}
-	for choice, takes := range map[delegate.Choice]string{delegate.XNNPACK: "cpu:xnnpack", delegate.None: "cpu:builtin",
-		delegate.EdgeTPU: "edgetpu:pci:/dev/apex_0"} {
-		o.Choice = choice
+	for choice, takes := range map[string]string{"xnnpack": "cpu:xnnpack", "none": "cpu:builtin", "edgetpu": "edgetpu:pci:/dev/apex_0",
+		"edgetpu,none": "edgetpu:pci:/dev/apex_0"} {
+		if o.Choice, err = delegate.ParseChoice(choice); err != nil {
+			t.Fatal(err)
+		}
 		if p, err := delegate.Probe(t.Context(), o); err != nil || p.Takes != takes || len(p.Refusals) != 0 || len(p.Devices) != 2 {
 			t.Errorf("%s: %+v, %v", choice, p, err)
 		}
 	}
-	if _, err := delegate.Probe(t.Context(), delegate.Options{Choice: "x"}); err == nil {
+	if _, err := delegate.Probe(t.Context(), delegate.Options{Choice: delegate.Choice{{Provider: "x"}}}); err == nil {
 		t.Error("a choice of x is taken")
 	}
 }

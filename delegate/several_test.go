@@ -31,7 +31,7 @@ func openSeveral(tb testing.TB, f delegate.Files, o delegate.Options, n int) []d
 func TestSeveral(t *testing.T) {
 	f := delegate.Files{CPU: model(t, "ssd_mobilenet_v1_coco_quant")}
 	for _, choice := range []delegate.Choice{delegate.Auto, delegate.None} {
-		t.Run(string(choice), func(t *testing.T) {
+		t.Run(choice.String(), func(t *testing.T) {
 			withoutLibrary(t)
 			before := tflite.Live()
 			var log bytes.Buffer

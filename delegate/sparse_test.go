@@ -35,7 +35,7 @@ func TestXNNPACKRefuses(t *testing.T) {
 			}
 			var told bool
 			for _, r := range e.Refusals() {
-				told = told || r.Delegate == string(delegate.XNNPACK) && strings.Contains(r.Reason, why)
+				told = told || r.Delegate == delegate.XNNPACK.String() && strings.Contains(r.Reason, why)
 			}
 			if !told {
 				t.Errorf("why not XNNPACK is not told: %v", e.Refusals())

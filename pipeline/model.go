@@ -30,8 +30,8 @@ type ModelOptions[T Item] struct {
 	// whole stream waits for it. A function holds the state of one stream, so streams and models do not share one.
 	PostProcess func(item Meta, r *Result)
 	// Overlap prepares the next item and decodes the last one while the engine runs, at the price of a copy of the
-	// inputs and outputs. It pays when Invoke leaves the CPU free; engines whose Device is an Edge TPU ("edgetpu:…")
-	// always overlap.
+	// inputs and outputs. It pays when Invoke leaves the CPU free; engines whose Device
+	// LeavesCPUFree always overlap.
 	Overlap bool
 }
 

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -51,12 +50,7 @@ func newModelStage[T Item](r *run[T], index int) *modelStage[T] {
 }
 
 func (s *modelStage[T]) overlaps(e Engine) bool {
-	return s.model.options.Overlap || !usesCPU(e.Device())
-}
-
-// usesCPU says whether a device computes on the CPU, by the names of delegate's devices: "cpu:…", "edgetpu:…".
-func usesCPU(d Device) bool {
-	return d.Name != "edgetpu" && !strings.HasPrefix(d.Name, "edgetpu:")
+	return s.model.options.Overlap || e.Device().LeavesCPUFree
 }
 
 // preparedAhead is how many items are prepared ahead of an overlapping engine. One keeps the device busy; behind a file

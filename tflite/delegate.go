@@ -33,8 +33,13 @@ type xnnpack struct {
 }
 
 func (x *xnnpack) Name() string { return "cpu:xnnpack" }
-func isXNNPACK(d Delegate) bool {
-	_, ok := d.(*xnnpack)
+
+// mayBeIdle says whether it is worth knowing if the first of so many delegates takes any operator.
+func mayBeIdle(d Delegate, of int) bool {
+	if _, ok := d.(*xnnpack); ok {
+		return of == 1
+	}
+	_, ok := d.(interface{ MayBeIdle() })
 	return ok
 }
 
@@ -83,8 +88,8 @@ func newXNNPACK(threads int, weights *Weights) (Delegate, error) {
 	return x, nil
 }
 
-// counter stands behind XNNPACK and tells whether that has taken anything: it takes no operator of some models (int8
-// softmax alone, 16-bit activations) and says nothing.
+// counter stands behind a delegate and tells whether that has taken anything: XNNPACK takes no operator of some models
+// (int8 softmax alone, 16-bit activations) and says nothing, and an external delegate may know none of a model's.
 type counter struct{ *capi.Counter }
 
 func newCounter() (counter, error) {

@@ -66,6 +66,7 @@ type Interpreter struct {
 	cancel     func()
 	runners    []*SignatureRunner
 	device     tensor.Device
+	idle       bool // see Idle
 	cleanup    runtime.Cleanup
 }
 
@@ -163,12 +164,12 @@ func (i *Interpreter) start(m *schema.Model, o Options) error {
 	if i.log = capi.NewLog(); i.log == nil {
 		return errNoMemory
 	}
-	if len(i.own) == 1 && isXNNPACK(i.own[0]) {
+	if len(i.own) > 0 && mayBeIdle(i.own[0], len(i.own)) {
 		c, err := newCounter()
 		if err != nil {
 			return err
 		}
-		i.own = append(i.own, c)
+		i.own = slices.Insert(i.own, 1, Delegate(c))
 	}
 	if hasResources(m) || !runsMain(m, o.Signature) { // neither of which the C API resets
 		i.rebuildWith = &rebuildInfo{schema: m, threads: o.Threads}
@@ -177,6 +178,7 @@ func (i *Interpreter) start(m *schema.Model, o Options) error {
 		return err
 	}
 	i.device.Name = i.runs()
+	i.idle = i.firstIsIdle()
 	if err := i.reshape(o.Shapes); err != nil {
 		return err
 	}
@@ -191,13 +193,8 @@ func (i *Interpreter) start(m *schema.Model, o Options) error {
 
 // runs is what runs the graph as it was made.
 func (i *Interpreter) runs() string {
-	idle := false // XNNPACK was given the graph and took nothing of it
-	if len(i.own) == 2 {
-		c, ok := i.own[1].(counter)
-		idle = ok && c.Delegated() == 0
-	}
 	switch {
-	case len(i.own) > 0 && !idle:
+	case len(i.own) > 0 && !i.firstIsIdle():
 		return i.own[0].Name()
 	case defaultDelegate():
 		return "cpu:default"
@@ -205,6 +202,19 @@ func (i *Interpreter) runs() string {
 		return "cpu:builtin"
 	}
 }
+
+// firstIsIdle says whether the first delegate was given the graph and took nothing of it.
+func (i *Interpreter) firstIsIdle() bool {
+	if len(i.own) < 2 {
+		return false
+	}
+	c, ok := i.own[1].(counter)
+	return ok && c.Delegated() == 0
+}
+
+// Idle says whether the first delegate takes none of the model's operators, which then run on the CPU. It is known of
+// XNNPACK alone, and of delegates with a method MayBeIdle.
+func (i *Interpreter) Idle() bool { return i.idle }
 
 // create makes the options and the interpreter, with the delegates that are in own.
 func (i *Interpreter) create(m *schema.Model, threads int) error {

@@ -47,8 +47,12 @@ of libedgetpu, what the delegate choice would take for a model that is compiled 
 		Example: "  corallite devices --json\n  corallite devices --device usb",
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			wanted, err := delegate.ParseChoice(choice)
+			if err != nil {
+				return usageError{err}
+			}
 			found, err := delegate.Probe(cmd.Context(), delegate.Options{
-				Choice: delegate.Choice(choice), Device: device, EdgeTPULibrary: library, Look: assemble.ProbeIsolated,
+				Choice: wanted, Device: device, EdgeTPULibrary: library, Look: assemble.ProbeIsolated,
 			})
 			switch {
 			case cmd.Context().Err() != nil:
@@ -83,7 +87,7 @@ of libedgetpu, what the delegate choice would take for a model that is compiled 
 
 // addDeviceFlags adds --delegate and --device, which several commands have.
 func addDeviceFlags(cmd *cobra.Command, choice, device *string) {
-	cmd.Flags().StringVar(choice, "delegate", string(delegate.Auto), "what runs the model: auto, edgetpu, xnnpack or none")
+	cmd.Flags().StringVar(choice, "delegate", delegate.Auto.String(), "what runs the model: auto, edgetpu, xnnpack or none")
 	cmd.Flags().StringVar(device, "device", "", `which Edge TPU: "" for any, usb, pci, :1, usb:0, pci:0, a name that corallite devices gives, or a path`)
 	_ = cmd.RegisterFlagCompletionFunc("delegate", cobra.FixedCompletions(
 		[]string{"auto", "edgetpu", "xnnpack", "none"}, cobra.ShellCompDirectiveNoFileComp))

@@ -15,15 +15,15 @@ import (
 type chain struct {
 	parts []tensor.Engine // at least one
 	wires [][]int         // wires[k][i]: which output of part k-1 is input i of part k
-	name  string
+	shown tensor.Device
 }
 
 // newChain owns the parts from here on, also when it fails.
 func newChain(parts []tensor.Engine) (*chain, error) {
 	c := &chain{parts: parts, wires: make([][]int, len(parts))}
-	names := make([]string, len(parts))
+	devices := make([]tensor.Device, len(parts))
 	for k, p := range parts {
-		names[k] = p.Device().Name
+		devices[k] = p.Device()
 		if k == 0 {
 			continue
 		}
@@ -32,24 +32,26 @@ func newChain(parts []tensor.Engine) (*chain, error) {
 			return nil, errors.Join(fmt.Errorf("segment %d does not follow segment %d: %w", k, k-1, err), c.Close())
 		}
 	}
-	c.name = joinDevices(names)
+	c.shown = devices[0]
+	c.shown.Name = joinDevices(devices)
 	return c, nil
 }
 
 // joinDevices is "edgetpu:usb:2-1+usb:2-2", each device once.
-func joinDevices(names []string) string {
-	var out []string
+func joinDevices(devices []tensor.Device) string {
+	var names []string
 	seen := map[string]bool{}
-	for _, n := range names {
-		if !seen[n] {
-			seen[n] = true
-			out = append(out, n)
+	for _, d := range devices {
+		if seen[d.Name] {
+			continue
 		}
+		seen[d.Name] = true
+		if len(names) > 0 && d.Kind == devices[0].Kind {
+			d.Name = strings.TrimPrefix(d.Name, d.Kind+":") // it stands before the first
+		}
+		names = append(names, d.Name)
 	}
-	for i := range out[1:] {
-		out[i+1] = strings.TrimPrefix(out[i+1], devicePrefix)
-	}
-	return strings.Join(out, "+")
+	return strings.Join(names, "+")
 }
 
 // connect finds for each input the output that it is: the one of its name, or where names differ the one at its place.
@@ -121,7 +123,7 @@ func (c *chain) Invoke(ctx context.Context) error {
 }
 
 // Device names all devices.
-func (c *chain) Device() tensor.Device { return tensor.Device{Name: c.name} }
+func (c *chain) Device() tensor.Device { return c.shown }
 
 // Reset sets the variable tensors of all parts to their start.
 func (c *chain) Reset() error {

@@ -12,22 +12,23 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// openCPU opens a model's engines on the CPU; c says why not on an Edge TPU, where one was looked for.
-func (p *Pool) openCPU(ctx context.Context, r Request, choice delegate.Choice, c delegate.Candidates) ([]tensor.Engine, error) {
-	o := delegate.Options{Choice: choice, Refused: c.Causes, Wanted: c.Wanted, Logger: p.o.Logger}
-	if choice == delegate.Auto && !c.Wanted {
+// openCPU opens a model's engines on the CPU; refused says why not on something better, where that was looked for.
+func (p *Pool) openCPU(ctx context.Context, r Request, cpu delegate.Choice, refused []delegate.Refusal, wanted bool) ([]tensor.Engine, error) {
+	o := delegate.Options{Choice: cpu, Refused: refused, Wanted: wanted, Logger: p.o.Logger}
+	quiet := len(r.Choice) == 0 && !wanted
+	if quiet {
 		o.Logger = nil
 	}
 	all, err := p.cpuEngines(ctx, r, o, r.Engines)
-	if err == nil && o.Logger == nil {
-		p.tellCPU(r, all[0].Device(), c.Causes)
+	if err == nil && quiet {
+		p.tellCPU(r, all[0].Device(), refused)
 	}
 	return all, err
 }
 
 // tellCPU says on a machine that has no Edge TPU, where nobody asked for one, that the CPU runs the models: once, not for
 // each. The details are there for who wants them.
-func (p *Pool) tellCPU(r Request, d tensor.Device, causes []error) {
+func (p *Pool) tellCPU(r Request, d tensor.Device, refused []delegate.Refusal) {
 	p.mu.Lock()
 	told := p.told
 	p.told = true
@@ -35,7 +36,7 @@ func (p *Pool) tellCPU(r Request, d tensor.Device, causes []error) {
 	if !told {
 		p.o.Logger.Info("no Edge TPU found: the CPU runs the models")
 	}
-	p.o.Logger.Debug("the CPU runs the model", "model", r.Model.Path(), "device", d.Name, "why", errors.Join(causes...).Error())
+	p.o.Logger.Debug("the CPU runs the model", "model", r.Model.Path(), "device", d.Name, "why", reasons(refused))
 }
 
 func (p *Pool) cpuEngines(ctx context.Context, r Request, o delegate.Options, n int) ([]tensor.Engine, error) {
@@ -93,14 +94,12 @@ func (p *Pool) childCPU(ctx context.Context, r Request, o delegate.Options) (ten
 		return nil, errors.Join(fmt.Errorf("model %s: %w", path, err), h.Close())
 	}
 	device := e.Device()
-	if o.Choice == delegate.Auto && len(o.Refused) > 0 {
-		device.Degraded, device.Reason, device.Wanted = true, o.Refused[0].Error(), o.Wanted
-	}
-	return lodger{e, h, device, p.o.Logger}, nil
+	device.Wanted = device.Degraded && o.Wanted
+	return hostedEngine{e, h, device, p.o.Logger}, nil
 }
 
-// lodger is an engine with a child of its own.
-type lodger struct {
+// hostedEngine is an engine with a child of its own.
+type hostedEngine struct {
 	*worker.Engine
 	host   *worker.Host
 	device tensor.Device
@@ -108,7 +107,7 @@ type lodger struct {
 }
 
 // Device says what runs the model in the child.
-func (l lodger) Device() tensor.Device { return l.device }
+func (e hostedEngine) Device() tensor.Device { return e.device }
 
 // Close closes the engine and ends its child.
-func (l lodger) Close() error { return errors.Join(l.Engine.Close(), closeHost(l.host, l.log)) }
+func (e hostedEngine) Close() error { return errors.Join(e.Engine.Close(), closeHost(e.host, e.log)) }

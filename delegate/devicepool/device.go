@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
 	"corallite/delegate"
-	"corallite/delegate/edgetpu"
 	"corallite/delegate/failover"
-	"corallite/delegate/heat"
 	"corallite/delegate/scheduler"
 	"corallite/delegate/worker"
 	"corallite/internal/isolate"
@@ -20,57 +17,65 @@ import (
 )
 
 // errClosed is what engines get from a Pool that was closed.
-var errClosed = errors.New("the pool of Edge TPUs was closed")
+var errClosed = errors.New("the pool of devices was closed")
 
-// device is one Edge TPU.
+// hardware is what a device is: an Edge TPU, or what the library of an external delegate drives. Its methods may be called
+// by several goroutines.
+type hardware interface {
+	// describe is the device as events show it.
+	describe() tensor.Device
+	// path is where it is, for a Summary.
+	path() string
+	// item is how it stands in a delegate.Choice.
+	item() delegate.Item
+	// locate makes sure that it is there. gone is why it counts as gone, nil when it does not; so is the result.
+	locate(gone error) error
+	// selector is its device string, as delegate.Options.Device has it.
+	selector() string
+	// child are the options of its child process, but for the log.
+	child() worker.HostOptions
+	// opened is called when an engine was opened on it.
+	opened(*device)
+	// heat is how warm it is; nil where that is not shown.
+	heat() *Heat
+	// close ends what it has started.
+	close()
+	log() *slog.Logger
+}
+
+// device is one accelerator that several engines share.
 type device struct {
-	pool    *Pool
+	pool *Pool
+	hardware
 	queue   *scheduler.Queue
 	backoff *failover.Backoff
 
 	opening sync.Mutex // held while the child is started: once, however many engines wait for it
 
 	mu      sync.Mutex
-	at      edgetpu.Device // where it is; a stick may come back at another port
-	name    string         // what does not move: "usb:2-1"
-	log     *slog.Logger   // with that name
-	shown   bool           // whether the kernel has ever shown it
-	pinned  bool           // asked for by name: no other will do
-	host    *worker.Host   // nil before the first engine
-	gone    error          // why the device counts as gone although the child lives
-	monitor *heat.Monitor  // nil where there is no temperature
-	hot     string         // why its engines are on the CPU; "" when it is cool enough
-	members map[*member]bool
+	host    *worker.Host // nil before the first engine
+	gone    error        // why the device counts as gone although the child lives
+	hot     string       // why its engines are on the CPU; "" when it is cool enough
+	engines map[*managedEngine]bool
 	closed  bool
 	counts
 }
 
-func newDevice(p *Pool, at edgetpu.Device) *device {
-	name := p.o.EdgeTPU.System.StableName(at)
+func newDevice(p *Pool, h hardware) *device {
 	return &device{
-		pool: p, at: at, name: name, shown: slices.Contains(p.o.EdgeTPU.System.Devices(), at), log: p.logFor(name),
-		queue: scheduler.New(scheduler.Options{}), backoff: failover.NewBackoff(p.o.Backoff),
-		members: map[*member]bool{},
+		pool: p, hardware: h, queue: scheduler.New(scheduler.Options{}), backoff: failover.NewBackoff(p.o.Backoff),
+		engines: map[*managedEngine]bool{},
 	}
 }
 
-func (d *device) is(at edgetpu.Device) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.at == at
-}
-
 // label is the device's name in events.
-func (d *device) label() string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return devicePrefix + d.name
-}
+func (d *device) label() string { return d.describe().Name }
 
-// part is a compiled file to be run on a device.
+// part is a file to be run on a device.
 type part struct {
 	model    string // its name
-	path     string
+	files    delegate.Files
+	shapes   [][]int
 	token    uint64
 	threads  int
 	priority int
@@ -78,157 +83,108 @@ type part struct {
 	deadline time.Duration
 }
 
+// path is the file's.
+func (p part) path() string {
+	if p.files.EdgeTPU != "" {
+		return p.files.EdgeTPU
+	}
+	return p.files.CPU
+}
+
 // open opens an engine for a part.
 func (d *device) open(ctx context.Context, p part) (tensor.Engine, error) {
-	client := d.queue.Client(scheduler.ClientOptions{Name: p.model, Priority: p.priority, Token: p.token, Model: p.path})
+	client := d.queue.Client(scheduler.ClientOptions{Name: p.model, Priority: p.priority, Token: p.token, Model: p.path()})
 	e, err := d.openOn(ctx, p, client)
 	if err != nil {
 		client.Close()
 		d.count(func(c *counts) { c.errors++ })
-		return nil, &loss{d.label(), err}
+		return nil, &deviceError{d.label(), err}
 	}
-	d.watchHeat()
-	return &seat{Engine: e, device: d, client: client, name: d.label()}, nil
+	d.opened(d)
+	return &deviceEngine{Engine: e, device: d, client: client, shown: d.describe()}, nil
 }
 
 func (d *device) openOn(ctx context.Context, p part, client *scheduler.Client) (tensor.Engine, error) {
-	files := delegate.Files{EdgeTPU: p.path}
+	choice := delegate.Choice{d.item()}
 	if !p.isolate {
-		at, err := d.locate()
-		if err != nil {
+		if err := d.find(); err != nil {
 			return nil, err
 		}
 		d.found()
-		e, err := delegate.Open(ctx, files, delegate.Options{
-			Choice: delegate.EdgeTPU, Device: at.String(), Threads: p.threads, EdgeTPULibrary: d.pool.o.Library,
+		e, err := delegate.Open(ctx, p.files, delegate.Options{
+			Choice: choice, Device: d.selector(), Threads: p.threads, Shapes: p.shapes, EdgeTPULibrary: d.pool.o.Library,
 			EdgeTPU: d.pool.o.EdgeTPU,
 		})
 		if err != nil {
 			return nil, err
 		}
-		return inTurn{e, client}, nil
+		return scheduledEngine{e, client}, nil
 	}
-	h, at, err := d.child(ctx)
+	h, err := d.process(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", p.path, err)
+		return nil, fmt.Errorf("model %s: %w", p.path(), err)
 	}
 	e, err := h.Open(ctx, worker.Request{
-		Files: files, Choice: delegate.EdgeTPU, Device: at.String(), Threads: p.threads, Turn: client,
+		Files: p.files, Choice: choice, Device: d.selector(), Threads: p.threads, Shapes: p.shapes, Turn: client,
 		Deadline: worker.DeadlinePolicy{Fixed: p.deadline},
 	})
 	var death *isolate.DeathError
 	switch {
 	case errors.As(err, &death):
-		return nil, fmt.Errorf("model %s: %w", p.path, err)
+		return nil, fmt.Errorf("model %s: %w", p.path(), err)
 	case err != nil:
 		return nil, err
 	}
 	return e, nil
 }
 
-// child gives the living child of the device and where the device is, starting one where there is none.
-func (d *device) child(ctx context.Context) (*worker.Host, edgetpu.Device, error) {
+// find is hardware.locate for a device of a pool that is open.
+func (d *device) find() error {
+	d.mu.Lock()
+	closed, gone := d.closed, d.gone
+	d.mu.Unlock()
+	if closed {
+		return errClosed
+	}
+	return d.locate(gone)
+}
+
+// process gives the living child of the device, starting one where there is none.
+func (d *device) process(ctx context.Context) (*worker.Host, error) {
 	d.opening.Lock()
 	defer d.opening.Unlock()
 	d.mu.Lock()
-	old, at := d.host, d.at
+	old := d.host
 	d.mu.Unlock()
 	if old != nil {
 		select {
 		case <-old.Done():
 			_ = old.Close() // how it died is known to those who used it
 		default:
-			return old, at, nil
+			return old, nil
 		}
 	}
-	at, err := d.locate()
-	if err != nil {
-		return nil, at, err
+	if err := d.find(); err != nil {
+		return nil, err
 	}
-	d.mu.Lock()
-	log := d.log
-	d.mu.Unlock()
-	h, err := worker.StartHost(ctx, worker.HostOptions{
-		Name: "edgetpu " + at.String(), Library: d.pool.o.Library, EdgeTPU: d.pool.o.EdgeTPU, Device: at,
-		Files: d.pool.o.Files, Reach: d.pool.o.Reach, Logger: log,
-	})
+	o := d.child()
+	o.Logger = d.log()
+	o.Access.ReadWrite = append(o.Access.ReadWrite, d.pool.o.ExtraPaths...)
+	h, err := worker.StartHost(ctx, o)
 	if err != nil {
-		return nil, at, err
+		return nil, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
-		return nil, at, errors.Join(errClosed, h.Close())
+		return nil, errors.Join(errClosed, h.Close())
 	}
 	if old != nil {
 		d.restarts++
 	}
 	d.host, d.gone = h, nil
-	d.log.Debug("a child process has the device", "pid", h.PID(), "confinement", h.Confinement())
-	return h, at, nil
-}
-
-// locate finds out where the device is now: at its path, under the same name at another path, or, unless it was asked
-// for by name, where a device of the same bus is that nobody else of the pool has.
-func (d *device) locate() (edgetpu.Device, error) {
-	system := d.pool.o.EdgeTPU.System
-	d.mu.Lock()
-	at, name, pinned, shown, closed, gone, m := d.at, d.name, d.pinned, d.shown, d.closed, d.gone, d.monitor
-	d.mu.Unlock()
-	if closed {
-		return at, errClosed
-	}
-	if gone != nil && m != nil && !m.Stats().Gone {
-		gone = nil // it answers again
-	}
-	seen := system.Devices()
-	var other *edgetpu.Device
-	for _, s := range seen {
-		switch {
-		case s == at:
-			return at, gone
-		case system.StableName(s) == name:
-			d.move(s)
-			return s, nil
-		case other == nil && !pinned && s.Bus == at.Bus && !d.pool.uses(s):
-			other = &s
-		}
-	}
-	switch {
-	case other != nil:
-		d.move(*other)
-		return *other, nil
-	case shown:
-		return at, fmt.Errorf("%w: %s %w", edgetpu.ErrNoDevice, name, errAway)
-	}
-	return at, nil // the library knows it and the kernel never did: a simulator
-}
-
-func (p *Pool) uses(at edgetpu.Device) bool {
-	for _, d := range p.all() {
-		if d.is(at) {
-			return true
-		}
-	}
-	return false
-}
-
-func (d *device) move(to edgetpu.Device) {
-	name := d.pool.o.EdgeTPU.System.StableName(to)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.log.Info("the device is at another place", "from", d.at.String(), "to", to.String())
-	d.at, d.name, d.log = to, name, d.pool.logFor(name)
-}
-
-// logFor is the log of the device with a name.
-func (p *Pool) logFor(name string) *slog.Logger { return p.o.Logger.With("device", devicePrefix+name) }
-
-// pin keeps the device from being replaced by another.
-func (d *device) pin(named bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.pinned = d.pinned || named
+	d.log().Debug("a child process has the device", "pid", h.PID(), "confinement", h.Confinement())
+	return h, nil
 }
 
 // lose makes everybody on the device see it as gone: its child is ended, and runs fail with this cause.
@@ -264,15 +220,13 @@ func (d *device) lost() error {
 	return d.gone
 }
 
-func (d *device) close() error {
+func (d *device) shut() error {
 	d.mu.Lock()
 	d.closed = true
-	h, m := d.host, d.monitor
-	d.host, d.monitor = nil, nil
+	h := d.host
+	d.host = nil
 	d.mu.Unlock()
-	if m != nil {
-		m.Close()
-	}
+	d.close()
 	if h == nil {
 		return nil
 	}

@@ -92,9 +92,9 @@ func newBenchUntil(ctx context.Context, tb testing.TB, c simtest.Config, change 
 	b.library = simtest.Use(tb, c)
 	o := devicepool.Options{
 		Library: b.library, Files: []string{models}, Backoff: quick,
-		Reach:   append([]string{c.Control.Folder()}, c.Twins...),
-		EdgeTPU: edgetpu.Options{System: edgetpu.System{Root: c.Control.Root()}},
-		Logger:  slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		ExtraPaths: append([]string{c.Control.Folder()}, c.Twins...),
+		EdgeTPU:    edgetpu.Options{System: edgetpu.System{Root: c.Control.Root()}},
+		Logger:     slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {
 		f(&o)

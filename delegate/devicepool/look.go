@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"corallite/delegate"
 	"corallite/delegate/edgetpu"
 	"corallite/delegate/worker"
 )
@@ -32,7 +33,7 @@ func (p *Pool) look(ctx context.Context, library string) (edgetpu.Seen, error) {
 	patient, stop := p.patient(ctx)
 	defer stop()
 	seen, err := worker.Look(patient, worker.LookOptions{
-		Library: library, System: p.o.EdgeTPU.System, Reach: p.o.Reach, Deadline: limit, Logger: p.o.Logger,
+		Library: library, System: p.o.EdgeTPU.System, Access: delegate.Access{ReadWrite: p.o.ExtraPaths, Env: p.o.EdgeTPUEnv}, Deadline: limit, Logger: p.o.Logger,
 	})
 	switch {
 	case ctx.Err() != nil:

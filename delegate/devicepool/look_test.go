@@ -38,7 +38,9 @@ func TestListingFails(t *testing.T) {
 			b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin}, limit)
 			b.control.Fault(c.Fault)
 			e := b.open(f, devicepool.Request{})[0]
-			until(t, e, want, "on the device", func(d tensor.Device) bool { return d == tensor.Device{Name: "edgetpu:usb:2-1"} })
+			until(t, e, want, "on the device", func(d tensor.Device) bool {
+				return d == tensor.Device{Name: "edgetpu:usb:2-1", Kind: "edgetpu", LeavesCPUFree: true}
+			})
 		})
 	}
 }
@@ -68,7 +70,7 @@ func TestPatienceEnds(t *testing.T) {
 	f := twins(t, classifier)
 	for _, at := range []simtest.Point{simtest.OnList, simtest.OnVersion, simtest.OnOpen} {
 		for _, choice := range []delegate.Choice{delegate.Auto, delegate.EdgeTPU} {
-			t.Run(string(at)+" "+string(choice), func(t *testing.T) {
+			t.Run(string(at)+" "+choice.String(), func(t *testing.T) {
 				patience, end := context.WithCancel(t.Context())
 				defer end()
 				long := func(o *devicepool.Options) { o.OpenLimit = time.Hour }
@@ -79,7 +81,7 @@ func TestPatienceEnds(t *testing.T) {
 					_ = b.control.Wait(t.Context(), func(s simtest.State) bool { return s.Fired == 1 })
 				}()
 				all, err := b.tryOpen(f, devicepool.Request{Choice: choice})
-				if choice == delegate.EdgeTPU {
+				if choice.OnlyEdgeTPU() {
 					if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "interrupted") {
 						t.Errorf("%d engines, error %v", len(all), err)
 					}

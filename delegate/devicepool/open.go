@@ -27,22 +27,26 @@ const (
 	firstLimit = 15 * time.Second
 )
 
-// berth is where one engine of a model goes: a device for each part.
-type berth []*device
+// placement is where one engine of a model goes: a device for each part.
+type placement []*device
 
-// name names the devices.
-func (b berth) name() string {
-	names := make([]string, len(b))
-	for i, d := range b {
-		names[i] = d.label()
+// describe is what events show of it.
+func (at placement) describe() tensor.Device {
+	devices := make([]tensor.Device, len(at))
+	for i, d := range at {
+		devices[i] = d.describe()
 	}
-	return joinDevices(names)
+	all := devices[0]
+	all.Name = joinDevices(devices)
+	return all
 }
 
-// berths spreads n engines over the devices. A model in one piece has a device for each engine in turn. Of one in
+func (at placement) name() string { return at.describe().Name }
+
+// placements spreads n engines over the devices. A model in one piece has a device for each engine in turn. Of one in
 // segments, segment k has always the same device, so that its parameters stay there.
-func (p *Pool) berths(devices []*device, parts, n int) []berth {
-	all := make([]berth, n)
+func placements(devices []*device, parts, n int) []placement {
+	all := make([]placement, n)
 	for i := range all {
 		for k := range parts {
 			at := i
@@ -55,102 +59,161 @@ func (p *Pool) berths(devices []*device, parts, n int) []berth {
 	return all
 }
 
-// openDevices opens a model's engines on devices. A device that cannot be opened leaves its engines to their CPU twins
-// until it can; without a twin it is left out.
-func (p *Pool) openDevices(ctx context.Context, r Request, at []edgetpu.Device) ([]tensor.Engine, error) {
+// opener opens engines of one model on one accelerator.
+type opener struct {
+	pool    *Pool
+	request Request
+	item    delegate.Item
+	more    bool // another accelerator may run the model where this one does not
+	parts   []part
+}
+
+// missed is why an accelerator runs no engine of a model.
+type missed struct {
+	Causes []error
+	Wanted bool // as of tensor.Device
+}
+
+// open opens a model's engines. Without engines missed says why; an error is one for which nothing else is tried.
+func (o opener) open(ctx context.Context) ([]tensor.Engine, missed, error) {
+	devices, m, err := o.devices(ctx)
+	if err != nil || len(m.Causes) > 0 {
+		return nil, m, err
+	}
+	if !o.request.isolated(true) {
+		o.pool.o.Logger.Warn("isolate: false: "+o.library()+" runs in this process, which ends when it crashes and stops when it hangs",
+			"model", o.request.Model.Path())
+	}
+	return o.openOn(ctx, devices)
+}
+
+// library is what runs in a child, in words.
+func (o opener) library() string {
+	if o.item.Library != "" {
+		return o.item.Label()
+	}
+	return "libedgetpu"
+}
+
+// devices are those on which the model may run, or why there are none.
+func (o opener) devices(ctx context.Context) ([]*device, missed, error) {
+	r := o.request
+	if o.item.Provider != delegate.EdgeTPU[0].Provider {
+		if !r.Model.ForCPU() {
+			return nil, missed{[]error{fmt.Errorf("%s needs the CPU's model, and this one is compiled for the Edge TPU", o.item)}, true}, nil
+		}
+		if err := o.pool.askProvider(ctx, o.item); err != nil {
+			if ctx.Err() != nil {
+				return nil, missed{}, err
+			}
+			return nil, missed{[]error{err}, true}, nil
+		}
+		return []*device{o.pool.provided(o.item)}, missed{}, nil
+	}
 	spec, err := edgetpu.ParseSpec(r.Device)
 	if err != nil {
-		return nil, err
+		return nil, missed{}, err
 	}
-	devices := make([]*device, len(at))
-	for i, d := range at {
-		devices[i] = p.device(d)
-		devices[i].pin(spec.One())
+	c, err := o.pool.candidates(ctx, r)
+	if err != nil || len(c.Causes) > 0 {
+		return nil, missed{c.Causes, c.Wanted}, err
 	}
-	parts := r.parts()
+	return o.pool.edgeTPUs(c.Devices, spec), missed{}, nil
+}
+
+// openOn opens the engines on devices. A device that cannot be opened leaves its engines to the CPU until it can; without
+// the CPU it is left out.
+func (o opener) openOn(ctx context.Context, devices []*device) ([]tensor.Engine, missed, error) {
+	r := o.request
+	o.parts = o.files()
 	n := r.Engines
-	if r.Spread && len(parts) == 1 {
+	if r.Spread && len(o.parts) == 1 {
 		n = max(n, len(devices))
 	} else if r.Spread {
-		n = max(n, min(len(parts), len(devices)))
+		n = max(n, min(len(o.parts), len(devices)))
 	}
-	twins, err := p.openTwins(ctx, r, n)
+	fallbacks, err := o.fallbacks(ctx, n)
 	if err != nil {
-		return nil, err
+		return nil, missed{}, err
 	}
-	o := opener{p, r, partsOf(r)}
 	var engines []tensor.Engine
 	var causes []error
 	failed := map[string]error{} // a device that failed is not waited for again
-	for i, b := range p.berths(devices, len(parts), n) {
-		var twin tensor.Engine
-		if twins != nil {
-			twin = twins[i]
+	for i, at := range placements(devices, len(o.parts), n) {
+		var fallback tensor.Engine
+		if fallbacks != nil {
+			fallback = fallbacks[i]
 		}
-		e, cause, err := o.engine(ctx, b, twin, failed)
-		if cause != nil && failed[b.name()] == nil {
-			failed[b.name()] = cause
+		e, cause, err := o.engine(ctx, at, fallback, failed)
+		if cause != nil && failed[at.name()] == nil {
+			failed[at.name()] = cause
 			causes = append(causes, cause)
 		}
 		if err != nil {
-			err = errors.Join(err, closeAll(engines), closeAll(twins[min(i, len(twins)):]))
-			return nil, err
+			err = errors.Join(err, closeAll(engines), closeAll(fallbacks[min(i, len(fallbacks)):]))
+			return nil, missed{}, err
 		}
 		if e != nil {
 			engines = append(engines, e)
 		}
 	}
 	if len(engines) == 0 {
-		return nil, delegate.CannotRun(r.Model.Path(), causes)
+		return nil, missed{causes, true}, nil
 	}
-	p.announce(r, engines, causes)
-	return engines, nil
+	if o.more && len(failed) == len(devices) {
+		return nil, missed{causes, true}, closeAll(engines)
+	}
+	o.announce(engines, causes)
+	return engines, missed{}, nil
 }
 
-// openTwins opens the CPU's engines that stand behind those on devices; nil when the CPU may not run the model.
-func (p *Pool) openTwins(ctx context.Context, r Request, n int) ([]tensor.Engine, error) {
-	if r.Choice == delegate.EdgeTPU || !r.Model.ForCPU() {
+// fallbacks opens the engines on the CPU that stand behind those on devices; nil when the CPU may not run the model.
+func (o opener) fallbacks(ctx context.Context, n int) ([]tensor.Engine, error) {
+	cpu := o.request.Choice.OnCPU()
+	if len(cpu) == 0 || !o.request.Model.ForCPU() {
 		return nil, nil
 	}
-	return p.cpuEngines(ctx, r, delegate.Options{Choice: delegate.Auto, Refused: []error{errStandsBehind}}, n)
+	return o.pool.cpuEngines(ctx, o.request, delegate.Options{Choice: cpu}, n)
 }
 
-// errStandsBehind is why a twin does not look for an Edge TPU. Nobody reads it: failover gives the reason.
-var errStandsBehind = errors.New("it stands behind the Edge TPU")
-
-// opener opens engines of one model.
-type opener struct {
-	f     *Pool
-	r     Request
-	parts []part
-}
-
-func partsOf(r Request) []part {
+// files are what the accelerator runs of the model.
+func (o opener) files() []part {
+	r := o.request
+	p := part{
+		model: r.Name, threads: max(r.Threads, 1), priority: r.Priority, isolate: r.isolated(true), deadline: r.Deadline,
+	}
+	if o.item.Provider != delegate.EdgeTPU[0].Provider {
+		p.files, p.shapes = delegate.Files{CPU: r.Model.Files().CPU}, r.Shapes
+		p.token = tokenOf(p.files.CPU)
+		return []part{p}
+	}
 	var all []part
 	for _, m := range r.parts() {
-		p := part{
-			model: r.Name, path: m.Files().EdgeTPU, token: m.Token(), threads: max(r.Threads, 1), priority: r.Priority,
-			isolate: r.isolated(true), deadline: r.Deadline,
-		}
-		if p.token == 0 { // the parameters belong to this file alone
-			h := fnv.New64a()
-			_, _ = h.Write([]byte(p.path)) // it has no error to give
-			p.token = h.Sum64()
+		p.files, p.token = delegate.Files{EdgeTPU: m.Files().EdgeTPU}, m.Token()
+		if p.token == 0 {
+			p.token = tokenOf(p.files.EdgeTPU)
 		}
 		all = append(all, p)
 	}
 	return all
 }
 
-// engine opens one engine. cause is why the device does not run it; without a twin there is then no engine.
-func (o opener) engine(ctx context.Context, b berth, twin tensor.Engine, failed map[string]error) (e tensor.Engine, cause, err error) {
-	primary, cause := tensor.Engine(nil), failed[b.name()]
+// tokenOf is a parameter-caching token for parameters that belong to one file alone.
+func tokenOf(path string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(path)) // it has no error to give
+	return h.Sum64()
+}
+
+// engine opens one engine. cause is why the device does not run it; without a fallback there is then no engine.
+func (o opener) engine(ctx context.Context, at placement, fallback tensor.Engine, failed map[string]error) (e tensor.Engine, cause, err error) {
+	primary, cause := tensor.Engine(nil), failed[at.name()]
 	if cause == nil {
 		limit := openLimit
-		if twin != nil {
+		if fallback != nil {
 			limit = firstLimit
 		}
-		primary, cause = o.first(ctx, b, limit)
+		primary, cause = o.first(ctx, at, limit)
 	}
 	if err := ctx.Err(); err != nil {
 		if primary != nil {
@@ -158,13 +221,14 @@ func (o opener) engine(ctx context.Context, b berth, twin tensor.Engine, failed 
 		}
 		return nil, nil, err
 	}
-	if cause != nil && twin == nil {
+	if cause != nil && fallback == nil {
 		return nil, cause, nil
 	}
+	pool := o.pool
 	fo, err := failover.New(primary, cause, failover.Options{
-		Name: o.r.Name, Device: b.name(), Twin: twin, Backoff: b[0].backoff, GiveUp: o.f.o.GiveUp, Logger: o.f.o.Logger,
-		Open:     func(ctx context.Context) (tensor.Engine, error) { return o.open(ctx, b, openLimit) },
-		OnChange: b.changed,
+		Name: o.request.Name, Device: at.name(), Twin: fallback, Backoff: at[0].backoff, GiveUp: pool.o.GiveUp, Logger: pool.o.Logger,
+		Open:     func(ctx context.Context) (tensor.Engine, error) { return o.reopen(ctx, at, openLimit) },
+		OnChange: at.changed, Verify: delegate.ProviderOf(o.item).Checked, Unordered: o.request.Model.Unordered(),
 	})
 	if err != nil {
 		if primary != nil {
@@ -172,22 +236,22 @@ func (o opener) engine(ctx context.Context, b berth, twin tensor.Engine, failed 
 		}
 		return nil, nil, err
 	}
-	return newMember(o.f, fo, b), cause, nil
+	return newManagedEngine(pool, fo, at), cause, nil
 }
 
 // first opens an engine before the first frame.
-func (o opener) first(ctx context.Context, b berth, limit time.Duration) (tensor.Engine, error) {
-	ctx, stop := o.f.patient(ctx)
+func (o opener) first(ctx context.Context, at placement, limit time.Duration) (tensor.Engine, error) {
+	ctx, stop := o.pool.patient(ctx)
 	defer stop()
 	for try := 1; ; try++ {
-		e, err := o.open(ctx, b, limit)
+		e, err := o.reopen(ctx, at, limit)
 		if err != nil && ctx.Err() != nil {
-			return nil, &loss{b.name(), interruption{}}
+			return nil, &deviceError{at.name(), interruption{}}
 		}
 		if err == nil || try == openTries || errors.Is(err, errSlow) {
 			return e, err
 		}
-		o.f.o.Logger.Debug("the device did not open: once more", "model", o.r.Name, "device", b.name(), "reason", err)
+		o.pool.o.Logger.Debug("the device did not open: once more", "model", o.request.Name, "device", at.name(), "reason", err)
 		select {
 		case <-time.After(openPause):
 		case <-ctx.Done():
@@ -198,18 +262,18 @@ func (o opener) first(ctx context.Context, b berth, limit time.Duration) (tensor
 // errSlow is why a device that hangs is not opened.
 var errSlow = errors.New("opening it took too long")
 
-// open opens an engine on the devices of a berth.
-func (o opener) open(ctx context.Context, b berth, limit time.Duration) (tensor.Engine, error) {
-	if o.f.o.OpenLimit > 0 {
-		limit = o.f.o.OpenLimit
+// reopen opens an engine on the devices of a placement.
+func (o opener) reopen(ctx context.Context, at placement, limit time.Duration) (tensor.Engine, error) {
+	if o.pool.o.OpenLimit > 0 {
+		limit = o.pool.o.OpenLimit
 	}
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var open []tensor.Engine
 	for k, p := range o.parts {
-		e, err := b[k].open(within, p)
+		e, err := at[k].open(within, p)
 		if err != nil && ctx.Err() == nil && within.Err() != nil {
-			err = &loss{b[k].label(), fmt.Errorf("%w, more than %v", errSlow, limit)}
+			err = &deviceError{at[k].label(), fmt.Errorf("%w, more than %v", errSlow, limit)}
 		}
 		if err != nil {
 			return nil, errors.Join(err, closeAll(open))
@@ -232,25 +296,22 @@ func closeAll[E tensor.Engine](engines []E) error {
 }
 
 // announce says once what runs a model, and what should but does not.
-func (p *Pool) announce(r Request, engines []tensor.Engine, causes []error) {
-	var names []string
-	seen := map[string]bool{}
+func (o opener) announce(engines []tensor.Engine, causes []error) {
+	var devices []tensor.Device
 	degraded := true
 	for _, e := range engines {
 		d := e.Device()
 		degraded = degraded && d.Degraded
-		if !seen[d.Name] {
-			seen[d.Name] = true
-			names = append(names, d.Name)
-		}
+		devices = append(devices, d)
 	}
-	message := "the Edge TPU runs the model"
+	title := delegate.ProviderOf(o.item).Title(o.item)
+	message := title + " runs the model"
 	if degraded {
-		message = reasonOf(causes[0]) + ": the CPU runs the model until the Edge TPU can"
+		message = reasonOf(causes[0]) + ": the CPU runs the model until " + title + " can"
 	}
-	attributes := []any{"model", r.Model.Path(), "device", joinDevices(names)}
+	attributes := []any{"model", o.request.Model.Path(), "device", joinDevices(devices)}
 	if !degraded && len(causes) > 0 {
 		attributes = append(attributes, "also", errors.Join(causes...).Error())
 	}
-	p.o.Logger.Info(message, attributes...)
+	o.pool.o.Logger.Info(message, attributes...)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,9 +19,6 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// devicePrefix begins the name of every device in events: "edgetpu:usb:2-1".
-const devicePrefix = "edgetpu:"
-
 // Options of a Pool. The zero Options are those of a program that has configured nothing.
 type Options struct {
 	Library string          // libedgetpu's path; "": as edgetpu.Load finds it
@@ -28,8 +26,10 @@ type Options struct {
 	// Files are all model files that will be opened: a child may read no others, and what it may read is fixed when it
 	// starts.
 	Files []string
-	// Reach are further files and folders that children may use, which only a simulator needs.
-	Reach []string
+	// ExtraPaths are further files and folders that children may use, which only a simulator needs.
+	ExtraPaths []string
+	// EdgeTPUEnv are names of environment variables that the Edge TPUs' children get beside the usual ones.
+	EdgeTPUEnv []string
 	// Named are the device strings of all models: a device that one of them asks for by name is not taken by models
 	// that take any.
 	Named   []string
@@ -55,6 +55,9 @@ type Pool struct {
 
 	looking sync.Mutex // held while libedgetpu is asked for its devices
 	looked  *looked    // nil: it was not asked yet
+
+	asking sync.Mutex // held while another provider is probed
+	asked  []askedProvider
 
 	mu      sync.Mutex
 	devices []*device       // in the order in which they were first used
@@ -90,14 +93,14 @@ type Request struct {
 	Name     string            // of the model, in messages
 	Model    *delegate.Model   // read; it can be closed when Open has returned
 	Segments []*delegate.Model // the compiled model in parts, in order; nil: Model's own compiled file
-	Choice   delegate.Choice   // "": auto
+	Choice   delegate.Choice   // nil: auto
 	Device   string            // as edgetpu.ParseSpec reads it
 	Threads  int               // of the CPU, for one run; 0: 1; at most one for each processor of the machine
 	Shapes   [][]int           // of the CPU's inputs, where the file leaves them open, by index; nil: as the file says
 	Engines  int               // how many are wanted; at least 1
 	Spread   bool              // more engines than asked for when that keeps more devices or segments busy
 	Priority int               // where a device is shared
-	Isolate  *bool             // nil: on an Edge TPU
+	Isolate  *bool             // nil: where it does not run on the CPU
 	Deadline time.Duration     // of a run in a child; 0: from the measured times
 }
 
@@ -149,37 +152,49 @@ func (p *Pool) Read(ctx context.Context, files delegate.Files, choose Shapes) (_
 	return m, shapes, nil
 }
 
-// Open makes engines for a model, to be used side by side, each closed by the caller before the Pool. With Auto the
-// engines fall back to the CPU: from the start where no device can be had, and whenever one fails.
+// Open makes engines for a model, to be used side by side, each closed by the caller before the Pool. The items of the choice
+// are tried in order. Where the choice has the CPU, engines fall back to it whenever a device fails.
 func (p *Pool) Open(ctx context.Context, r Request) ([]tensor.Engine, error) {
-	choice, err := delegate.ParseChoice(string(r.Choice))
-	if err != nil {
+	if err := r.Choice.Validate(); err != nil {
 		return nil, err
 	}
 	r.Threads = p.threads(r)
 	if r.Engines < 1 {
-		return nil, fmt.Errorf("%d engines", r.Engines)
+		return nil, fmt.Errorf("devicepool: invalid number of engines %d (want at least 1)", r.Engines)
 	}
-	if choice == delegate.XNNPACK || choice == delegate.None {
-		return p.openCPU(ctx, r, choice, delegate.Candidates{})
-	}
-	c, err := p.candidates(ctx, r)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(c.Devices) > 0:
-		if !r.isolated(true) {
-			p.o.Logger.Warn("isolate: false: libedgetpu runs in this process, which a crash of it ends and a hang of it stops", "model", r.Model.Path())
+	var refused []delegate.Refusal
+	wanted := false
+	accelerators := r.Choice.Accelerators()
+	for i, item := range accelerators {
+		o := opener{pool: p, request: r, item: item, more: i+1 < len(accelerators)}
+		engines, missed, err := o.open(ctx)
+		if engines != nil || err != nil {
+			return engines, err
 		}
-		return p.openDevices(ctx, r, c.Devices)
-	case choice == delegate.EdgeTPU:
-		return nil, delegate.CannotRun(r.Model.Path(), c.Causes)
-	default:
-		return p.openCPU(ctx, r, delegate.Auto, c)
+		if len(r.Choice) == 1 {
+			return nil, delegate.CannotRun(item, r.Model.Path(), missed.Causes)
+		}
+		for _, cause := range missed.Causes {
+			refused = append(refused, delegate.Refusal{Delegate: item.String(), Reason: reasonOf(cause)})
+		}
+		wanted = wanted || missed.Wanted
 	}
+	cpu := r.Choice.OnCPU()
+	if len(cpu) == 0 { // several accelerators, none of them with the CPU behind it
+		return nil, fmt.Errorf("model %s: nothing that may run it can: %s", r.Model.Path(), reasons(refused))
+	}
+	return p.openCPU(ctx, r, cpu, refused, wanted)
 }
 
-// candidates are the devices for a model, or the causes why there is none.
+func reasons(refused []delegate.Refusal) string {
+	all := make([]string, len(refused))
+	for i, r := range refused {
+		all[i] = r.Reason
+	}
+	return strings.Join(all, "; ")
+}
+
+// candidates are the Edge TPUs for a model, or the causes why there is none.
 func (p *Pool) candidates(ctx context.Context, r Request) (delegate.Candidates, error) {
 	if len(r.Segments) > 0 {
 		if err := checkSegments(r.Segments, r.Model); err != nil {
@@ -246,16 +261,17 @@ func (p *Pool) free(devices []edgetpu.Device, wanted string) []edgetpu.Device {
 	return free
 }
 
-// device gives what the pool keeps of a device.
-func (p *Pool) device(at edgetpu.Device) *device {
+// device gives the device whose hardware is the one wanted, making it when it is wanted for the first time. Both functions are
+// called with the lock held.
+func (p *Pool) device(is func(hardware) bool, make func() hardware) *device {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, d := range p.devices {
-		if d.is(at) {
+		if is(d.hardware) {
 			return d
 		}
 	}
-	d := newDevice(p, at)
+	d := newDevice(p, make())
 	p.devices = append(p.devices, d)
 	return d
 }
@@ -271,7 +287,7 @@ func (p *Pool) all() []*device {
 func (p *Pool) Close() error {
 	var errs []error
 	for _, d := range p.all() {
-		errs = append(errs, d.close())
+		errs = append(errs, d.shut())
 	}
 	return errors.Join(errs...)
 }

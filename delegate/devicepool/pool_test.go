@@ -18,7 +18,7 @@ func TestOnDevice(t *testing.T) {
 	want := reference(t, f)
 	b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin})
 	e := b.open(f, devicepool.Request{})[0]
-	if d := e.Device(); d != (tensor.Device{Name: "edgetpu:usb:2-1"}) {
+	if d := e.Device(); d != (tensor.Device{Name: "edgetpu:usb:2-1", Kind: "edgetpu", LeavesCPUFree: true}) {
 		t.Fatalf("device %+v", d)
 	}
 	for seed := range uint64(10) {
@@ -133,7 +133,7 @@ func TestNoDevice(t *testing.T) {
 	f := twins(t, classifier)
 	b := newBench(t, simtest.Config{Devices: []string{}})
 	all := b.open(f, devicepool.Request{Engines: 2, Spread: true})
-	if d := all[0].Device(); len(all) != 2 || d != (tensor.Device{Name: "cpu:xnnpack", Degraded: true, Reason: "no Edge TPU found"}) {
+	if d := all[0].Device(); len(all) != 2 || d != (tensor.Device{Name: "cpu:xnnpack", Kind: "cpu", Degraded: true, Reason: "no Edge TPU found"}) {
 		t.Errorf("%d engines, device %+v", len(all), d)
 	}
 	if _, err := b.tryOpen(f, devicepool.Request{Choice: delegate.EdgeTPU}); err == nil || !strings.Contains(err.Error(), "no Edge TPU found") {
@@ -192,7 +192,7 @@ func TestOpeningHangs(t *testing.T) {
 	b.control.Fault(simtest.Fault{Kind: simtest.Hang, At: simtest.OnOpen})
 	e := b.open(f, devicepool.Request{})[0]
 	const reason = "edgetpu:usb:2-1: opening it took too long, more than 2s"
-	if d := e.Device(); d != (tensor.Device{Name: "cpu:xnnpack", Degraded: true, Reason: reason, Wanted: true}) || b.control.State().Opens != 1 {
+	if d := e.Device(); d != (tensor.Device{Name: "cpu:xnnpack", Kind: "cpu", Degraded: true, Reason: reason, Wanted: true}) || b.control.State().Opens != 1 {
 		t.Fatalf("device %+v after %d openings", d, b.control.State().Opens)
 	}
 	until(t, e, want, "restored", restored)

@@ -57,21 +57,18 @@ func (d *device) count(f func(*counts)) {
 }
 
 func (d *device) summary() Summary {
-	turns := d.queue.Stats()
+	turns, shown, path, warmth := d.queue.Stats(), d.describe(), d.path(), d.heat()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	degraded := d.degraded
-	for m := range d.members {
+	for m := range d.engines {
 		degraded = max(degraded, m.Stats().Degraded)
 	}
 	s := Summary{
-		Name: devicePrefix + d.name, Path: d.at.Path, Runs: d.runs.Load(), BusySeconds: round(turns.Busy.Seconds()),
+		Name: shown.Name, Path: path, Runs: d.runs.Load(), BusySeconds: round(turns.Busy.Seconds()),
 		Errors: d.errors, Failovers: d.failovers, Restores: d.restores, Restarts: d.restarts,
 		DegradedSeconds: round(degraded.Seconds()),
-		Swaps:           turns.Swaps, SwapMS: round(turns.MeanSwapCost().Seconds() * 1e3),
-	}
-	if d.monitor != nil {
-		s.Heat = heatOf(d.monitor)
+		Swaps:           turns.Swaps, SwapMS: round(turns.MeanSwapCost().Seconds() * 1e3), Heat: warmth,
 	}
 	return s
 }

@@ -57,12 +57,12 @@ func (m Model) compiled() []string {
 
 // needs says whether nothing but an Edge TPU can run the model.
 func (m Model) needs() bool {
-	return m.Choice == delegate.EdgeTPU || m.wants() && m.Files.CPU == ""
+	return m.Choice.OnlyEdgeTPU() || m.wants() && m.Files.CPU == ""
 }
 
 // wants says whether an Edge TPU would run the model if there were one.
 func (m Model) wants() bool {
-	return m.Choice == delegate.EdgeTPU || m.Choice == delegate.Auto && len(m.compiled()) > 0
+	return m.Choice.OnlyEdgeTPU() || m.Choice.ForEdgeTPU() && len(m.compiled()) > 0
 }
 
 // CataloguedFile is a file whose contents are known beforehand.

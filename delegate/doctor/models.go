@@ -45,7 +45,7 @@ func (e *examiner) model(f *Finding, m *Model) {
 	switch {
 	case err != nil:
 		fail(ModelInvalid, err.Error())
-	case m.Choice == delegate.EdgeTPU && len(m.compiled()) == 0:
+	case m.Choice.OnlyEdgeTPU() && len(m.compiled()) == 0:
 		fail(ModelCPUOnly, fmt.Sprintf("delegate: edgetpu needs a model that is compiled for the Edge TPU, and there is no %s", delegate.TwinName(m.Files.CPU)))
 		f.Fix = []string{"edgetpu_compiler -s " + m.Files.CPU}
 		f.Advice = "Or take delegate: auto, which runs it on the CPU."

@@ -8,7 +8,6 @@ package edgetpu
 #include <dlfcn.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct edgetpu_device { int type; const char *path; };
 struct edgetpu_option { const char *name; const char *value; };
@@ -21,17 +20,6 @@ typedef struct {
 	void (*verbosity)(int);
 	const char *(*version)(void);
 } edgetpu_api;
-
-// edgetpu_dlopen opens a library. dlerror belongs to the thread, and Go may change threads between two calls, so that
-// both stand in one; the message is for the caller to free.
-static void *edgetpu_dlopen(const char *path, char **message) {
-	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (handle == NULL) {
-		const char *m = dlerror();
-		*message = strdup(m != NULL ? m : "dlopen failed without a message");
-	}
-	return handle;
-}
 
 // edgetpu_resolve fills api; it returns the name of the first function that is missing, or NULL.
 static const char *edgetpu_resolve(void *handle, edgetpu_api *api) {
@@ -63,32 +51,21 @@ import "C"
 
 import (
 	"unsafe"
+
+	"corallite/internal/dynlib"
 )
 
 // clib is an opened libedgetpu. It guards nothing; Library does.
 type clib struct {
-	handle unsafe.Pointer
+	handle dynlib.Handle
 	api    C.edgetpu_api
 }
 
-// dlopen opens the library at path, or by name where the system keeps libraries. The message is dlerror's.
-func dlopen(path string) (handle unsafe.Pointer, message string) {
-	name := C.CString(path)
-	defer C.free(unsafe.Pointer(name))
-	var cmessage *C.char
-	handle = C.edgetpu_dlopen(name, &cmessage)
-	if cmessage != nil {
-		message = C.GoString(cmessage)
-		C.free(unsafe.Pointer(cmessage))
-	}
-	return handle, message
-}
-
-func (c *clib) dlclose() { C.dlclose(c.handle) }
+func (c *clib) dlclose() { c.handle.Close() }
 
 // resolve finds the functions; it returns the name of one that is missing, or "".
 func (c *clib) resolve() string {
-	if missing := C.edgetpu_resolve(c.handle, &c.api); missing != nil {
+	if missing := C.edgetpu_resolve(c.handle.Ptr(), &c.api); missing != nil {
 		return C.GoString(missing)
 	}
 	return ""

@@ -1,17 +1,13 @@
 package edgetpu
 
 import (
-	"debug/elf"
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"unsafe"
 
-	"corallite/internal/regfile"
+	"corallite/internal/dynlib"
 )
 
 // loader looks for libedgetpu.
@@ -40,7 +36,7 @@ func (l loader) load(path string) (*Library, error) {
 		return loadFile(path)
 	}
 	for _, name := range l.names {
-		if handle, _ := dlopen(name); handle != nil {
+		if handle, _, ok := dynlib.TryOpen(name); ok {
 			return resolve(name, handle)
 		}
 	}
@@ -61,19 +57,29 @@ func (l loader) load(path string) (*Library, error) {
 }
 
 func loadFile(path string) (*Library, error) {
-	if strings.Contains(path, "/") { // else it is a name for the loader to look for
-		if err := examine(path); err != nil {
-			return nil, err
-		}
-	}
-	handle, message := dlopen(path)
-	if handle == nil {
-		return nil, &LoadError{Kind: kindOf(path, message), Path: path, Detail: message}
+	handle, err := dynlib.Open(path)
+	if err != nil {
+		return nil, loadError(err)
 	}
 	return resolve(path, handle)
 }
 
-func resolve(path string, handle unsafe.Pointer) (*Library, error) {
+// loadError is a *dynlib.Error as one of libedgetpu.
+func loadError(err error) error {
+	var e *dynlib.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &LoadError{Kind: kinds[e.Kind], Path: e.Path, Detail: e.Detail}
+}
+
+// kinds has what package dynlib says of any library as it is said of libedgetpu.
+var kinds = map[error]error{
+	dynlib.ErrNotFound: ErrNotFound, dynlib.ErrUnreadable: ErrUnreadable, dynlib.ErrNotLibrary: ErrNotLibrary,
+	dynlib.ErrWrongArchitecture: ErrWrongArchitecture, dynlib.ErrMissingDependency: ErrMissingDependency, dynlib.ErrLoad: ErrLoad,
+}
+
+func resolve(path string, handle dynlib.Handle) (*Library, error) {
 	l := &Library{path: path, c: clib{handle: handle}}
 	if missing := l.c.resolve(); missing != "" {
 		l.c.dlclose()
@@ -81,68 +87,4 @@ func resolve(path string, handle unsafe.Pointer) (*Library, error) {
 			Detail: missing + " is not in it: it is too old, or another library"}
 	}
 	return l, nil
-}
-
-// examine looks at a file before the loader does, because the loader's words hide what is wrong.
-func examine(path string) error {
-	f, err := regfile.OpenRegular(path)
-	switch info, _ := os.Stat(path); {
-	case errors.Is(err, fs.ErrNotExist):
-		return &LoadError{Kind: ErrNotFound, Path: path, Detail: "there is no such file"}
-	case errors.Is(err, fs.ErrPermission):
-		return &LoadError{Kind: ErrUnreadable, Path: path, Detail: "permission denied; chmod a+r it"}
-	case info != nil && info.IsDir():
-		return &LoadError{Kind: ErrNotLibrary, Path: path, Detail: "it is a folder; name the file in it"}
-	case info != nil && !info.Mode().IsRegular():
-		return &LoadError{Kind: ErrNotLibrary, Path: path, Detail: "it is not a regular file"}
-	case err != nil:
-		return &LoadError{Kind: ErrUnreadable, Path: path, Detail: reason(err)}
-	}
-	defer f.Close()
-	if runtime.GOOS != "linux" {
-		return nil
-	}
-	e, err := elf.NewFile(f)
-	if err != nil {
-		return &LoadError{Kind: ErrNotLibrary, Path: path, Detail: reason(err)}
-	}
-	defer e.Close()
-	if machine, known := machines[runtime.GOARCH]; known && e.Machine != machine {
-		return &LoadError{Kind: ErrWrongArchitecture, Path: path,
-			Detail: fmt.Sprintf("it is built for %s, and this program for %s", e.Machine, machine)}
-	}
-	if e.Type != elf.ET_DYN {
-		return &LoadError{Kind: ErrNotLibrary, Path: path, Detail: fmt.Sprintf("its ELF type is %s", e.Type)}
-	}
-	return nil
-}
-
-// machines has the processors that libedgetpu is built for, and those that go test may run on.
-var machines = map[string]elf.Machine{
-	"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "arm": elf.EM_ARM, "386": elf.EM_386, "riscv64": elf.EM_RISCV,
-}
-
-// reason is the innermost error: the path stands in the message already.
-func reason(err error) string {
-	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
-		return pathError.Err.Error()
-	}
-	return err.Error()
-}
-
-// kindOf tells the loader's failures apart by its words (glibc, elf/dl-load.c): "X: cannot open shared object file"
-// is about the library itself or about one that it needs.
-func kindOf(path, message string) error {
-	file, why, cannotOpen := strings.Cut(message, ": cannot open shared object file: ")
-	switch {
-	case cannotOpen && file != path:
-		return ErrMissingDependency
-	case strings.HasPrefix(why, "Permission denied"):
-		return ErrUnreadable
-	case strings.HasPrefix(why, "No such file"):
-		return ErrNotFound
-	default:
-		return ErrLoad
-	}
 }

@@ -34,7 +34,13 @@ type Options struct {
 	Twin    tensor.Engine // runs the model on the CPU; nil: none
 	Backoff *Backoff      // shared by all engines of one device; nil: one of its own. Its clock is the Engine's too
 	Trial   int           // right answers wanted before the device is taken back; 0: DefaultTrial
-	GiveUp  time.Duration // without a twin, how long Invoke waits for the device; 0: DefaultGiveUp, negative: until its context ends
+	// Verify has the first answers of the device compared with the twin's, as many as Trial: a device that answers otherwise
+	// is lost as one that fails. It needs a Twin.
+	Verify bool
+	// Unordered says that the order of an output's values is not worth comparing, as of detections that are sorted by scores
+	// which two devices round differently.
+	Unordered bool
+	GiveUp    time.Duration // without a twin, how long Invoke waits for the device; 0: DefaultGiveUp, negative: until its context ends
 
 	Logger *slog.Logger // nil: nothing is logged
 
@@ -53,10 +59,11 @@ type Engine struct {
 	clock   clock.Clock
 	ports   ports // what every engine of the model must have
 
-	running sync.Mutex // held by Invoke and, at its end, by Close
-	twin    *unit      // nil: none
-	front   memory     // where the caller writes inputs
-	last    *unit      // whose outputs the caller reads; nil: there are none
+	running  sync.Mutex // held by Invoke and, at its end, by Close
+	twin     *unit      // nil: none
+	front    memory     // where the caller writes inputs
+	verified int        // runs of the device that were compared with the twin's and were right
+	last     *unit      // whose outputs the caller reads; nil: there are none
 
 	shown  atomic.Pointer[tensor.Device]
 	closed atomic.Bool
@@ -195,7 +202,9 @@ func (e *Engine) show(d tensor.Device) {
 
 // fallback is the twin as Device shows it.
 func (e *Engine) fallback(why *cause) tensor.Device {
-	return tensor.Device{Name: e.twin.Device().Name, Degraded: true, Reason: why.reason, Wanted: true}
+	d := e.twin.Device()
+	d.Degraded, d.Reason, d.Wanted = true, why.reason, true
+	return d
 }
 
 // Close ends the work in the background, waits for it and for an Invoke under way, and closes the device's engine and

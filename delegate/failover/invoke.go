@@ -2,6 +2,7 @@ package failover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -59,7 +60,8 @@ func (e *Engine) choose() (*unit, *cause) {
 func (e *Engine) runDevice(ctx context.Context, device *unit) (lost bool, err error) {
 	// Taken before the run: a failure that another engine counts meanwhile may be the one that the next run here sees.
 	epoch := e.backoff.epoch.Load()
-	if err := e.run(ctx, device); err != nil {
+	err = e.runVerified(ctx, device)
+	if err != nil {
 		if ended := ctx.Err(); ended != nil {
 			return false, ended
 		}
@@ -72,6 +74,35 @@ func (e *Engine) runDevice(ctx context.Context, device *unit) (lost bool, err er
 	e.counts.device.Add(1)
 	e.show(device.Device())
 	return false, nil
+}
+
+// runVerified runs the model on the device, and the first few times on the twin too, to compare the answers.
+func (e *Engine) runVerified(ctx context.Context, device *unit) error {
+	if !e.toVerify() {
+		return e.run(ctx, device)
+	}
+	before, err := e.before(device)
+	if err != nil {
+		return err
+	}
+	if err := e.run(ctx, device); err != nil {
+		return err
+	}
+	if err := e.verify(ctx, device, before); err != nil {
+		if stuck := carry(device, before.inputs, len(e.ports.inputs)); stuck != nil { // the twin is to run them again
+			return errors.Join(err, stuck)
+		}
+		return err
+	}
+	return nil
+}
+
+// before is what a run of the device begins with: the inputs brought to it, and whether they begin a sequence.
+func (e *Engine) before(device *unit) (*sample, error) {
+	if err := e.move(device); err != nil {
+		return nil, err
+	}
+	return e.newSample(device), nil
 }
 
 // runTwin runs the model on the twin, because of why.

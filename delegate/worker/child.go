@@ -18,7 +18,7 @@ const Kind = "engine"
 
 // Handlers are what isolate.Main needs to know of this package.
 func Handlers() map[string]isolate.Handler {
-	return map[string]isolate.Handler{Kind: serveEngines, trialKind: serveTrials, lookKind: serveLook}
+	return map[string]isolate.Handler{Kind: serveEngines, trialKind: serveTrials, lookKind: serveLook, probeKind: serveProbe}
 }
 
 // child is the process in which engines live.
@@ -104,10 +104,7 @@ func (w *child) open(body, reply []byte) (int, error) {
 	}
 	o := delegate.Options{
 		Choice: r.Choice, Device: r.Device, Threads: r.Threads, Shapes: r.Shapes, EdgeTPULibrary: w.setup.Library,
-		EdgeTPU: w.setup.EdgeTPU.options(), Logger: nil,
-	}
-	for _, text := range r.Refused {
-		o.Refused = append(o.Refused, errors.New(text))
+		EdgeTPU: w.setup.EdgeTPU.options(), Refused: r.Refused,
 	}
 	engine, err := delegate.Open(context.Background(), r.Files, o)
 	if err != nil {

@@ -51,7 +51,7 @@ func TestConfined(t *testing.T) {
 		name string
 		HostOptions
 		reach bool
-	}{{"not named", HostOptions{}, false}, {"named", HostOptions{Reach: []string{file}}, true}} {
+	}{{"not named", HostOptions{}, false}, {"named", HostOptions{Access: delegate.Access{ReadWrite: []string{file}}}, true}} {
 		t.Run(c.name, func(t *testing.T) {
 			c.Library = "try:" + file
 			h, err := StartHost(t.Context(), c.HostOptions)

@@ -35,7 +35,7 @@
 // Of files, to read: the models in HostOptions.Files, libedgetpu, /sys and /run/udev where it has a device, and what
 // package isolate gives every child (the binary, system libraries, /proc, …). To write: for a USB stick /dev/bus/usb,
 // whole, because a stick's node changes its number when its firmware is loaded; for a PCIe card its /dev/apex_N; and
-// HostOptions.Reach. No internet sockets, no new privileges. Host.Confinement says what this kernel really enforces.
+// what HostOptions.Access says. No internet sockets, no new privileges. Host.Confinement says what this kernel really enforces.
 // Its messages on standard error, libedgetpu's among them, come out as log records of the parent.
 //
 // # Trying models

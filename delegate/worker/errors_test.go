@@ -33,7 +33,7 @@ func TestErrorsOfOpening(t *testing.T) {
 	lacks := path(t, "model_invoking_error")
 	good := path(t, classifier)
 	h, o := simulated(t, simtest.Config{Devices: []string{}})
-	readable := startHost(t, worker.HostOptions{Library: o.Library, Device: stick, EdgeTPU: o.EdgeTPU, Reach: o.Reach,
+	readable := startHost(t, worker.HostOptions{Library: o.Library, Device: stick, EdgeTPU: o.EdgeTPU, Access: o.Access,
 		Files: []string{folder, filepath.Dir(strange), filepath.Dir(good)}})
 	_ = h.Close()
 	for _, c := range []struct {
@@ -48,7 +48,7 @@ func TestErrorsOfOpening(t *testing.T) {
 		{"unknown operator of the test data", onCPU(lacks), nil},
 		{"no twin", worker.Request{Files: onDevice(t, classifier).Files, Choice: delegate.Auto}, []error{delegate.ErrNoTwin}},
 		{"no device", onDevice(t, classifier), []error{edgetpu.ErrNoDevice}},
-		{"strange choice", worker.Request{Files: delegate.Files{CPU: good}, Choice: "gpu"}, nil},
+		{"strange choice", worker.Request{Files: delegate.Files{CPU: good}, Choice: delegate.Choice{{Provider: "gpu"}}}, nil},
 		{"strange device", worker.Request{Files: delegate.Files{CPU: good}, Device: "scsi:0"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

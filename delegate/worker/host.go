@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
 	"corallite/delegate"
 	"corallite/delegate/edgetpu"
+	"corallite/internal/environ"
 	"corallite/internal/isolate"
 )
 
@@ -24,7 +26,7 @@ type HostOptions struct {
 	EdgeTPU    edgetpu.Options // of the device
 	Device     edgetpu.Device  // that the child may open; the zero Device: none
 	Files      []string        // models, or folders of models, that the child may read
-	Reach      []string        // further files and folders that the child may use
+	Access     delegate.Access // what the child may use beside
 	Verbosity  int             // of libedgetpu, 0 to 10
 	Unconfined bool            // the child may reach what this process may
 	Logger     *slog.Logger    // gets what the child says; nil: nobody does
@@ -44,6 +46,7 @@ func StartHost(ctx context.Context, o HostOptions) (*Host, error) {
 	}
 	p, err := isolate.Start(ctx, isolate.Options{
 		Kind: Kind, Name: name, Logger: o.Logger, Sandbox: sandbox(o),
+		Env:   environ.Pick(o.Access.Env...),
 		Setup: hostSetup{Library: o.Library, Verbosity: o.Verbosity, EdgeTPU: sentOptions(o.EdgeTPU)},
 	})
 	if err != nil {
@@ -57,7 +60,8 @@ const usbNodes = "/dev/bus/usb"
 
 // sandbox is what the child may reach; see the package comment.
 func sandbox(o HostOptions) isolate.Sandbox {
-	s := isolate.Sandbox{Off: o.Unconfined, Read: append([]string(nil), o.Files...), ReadWrite: append([]string(nil), o.Reach...)}
+	s := isolate.Sandbox{Off: o.Unconfined, Read: append([]string(nil), o.Files...), ReadWrite: slices.Clone(o.Access.ReadWrite)}
+	s.Read = append(s.Read, o.Access.Read...)
 	if o.Device == (edgetpu.Device{}) {
 		return s
 	}
@@ -105,14 +109,14 @@ func (h *Host) failure(rest []byte) error { return received(rest, h.system) }
 type Request struct {
 	Files         delegate.Files
 	Choice        delegate.Choice
-	Device        string  // as edgetpu.ParseSpec reads it
-	Threads       int     // of the CPU; 0: 1
-	Shapes        [][]int // as delegate.Options has them
-	Refused       []error
-	Deadline      DeadlinePolicy // of a run
-	FirstDeadline time.Duration  // of the first run; 0: 10 s
-	OpenDeadline  time.Duration  // 0: a minute
-	Turn          Turn           // nil: nobody else uses the device
+	Device        string             // as edgetpu.ParseSpec reads it
+	Threads       int                // of the CPU; 0: 1
+	Shapes        [][]int            // as delegate.Options has them
+	Refused       []delegate.Refusal // as delegate.Options has them
+	Deadline      DeadlinePolicy     // of a run
+	FirstDeadline time.Duration      // of the first run; 0: 10 s
+	OpenDeadline  time.Duration      // 0: a minute
+	Turn          Turn               // nil: nobody else uses the device
 }
 
 // Turn lets the users of a device use it one after the other. Release is called once after each Acquire that returned
@@ -129,9 +133,8 @@ func (h *Host) Open(ctx context.Context, r Request) (*Engine, error) {
 	if limit <= 0 {
 		limit = openDeadline
 	}
-	request := openRequest{Files: r.Files, Choice: r.Choice, Device: r.Device, Threads: r.Threads, Shapes: r.Shapes}
-	for _, err := range r.Refused {
-		request.Refused = append(request.Refused, err.Error())
+	request := openRequest{
+		Files: r.Files, Choice: r.Choice, Device: r.Device, Threads: r.Threads, Shapes: r.Shapes, Refused: r.Refused,
 	}
 	var reply openReply
 	// While the device is opened nobody runs on it: libedgetpu waits for that anyway, and a deadline would count it.

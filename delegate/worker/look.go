@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"time"
 
+	"corallite/delegate"
 	"corallite/delegate/edgetpu"
+	"corallite/internal/environ"
 	"corallite/internal/isolate"
 )
 
@@ -20,24 +22,25 @@ const lookDeadline = 15 * time.Second
 
 // LookOptions of Look.
 type LookOptions struct {
-	Library  string         // libedgetpu's path; "": as edgetpu.Load finds it
-	System   edgetpu.System // whose Root, if there is one, the child may use
-	Reach    []string       // further files and folders that the child may use
-	Deadline time.Duration  // 0: 15 s
-	Logger   *slog.Logger   // gets what the child says; nil: nobody does
+	Library  string          // libedgetpu's path; "": as edgetpu.Load finds it
+	System   edgetpu.System  // whose Root, if there is one, the child may use
+	Access   delegate.Access // what the child may use beside
+	Deadline time.Duration   // 0: 15 s
+	Logger   *slog.Logger    // gets what the child says; nil: nobody does
 }
 
 // Look is [edgetpu.Look] in a child process: the error of a libedgetpu that crashes or hangs wraps edgetpu.ErrUnanswered.
 // When ctx ends, the child is killed and ctx's error returned.
 func Look(ctx context.Context, o LookOptions) (edgetpu.Seen, error) {
 	sandbox := isolate.Sandbox{
-		Read: append([]string{"/sys", "/run/udev"}, libraryFiles(o.Library)...), ReadWrite: append([]string{usbNodes}, o.Reach...),
+		Read: append([]string{"/sys", "/run/udev"}, libraryFiles(o.Library)...), ReadWrite: append([]string{usbNodes}, o.Access.ReadWrite...),
 	}
+	sandbox.Read = append(sandbox.Read, o.Access.Read...)
 	if o.System.Root != "" {
 		sandbox.ReadWrite = append(sandbox.ReadWrite, o.System.Root)
 	}
 	p, err := isolate.Start(ctx, isolate.Options{
-		Kind: lookKind, Name: "edgetpu list", Logger: o.Logger, Sandbox: sandbox, Setup: hostSetup{Library: o.Library},
+		Kind: lookKind, Name: "edgetpu list", Logger: o.Logger, Sandbox: sandbox, Env: environ.Pick(o.Access.Env...), Setup: hostSetup{Library: o.Library},
 	})
 	if err != nil {
 		return edgetpu.Seen{}, unanswered(ctx, err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"corallite/delegate"
 	"corallite/delegate/edgetpu"
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/delegate/worker"
@@ -20,7 +21,7 @@ func looking(tb testing.TB, c simtest.Config) (worker.LookOptions, *simtest.Cont
 	control := simtest.NewControl(tb)
 	c.Control = control
 	return worker.LookOptions{
-		Library: simtest.Use(tb, c), System: edgetpu.System{Root: control.Root()}, Reach: []string{control.Folder()},
+		Library: simtest.Use(tb, c), System: edgetpu.System{Root: control.Root()}, Access: delegate.Access{ReadWrite: []string{control.Folder()}},
 	}, control
 }
 

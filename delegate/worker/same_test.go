@@ -29,7 +29,7 @@ func TestSameAsHere(t *testing.T) {
 			continue
 		}
 		for _, choice := range []delegate.Choice{delegate.XNNPACK, delegate.None} {
-			t.Run(name+" "+string(choice), func(t *testing.T) {
+			t.Run(name+" "+choice.String(), func(t *testing.T) {
 				f, o := delegate.Files{CPU: path}, delegate.Options{Choice: choice}
 				r := worker.Request{Files: f, Choice: choice}
 				if want := tried(t, func() (tensor.Engine, error) { return delegate.Open(t.Context(), f, o) }); want != nil {

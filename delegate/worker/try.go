@@ -61,7 +61,7 @@ func runOnce(r trialRequest, b []byte) error {
 	if !m.ForCPU() {
 		return nil // a compiled model runs in a child always
 	}
-	all, err := m.Open(context.Background(), delegate.Options{Choice: delegate.Auto, Refused: []error{errTrial}, Shapes: r.Shapes}, 1)
+	all, err := m.Open(context.Background(), delegate.Options{Choice: delegate.CPU, Shapes: r.Shapes}, 1)
 	if err != nil {
 		return err
 	}
@@ -97,9 +97,6 @@ func fillWithZeros(e delegate.Engine) error {
 	}
 	return nil
 }
-
-// errTrial is why a trial looks for no Edge TPU. Nobody reads it.
-var errTrial = errors.New("it is tried on the CPU")
 
 // Trier tries models in a child, which it starts when it is needed and keeps until it dies or is closed. Its methods
 // may be called by several goroutines, one trial at a time.

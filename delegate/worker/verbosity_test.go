@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/delegate"
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/delegate/worker"
 )
@@ -19,7 +20,7 @@ func TestVerbosity(t *testing.T) {
 		t.Fatal(err)
 	}
 	library := simtest.Use(t, simtest.Config{Control: c, Log: log})
-	h := startHost(t, worker.HostOptions{Library: library, Device: stick, Reach: []string{c.Folder()}, Verbosity: 7})
+	h := startHost(t, worker.HostOptions{Library: library, Device: stick, Access: delegate.Access{ReadWrite: []string{c.Folder()}}, Verbosity: 7})
 	if b, err := os.ReadFile(log); err != nil || !strings.Contains(string(b), "verbosity 7") {
 		t.Errorf("the library was told %q, %v", b, err)
 	}

@@ -108,12 +108,12 @@ func (o deviceOptions) options() edgetpu.Options {
 }
 
 type openRequest struct {
-	Files   delegate.Files  `json:"files"`
-	Choice  delegate.Choice `json:"choice"`
-	Device  string          `json:"device"`
-	Threads int             `json:"threads"`
-	Shapes  [][]int         `json:"shapes"`
-	Refused []string        `json:"refused"`
+	Files   delegate.Files     `json:"files"`
+	Choice  delegate.Choice    `json:"choice"`
+	Device  string             `json:"device"`
+	Threads int                `json:"threads"`
+	Shapes  [][]int            `json:"shapes"`
+	Refused []delegate.Refusal `json:"refused"`
 }
 
 type openReply struct {

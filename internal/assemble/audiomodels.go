@@ -147,7 +147,7 @@ func (e *AudioModels) micro(ctx context.Context, r ModelRequest) (pipeline.Strea
 		return nil, err
 	}
 	if r.Model.Delegate == "auto" && r.Model.EdgeTPU == "" {
-		r.Model.Delegate = string(delegate.None) // with which it answers as it was trained, and sooner
+		r.Model.Delegate = delegate.None.String() // with which it answers as it was trained, and sooner
 	}
 	engine, err := e.engine(ctx, r)
 	if err != nil {

@@ -34,7 +34,7 @@ func ExtraPaths() []string { return filepath.SplitList(os.Getenv(ExtraPathsEnv))
 
 // ProbeIsolated asks libedgetpu for its devices in a child process.
 func ProbeIsolated(ctx context.Context, library string) (edgetpu.Seen, error) {
-	return worker.Look(ctx, worker.LookOptions{Library: library, Reach: ExtraPaths()})
+	return worker.Look(ctx, worker.LookOptions{Library: library, Access: delegate.Access{ReadWrite: ExtraPaths()}})
 }
 
 // DevicePoolOptions are what the configuration and the environment say of the Edge TPUs.
@@ -53,7 +53,7 @@ func DevicePoolOptions(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Lo
 	}
 	o := devicepool.Options{
 		Library: tpu.Library, EdgeTPU: edgetpu.Options{Performance: performance}, Heat: heat.Options{Mode: mode},
-		Reach: ExtraPaths(), Tried: worker.NewTried(store.Folder("tried")), Logger: logger,
+		ExtraPaths: ExtraPaths(), Tried: worker.NewTried(store.Folder("tried")), Logger: logger,
 	}
 	for _, m := range all {
 		// An error is told when the model is opened.

@@ -61,7 +61,7 @@ var foreign = map[string][]string{
 }
 
 // cgo lists the only packages with import "C", besides test helpers.
-var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "pipeline/internal/libav"}
+var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "delegate/plugin", "internal/dynlib", "pipeline/internal/libav"}
 
 // Wrong returns a message for each import of a package that breaks the rules.
 func Wrong(p Package) []string {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,15 +38,16 @@ type FakeEngine struct {
 	misuses []error
 }
 
-// NewFakeEngine makes an engine on a device of that name ("cpu:fake", "edgetpu:fake") with an input of that many
-// bytes, at least 8.
+// NewFakeEngine makes an engine on a device of that name ("cpu:fake", "edgetpu:fake"), which leaves the CPU free unless its
+// name begins with "cpu:", with an input of that many bytes, at least 8.
 func NewFakeEngine(device string, input int) *FakeEngine {
 	input = max(input, minInput)
 	e := &FakeEngine{before: make([]byte, input)}
 	e.info[0] = []tensor.Info{{Name: "in", Type: tensor.UInt8, Shape: []int{1, input}}}
 	e.info[1] = []tensor.Info{{Name: "out", Type: tensor.UInt8, Shape: []int{1, minInput}}}
 	e.memory[0], e.memory[1] = make([]byte, input), make([]byte, minInput)
-	e.SetDevice(pipeline.Device{Name: device})
+	kind, _, _ := strings.Cut(device, ":")
+	e.SetDevice(pipeline.Device{Name: device, Kind: kind, LeavesCPUFree: kind != "cpu"})
 	return e
 }
 

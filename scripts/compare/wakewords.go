@@ -42,7 +42,7 @@ func (s *setup) wakewords() error {
 	models := strings.TrimSpace(string(folder.output))
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var theirs []sample
-	ours := map[delegate.Choice][]sample{}
+	ours := map[string][]sample{}
 	choices := []delegate.Choice{delegate.None, delegate.XNNPACK}
 	for range s.rounds {
 		peer, err := start([]string{"OMP_NUM_THREADS=1"}, s.python, append([]string{filepath.Join(s.peers, "wakeword.py"), "--speed"}, files...)...)
@@ -60,13 +60,13 @@ func (s *setup) wakewords() error {
 			if err != nil {
 				return err
 			}
-			ours[choice] = append(ours[choice], own)
+			ours[choice.String()] = append(ours[choice.String()], own)
 		}
 	}
 	fmt.Printf("four wake words, %.0f s of speech %d times, one core, median of %d runs in turn\n",
 		float64(len(sound))/microwakeword.Rate, repeats, s.rounds)
 	for _, choice := range choices {
-		row("x real time, "+string(choice), ours[choice], theirs, func(v sample) float64 { return v.fps })
+		row("x real time, "+choice.String(), ours[choice.String()], theirs, func(v sample) float64 { return v.fps })
 	}
 	return nil
 }

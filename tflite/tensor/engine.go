@@ -23,7 +23,11 @@ type Engine interface {
 
 // Device says what runs a model.
 type Device struct {
-	Name     string // "cpu:xnnpack", "cpu:builtin", "edgetpu:usb:/sys/bus/usb/devices/2-1", "edgetpu:pci:/dev/apex_0"
+	Name string // "cpu:xnnpack", "cpu:builtin", "edgetpu:usb:2-1", "plugin:libvx_delegate.so"
+	Kind string // what sort of device it is: "cpu", "edgetpu", "plugin"; "": not known
+	// LeavesCPUFree says that the processors can do other work while a model runs, such as preparing the next input.
+	LeavesCPUFree bool
+
 	Degraded bool   // whether this is a fallback from something better
 	Reason   string // why, when degraded: "no Edge TPU found"
 	// Wanted says, when degraded, that somebody counts on what is missing: it was asked for by name, or it is there and

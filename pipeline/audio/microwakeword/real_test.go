@@ -284,7 +284,7 @@ func BenchmarkWakeWords(b *testing.B) {
 	_, sounds := speech(b, "wakewords/*.wav")
 	sound := slices.Concat(sounds...)
 	for _, choice := range []delegate.Choice{delegate.None, delegate.XNNPACK} {
-		b.Run(string(choice), func(b *testing.B) {
+		b.Run(choice.String(), func(b *testing.B) {
 			models, stage := openAll(b, choice), NewStage()
 			hear := func() {
 				chunks(b, sound, 8000, stage, func(c *audio.Chunk) {

@@ -10,8 +10,8 @@ import (
 	"corallite/tflite"
 )
 
-// survey is what was found of Edge TPUs.
-type survey struct {
+// edgeTPUProbe is what was found of Edge TPUs.
+type edgeTPUProbe struct {
 	seen    edgetpu.Seen     // what libedgetpu said; zero where it did not
 	loadErr error            // why it did not
 	fit     []edgetpu.Device // those that the spec takes, in the order in which to try them
@@ -19,9 +19,9 @@ type survey struct {
 	wanted  bool             // see Candidates.Wanted
 }
 
-// look asks libedgetpu, by way of ask, for its devices. A device is opened by nobody here.
-func look(spec Spec, o Options, ask func() (edgetpu.Seen, error)) survey {
-	var s survey
+// probeEdgeTPU asks libedgetpu, by way of ask, for its devices. A device is opened by nobody here.
+func probeEdgeTPU(spec Spec, o Options, ask func() (edgetpu.Seen, error)) edgeTPUProbe {
+	var s edgeTPUProbe
 	s.seen, s.loadErr = ask()
 	kernel := o.EdgeTPU.System.Devices()
 	named := edgetpu.Wanted(o.EdgeTPULibrary) != ""
@@ -67,7 +67,7 @@ func (m *Model) Candidates(ctx context.Context, o Options) (Candidates, error) {
 	if err != nil {
 		return Candidates{}, err
 	}
-	s := look(spec, o, func() (edgetpu.Seen, error) { return o.ask(ctx) })
+	s := probeEdgeTPU(spec, o, func() (edgetpu.Seen, error) { return o.ask(ctx) })
 	if err := ctx.Err(); err != nil {
 		return Candidates{}, err
 	}
@@ -82,11 +82,53 @@ func (m *Model) Candidates(ctx context.Context, o Options) (Candidates, error) {
 	return Candidates{Devices: s.fit, Wanted: true}, nil
 }
 
-// openEdgeTPU tries the Edge TPU, in this process: an engine, or the causes why there is none, and whether somebody counts
-// on one. The error is ctx's.
-func (m *Model) openEdgeTPU(ctx context.Context, spec Spec, o Options) (e *engine, c Candidates, err error) {
+// edgeTPUProvider runs models that were compiled for the Edge TPU.
+var edgeTPUProvider = Provider{
+	Name: edgeTPUName, Kind: edgeTPUName, Auto: true, LeavesCPUFree: true,
+	Title: func(Item) string { return "the Edge TPU" },
+	Open:  openEdgeTPU,
+	Probe: func(ctx context.Context, _ Item, o Options) error {
+		spec, err := o.spec()
+		if err != nil {
+			return err
+		}
+		return errors.Join(probeEdgeTPU(spec, o, func() (edgetpu.Seen, error) { return o.ask(ctx) }).causes...)
+	},
+}
+
+// openEdgeTPU opens the first Edge TPU that opens, in this process. It runs one model at a time however many engines ask, so
+// there is one engine on it, unless Options.Queue says otherwise.
+func openEdgeTPU(ctx context.Context, m *Model, _ Item, o Options, n int) (Opened, error) {
+	spec, err := o.spec()
+	if err != nil {
+		return Opened{}, err
+	}
+	if !o.Queue {
+		n = 1
+	}
+	var all Opened
+	for range n {
+		r, each, err := m.openOneEdgeTPU(ctx, spec, o)
+		if r != nil {
+			all.Runners = append(all.Runners, r)
+			all.Causes, all.Wanted = append(all.Causes, each.Causes...), each.Wanted
+			continue
+		}
+		if err == nil && len(all.Runners) > 0 {
+			err = fmt.Errorf("model %s: engine %d on the Edge TPU: %w", m.Path(), len(all.Runners)+1, errors.Join(each.Causes...))
+		}
+		for _, r := range all.Runners {
+			err = errors.Join(err, r.Close())
+		}
+		return Opened{Causes: each.Causes, Wanted: each.Wanted}, err
+	}
+	return all, nil
+}
+
+// openOneEdgeTPU opens one engine; without one, the causes say why, and c.Wanted whether somebody counts on it.
+func (m *Model) openOneEdgeTPU(ctx context.Context, spec Spec, o Options) (r Runner, c Candidates, err error) {
 	library, err := edgetpu.Load(o.EdgeTPULibrary)
-	s := look(spec, o, func() (edgetpu.Seen, error) {
+	s := probeEdgeTPU(spec, o, func() (edgetpu.Seen, error) {
 		if err != nil {
 			return edgetpu.Seen{}, err
 		}
@@ -94,16 +136,25 @@ func (m *Model) openEdgeTPU(ctx context.Context, spec Spec, o Options) (e *engin
 	})
 	c = Candidates{Causes: s.check(m), Wanted: s.wanted}
 	if err = nil; len(c.Causes) == 0 {
-		e, c.Causes, err = s.open(ctx, library, m.compiled, o)
+		r, c.Causes, err = s.open(ctx, library, m.compiled, o)
 	}
-	if e == nil && library != nil {
+	if r == nil && library != nil {
 		_ = library.Close() // it has no error to give
 	}
-	return e, c, err
+	return r, c, err
 }
 
+// edgeTPURunner is an interpreter on a device, with the library that its delegate came from.
+type edgeTPURunner struct {
+	*tflite.Interpreter
+	library *edgetpu.Library
+}
+
+// Close frees the interpreter, with it the delegate, and then the library.
+func (r edgeTPURunner) Close() error { return errors.Join(r.Interpreter.Close(), r.library.Close()) }
+
 // check gives the causes why no device can run a model.
-func (s survey) check(m *Model) []error {
+func (s edgeTPUProbe) check(m *Model) []error {
 	causes := s.causes
 	if m.compiled == nil {
 		missing := errors.New("the model is not compiled for the Edge TPU")
@@ -120,9 +171,8 @@ func (s survey) check(m *Model) []error {
 	return causes
 }
 
-// open opens the first device that opens. The engine takes the library over.
-func (s survey) open(ctx context.Context, library *edgetpu.Library, f *file, o Options) (*engine, []error, error) {
-	var causes []error
+// open opens the first device that opens; causes are of those tried before. The runner takes the library over.
+func (s edgeTPUProbe) open(ctx context.Context, library *edgetpu.Library, f *file, o Options) (_ Runner, causes []error, err error) {
 	for _, d := range s.fit {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
@@ -136,18 +186,14 @@ func (s survey) open(ctx context.Context, library *edgetpu.Library, f *file, o O
 		if err != nil {
 			return nil, append(causes, fmt.Errorf("model %s on %s: %w", f.path, d, err)), nil
 		}
-		e := &engine{Interpreter: n, device: n.Device(), library: library}
-		for _, c := range causes { // of devices tried before
-			e.refusals = append(e.refusals, Refusal{string(EdgeTPU), c.Error()})
-		}
-		return e, nil, nil
+		return edgeTPURunner{n, library}, causes, nil
 	}
 	return nil, causes, nil
 }
 
 // fits compares the runtime version of the library with what the model needs: libedgetpu itself finds out too late,
 // inside the first run.
-func (s survey) fits(f *file) error {
+func (s edgeTPUProbe) fits(f *file) error {
 	packages, err := f.packages()
 	if err != nil {
 		return err
@@ -164,14 +210,14 @@ func (s survey) fits(f *file) error {
 	return nil
 }
 
-// withDelegate opens the compiled model. What the Edge TPU leaves to the CPU goes to XNNPACK, where there is one. The
+// withDelegate opens a model on a delegate. What that leaves to the CPU goes to XNNPACK, where there is one. The
 // interpreter owns the delegates, also when this fails.
-func withDelegate(f *file, d *edgetpu.Delegate, o Options) (*tflite.Interpreter, error) {
+func withDelegate(f *file, d tflite.Delegate, o Options) (*tflite.Interpreter, error) {
 	delegates := []tflite.Delegate{d}
 	if f.leavesToCPU() {
 		if x, err := tflite.NewXNNPACK(o.Threads); err == nil {
 			delegates = append(delegates, x)
 		}
 	}
-	return f.loaded.Interpreter(tflite.Options{Threads: o.Threads, Delegates: delegates, Logger: o.Logger})
+	return f.loaded.Interpreter(tflite.Options{Threads: o.Threads, Shapes: o.Shapes, Delegates: delegates, Logger: o.Logger})
 }

@@ -6,20 +6,20 @@ import (
 	"corallite/delegate/failover"
 )
 
-// member is an engine that its devices know of, so that heat can move it to the CPU.
-type member struct {
+// managedEngine is an engine that its devices know of, so that heat can move it to the CPU.
+type managedEngine struct {
 	*failover.Engine
-	berth berth
+	placement placement
 }
 
-// newMember makes an engine known to its devices; one that is too hot sends it to the CPU at once.
-func newMember(p *Pool, e *failover.Engine, b berth) *member {
+// newManagedEngine makes an engine known to its devices; one that is too hot sends it to the CPU at once.
+func newManagedEngine(p *Pool, e *failover.Engine, at placement) *managedEngine {
 	p.parking.Lock()
 	defer p.parking.Unlock()
-	m := &member{e, b}
-	for _, d := range b {
+	m := &managedEngine{e, at}
+	for _, d := range at {
 		d.mu.Lock()
-		d.members[m] = true
+		d.engines[m] = true
 		d.mu.Unlock()
 	}
 	m.park()
@@ -27,8 +27,8 @@ func newMember(p *Pool, e *failover.Engine, b berth) *member {
 }
 
 // park has the CPU run the model while one of its devices is too hot. Pool.parking is held.
-func (m *member) park() {
-	for _, d := range m.berth {
+func (m *managedEngine) park() {
+	for _, d := range m.placement {
 		if reason := d.tooHot(); reason != "" {
 			m.Park(reason)
 			return
@@ -37,11 +37,11 @@ func (m *member) park() {
 	m.Unpark()
 }
 
-func (d *device) leave(m *member) {
+func (d *device) leave(m *managedEngine) {
 	without := m.Stats().Degraded
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.members, m)
+	delete(d.engines, m)
 	d.degraded = max(d.degraded, without)
 }
 
@@ -49,13 +49,13 @@ func (d *device) leave(m *member) {
 const closeGrace = 2 * time.Second
 
 // Close leaves the devices and closes the engine. A device that hangs on trial is not waited for until its deadline.
-func (m *member) Close() error {
-	for _, d := range m.berth {
+func (m *managedEngine) Close() error {
+	for _, d := range m.placement {
 		d.leave(m)
 	}
 	if s := m.Stats().State; s != failover.StateWorking && s != failover.StateParked {
 		late := time.AfterFunc(closeGrace, func() {
-			for _, d := range m.berth {
+			for _, d := range m.placement {
 				d.kill()
 			}
 		})
@@ -65,8 +65,8 @@ func (m *member) Close() error {
 }
 
 // changed counts what happened to an engine for its devices.
-func (b berth) changed(c failover.Change) {
-	for _, d := range b {
+func (at placement) changed(c failover.Change) {
+	for _, d := range at {
 		d.count(func(n *counts) {
 			switch c.Kind {
 			case failover.Failover:
