@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"corallite/internal/backoff"
 	"corallite/internal/redact"
 	"corallite/internal/regfile"
 )
@@ -88,7 +89,7 @@ func (s *Store) download(ctx context.Context, address, dest string, p pin, onByt
 			}
 			return fmt.Errorf("%s: %w (after %d attempts%s)", shown, err, maxTries, kept)
 		}
-		if err := sleep(ctx, s.pause<<(try-1)); err != nil {
+		if err := sleep(ctx, backoff.Policy{First: s.pause}.Wait(try)); err != nil {
 			return fmt.Errorf("%s: %w", shown, err)
 		}
 	}

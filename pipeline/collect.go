@@ -3,6 +3,8 @@ package pipeline
 import (
 	"fmt"
 	"time"
+
+	"corallite/internal/panicerr"
 )
 
 // progressEvery is how often Progress is called.
@@ -110,7 +112,7 @@ func (r *run[T]) postProcess(work *workItem[T]) {
 }
 
 func (s *modelStage[T]) postProcessSafely(m Meta, res *Result) (err error) {
-	defer recovered(&err, "post-processing")
+	defer panicerr.Recover(&err, "post-processing")
 	s.model.options.PostProcess(m, res)
 	return nil
 }

@@ -2,11 +2,11 @@ package pipeline
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
+
+	"corallite/internal/panicerr"
 )
 
 // The stages that a Failure can come from.
@@ -25,31 +25,7 @@ type Failure struct {
 }
 
 // PanicError is a panic of a part of the pipeline, as an error.
-type PanicError struct {
-	Where string // "prepare", "the source"
-	Value any    // what was given to panic
-	Stack []byte
-}
-
-func (e *PanicError) Error() string { return fmt.Sprintf("%s panicked: %v", e.Where, e.Value) }
-
-// Unwrap is the panic's value when it is an error.
-func (e *PanicError) Unwrap() error {
-	err, _ := e.Value.(error)
-	return err
-}
-
-// recovered turns a panic into an error; to be deferred.
-func recovered(err *error, where string) {
-	if v := recover(); v != nil {
-		*err = &PanicError{Where: where, Value: v, Stack: debug.Stack()}
-	}
-}
-
-func isPanic(err error) bool {
-	var p *PanicError
-	return errors.As(err, &p)
-}
+type PanicError = panicerr.Error
 
 // Failures are logged one by one up to logEach; after that at most one each logPause, so that a camera that fails at
 // every frame does not fill a disk.

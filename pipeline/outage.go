@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"corallite/internal/panicerr"
 )
 
 // DefaultSinkRetry is how long a sink that failed rests before it is tried again, when the Stream does not say.
@@ -74,7 +76,7 @@ func (o *outage) end(sink string, st *runStats) {
 // isItems says whether an error is about one item only.
 func isItems(err error) bool {
 	var one *ItemError
-	return errors.As(err, &one) && !isPanic(err)
+	return errors.As(err, &one) && !panicerr.Is(err)
 }
 
 // isSystems says whether an error comes from the system: a full or broken disk, a folder that is gone. It has nothing
@@ -87,5 +89,5 @@ func isSystems(err error) bool {
 // mayPass says whether a later try may do better.
 func mayPass(err error) bool {
 	var final *FinalError
-	return !isPanic(err) && !errors.As(err, &final)
+	return !panicerr.Is(err) && !errors.As(err, &final)
 }

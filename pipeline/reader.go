@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"corallite/internal/panicerr"
 )
 
 // timedItem is an item and the moment at which the source gave it.
@@ -41,7 +43,7 @@ func (r *run[T]) read(ctx context.Context) {
 
 // next is the source's Next; a panic becomes an error.
 func (r *run[T]) next(ctx context.Context) (item T, err error) {
-	defer recovered(&err, "the source")
+	defer panicerr.Recover(&err, "the source")
 	return r.source.Next(ctx)
 }
 
@@ -69,7 +71,7 @@ func (r *run[T]) put(item T) {
 
 // reopen replaces a source that was lost; false when the stream must end.
 func (r *run[T]) reopen(ctx context.Context, lost error) bool {
-	if r.s.Reopen == nil || isPanic(lost) {
+	if r.s.Reopen == nil || panicerr.Is(lost) {
 		r.end(fmt.Errorf("source: %w", lost))
 		return false
 	}
@@ -146,6 +148,6 @@ func (r *run[T]) closeAll() error {
 }
 
 func closeSafely(c io.Closer, what string) (err error) {
-	defer recovered(&err, what)
+	defer panicerr.Recover(&err, what)
 	return c.Close()
 }

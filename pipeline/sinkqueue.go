@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"corallite/internal/panicerr"
 )
 
 // sinkQueue is a sink with its queue and its goroutine.
@@ -81,7 +83,7 @@ func (q *sinkQueue) take(ctx context.Context, st *runStats, rep Report) {
 		q.broken = true
 		q.lose()
 		err = fmt.Errorf("sink %s: %w", q.name, err)
-		if st.goesOn && isPanic(err) { // the others go on without it
+		if st.goesOn && panicerr.Is(err) { // the others go on without it
 			st.logPanic(err)
 			st.errors.add(Failure{Stage: StageSink, Name: q.name, Err: fmt.Errorf("pipeline %s: %w; the sink gets nothing more", st.pipeline, err)})
 			return
@@ -97,6 +99,6 @@ func (q *sinkQueue) lose() {
 }
 
 func (q *sinkQueue) consume(ctx context.Context, rep Report) (err error) {
-	defer recovered(&err, "the sink")
+	defer panicerr.Recover(&err, "the sink")
 	return q.sink.Consume(ctx, rep)
 }

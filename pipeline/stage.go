@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"corallite/internal/panicerr"
 	"corallite/tflite/tensor"
 )
 
@@ -180,7 +181,7 @@ func (w *worker[T]) refine(work *workItem[T], found Result) (Result, bool) {
 	switch {
 	case err == nil:
 		return refined, true
-	case isPanic(err):
+	case panicerr.Is(err):
 		refined = found
 	}
 	w.taskFailed(work, "refine", err)
@@ -198,7 +199,7 @@ func (s *modelStage[T]) finish(work *workItem[T]) {
 func (s *modelStage[T]) taskFailed(work *workItem[T], step string, err error) {
 	meta := work.item.Meta()
 	var one *ItemError
-	if !errors.As(err, &one) && !isPanic(err) {
+	if !errors.As(err, &one) && !panicerr.Is(err) {
 		s.r.end(fmt.Errorf("model %s: %s: %s: %w", s.model.name, describe(meta), step, err))
 		return
 	}
@@ -206,22 +207,22 @@ func (s *modelStage[T]) taskFailed(work *workItem[T], step string, err error) {
 }
 
 func (s *modelStage[T]) prepareSafely(dst tensor.Tensor, item T) (p Placement, err error) {
-	defer recovered(&err, "prepare")
+	defer panicerr.Recover(&err, "prepare")
 	return s.model.task.Prepare(dst, item)
 }
 
 func (w *worker[T]) invokeSafely() (err error) {
-	defer recovered(&err, "invoke")
+	defer panicerr.Recover(&err, "invoke")
 	return w.engine.Invoke(w.r.work)
 }
 
 func (s *modelStage[T]) decodeSafely(out Outputs, p Placement) (res Result, err error) {
-	defer recovered(&err, "decode")
+	defer panicerr.Recover(&err, "decode")
 	return s.model.task.Decode(out, p)
 }
 
 func (w *worker[T]) refineSafely(item T, found Result) (res Result, err error) {
-	defer recovered(&err, "refine")
+	defer panicerr.Recover(&err, "refine")
 	return w.model.options.Refiner.Refine(w.r.work, item, found)
 }
 

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"time"
+
+	"corallite/internal/panicerr"
 )
 
 // StreamingModel is a model that keeps state from item to item, or looks at windows that are longer than an item: it may
@@ -57,6 +59,6 @@ func (s *modelStage[T]) process(work *workItem[T], before Device) Device {
 }
 
 func (s *modelStage[T]) processSafely(item T) (res Result, err error) {
-	defer recovered(&err, "process")
+	defer panicerr.Recover(&err, "process")
 	return s.model.streaming.Process(s.r.work, item)
 }

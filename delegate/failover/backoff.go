@@ -2,12 +2,11 @@ package failover
 
 import (
 	"context"
-	"math"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"corallite/internal/backoff"
 	"corallite/internal/clock"
 )
 
@@ -50,19 +49,11 @@ func NewBackoff(o BackoffOptions) *Backoff {
 	if o.Max <= 0 {
 		o.Max = time.Minute
 	}
-	if o.Factor == 0 {
-		o.Factor = 2
-	}
-	o.Factor = max(o.Factor, 1)
-	o.Jitter = min(max(o.Jitter, 0), 1)
 	if o.StableAfter <= 0 {
 		o.StableAfter = time.Minute
 	}
 	if o.Clock == nil {
 		o.Clock = clock.System{}
-	}
-	if o.Random == nil {
-		o.Random = rand.Float64
 	}
 	return &Backoff{o: o}
 }
@@ -93,9 +84,8 @@ func (b *Backoff) failed(epoch uint64) (next time.Time) {
 }
 
 func (b *Backoff) delay() time.Duration {
-	d := float64(b.o.First) * math.Pow(b.o.Factor, float64(b.failures-1))
-	d = min(d, float64(b.o.Max)) // also of an infinity
-	return time.Duration(d * (1 - float64(b.o.Jitter*b.o.Random())))
+	p := backoff.Policy{First: b.o.First, Max: b.o.Max, Factor: b.o.Factor, Jitter: b.o.Jitter, Random: b.o.Random}
+	return p.Wait(b.failures)
 }
 
 // works notes that the device was seen working in epoch.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"corallite/internal/clock/clocktest"
 )
 
 func TestBackoffLaw(t *testing.T) {
@@ -26,13 +28,13 @@ func TestBackoffLaw(t *testing.T) {
 		{"without end", BackoffOptions{First: time.Hour, Max: 1 << 62, Factor: 1e300}, make([]time.Duration, 3), []time.Duration{time.Hour, 1 << 62, 1 << 62}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			clock := newFakeClock()
+			clock := clocktest.New(time.Unix(1e9, 0))
 			c.o.Clock = clock
 			b := NewBackoff(c.o)
 			for i, worked := range c.worked {
 				if worked > 0 {
 					b.works(b.epoch.Load())
-					clock.pass(worked)
+					clock.Advance(worked)
 				}
 				next := b.failed(b.epoch.Load())
 				if got := next.Sub(clock.Now()); got != c.want[i] {
@@ -42,7 +44,7 @@ func TestBackoffLaw(t *testing.T) {
 					t.Errorf("State says %v, want %v", at, next)
 				}
 				if c.want[i] < time.Hour {
-					clock.pass(c.want[i])
+					clock.Advance(c.want[i])
 				}
 			}
 		})
@@ -51,7 +53,7 @@ func TestBackoffLaw(t *testing.T) {
 
 // TestOneFailureCountsOnce has 16 engines see one failure, at once or when they run next.
 func TestOneFailureCountsOnce(t *testing.T) {
-	clock := newFakeClock()
+	clock := clocktest.New(time.Unix(1e9, 0))
 	b := NewBackoff(BackoffOptions{Clock: clock})
 	epoch := b.epoch.Load()
 	b.works(epoch)
@@ -61,7 +63,7 @@ func TestOneFailureCountsOnce(t *testing.T) {
 	if n, next := b.State(); n != 1 || next != clock.Now().Add(time.Second) {
 		t.Errorf("%d failures, next %v", n, next)
 	}
-	clock.pass(time.Minute)
+	clock.Advance(time.Minute)
 	b.failed(epoch) // an engine that had no frame for so long
 	if n, _ := b.State(); n != 1 {
 		t.Errorf("%d failures", n)
@@ -71,7 +73,7 @@ func TestOneFailureCountsOnce(t *testing.T) {
 		t.Errorf("%d failures", n)
 	}
 	b.works(epoch) // what is told late does not count as working now
-	clock.pass(time.Hour)
+	clock.Advance(time.Hour)
 	b.failed(b.epoch.Load())
 	if n, _ := b.State(); n != 3 {
 		t.Errorf("%d failures", n)
@@ -79,25 +81,25 @@ func TestOneFailureCountsOnce(t *testing.T) {
 }
 
 func TestWaitEnds(t *testing.T) {
-	clock := newFakeClock()
+	clock := clocktest.New(time.Unix(1e9, 0))
 	b := NewBackoff(BackoffOptions{Clock: clock})
 	b.failed(0)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- b.wait(ctx) }()
-	until(t, "the wait", func() bool { return clock.waiting() == 1 })
+	until(t, "the wait", func() bool { return clock.Waiting() == 1 })
 	cancel()
-	if err := <-done; !errors.Is(err, context.Canceled) || clock.waiting() != 0 {
-		t.Errorf("error %v, %d still wait", err, clock.waiting())
+	if err := <-done; !errors.Is(err, context.Canceled) || clock.Waiting() != 0 {
+		t.Errorf("error %v, %d still wait", err, clock.Waiting())
 	}
 
 	// Another failure makes those wait longer who wait already.
 	go func() { done <- b.wait(context.Background()) }()
-	until(t, "the wait", func() bool { return clock.waiting() == 1 })
+	until(t, "the wait", func() bool { return clock.Waiting() == 1 })
 	b.failed(1)
-	clock.pass(time.Second)
-	until(t, "the longer wait", func() bool { return clock.waiting() == 1 })
-	clock.pass(time.Second)
+	clock.Advance(time.Second)
+	until(t, "the longer wait", func() bool { return clock.Waiting() == 1 })
+	clock.Advance(time.Second)
 	if err := <-done; err != nil {
 		t.Error(err)
 	}

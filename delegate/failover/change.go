@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"corallite/internal/panicerr"
 )
 
 // Kind is a kind of Change.
@@ -95,8 +97,8 @@ func (e *Engine) tell(level slog.Level, message string, c Change, attributes ...
 // setLost makes the state StateWaiting.
 func (e *Engine) setLost(why *cause, next time.Time) {
 	var more []any
-	if p := (*panicError)(nil); errors.As(why.err, &p) {
-		more = append(more, "stack", string(p.stack))
+	if p := (*panicerr.Error)(nil); errors.As(why.err, &p) {
+		more = append(more, "stack", string(p.Stack))
 	}
 	message := "the device failed: its twin on the CPU goes on"
 	if e.twin == nil {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/clock/clocktest"
+	"corallite/internal/panicerr"
 	"corallite/tflite/tensor"
 )
 
@@ -82,7 +84,7 @@ func TestCloseWaitsForTheReference(t *testing.T) {
 func TestCloseDuringOpen(t *testing.T) {
 	for _, deaf := range []bool{false, true} {
 		opening := make(chan struct{})
-		device := &fakeDevice{model: &model{}, clock: newFakeClock()}
+		device := &fakeDevice{model: &model{}, clock: clocktest.New(time.Unix(1e9, 0))}
 		r := newRig(t, with{device: device, unavailable: errNoDevice, options: Options{
 			Open: func(ctx context.Context) (tensor.Engine, error) {
 				close(opening)
@@ -110,7 +112,7 @@ func TestCloseDuringOpen(t *testing.T) {
 // TestCloseDuringTrial ends the context of the trial's run.
 func TestCloseDuringTrial(t *testing.T) {
 	running := make(chan struct{})
-	device := &fakeDevice{model: &model{}, clock: newFakeClock()}
+	device := &fakeDevice{model: &model{}, clock: clocktest.New(time.Unix(1e9, 0))}
 	r := newRig(t, with{device: device, unavailable: errNoDevice, options: Options{
 		Open: func(ctx context.Context) (tensor.Engine, error) {
 			e := device.engine()
@@ -182,13 +184,13 @@ func TestOthersDoNotWaitForARun(t *testing.T) {
 // TestCloseErrors gives what the engines say when they are closed, and survives a panic there.
 func TestCloseErrors(t *testing.T) {
 	m := &model{}
-	d := &fakeDevice{model: m, clock: newFakeClock()}
+	d := &fakeDevice{model: m, clock: clocktest.New(time.Unix(1e9, 0))}
 	e, err := New(closesBadly{d.engine(), nil}, nil, Options{Open: d.open, Twin: closesBadly{m.engine(twinName), errFake}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := e.Close(); !errors.Is(err, errFake) || !errors.As(err, new(*panicError)) {
+		if err := e.Close(); !errors.Is(err, errFake) || !errors.As(err, new(*panicerr.Error)) {
 			t.Errorf("error %v", err)
 		}
 	}

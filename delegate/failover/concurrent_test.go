@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/clock/clocktest"
 	"corallite/tflite/tensor"
 )
 
@@ -30,7 +31,7 @@ func TestManyGoroutines(t *testing.T) {
 	for seed := range uint64(property(t, 40)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			d := &dice{rng: rand.New(rand.NewPCG(seed, 5))}
-			device := &fakeDevice{model: &model{}, clock: newFakeClock()}
+			device := &fakeDevice{model: &model{}, clock: clocktest.New(time.Unix(1e9, 0))}
 			rigs := sideBySide(t, d, device)
 			var frames, others sync.WaitGroup
 			over := make(chan struct{})

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/clock/clocktest"
 	"corallite/pipeline/pipetest"
 	"corallite/tflite/tensor"
 )
@@ -181,7 +182,7 @@ func TestOwnEnd(t *testing.T) {
 // TestContract runs the suite for engines, in each state.
 func TestContract(t *testing.T) {
 	model := &model{}
-	device := &fakeDevice{model: model, clock: newFakeClock()}
+	device := &fakeDevice{model: model, clock: clocktest.New(time.Unix(1e9, 0))}
 	open := func(prepare func(primary *fakeEngine, e *Engine)) func() (tensor.Engine, error) {
 		return func() (tensor.Engine, error) {
 			primary := device.engine()

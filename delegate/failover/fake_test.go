@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"corallite/internal/clock/clocktest"
 	"corallite/tflite/tensor"
 )
 
@@ -191,7 +192,7 @@ func (e *fakeEngine) fail() error {
 	case runDeath:
 		e.of.die()
 	case runHang:
-		e.of.clock.pass(3 * time.Second)
+		e.of.clock.Advance(3 * time.Second)
 	case runPanic:
 		panic(errFake)
 	}
@@ -233,7 +234,7 @@ func (m *model) check(t *testing.T) {
 // fakeDevice opens engines, and fails to as the plan says.
 type fakeDevice struct {
 	*model
-	clock *fakeClock
+	clock *clocktest.Clock
 
 	mu     sync.Mutex
 	life   int
@@ -278,7 +279,7 @@ func (d *fakeDevice) open(ctx context.Context) (tensor.Engine, error) {
 	case openNothing:
 		return nil, nil
 	case openSlow:
-		d.clock.pass(5 * time.Second)
+		d.clock.Advance(5 * time.Second)
 	}
 	e := d.engine()
 	switch f {

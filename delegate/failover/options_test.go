@@ -4,13 +4,15 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
+	"corallite/internal/clock/clocktest"
 	"corallite/tflite/tensor"
 )
 
 func TestNew(t *testing.T) {
 	m := &model{}
-	d := &fakeDevice{model: m, clock: newFakeClock()}
+	d := &fakeDevice{model: m, clock: clocktest.New(time.Unix(1e9, 0))}
 	other := m.engine(twinName)
 	other.inputs[0].Shape = []int{1, 4, 4}
 	fewer := m.engine(twinName)

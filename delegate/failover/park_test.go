@@ -19,7 +19,7 @@ func TestPark(t *testing.T) {
 	if d := r.Device(); d.Name != twinName || d.Reason != "the Edge TPU is 85 °C" {
 		t.Errorf("device %+v", d)
 	}
-	r.clock.pass(time.Minute)
+	r.clock.Advance(time.Minute)
 	if s := r.Stats(); s.State != StateParked || s.Reason != r.Device().Reason || s.Degraded != time.Minute || s.Failovers != 0 || s.Errors != 0 {
 		t.Errorf("stats %+v", s)
 	}

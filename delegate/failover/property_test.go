@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"corallite/internal/clock/clocktest"
 )
 
 // property says how many random runs a property test does: quick by default, CORALLITE_PROPERTY_RUNS for more.
@@ -70,7 +72,7 @@ func TestRandomFaults(t *testing.T) {
 }
 
 func randomFaults(t *testing.T, rng *rand.Rand) []Stats {
-	device := &fakeDevice{model: &model{}, clock: newFakeClock()}
+	device := &fakeDevice{model: &model{}, clock: clocktest.New(time.Unix(1e9, 0))}
 	l := &law{
 		first: time.Duration(1+rng.IntN(3)) * time.Second, longest: time.Duration(3+rng.IntN(30)) * time.Second,
 		stable: time.Duration(1+rng.IntN(60)) * time.Second,
@@ -119,10 +121,10 @@ func randomFaults(t *testing.T, rng *rand.Rand) []Stats {
 			device.mu.Unlock()
 		case 3, 4, 5:
 			end := device.clock.Now().Add(time.Duration(rng.IntN(20000)) * time.Millisecond)
-			for settle(); device.clock.next(end); settle() {
+			for settle(); device.clock.Next(end); settle() {
 			}
 			if d := end.Sub(device.clock.Now()); d > 0 { // a slow open may have taken longer
-				device.clock.pass(d)
+				device.clock.Advance(d)
 			}
 		case 6:
 			if rng.IntN(2) == 0 {
@@ -151,7 +153,7 @@ func randomFaults(t *testing.T, rng *rand.Rand) []Stats {
 	return all
 }
 
-func allRest(rigs []*rig, clock *fakeClock) bool {
+func allRest(rigs []*rig, clock *clocktest.Clock) bool {
 	waiting := 0
 	for _, r := range rigs {
 		if r.Stats().State == StateWaiting {
@@ -160,7 +162,7 @@ func allRest(rigs []*rig, clock *fakeClock) bool {
 			return false
 		}
 	}
-	return clock.waiting() == waiting
+	return clock.Waiting() == waiting
 }
 
 // follow checks a change of the only engine against the law.

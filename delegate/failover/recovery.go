@@ -1,6 +1,10 @@
 package failover
 
-import "errors"
+import (
+	"errors"
+
+	"corallite/internal/panicerr"
+)
 
 // recovery gets the device back. lost is the engine that failed, or nil. It returns when the device is back or the
 // Engine is closed.
@@ -48,7 +52,7 @@ func (e *Engine) try() (u *unit, rejected bool, err error) {
 }
 
 func (e *Engine) open() (u *unit, err error) {
-	defer recovered(&err)
+	defer panicerr.Recover(&err, "the engine")
 	opened, err := e.o.Open(e.work)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/clock/clocktest"
 	"corallite/tflite/tensor"
 )
 
@@ -15,7 +16,7 @@ import (
 type rig struct {
 	*Engine
 	t       *testing.T
-	clock   *fakeClock
+	clock   *clocktest.Clock
 	device  *fakeDevice
 	primary *fakeEngine // nil: none
 	twin    *fakeEngine // nil: none
@@ -39,7 +40,7 @@ func newRig(t *testing.T, w with) *rig {
 	t.Helper()
 	r := &rig{t: t, device: w.device}
 	if r.device == nil {
-		r.device = &fakeDevice{model: &model{stateful: w.stateful}, clock: newFakeClock()}
+		r.device = &fakeDevice{model: &model{stateful: w.stateful}, clock: clocktest.New(time.Unix(1e9, 0))}
 	}
 	r.clock = r.device.clock
 	if w.wrap == nil {
@@ -160,14 +161,14 @@ func until(t *testing.T, what string, met func() bool) {
 }
 
 // rests says whether nothing more happens unless time passes or a frame comes.
-func (e *Engine) rests(clock *fakeClock, others int) bool {
+func (e *Engine) rests(clock *clocktest.Clock, others int) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
 	case e.device != nil || e.closed.Load():
 		return true
 	case e.phase == StateWaiting:
-		return clock.waiting() > others
+		return clock.Waiting() > others
 	case e.phase == StateTrial:
 		return e.twin != nil && len(e.firsts.device) == 0 && len(e.firsts.twin) < e.o.Trial
 	}
@@ -183,11 +184,9 @@ func (r *rig) settle() {
 func (r *rig) advance(d time.Duration) {
 	r.t.Helper()
 	end := r.clock.Now().Add(d)
-	for r.settle(); r.clock.next(end); r.settle() {
+	for r.settle(); r.clock.Next(end); r.settle() {
 	}
-	r.clock.mu.Lock()
-	defer r.clock.mu.Unlock()
-	r.clock.to(end)
+	r.clock.Advance(end.Sub(r.clock.Now()))
 }
 
 // kinds are the changes since the last call.

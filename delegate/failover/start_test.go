@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/clock/clocktest"
 	"corallite/tflite/tensor"
 )
 
@@ -40,7 +41,7 @@ func TestStartsWithoutDevice(t *testing.T) {
 
 // TestWrongFromTheStart has a device that has never run here come back with wrong answers.
 func TestWrongFromTheStart(t *testing.T) {
-	device := &fakeDevice{model: &model{}, clock: newFakeClock(), plan: []fault{openError, openWrong}}
+	device := &fakeDevice{model: &model{}, clock: clocktest.New(time.Unix(1e9, 0)), plan: []fault{openError, openWrong}}
 	r := newRig(t, with{unavailable: errNoDevice, device: device})
 	for range DefaultTrial {
 		r.invoke()

@@ -54,7 +54,7 @@ func TestWithoutTwin(t *testing.T) {
 func (r *rig) giveUpOrNext(t *testing.T) {
 	t.Helper()
 	if s := r.Stats(); s.State == StateWaiting {
-		r.clock.next(s.Next)
+		r.clock.Next(s.Next)
 	}
 }
 
@@ -97,8 +97,8 @@ func TestGivesUp(t *testing.T) {
 	want := r.fill()
 	r.primary.fault = runDeath
 	done := r.start(context.Background())
-	until(t, "both waits", func() bool { return r.clock.waiting() == 2 })
-	r.clock.pass(500 * time.Millisecond)
+	until(t, "both waits", func() bool { return r.clock.Waiting() == 2 })
+	r.clock.Advance(500 * time.Millisecond)
 	err := <-done
 	if !errors.Is(err, errFake) || !strings.Contains(err.Error(), "has not come back in 500ms, and there is no twin") {
 		t.Errorf("error %v", err)
@@ -121,7 +121,7 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 	r.primary.fault = runError
 	ctx, cancel := context.WithCancel(context.Background())
 	done := r.start(ctx)
-	until(t, "the wait", func() bool { return r.clock.waiting() == 1 }) // only for the next try: there is no end of patience
+	until(t, "the wait", func() bool { return r.clock.Waiting() == 1 }) // only for the next try: there is no end of patience
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
@@ -141,7 +141,7 @@ func TestWaitingEndsWithClose(t *testing.T) {
 	r.fill()
 	r.primary.fault = runError
 	done := r.start(context.Background())
-	until(t, "the wait", func() bool { return r.clock.waiting() == 2 })
+	until(t, "the wait", func() bool { return r.clock.Waiting() == 2 })
 	if err := r.Close(); err != nil {
 		t.Error(err)
 	}

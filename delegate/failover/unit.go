@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 
+	"corallite/internal/panicerr"
 	"corallite/tflite/tensor"
 )
 
@@ -36,7 +36,7 @@ const (
 type resetter interface{ Reset() error }
 
 func (u *unit) invoke(ctx context.Context) (err error) {
-	defer recovered(&err)
+	defer panicerr.Recover(&err, "the engine")
 	u.state = torn
 	if err = u.Engine.Invoke(ctx); err == nil {
 		u.state = going
@@ -50,7 +50,7 @@ func (u *unit) reset() (err error) {
 	if !can || u.state == fresh {
 		return nil
 	}
-	defer recovered(&err)
+	defer panicerr.Recover(&err, "the engine")
 	if err = r.Reset(); err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
@@ -63,29 +63,8 @@ func (u *unit) close() (err error) {
 	if u == nil {
 		return nil
 	}
-	defer recovered(&err)
+	defer panicerr.Recover(&err, "the engine")
 	return u.Engine.Close()
-}
-
-// panicError is the panic of an engine.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("the engine panicked: %v", p.value) }
-
-// Unwrap is the panic's value when it is an error.
-func (p *panicError) Unwrap() error {
-	err, _ := p.value.(error)
-	return err
-}
-
-// recovered turns a panic into an error; to be deferred.
-func recovered(err *error) {
-	if v := recover(); v != nil {
-		*err = &panicError{v, debug.Stack()}
-	}
 }
 
 // holder keeps inputs while no engine does.

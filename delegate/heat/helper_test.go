@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -94,58 +93,4 @@ func (r *rig) logged(want ...string) {
 		r.t.Errorf("logged\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
 	}
 	r.lines.Reset()
-}
-
-// stepClock stands still until a test lets it go to the next moment that somebody waits for. One goroutine may wait.
-type stepClock struct {
-	mu    sync.Mutex
-	now   time.Time
-	waits chan stepWait
-}
-
-type stepWait struct {
-	d      time.Duration
-	passed chan time.Time
-}
-
-func newStepClock() *stepClock { return &stepClock{now: start, waits: make(chan stepWait, 1)} }
-
-func (c *stepClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *stepClock) After(d time.Duration) (<-chan time.Time, func() bool) {
-	w := stepWait{d, make(chan time.Time, 1)}
-	c.waits <- w
-	return w.passed, func() bool {
-		select {
-		case <-c.waits:
-			return true
-		default:
-			return false
-		}
-	}
-}
-
-// wait waits until somebody waits, and gives how long it wants to.
-func (c *stepClock) wait(t *testing.T) stepWait {
-	t.Helper()
-	select {
-	case w := <-c.waits:
-		return w
-	case <-time.After(30 * time.Second):
-		t.Fatal("nobody waits")
-		return stepWait{}
-	}
-}
-
-// pass lets the time pass that somebody waits for.
-func (c *stepClock) pass(w stepWait) {
-	c.mu.Lock()
-	c.now = c.now.Add(w.d)
-	now := c.now
-	c.mu.Unlock()
-	w.passed <- now
 }

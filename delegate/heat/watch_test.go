@@ -8,6 +8,7 @@ import (
 
 	"corallite/delegate/edgetpu"
 	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/clock/clocktest"
 )
 
 func wantError(t *testing.T, err error, want string) {
@@ -21,7 +22,7 @@ func TestStartErrors(t *testing.T) {
 	r := newRig(t, Options{})
 	wantError(t, r.Start(), "heat: there is nothing to read the temperature with (Options.Read)")
 
-	clock := newStepClock()
+	clock := clocktest.New(start)
 	r = newRig(t, Options{Read: func() (edgetpu.Reading, error) { return reading(40), nil }, Clock: clock})
 	if err := r.Start(); err != nil {
 		t.Fatal(err)
@@ -37,7 +38,7 @@ func TestStartErrors(t *testing.T) {
 
 // TestWatch reads at once and then every interval, until Close.
 func TestWatch(t *testing.T) {
-	clock, reads, celsius := newStepClock(), atomic.Int32{}, atomic.Int32{}
+	clock, reads, celsius := clocktest.New(start), atomic.Int32{}, atomic.Int32{}
 	celsius.Store(40)
 	r := newRig(t, Options{Clock: clock, Interval: 5 * time.Second, Read: func() (edgetpu.Reading, error) {
 		reads.Add(1)
@@ -50,15 +51,15 @@ func TestWatch(t *testing.T) {
 		celsius int32 // of the next reading
 		told    []string
 	}{{90, nil}, {60, []string{"move: the Edge TPU is at 90.0 °C"}}, {60, nil}, {60, nil}, {60, nil}, {60, nil}, {60, nil}, {60, []string{"rest 2.08", "back"}}} {
-		w := clock.wait(t)
-		if w.d != 5*time.Second || int(reads.Load()) != i+1 {
-			t.Errorf("waits %v after %d readings", w.d, reads.Load())
+		wait := clock.Await(1)
+		if wait != 5*time.Second || int(reads.Load()) != i+1 {
+			t.Errorf("waits %v after %d readings", wait, reads.Load())
 		}
 		r.told(c.told...)
 		celsius.Store(c.celsius)
-		clock.pass(w)
+		clock.Advance(wait)
 	}
-	clock.wait(t)
+	clock.Await(1)
 	r.Close()
 	r.Close()
 	if s := r.Stats(); s.Moved != 30*time.Second || s.MaxAt != start.Add(5*time.Second) {
@@ -69,7 +70,7 @@ func TestWatch(t *testing.T) {
 // TestCloseWhileReading closes during a reading, which is waited for: what it leads to is told before Close returns.
 func TestCloseWhileReading(t *testing.T) {
 	answer, reads := make(chan struct{}), make(chan struct{})
-	r := newRig(t, Options{Clock: newStepClock(), Read: func() (edgetpu.Reading, error) {
+	r := newRig(t, Options{Clock: clocktest.New(start), Read: func() (edgetpu.Reading, error) {
 		close(reads) // a second reading panics
 		<-answer
 		return reading(90), nil
@@ -100,7 +101,7 @@ func TestCloseWhileReading(t *testing.T) {
 
 // TestWatchWithoutSensor ends by itself.
 func TestWatchWithoutSensor(t *testing.T) {
-	r := newRig(t, Options{Clock: newStepClock(), Read: func() (edgetpu.Reading, error) {
+	r := newRig(t, Options{Clock: clocktest.New(start), Read: func() (edgetpu.Reading, error) {
 		return edgetpu.System{Root: t.TempDir()}.Temperature(edgetpu.Device{Bus: edgetpu.USB, Path: "/sys/bus/usb/devices/2-1"})
 	}})
 	if err := r.Start(); err != nil {
@@ -121,7 +122,7 @@ func TestWatchWithoutSensor(t *testing.T) {
 
 // TestWatchGoesOnWithoutTheDevice reads on while the device is gone, also when its sensor's file is late to return.
 func TestWatchGoesOnWithoutTheDevice(t *testing.T) {
-	clock := newStepClock()
+	clock := clocktest.New(start)
 	answers := make(chan error, 1)
 	r := newRig(t, Options{Clock: clock, Read: func() (edgetpu.Reading, error) { return reading(84), <-answers }})
 	if err := r.Start(); err != nil {
@@ -135,12 +136,12 @@ func TestWatchGoesOnWithoutTheDevice(t *testing.T) {
 		{edgetpu.ErrNoSensor, nil}, {errors.New("other"), nil}, {nil, nil},
 	} {
 		answers <- c.answer
-		w := clock.wait(t)
+		wait := clock.Await(1)
 		r.told(c.told...)
-		clock.pass(w)
+		clock.Advance(wait)
 	}
 	answers <- nil
-	clock.wait(t)
+	clock.Await(1)
 	if s := r.Stats(); s.Gone || s.State != Moved {
 		t.Errorf("%+v", s)
 	}
@@ -150,7 +151,7 @@ func TestWatchGoesOnWithoutTheDevice(t *testing.T) {
 // is read through.
 func TestWatchAMachine(t *testing.T) {
 	const card = "/dev/apex_0"
-	control, clock := simtest.NewControl(t), newStepClock()
+	control, clock := simtest.NewControl(t), clocktest.New(start)
 	simtest.Use(t, simtest.Config{Devices: []string{"pci"}, Control: control})
 	system := edgetpu.System{Root: control.Root()}
 	r := newRig(t, Options{Clock: clock, Read: func() (edgetpu.Reading, error) {
@@ -189,14 +190,14 @@ func TestWatchAMachine(t *testing.T) {
 		{next: func() {}, later: DefaultAway, logged: []string{"can be read again"}},
 		{next: func() {}, told: []string{"rest 2.08", "back"}, logged: []string{"come back", "it rests"}},
 	} {
-		w := clock.wait(t)
+		wait := clock.Await(1)
 		r.told(c.told...)
 		r.logged(c.logged...)
 		c.next()
-		w.d += c.later
-		clock.pass(w)
+		wait += c.later
+		clock.Advance(wait)
 	}
-	clock.wait(t)
+	clock.Await(1)
 	r.Close()
 	if s := r.Stats(); s.Now != 60.05 || s.Max != 89.8 || s.Moves != 1 || s.Gone {
 		t.Errorf("%+v", s)

@@ -39,7 +39,7 @@ var may = map[string][]string{
 
 	"delegate":           {"delegate", "tflite", "internal"},
 	"delegate/edgetpu":   {"delegate/edgetpu", "internal"},
-	"delegate/failover":  {"delegate/failover", "tflite/tensor", "internal/clock"}, // any two engines
+	"delegate/failover":  {"delegate/failover", "tflite/tensor", "internal/backoff", "internal/clock", "internal/panicerr"}, // any two engines
 	"delegate/scheduler": {"delegate/scheduler"},
 	"delegate/heat":      {"delegate/heat", "delegate/edgetpu", "internal/clock"},
 

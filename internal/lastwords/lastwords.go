@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // longest limits a line, in bytes.
@@ -43,7 +44,7 @@ func (w *Words) Write(b []byte) (int, error) {
 
 // end finishes the current line.
 func (w *Words) end() {
-	line := strings.TrimSpace(strings.ToValidUTF8(string(w.now[max(0, len(w.now)-longest):]), "\uFFFD"))
+	line := strings.TrimSpace(strings.Map(shown, strings.ToValidUTF8(string(w.now[max(0, len(w.now)-longest):]), "\uFFFD")))
 	w.now = w.now[:0]
 	if line == "" {
 		return
@@ -52,6 +53,25 @@ func (w *Words) end() {
 		w.lines = append(w.lines[:0], w.lines[1:]...)
 	}
 	w.lines = append(w.lines, line)
+}
+
+// shown keeps what a program says from moving a terminal's cursor or changing its colours.
+func shown(r rune) rune {
+	switch {
+	case r == '\t':
+		return ' '
+	case unicode.IsPrint(r):
+		return r
+	}
+	return unicode.ReplacementChar
+}
+
+// Empty says whether nothing was said.
+func (w *Words) Empty() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.end()
+	return len(w.lines) == 0
 }
 
 // part matches ffmpeg's prefix of a line: the component and its address in memory.

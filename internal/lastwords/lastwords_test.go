@@ -25,6 +25,8 @@ func TestWords(t *testing.T) {
 		{"a long one", 1, []string{"y" + long + "z\n"}, nil, long[:1999] + "z"},
 		{"ffmpeg", 3, []string{"[wav @ 0x563147c029c0] Invalid sample rate: -1\nfile:/tmp/r.wav: Invalid data found when processing input\n"},
 			[]string{"file:/tmp/r.wav"}, "Invalid sample rate: -1; Invalid data found when processing input"},
+		{"colours", 1, []string{"\x1b[31mred\tand\x07"}, nil, "\uFFFD[31mred and\uFFFD"},
+		{"progress", 1, []string{"50%\r100%\r"}, nil, "100%"},
 		{"no text", 1, []string{"a\xffb"}, nil, "a\uFFFDb"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

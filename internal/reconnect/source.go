@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"corallite/internal/backoff"
 	"corallite/internal/clock"
 )
 
@@ -27,12 +28,12 @@ type Options[T any] struct {
 	// Present is a cheap check whether there is something to open: a port that accepts connections, a device file. While
 	// it returns true, attempts are at most MaxWait apart, whatever the back-off. Nil: only an attempt can tell.
 	Present  func(ctx context.Context) bool
-	Discard  func(T)       // releases an item that Next never returned; may be nil
-	Deadline time.Duration // a session that gives nothing for this long is lost; 0: 10 s
-	Backoff  Backoff
-	Steady   time.Duration // a session that lives this long resets the back-off; 0: 10 s
-	Clock    clock.Clock   // nil: the system clock
-	Logger   *slog.Logger  // nil: nothing is logged
+	Discard  func(T)        // releases an item that Next never returned; may be nil
+	Deadline time.Duration  // a session that gives nothing for this long is lost; 0: 10 s
+	Backoff  backoff.Policy // First 0: 1 s; Max 0: 30 s
+	Steady   time.Duration  // a session that lives this long resets the back-off; 0: 10 s
+	Clock    clock.Clock    // nil: the system clock
+	Logger   *slog.Logger   // nil: nothing is logged
 }
 
 // Source returns the items of one session after the other. Next must be called by one goroutine at a time; all other
@@ -93,7 +94,13 @@ func New[T any](o Options[T]) *Source[T] {
 	if o.Discard == nil {
 		o.Discard = func(T) {}
 	}
-	o.Backoff = o.Backoff.withDefaults()
+	if o.Backoff.First <= 0 {
+		o.Backoff.First = time.Second
+	}
+	if o.Backoff.Max <= 0 {
+		o.Backoff.Max = 30 * time.Second
+	}
+	o.Backoff.Max = max(o.Backoff.Max, o.Backoff.First)
 	s := &Source[T]{o: o}
 	s.closing, s.cancel = context.WithCancel(context.Background())
 	return s
@@ -278,7 +285,7 @@ func (s *Source[T]) lose(err error, now time.Time) {
 		s.failures = 0
 	}
 	s.failures++
-	wait := s.o.Backoff.after(s.failures)
+	wait := s.o.Backoff.Wait(s.failures)
 	s.retryAt, s.earliest = now.Add(wait), now.Add(MaxWait)
 
 	s.mu.Lock()

@@ -5,41 +5,29 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"corallite/internal/backoff"
+	"corallite/internal/clock/clocktest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// fakeClock moves only when somebody waits for it or when step is called.
-type fakeClock struct {
-	now   time.Time
-	waits []time.Duration
-}
-
-func (c *fakeClock) Now() time.Time { return c.now }
-
-func (c *fakeClock) After(d time.Duration) (<-chan time.Time, func() bool) {
-	c.waits = append(c.waits, d)
-	c.now = c.now.Add(d)
-	passed := make(chan time.Time, 1)
-	passed <- c.now
-	return passed, func() bool { return true }
-}
 
 var errLost = errors.New("lost")
 
 // fakeSession gives the answers of its script in turn, each a tenth of a second after the last; at its end it is silent.
 type fakeSession struct {
-	clock  *fakeClock
+	clock  *clocktest.Clock
 	script []any // an int is an item, an error an error, a time.Duration a silence before what follows
 	closed []bool
 }
 
 func (l *fakeSession) Next(context.Context) (int, error) {
-	l.clock.now = l.clock.now.Add(100 * time.Millisecond)
+	l.clock.Advance(100 * time.Millisecond)
 	if len(l.script) == 0 {
 		return 0, ErrNothing
 	}
@@ -49,7 +37,7 @@ func (l *fakeSession) Next(context.Context) (int, error) {
 	case int:
 		return v, nil
 	case time.Duration:
-		l.clock.now = l.clock.now.Add(v)
+		l.clock.Advance(v)
 		return 0, ErrNothing
 	default:
 		return 0, v.(error)
@@ -64,10 +52,10 @@ func (l *fakeSession) Close(hung bool) error {
 }
 
 // made is a Source whose tries to open have these outcomes: an error, or the script of a session. The last goes on for ever.
-func made(outcomes ...any) (*Source[int], *fakeClock, *[]*fakeSession) {
-	clock, sessions, n := &fakeClock{now: time.Unix(1e9, 0)}, new([]*fakeSession), 0
+func made(outcomes ...any) (*Source[int], *clocktest.Clock, *[]*fakeSession) {
+	clock, sessions, n := clocktest.Running(time.Unix(1e9, 0)), new([]*fakeSession), 0
 	return New(Options[int]{Clock: clock, Deadline: 5 * time.Second, Steady: 10 * time.Second,
-		Backoff: Backoff{First: time.Second, Max: 4 * time.Second},
+		Backoff: backoff.Policy{First: time.Second, Max: 4 * time.Second},
 		Open: func(context.Context) (Session[int], error) {
 			outcome := outcomes[min(n, len(outcomes)-1)]
 			n++
@@ -99,8 +87,8 @@ func TestLostAndBack(t *testing.T) {
 	if !got.Up || got.Reopened != 1 || got.Stalls != 1 || got.Attempts != 4 || got.LastError != "no data for 5s: a note" {
 		t.Errorf("%+v", got)
 	}
-	if want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}; len(clock.waits) != 3 || clock.waits[0] != want[0] || clock.waits[1] != want[1] || clock.waits[2] != want[2] {
-		t.Errorf("waited %v, want %v", clock.waits, want)
+	if want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}; !slices.Equal(clock.Waits(), want) {
+		t.Errorf("waited %v, want %v", clock.Waits(), want)
 	}
 	if c := (*sessions)[1].closed; len(c) != 1 || !c[0] {
 		t.Errorf("the silent session was closed %v, want once as hung", c)
@@ -124,8 +112,8 @@ func TestBackoffStartsAnewAfterASteadySession(t *testing.T) {
 	for want := 1; want <= 5; want++ {
 		next(t, s, want)
 	}
-	if n := len(clock.waits); n != 4 || clock.waits[2] != 4*time.Second || clock.waits[3] != time.Second {
-		t.Errorf("waited %v", clock.waits)
+	if w := clock.Waits(); len(w) != 4 || w[2] != 4*time.Second || w[3] != time.Second {
+		t.Errorf("waited %v", clock.Waits())
 	}
 }
 
@@ -199,13 +187,13 @@ func TestSoonWhileSomethingIsThere(t *testing.T) {
 		{"always there", -1, MaxWait, 60}, {"never there", time.Hour, long, 13}, {"there after 100 s", 100 * time.Second, MaxWait, 45},
 	} {
 		var tries []time.Time
-		clock := &fakeClock{now: time.Unix(1e9, 0)}
-		start := clock.now
-		there := func(context.Context) bool { return clock.now.Sub(start) >= c.after }
+		clock := clocktest.Running(time.Unix(1e9, 0))
+		start := clock.Now()
+		there := func(context.Context) bool { return clock.Now().Sub(start) >= c.after }
 		ctx, cancel := context.WithCancel(t.Context())
 		s := New(Options[int]{Clock: clock, Present: there, Open: func(context.Context) (Session[int], error) {
-			tries = append(tries, clock.now)
-			if clock.now.Sub(start) > 5*time.Minute {
+			tries = append(tries, clock.Now())
+			if clock.Now().Sub(start) > 5*time.Minute {
 				cancel()
 			}
 			return nil, errLost

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"corallite/internal/refcount"
 	"corallite/pipeline"
 )
 
@@ -25,7 +26,7 @@ type Chunk struct {
 	Embeddings []float32 // rows of EmbeddingSize features of openWakeWord, one for each 80 ms
 
 	meta pipeline.Meta
-	refs atomic.Int32
+	refs refcount.Count
 	pool *Pool
 }
 
@@ -42,15 +43,19 @@ const (
 func (c *Chunk) Meta() *pipeline.Meta { return &c.meta }
 
 // Retain keeps the chunk for one more Release.
-func (c *Chunk) Retain() { c.refs.Add(1) }
+func (c *Chunk) Retain() {
+	if !c.refs.Retain() {
+		panic("audio: a chunk was retained after its last release")
+	}
+}
 
 // Release gives one reference back; after the last the chunk's memory is used for another one.
 func (c *Chunk) Release() {
-	switch n := c.refs.Add(-1); {
-	case n == 0:
+	switch last, ok := c.refs.Release(); {
+	case last:
 		c.pool.out.Add(-1)
 		c.pool.free.Put(c)
-	case n < 0:
+	case !ok:
 		panic("audio: a chunk was released more often than it was retained")
 	}
 }
@@ -73,7 +78,7 @@ func (p *Pool) Get(n int) *Chunk {
 	c.Samples, c.Micro, c.Embeddings = c.Samples[:0], c.Micro[:0], c.Embeddings[:0]
 	c.Rate, c.Start, c.First, c.Last, c.Level, c.Voice = 0, 0, false, false, SilentDBFS, true
 	c.meta = pipeline.Meta{}
-	c.refs.Store(1)
+	c.refs.Start()
 	p.out.Add(1)
 	return c
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"corallite/internal/backoff"
 	"corallite/internal/clock"
 	"corallite/internal/isolate"
 	"corallite/internal/reconnect"
@@ -45,11 +46,11 @@ type LiveOptions struct {
 	// Required makes NewLive fail when the Camera is not there. Otherwise it is waited for like one that was lost.
 	Required bool
 
-	Deadline time.Duration     // no frame for so long: it stalled; 0: 5 s for a Camera, 40 s for GStreamer, else 10 s, and 3 intervals more
-	Backoff  reconnect.Backoff // between tries; the zero one: 1 s, doubled up to 30 s, at most 5 s while something is there
-	Logger   *slog.Logger      // gets what is lost and what is back; nil: nothing is logged
-	Clock    clock.Clock       // of Deadline and Backoff; nil: the machine's
-	Root     string            // what stands for "/" in finding a Camera; "": "/"
+	Deadline time.Duration  // no frame for so long: it stalled; 0: 5 s for a Camera, 40 s for GStreamer, else 10 s, and 3 intervals more
+	Backoff  backoff.Policy // between tries; the zero one: 1 s, doubled up to 30 s, at most 5 s while something is there
+	Logger   *slog.Logger   // gets what is lost and what is back; nil: nothing is logged
+	Clock    clock.Clock    // of Deadline and Backoff; nil: the machine's
+	Root     string         // what stands for "/" in finding a Camera; "": "/"
 }
 
 const (

@@ -7,36 +7,21 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/clock/clocktest"
 	"corallite/pipeline"
 	"corallite/pipeline/pipetest"
 	"corallite/pipeline/vision"
 )
 
-// player is a clock that stands still but for what is waited for, which it notes.
-type player struct {
-	now   time.Time
-	waits []time.Duration
-}
-
-func (p *player) Now() time.Time { return p.now }
-
-func (p *player) After(d time.Duration) (<-chan time.Time, func() bool) {
-	p.waits = append(p.waits, d)
-	p.now = p.now.Add(d)
-	passed := make(chan time.Time, 1)
-	passed <- p.now
-	return passed, func() bool { return true }
-}
-
 func TestPacedPlaysAtTheRecordingsPace(t *testing.T) {
-	clock := &player{now: time.Unix(1e9, 0)}
-	began := clock.now
+	clock := clocktest.Running(time.Unix(1e9, 0))
+	began := clock.Now()
 	source := NewPaced(&clockwork{count: 6, step: 200 * time.Millisecond}, clock)
 	if !source.Live() {
 		t.Error("models that are slow hold the recording back")
 	}
 	for i, late := range []time.Duration{0, 0, 150 * time.Millisecond, 0, 3 * time.Second, 0} {
-		clock.now = clock.now.Add(late) // the models took so long
+		clock.Advance(late) // the models took so long
 		f, err := source.Next(context.Background())
 		if err != nil {
 			t.Fatal(err)
@@ -56,8 +41,8 @@ func TestPacedPlaysAtTheRecordingsPace(t *testing.T) {
 
 // TestPacedStartsAnew plays one recording after another: each begins when it begins.
 func TestPacedStartsAnew(t *testing.T) {
-	clock := &player{now: time.Unix(1e9, 0)}
-	began, inner := clock.now, &clockwork{count: 3, step: time.Second}
+	clock := clocktest.Running(time.Unix(1e9, 0))
+	began, inner := clock.Now(), &clockwork{count: 3, step: time.Second}
 	source := NewPaced(inner, clock)
 	var at []time.Duration
 	for i := range 6 {
@@ -125,7 +110,7 @@ func TestPacedIsASource(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			return NewPaced(f, &player{now: time.Unix(1e9, 0)}), nil
+			return NewPaced(f, clocktest.Running(time.Unix(1e9, 0))), nil
 		},
 	})
 }

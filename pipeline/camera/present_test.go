@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"corallite/internal/reconnect"
+	"corallite/internal/backoff"
 )
 
 func TestPortOf(t *testing.T) {
@@ -83,7 +83,7 @@ func TestAbsentAtTheStart(t *testing.T) {
 	var log bytes.Buffer
 	l, err := NewLive(t.Context(), LiveOptions{
 		Camera: "0", Root: m.root, Logger: slog.New(slog.NewTextHandler(&log, nil)),
-		Backoff: reconnect.Backoff{First: time.Millisecond, Max: time.Millisecond},
+		Backoff: backoff.Policy{First: time.Millisecond, Max: time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gen2brain/malgo"
 
+	"corallite/internal/backoff"
 	"corallite/internal/clock"
 	"corallite/internal/reconnect"
 	"corallite/pipeline"
@@ -25,13 +26,13 @@ type MicrophoneOptions struct {
 	Chunk time.Duration // the length of a chunk; 0: 10 ms
 	Pool  *audio.Pool   // of the chunks; nil: one of its own
 
-	Source   string            // Meta.Source; "": "microphone:" and the name
-	Deadline time.Duration     // nothing for so long: it is lost; 0: 5 s
-	Silence  time.Duration     // digital silence for so long is said; 0: 10 s
-	Backoff  reconnect.Backoff // between tries, which ask the sound system on this machine; the zero one: 1 s, doubled up to 5 s
-	Required bool              // a microphone that is not there is an error of NewMicrophone; otherwise it is waited for
-	Logger   *slog.Logger      // gets what is lost, what is back, and silence; nil: nothing is logged
-	Clock    clock.Clock       // of Deadline and Backoff; nil: the machine's
+	Source   string         // Meta.Source; "": "microphone:" and the name
+	Deadline time.Duration  // nothing for so long: it is lost; 0: 5 s
+	Silence  time.Duration  // digital silence for so long is said; 0: 10 s
+	Backoff  backoff.Policy // between tries, which ask the sound system on this machine; the zero one: 1 s, doubled up to 5 s
+	Required bool           // a microphone that is not there is an error of NewMicrophone; otherwise it is waited for
+	Logger   *slog.Logger   // gets what is lost, what is back, and silence; nil: nothing is logged
+	Clock    clock.Clock    // of Deadline and Backoff; nil: the machine's
 }
 
 const (

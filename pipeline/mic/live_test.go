@@ -15,7 +15,7 @@ import (
 
 	"github.com/gen2brain/malgo"
 
-	"corallite/internal/reconnect"
+	"corallite/internal/backoff"
 	"corallite/pipeline/audio"
 	"corallite/pipeline/mic/pulsetest"
 )
@@ -213,7 +213,7 @@ func TestMicrophoneFrozen(t *testing.T) {
 	log := new(logged)
 	s, err := NewMicrophone(context.Background(), MicrophoneOptions{
 		Rate: 16000, Deadline: 500 * time.Millisecond, Logger: log.logger(),
-		Backoff: reconnect.Backoff{First: 50 * time.Millisecond, Max: 200 * time.Millisecond},
+		Backoff: backoff.Policy{First: 50 * time.Millisecond, Max: 200 * time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -310,7 +310,7 @@ func TestMicrophoneSilent(t *testing.T) {
 // TestMicrophoneLost kills the server while it is heard: it comes back, the hole is marked, and both are said once.
 func TestMicrophoneLost(t *testing.T) {
 	server := pulsetest.Start(t, "")
-	l, log := microphone(t, MicrophoneOptions{Name: pulsetest.Microphone, Backoff: reconnect.Backoff{First: 50 * time.Millisecond, Max: 200 * time.Millisecond}})
+	l, log := microphone(t, MicrophoneOptions{Name: pulsetest.Microphone, Backoff: backoff.Policy{First: 50 * time.Millisecond, Max: 200 * time.Millisecond}})
 	nextChunk(t, l).Release()
 	files := 0
 	for round := uint64(1); round <= 3; round++ {

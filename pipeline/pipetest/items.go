@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"corallite/internal/refcount"
 	"corallite/pipeline"
 )
 
@@ -27,7 +28,7 @@ type FakeItem struct {
 	Value uint64 // 0 once released
 
 	meta  pipeline.Meta
-	refs  atomic.Int32
+	refs  refcount.Count
 	items *Items
 }
 
@@ -42,7 +43,7 @@ func (p *Items) New(value uint64, meta pipeline.Meta) *FakeItem {
 		it = &FakeItem{items: p}
 	}
 	it.Value, it.meta = value, meta
-	it.refs.Store(1)
+	it.refs.Start()
 	return it
 }
 
@@ -74,18 +75,18 @@ func (it *FakeItem) Meta() *pipeline.Meta { return &it.meta }
 
 // Retain adds a reference.
 func (it *FakeItem) Retain() {
-	if n := it.refs.Add(1); n <= 1 {
+	if !it.refs.Retain() {
 		it.items.wrong("item %d was retained after its last release", it.meta.Seq)
 	}
 }
 
 // Release gives a reference back.
 func (it *FakeItem) Release() {
-	n := it.refs.Add(-1)
-	if n < 0 {
+	last, ok := it.refs.Release()
+	if !ok {
 		it.items.wrong("item %d was released once too often", it.meta.Seq)
 	}
-	if n != 0 {
+	if !last {
 		return
 	}
 	// A plain write: the race detector sees who still reads the item.
@@ -97,4 +98,4 @@ func (it *FakeItem) Release() {
 }
 
 // InUse says whether the item has a reference.
-func (it *FakeItem) InUse() bool { return it.refs.Load() > 0 }
+func (it *FakeItem) InUse() bool { return it.refs.InUse() }

@@ -3,11 +3,12 @@ package pipetest
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"corallite/internal/panicerr"
 )
 
 // defaultWait is how long a call may take when a case names no time.
@@ -52,11 +53,15 @@ func (c check) leakless() error {
 }
 
 func (c check) safely() (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-		}
-	}()
+	err = c.recovered()
+	if p, ok := err.(*panicerr.Error); ok {
+		err = fmt.Errorf("%v\n%s", p, p.Stack)
+	}
+	return err
+}
+
+func (c check) recovered() (err error) {
+	defer panicerr.Recover(&err, "it")
 	return c.run()
 }
 

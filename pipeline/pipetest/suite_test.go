@@ -132,7 +132,7 @@ func TestSourceSuiteFinds(t *testing.T) {
 		}, "second close: closed"},
 		{"a panic", func(s *spoiltSource) {
 			s.next = func(*FakeSource, context.Context) (*FakeItem, error) { panic("oh") }
-		}, "panic: oh"},
+		}, "it panicked: oh"},
 		{"no name", func(s *spoiltSource) {
 			s.next = func(f *FakeSource, ctx context.Context) (*FakeItem, error) {
 				it, err := f.Next(ctx)

@@ -9,6 +9,7 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/refcount"
 	"corallite/pipeline"
 )
 
@@ -20,7 +21,7 @@ import (
 // empty picture and a Retain or Release does nothing; both Retain and Release then count as a Misuse of the Pool.
 type Frame struct {
 	meta   pipeline.Meta
-	refs   atomic.Int32
+	refs   refcount.Count
 	sealed atomic.Bool
 	width  int
 	height int
@@ -41,7 +42,7 @@ func (f *Frame) Meta() *pipeline.Meta { return &f.meta }
 
 // Mat is the picture. It is valid until the caller's Release and must be neither changed nor closed.
 func (f *Frame) Mat() gocv.Mat {
-	if f.refs.Load() <= 0 || !f.sealed.Load() {
+	if !f.refs.InUse() || !f.sealed.Load() {
 		return nothing()
 	}
 	return f.store.mat
@@ -49,7 +50,7 @@ func (f *Frame) Mat() gocv.Mat {
 
 // Width is the picture's width in pixels; 0 after the last Release.
 func (f *Frame) Width() int {
-	if f.refs.Load() <= 0 || !f.sealed.Load() {
+	if !f.refs.InUse() || !f.sealed.Load() {
 		return 0
 	}
 	return f.width
@@ -57,7 +58,7 @@ func (f *Frame) Width() int {
 
 // Height is the picture's height in pixels; 0 after the last Release.
 func (f *Frame) Height() int {
-	if f.refs.Load() <= 0 || !f.sealed.Load() {
+	if !f.refs.InUse() || !f.sealed.Load() {
 		return 0
 	}
 	return f.height
@@ -107,32 +108,18 @@ func (f *Frame) Seal() error {
 
 // Retain keeps the frame for one more Release.
 func (f *Frame) Retain() {
-	for {
-		n := f.refs.Load()
-		if n <= 0 {
-			f.pool.misuses.Add(1)
-			return
-		}
-		if f.refs.CompareAndSwap(n, n+1) {
-			return
-		}
+	if !f.refs.Retain() {
+		f.pool.misuses.Add(1)
 	}
 }
 
 // Release gives one reference back.
 func (f *Frame) Release() {
-	for {
-		n := f.refs.Load()
-		if n <= 0 {
-			f.pool.misuses.Add(1)
-			return
-		}
-		if f.refs.CompareAndSwap(n, n-1) {
-			if n == 1 {
-				f.pool.takeBack(f)
-			}
-			return
-		}
+	switch last, ok := f.refs.Release(); {
+	case !ok:
+		f.pool.misuses.Add(1)
+	case last:
+		f.pool.takeBack(f)
 	}
 }
 
@@ -157,7 +144,7 @@ var nothing = sync.OnceValue(gocv.NewMat)
 func (p *Pool) wrap(mat gocv.Mat) *Frame {
 	s := &store{mat: mat}
 	f := &Frame{pool: p, store: s}
-	f.refs.Store(1)
+	f.refs.Start()
 	s.held.Store(true)
 	// A frame that nobody can reach any more and that was not released would keep its pixels for ever: the garbage
 	// collector does not see what C allocated.

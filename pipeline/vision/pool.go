@@ -61,7 +61,7 @@ func (p *Pool) Get() (*Frame, error) {
 		return p.wrap(gocv.NewMat()), nil
 	}
 	f.store.held.Store(true)
-	f.refs.Store(1)
+	f.refs.Start()
 	return f, nil
 }
 

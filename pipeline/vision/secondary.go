@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"corallite/internal/panicerr"
 	"corallite/pipeline"
 )
 
@@ -199,10 +200,6 @@ func Once(ctx context.Context, e pipeline.Engine, task pipeline.Task[*Frame], f 
 }
 
 func invoke(ctx context.Context, e pipeline.Engine) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("the engine panicked: %v", v)
-		}
-	}()
+	defer panicerr.Recover(&err, "the engine")
 	return e.Invoke(ctx)
 }

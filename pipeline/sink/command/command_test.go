@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"corallite/internal/clock"
+	"corallite/internal/clock/clocktest"
 	"corallite/internal/environ"
 	"corallite/pipeline"
 	"corallite/pipeline/pipetest"
@@ -200,7 +201,7 @@ func TestNotThere(t *testing.T) {
 // TestTimeLimit ends a program that ends when it is asked to, together with what it started.
 func TestTimeLimit(t *testing.T) {
 	dir := t.TempDir()
-	c := sinktest.New(time.Time{})
+	c := clocktest.New(time.Time{})
 	ready, ended := pipe(t, dir, "ready"), filepath.Join(dir, "ended")
 	s, to := open(t, Options{Clock: c, Timeout: 3 * time.Second, On: map[string][]string{
 		"one": script(`trap 'echo asked > "$2"; echo going >&2; exit 0' TERM; sleep 1000 & echo $! > "$1"; wait`, ready, ended),
@@ -219,7 +220,7 @@ func TestTimeLimit(t *testing.T) {
 // TestStubborn ends a program that does not want to, and what it started.
 func TestStubborn(t *testing.T) {
 	dir := t.TempDir()
-	c := sinktest.New(time.Time{})
+	c := clocktest.New(time.Time{})
 	ready := pipe(t, dir, "ready")
 	s, to := open(t, Options{Clock: c, Timeout: 3 * time.Second, On: map[string][]string{
 		"one": script(`trap '' TERM; sleep 1000 & echo $! > "$1"; while :; do sleep 1000; done`, ready),
@@ -255,7 +256,7 @@ func TestEnv(t *testing.T) {
 // TestEndOfRun ends what runs when one time limit after Close has passed, and starts nothing more.
 func TestEndOfRun(t *testing.T) {
 	dir := t.TempDir()
-	c := sinktest.New(time.Time{})
+	c := clocktest.New(time.Time{})
 	ready := pipe(t, dir, "ready")
 	s, to := open(t, Options{Clock: c, Timeout: 3 * time.Second, On: map[string][]string{
 		"one": script(`echo x > "$1"; exec sleep 1000`, ready),
@@ -326,7 +327,7 @@ func TestTooMany(t *testing.T) {
 
 // reals is a clock that stands, with the machine's waits.
 type reals struct {
-	*sinktest.Clock
+	*clocktest.Clock
 	clock.System
 }
 
@@ -337,35 +338,19 @@ func (r reals) After(d time.Duration) (<-chan time.Time, func() bool) {
 
 func TestMinInterval(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
-	c := reals{Clock: sinktest.New(time.Unix(1000, 0))}
+	c := reals{Clock: clocktest.New(time.Unix(1000, 0))}
 	s, to := open(t, Options{Clock: c, MinInterval: time.Second, Timeout: long, On: map[string][]string{
 		"one": script(`echo one $CORALLITE_SOURCE >> "$1"`, file), "two": script(`echo two >> "$1"`, file),
 	}})
 	consume(t, s, words("one"), words("one"))
-	c.Add(999 * time.Millisecond)
+	c.Advance(999 * time.Millisecond)
 	consume(t, s, words("one", "two"))
-	c.Add(time.Millisecond)
+	c.Advance(time.Millisecond)
 	consume(t, s, words("one"), words("two"))
 	s.Close()
 	to.Want(t, 0)
 	if got := read(t, file); got != "one mic\ntwo\none mic\n" {
 		t.Errorf("the programs wrote %q", got)
-	}
-}
-
-func TestLastLine(t *testing.T) {
-	for text, want := range map[string]string{
-		"": "", "\n\n": "", "a": "a", "a\n": "a", "a\nb": "b", "a\r\nb\r\n \n": "b", "50%\r100%\r": "100%", "\xff\n": "\uFFFD",
-		"first\n" + strings.Repeat("x", 1000) + "end\n": strings.Repeat("x", longestLine-3) + "end",
-	} {
-		var whole, single lastLine
-		fmt.Fprint(&whole, text)
-		for i := range len(text) {
-			fmt.Fprint(&single, text[i:i+1])
-		}
-		if whole.String() != want || single.String() != want {
-			t.Errorf("%q: %q and %q, not %q", text, whole.String(), single.String(), want)
-		}
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"corallite/pipeline/sink/internal/sinktest"
+	"corallite/internal/clock/clocktest"
 )
 
 // TestLeftTheGroup: what a program started ends at the time limit with it, also when it is in a session of its own, does
@@ -16,7 +16,7 @@ import (
 func TestLeftTheGroup(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	c := sinktest.New(time.Time{})
+	c := clocktest.New(time.Time{})
 	ready := pipe(t, dir, "ready")
 	const stubborn = `trap "" TERM; echo $$ > NAME.part; mv NAME.part NAME; while :; do sleep 1; done`
 	s, to := open(t, Options{Clock: c, Timeout: 3 * time.Second, On: map[string][]string{

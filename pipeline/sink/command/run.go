@@ -1,18 +1,16 @@
 package command
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"corallite/internal/clock"
+	"corallite/internal/lastwords"
 	"corallite/pipeline/sink/internal/background"
 )
 
@@ -39,12 +37,12 @@ func (p program) run(ctx context.Context, limit time.Duration, c clock.Clock, en
 		}
 	}()
 
-	var said lastLine
+	said := lastwords.New(1)
 	cmd := exec.CommandContext(ctx, p.path, p.args[1:]...)
 	cmd.Args[0] = p.args[0]
 	family := &kin{mark: Mark + "=" + rand.Text()}
 	cmd.Env = append(slices.Clone(env), family.mark)
-	cmd.Stderr = &said
+	cmd.Stderr = said
 	cmd.WaitDelay = Grace
 	ownGroup(cmd, family)
 	err := cmd.Run()
@@ -63,53 +61,8 @@ func (p program) run(ctx context.Context, limit time.Duration, c clock.Clock, en
 	case ended:
 		err = fmt.Errorf("ended after %v, its time limit", limit)
 	}
-	if line := said.String(); line != "" {
-		err = fmt.Errorf("%w: %s", err, line)
+	if said.Empty() {
+		return err
 	}
-	return err
-}
-
-// lastLine keeps the last line that has something in it of what is written to it. Only its end is kept of a long one.
-type lastLine struct {
-	last, now []byte
-}
-
-const longestLine = 300 // bytes
-
-// Write never fails.
-func (l *lastLine) Write(b []byte) (int, error) {
-	for _, c := range b {
-		switch {
-		case c != '\n' && c != '\r':
-			if len(l.now) == longestLine {
-				l.now = append(l.now[:0], l.now[1:]...)
-			}
-			l.now = append(l.now, c)
-		case len(bytes.TrimSpace(l.now)) > 0:
-			l.last, l.now = l.now, l.last[:0]
-		default:
-			l.now = l.now[:0]
-		}
-	}
-	return len(b), nil
-}
-
-// shown keeps what a program says from moving a terminal's cursor or changing its colours.
-func shown(r rune) rune {
-	switch {
-	case r == '\t':
-		return ' '
-	case unicode.IsPrint(r):
-		return r
-	}
-	return unicode.ReplacementChar
-}
-
-func (l *lastLine) String() string {
-	for _, line := range [][]byte{l.now, l.last} {
-		if s := strings.TrimSpace(strings.Map(shown, strings.ToValidUTF8(string(line), "\uFFFD"))); s != "" {
-			return s
-		}
-	}
-	return ""
+	return fmt.Errorf("%w: %s", err, said.String())
 }

@@ -4,13 +4,14 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/clock/clocktest"
 	"corallite/pipeline/draw"
 	"corallite/pipeline/vision"
 )
 
 // TestShow shows frames that no model looked at: they are to be seen, nothing is drawn on them, and they are no reports.
 func TestShow(t *testing.T) {
-	clock := &stopped{now: noon}
+	clock := clocktest.New(noon)
 	s := newServer(t, ServerOptions{clock: clock})
 	k := newSink(t, s, "door", SinkOptions{})
 	show := func(n int) *vision.Frame {
@@ -37,7 +38,7 @@ func TestShow(t *testing.T) {
 	if string(found.jpeg) == string(plain.jpeg) {
 		t.Error("nothing is drawn on a report's frame")
 	}
-	clock.move(10 * time.Second)
+	clock.Advance(10 * time.Second)
 	if p := k.status(clock.Now()); p.SilentS != 10 {
 		t.Errorf("silent for %v s, want 10", p.SilentS)
 	}

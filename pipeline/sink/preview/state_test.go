@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/clock/clocktest"
 	"corallite/pipeline"
 	"corallite/pipeline/draw"
 	"corallite/pipeline/pipetest"
@@ -149,12 +150,12 @@ func TestWhyASourceIsWaitedFor(t *testing.T) {
 
 // TestFailuresAreShown has failures that come again and again: each kind is shown, and none fills the page.
 func TestFailuresAreShown(t *testing.T) {
-	clock := &stopped{now: noon}
+	clock := clocktest.New(noon)
 	s := newServer(t, ServerOptions{clock: clock})
 	k := newSink(t, s, "door", SinkOptions{})
 	fail := func(stage, name, text string) {
 		k.Failed(pipeline.Failure{Stage: stage, Name: name, Err: errors.New(text)})
-		clock.move(2 * time.Second)
+		clock.Advance(2 * time.Second)
 	}
 	for range 10 {
 		fail(pipeline.StageSource, "", "a.jpg: it is cut off")

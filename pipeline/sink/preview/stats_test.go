@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/clock/clocktest"
 	"corallite/pipeline"
 )
 
@@ -58,7 +59,7 @@ func TestTimesAreOfTheLast(t *testing.T) {
 // TestPicturesAreNotMadeTooOften moves a clock: a viewer of a pipeline with ten pictures a second waits, and then gets
 // the newest.
 func TestPicturesAreNotMadeTooOften(t *testing.T) {
-	clock := &stopped{now: noon}
+	clock := clocktest.New(noon)
 	s := newServer(t, ServerOptions{clock: clock})
 	k := newSink(t, s, "door", SinkOptions{FPS: 10})
 	w := watch(t, s, "/stream/door.mjpg")
@@ -69,7 +70,7 @@ func TestPicturesAreNotMadeTooOften(t *testing.T) {
 	for i := range 5 {
 		consume(t, k, frame(t, 64, 48, 1+i))
 	}
-	for deadline := time.Now().Add(patience); clock.waiting() == 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); clock.Waiting() == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the viewer does not wait")
 		}
@@ -77,7 +78,7 @@ func TestPicturesAreNotMadeTooOften(t *testing.T) {
 	if got := k.encoded.Load(); got != 1 {
 		t.Errorf("%d pictures were made in no time", got)
 	}
-	clock.move(90 * time.Millisecond)
+	clock.Advance(90 * time.Millisecond)
 	if seq, _, err := w.next(); err != nil || seq != 5 {
 		t.Errorf("got frame %d (%v); want the newest, 5", seq, err)
 	}
@@ -87,7 +88,7 @@ func TestPicturesAreNotMadeTooOften(t *testing.T) {
 }
 
 func TestWaitEndsWithItsContext(t *testing.T) {
-	clock := &stopped{now: noon}
+	clock := clocktest.New(noon)
 	s := newServer(t, ServerOptions{clock: clock})
 	k := newSink(t, s, "door", SinkOptions{FPS: 10})
 	ctx, cancel := context.WithCancel(t.Context())

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/clock/clocktest"
 	"corallite/pipeline"
 	"corallite/pipeline/sink/internal/sinktest"
 )
@@ -69,8 +70,8 @@ func (h *hook) requests() []request {
 }
 
 // eager is a clock on which every wait is over at once, but for Close's.
-func eager() *sinktest.Clock {
-	c := sinktest.New(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+func eager() *clocktest.Clock {
+	c := clocktest.New(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	c.Skip = func(d time.Duration) bool { return d != flush }
 	return c
 }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"corallite/internal/backoff"
 )
 
 // The waits between tries.
@@ -98,12 +100,8 @@ func (s *Sink) retryAfter(value string) time.Duration {
 	return 0
 }
 
-// pause is the wait before the next try, when so many went before the one that failed.
-func (s *Sink) pause(before int, asked time.Duration) time.Duration {
-	d := longestWait
-	if before < 6 { // 64 s
-		d = min(firstWait<<before, longestWait)
-	}
-	d -= time.Duration(s.o.Random() / 2 * float64(d))
-	return max(d, min(asked, longestAsked))
+// pause is the wait before the next try after so many failures, unless the server asks for a longer one.
+func (s *Sink) pause(failures int, asked time.Duration) time.Duration {
+	p := backoff.Policy{First: firstWait, Max: longestWait, Jitter: 0.5, Random: s.o.Random}
+	return max(p.Wait(failures), min(asked, longestAsked))
 }

@@ -116,7 +116,7 @@ func (s *Sink) send(ctx context.Context, m message) {
 			return
 		}
 		var again *retryError
-		if ctx.Err() == nil && errors.As(err, &again) && try < s.o.Retries && s.wait(ctx, s.pause(try, again.after)) {
+		if ctx.Err() == nil && errors.As(err, &again) && try < s.o.Retries && s.wait(ctx, s.pause(try+1, again.after)) {
 			continue
 		}
 		if ctx.Err() != nil {

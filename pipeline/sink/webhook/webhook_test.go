@@ -117,11 +117,11 @@ func TestPause(t *testing.T) {
 	s, _ := open(t, Options{URL: "http://localhost", Random: func() float64 { return random }})
 	for before, want := range []float64{1, 2, 4, 8, 16, 32, 60, 60, 60} {
 		random = 0
-		if got := s.pause(before, 0).Seconds(); got != want {
+		if got := s.pause(before+1, 0).Seconds(); got != want {
 			t.Errorf("after %d tries %v s, not %v", before+1, got, want)
 		}
 		random = 0.999999
-		if got := s.pause(before, 0).Seconds(); math.Abs(got-want/2) > 0.001 {
+		if got := s.pause(before+1, 0).Seconds(); math.Abs(got-want/2) > 0.001 {
 			t.Errorf("after %d tries at least %v s, not %v", before+1, got, want/2)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"corallite/internal/clock"
-	"corallite/pipeline/sink/internal/sinktest"
+	"corallite/internal/clock/clocktest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -22,7 +22,7 @@ type held struct {
 	*Queue[int]
 	began chan int
 	goOn  chan struct{}
-	clock *sinktest.Clock
+	clock *clocktest.Clock
 	lost  atomic.Int64
 
 	mu   sync.Mutex
@@ -31,7 +31,7 @@ type held struct {
 }
 
 func newHeld(parallel, queue int) *held {
-	h := &held{began: make(chan int, 100), goOn: make(chan struct{}), clock: sinktest.New(time.Time{})}
+	h := &held{began: make(chan int, 100), goOn: make(chan struct{}), clock: clocktest.New(time.Time{})}
 	h.Queue = New(Options[int]{Parallel: parallel, Queue: queue, Clock: h.clock, Lost: func(n int) { h.lost.Add(int64(n)) },
 		Do: func(ctx context.Context, job int) {
 			h.began <- job

@@ -1,3 +1,4 @@
+// Package sinktest has somebody whom the sinks that work in the background tell of their failures, for tests.
 package sinktest
 
 import (

@@ -1,0 +1,38 @@
+// Package panicerr makes a panic an error.
+package panicerr
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+)
+
+// Error is a panic as an error.
+type Error struct {
+	Where string // what panicked: "prepare", "the source"
+	Value any    // what was given to panic
+	Stack []byte
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s panicked: %v", e.Where, e.Value) }
+
+// Unwrap is the panic's value when it is an error.
+func (e *Error) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// Recover turns a panic into an *Error. It must be deferred itself:
+//
+//	defer panicerr.Recover(&err, "the engine")
+func Recover(err *error, where string) {
+	if v := recover(); v != nil {
+		*err = &Error{Where: where, Value: v, Stack: debug.Stack()}
+	}
+}
+
+// Is says whether there is an *Error in err.
+func Is(err error) bool {
+	var p *Error
+	return errors.As(err, &p)
+}
