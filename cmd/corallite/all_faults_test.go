@@ -113,7 +113,7 @@ type allFaults struct {
 	m     *machine
 	log   *journal
 	sinks string
-	temp  string // the folder of temporary files
+	temp  string        // the folder of temporary files
 	ended chan struct{} // the run has
 	last  ran
 

@@ -17,7 +17,7 @@ import (
 func TestMain(m *testing.M) {
 	app.TuneMalloc() // as main does
 	isolate.Main(app.ChildHandlers())
-	testscript.Main(m, map[string]func(){"corallite": main})
+	testscript.Main(m, map[string]func(){"corallite": main, "pty": pty})
 }
 
 // TestScripts runs testdata/script/*.txtar. Beside testscript's own, the scripts have the commands of script_test.go and

@@ -26,6 +26,9 @@ type browser struct {
 	to  *os.File
 	cmd *exec.Cmd
 
+	patient time.Duration // how long an answer may take
+	said    *os.File      // what Chromium printed
+
 	mu      sync.Mutex
 	last    int
 	waiting map[int]chan message
@@ -65,10 +68,15 @@ func newBrowser(t *testing.T) *browser {
 	if err1 != nil || err2 != nil {
 		t.Fatal(err1, err2)
 	}
-	b := &browser{tb: t, to: to, waiting: map[int]chan message{}, ended: make(chan struct{})}
+	said, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &browser{tb: t, to: to, said: said, patient: startPatience, waiting: map[int]chan message{}, ended: make(chan struct{})}
 	b.cmd = exec.Command(path, "--headless=new", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu", "--mute-audio",
 		"--no-sandbox", // it runs as root in containers, and shows only pages of this test
 		"--disable-dev-shm-usage", "--user-data-dir="+t.TempDir(), "about:blank")
+	b.cmd.Stderr = said
 	b.cmd.ExtraFiles = []*os.File{theirIn, theirOut}
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that its children can be ended with it
 	if err := b.cmd.Start(); err != nil {
@@ -78,7 +86,37 @@ func newBrowser(t *testing.T) *browser {
 	theirOut.Close()
 	go b.read(from)
 	t.Cleanup(b.close)
+	b.started()
 	return b
+}
+
+// startPatience is how long Chromium may take to show its first page. On a busy machine that is far longer than anything
+// that it does afterwards.
+const startPatience = 3 * time.Minute
+
+// started waits until Chromium shows its first page. What it is told before, it may never answer.
+func (b *browser) started() {
+	b.tb.Helper()
+	for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		var targets struct{ TargetInfos []struct{ Type string } }
+		b.call("", "Target.getTargets", object{}, &targets)
+		for _, target := range targets.TargetInfos {
+			if target.Type == "page" {
+				b.patient = patience
+				return
+			}
+		}
+		if time.Since(begin) > startPatience {
+			b.fail("Chromium shows no page")
+		}
+	}
+}
+
+// fail ends the test with what Chromium printed.
+func (b *browser) fail(format string, args ...any) {
+	b.tb.Helper()
+	said, _ := os.ReadFile(b.said.Name()) // the message tells more
+	b.tb.Fatalf("%s\n%s", fmt.Sprintf(format, args...), said)
 }
 
 // offered says whether apt has a Chromium to install, as scripts/test-files asks it.
@@ -126,6 +164,7 @@ func (b *browser) close() {
 	// What is left of its processes, if any is.
 	_ = syscall.Kill(-b.cmd.Process.Pid, syscall.SIGKILL)
 	_ = b.cmd.Wait() // killed or not
+	b.said.Close()
 }
 
 // call sends a command and puts its result into result, unless that is nil.
@@ -151,9 +190,9 @@ func (b *browser) call(session, method string, params, result any) {
 	select {
 	case m = <-c:
 	case <-b.ended:
-		b.tb.Fatalf("%s: Chromium has ended", method)
-	case <-time.After(patience):
-		b.tb.Fatalf("%s: no answer", method)
+		b.fail("%s: Chromium has ended", method)
+	case <-time.After(b.patient):
+		b.fail("%s: no answer in %v", method, b.patient)
 	}
 	if m.Error != nil {
 		b.tb.Fatalf("%s: %s", method, m.Error.Message)
