@@ -1,4 +1,4 @@
-# Corallite. `make help` says what there is; `make demo` and `make test` do all the set-up themselves.
+# Corallite. `make help` lists the targets; `make demo` and `make test` include the set-up.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -6,52 +6,52 @@ ENV := . .native/env &&
 
 .PHONY: help setup build install uninstall sim demo test test-v3 race lint notices bench compare clean
 
-help: ## what there is
+help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
 
-setup: ## bring OpenCV's development files and the TensorFlow Lite library (quick when they are there)
+setup: ## install OpenCV's development files and the TensorFlow Lite library (fast if up to date)
 	@scripts/setup
 
-build: setup ## bin/corallite, with its library in lib/
+build: setup ## build bin/corallite, with its library in lib/
 	@scripts/build
 
-sim: ## bin/libedgetpu-simulator.so.1, a simulated Edge TPU for tests (delegate/edgetpu/sim/README.md)
+sim: ## build bin/libedgetpu-simulator.so.1, a simulated Edge TPU for tests (delegate/edgetpu/sim/README.md)
 	@mkdir -p bin
 	@delegate/edgetpu/sim/build bin/libedgetpu-simulator.so.1
 
-install: ## put what `make build` built into PREFIX (root: /usr/local, else ~/.local): program, library, completion, manual, systemd unit
+install: ## install the result of `make build` in PREFIX (root: /usr/local, otherwise ~/.local): program, library, completion, manual, systemd unit
 	@scripts/install $(PREFIX)
 
-uninstall: ## take that away again
+uninstall: ## remove it again
 	@scripts/install --uninstall $(PREFIX)
 
-demo: build ## find faces in pictures and a video, draw them, hear a wake word
+demo: build ## find faces in pictures and a video, draw them, detect a wake word
 	@scripts/demo
 
-test: setup ## all tests
+test: setup ## run all tests
 	@scripts/test-files
 	@$(ENV) go test ./...
 
-test-v3: setup ## the tests of what computes with floats, built as for a processor that fuses x*y + z
+test-v3: setup ## run the floating-point tests, built for processors that fuse x*y + z
 	@scripts/test-files
 	@scripts/test-v3
 
-race: setup ## all tests with the race detector and the strict cgo checks
+race: setup ## run all tests with the race detector and strict cgo checks
 	@scripts/test-files
 	@$(ENV) GODEBUG=cgocheck=1 GOGC=10 go test -race ./...
 
-lint: setup ## gofmt, go vet, staticcheck, shellcheck, no products fused with sums
+lint: setup ## run gofmt, go vet, staticcheck, shellcheck, and the check for fused operations
 	@scripts/lint
 
-notices: setup ## write THIRD_PARTY_NOTICES anew, after a dependency or the catalog has changed
+notices: setup ## update THIRD_PARTY_NOTICES after changes of dependencies or the catalog
 	@$(ENV) go run ./scripts/notices
 
-bench: setup ## all benchmarks
+bench: setup ## run all benchmarks
 	@scripts/test-files
 	@$(ENV) go test -run '^$$' -bench . -benchmem ./...
 
-compare: build ## side by side with the peers of ../shared/peers, as ratios
+compare: build ## compare with the programs in ../shared/peers
 	@scripts/compare-peers
 
-clean: ## remove what was built; .native and the download cache stay
+clean: ## remove build results; .native and the download cache stay
 	@rm -rf bin lib demo-out

@@ -1,11 +1,11 @@
-// Command compare measures Corallite side by side with the Python peers, in turn in one run, and prints ratios.
+// Command compare measures Corallite against the Python peers, alternating in one run, and prints ratios.
 //
 //	make build && go run ./scripts/compare -peers ../shared/peers -python PATH/.venv/bin/python
 //
 //	make build && go run ./scripts/compare -live
 //
-// measures it on a camera and with a preview, which no peer has. The peers are installed by their own setup.sh. What each
-// row means is said in docs/performance.md.
+// measures a camera and a preview, which the peers do not have. The peers' setup.sh installs them. docs/performance.md
+// explains the rows.
 package main
 
 import (
@@ -35,12 +35,12 @@ type setup struct {
 func main() {
 	var s setup
 	flag.StringVar(&s.corallite, "corallite", "bin/corallite", "the binary to measure")
-	flag.StringVar(&s.python, "python", "", "the Python that has the peers' packages")
+	flag.StringVar(&s.python, "python", "", "the Python with the peers' packages")
 	flag.StringVar(&s.peers, "peers", "../shared/peers", "the folder of the peers' programs")
 	flag.StringVar(&s.data, "testdata", "../shared/testdata", "the folder of the test data")
-	flag.IntVar(&s.rounds, "rounds", 5, "how often each side runs")
+	flag.IntVar(&s.rounds, "rounds", 5, "number of runs per side")
 	flag.BoolVar(&s.live, "live", false, "measure a camera and a preview, without peers")
-	flag.BoolVar(&s.words, "words", false, "measure the wake words alone")
+	flag.BoolVar(&s.words, "words", false, "measure only the wake words")
 	flag.Parse()
 	if err := s.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
@@ -78,8 +78,8 @@ func (s *setup) model() string {
 
 // sample is one run of one program.
 type sample struct {
-	seconds float64 // whole process, start to end
-	peakMB  float64 // most memory resident at once
+	seconds float64 // whole process, from start to end
+	peakMB  float64 // peak resident memory
 	fps     float64
 	boxes   float64
 	output  []byte
@@ -113,7 +113,7 @@ func (s *setup) video() error {
 		}
 		words := peerLine.FindSubmatch(peer.output)
 		if words == nil {
-			return fmt.Errorf("cannot read the peer's answer %q", peer.output)
+			return fmt.Errorf("cannot parse the peer's output %q", peer.output)
 		}
 		peer.fps, _ = strconv.ParseFloat(string(words[1]), 64)
 		peer.boxes, _ = strconv.ParseFloat(string(words[2]), 64)

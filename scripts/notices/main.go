@@ -1,9 +1,9 @@
-// Command notices writes THIRD_PARTY_NOTICES: what of others is in the program or comes with it, with its licence. The Go
-// modules are those that are linked into cmd/corallite, their licences the files in the module cache, the models those
-// of the catalog; what is native stands in native.txt.
+// Command notices writes THIRD_PARTY_NOTICES: third-party work in the program or shipped with it, and its licences. It
+// lists the Go modules linked into cmd/corallite with the licence files from the module cache, the models in the catalog,
+// and the native libraries in native.txt.
 //
 //	go run ./scripts/notices           # writes the file
-//	go run ./scripts/notices -check    # fails when it is not what would be written
+//	go run ./scripts/notices -check    # fails if the file is out of date
 package main
 
 import (
@@ -33,7 +33,7 @@ const file = "THIRD_PARTY_NOTICES"
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("notices: ")
-	check := flag.Bool("check", false, "write nothing, and fail when "+file+" is out of date")
+	check := flag.Bool("check", false, "only check, and fail if "+file+" is out of date")
 	flag.Parse()
 	if err := run(".", *check); err != nil {
 		log.Fatal(err)
@@ -59,7 +59,7 @@ func run(root string, check bool) error {
 	return nil
 }
 
-// notices is the text for the module in a folder.
+// notices returns the text for the module in a folder.
 func notices(root string) ([]byte, error) {
 	modules, err := linked(root)
 	if err != nil {
@@ -70,23 +70,23 @@ func notices(root string) ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	b.WriteString("Corallite is under the Apache License 2.0 (LICENSE). It stands on the work of others. This file is written by\n" +
-		"scripts/notices.\n")
+	b.WriteString("Corallite is licensed under the Apache License 2.0 (LICENSE). It contains or uses the third-party work below.\n" +
+		"scripts/notices generates this file.\n")
 	heading(&b, "Native libraries, fonts and the Go runtime")
 	b.WriteString(native)
-	heading(&b, "Models that `corallite models pull` fetches")
-	b.WriteString("None comes with the program unless it is said to. Each is fetched when the user asks for it, under its own licence.\n\n")
+	heading(&b, "Models for `corallite models pull`")
+	b.WriteString("They are not included in the program unless noted. Each is downloaded on request, under its own licence.\n\n")
 	for _, e := range catalog.Entries() {
 		fmt.Fprintf(&b, "%s: %s", e.Name, e.Licence.SPDX)
 		if e.Licence.Note != "" {
 			fmt.Fprintf(&b, " (%s)", e.Licence.Note)
 		}
 		if e.Files.Model.Shipped != "" {
-			b.WriteString(", comes with the program")
+			b.WriteString(", included in the program")
 		}
 		fmt.Fprintf(&b, "\n    %s\n", e.Licence.Source)
 	}
-	heading(&b, "Go modules that are linked into bin/corallite")
+	heading(&b, "Go modules linked into bin/corallite")
 	for _, m := range modules {
 		fmt.Fprintf(&b, "%s %s\n", m.Path, m.Version)
 	}
@@ -100,19 +100,19 @@ func heading(b *bytes.Buffer, text string) {
 	fmt.Fprintf(b, "\n%s\n%s\n\n", text, strings.Repeat("=", len(text)))
 }
 
-// module is a Go module that the program has.
+// module is a Go module in the program.
 type module struct {
 	Path, Version, Dir string
 	Main               bool
 
-	folders []string // of its packages that are linked
+	folders []string // of its linked packages
 }
 
-// linked are the modules of the packages that the program is made of.
+// linked returns the modules of the program's packages.
 func linked(root string) ([]*module, error) {
 	list := exec.Command("go", "list", "-deps", "-json=Dir,Module", "./cmd/corallite")
 	list.Dir = root
-	list.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=1") // the same file on every machine
+	list.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=1") // for the same result on every machine
 	var stderr bytes.Buffer
 	list.Stderr = &stderr
 	out, err := list.Output()

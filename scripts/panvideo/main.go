@@ -1,5 +1,5 @@
-// Command panvideo makes a short video out of one picture: the view goes from the whole picture to a close-up, across
-// it and back. `make demo` uses it, because a video of faces that is free of rights comes in no package.
+// Command panvideo makes a short video from a picture: it zooms in, pans across and zooms out. `make demo` uses it because
+// no package contains a freely licensed video of faces.
 //
 //	go run ./scripts/panvideo PICTURE VIDEO.mp4
 package main
@@ -26,10 +26,10 @@ const (
 	seconds       = 4
 )
 
-// view is a part of the picture with the video's shape: its centre and its width as fractions of the picture's sides.
+// view is a part of the picture in the video's aspect ratio: centre and width as fractions of the picture's sides.
 type view struct{ x, y, width float64 }
 
-// path is where the view is at equal steps of time.
+// path has the views at equal steps of time.
 var path = []view{{0.5, 0.38, 1}, {0.44, 0.28, 0.55}, {0.34, 0.25, 0.5}, {0.56, 0.25, 0.5}, {0.46, 0.27, 0.7}, {0.5, 0.6, 1}}
 
 func main() {

@@ -60,57 +60,57 @@ def write(out, figures):
     cell = lambda what, kind: percent(evaluate.accuracy(figures[what][kind]))
     text = f"""# digits_quant.tflite
 
-Hears the English words zero to nine in a second of sound. Classes, in the order of `digits_labels.txt`: the ten digits,
-`silence`, `other`.
+Recognizes the English words zero to nine in one second of sound. Classes, in the order of `digits_labels.txt`: the ten
+digits, `silence`, `other`.
 
 | | |
 | --- | --- |
-| input | int8 [1,{augment.WINDOW_ROWS},{o.bins},1]: log-mel features of {(augment.WINDOW_ROWS - 1) * o.hop / o.rate + o.window_ms / 1000:.3f} s at {o.rate} samples a second: window {o.window_ms} ms, hop {o.hop_ms} ms, Fourier transform of {o.fft}, {o.bins} bins from {o.low_hz} to {o.high_hz} Hz on the HTK mel scale, power, natural logarithm after adding {o.offset:g}, then (x {-o.mean:+g}) / {o.std} (package `pipeline/audio/mel`); of those, the height above a floor that lies {augment.RANGE_DB} dB below the loudest value of the window, 0 for what is lower (`range_db`) |
+| input | int8 [1,{augment.WINDOW_ROWS},{o.bins},1]: log-mel features of {(augment.WINDOW_ROWS - 1) * o.hop / o.rate + o.window_ms / 1000:.3f} s at {o.rate} samples per second: window {o.window_ms} ms, hop {o.hop_ms} ms, Fourier transform of {o.fft}, {o.bins} bins from {o.low_hz} to {o.high_hz} Hz on the HTK mel scale, power, natural logarithm after adding {o.offset:g}, then (x {-o.mean:+g}) / {o.std} (package `pipeline/audio/mel`), relative to a floor {augment.RANGE_DB} dB below the loudest value of the window, and 0 below that (`range_db`) |
 | output | int8 [1,{len(speech.LABELS)}]: probabilities (softmax) |
-| size | {figures['bytes']} bytes, {figures['parameters']} parameters, int8 throughout; only operators that the Edge TPU compiler maps |
+| size | {figures['bytes']} bytes, {figures['parameters']} parameters, int8 throughout; only operators supported by the Edge TPU compiler |
 | trained | {figures['date']}, with the command `scripts/train/digits/run`: TensorFlow on the CPU, fixed seeds, {figures['steps']} steps on {figures['scenes']} scenes |
 
-The word must lie in the middle of the window, to within {pools.NEAR * o.hop_ms} ms: a window in which it lies at the edge says `other`,
-so that words said one after the other are heard one at a time. A stream is looked at each 40 ms; see the entry `digits`
-of the catalog.
+The word must be in the middle of the window, within {pools.NEAR * o.hop_ms} ms: otherwise the answer is `other`,
+so that consecutive words are recognized one at a time. On a stream the model runs every 40 ms; see the entry `digits` in
+the catalog.
 
 ## Data and licence
 
 - The Free Spoken Digit Dataset by Zohar Jackson and others (github.com/Jakobovski/free-spoken-digit-dataset), 2000
-  recordings by four people at 8 kHz, under CC BY-SA 4.0. No recording is in the model's file. The model is the
-  project's own, under Apache-2.0 as its code; name the dataset and its licence where you pass the model on. Nothing
-  above 4 kHz was recorded, so the features end at {o.high_hz} Hz.
-- Digits, other words and sentences spoken by espeak-ng while training: {len(speech.TRAIN_VARIANTS)} voices in {len(speech.TRAIN_ACCENTS)} accents of English. They stand
-  for speakers that four people cannot show, and for words that are no digits.
-- Changed at random: speed with pitch, speed alone, length of the vocal tract, level (-42 to -12 dB of full scale),
-  place in the window, other words close before and behind, noise (white to brown, hum, babble) 3 to 40 dB below,
-  reverberation, the microphone's response and band limits. `other` is also made of digits backwards and two at once,
-  and of noise like speech.
-- All classes are as frequent in training. At its end the odds of `other` are divided by {network.DOUBT}: most of the voices that the
-  model learns from say other words, so that it would take a digit by somebody new too easily for another word.
+  recordings by four people at 8 kHz, under CC BY-SA 4.0. The model file contains no recordings. The model is the
+  project's own, under Apache-2.0 like its code; name the dataset and its licence if you redistribute the model. The
+  recordings contain nothing above 4 kHz, so the features end at {o.high_hz} Hz.
+- Digits, other words and sentences spoken by espeak-ng, for training: {len(speech.TRAIN_VARIANTS)} voices in {len(speech.TRAIN_ACCENTS)} accents of English. They add
+  more speakers, and words that are not digits.
+- Augmentation: speed with pitch, speed alone, length of the vocal tract, level (-42 to -12 dB of full scale),
+  position in the window, other words shortly before and after, noise (white to brown, hum, babble) 3 to 40 dB below,
+  reverberation, frequency response and band limits. `other` also includes reversed digits, two at once, and speech-like
+  noise.
+- Training uses all classes equally often. Afterwards the odds of `other` are divided by {network.DOUBT}: most of the voices in
+  training say other words, so that the model would too easily take a digit by a new speaker for another word.
 
 ## Accuracy
 
-Leave one speaker out: {len(figures['folds'])} models, each tested on the one person that it has heard nothing of (500 words alone, the
-12-class answer must be the digit). Training has a fixed length, and all four have the same settings. But these were
-chosen among some fifteen by looking at the mean below, between 84 % and 91 %, and repeating the training moves it by
-half a percent: expect a little less of somebody new. What helped: not to cut a recording's s off with the silence around
-it; features relative to the loudest of the window, because a model that knew three levels of background took the
-fourth speaker's for another word; to doubt `other`. What did not: a wider network, longer training, averaged weights,
-mixing the bins' statistics of speakers (MixStyle), voices of flite and festival.
+Leave-one-speaker-out: {len(figures['folds'])} models, each tested on the one person it was not trained on (500 isolated words; the
+12-class answer must be the digit). Training has a fixed length, and all four use the same settings. These were chosen
+among some fifteen by the mean below, which ranged from 84 % to 91 %, and repeating the training changes it by half a
+percent: expect a little less for new speakers. What helped: keeping the final s when trimming silence; features relative
+to the loudest value of the window, because a model trained on three background levels took the fourth speaker's for
+another word; a lower prior for `other`. What did not: a wider network, longer training, averaged weights, mixing feature
+statistics between speakers (MixStyle), voices of flite and festival.
 
 {table(figures)}
 
 ![Confusions of the int8 models, all speakers left out in turn](digits_confusion.png)
 
-The model that ships has heard all four. On what it has not heard:
+The shipped model was trained on all four speakers. On data that it was not trained on:
 
 | | float | int8 |
 | --- | --- | --- |
 | digits by {len(speech.TEST_VARIANTS)} other voices of espeak-ng in {len(speech.TEST_ACCENTS)} accents | {cell('digits', 'float')} | {cell('digits', 'int8')} |
-| {len(speech.TEST_WORDS)} other words by them, said to be `other` | {cell('words', 'float')} | {cell('words', 'int8')} |
+| {len(speech.TEST_WORDS)} other words by them, classified as `other` | {cell('words', 'float')} | {cell('words', 'int8')} |
 
-(On the recordings that it learned from: {cell('heard', 'float')} float, {cell('heard', 'int8')} int8.)
+(On its training recordings: {cell('heard', 'float')} float, {cell('heard', 'int8')} int8.)
 
 {stream}
 """
