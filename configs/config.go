@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"corallite/internal/key"
+	"corallite/internal/parts"
 	"corallite/models"
 )
 
@@ -82,45 +83,7 @@ type Pipeline struct {
 	Second   *Second   `yaml:"second,omitempty"`      // nil: none
 	Gate     bool      `yaml:"voice_gate,omitempty"`  // sound: models run only while there is a voice
 	Priority int       `yaml:"priority"`              // of its runs where a device is shared; higher goes first
-	Sinks    []Sink    `yaml:"sinks"`                 // at least one
-}
-
-// Sink is where results go.
-type Sink struct {
-	Kind   string `yaml:"-"`      // SinkJSONL …
-	Path   string `yaml:"path"`   // of the file; "-" is standard output (jsonl, table)
-	Dir    string `yaml:"dir"`    // of the folder (pictures)
-	Append bool   `yaml:"append"` // keep what the file has (jsonl, table)
-	Queue  int    `yaml:"queue"`  // results that may wait for the sink
-
-	Overwrite bool `yaml:"overwrite"` // replace what is there already (pictures, video)
-
-	// preview
-	Listen     string   `yaml:"listen"`
-	TokenEnv   string   `yaml:"token_env"`
-	Cert       string   `yaml:"cert"`
-	Key        string   `yaml:"key"`
-	MaxViewers int      `yaml:"max_viewers"`
-	Width      int      `yaml:"width"`
-	FPS        float64  `yaml:"fps"`
-	Quality    int      `yaml:"quality"`
-	Hide       []string `yaml:"hide"`
-
-	// command
-	On          Pairs    `yaml:"on"`       // the program and its arguments by label
-	Env         []string `yaml:"env"`      // names of variables of the environment that programs get too
-	Parallel    int      `yaml:"parallel"` // programs at a time
-	MinInterval float64  `yaml:"min_interval"`
-
-	Timeout float64 `yaml:"timeout"` // seconds a program or a request may take (command, webhook)
-
-	// webhook, with TokenEnv
-	URL       string  `yaml:"url"`
-	Headers   Pairs   `yaml:"headers"`
-	TokenFile string  `yaml:"token_file"`
-	Empty     bool    `yaml:"empty"` // also events in which nothing was found
-	Retries   int     `yaml:"retries"`
-	Flush     float64 `yaml:"flush"` // seconds for what waits at the end
+	Sinks    []Sink    `yaml:"-"`                     // at least one
 }
 
 // EdgeTPU is the runtime of the Edge TPU.
@@ -144,6 +107,9 @@ type LoadOptions struct {
 	// Models finds models by name and knows how known files are to be used; nil: the store that the environment says.
 	Models *models.Store
 
+	// Parts are what the files can name; nil: all of the program's.
+	Parts *parts.Lists
+
 	// ReadLabels reads a label file. Without it label files must be there, but are not read, and allow and deny lists
 	// are not compared with them.
 	ReadLabels func(path string) ([]string, error)
@@ -160,16 +126,20 @@ func Load(files []string, o LoadOptions) (*Config, error) {
 		}
 		o.Models = store
 	}
-	s := newSettings(o.Models)
+	all := parts.All()
+	if o.Parts != nil {
+		all = *o.Parts
+	}
+	s := newLayers(o.Models, all)
 	if len(files) == 0 {
-		s.report(origin{}, nil, "no configuration file given")
+		s.report(origin{}, nil, key.CodeMissingFile, "no configuration file given")
 	} else {
 		s.first = files[0]
 	}
 	read := 0
 	for i, file := range files {
 		if slices.Contains(files[:i], file) {
-			s.report(origin{file: file}, nil, "is given twice")
+			s.report(origin{file: file}, nil, key.CodeDuplicate, "is given twice")
 			continue
 		}
 		doc, problems := readFile(file)
@@ -197,7 +167,7 @@ func Load(files []string, o LoadOptions) (*Config, error) {
 }
 
 // config makes the typed configuration. When not all files could be read, only what stands by itself is looked at.
-func (s *settings) config(o LoadOptions, whole bool) *Config {
+func (s *layers) config(o LoadOptions, whole bool) *Config {
 	cfg := &Config{Models: map[string]Model{}, Pipelines: map[string]Pipeline{}}
 	for _, d := range s.models {
 		cfg.Models[d.name] = s.model(d, o)
@@ -208,10 +178,10 @@ func (s *settings) config(o LoadOptions, whole bool) *Config {
 		s.checkSound(path{"pipelines", d.name}, cfg.Pipelines[d.name], cfg.Models)
 	}
 	if whole && len(s.pipelines) == 0 && !s.bad[""] && !s.bad["pipelines"] && s.layer(path{"pipelines"}) == nowhere {
-		s.report(origin{file: s.first}, nil, "nothing to run: pipelines is missing")
+		s.report(origin{file: s.first}, nil, key.CodeMissingKey, "nothing to run: pipelines is missing")
 	}
 	s.sameOutputs(cfg)
-	s.actions(cfg, whole)
+	s.checkSinks(cfg, whole)
 	for name, to := range map[string]*string{
 		"library": &cfg.EdgeTPU.Library, "performance": &cfg.EdgeTPU.Performance, "heat": &cfg.EdgeTPU.Heat,
 	} {
@@ -223,12 +193,12 @@ func (s *settings) config(o LoadOptions, whole bool) *Config {
 }
 
 // require reports a key that must be given and was not. It says whether the key is there and of use.
-func (s *settings) require(p path, k *key.Key) bool {
+func (s *layers) require(p path, k *key.Key) bool {
 	switch {
 	case s.bad[p.viper()]:
 		return false
 	case s.layer(p) == nowhere:
-		s.report(s.where(p), p, fmt.Sprintf("required key is missing: expected %s", k.Expects()))
+		s.report(s.where(p), p, key.CodeMissingKey, fmt.Sprintf("required key is missing: expected %s", k.Expects()))
 		return false
 	}
 	return true

@@ -58,7 +58,7 @@ func sections(k *key.Key, title string) []section {
 		case key.KindVariants:
 			self.Rows = append(self.Rows, row{
 				Name: c.Name, Type: "list", Default: defaultWords(c), Doc: c.Doc,
-				Example: fmt.Sprintf("[{%s: {path: found.jsonl}}, {%s: {}}]", SinkJSONL, SinkTable),
+				Example: "[{jsonl: {path: found.jsonl}}, {table: {}}]",
 			})
 			for _, v := range c.Keys {
 				below = append(below, sections(v, place+"[N]."+v.Name)...)
@@ -75,7 +75,7 @@ func sections(k *key.Key, title string) []section {
 
 // typeWords is a key's type for the table of the documentation.
 func typeWords(k *key.Key) string {
-	if len(k.Choices) > 0 {
+	if len(k.Choices) > 0 && k.Kind == key.KindString {
 		return "`" + strings.Join(k.Choices, "`, `") + "`"
 	}
 	if k.ScalarIsDistinct {

@@ -37,7 +37,7 @@ func envName(p path) string {
 
 // addEnv binds every key to its variable, and refuses variables that are meant for a key and name none. An empty
 // variable counts as none.
-func (s *settings) addEnv() {
+func (s *layers) addEnv() {
 	known := slices.Concat(ownVariables, command.Variables, []string{command.Mark}) // which this program has when a command sink started it
 	bound := map[string]path{}
 	s.leaves(func(p path, k *key.Key) {
@@ -45,7 +45,7 @@ func (s *settings) addEnv() {
 		value := os.Getenv(name)
 		if other, twice := bound[name]; twice {
 			if value != "" {
-				s.report(origin{file: "environment variable " + name}, p, fmt.Sprintf("also means %s: rename one of them, or use --set", other))
+				s.report(origin{file: "environment variable " + name}, p, key.CodeDuplicate, fmt.Sprintf("also means %s: rename one of them, or use --set", other))
 			}
 			return
 		}
@@ -72,9 +72,9 @@ func (s *settings) addEnv() {
 		near := didyoumean.Suggest(name, slices.DeleteFunc(slices.Clone(known), func(k string) bool { return max(len(k)-len(name), len(name)-len(k)) > closeNames }))
 		switch section, _, _ := strings.Cut(strings.TrimPrefix(name, envPrefix), "_"); {
 		case near != "" && didyoumean.Distance(name, near) <= closeNames:
-			s.report(at, nil, fmt.Sprintf("matches no key; did you mean %s?", near))
-		case root.Child(strings.ToLower(section)) != nil:
-			s.report(at, nil, "matches no key: expected CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL")
+			s.report(at, nil, key.CodeUnknownKey, fmt.Sprintf("matches no key; did you mean %s?", near))
+		case s.root.Child(strings.ToLower(section)) != nil:
+			s.report(at, nil, key.CodeUnknownKey, "matches no key: expected CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL")
 		}
 	}
 }

@@ -35,7 +35,9 @@ func (f Flag) Parse(s string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := valueReader{f.key}.value(n, func(_ *yaml.Node, _, format string, args ...any) { err = fmt.Errorf(format, args...) })
+	v := valueReader{f.key}.value(n, func(_ *yaml.Node, _ string, _ key.Code, format string, args ...any) {
+		err = fmt.Errorf(format, args...)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@ import "testing"
 
 func TestFlag(t *testing.T) {
 	threads, threshold := FlagOf("models", "threads"), FlagOf("models", "score_threshold")
-	listen := FlagOf("pipelines", "sinks", SinkPreview, "listen")
+	listen := FlagOf("pipelines", "sinks", "preview", "listen")
 	for _, c := range []struct {
 		flag Flag
 		text string

@@ -2,16 +2,18 @@ package configs
 
 import (
 	"fmt"
+
+	"corallite/internal/key"
 )
 
 // pipeline makes one pipeline of what the layers say. Names of models are looked up when all files could be read.
-func (s *settings) pipeline(d definition, whole bool) Pipeline {
+func (s *layers) pipeline(d namedEntry, whole bool) Pipeline {
 	p := path{"pipelines", d.name}
 	var out Pipeline
 	if s.bad[p.viper()] {
 		return out
 	}
-	k := root.Child("pipelines")
+	k := s.root.Child("pipelines")
 	out.Source = s.source(p.to("source"), k.Child("source"))
 	if at := p.to("models"); s.require(at, k.Child("models")) {
 		out.Models, _ = s.get(at).([]string)
@@ -23,7 +25,7 @@ func (s *settings) pipeline(d definition, whole bool) Pipeline {
 	out.FPS, _ = s.get(p.to("fps")).(float64)
 	if r, ok := s.get(p.to("region")).([]float64); ok {
 		if out.Region = r; r[0] >= r[2] || r[1] >= r[3] {
-			s.problem(p.to("region"), "%v is not a region: left must be less than right, and top less than bottom", r)
+			s.problem(p.to("region"), key.CodeOutOfRange, "%v is not a region: left must be less than right, and top less than bottom", r)
 		}
 	}
 	out.Motion = s.motion(p.to("motion"), out.Source)
@@ -37,19 +39,19 @@ func (s *settings) pipeline(d definition, whole bool) Pipeline {
 }
 
 // item is the path of element i of the list at p, which is p itself for one that stands alone.
-func (s *settings) item(p path, i int) path {
+func (s *layers) item(p path, i int) path {
 	if _, inList := s.files[p.to(index(i)).viper()]; inList || s.layer(p) != fromFile {
 		return p.to(index(i))
 	}
 	return p
 }
 
-func (s *settings) modelNames(p path, names []string, whole bool) {
+func (s *layers) modelNames(p path, names []string, whole bool) {
 	seen := map[string]bool{}
 	for i, name := range names {
 		at := s.item(p, i)
 		if seen[name] {
-			s.problem(at, "%s is in the list twice", name)
+			s.problem(at, key.CodeDuplicate, "%s is in the list twice", name)
 			continue
 		}
 		seen[name] = true
@@ -60,25 +62,9 @@ func (s *settings) modelNames(p path, names []string, whole bool) {
 			if _, known := s.catalog.Lookup(name); known {
 				message += fmt.Sprintf("; the catalog has it: write \"%s: {path: %s}\" under models", name, name)
 			}
-			s.problem(at, "%s", message)
+			s.problem(at, key.CodeUnknownName, "%s", message)
 		}
 	}
-}
-
-// sinks turns a list of variants, which has been checked, into sinks.
-func (s *settings) sinks(p path) []Sink {
-	list, _ := s.get(p).([]any)
-	var out []Sink
-	for i, element := range list {
-		kinds, _ := element.(map[string]any)
-		for kind, options := range kinds {
-			values, _ := options.(map[string]any)
-			sink := Sink{Kind: kind}
-			s.decode(values, &sink, p.to(index(i), kind))
-			out = append(out, sink)
-		}
-	}
-	return out
 }
 
 // joinWords is "a, b or c".

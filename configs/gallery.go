@@ -6,18 +6,19 @@ import (
 	"slices"
 	"strings"
 
+	"corallite/internal/key"
 	"corallite/models"
 )
 
 // checkGallery reports a gallery that is not there, or that nobody has said a threshold for.
-func (s *settings) checkGallery(m *Model, p path) {
+func (s *layers) checkGallery(m *Model, p path) {
 	switch {
 	case m.Gallery == "":
 	case !isFolder(m.Gallery):
-		s.problem(p.to("gallery"), "there is no folder %s", m.Gallery)
+		s.problem(p.to("gallery"), key.CodeMissingFile, "there is no folder %s", m.Gallery)
 	case m.Task == TaskEmbed && m.Path != "" && !s.given(p, "score_threshold"):
 		if err := m.CheckThreshold(); err != nil {
-			s.problem(p.to("score_threshold"), "is missing: %v", err)
+			s.problem(p.to("score_threshold"), key.CodeMissingKey, "required key is missing: %v", err)
 		}
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"corallite/pipeline/sink"
+	"corallite/pipeline/sink/annotate"
 )
 
 func TestPrecedence(t *testing.T) {
@@ -26,7 +29,7 @@ func TestPrecedence(t *testing.T) {
 	if !slices.Equal(m.CategoryAllowlist, []string{"person", "cat"}) || !slices.Equal(m.Mean, []float64{1, 2, 3.5}) || !slices.Equal(m.Std, []float64{2}) {
 		t.Errorf("%+v", m)
 	}
-	want := []Sink{{Kind: SinkJSONL, Path: "env.jsonl", Append: true, Queue: 4}, {Kind: SinkTable, Path: "set.txt", Append: true, Queue: 4}}
+	want := []Sink{&sink.JSONLConfig{Path: "env.jsonl", Append: true, Queue: 4}, &sink.TableConfig{Path: "set.txt", Append: true, Queue: 4}}
 	if got := cfg.Pipelines["door"].Sinks; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
@@ -79,7 +82,7 @@ func TestSetText(t *testing.T) {
 	if m := cfg.Models["m"]; m.Threads != 7 || m.Engines != 3 {
 		t.Errorf("%+v", m)
 	}
-	want := []Sink{{Kind: SinkJSONL, Path: "found.jsonl", Append: true, Queue: 4}, {Kind: SinkPictures, Dir: "other", Queue: 2}}
+	want := []Sink{&sink.JSONLConfig{Path: "found.jsonl", Append: true, Queue: 4}, &annotate.PicturesOptions{Dir: "other", Queue: 2}}
 	if got := cfg.Pipelines["door"].Sinks; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"corallite/internal/key"
+	"corallite/pipeline/sink"
+	"corallite/pipeline/sink/annotate"
 )
 
 const small = `
@@ -70,7 +72,7 @@ func TestDefaults(t *testing.T) {
 	}
 	wantPipeline := Pipeline{
 		Source: Source{Images: []string{"*.jpg"}}, Models: []string{"m"}, Every: 1,
-		Sinks: []Sink{{Kind: SinkJSONL, Path: "found.jsonl", Append: true, Queue: 4}, {Kind: SinkPictures, Dir: "out", Queue: 9}},
+		Sinks: []Sink{&sink.JSONLConfig{Path: "found.jsonl", Append: true, Queue: 4}, &annotate.PicturesOptions{Dir: "out", Queue: 9}},
 	}
 	if got := cfg.Pipelines["door"]; !reflect.DeepEqual(got, wantPipeline) {
 		t.Errorf("pipeline %+v, want %+v", got, wantPipeline)
@@ -170,7 +172,7 @@ func TestEveryKey(t *testing.T) {
 	if p := cfg.Pipelines["folder"]; p.Priority != 10 || p.Every != 5 || p.FPS != 5 || !slices.Equal(p.Region, []float64{0, 0.5, 1, 1}) {
 		t.Errorf("%+v", p)
 	}
-	if s := cfg.Pipelines["video"].Sinks[0]; s.Append || s.Queue != 16 || s.Path != "videojsonl.jsonl" {
+	if s := cfg.Pipelines["video"].Sinks[0].(*sink.JSONLConfig); s.Append || s.Queue != 16 || s.Path != "videojsonl.jsonl" {
 		t.Errorf("sink %+v", s)
 	}
 }
@@ -233,7 +235,7 @@ func everySourceKey() string {
 			b.WriteString("    motion: {}\n")
 		}
 		b.WriteString("    sinks:\n")
-		for _, sink := range sinkKeys {
+		for _, sink := range pipelines.Child("sinks").Keys {
 			b.WriteString("      - " + sink.Name + ":\n")
 			for _, o := range sink.Keys {
 				if o.Name == "token_file" { // token_env is there
@@ -285,7 +287,7 @@ pipelines:
 		t.Errorf("threads %d", got)
 	}
 	p := cfg.Pipelines["Front.Door-2"]
-	if !slices.Equal(p.Models, []string{"MobileNet_v1_0.25", "0x10"}) || p.Sinks[0].Path != "Y.jsonl" {
+	if !slices.Equal(p.Models, []string{"MobileNet_v1_0.25", "0x10"}) || p.Sinks[0].(*sink.JSONLConfig).Path != "Y.jsonl" {
 		t.Errorf("%+v", p)
 	}
 }
@@ -367,10 +369,10 @@ pipelines:
 
 func TestProblemString(t *testing.T) {
 	for want, p := range map[string]Problem{
-		"a.yaml:3: models.m: x": {"a.yaml", 3, "models.m", "x"},
-		"a.yaml: x":             {"a.yaml", 0, "", "x"},
-		"x":                     {"", 0, "", "x"},
-		"--set a=b: a: x":       {"--set a=b", 0, "a", "x"},
+		"a.yaml:3: models.m: x": {File: "a.yaml", Line: 3, Path: "models.m", Message: "x"},
+		"a.yaml: x":             {File: "a.yaml", Message: "x"},
+		"x":                     {Message: "x"},
+		"--set a=b: a: x":       {File: "--set a=b", Path: "a", Message: "x"},
 	} {
 		if got := p.String(); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -14,13 +14,13 @@ import (
 )
 
 // model makes one model of what the layers say, over what the catalog knows and the defaults.
-func (s *settings) model(d definition, o LoadOptions) Model {
+func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	p := path{"models", d.name}
 	if s.bad[p.viper()] {
 		return Model{}
 	}
 	values := map[string]any{}
-	for _, k := range root.Child("models").Keys {
+	for _, k := range s.root.Child("models").Keys {
 		if v := s.value(p.to(k.Name), k); v != nil {
 			values[k.Name] = v
 		}
@@ -31,7 +31,7 @@ func (s *settings) model(d definition, o LoadOptions) Model {
 	ref, _ := values["path"].(string)
 	delete(values, "path")
 
-	f := s.finder(p, o.Models)
+	f := s.resolver(p, o.Models)
 	found := s.findModel(ref, p, f)
 	task, _ := values["task"].(string)
 	m := Defaults(task, found.Entry)
@@ -41,7 +41,7 @@ func (s *settings) model(d definition, o LoadOptions) Model {
 	s.decode(values, &m, p)
 	broken := slices.ContainsFunc(FeatureKeys(), func(name string) bool { return s.bad[p.to("features", name).viper()] })
 	if err := m.SetFeatures(features); err != nil && m.Task == TaskKeyword && !broken {
-		s.problem(p.to("features"), "%v", err)
+		s.problem(p.to("features"), key.CodeInvalid, "%v", err)
 	}
 	s.checkTask(m, p)
 	s.contradictions(&m, p)
@@ -52,7 +52,7 @@ func (s *settings) model(d definition, o LoadOptions) Model {
 }
 
 // value is the value at p; for a group, the values in it that are given, nil when none is.
-func (s *settings) value(p path, k *key.Key) any {
+func (s *layers) value(p path, k *key.Key) any {
 	if k.IsLeaf() {
 		return s.get(p)
 	}
@@ -69,9 +69,9 @@ func (s *settings) value(p path, k *key.Key) any {
 }
 
 // decode puts values, which have been checked, into a struct by its yaml tags, over what is there.
-func (s *settings) decode(values map[string]any, into any, p path) {
+func (s *layers) decode(values map[string]any, into any, p path) {
 	if err := decode(values, into); err != nil {
-		s.problem(p, "%v", err)
+		s.problem(p, key.CodeInvalid, "%v", err)
 	}
 }
 
@@ -85,42 +85,42 @@ func decode(values map[string]any, into any) error {
 	return d.Decode(values)
 }
 
-func (s *settings) given(p path, name string) bool {
+func (s *layers) given(p path, name string) bool {
 	return s.layer(p.to(name)) != nowhere || s.bad[p.to(name).viper()]
 }
 
 // checkSiblings reports what the key k of the group at p excludes, or needs, of the keys beside it.
-func (s *settings) checkSiblings(p path, k *key.Key) {
-	if len(k.Excludes)+len(k.Needs) == 0 || !s.given(p, k.Name) {
+func (s *layers) checkSiblings(p path, k *key.Key, given func(name string) bool) {
+	if len(k.Excludes)+len(k.Needs) == 0 || !given(k.Name) {
 		return
 	}
 	for _, other := range k.Excludes {
-		if s.given(p, other) {
-			s.problem(p.to(k.Name), "must not be given together with %s", other)
+		if given(other) {
+			s.problem(p.to(k.Name), key.CodeConflict, "must not be given together with %s", other)
 		}
 	}
 	for _, other := range k.Needs {
-		if !s.given(p, other) {
-			s.problem(p.to(k.Name), "needs %s as well, which is not given", other)
+		if !given(other) {
+			s.problem(p.to(k.Name), key.CodeConflict, "needs %s as well, which is not given", other)
 		}
 	}
 }
 
 // contradictions reports keys that exclude each other.
-func (s *settings) contradictions(m *Model, p path) {
-	for _, k := range root.Child("models").Keys {
-		s.checkSiblings(p, k)
+func (s *layers) contradictions(m *Model, p path) {
+	for _, k := range s.root.Child("models").Keys {
+		s.checkSiblings(p, k, func(name string) bool { return s.given(p, name) })
 	}
 	for task, names := range taskKeys {
 		for _, name := range names {
-			if k := root.Child("models").Child(name); s.mentioned(p.to(name), k) && m.Task != "" && m.Task != task {
-				s.problem(p.to(name), "only applies to task: %s", task)
+			if k := s.root.Child("models").Child(name); s.mentioned(p.to(name), k) && m.Task != "" && m.Task != task {
+				s.problem(p.to(name), key.CodeConflict, "only applies to task: %s", task)
 			}
 		}
 	}
 	if m.Anchors == "" && m.Head == "" {
 		if s.given(p, "nms_threshold") && m.Task == TaskDetect && !s.given(p, "anchors") && !s.given(p, "head") {
-			s.problem(p.to("nms_threshold"), "only applies to detectors with anchors or a head; TFLite_Detection_PostProcess has its own threshold")
+			s.problem(p.to("nms_threshold"), key.CodeConflict, "only applies to detectors with anchors or a head; TFLite_Detection_PostProcess has its own threshold")
 		}
 		m.NMSThreshold = 0
 	}
@@ -144,14 +144,15 @@ var taskKeys = map[string][]string{
 }
 
 // findModel finds the model's file, and what the catalog knows about it. Where there is no file, Model is empty.
-func (s *settings) findModel(ref string, p path, f finder) models.Found {
+func (s *layers) findModel(ref string, p path, f resolver) models.Found {
 	at := p.to("path")
-	if !s.require(at, root.Child("models").Child("path")) {
+	if !s.require(at, s.root.Child("models").Child("path")) {
 		return models.Found{}
 	}
 	found, err := f.model(ref)
 	if err != nil {
-		s.problem(at, "%v", err)
+		s.problem(at, fileCode(err), "%v", err)
+		s.problems[len(s.problems)-1].Fix = modelFix(err)
 		// So that labels and task are not called missing as well: the catalog may know them.
 		found = models.Found{}
 		found.Entry, _ = f.store.Lookup(ref)
@@ -160,23 +161,23 @@ func (s *settings) findModel(ref string, p path, f finder) models.Found {
 }
 
 // checkTask reports a task that is missing, or that the catalog gives and pipelines do not have.
-func (s *settings) checkTask(m Model, p path) {
-	k := root.Child("models").Child("task")
+func (s *layers) checkTask(m Model, p path) {
+	k := s.root.Child("models").Child("task")
 	switch {
 	case m.Task == "" && m.Path != "":
 		s.require(p.to("task"), k)
 	case m.Task != "" && !s.given(p, "task") && !slices.Contains(k.Choices, m.Task):
-		s.problem(p.to("path"), "%s is a model for the task %s, which pipelines cannot run: expected a model for %s",
+		s.problem(p.to("path"), key.CodeConflict, "%s is a model for the task %s, which pipelines cannot run: expected a model for %s",
 			m.Catalog, m.Task, joinWords(k.Choices))
 	}
 }
 
 // findTwin finds the compiled twin, or its segments, where they were named, and misses it where nothing else may run.
-func (s *settings) findTwin(m *Model, p path, f finder) {
+func (s *layers) findTwin(m *Model, p path, f resolver) {
 	if s.given(p, "edgetpu") && m.EdgeTPU != "" {
 		file, err := f.file(m.EdgeTPU, filepath.Dir(m.Path))
 		if err != nil {
-			s.problem(p.to("edgetpu"), "%v", err)
+			s.problem(p.to("edgetpu"), fileCode(err), "%v", err)
 			return
 		}
 		m.EdgeTPU = file
@@ -186,7 +187,7 @@ func (s *settings) findTwin(m *Model, p path, f finder) {
 		for i, name := range m.Segments {
 			file, err := f.file(name, filepath.Dir(m.Path))
 			if err != nil {
-				s.problem(s.item(p.to("segments"), i), "%v", err)
+				s.problem(s.item(p.to("segments"), i), fileCode(err), "%v", err)
 			}
 			m.Segments[i] = file
 		}
@@ -197,13 +198,13 @@ func (s *settings) findTwin(m *Model, p path, f finder) {
 		return
 	}
 	if twin := stem + "_edgetpu.tflite"; !isFile(twin) {
-		s.problem(p.to("delegate"), "edgetpu needs a compiled model, and %s does not exist", twin)
+		s.problem(p.to("delegate"), key.CodeMissingFile, "edgetpu needs a compiled model, and %s does not exist", twin)
 	}
 }
 
 // labels finds and reads the labels that given names, else the catalog's, and holds the allow and deny lists against
 // them.
-func (s *settings) labels(m *Model, p path, f finder, given any, read func(string) ([]string, error)) {
+func (s *layers) labels(m *Model, p path, f resolver, given any, read func(string) ([]string, error)) {
 	at := p.to("labels")
 	var err error
 	switch v := given.(type) {
@@ -217,7 +218,7 @@ func (s *settings) labels(m *Model, p path, f finder, given any, read func(strin
 	}
 	switch {
 	case err != nil:
-		s.problem(at, "%v", err)
+		s.problem(at, fileCode(err), "%v", err)
 		return
 	case s.bad[at.viper()], m.Path == "", m.LabelsFile != "" && read == nil:
 		return
@@ -227,12 +228,12 @@ func (s *settings) labels(m *Model, p path, f finder, given any, read func(strin
 }
 
 // categories reports entries of an allow or deny list that are no labels.
-func (s *settings) categories(m *Model, p path, name string, list []string) {
+func (s *layers) categories(m *Model, p path, name string, list []string) {
 	if m.Task == TaskKeyword && len(m.Labels) == 0 {
 		return // they may be packed into the model, which is not read here
 	}
 	if len(list) > 0 && len(m.Labels) == 0 {
-		s.problem(p.to(name), "needs labels, but this model has none")
+		s.problem(p.to(name), key.CodeConflict, "needs labels, but this model has none")
 		return
 	}
 	for i, category := range list {
@@ -247,6 +248,6 @@ func (s *settings) categories(m *Model, p path, name string, list []string) {
 		if near := didyoumean.Suggest(category, m.Labels); near != "" {
 			message += fmt.Sprintf("; did you mean %q?", near)
 		}
-		s.problem(s.item(p.to(name), i), "%s", message)
+		s.problem(s.item(p.to(name), i), key.CodeUnknownName, "%s", message)
 	}
 }

@@ -1,5 +1,7 @@
 package configs
 
+import "corallite/internal/key"
+
 // Motion holds back what does not move.
 type Motion struct {
 	Area      float64 `yaml:"area"`      // share of the picture, 0 to 1
@@ -10,13 +12,13 @@ type Motion struct {
 }
 
 // motion reads what a pipeline says of motion; nil: nothing. An empty group is all defaults.
-func (s *settings) motion(p path, source Source) *Motion {
-	values, given := s.group(p, root.Child("pipelines").Child("motion"))
+func (s *layers) motion(p path, source Source) *Motion {
+	values, given := s.group(p, s.root.Child("pipelines").Child("motion"))
 	if !given && (s.layer(p) == nowhere || s.bad[p.viper()]) || source.Sounds() {
 		return nil
 	}
 	if len(source.Images) > 0 {
-		s.problem(p, "only applies to videos, cameras and watched folders, but the source is images")
+		s.problem(p, key.CodeConflict, "only applies to videos, cameras and watched folders, but the source is images")
 		return nil
 	}
 	out := &Motion{}

@@ -4,45 +4,43 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"corallite/internal/key"
+	"corallite/internal/part"
 )
 
-// use is what a file or folder is needed for.
-type use struct {
+// fileClaim is what a file or folder is needed for.
+type fileClaim struct {
 	what     string // "what pipelines.door.sinks[0].video writes"
 	pipeline string
 	kind     string // of a sink; "" for what is read
 }
 
 // sameOutputs reports sinks that would write to what another sink writes, or to what is read.
-func (s *settings) sameOutputs(cfg *Config) {
-	used := map[string]use{}
+func (s *layers) sameOutputs(cfg *Config) {
+	used := map[string]fileClaim{}
 	for _, d := range s.models {
 		m := cfg.Models[d.name]
 		for _, file := range []string{m.Path, m.EdgeTPU, m.LabelsFile} {
 			if file != "" {
-				used[realPath(file)] = use{what: "a file of models." + d.name}
+				used[realPath(file)] = fileClaim{what: "a file of models." + d.name}
 			}
 		}
 	}
 	for _, d := range slices.Concat(s.models, s.pipelines) {
-		used[realPath(d.at.file)] = use{what: "the configuration"}
+		used[realPath(d.at.file)] = fileClaim{what: "the configuration"}
 	}
 	for _, name := range cfg.order {
 		what := "a source of pipelines." + name
 		for _, read := range cfg.Pipelines[name].Source.reads() {
-			used[realPath(read)] = use{what: what}
+			used[realPath(read)] = fileClaim{what: what}
 		}
 	}
 	for _, name := range cfg.order {
 		for i, sink := range cfg.Pipelines[name].Sinks {
-			p := path{"pipelines", name, "sinks", index(i), sink.Kind}
-			if sink.Kind == SinkPreview || sink.Kind == SinkCommand || sink.Kind == SinkWebhook { // no files
-				continue
-			}
-			if sink.Dir != "" {
-				s.claim(used, p.to("dir"), sink.Dir, use{pipeline: name, kind: sink.Kind})
-			} else {
-				s.claim(used, p.to("path"), sink.Path, use{pipeline: name, kind: sink.Kind})
+			if w, ok := sink.(part.Writer); ok {
+				kind := sink.About().Kind
+				s.claim(used, path{"pipelines", name, "sinks", index(i), kind}, w.Output(), fileClaim{pipeline: name, kind: kind})
 			}
 		}
 	}
@@ -72,24 +70,25 @@ func (s Source) reads() []string {
 }
 
 // claim takes a file or folder for the sink at p.
-func (s *settings) claim(used map[string]use, p path, file string, u use) {
+func (s *layers) claim(used map[string]fileClaim, sink path, out part.Output, u fileClaim) {
+	p, file := sink.to(out.Key), out.Path
 	where := "standard output"
 	if file != "-" {
 		where = realPath(file)
 		info, err := os.Stat(file)
-		switch isDir := u.kind == SinkPictures; {
+		switch {
 		case err != nil:
-		case isDir && !info.IsDir():
-			s.problem(p, "%s is a file: expected a folder", file)
+		case out.Folder && !info.IsDir():
+			s.problem(p, key.CodeMissingFile, "%s is a file: expected a folder", file)
 			return
-		case !isDir && info.IsDir():
-			s.problem(p, "%s is a folder: expected a file", file)
+		case !out.Folder && info.IsDir():
+			s.problem(p, key.CodeMissingFile, "%s is a folder: expected a file", file)
 			return
-		case !isDir && !info.Mode().IsRegular():
+		case !out.Folder && !info.Mode().IsRegular():
 			return // a device or a pipe, as /dev/null, takes from many
 		}
 	}
-	u.what = "the output of " + p[:len(p)-1].String()
+	u.what = "the output of " + sink.String()
 	other, taken := used[where]
 	switch {
 	case !taken:
@@ -97,7 +96,7 @@ func (s *settings) claim(used map[string]use, p path, file string, u use) {
 	case file == "-" && other.kind == u.kind && other.pipeline != u.pipeline:
 		// Lines of several pipelines go well together.
 	default:
-		s.problem(p, "%s is already %s", where, other.what)
+		s.problem(p, key.CodeMissingFile, "%s is already %s", where, other.what)
 	}
 }
 

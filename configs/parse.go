@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"corallite/internal/explain"
+	"corallite/internal/key"
 	"corallite/internal/regfile"
 )
 
@@ -22,35 +23,35 @@ const maxFile = 4 << 20
 
 // readFile reads a file's one YAML document. There is a node, or there are problems.
 func readFile(path string) (*yaml.Node, Problems) {
-	bad := func(line int, format string, args ...any) (*yaml.Node, Problems) {
-		return nil, Problems{{File: path, Line: line, Message: fmt.Sprintf(format, args...)}}
+	bad := func(line int, code key.Code, format string, args ...any) (*yaml.Node, Problems) {
+		return nil, Problems{{Code: code, File: path, Line: line, Message: fmt.Sprintf(format, args...)}}
 	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return bad(0, "no such file")
+		return bad(0, key.CodeMissingFile, "no such file")
 	case err != nil:
-		return bad(0, "%v", explain.Cause(err))
+		return bad(0, key.CodeUnreadable, "%v", explain.Cause(err))
 	case info.IsDir():
-		return bad(0, "this is a folder; name the YAML file in it")
+		return bad(0, key.CodeUnreadable, "this is a folder; name the YAML file in it")
 	case info.Size() > maxFile:
-		return bad(0, "is too large for a configuration: %d bytes, of at most %d", info.Size(), maxFile)
+		return bad(0, key.CodeUnreadable, "is too large for a configuration: %d bytes, of at most %d", info.Size(), maxFile)
 	}
 	// Its size may be said to be less than it is: a pipe and /dev/zero have none.
 	data, err := regfile.ReadRegular(path, maxFile)
 	if err != nil {
-		return bad(0, "cannot be read: %v", explain.Cause(err))
+		return bad(0, key.CodeUnreadable, "cannot be read: %v", explain.Cause(err))
 	}
 	docs, err := documents(data)
 	if err != nil {
 		line, message := explainYAML(data, err)
-		return bad(line, "%s", message)
+		return bad(line, key.CodeSyntax, "%s", message)
 	}
 	switch {
 	case len(docs) == 0 || isNull(docs[0].Content[0]):
-		return bad(0, "is empty: expected %s", root.Expects())
+		return bad(0, key.CodeMissingKey, "is empty: expected %s", root.Expects())
 	case len(docs) > 1:
-		return bad(docs[1].Line, "a second document begins here (---): one file holds one document")
+		return bad(docs[1].Line, key.CodeSyntax, "a second document begins here (---): one file holds one document")
 	}
 	return docs[0].Content[0], nil
 }
@@ -159,8 +160,8 @@ func firstBadLine(lines [][]byte) int {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-// real is the node that an alias stands for.
-func real(n *yaml.Node) *yaml.Node {
+// resolveAlias is the node that an alias stands for.
+func resolveAlias(n *yaml.Node) *yaml.Node {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
@@ -173,14 +174,14 @@ type entry struct{ key, value *yaml.Node }
 // entries gives the keys of a mapping, with merge keys (<<) resolved as YAML 1.1 defines them: what a mapping says
 // itself comes before what it merges in. A key that stands there twice is given once; bad is told of it, and of merge
 // keys that merge no mapping.
-func entries(n *yaml.Node, bad func(at *yaml.Node, below path, format string, args ...any)) []entry {
+func entries(n *yaml.Node, bad func(at *yaml.Node, below path, code key.Code, format string, args ...any)) []entry {
 	var out []entry
 	var merge []*yaml.Node
 	have := map[string]*yaml.Node{}
 	seen := map[*yaml.Node]bool{n: true} // an alias can stand inside of what it is an alias of
 	add := func(n *yaml.Node, own bool) {
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			k, v := n.Content[i], real(n.Content[i+1])
+			k, v := n.Content[i], resolveAlias(n.Content[i+1])
 			first := have[k.Value]
 			switch {
 			case k.Kind == yaml.ScalarNode && k.ShortTag() == "!!merge":
@@ -189,7 +190,7 @@ func entries(n *yaml.Node, bad func(at *yaml.Node, below path, format string, ar
 				have[k.Value] = k
 				out = append(out, entry{k, v})
 			case own:
-				bad(k, path{k.Value}, "duplicate key; the first is in line %d", first.Line)
+				bad(k, path{k.Value}, key.CodeDuplicate, "duplicate key; the first is in line %d", first.Line)
 			}
 		}
 	}
@@ -206,11 +207,11 @@ func entries(n *yaml.Node, bad func(at *yaml.Node, below path, format string, ar
 		case yaml.SequenceNode:
 			var several []*yaml.Node
 			for _, c := range m.Content {
-				several = append(several, real(c))
+				several = append(several, resolveAlias(c))
 			}
 			merge = append(several, merge...)
 		default:
-			bad(m, nil, "<< merges %s: expected an alias (*name) of a group of keys", found(m))
+			bad(m, nil, key.CodeWrongType, "<< merges %s: expected an alias (*name) of a mapping", found(m))
 		}
 	}
 	return out

@@ -2,17 +2,24 @@ package configs
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
+
+	"corallite/internal/key"
+	"corallite/models"
 )
 
 // Problem is one thing that is wrong with a configuration.
 type Problem struct {
-	File    string // the file, "--set KEY=VALUE" or "environment variable NAME"
-	Line    int    // in the file, from 1; 0: not a matter of one line
-	Path    string // "pipelines.door.source.video"; "" for the file as a whole
-	Message string // what is wrong and what was expected
+	Code    key.Code // of what kind it is: what programs tell problems apart by
+	File    string   // the file, "--set KEY=VALUE" or "environment variable NAME"
+	Line    int      // in the file, from 1; 0: not a matter of one line
+	Path    string   // "pipelines.door.source.video"; "" for the file as a whole
+	Message string   // what is wrong and what was expected
+	Fix     []string // commands that may help
 }
 
 // String is "door.yaml:7: pipelines.door.source.vidoe: unknown key; did you mean \"video\"?".
@@ -63,4 +70,24 @@ func (p Problems) sort(files []string) {
 	slices.SortStableFunc(p, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(rank(a.File), rank(b.File)), cmp.Compare(a.Line, b.Line))
 	})
+}
+
+// fileCode is the code of an error about a file that was looked for.
+func fileCode(err error) key.Code {
+	if errors.As(err, new(*models.NotPulledError)) {
+		return key.CodeMissingModel
+	}
+	return key.CodeMissingFile
+}
+
+// modelFix is what helps against an error about a model's file: commands.
+func modelFix(err error) []string {
+	var mended interface{ Command() string }
+	switch {
+	case errors.As(err, &mended):
+		return []string{mended.Command()}
+	case errors.Is(err, fs.ErrNotExist):
+		return []string{"corallite models list"}
+	}
+	return nil
 }

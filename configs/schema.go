@@ -48,6 +48,9 @@ func describe(k *key.Key) object {
 		s["type"] = "boolean"
 	case key.KindStringList:
 		one := object{"type": "string", "minLength": 1}
+		if len(k.Choices) > 0 {
+			one = object{"enum": k.Choices}
+		}
 		s["anyOf"] = []any{one, object{"type": "array", "items": one, "minItems": 1}}
 	case key.KindNumberList:
 		one := object{"type": "number"}
@@ -164,4 +167,15 @@ func describeGroup(k *key.Key, s object) {
 	if len(needs) > 0 {
 		s["dependentRequired"] = needs
 	}
+}
+
+// describeStringLists is the schema of lists of strings by name.
+func describeStringLists(k *key.Key, s object) {
+	one := object{"type": "string"}
+	if k.AcceptInt {
+		one["type"] = []string{"string", "integer"}
+	}
+	s["type"] = "object"
+	s["minProperties"] = 1
+	s["additionalProperties"] = object{"anyOf": []any{one, object{"type": "array", "items": one, "minItems": 1}}}
 }

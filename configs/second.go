@@ -17,8 +17,8 @@ type Second struct {
 }
 
 // second reads a pipeline's second model; nil when there is none.
-func (s *settings) second(p path, models []string, whole bool) *Second {
-	k := root.Child("pipelines").Child("second")
+func (s *layers) second(p path, models []string, whole bool) *Second {
+	k := s.root.Child("pipelines").Child("second")
 	values, given := s.group(p, k)
 	if !given {
 		return nil
@@ -27,17 +27,17 @@ func (s *settings) second(p path, models []string, whole bool) *Second {
 	s.decode(values, out, p)
 	if at := p.to("model"); s.require(at, k.Child("model")) && whole && !s.bad["models"] {
 		if message := s.unknownName("models", out.Model); message != "" {
-			s.problem(at, "%s", message)
+			s.problem(at, key.CodeUnknownName, "%s", message)
 		}
 	}
 	if out.After != "" && !slices.Contains(models, out.After) {
-		s.problem(p.to("after"), "the pipeline has no model %q: expected one of %s", out.After, joinWords(models))
+		s.problem(p.to("after"), key.CodeUnknownName, "the pipeline has no model %q: expected one of %s", out.After, joinWords(models))
 	}
 	return out
 }
 
 // group gives the values of a group's keys, with their defaults. It is not given when none of its keys is.
-func (s *settings) group(p path, k *key.Key) (values map[string]any, given bool) {
+func (s *layers) group(p path, k *key.Key) (values map[string]any, given bool) {
 	values = map[string]any{}
 	for _, c := range k.Keys {
 		given = given || s.given(p, c.Name)

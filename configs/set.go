@@ -9,16 +9,16 @@ import (
 )
 
 // addSet takes up one --set KEY=VALUE.
-func (s *settings) addSet(arg string) {
+func (s *layers) addSet(arg string) {
 	at := origin{file: "--set " + arg}
 	where, value, ok := strings.Cut(arg, "=")
 	if !ok {
-		s.report(at, nil, "expected KEY=VALUE, as in models.faces.score_threshold=0.6")
+		s.report(at, nil, key.CodeSyntax, "expected KEY=VALUE, as in models.faces.score_threshold=0.6")
 		return
 	}
-	t, p, message := s.find(strings.TrimSpace(where))
+	t, p, code, message := s.find(strings.TrimSpace(where))
 	if message != "" {
-		s.report(at, p, message)
+		s.report(at, p, code, message)
 		return
 	}
 	s.fromText(t.key, p, value, at, func(q path, v any) {
@@ -43,15 +43,16 @@ type target struct {
 
 // find reads a path with dots: "pipelines.door.sinks.0.jsonl.path". Names may have dots themselves. message says what
 // is wrong with it, and the path how far it is right.
-func (s *settings) find(where string) (t target, p path, message string) {
-	t.key = root
+func (s *layers) find(where string) (t target, p path, code key.Code, message string) {
+	t.key = s.root
 	for rest := where; rest != ""; {
 		word, after, _ := strings.Cut(rest, ".")
 		switch t.key.Kind {
 		case key.KindGroup:
 			c := t.key.Child(word)
 			if c == nil {
-				return t, p.to(word), unknownKey(word, t.key)
+				code, message := unknownKey(word, t.key)
+				return t, p.to(word), code, message
 			}
 			t.key, p, rest = c, p.to(word), after
 			if c.Kind != key.KindNamed || rest == "" {
@@ -60,34 +61,34 @@ func (s *settings) find(where string) (t target, p path, message string) {
 			name := s.longestName(c.Name, rest)
 			if name == "" {
 				name, _, _ = strings.Cut(rest, ".")
-				return t, p.to(name), s.unknownName(c.Name, name)
+				return t, p.to(name), key.CodeUnknownName, s.unknownName(c.Name, name)
 			}
 			p, rest = p.to(name), strings.TrimPrefix(strings.TrimPrefix(rest, name), ".")
 			t.key = &key.Key{Kind: key.KindGroup, Keys: c.Keys}
 		case key.KindVariants:
 			n, message := s.element(p, word)
 			if message != "" {
-				return t, p, message
+				return t, p, key.CodeUnknownName, message
 			}
 			t.list = p
 			p, rest = p.to(index(n)), after
 			kind := onlyKey(s.get(t.list), n)
 			t.key = &key.Key{Kind: key.KindGroup, Keys: []*key.Key{t.key.Child(kind)}}
 		default:
-			return t, p, fmt.Sprintf("has no keys of its own: expected %s", t.key.Expects())
+			return t, p, key.CodeUnknownKey, fmt.Sprintf("has no keys of its own: expected %s", t.key.Expects())
 		}
 	}
 	switch {
 	case len(p) == 0:
-		return t, p, "expected KEY=VALUE, as in models.faces.score_threshold=0.6"
+		return t, p, key.CodeSyntax, "expected KEY=VALUE, as in models.faces.score_threshold=0.6"
 	case t.list != nil && len(p) == len(t.list)+1:
-		return t, p, "expected a key of the element, or the whole list"
+		return t, p, key.CodeSyntax, "expected a key of the element, or the whole list"
 	}
-	return t, p, ""
+	return t, p, "", ""
 }
 
 // longestName is the longest name of a model or pipeline that rest begins with.
-func (s *settings) longestName(section, rest string) string {
+func (s *layers) longestName(section, rest string) string {
 	best := ""
 	for _, d := range *s.names(section) {
 		if (rest == d.name || strings.HasPrefix(rest, d.name+".")) && len(d.name) > len(best) {
@@ -98,7 +99,7 @@ func (s *settings) longestName(section, rest string) string {
 }
 
 // element reads the number of an element of the list at p, from 0.
-func (s *settings) element(p path, word string) (int, string) {
+func (s *layers) element(p path, word string) (int, string) {
 	list, _ := s.get(p).([]any)
 	n, err := strconv.Atoi(word)
 	switch {

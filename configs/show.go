@@ -4,6 +4,9 @@ import (
 	"bytes"
 
 	"go.yaml.in/yaml/v3"
+
+	"corallite/internal/key"
+	"corallite/internal/redact"
 )
 
 // Show writes a configuration as the YAML of one file: merged, with defaults filled in and files as they were found.
@@ -11,13 +14,14 @@ import (
 // program chooses by itself (threads: 0) and what the model says stays open. Without secrets, what whoever knows it could
 // use is not shown, the addresses of webhooks beyond their host, and is refused when it is read again.
 func Show(c *Config, secrets bool) ([]byte, error) {
-	if !secrets {
-		c = c.withoutSecrets()
+	shown := shownConfig{Config: c, Pipelines: map[string]shownPipeline{}}
+	for name, p := range c.Pipelines {
+		shown.Pipelines[name] = shownPipeline{p, secrets}
 	}
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
-	if err := e.Encode(c); err != nil {
+	if err := e.Encode(shown); err != nil {
 		return nil, err
 	}
 	if err := e.Close(); err != nil {
@@ -86,53 +90,73 @@ func (m Model) MarshalYAML() (any, error) {
 	}, nil
 }
 
-// MarshalYAML gives a map of one key, the sink's kind.
-func (s Sink) MarshalYAML() (any, error) {
-	options := struct {
-		Path   string `yaml:"path,omitempty"`
-		Dir    string `yaml:"dir,omitempty"`
-		Append *bool  `yaml:"append,omitempty"`
-		Queue  int    `yaml:"queue"`
-
-		Overwrite bool `yaml:"overwrite,omitempty"`
-
-		Listen     string  `yaml:"listen,omitempty"`
-		TokenEnv   string  `yaml:"token_env,omitempty"`
-		Cert       string  `yaml:"cert,omitempty"`
-		Key        string  `yaml:"key,omitempty"`
-		MaxViewers int     `yaml:"max_viewers,omitempty"`
-		Width      int     `yaml:"width,omitempty"`
-		FPS        float64 `yaml:"fps,omitempty"`
-		Quality    int     `yaml:"quality,omitempty"`
-		Hide       flow    `yaml:"hide,omitempty"`
-
-		On          Pairs   `yaml:"on,omitempty"`
-		Env         flow    `yaml:"env,omitempty"`
-		Parallel    int     `yaml:"parallel,omitempty"`
-		MinInterval float64 `yaml:"min_interval,omitempty"`
-
-		URL       string   `yaml:"url,omitempty"`
-		Headers   Pairs    `yaml:"headers,omitempty"`
-		TokenFile string   `yaml:"token_file,omitempty"`
-		Empty     bool     `yaml:"empty,omitempty"`
-		Timeout   float64  `yaml:"timeout,omitempty"`
-		Retries   *int     `yaml:"retries,omitempty"`
-		Flush     *float64 `yaml:"flush,omitempty"`
-	}{
-		Path: s.Path, Dir: s.Dir, Overwrite: s.Overwrite, Queue: s.Queue,
-		Listen: s.Listen, TokenEnv: s.TokenEnv, Cert: s.Cert, Key: s.Key, MaxViewers: s.MaxViewers,
-		Width: s.Width, FPS: s.FPS, Quality: s.Quality, Hide: s.Hide,
-		On: s.On, Env: s.Env, Parallel: s.Parallel, MinInterval: s.MinInterval,
-		URL: s.URL, Headers: s.Headers, TokenFile: s.TokenFile, Empty: s.Empty, Timeout: s.Timeout,
-	}
-	if s.Kind == SinkWebhook { // where 0 is not the default
-		options.Retries, options.Flush = &s.Retries, &s.Flush
-	}
-	if s.Kind == SinkJSONL || s.Kind == SinkTable {
-		options.Append = &s.Append
-	}
-	return map[string]any{s.Kind: options}, nil
+// shownConfig is a configuration as Show writes it.
+type shownConfig struct {
+	*Config
+	Pipelines map[string]shownPipeline
 }
+
+func (c shownConfig) MarshalYAML() (any, error) {
+	return struct {
+		Models    map[string]Model         `yaml:"models"`
+		Pipelines map[string]shownPipeline `yaml:"pipelines"`
+		EdgeTPU   EdgeTPU                  `yaml:"edgetpu"`
+		Log       Log                      `yaml:"log"`
+	}{c.Models, c.Pipelines, c.EdgeTPU, c.Log}, nil
+}
+
+// shownPipeline is a pipeline as Show writes it.
+type shownPipeline struct {
+	Pipeline
+	secrets bool
+}
+
+// MarshalYAML gives the sinks as maps of one key, their kind.
+func (p shownPipeline) MarshalYAML() (any, error) {
+	sinks := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, sink := range p.Sinks {
+		node, err := mapping(sink.Keys(), p.secrets)
+		if err != nil {
+			return nil, err
+		}
+		sinks.Content = append(sinks.Content, &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{word(sink.About().Kind), node}})
+	}
+	type plain Pipeline
+	return struct {
+		plain `yaml:",inline"`
+		Sinks *yaml.Node `yaml:"sinks"`
+	}{plain(p.Pipeline), sinks}, nil
+}
+
+// mapping shows the values of keys, in the order of their table: of those that have no default, what is not zero. Of secret addresses
+// only the host is shown, unless secrets are asked for.
+func mapping(keys key.Table, secrets bool) (*yaml.Node, error) {
+	out := &yaml.Node{Kind: yaml.MappingNode}
+	for _, f := range keys {
+		if !f.IsShown() {
+			continue
+		}
+		value, shown := &yaml.Node{}, f.Value()
+		if address, isText := shown.(string); isText && f.Key().Secret && !secrets {
+			shown = redact.HostOnly(address)
+		}
+		if err := value.Encode(shown); err != nil {
+			return nil, err
+		}
+		switch f.Key().Kind {
+		case key.KindStringListMap:
+			for i := 1; i < len(value.Content); i += 2 {
+				value.Content[i].Style = yaml.FlowStyle
+			}
+		case key.KindStringList, key.KindNumberList, key.KindFloatMap:
+			value.Style = yaml.FlowStyle
+		}
+		out.Content = append(out.Content, word(f.Key().Name), value)
+	}
+	return out, nil
+}
+
+func word(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }
 
 // MarshalYAML leaves out what is left to the system and to the library.
 func (e EdgeTPU) MarshalYAML() (any, error) {

@@ -3,10 +3,10 @@ package configs
 import (
 	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"corallite/internal/key"
+	"corallite/internal/part"
 	"corallite/models"
 )
 
@@ -64,7 +64,7 @@ func (m *Model) SetFeatures(values map[string]any) error {
 }
 
 // findEars finds the further files of a model that listens.
-func (s *settings) findEars(m *Model, found models.Found, p path, f finder) {
+func (s *layers) findEars(m *Model, found models.Found, p path, f resolver) {
 	if m.Task != TaskWakeword {
 		return
 	}
@@ -77,7 +77,7 @@ func (s *settings) findEars(m *Model, found models.Found, p path, f finder) {
 		}
 		file, err := f.file(*ear.to, filepath.Dir(m.Path))
 		if err != nil {
-			s.problem(p.to(ear.name), "%v", err)
+			s.problem(p.to(ear.name), fileCode(err), "%v", err)
 			continue
 		}
 		*ear.to = file
@@ -89,14 +89,14 @@ func (s *settings) findEars(m *Model, found models.Found, p path, f finder) {
 		}
 	}
 	if m.Manifest == "" && m.Melspectrogram == "" && m.Path != "" {
-		s.problem(p.to("path"), "a wake-word model needs a manifest (%s does not exist), or melspectrogram and embedding",
+		s.problem(p.to("path"), key.CodeMissingFile, "a wake-word model needs a manifest (%s does not exist), or melspectrogram and embedding",
 			strings.TrimSuffix(filepath.Base(m.Path), ".tflite")+".json")
 	}
 }
 
 // checkSound reports what does not go together in a pipeline: models that listen and those that look, and what only
 // pictures have.
-func (s *settings) checkSound(p path, out Pipeline, all map[string]Model) {
+func (s *layers) checkSound(p path, out Pipeline, all map[string]Model) {
 	sound := out.Source.Sounds()
 	for i, name := range out.Models {
 		m, known := all[name]
@@ -105,31 +105,31 @@ func (s *settings) checkSound(p path, out Pipeline, all map[string]Model) {
 		}
 		at := s.item(p.to("models"), i)
 		if sound {
-			s.problem(at, "%s takes pictures (task %s), but the source is sound", name, m.Task)
+			s.problem(at, key.CodeConflict, "%s takes pictures (task %s), but the source is sound", name, m.Task)
 		} else {
-			s.problem(at, "%s takes sound (task %s), but the source is pictures: use microphone or sound", name, m.Task)
+			s.problem(at, key.CodeConflict, "%s takes sound (task %s), but the source is pictures: use microphone or sound", name, m.Task)
 		}
 	}
 	if !sound {
 		if s.given(p, gateKey.Name) {
-			s.problem(p.to(gateKey.Name), "only applies to sound, but the source is pictures")
+			s.problem(p.to(gateKey.Name), key.CodeConflict, "only applies to sound, but the source is pictures")
 		}
 		return
 	}
-	for _, k := range root.Child("pipelines").Keys {
+	for _, k := range s.root.Child("pipelines").Keys {
 		if k.Pictures && s.mentioned(p.to(k.Name), k) {
-			s.problem(p.to(k.Name), "only applies to pictures, but the source is sound")
+			s.problem(p.to(k.Name), key.CodeConflict, "only applies to pictures, but the source is sound")
 		}
 	}
 	for i, sink := range out.Sinks {
-		if slices.Contains([]string{SinkPictures, SinkVideo}, sink.Kind) {
-			s.problem(p.to("sinks", index(i)), "%s only applies to pictures, but the source is sound", sink.Kind)
+		if sink.About().Takes == part.Pictures {
+			s.problem(p.to("sinks", index(i)), key.CodeConflict, "%s only applies to pictures, but the source is sound", sink.About().Kind)
 		}
 	}
 }
 
 // mentioned says whether a key, or one below it, is given.
-func (s *settings) mentioned(p path, k *key.Key) bool {
+func (s *layers) mentioned(p path, k *key.Key) bool {
 	if k.IsLeaf() {
 		return s.layer(p) != nowhere
 	}

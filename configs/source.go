@@ -57,7 +57,7 @@ func (s Source) Live() bool {
 
 // source reads where pictures come from. A later layer's source takes the place of an earlier one's: with images in
 // the file, --set pipelines.P.source.video=V means the video.
-func (s *settings) source(p path, k *key.Key) Source {
+func (s *layers) source(p path, k *key.Key) Source {
 	var out Source
 	if s.bad[p.viper()] {
 		return out
@@ -79,7 +79,7 @@ func (s *settings) source(p path, k *key.Key) Source {
 			}
 		case s.layer(at) < s.layer(p.to(chosen)): // of the source that another took the place of
 		case s.layer(at) != nowhere:
-			s.problem(at, "only applies to %s, but the source is %s", joinWords(c.Requires), chosen)
+			s.problem(at, key.CodeConflict, "only applies to %s, but the source is %s", joinWords(c.Requires), chosen)
 		}
 	}
 	s.decode(values, &out, p)
@@ -89,7 +89,7 @@ func (s *settings) source(p path, k *key.Key) Source {
 }
 
 // chosen is the one key that says what kind of source it is.
-func (s *settings) chosen(p path, k *key.Key) (string, bool) {
+func (s *layers) chosen(p path, k *key.Key) (string, bool) {
 	var names, given []string
 	best := nowhere
 	for _, c := range k.Keys {
@@ -109,35 +109,35 @@ func (s *settings) chosen(p path, k *key.Key) (string, bool) {
 	}
 	switch len(given) {
 	case 0:
-		s.problem(p, "required key is missing: expected one of %s", joinWords(names))
+		s.problem(p, key.CodeMissingKey, "required key is missing: expected one of %s", joinWords(names))
 	case 1:
 		return given[0], true
 	default:
-		s.problem(p.to(given[1]), "%s is set as well: expected only one of %s", given[0], joinWords(names))
+		s.problem(p.to(given[1]), key.CodeConflict, "%s is set as well: expected only one of %s", given[0], joinWords(names))
 	}
 	return "", false
 }
 
 // sourceRules reports companions that exclude or need each other.
-func (s *settings) sourceRules(p path, k *key.Key, chosen string) {
+func (s *layers) sourceRules(p path, k *key.Key, chosen string) {
 	for _, c := range k.Keys {
 		if slices.Contains(c.Requires, chosen) {
-			s.checkSiblings(p, c)
+			s.checkSiblings(p, c, func(name string) bool { return s.given(p, name) })
 		}
 	}
 }
 
 // checkSource looks whether what a source names is there. Cameras and addresses are not asked: they may come later.
-func (s *settings) checkSource(p path, out Source) {
+func (s *layers) checkSource(p path, out Source) {
 	if out.Folder != "" && !isFolder(out.Folder) {
-		s.problem(p.to("folder"), "there is no folder %s", out.Folder)
+		s.problem(p.to("folder"), key.CodeMissingFile, "there is no folder %s", out.Folder)
 	}
 	if slices.Contains(out.Sound, "-") && len(out.Sound) > 1 {
-		s.problem(p.to("sound"), "standard input (-) must be the only entry: put the files in a pipeline of their own")
+		s.problem(p.to("sound"), key.CodeConflict, "standard input (-) must be the only entry: put the files in a pipeline of their own")
 	}
 	for _, name := range []string{"format", "rate", "channels"} {
 		if len(out.Sound) > 0 && !slices.Contains(out.Sound, "-") && s.given(p, name) {
-			s.problem(p.to(name), `only applies to sound: "-"; files state it themselves`)
+			s.problem(p.to(name), key.CodeConflict, `only applies to sound: "-"; files state it themselves`)
 		}
 	}
 	for kind, names := range map[string][]string{"images": out.Images, "video": out.Video, "sound": out.Sound} {
@@ -146,13 +146,13 @@ func (s *settings) checkSource(p path, out Source) {
 				continue
 			}
 			if message := missing(file, kind); message != "" {
-				s.problem(s.item(p.to(kind), i), "%s", message)
+				s.problem(s.item(p.to(kind), i), key.CodeMissingFile, "%s", message)
 			}
 		}
 	}
 	if out.URL != "" && !s.notSet(p.to("url"), environ.Variables(out.URL)) {
 		if message := wrongURL(out.URL); message != "" {
-			s.problem(p.to("url"), "%s", message)
+			s.problem(p.to("url"), key.CodeInvalid, "%s", message)
 		}
 	}
 	s.reader(p.to("gstreamer"), out.GStreamer, redact.InPipeline(out.GStreamer))
@@ -164,7 +164,7 @@ func (s *settings) checkSource(p path, out Source) {
 	}
 	s.variables(p.to("env"), out.Env)
 	if out.PasswordFile != "" && !isFile(out.PasswordFile) {
-		s.problem(p.to("password_file"), "there is no file %s", out.PasswordFile)
+		s.problem(p.to("password_file"), key.CodeMissingFile, "there is no file %s", out.PasswordFile)
 	}
 }
 
@@ -177,8 +177,8 @@ func wrongURL(address string) string {
 	case u.Scheme == "" || u.Host == "":
 		return "is not a URL: expected one that begins with rtsp://, http:// or the like and has a host"
 	}
-	if what := literal(redact.InAddress(address)); what != "" {
-		return readable(what, "use user and password_env or password_file, or write ${NAME}, an environment variable, in its place")
+	if what := redact.Written(redact.InAddress(address)); what != "" {
+		return redact.InFile(what, "use user and password_env or password_file, or write ${NAME}, an environment variable, in its place")
 	}
 	return ""
 }

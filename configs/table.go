@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"corallite/internal/key"
+	"corallite/internal/parts"
 )
 
 // The tasks that a model can have in a pipeline.
@@ -18,33 +19,24 @@ const (
 	TaskWakeword = "wakeword"
 )
 
-// The kinds of sinks.
-const (
-	SinkJSONL    = "jsonl"
-	SinkTable    = "table"
-	SinkPictures = "pictures"
-	SinkVideo    = "video"
-	SinkPreview  = "preview"
-	SinkCommand  = "command"
-	SinkWebhook  = "webhook"
-)
-
 // namePattern is what the name of a model or a pipeline must look like. Names stand in events, in environment
 // variables and in paths with dots.
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 const nameLooks = "a name of letters (a to z), digits, _, - and ., which begins with a letter or digit and has at most 64 of them"
 
-// root is the table of all keys. It is never changed.
-var root = &key.Key{
-	Kind: key.KindGroup,
-	Keys: []*key.Key{
+// root is the table of all keys, with the parts of the program. It is never changed.
+var root = table(parts.All())
+
+// table is the table of all keys for a configuration that can name these parts.
+func table(all parts.Lists) *key.Key {
+	return &key.Key{Kind: key.KindGroup, Keys: []*key.Key{
 		{
 			Name: "models", Kind: key.KindNamed, Keys: slices.Concat(modelKeys, soundModelKeys),
 			Doc: "The models that pipelines can use, by names that you choose. The name stands in every event as `model`.",
 		},
 		{
-			Name: "pipelines", Kind: key.KindNamed, Keys: pipelineKeys, Required: true,
+			Name: "pipelines", Kind: key.KindNamed, Keys: pipelineKeys(all), Required: true,
 			Doc: "What runs: each pipeline takes pictures or sound from a source through its models to its sinks. All pipelines of all files run at the same time. The name stands in every event as `pipeline`.",
 		},
 		{Name: "edgetpu", Kind: key.KindGroup, Doc: "The Edge TPU runtime, and what holds for all devices.", Keys: []*key.Key{
@@ -71,5 +63,5 @@ var root = &key.Key{
 				Doc: "How the messages are written: `text`, or `json` for a line of JSON for each. `--log-format` on the command line comes before it.",
 			},
 		}},
-	},
+	}}
 }

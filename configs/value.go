@@ -17,10 +17,10 @@ import (
 type valueReader struct{ *key.Key }
 
 // errorFunc is told what is wrong with a value; below is the place in it: "" or "[2]".
-type errorFunc func(at *yaml.Node, below string, format string, args ...any)
+type errorFunc func(at *yaml.Node, below string, code key.Code, format string, args ...any)
 
 // value reads the value of a key that is no group: a string, int, float64, bool, []string, []float64, map[string]float64
-// or Pairs. It is nil when something is wrong, which bad is told.
+// or map[string][]string. It is nil when something is wrong, which bad is told.
 func (k valueReader) value(n *yaml.Node, bad errorFunc) any {
 	switch k.Kind {
 	case key.KindString:
@@ -40,7 +40,7 @@ func (k valueReader) value(n *yaml.Node, bad errorFunc) any {
 		if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!bool" && n.Decode(&b) == nil {
 			return b
 		}
-		bad(n, "", "expected true or false, not %s", found(n))
+		bad(n, "", key.CodeWrongType, "expected true or false, not %s", found(n))
 	case key.KindStringList:
 		if k.ScalarIsDistinct && n.Kind == yaml.ScalarNode {
 			if s, ok := k.text(n, "", bad); ok {
@@ -52,7 +52,7 @@ func (k valueReader) value(n *yaml.Node, bad errorFunc) any {
 	case key.KindNumberList:
 		out := list(k, n, bad, k.number)
 		if f, ok := out.([]float64); ok && k.Lengths != nil && !slices.Contains(k.Lengths, len(f)) {
-			bad(n, "", "expected %s, not a list of %d", k.Expects(), len(f))
+			bad(n, "", key.CodeWrongType, "expected %s, not a list of %d", k.Expects(), len(f))
 			return nil
 		}
 		return out
@@ -61,7 +61,7 @@ func (k valueReader) value(n *yaml.Node, bad errorFunc) any {
 			return out
 		}
 	case key.KindStringListMap:
-		if out := k.pairs(n, bad); out != nil {
+		if out := k.stringLists(n, bad); out != nil {
 			return out
 		}
 	}
@@ -71,29 +71,65 @@ func (k valueReader) value(n *yaml.Node, bad errorFunc) any {
 // scores reads numbers by labels. The map has a type of its own, so that viper leaves the labels' capitals alone.
 func (k valueReader) scores(n *yaml.Node, bad errorFunc) (map[string]float64, bool) {
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
-		bad(n, "", "expected %s, not %s", k.Expects(), found(n))
+		bad(n, "", key.CodeWrongType, "expected %s, not %s", k.Expects(), found(n))
 		return nil, false
 	}
 	one := valueReader{&key.Key{Kind: key.KindNumber, Min: key.Limit(0), Max: key.Limit(1)}}
 	out, fine := map[string]float64{}, true
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		label, value := real(n.Content[i]), real(n.Content[i+1])
+		label, value := resolveAlias(n.Content[i]), resolveAlias(n.Content[i+1])
 		if label.Kind != yaml.ScalarNode || isNull(label) {
-			bad(label, "", "a label must be a scalar, not %s", found(label))
+			bad(label, "", key.CodeWrongType, "a label must be a scalar, not %s", found(label))
 			fine = false
 			continue
 		}
 		if _, twice := out[label.Value]; twice {
-			bad(label, "", "%q is given twice", label.Value)
+			bad(label, "", key.CodeDuplicate, "%q is given twice", label.Value)
 			fine = false
 		}
-		f, ok := one.number(value, "", func(at *yaml.Node, _, format string, args ...any) {
-			bad(at, label.Value, format, args...)
+		f, ok := one.number(value, "", func(at *yaml.Node, _ string, code key.Code, format string, args ...any) {
+			bad(at, label.Value, code, format, args...)
 		})
 		out[label.Value] = f
 		fine = fine && ok
 	}
 	return out, fine
+}
+
+// stringLists reads lists of strings by name; nil when something is wrong.
+func (k valueReader) stringLists(n *yaml.Node, bad errorFunc) map[string][]string {
+	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
+		bad(n, "", key.CodeWrongType, "expected %s, not an empty mapping", k.Expects())
+		return nil
+	}
+	if n.Kind != yaml.MappingNode {
+		bad(n, "", key.CodeWrongType, "expected %s, not %s", k.Expects(), found(n))
+		return nil
+	}
+	valid := true
+	below := func(name string) errorFunc {
+		return func(at *yaml.Node, below string, code key.Code, format string, args ...any) {
+			valid = false
+			bad(at, name+below, code, format, args...)
+		}
+	}
+	out := map[string][]string{}
+	each := valueReader{&key.Key{Name: k.Name, Kind: key.KindStringList, AcceptInt: k.AcceptInt, AllowEmpty: true}}
+	for _, e := range entries(n, func(at *yaml.Node, p path, code key.Code, format string, args ...any) {
+		below(p.String())(at, "", code, format, args...)
+	}) {
+		if e.key.Kind != yaml.ScalarNode || e.key.Value == "" {
+			below("")(e.key, "", key.CodeWrongType, "expected a name, not %s", found(e.key))
+			continue
+		}
+		if values, ok := each.value(e.value, below(e.key.Value)).([]string); ok {
+			out[e.key.Value] = values
+		}
+	}
+	if !valid {
+		return nil
+	}
+	return out
 }
 
 // list reads a list, or one element that stands alone. Empty lists are refused: leaving the key out is the way to say
@@ -107,12 +143,12 @@ func list[T any](k valueReader, n *yaml.Node, bad errorFunc, one func(*yaml.Node
 		return []T{v}
 	}
 	if len(n.Content) == 0 {
-		bad(n, "", "the list is empty: expected %s", k.Expects())
+		bad(n, "", key.CodeWrongType, "the list is empty: expected %s", k.Expects())
 		return nil
 	}
 	var out []T
 	for i, c := range n.Content {
-		if v, ok := one(real(c), fmt.Sprintf("[%d]", i), bad); ok {
+		if v, ok := one(resolveAlias(c), fmt.Sprintf("[%d]", i), bad); ok {
 			out = append(out, v)
 		}
 	}
@@ -129,25 +165,27 @@ func (k valueReader) text(n *yaml.Node, below string, bad errorFunc) (string, bo
 		if n.Kind == yaml.ScalarNode && !isNull(n) && len(k.Choices) == 0 {
 			hint = fmt.Sprintf(" (in quotes it is a string: %q)", n.Value)
 		}
-		bad(n, below, "expected %s, not %s%s", k.expects(below), found(n), hint)
+		bad(n, below, key.CodeWrongType, "expected %s, not %s%s", k.expects(below), found(n), hint)
 		return "", false
 	}
 	s := n.Value
 	switch {
+	case k.FormerChoices[s] != "":
+		bad(n, below, key.CodeRenamedKey, "%q is called %q now", s, k.FormerChoices[s])
 	case len(k.Choices) > 0 && !slices.Contains(k.Choices, s):
 		if near := didyoumean.Suggest(s, k.Choices); near != "" {
-			bad(n, below, "%q is not a possible value; did you mean %q? (%s)", s, near, strings.Join(k.Choices, ", "))
+			bad(n, below, key.CodeOutOfRange, "%q is not a possible value; did you mean %q? (%s)", s, near, strings.Join(k.Choices, ", "))
 		} else {
-			bad(n, below, "%q is not a possible value: expected %s", s, k.Expects())
+			bad(n, below, key.CodeOutOfRange, "%q is not a possible value: expected %s", s, k.ElementExpects())
 		}
 	case k.Pattern != nil && !k.Pattern.MatchString(s) && k.Secret:
-		bad(n, below, "expected %s", k.Expects())
+		bad(n, below, key.CodeOutOfRange, "expected %s", k.Expects())
 	case k.Pattern != nil && !k.Pattern.MatchString(s):
-		bad(n, below, "%q is not a possible value: expected %s", s, k.Expects())
+		bad(n, below, key.CodeOutOfRange, "%q is not a possible value: expected %s", s, k.Expects())
 	case s == "" && (k.Required || k.Kind == key.KindStringList && !k.AllowEmpty):
-		bad(n, below, "the string is empty")
+		bad(n, below, key.CodeMissingKey, "the string is empty")
 	case strings.ContainsRune(s, 0):
-		bad(n, below, "a string must not contain a NUL character")
+		bad(n, below, key.CodeOutOfRange, "a string must not contain a NUL character")
 	default:
 		return s, true
 	}
@@ -159,11 +197,11 @@ func (k valueReader) number(n *yaml.Node, below string, bad errorFunc) (float64,
 	tag := n.ShortTag()
 	var f float64
 	if n.Kind != yaml.ScalarNode || tag != "!!int" && tag != "!!float" || n.Decode(&f) != nil {
-		bad(n, below, "expected %s, not %s", k.expects(below), found(n))
+		bad(n, below, key.CodeWrongType, "expected %s, not %s", k.expects(below), found(n))
 		return 0, false
 	}
 	if !k.Fits(f) || k.Kind == key.KindInteger && (f != math.Trunc(f) || math.Abs(f) > 1<<53) {
-		bad(n, below, "%s is not a possible value: expected %s", n.Value, k.expects(below))
+		bad(n, below, key.CodeOutOfRange, "%s is not a possible value: expected %s", n.Value, k.expects(below))
 		return 0, false
 	}
 	return f, true
@@ -215,7 +253,7 @@ func (k valueReader) textNode(s string) (*yaml.Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		n = real(parsed)
+		n = resolveAlias(parsed)
 	}
 	if n.Kind == yaml.ScalarNode && !isNull(n) && (k.Kind == key.KindStringList && !k.ScalarIsDistinct || k.Kind == key.KindNumberList) {
 		n = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}}

@@ -51,16 +51,37 @@ type NotPulledError struct {
 }
 
 func (e *NotPulledError) Error() string {
-	flag, size := "", ""
-	if e.Unverified {
-		flag = "--accept-unverified "
-	}
+	size := ""
 	if e.Size > 0 {
 		size = " (" + Bytes(e.Size) + ")"
 	}
-	return fmt.Sprintf("model %s is not downloaded yet (%s is missing); run `corallite models pull %s%s`%s",
-		e.Name, e.File, flag, e.Name, size)
+	return fmt.Sprintf("model %s is not downloaded yet (%s is missing); run `%s`%s",
+		e.Name, e.File, e.Command(), size)
 }
+
+// Command is the command that pulls the model.
+func (e *NotPulledError) Command() string {
+	flag := ""
+	if e.Unverified {
+		flag = "--accept-unverified "
+	}
+	return "corallite models pull " + flag + e.Name
+}
+
+// DamagedError is a model of the catalog whose file in the cache is not what it should be.
+type DamagedError struct {
+	Name string
+	Err  error
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("model %s: %v; `%s` downloads it again", e.Name, e.Err, e.Command())
+}
+
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// Command is the command that downloads it again.
+func (e *DamagedError) Command() string { return "corallite models pull " + e.Name }
 
 // UnverifiedError is a pull that was refused because files have no known checksum.
 type UnverifiedError struct {

@@ -213,7 +213,7 @@ func (s *Store) usable(e *Entry, f *File) error {
 		return fmt.Errorf("model %s: %w; `corallite models pull %s` downloads the recorded file again, `corallite models remove %s` forgets the record",
 			e.Name, err, e.Name, e.Name)
 	default:
-		return fmt.Errorf("model %s: %w; `corallite models pull %s` downloads it again", e.Name, err, e.Name)
+		return &DamagedError{e.Name, err}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"corallite/configs"
 	"corallite/internal/app"
+	"corallite/internal/key"
 	"corallite/internal/terminal"
 	"corallite/pipeline/camera"
 )
@@ -32,10 +33,11 @@ docs/configuration.md says what every key means.`,
 
 // problemLine is what `config check --json` prints, a line a problem.
 type problemLine struct {
-	File    string `json:"file"`
-	Line    int    `json:"line"`
-	Path    string `json:"path"`
-	Message string `json:"message"`
+	File    string   `json:"file"`
+	Line    int      `json:"line"`
+	Path    string   `json:"path"`
+	Message string   `json:"message"`
+	Code    key.Code `json:"code"` // of what kind it is
 }
 
 func newConfigCheck(std *streams) *cobra.Command {
@@ -66,7 +68,7 @@ only: a run waits for it.`,
 				return nil
 			case asJSON && errors.As(err, &problems):
 				for _, p := range problems {
-					if err := json.NewEncoder(std.out).Encode(problemLine(p)); err != nil {
+					if err := json.NewEncoder(std.out).Encode(problemLine{p.File, p.Line, p.Path, p.Message, p.Code}); err != nil {
 						return err
 					}
 				}

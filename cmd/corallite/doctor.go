@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"corallite/delegate/doctor"
 	"corallite/internal/app"
 	"corallite/internal/assemble"
+	"corallite/internal/key"
 	"corallite/models"
 	"corallite/pipeline/camera"
 )
@@ -167,21 +167,13 @@ func doctorModel(name string, m configs.Model) doctor.Model {
 	return d
 }
 
-var (
-	// missingWords are how package configs says that something is not there or damaged; other problems are mistakes in
-	// the file.
-	missingWords = regexp.MustCompile(`^there is no (file|folder) |^no file matches |^cannot be read: |is not downloaded yet|: sha256 mismatch: |, and there is no .*\.tflite$`)
-	// quotedCommand is a command of this program in a message.
-	quotedCommand = regexp.MustCompile("`(corallite [^`]+)`")
-)
-
-func isMissing(p configs.Problem) bool { return missingWords.MatchString(p.Message) }
+// isMissing reports whether a problem is something that is not there or damaged, and no mistake in the file.
+func isMissing(p configs.Problem) bool {
+	return p.Code == key.CodeMissingFile || p.Code == key.CodeMissingModel
+}
 
 func missingFile(p configs.Problem, files []string) doctor.Missing {
-	m := doctor.Missing{Subject: p.Path, File: p.File, Found: p.Message, Stops: files}
-	for _, command := range quotedCommand.FindAllStringSubmatch(p.Message, -1) {
-		m.Fix = append(m.Fix, command[1])
-	}
+	m := doctor.Missing{Subject: p.Path, File: p.File, Found: p.Message, Fix: p.Fix, Stops: files}
 	if len(m.Fix) == 0 {
 		m.Fix = []string{"corallite config check " + strings.Join(files, " ")}
 	}

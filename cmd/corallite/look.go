@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -209,7 +210,7 @@ func (l *look) sinks(files *camera.Files, out io.Writer) ([]pipeline.NamedSink, 
 		return []pipeline.NamedSink{text}, nil
 	}
 	folder, err := annotate.NewFolder(annotate.FolderOptions{
-		Dir: l.out, Overwrite: l.overwrite, Notice: assemble.KeptNotice(l.std.err, "--overwrite"),
+		Dir: l.out, Overwrite: l.overwrite, Notice: annotate.KeptNotice(func(m string) { l.std.err.Say(slog.LevelInfo, m) }, "--overwrite"),
 	})
 	if err != nil {
 		return nil, err

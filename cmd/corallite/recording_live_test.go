@@ -87,7 +87,7 @@ func TestRecordingSurvives(t *testing.T) {
 	if after, err := os.ReadFile(video); err != nil || !bytes.Equal(after, before) {
 		t.Errorf("the first recording is now %d bytes, not %d, %v", len(after), len(before), err)
 	}
-	if text := next.errors(t); !strings.Contains(text, "rec/found.mp4 is there already and stays; writing rec/found-2.mp4") {
+	if text := next.errors(t); !strings.Contains(text, "rec/found.mp4 exists and is kept; writing rec/found-2.mp4") {
 		t.Errorf("it said\n%s", text)
 	}
 	if n, err := countFrames(filepath.Join(rec, "found-2.mp4")); err != nil || n == 0 {

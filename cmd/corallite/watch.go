@@ -13,7 +13,7 @@ import (
 	"corallite/internal/app"
 	"corallite/internal/environ"
 	"corallite/models"
-	"corallite/pipeline"
+	"corallite/pipeline/sink/preview"
 )
 
 // watchModel is what `watch` runs when nobody says otherwise: it needs no Edge TPU, and its file is known.
@@ -59,7 +59,7 @@ The page is for this machine only; --listen opens it to others, who need the tok
 	w.model.addSizeFlags(flags)
 	addActivationFlag(cmd, &w.model.activation)
 	w.model.addDecoderFlag(cmd)
-	addKeyFlag(flags, &w.listen, "listen", "where the page is: host and port", "pipelines", "sinks", configs.SinkPreview, "listen")
+	addKeyFlag(flags, &w.listen, "listen", "where the page is: host and port", "pipelines", "sinks", "preview", "listen")
 	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the page")
 	addDeviceFlags(cmd, &w.model.delegate, &w.model.device)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskDetect))
@@ -90,7 +90,7 @@ func (w *watch) run(cmd *cobra.Command, source string) error {
 	}
 	m.Track = true
 	p := configs.Pipeline{Source: sourceOf(source), Sinks: []configs.Sink{
-		{Kind: configs.SinkPreview, Listen: w.listen, Queue: pipeline.DefaultQueue},
+		&preview.Config{Listen: w.listen},
 	}}
 	cfg := configs.One("watch", p, name, m)
 	o := w.std.run(logger, app.Options{Interactive: true})

@@ -74,10 +74,10 @@ func Run(ctx context.Context, cfg *configs.Config, o Options) error {
 	}
 	FreeMemory()
 	defer keepTrimmed()()
-	b.StartPreviews()
+	b.StartServers()
 	summaries, err := pipeline.RunAll(ctx, runners)
 	if o.Interactive && err == nil {
-		b.KeepPreviews(ctx)
+		b.KeepServers(ctx)
 	}
 	devices := tpus.Summaries()
 	err = errors.Join(err, b.Close(), tpus.Close())

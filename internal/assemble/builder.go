@@ -33,8 +33,8 @@ type Options struct {
 // builder's to close.
 type Builder struct {
 	Options
-	cfg      *configs.Config
-	previews previewServers
+	cfg     *configs.Config
+	servers servers
 
 	ctx         context.Context // of what is opened; a signal does not end it
 	interrupted context.Context // ends with the first signal: what is not there yet is not waited for; nil: it does not end
@@ -45,12 +45,12 @@ type Builder struct {
 
 // NewBuilder makes the builder of one run.
 func NewBuilder(cfg *configs.Config, o Options) *Builder {
-	return &Builder{Options: o, cfg: cfg, previews: previewServers{pool: o.Pool, logger: o.Logger}}
+	return &Builder{Options: o, cfg: cfg}
 }
 
-// Close ends the previews and closes the models.
+// Close ends the servers and closes the models.
 func (b *Builder) Close() error {
-	return errors.Join(b.previews.Close(), b.closers.Close())
+	return errors.Join(b.servers.Close(), b.closers.Close())
 }
 
 // openSources opens the live sources that need nothing else, all at once: one that is not there, or does not answer, keeps

@@ -4,9 +4,11 @@ import (
 	"errors"
 
 	"corallite/configs"
+	"corallite/internal/part"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/sink/preview"
+	"corallite/pipeline/camera"
+	"corallite/pipeline/draw"
 	"corallite/pipeline/vision"
 )
 
@@ -33,9 +35,9 @@ func (b *Builder) plan(name string, p configs.Pipeline) plan {
 // basePlan is what plans of all items have in common.
 type basePlan[T pipeline.Item] struct {
 	*pipeline.Stream[T]
-	b     *Builder
-	c     configs.Pipeline
-	shown []*preview.Sink // the stream's places on preview pages
+	b         *Builder
+	c         configs.Pipeline
+	observers []part.Observer // sinks that follow how the stream does
 }
 
 func newBasePlan[T pipeline.Item](b *Builder, name string, p configs.Pipeline) basePlan[T] {
@@ -100,6 +102,26 @@ func (p *visionPlan) open() error {
 	return nil
 }
 
-func (p *visionPlan) openFirstSinks() error { return openSinks(p.Stream, p.c, false, p.openSink) }
+func (p *visionPlan) openFirstSinks() error { return p.openSinks(false, p.sinkEnv()) }
 
-func (p *visionPlan) openLastSinks() error { return openSinks(p.Stream, p.c, true, p.openSink) }
+func (p *visionPlan) openLastSinks() error {
+	if err := p.openSinks(true, p.sinkEnv()); err != nil {
+		return err
+	}
+	held, ok := p.Source.(*camera.Select)
+	if !ok {
+		return nil
+	}
+	for _, k := range p.Sinks {
+		if viewer, ok := k.Sink.(interface{ Show(f draw.Frame) }); ok {
+			held.OnHeld(func(f *vision.Frame) { viewer.Show(f) })
+		}
+	}
+	return nil
+}
+
+func (p *visionPlan) sinkEnv() part.SinkEnv {
+	env := p.basePlan.sinkEnv()
+	env.Videos = moves(p.Source)
+	return env
+}

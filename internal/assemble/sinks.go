@@ -1,35 +1,32 @@
 package assemble
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"corallite/configs"
+	"corallite/internal/part"
 	"corallite/internal/terminal"
 	"corallite/pipeline"
-	"corallite/pipeline/camera"
-	"corallite/pipeline/sink"
-	"corallite/pipeline/sink/annotate"
-	programs "corallite/pipeline/sink/command"
-	"corallite/pipeline/sink/preview"
-	"corallite/pipeline/sink/webhook"
-	"corallite/pipeline/vision"
 )
 
 // probe fails when a file that a sink is to write cannot be written.
 func probe(p configs.Pipeline) error {
 	for _, c := range p.Sinks {
-		var err error
-		if c.Kind == configs.SinkJSONL || c.Kind == configs.SinkTable { // the others look at their folders themselves
-			err = writable(c.Path)
+		w, ok := c.(part.Writer)
+		if !ok || !c.About().OpenLast { // the others look at their files when they are opened
+			continue
 		}
-		if err != nil {
-			return fmt.Errorf("sink %s: %w", c.Kind, err)
+		if out := w.Output(); !out.Folder {
+			if err := writable(out.Path); err != nil {
+				return fmt.Errorf("sink %s: %w", c.About().Kind, err)
+			}
 		}
 	}
 	return nil
@@ -64,89 +61,59 @@ func writable(path string) error {
 	return err
 }
 
-// lastSinks are the sinks whose opening empties a file, or shows what others cannot take back.
-var lastSinks = []string{configs.SinkPreview, configs.SinkJSONL, configs.SinkTable}
-
-// openSinks opens the sinks of a stream that are among the last ones, or those that are not.
-func openSinks[T pipeline.Item](s *pipeline.Stream[T], p configs.Pipeline, last bool, open func(configs.Sink) (pipeline.Sink, error)) error {
-	if s.Sinks == nil {
-		s.Sinks = make([]pipeline.NamedSink, len(p.Sinks))
+// openSinks opens the sinks that are opened last, or the others.
+func (p *basePlan[T]) openSinks(last bool, env part.SinkEnv) error {
+	if p.Sinks == nil {
+		p.Sinks = make([]pipeline.NamedSink, len(p.c.Sinks))
 	}
-	for i, c := range p.Sinks {
-		if slices.Contains(lastSinks, c.Kind) != last {
+	for i, c := range p.c.Sinks {
+		about := c.About()
+		if about.OpenLast != last {
 			continue
 		}
-		k, err := open(c)
+		k, err := c.Open(p.b.interrupted, env)
 		if err != nil {
-			return fmt.Errorf("sink %s: %w", c.Kind, err)
+			return fmt.Errorf("sink %s: %w", about.Kind, err)
 		}
-		s.Sinks[i] = pipeline.NamedSink{Name: c.Kind, Sink: k, Queue: c.Queue}
-		if _, ok := k.(pipeline.AsyncSink); ok { // whose own queue it is, in which no item is held
-			s.Sinks[i].Queue = pipeline.DefaultQueue
+		p.Sinks[i] = pipeline.NamedSink{Name: about.Kind, Sink: k, Queue: pipeline.DefaultQueue}
+		if q, ok := c.(part.Queued); ok {
+			p.Sinks[i].Queue = cmp.Or(q.QueueLength(), pipeline.DefaultQueue)
+		}
+		if o, ok := k.(part.Observer); ok {
+			p.observe(o)
 		}
 	}
 	return nil
 }
 
-// openSink opens a sink for whatever the items are.
-func (b *Builder) openSink(c configs.Sink, table sink.TableOptions) (pipeline.Sink, error) {
-	switch c.Kind {
-	case configs.SinkJSONL:
-		if c.Path == "-" {
-			return sink.NewJSONL(b.Console.Above(b.Stdout), "standard output"), nil
-		}
-		return sink.OpenJSONL(b.interrupted, c.Path, sink.FileOptions{Append: c.Append})
-	case configs.SinkTable:
-		if c.Path == "-" {
-			table.Width = terminal.Width(b.Stdout)
-			return sink.NewTable(b.Console.Above(b.Stdout), table), nil
-		}
-		return sink.OpenTable(b.interrupted, c.Path, table, sink.FileOptions{Append: c.Append})
-	case configs.SinkCommand:
-		return programs.New(programs.Options{
-			On: c.On.Map(), Parallel: c.Parallel, Queue: c.Queue, Timeout: seconds(c.Timeout), MinInterval: seconds(c.MinInterval), Env: c.Env,
-		})
-	case configs.SinkWebhook:
-		return openWebhook(c)
-	default:
-		return nil, fmt.Errorf("there is no such sink")
-	}
+// observe lets a sink follow how the stream does.
+func (p *basePlan[T]) observe(o part.Observer) {
+	progress, failed := p.Progress, p.OnError
+	p.Progress = func(now pipeline.Progress) { progress(now); o.Progress(now) }
+	p.OnError = func(f pipeline.Failure) { failed(f); o.Failed(f) }
+	p.observers = append(p.observers, o)
 }
 
-func openWebhook(c configs.Sink) (pipeline.Sink, error) {
-	token, err := webhook.Token(c.TokenEnv, c.TokenFile)
-	if err != nil {
-		return nil, err
+// Run runs the stream, and tells the sinks that follow it how it ended.
+func (p *basePlan[T]) Run(ctx context.Context) (pipeline.Summary, error) {
+	sum, err := p.Stream.Run(ctx)
+	for _, o := range p.observers {
+		o.Ended(err)
 	}
-	return webhook.New(webhook.Options{
-		URL: c.URL, Headers: c.Headers.Map(), Token: token, Empty: c.Empty, Queue: c.Queue, Retries: c.Retries,
-		Timeout: seconds(c.Timeout), Flush: seconds(c.Flush),
-	})
+	return sum, err
 }
 
-// KeptNotice says that what an earlier run has written stays.
-func KeptNotice(to Console, how string) func(existing, used string) {
-	return func(existing, used string) {
-		to.Say(slog.LevelInfo, fmt.Sprintf("%s is there already and stays; writing %s (%s replaces it)", existing, used, how))
+// sinkEnv is what the pipeline's sinks get.
+func (p *basePlan[T]) sinkEnv() part.SinkEnv {
+	env := part.SinkEnv{
+		Pipeline: p.Name, Source: p.Source, Live: p.Source.Live(),
+		Stdout: p.b.Console.Above(p.b.Stdout), Width: terminal.Width(p.b.Stdout), Logger: p.b.Logger,
+		Tell:    func(message string) { p.b.Console.Say(slog.LevelInfo, message) },
+		Devices: func() []part.Device { return devices(p.b.Pool) },
+		Server:  p.b.servers.get,
 	}
-}
-
-// openSink opens a sink, among them those that show pictures.
-func (p *visionPlan) openSink(c configs.Sink) (pipeline.Sink, error) {
-	switch c.Kind {
-	case configs.SinkPictures:
-		return annotate.NewPictures(annotate.PicturesOptions{Dir: c.Dir, Overwrite: c.Overwrite, Notice: KeptNotice(p.b.Console, "overwrite: true")})
-	case configs.SinkPreview:
-		k, err := p.show(c, preview.SinkOptions{})
-		if held, ok := p.Source.(*camera.Select); ok && err == nil {
-			held.OnHeld(func(f *vision.Frame) { k.Show(f) })
-		}
-		return k, err
-	case configs.SinkVideo:
-		return annotate.NewVideo(annotate.VideoOptions{
-			Path: c.Path, Live: p.Source.Live(), Overwrite: c.Overwrite, Notice: KeptNotice(p.b.Console, "overwrite: true"),
-		})
-	default:
-		return p.b.openSink(c, sink.TableOptions{Model: len(p.c.Models) > 1, Time: moves(p.Source)})
+	for _, name := range p.c.Models {
+		env.Models = append(env.Models, part.Model{Name: name, Task: p.b.cfg.Models[name].Task})
 	}
+	return env
 }

@@ -10,11 +10,9 @@ import (
 	"time"
 
 	"corallite/configs"
-	"corallite/pipeline"
+	"corallite/internal/part"
 	"corallite/pipeline/audio"
 	"corallite/pipeline/mic"
-	"corallite/pipeline/sink"
-	"corallite/pipeline/sink/preview"
 )
 
 // soundPlan is a pipeline of sound.
@@ -46,19 +44,14 @@ func (p *soundPlan) open() error {
 	return nil
 }
 
-func (p *soundPlan) openFirstSinks() error { return openSinks(p.Stream, p.c, false, p.openSink) }
+func (p *soundPlan) openFirstSinks() error { return p.openSinks(false, p.sinkEnv()) }
 
-func (p *soundPlan) openLastSinks() error { return openSinks(p.Stream, p.c, true, p.openSink) }
+func (p *soundPlan) openLastSinks() error { return p.openSinks(true, p.sinkEnv()) }
 
-func (p *soundPlan) openSink(c configs.Sink) (pipeline.Sink, error) {
-	if c.Kind == configs.SinkPreview {
-		source := p.Source.(*audio.Prepared)
-		return p.show(c, preview.SinkOptions{Sound: func() preview.SoundState {
-			level, at := p.level.Recent()
-			return preview.SoundState{LevelDBFS: level, Heard: at, Seconds: source.Stats().Sound.Seconds}
-		}})
-	}
-	return p.b.openSink(c, sink.TableOptions{Model: len(p.c.Models) > 1})
+func (p *soundPlan) sinkEnv() part.SinkEnv {
+	env := p.basePlan.sinkEnv()
+	env.Sound = p.level.Recent
+	return env
 }
 
 // standardInputRate is what standard input has when nothing is said.

@@ -30,6 +30,9 @@ var may = map[string][]string{
 	"internal/app":      {"configs", "models", "delegate", "tflite", "pipeline", "internal"},
 	"internal/assemble": {"configs", "models", "delegate", "tflite", "pipeline", "internal"},
 
+	"internal/part":  {"internal", "pipeline"}, // what parts of pipelines say of themselves
+	"internal/parts": {"internal", "pipeline"},
+
 	"internal/isolate": {"internal/isolate", "internal/environ"}, // for whatever can hang or crash, so it knows nothing of it
 
 	"tflite":               {"tflite", "internal"},

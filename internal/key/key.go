@@ -37,7 +37,7 @@ type Key struct {
 	Default    any    // the value when the key is not given; nil: none
 	DefaultDoc string // the default in words, where it depends on something
 
-	Choices    []string       // KindString: the only values
+	Choices    []string       // KindString, KindStringList: the only values
 	Pattern    *regexp.Regexp // KindString: what the value must look like
 	PatternDoc string         // Pattern in words
 	Secret     bool           // KindString: the value may be a secret, which no message repeats
@@ -57,6 +57,9 @@ type Key struct {
 	Requires []string // in a group with OneOf: the key means something only with one of these
 	Excludes []string // keys of the same group that must not be given together with this one
 	Needs    []string // keys of the same group that must be given together with this one
+
+	FormerNames   []string          // that the key had in earlier versions, which are refused with the new name
+	FormerChoices map[string]string // the new values of Choices by their former ones, which are refused likewise
 
 	Example string // a value, in YAML
 	Keys    []*Key // KindGroup, KindNamed, KindVariants
@@ -115,6 +118,9 @@ func (k *Key) Expects() string {
 	case KindBoolean:
 		return "true or false"
 	case KindStringList:
+		if len(k.Choices) > 0 {
+			return k.ElementExpects() + ", or a list of them"
+		}
 		return "a string or a list of strings"
 	case KindFloatMap:
 		return "labels, each with a number from 0 to 1"
@@ -140,6 +146,9 @@ func (k *Key) ElementExpects() string {
 	case KindNumberList:
 		return "a number" + k.limits()
 	case KindStringList:
+		if len(k.Choices) > 0 {
+			return "one of " + strings.Join(k.Choices, ", ")
+		}
 		return "a string"
 	default:
 		return k.Expects()

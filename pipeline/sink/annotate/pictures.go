@@ -13,8 +13,9 @@ import (
 
 // PicturesOptions say where copies go and how they look.
 type PicturesOptions struct {
-	Dir  string // the output folder; made if it is not there
-	Draw draw.Options
+	Dir   string // the output folder; made if it is not there
+	Draw  draw.Options
+	Queue int // how many results may wait for the sink in a pipeline
 	// Overwrite replaces what earlier runs have left. Otherwise it stays, and copies get a number.
 	Overwrite bool
 	// Notice is told once that something was left alone, with the name that is used in its place; nil: nobody is.

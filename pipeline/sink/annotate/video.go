@@ -29,6 +29,7 @@ type VideoOptions struct {
 	// system's ffmpeg can write it, and MPEG-4 part 2 otherwise.
 	Codec string
 	Draw  draw.Options
+	Queue int // how many results may wait for the sink in a pipeline
 	// Overwrite replaces what earlier runs have left. Otherwise it stays, and the video gets a number: out-2.mp4.
 	Overwrite bool
 	// Notice is told once that something was left alone, with the name that is used in its place; nil: nobody is.

@@ -101,11 +101,11 @@ func NewServer(o ServerOptions) (*Server, error) {
 }
 
 func (o *ServerOptions) check() error {
-	switch {
-	case o.Token != "" && len(o.Token) < minToken:
+	if o.Token != "" && len(o.Token) < minToken {
 		return fmt.Errorf("preview: the token has %d characters; want at least %d, or none, and one is made", len(o.Token), minToken)
-	case o.MaxViewers < 0:
-		return fmt.Errorf("preview: %d viewers at most; want 1 or more", o.MaxViewers)
+	}
+	if err := (&Config{MaxViewers: o.MaxViewers}).Keys().Check(); err != nil {
+		return fmt.Errorf("preview: %w", err)
 	}
 	return nil
 }

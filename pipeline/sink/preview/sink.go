@@ -98,15 +98,11 @@ var errClosed = errors.New("preview: the sink is closed")
 // replaced. It fails when the name is empty or in use, or an option is impossible. The Stream closes the sink.
 func (s *Server) Sink(name string, o SinkOptions) (*Sink, error) {
 	o.Width, o.FPS, o.Quality = cmp.Or(o.Width, DefaultWidth), cmp.Or(o.FPS, DefaultFPS), cmp.Or(o.Quality, DefaultQuality)
-	switch {
-	case name == "":
+	if name == "" {
 		return nil, errors.New("preview: a pipeline needs a name")
-	case o.Width < 16:
-		return nil, fmt.Errorf("preview of %s: width %d; want 16 or more", name, o.Width)
-	case !(o.FPS >= 0.01 && o.FPS <= 1000):
-		return nil, fmt.Errorf("preview of %s: %g frames per second; want 0.01 to 1000", name, o.FPS)
-	case o.Quality < 1 || o.Quality > 100:
-		return nil, fmt.Errorf("preview of %s: quality %d; want 1 to 100", name, o.Quality)
+	}
+	if err := (&Config{Width: o.Width, FPS: o.FPS, Quality: o.Quality}).Keys().Check(); err != nil {
+		return nil, fmt.Errorf("preview of %s: %w", name, err)
 	}
 	painter, err := draw.New(o.Draw)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"corallite/pipeline/pipetest"
 )
 
-// part reads one part of /live.
-func part(t *testing.T, in *bufio.Reader) (head liveHead, data []byte) {
+// formPart reads one part of /live.
+func formPart(t *testing.T, in *bufio.Reader) (head liveHead, data []byte) {
 	t.Helper()
 	line, err := in.ReadBytes('\n')
 	if err == nil {
@@ -44,7 +44,7 @@ func TestLiveWithStatus(t *testing.T) {
 	bare := bufio.NewReader(client(t, s, "/live?status=1&pictures=0").Body)
 	pictures, statuses := map[string]int{}, 0
 	for len(pictures) < 2 || statuses < 2 {
-		head, data := part(t, in)
+		head, data := formPart(t, in)
 		if head.Pipeline != "" {
 			pictures[head.Pipeline] = decode(t, data).Bounds().Dx()
 			continue
@@ -65,7 +65,7 @@ func TestLiveWithStatus(t *testing.T) {
 	}
 	for ended := 0; ended < 2; {
 		ended = 0
-		head, data := part(t, bare)
+		head, data := formPart(t, bare)
 		var st Status
 		if err := json.Unmarshal(data, &st); err != nil || head.Pipeline != "" {
 			t.Fatalf("without pictures comes %+v: %v", head, err)

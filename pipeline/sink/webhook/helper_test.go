@@ -76,7 +76,7 @@ func eager() *clocktest.Clock {
 	return c
 }
 
-const flush = 12345 * time.Second
+const flush = time.Hour
 
 func open(t *testing.T, o Options) (*Sink, *sinktest.Reporter) {
 	t.Helper()

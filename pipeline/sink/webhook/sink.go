@@ -31,6 +31,8 @@ type Options struct {
 	Headers map[string][]string
 	// Token, when set, is sent as "Authorization: Bearer …".
 	Token string
+	// TokenEnv and TokenFile name the environment variable or the file that Token is read from, where it is empty.
+	TokenEnv, TokenFile string
 	// Empty sends also events in which nothing was found.
 	Empty bool
 	// Queue is how many events may wait; 0: DefaultQueue.
@@ -65,6 +67,13 @@ type message struct {
 // New makes a sink. It sends nothing yet. Its errors do not show the address.
 func New(o Options) (*Sink, error) {
 	o = o.orDefault()
+	if o.Token == "" {
+		token, err := Token(o.TokenEnv, o.TokenFile)
+		if err != nil {
+			return nil, err
+		}
+		o.Token = token
+	}
 	s := &Sink{o: o}
 	var err error
 	if s.url, err = address(o.URL); err != nil {
@@ -72,6 +81,9 @@ func New(o Options) (*Sink, error) {
 	}
 	if s.header, err = header(o); err != nil {
 		return nil, err
+	}
+	if err := o.Keys().Check(); err != nil {
+		return nil, fmt.Errorf("webhook: %w", err)
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 1

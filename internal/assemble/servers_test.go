@@ -10,6 +10,7 @@ import (
 	"corallite/delegate/devicepool"
 	"corallite/internal/testdata"
 	"corallite/pipeline/camera"
+	"corallite/pipeline/sink/preview"
 	"corallite/pipeline/vision"
 )
 
@@ -33,13 +34,12 @@ func TestPreviewWithMotion(t *testing.T) {
 	defer tpus.Close()
 	b := NewBuilder(&configs.Config{}, Options{Pool: tpus, Console: LogConsole(slog.New(slog.DiscardHandler))})
 	defer b.Close()
-	plan := &visionPlan{basePlan: newBasePlan[*vision.Frame](b, "corner", configs.Pipeline{})}
+	plan := &visionPlan{basePlan: newBasePlan[*vision.Frame](b, "corner", configs.Pipeline{Sinks: []configs.Sink{&preview.Config{Listen: listen}}})}
 	plan.Source = source
-	sink, err := plan.openSink(configs.Sink{Kind: configs.SinkPreview, Listen: listen})
-	if err != nil {
+	if err := plan.openLastSinks(); err != nil {
 		t.Fatal(err)
 	}
-	defer sink.Close()
+	defer plan.Sinks[0].Sink.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	held := 0
 	source.OnHeld(func(*vision.Frame) {
@@ -55,7 +55,7 @@ func TestPreviewWithMotion(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := b.previews.servers[listen].Status().Pipelines[0]
+	got := b.servers.order[0].(interface{ Status() preview.Status }).Status().Pipelines[0]
 	if !got.Picture || got.State != "running" || got.Frames != 0 || got.Held == 0 || got.HeldShare < 0.5 || !got.Still {
 		t.Errorf("%+v", got)
 	}

@@ -3,9 +3,13 @@ package configs
 import (
 	"reflect"
 	"testing"
+	"time"
+
+	"corallite/pipeline/sink/command"
+	"corallite/pipeline/sink/webhook"
 )
 
-// TestActions reads the sinks that do something: labels keep their spelling and their order.
+// TestActions reads the sinks that do something: labels keep their spelling.
 func TestActions(t *testing.T) {
 	workingFolder(t, t.Chdir)
 	cfg := mustLoad(t, `
@@ -22,21 +26,18 @@ pipelines:
       - webhook: {url: "http://localhost/y"}
 `)
 	want := []Sink{
-		{Kind: SinkCommand, Timeout: 2.5, Parallel: 2, MinInterval: 3, Queue: 5, On: Pairs{
-			{"no", []string{"echo"}}, {"Ara macao", []string{"echo", "", "-n", "50"}}, {"1", []string{"echo"}},
+		&command.Options{Timeout: 2500 * time.Millisecond, Parallel: 2, MinInterval: 3 * time.Second, Queue: 5, On: map[string][]string{
+			"no": {"echo"}, "Ara macao": {"echo", "", "-n", "50"}, "1": {"echo"},
 		}},
-		{
-			Kind: SinkWebhook, URL: "http://localhost/x", Headers: Pairs{{"X-Kind", []string{"a"}}, {"Accept", []string{"b", "c"}}}, TokenEnv: "T",
-			Empty: true, Timeout: 3, Queue: 9,
+		&webhook.Options{
+			URL: "http://localhost/x", Headers: map[string][]string{"X-Kind": {"a"}, "Accept": {"b", "c"}}, TokenEnv: "T",
+			Empty: true, Timeout: 3 * time.Second, Queue: 9,
 		},
-		{Kind: SinkCommand, On: Pairs{{"no", []string{"echo"}}}, Timeout: 10, Parallel: 1, Queue: 16},
-		{Kind: SinkWebhook, URL: "http://localhost/y", Timeout: 10, Queue: 256, Retries: 5, Flush: 5},
+		&command.Options{On: map[string][]string{"no": {"echo"}}, Timeout: 10 * time.Second, Parallel: 1, Queue: 16},
+		&webhook.Options{URL: "http://localhost/y", Timeout: 10 * time.Second, Queue: 256, Retries: 5, Flush: 5 * time.Second},
 	}
 	if got := cfg.Pipelines["p"].Sinks; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v\nnot\n%+v", got, want)
-	}
-	if m := want[1].Headers.Map(); len(m) != 2 || !reflect.DeepEqual(m["Accept"], []string{"b", "c"}) {
-		t.Errorf("%v", m)
 	}
 }
 

@@ -9,28 +9,31 @@ import (
 
 	"corallite/internal/didyoumean"
 	"corallite/internal/key"
+	"corallite/internal/parts"
 	"corallite/internal/redact"
 	"corallite/models"
 )
 
-// settings are the values of all layers: viper has them and knows which layer comes before which; settings know where
+// layers are the values of all layers: viper has them and knows which layer comes before which; layers know where
 // each was given and how names are spelt, which viper does not.
-type settings struct {
+type layers struct {
 	viper    *viper.Viper
 	problems Problems
 	catalog  *models.Store
-	first    string // the first file, for what is wrong with all of them together
+	parts    parts.Lists
+	root     *key.Key // the table of all keys
+	first    string   // the first file, for what is wrong with all of them together
 
 	files map[string]origin // by viper's key: what files gave
 	env   map[string]origin
 	set   map[string]origin
-	bad   map[string]bool // given, and of no use: not to be called missing
+	bad   map[string]bool // set but invalid: not reported as missing
 
 	envValues map[string]any // what the texts of the environment mean
 
-	models    []definition
-	pipelines []definition
-	named     map[string]definition // by section and name in small letters
+	models    []namedEntry
+	pipelines []namedEntry
+	named     map[string]namedEntry // by section and name in small letters
 }
 
 // layer is a place that values come from; the later ones come before the earlier.
@@ -43,35 +46,35 @@ const (
 	fromSet
 )
 
-// definition is a model or a pipeline.
-type definition struct {
+// namedEntry is a model or a pipeline.
+type namedEntry struct {
 	name string // as it is spelt
 	at   origin
 }
 
-func newSettings(catalog *models.Store) *settings {
-	return &settings{
-		catalog: catalog,
-		viper:   viper.NewWithOptions(viper.KeyDelimiter(delimiter)),
-		files:   map[string]origin{}, env: map[string]origin{}, set: map[string]origin{}, bad: map[string]bool{},
-		envValues: map[string]any{}, named: map[string]definition{},
+func newLayers(catalog *models.Store, all parts.Lists) *layers {
+	return &layers{
+		catalog: catalog, parts: all, root: table(all),
+		viper: viper.NewWithOptions(viper.KeyDelimiter(delimiter)),
+		files: map[string]origin{}, env: map[string]origin{}, set: map[string]origin{}, bad: map[string]bool{},
+		envValues: map[string]any{}, named: map[string]namedEntry{},
 	}
 }
 
-// report takes up a problem. What a value has that is secret is not repeated.
-func (s *settings) report(at origin, p path, message string) {
+// report adds a problem. Secrets in a value are not repeated.
+func (s *layers) report(at origin, p path, code key.Code, message string) {
 	s.problems = append(s.problems, Problem{
-		File: redact.Text(at.file), Line: at.line, Path: p.String(), Message: redact.Addresses(message),
+		Code: code, File: redact.Text(at.file), Line: at.line, Path: p.String(), Message: redact.Addresses(message),
 	})
 }
 
 // problem reports what is wrong with the value at p, where it was given.
-func (s *settings) problem(p path, format string, args ...any) {
-	s.report(s.where(p), p, fmt.Sprintf(format, args...))
+func (s *layers) problem(p path, code key.Code, format string, args ...any) {
+	s.report(s.where(p), p, code, fmt.Sprintf(format, args...))
 }
 
 // where is the origin of the value at p; when it was not given, of what it would stand in.
-func (s *settings) where(p path) origin {
+func (s *layers) where(p path) origin {
 	for _, layer := range []map[string]origin{s.set, s.env, s.files} {
 		for n := len(p); n > 0; n-- {
 			if at, ok := layer[p[:n].viper()]; ok {
@@ -83,7 +86,7 @@ func (s *settings) where(p path) origin {
 }
 
 // names is the list of models or of pipelines.
-func (s *settings) names(section string) *[]definition {
+func (s *layers) names(section string) *[]namedEntry {
 	if section == "models" {
 		return &s.models
 	}
@@ -91,10 +94,10 @@ func (s *settings) names(section string) *[]definition {
 }
 
 // addFile reads a file into the layer of files.
-func (s *settings) addFile(file string, doc *yaml.Node) {
+func (s *layers) addFile(file string, doc *yaml.Node) {
 	layer := map[string]any{}
 	here := map[string]origin{}
-	w := &walker{file: file, lines: true, report: s.report, name: s.addName}
+	w := &validator{file: file, lines: true, report: s.report, name: s.addName}
 	w.broken = func(p path) { s.bad[p.viper()] = true }
 	w.seen = func(p path, at origin) {
 		here[p.viper()] = at
@@ -104,32 +107,32 @@ func (s *settings) addFile(file string, doc *yaml.Node) {
 	}
 	w.leaf = func(p path, _ *key.Key, v any) {
 		if at := s.files[p.viper()]; at.file != file {
-			s.report(here[p.viper()], p, "already set in "+at.String())
+			s.report(here[p.viper()], p, key.CodeDuplicate, "already set in "+at.String())
 			return
 		}
 		put(layer, p, v)
 	}
-	w.walk(doc, root, nil)
+	w.walk(doc, s.root, nil)
 	if err := s.viper.MergeConfigMap(layer); err != nil {
-		s.report(origin{file: file}, nil, err.Error())
+		s.report(origin{file: file}, nil, key.CodeInvalid, err.Error())
 	}
 }
 
 // addName takes up a model's or pipeline's name. Two that differ only in upper and lower case are one to viper and to
 // the environment.
-func (s *settings) addName(p path, at origin) bool {
+func (s *layers) addName(p path, at origin) bool {
 	list := s.names(p[0])
 	name := p[1]
 	switch other, taken := s.named[p.viper()]; {
 	case taken && other.name == name:
-		s.report(at, p, "already defined in "+other.at.String())
+		s.report(at, p, key.CodeDuplicate, "already defined in "+other.at.String())
 		return false
 	case taken:
-		s.report(at, p, fmt.Sprintf("differs from %q (%s) only in case: choose another name", other.name, other.at))
+		s.report(at, p, key.CodeDuplicate, fmt.Sprintf("differs from %q (%s) only in case: choose another name", other.name, other.at))
 		return false
 	}
-	s.named[p.viper()] = definition{name, at}
-	*list = append(*list, definition{name, at})
+	s.named[p.viper()] = namedEntry{name, at}
+	*list = append(*list, namedEntry{name, at})
 	s.files[p.viper()] = at
 	return true
 }
@@ -148,7 +151,7 @@ func put(m map[string]any, p path, v any) {
 }
 
 // setDefaults gives viper the defaults of the table, for every model and pipeline that there is.
-func (s *settings) setDefaults() {
+func (s *layers) setDefaults() {
 	s.leaves(func(p path, k *key.Key) {
 		if k.Default != nil {
 			s.viper.SetDefault(p.viper(), k.Default)
@@ -157,7 +160,7 @@ func (s *settings) setDefaults() {
 }
 
 // leaves gives every key that can have a value, with its path.
-func (s *settings) leaves(each func(p path, k *key.Key)) {
+func (s *layers) leaves(each func(p path, k *key.Key)) {
 	var below func(k *key.Key, p path)
 	below = func(k *key.Key, p path) {
 		for _, c := range k.Keys {
@@ -173,11 +176,11 @@ func (s *settings) leaves(each func(p path, k *key.Key)) {
 			}
 		}
 	}
-	below(root, nil)
+	below(s.root, nil)
 }
 
 // get is the value at p from the layer that comes first; nil: not given, and no default.
-func (s *settings) get(p path) any {
+func (s *layers) get(p path) any {
 	v := s.viper.Get(p.viper())
 	if _, isText := v.(string); !isText {
 		return v
@@ -191,25 +194,25 @@ func (s *settings) get(p path) any {
 
 // fromText reads a value that is given as text, and gives on the keys' values that are in it. It says whether all of
 // it fits; what does not is reported.
-func (s *settings) fromText(k *key.Key, p path, text string, at origin, leaf func(p path, v any)) bool {
+func (s *layers) fromText(k *key.Key, p path, text string, at origin, leaf func(p path, v any)) bool {
 	fine := true
-	report := func(_ origin, p path, message string) {
+	report := func(_ origin, p path, code key.Code, message string) {
 		fine = false
-		s.report(at, p, message)
+		s.report(at, p, code, message)
 	}
 	n, err := valueReader{k}.textNode(text)
 	if err != nil {
-		report(at, p, err.Error())
+		report(at, p, key.CodeSyntax, err.Error())
 		return false
 	}
-	w := &walker{
+	w := &validator{
 		file: at.file, report: report, broken: func(path) {}, seen: func(path, origin) {},
 		leaf: func(p path, _ *key.Key, v any) { leaf(p, v) },
 	}
 	w.name = func(p path, _ origin) bool {
 		message := s.unknownName(p[0], p[1])
 		if message != "" {
-			report(at, p, message)
+			report(at, p, key.CodeUnknownName, message)
 		}
 		return message == ""
 	}
@@ -218,7 +221,7 @@ func (s *settings) fromText(k *key.Key, p path, text string, at origin, leaf fun
 }
 
 // layer is the layer that the value at p comes from; "" when no layer has one.
-func (s *settings) layer(p path) layer {
+func (s *layers) layer(p path) layer {
 	k := p.viper()
 	for _, l := range []struct {
 		layer layer
@@ -237,7 +240,7 @@ const (
 )
 
 // unknownName is the message for a name that no model or no pipeline has; "" when one has it.
-func (s *settings) unknownName(section, name string) string {
+func (s *layers) unknownName(section, name string) string {
 	if d, ok := s.named[path{section, name}.viper()]; ok && d.name == name {
 		return ""
 	}

@@ -12,16 +12,16 @@ import (
 )
 
 // finder finds the files that a model names.
-type finder struct {
+type resolver struct {
 	dirs  []string // where to look for relative paths, in this order
 	store *models.Store
 }
 
 // finder is the finder for the model at p: beside the file that defines it, in models/ beside it, in the working
 // directory and in models/ there.
-func (s *settings) finder(p path, store *models.Store) finder {
+func (s *layers) resolver(p path, store *models.Store) resolver {
 	beside := filepath.Dir(s.files[p.viper()].file)
-	f := finder{store: store}
+	f := resolver{store: store}
 	for _, dir := range []string{beside, filepath.Join(beside, "models"), ".", "models"} {
 		if !slices.Contains(f.dirs, dir) {
 			f.dirs = append(f.dirs, dir)
@@ -32,7 +32,7 @@ func (s *settings) finder(p path, store *models.Store) finder {
 
 // model finds a model by its name in the catalog or by its path; a file that is found nowhere else may be in the
 // cache.
-func (f finder) model(ref string) (models.Found, error) {
+func (f resolver) model(ref string) (models.Found, error) {
 	if _, ok := f.store.Lookup(ref); ok {
 		return f.store.Find(ref)
 	}
@@ -59,7 +59,7 @@ func (f finder) model(ref string) (models.Found, error) {
 }
 
 // file finds a file in the finder's folders, and then in further ones. One of the cache must be what it should be.
-func (f finder) file(ref string, further ...string) (string, error) {
+func (f resolver) file(ref string, further ...string) (string, error) {
 	dirs := append(slices.Clone(f.dirs), further...)
 	if filepath.IsAbs(ref) {
 		dirs = []string{""}
@@ -75,16 +75,16 @@ func (f finder) file(ref string, further ...string) (string, error) {
 			return "", err
 		}
 	}
-	return "", missingError{ref, dirs}
+	return "", missingFileError{ref, dirs}
 }
 
-// missingError is a file that is in none of the folders.
-type missingError struct {
+// missingFileError is a file that is in none of the folders.
+type missingFileError struct {
 	ref  string
 	dirs []string
 }
 
-func (e missingError) Error() string {
+func (e missingFileError) Error() string {
 	if filepath.IsAbs(e.ref) {
 		return "there is no file " + e.ref
 	}
@@ -100,7 +100,7 @@ func (e missingError) Error() string {
 	return fmt.Sprintf("there is no file %s in %s", e.ref, joinWords(words))
 }
 
-func (e missingError) Is(target error) bool { return target == fs.ErrNotExist }
+func (e missingFileError) Is(target error) bool { return target == fs.ErrNotExist }
 
 func isFile(path string) bool {
 	info, err := os.Stat(path)

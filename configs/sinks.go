@@ -1,0 +1,109 @@
+package configs
+
+import (
+	"strconv"
+	"strings"
+
+	"corallite/internal/key"
+	"corallite/internal/part"
+)
+
+// Sink is where results go: a pointer to the configuration of its kind, such as *webhook.Options.
+type Sink = part.Sink
+
+// Default makes the configuration of a part with the defaults of its keys, for programs that have no file:
+//
+//	page := configs.Default[preview.Config]()
+func Default[T any, P interface {
+	*T
+	key.Configurable
+}]() P {
+	return key.New[T, P]()
+}
+
+// sinks makes sinks of a list of variants, which has been checked.
+func (s *layers) sinks(p path) []Sink {
+	list, _ := s.get(p).([]any)
+	var out []Sink
+	for i, element := range list {
+		kinds, _ := element.(map[string]any)
+		for kind, options := range kinds {
+			values, _ := options.(map[string]any)
+			sink := s.parts.Sink(kind)
+			keys := sink.Keys()
+			keys.Set(values)
+			for _, k := range keys.Keys() {
+				s.checkSiblings(p.to(index(i), kind), k, func(name string) bool { return values[name] != nil })
+			}
+			out = append(out, sink)
+		}
+	}
+	return out
+}
+
+// checkSinks checks sinks that have rules of their own.
+func (s *layers) checkSinks(cfg *Config, whole bool) {
+	for _, name := range cfg.order {
+		pipeline := cfg.Pipelines[name]
+		labels := func() ([]string, bool) { return labelsOf(cfg, pipeline, whole) }
+		for i, sink := range pipeline.Sinks {
+			if c, ok := sink.(part.Checker); ok {
+				c.Check(s.checkFor(path{"pipelines", name, "sinks", index(i), sink.About().Kind}, labels))
+			}
+		}
+	}
+}
+
+// checkFor is what a part at p is checked in.
+func (s *layers) checkFor(p path, labels func() ([]string, bool)) part.Check {
+	return part.Check{
+		Labels: labels,
+		Report: func(code key.Code, name, element, message string) {
+			at := p.to(name)
+			if digits, isIndex := strings.CutPrefix(element, "["); isIndex {
+				i, _ := strconv.Atoi(strings.TrimSuffix(digits, "]"))
+				at = s.item(at, i)
+			} else if element != "" {
+				at = at.to(element)
+			}
+			s.problem(at, code, "%s", message)
+		},
+	}
+}
+
+// labelsOf are the labels that models of a pipeline can give; not known where one of them does not have its labels yet.
+func labelsOf(cfg *Config, in Pipeline, whole bool) (all []string, known bool) {
+	names := in.Models
+	if in.Second != nil {
+		names = append(names[:len(names):len(names)], in.Second.Model)
+	}
+	seen := map[string]bool{}
+	for _, name := range names {
+		m, defined := cfg.Models[name]
+		switch {
+		case m.Task == TaskPose || m.Task == TaskSegment:
+			// What they find has no labels that a sink acts on.
+		case !defined || len(m.Labels) == 0 || m.Gallery != "":
+			return nil, false
+		default:
+			for _, label := range m.Labels {
+				if !seen[label] {
+					seen[label] = true
+					all = append(all, label)
+				}
+			}
+		}
+	}
+	return all, whole
+}
+
+// sinkKeys are the kinds of sinks with their keys.
+func sinkKeys(sinks []func() part.Sink) []*key.Key {
+	var keys []*key.Key
+	for _, make := range sinks {
+		sink := make()
+		about := sink.About()
+		keys = append(keys, &key.Key{Name: about.Kind, Kind: key.KindGroup, Doc: about.Doc, Keys: sink.Keys().Keys()})
+	}
+	return keys
+}

@@ -1,0 +1,135 @@
+package key
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Table is the keys of a struct, each bound to one of its fields, in the order in which they are documented and shown.
+type Table []*Field
+
+// Configurable is a struct that describes its keys: a pointer to it.
+type Configurable interface {
+	Keys() Table
+}
+
+// New makes a T with the defaults of its keys.
+func New[T any, P interface {
+	*T
+	Configurable
+}]() P {
+	c := P(new(T))
+	c.Keys().SetDefaults()
+	return c
+}
+
+// Keys are the descriptions of the keys.
+func (t Table) Keys() []*Key {
+	keys := make([]*Key, len(t))
+	for i, f := range t {
+		keys[i] = &f.key
+	}
+	return keys
+}
+
+// Field is the field of the key called name; nil: there is none.
+func (t Table) Field(name string) *Field {
+	for _, f := range t {
+		if f.key.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// Set sets fields by the names of their keys; the others stay as they are. A name that is no key is a mistake in the
+// program, and panics.
+func (t Table) Set(values map[string]any) {
+	found := 0
+	for _, f := range t {
+		if v, ok := values[f.key.Name]; ok {
+			f.Set(v)
+			found++
+		}
+	}
+	if found < len(values) {
+		panic(fmt.Sprintf("%d values for the keys %v", len(values), t.names()))
+	}
+}
+
+// SetDefaults sets the fields whose keys have a default to it.
+func (t Table) SetDefaults() {
+	for _, f := range t {
+		switch sub, isGroup := f.target.(Table); {
+		case isGroup:
+			sub.SetDefaults()
+		case f.key.Default != nil:
+			f.Set(f.key.Default)
+		}
+	}
+}
+
+// Values are the values of the fields by the names of their keys, without zero values of keys that have no other
+// default.
+func (t Table) Values() map[string]any {
+	values := map[string]any{}
+	for _, f := range t {
+		if f.IsShown() {
+			values[f.key.Name] = f.Value()
+		}
+	}
+	return values
+}
+
+// IsShown reports whether the value says something: it is not zero, or zero is not the default.
+func (f *Field) IsShown() bool {
+	if f.Value() == nil {
+		return false
+	}
+	return !f.IsZero() || f.key.Default != nil && !isZero(f.key.Default)
+}
+
+func isZero(v any) bool { return v == "" || v == 0 || v == 0.0 || v == false }
+
+// Check holds the values against limits, choices and patterns, for structs that were not read from a file. Zero values
+// fit: they stand for the default. The error names the key, the value and what was expected.
+func (t Table) Check() error {
+	for _, f := range t {
+		if f.IsZero() {
+			continue
+		}
+		if !f.fits() {
+			if number := f.key.Kind == KindInteger || f.key.Kind == KindNumber; number {
+				return fmt.Errorf("invalid %s %v: expected %s", f.key.Name, f.Value(), f.key.Expects())
+			}
+			return fmt.Errorf("invalid %s: expected %s", f.key.Name, f.key.Expects()) // it may be secret
+		}
+	}
+	return nil
+}
+
+// fits reports whether the field's value fits.
+func (f *Field) fits() bool {
+	switch v := f.Value().(type) {
+	case int:
+		return f.key.Fits(float64(v))
+	case float64:
+		return f.key.Fits(v)
+	case string:
+		return (len(f.key.Choices) == 0 || slices.Contains(f.key.Choices, v)) &&
+			(f.key.Pattern == nil || f.key.Pattern.MatchString(v))
+	case []float64:
+		return (f.key.Lengths == nil || slices.Contains(f.key.Lengths, len(v))) &&
+			!slices.ContainsFunc(v, func(one float64) bool { return !f.key.Fits(one) })
+	default:
+		return true
+	}
+}
+
+func (t Table) names() []string {
+	names := make([]string, len(t))
+	for i, f := range t {
+		names[i] = f.key.Name
+	}
+	return names
+}

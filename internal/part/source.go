@@ -1,0 +1,47 @@
+package part
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"corallite/internal/key"
+	"corallite/pipeline"
+)
+
+// Source is the configuration of a source: a pointer to the struct of its kind. Its first key has the name of the kind,
+// and says what is read; the others go with it. Kinds may have keys of the same name, which must then be described alike.
+// A Source is also an Opener of the items that it gives.
+type Source interface {
+	key.Configurable
+	About() AboutSource
+}
+
+// AboutSource describes a kind of source.
+type AboutSource struct {
+	Kind  string // "camera": its key in the configuration
+	Gives Items
+	Live  bool // it gives items in their own time, and does not end by itself
+	Still bool // it gives single pictures that have nothing to do with each other
+}
+
+// Opener opens a source of items.
+type Opener[T pipeline.Item] interface {
+	Open(ctx context.Context, env SourceEnv) (pipeline.Source[T], error)
+}
+
+// Reader is a source that reads files or folders. What it reads no sink may write.
+type Reader interface {
+	Reads() []string
+}
+
+// SourceEnv is what a source gets from the program.
+type SourceEnv struct {
+	Logger      *slog.Logger
+	Stdin       io.Reader       // for "-"
+	Waiting     context.Context // when it ends, a live source is no longer waited for
+	Interactive bool            // somebody watches: recordings play at their own pace, and what is not there is an error
+
+	Rate  int  // sound: samples a second that the models want
+	Gated bool // sound: whether a voice activity detector comes behind it
+}

@@ -1,0 +1,43 @@
+// Package parts has the lists of all parts that a configuration can name. A part is added by its package and its line
+// here.
+package parts
+
+import (
+	"corallite/internal/part"
+	"corallite/pipeline/sink"
+	"corallite/pipeline/sink/annotate"
+	"corallite/pipeline/sink/command"
+	"corallite/pipeline/sink/preview"
+	"corallite/pipeline/sink/webhook"
+)
+
+// Lists are parts by their family, in the order in which they are documented. Each function makes a part with nothing
+// set.
+type Lists struct {
+	Sinks []func() part.Sink
+}
+
+// All are the parts of the program.
+func All() Lists {
+	return Lists{
+		Sinks: []func() part.Sink{
+			func() part.Sink { return new(sink.JSONLConfig) },
+			func() part.Sink { return new(sink.TableConfig) },
+			func() part.Sink { return new(annotate.PicturesOptions) },
+			func() part.Sink { return new(annotate.VideoOptions) },
+			func() part.Sink { return new(preview.Config) },
+			func() part.Sink { return new(command.Options) },
+			func() part.Sink { return new(webhook.Options) },
+		},
+	}
+}
+
+// Sink makes a sink of that kind; nil: there is none.
+func (l Lists) Sink(kind string) part.Sink {
+	for _, make := range l.Sinks {
+		if s := make(); s.About().Kind == kind {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package preview
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+
+	"corallite/internal/key"
+	"corallite/internal/part"
+	"corallite/pipeline"
+	"corallite/pipeline/draw"
+)
+
+// Config is the configuration of a preview: of its page, which all with the same Listen share, and of the pipeline's
+// place on it.
+type Config struct {
+	Listen     string
+	TokenEnv   string // the environment variable that holds the token; "": none is asked for, or one is made
+	Cert, Key  string // PEM files
+	MaxViewers int
+
+	Width   int
+	FPS     float64
+	Quality int
+	Hide    []string // of boxes, labels, masks and skeletons
+	Queue   int
+}
+
+// listenPattern is a host, which may be empty, and a port up to 65535.
+var listenPattern = regexp.MustCompile(`^.*:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$`)
+
+// About describes the sink as part of a configuration.
+func (c *Config) About() part.AboutSink {
+	return part.AboutSink{Kind: "preview", OpenLast: true, Doc: "A page in the browser: the live picture with the results drawn in, or how loud the sound is and the last word; rates, ages, the latest events, errors, and why a source gives nothing. All previews with the same `listen` are on one page."}
+}
+
+// Keys are the keys of the configuration. NewServer and Server.Sink hold their options against these limits.
+func (c *Config) Keys() key.Table {
+	return key.Table{
+		key.String(&c.Listen, "listen").Default(DefaultListen).Pattern(listenPattern, "a host and a port from 0 to 65535, such as 127.0.0.1:8080").
+			Example("0.0.0.0:8080").Doc("The address of the page. Beyond this machine it needs a token, which is made and printed when the program starts, unless `token_env` names one."),
+		key.String(&c.TokenEnv, "token_env").Example("DOOR_TOKEN").
+			Doc("The environment variable that holds the token, at least 16 characters, which viewers must show."),
+		key.String(&c.Cert, "cert").Needs("key").Example("found.pem").
+			Doc("A certificate with its chain (PEM): the page is then https."),
+		key.String(&c.Key, "key").Needs("cert").Example("found.key").
+			Doc("The certificate's private key (PEM)."),
+		key.Int(&c.MaxViewers, "max_viewers").Min(1).Max(1000).Default(DefaultMaxViewers).Example("8").
+			Doc("How many viewers there may be at once. The page takes four times as many connections and 64 more; beyond this machine half of them from one address."),
+		key.Int(&c.Width, "width").Min(16).Max(8192).Default(DefaultWidth).Example("640").
+			Doc("The largest width of a picture, in pixels; wider ones are scaled down."),
+		key.Number(&c.FPS, "fps").Above(0).Max(1000).Default(float64(DefaultFPS)).Example("10").
+			Doc("The maximum number of pictures per second."),
+		key.Int(&c.Quality, "quality").Min(1).Max(100).Default(DefaultQuality).Example("60").
+			Doc("The quality of the JPEG pictures."),
+		key.Strings(&c.Hide, "hide").Choices(partNames(draw.AllParts)...).Example("[labels]").
+			Doc("What is not drawn, whatever a viewer chooses."),
+		part.QueueKey(&c.Queue),
+	}
+}
+
+// QueueLength is how many results may wait.
+func (c *Config) QueueLength() int { return c.Queue }
+
+// Open makes the pipeline's place on the page, and the page when it is the first there.
+func (c *Config) Open(_ context.Context, env part.SinkEnv) (pipeline.Sink, error) {
+	o := SinkOptions{Width: c.Width, FPS: c.FPS, Quality: c.Quality, Source: func() SourceState { return stateOf(env.Source) }}
+	for _, p := range parts {
+		if slices.Contains(c.Hide, p.name) {
+			o.Draw.Hide |= p.part
+		}
+	}
+	if env.Sound != nil {
+		o.Sound = func() SoundState {
+			state := SoundState{}
+			state.LevelDBFS, state.Heard = env.Sound()
+			if s := pipeline.StatsOf(env.Source).Sound; s != nil {
+				state.Seconds = s.Seconds
+			}
+			return state
+		}
+	}
+	shared, err := env.Server("preview "+c.Listen, func() (part.Server, error) { return newPage(c, env) })
+	if err != nil {
+		return nil, err
+	}
+	p := shared.(*sharedPage)
+	if f := p.first; f.TokenEnv != c.TokenEnv || f.Cert != c.Cert || f.Key != c.Key || f.MaxViewers != c.MaxViewers {
+		return nil, fmt.Errorf("another preview on %s has another token_env, cert, key or max_viewers: a page has one of each", c.Listen)
+	}
+	return p.Sink(env.Pipeline, o)
+}
+
+// sharedPage is the server of all previews with one address.
+type sharedPage struct {
+	*Server
+	first *Config // whose options the server has
+}
+
+func newPage(c *Config, env part.SinkEnv) (*sharedPage, error) {
+	o := ServerOptions{Listen: c.Listen, CertFile: c.Cert, KeyFile: c.Key, MaxViewers: c.MaxViewers, Logger: env.Logger}
+	if env.Devices != nil {
+		o.Devices = func() []Device {
+			var all []Device
+			for _, d := range env.Devices() {
+				all = append(all, Device(d))
+			}
+			return all
+		}
+	}
+	if c.TokenEnv != "" {
+		if o.Token = os.Getenv(c.TokenEnv); o.Token == "" {
+			return nil, fmt.Errorf("environment variable %s is not set", c.TokenEnv)
+		}
+	}
+	s, err := NewServer(o)
+	if err != nil {
+		return nil, err
+	}
+	return &sharedPage{s, c}, nil
+}
+
+// Announcement says where the page is. A token that the user chose is not repeated: more people read the log.
+func (p *sharedPage) Announcement() string {
+	if p.first.TokenEnv != "" {
+		return fmt.Sprintf("preview: %s (it asks for the token in %s)", p.Page(), p.first.TokenEnv)
+	}
+	return "preview: " + p.URL()
+}
+
+// stateOf is the state of a source.
+func stateOf(source any) (s SourceState) {
+	stats := pipeline.StatsOf(source)
+	s.Name, s.Reopened, s.Lost = stats.Name, stats.Reopened, stats.Lost
+	if m := stats.Motion; m != nil {
+		s.Held, s.HeldShare, s.Still = m.HeldBack, m.Share, m.Looked > 0 && !m.Open
+	}
+	return s
+}
