@@ -7,30 +7,20 @@ import (
 	"strings"
 
 	"corallite/internal/reconnect"
+	"corallite/pipeline/mic/backend"
 )
 
 // Microphone is a device that sound can be captured from.
-type Microphone struct {
-	Name     string   `json:"name"`               // as the system shows it
-	ID       string   `json:"id"`                 // the same after a reboot: PulseAudio's name of the source, ALSA's of the card
-	Default  bool     `json:"default"`            // what "default" takes now
-	Monitor  bool     `json:"monitor,omitempty"`  // what is played on a loudspeaker
-	Backend  string   `json:"backend"`            // "pulseaudio" (PipeWire too) or "alsa"
-	Rates    []int    `json:"rates,omitempty"`    // samples a second, as far as known
-	Channels []int    `json:"channels,omitempty"` // as far as known
-	Formats  []string `json:"formats,omitempty"`  // as far as known: u8 s16 s24 s32 f32
-}
+type Microphone = backend.Microphone
 
-func (m Microphone) String() string { return fmt.Sprintf("%q (%s)", m.Name, m.ID) }
-
-// defaultName is the microphone that the system takes when none is named.
+// defaultName is the name of the system's default microphone.
 const defaultName = "default"
 
-// choose finds the microphone of a name: an id, a name, or a part of a name that only one has. Monitors count only when
-// nothing else has it. There is no choosing by number, because numbers move.
+// choose finds a microphone by its ID, its name, or a part of the name that only one has. Monitors count only when nothing
+// else fits. Numbers are not accepted, because they change.
 func choose(all []Microphone, name string) (Microphone, error) {
 	if len(all) == 0 {
-		return Microphone{}, errors.New("no microphone is there: neither PulseAudio (or PipeWire) nor ALSA shows one")
+		return Microphone{}, errors.New("no microphone found: connect one, or check that the sound system shows it (corallite devices)")
 	}
 	if name == "" || name == defaultName {
 		return defaultOf(all), nil
@@ -54,13 +44,13 @@ func choose(all []Microphone, name string) (Microphone, error) {
 		case 1:
 			return found[0], nil
 		default:
-			return Microphone{}, reconnect.Permanent(fmt.Errorf("microphone %q: several have that name: %s; name one by what stands in brackets", name, list(found)))
+			return Microphone{}, reconnect.Permanent(fmt.Errorf("microphone %q is ambiguous: %s; use the ID in brackets", name, list(found)))
 		}
 	}
-	return Microphone{}, fmt.Errorf("microphone %q is not there; there are: %s", name, list(all))
+	return Microphone{}, fmt.Errorf("microphone %q not found; there are: %s", name, list(all))
 }
 
-// defaultOf is the microphone that is marked as the default one, or the first that is one.
+// defaultOf returns the default microphone, or else the first that is not a monitor.
 func defaultOf(all []Microphone) Microphone {
 	if i := slices.IndexFunc(all, func(m Microphone) bool { return m.Default }); i >= 0 {
 		return all[i]

@@ -1,7 +1,7 @@
 // Package mic has the sources of sound: recordings (NewFiles), raw sound from a pipe (NewPCM) and microphones
-// (NewMicrophone). Whatever the rate, the format and the channels, they give one channel of 16 bits at the rate that
-// the models want: channels are averaged, other rates go through package resample, and sound of one channel of 16 bits
-// that has the wanted rate already stays as it is, bit for bit.
+// (NewMicrophone). Whatever the input, they return chunks of one channel of 16-bit samples at the rate that the models
+// want: channels are averaged, and other rates go through package resample. Mono 16-bit sound that has the wanted rate
+// already passes bit for bit.
 package mic
 
 import (
@@ -12,7 +12,7 @@ import (
 // ErrClosed is returned by Next after Close.
 var ErrClosed = reconnect.ErrClosed
 
-// What recordings may have.
+// Limits of the input.
 const (
 	minRate     = resample.MinRate
 	maxRate     = resample.MaxRate

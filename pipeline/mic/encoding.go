@@ -9,22 +9,22 @@ import (
 	"strings"
 )
 
-// encoding is how a sample is written.
+// encoding is the format of a sample.
 type encoding struct {
 	kind  kind
-	bytes int // of a sample
-	big   bool
+	bytes int  // per sample
+	big   bool // big-endian
 }
 
 type kind uint8
 
 const (
-	signed   kind = iota // two's complement, full scale at the ends
-	unsigned             // silence is in the middle
+	signed   kind = iota // two's complement
+	unsigned             // silence is the middle of the range
 	floating             // IEEE 754, full scale is ±1
 )
 
-// encodings are those of raw sound, by the names that ffmpeg and SoX's users know.
+// encodings are those of raw sound, by the names of ffmpeg.
 var encodings = map[string]encoding{
 	"u8": {unsigned, 1, false}, "s8": {signed, 1, false},
 	"s16le": {signed, 2, false}, "s16be": {signed, 2, true},
@@ -34,19 +34,18 @@ var encodings = map[string]encoding{
 	"f64le": {floating, 8, false}, "f64be": {floating, 8, true},
 }
 
-// Formats are the names of the formats that raw sound may have.
+// Formats returns the names of the formats of raw sound.
 func Formats() []string { return slices.Sorted(maps.Keys(encodings)) }
 
 func encodingNamed(name string) (encoding, error) {
 	e, ok := encodings[name]
 	if !ok {
-		return e, fmt.Errorf("sound in the format %q: there are %s", name, strings.Join(Formats(), " "))
+		return e, fmt.Errorf("invalid sound format %q (want one of %s)", name, strings.Join(Formats(), " "))
 	}
 	return e, nil
 }
 
-// sample is the sample at the beginning of b, in parts of full scale. What is beyond full scale is cut off there; what is
-// no number stays none.
+// sample decodes the sample at the beginning of b, from -1 to 1. Values beyond full scale are clipped; NaN stays NaN.
 func (e encoding) sample(b []byte) float32 {
 	var order binary.ByteOrder = binary.LittleEndian
 	if e.big {
@@ -54,9 +53,9 @@ func (e encoding) sample(b []byte) float32 {
 	}
 	switch {
 	case e.kind == floating && e.bytes == 8:
-		return limited(math.Float64frombits(order.Uint64(b)))
+		return clip(math.Float64frombits(order.Uint64(b)))
 	case e.kind == floating:
-		return limited(float64(math.Float32frombits(order.Uint32(b))))
+		return clip(float64(math.Float32frombits(order.Uint32(b))))
 	case e.kind == unsigned:
 		return (float32(b[0]) - 128) / 128
 	case e.bytes == 1:
@@ -72,23 +71,23 @@ func (e encoding) sample(b []byte) float32 {
 	}
 }
 
-func limited(x float64) float32 { return float32(min(max(x, -1), 1)) } // min and max keep NaN
+func clip(x float64) float32 { return float32(min(max(x, -1), 1)) } // min and max keep NaN
 
-// layout is how samples of several channels follow each other.
+// layout is the format of interleaved samples.
 type layout struct {
 	encoding
 	channels int
 	rate     int
 }
 
-// frame is how many bytes one sample of each channel takes.
+// frame returns the bytes in one frame: a sample of each channel.
 func (l layout) frame() int { return l.bytes * l.channels }
 
-// mono appends the mean of the channels, a sample for each whole frame in b. It ends before the first sample that is no
-// number; whole is how many frames it took.
+// mono appends the mean of the channels for each whole frame in b to dst. It stops before the first frame with a NaN;
+// whole is the number of frames that it decoded.
 func (l layout) mono(dst []float32, b []byte) (out []float32, whole int) {
 	n := len(b) / l.frame()
-	if l.encoding == encodings["s16le"] && l.channels == 1 { // the most usual, and the fastest
+	if l.encoding == encodings["s16le"] && l.channels == 1 { // the most frequent format
 		for ; len(b) >= 2; b = b[2:] {
 			dst = append(dst, float32(int16(uint16(b[0])|uint16(b[1])<<8))/(1<<15))
 		}
@@ -108,13 +107,13 @@ func (l layout) mono(dst []float32, b []byte) (out []float32, whole int) {
 	return dst, n
 }
 
-// check says what is wrong with a layout that somebody else named.
+// check validates a layout that came from outside.
 func (l layout) check() error {
 	switch {
 	case l.channels < 1 || l.channels > maxChannels:
-		return fmt.Errorf("%d channels: between 1 and %d can be read", l.channels, maxChannels)
+		return fmt.Errorf("invalid channel count %d (want 1 to %d)", l.channels, maxChannels)
 	case l.rate < minRate || l.rate > maxRate:
-		return fmt.Errorf("%d samples a second: between %d and %d can be read", l.rate, minRate, maxRate)
+		return fmt.Errorf("invalid sample rate %d (want %d to %d)", l.rate, minRate, maxRate)
 	}
 	return nil
 }

@@ -18,44 +18,44 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// FilesOptions say what NewFiles reads.
+// FilesOptions are the options of NewFiles.
 type FilesOptions struct {
-	// Paths are recordings, folders of recordings, and patterns, as fileglob.Kind describes them.
+	// Paths are recordings, folders of recordings, and patterns with *, ? and [.
 	Paths []string
-	Rate  int           // of the chunks, samples a second
-	Chunk time.Duration // the length of a chunk; 0: 480 ms
-	Pool  *audio.Pool   // of the chunks; nil: one of its own
+	Rate  int           // of the chunks, in samples per second, from 1000 to 1,000,000
+	Chunk time.Duration // length of a chunk; 0: 480 ms
+	Pool  *audio.Pool   // of the chunks; nil: a new one
 }
 
 const fileChunk = 480 * time.Millisecond
 
-// recordings are the files that a folder's recordings are.
+// recordings are the files that are read in a folder.
 var recordings = fileglob.Kind{Name: "recordings", Endings: []string{
 	".wav", ".wave", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma", ".aif", ".aiff", ".au", ".caf", ".w64",
 	".mp4", ".mkv", ".mov", ".webm", ".avi",
 }}
 
-// Endings are the endings of the names that a folder's recordings have: ".wav".
+// Endings returns the file name extensions of the recordings in a folder, such as ".wav".
 func Endings() []string { return slices.Clone(recordings.Endings) }
 
-// Files is a source of recordings, one after another. The first chunk of each is First and the last one Last. WAVE files
-// are read here: integers of 8, 16, 24 and 32 bits and floating-point numbers of 32 and 64, RIFF, RIFX and RF64, of any
-// rate and number of channels. Everything else goes through the program ffmpeg, if it is installed.
+// Files is a source of recordings, one after another. The first chunk of each is First and the last one Last. Uncompressed
+// WAVE files are decoded here: RIFF, RIFX and RF64 with 8, 16, 24 and 32-bit integers and 32 and 64-bit floating-point
+// samples. Everything else is decoded by the program ffmpeg, if it is installed.
 //
-// A recording that cannot be read is a *pipeline.ItemError, and the next one follows. When that shows in its middle,
-// because it was cut off or a sample is no number, what lies before is given first, and its last chunk is Last.
+// A recording that cannot be read is a *pipeline.ItemError, and the next one follows. When the error is in its middle
+// (a truncated file, a sample that is NaN), the sound before it comes first, and its last chunk is Last.
 type Files struct {
 	files   []string
-	shaper  shaper
-	samples []float32 // one block, before it is brought to the rate
-	ended   error     // why no more comes of the open one; nil: more comes, or it is not known yet
-	failed  error     // what is to be told after the chunk that was given last
+	chunker chunker
+	samples []float32 // one block, not resampled yet
+	ended   error     // why the open recording has no more samples; nil: not known yet
+	failed  error     // to be returned after the last chunk
 	counts  counts
 
 	mu     sync.Mutex
 	closed bool
 	next   int
-	open   recording // being read; nil: none
+	open   recording // the current one; nil: none
 }
 
 var _ audio.Source = (*Files)(nil)
@@ -63,13 +63,14 @@ var _ audio.Source = (*Files)(nil)
 // recording is the samples of one file.
 type recording interface {
 	sampleRate() int
-	// read appends the next samples to dst, one channel. With the last ones, or after them, comes why there are no more.
+	// read appends the next samples to dst, mixed to one channel. The error comes with the last samples or after them;
+	// io.EOF is the regular end.
 	read(dst []float32) ([]float32, error)
 	close() error // may be called while read runs
 }
 
-// NewFiles makes a source of recordings. Which there are is found now; each is opened in its turn. Whoever makes the
-// source closes it.
+// NewFiles returns a source of recordings. Folders and patterns are expanded now; each file is opened when its turn comes.
+// The caller closes the source.
 func NewFiles(o FilesOptions) (audio.Source, error) {
 	if err := checkRate(o.Rate); err != nil {
 		return nil, err
@@ -79,13 +80,13 @@ func NewFiles(o FilesOptions) (audio.Source, error) {
 		return nil, err
 	}
 	f := &Files{files: files}
-	f.shaper = shaper{pool: poolOr(o.Pool), rate: o.Rate, size: samplesIn(o.Chunk, fileChunk, o.Rate)}
+	f.chunker = chunker{pool: poolOr(o.Pool), rate: o.Rate, size: samplesIn(o.Chunk, fileChunk, o.Rate)}
 	return f, nil
 }
 
 func checkRate(rate int) error {
 	if err := (layout{channels: 1, rate: rate}).check(); err != nil {
-		return fmt.Errorf("the rate that is wanted: %w", err)
+		return fmt.Errorf("mic: %w", err)
 	}
 	return nil
 }
@@ -100,15 +101,15 @@ func poolOr(p *audio.Pool) *audio.Pool {
 // Live is false.
 func (f *Files) Live() bool { return false }
 
-// Names are the files in order.
+// Names returns the files in order.
 func (f *Files) Names() []string { return slices.Clone(f.files) }
 
-// Stats say how much sound was given so far.
+// Stats say how much sound was returned so far.
 func (f *Files) Stats() pipeline.Stats {
-	return pipeline.Stats{Sound: f.counts.summary(f.shaper.rate)}
+	return pipeline.Stats{Sound: f.counts.summary(f.chunker.rate)}
 }
 
-// Next gives the next chunk; Meta.Source is the file's path as it was named or found.
+// Next returns the next chunk; Meta.Source is the path of the file as it was named or found.
 func (f *Files) Next(ctx context.Context) (*audio.Chunk, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -117,17 +118,17 @@ func (f *Files) Next(ctx context.Context) (*audio.Chunk, error) {
 	if err != nil {
 		return nil, err
 	}
-	for f.ended == nil && !f.shaper.full() {
+	for f.ended == nil && !f.chunker.full() {
 		f.samples, f.ended = r.read(f.samples[:0])
-		f.shaper.add(f.samples)
+		f.chunker.add(f.samples)
 		if f.ended != nil {
-			f.shaper.end()
+			f.chunker.end()
 		}
 	}
 	return f.take(r)
 }
 
-// current is the recording that is being read, or the next one.
+// current returns the open recording, or opens the next one.
 func (f *Files) current() (recording, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -145,7 +146,7 @@ func (f *Files) current() (recording, error) {
 	f.next++
 	r, err := openRecording(path)
 	if err == nil {
-		err = f.shaper.begin(r.sampleRate(), 0)
+		err = f.chunker.begin(r.sampleRate(), 0)
 		if err != nil {
 			err = errors.Join(err, r.close())
 		}
@@ -153,25 +154,25 @@ func (f *Files) current() (recording, error) {
 	if err != nil {
 		return nil, &pipeline.ItemError{Source: path, Err: err}
 	}
-	f.open, f.ended, f.shaper.name = r, nil, path
+	f.open, f.ended, f.chunker.name = r, nil, path
 	return r, nil
 }
 
-// failure is what is to be told, once.
+// failure returns the pending error, once.
 func (f *Files) failure() error {
 	err := f.failed
 	f.failed = nil
 	return err
 }
 
-// take gives a chunk of what is pending of the open recording.
+// take returns a chunk of the pending samples of the open recording.
 func (f *Files) take(r recording) (*audio.Chunk, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
 		return nil, ErrClosed
 	}
-	last := f.ended != nil && len(f.shaper.pending) <= f.shaper.size
+	last := f.ended != nil && len(f.chunker.pending) <= f.chunker.size
 	if last {
 		f.open = nil
 		err := r.close()
@@ -179,20 +180,20 @@ func (f *Files) take(r recording) (*audio.Chunk, error) {
 			err = f.ended
 		}
 		if err != nil {
-			f.failed = &pipeline.ItemError{Source: f.shaper.name, Err: err}
+			f.failed = &pipeline.ItemError{Source: f.chunker.name, Err: err}
 		}
-		if err != nil && f.shaper.first && len(f.shaper.pending) == 0 {
+		if err != nil && f.chunker.first && len(f.chunker.pending) == 0 {
 			return nil, f.failure()
 		}
 	}
-	c := f.shaper.chunk()
+	c := f.chunker.chunk()
 	c.Last = last
 	c.Meta().Position = audio.At(c.Start, c.Rate)
 	f.counts.given.Add(int64(len(c.Samples)))
 	return c, nil
 }
 
-// openRecording opens a file, with ffmpeg when it is no WAVE file or a compressed one.
+// openRecording opens a file; with ffmpeg, unless it is an uncompressed WAVE file.
 func openRecording(path string) (recording, error) {
 	file, err := regfile.OpenRegular(path)
 	if err != nil {
@@ -209,12 +210,12 @@ func openRecording(path string) (recording, error) {
 	}
 	program, lookup := exec.LookPath("ffmpeg")
 	if lookup != nil {
-		return nil, fmt.Errorf("%w; other sound than uncompressed WAVE files is read with the program ffmpeg, which is not installed (package ffmpeg) or not in PATH", err)
+		return nil, fmt.Errorf("%w; for anything but uncompressed WAVE, ffmpeg is needed, which is not installed (package ffmpeg) or not in PATH", err)
 	}
-	return openProgram(program, path)
+	return openFFmpeg(program, path)
 }
 
-// waveFile is a WAVE file that is read here.
+// waveFile is an uncompressed WAVE file.
 type waveFile struct {
 	*wave
 	file *os.File
@@ -222,7 +223,7 @@ type waveFile struct {
 
 func (w waveFile) close() error { return w.file.Close() }
 
-var errNoWAV = errors.New("it is no WAVE file")
+var errNoWAV = errors.New("not a WAVE file")
 
 func openWAVFile(file *os.File) (recording, error) {
 	in := bufio.NewReaderSize(file, 1<<16)
@@ -242,7 +243,7 @@ func openWAVFile(file *os.File) (recording, error) {
 	return waveFile{w, file}, nil
 }
 
-// Close ends the source. Chunks that are out stay valid. Twice is safe.
+// Close ends the source. Chunks that were returned stay valid. It may be called twice.
 func (f *Files) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -9,44 +9,45 @@ import (
 	"corallite/internal/isolate"
 )
 
-// childKind is the kind of child that lists microphones.
+// childKind is the kind of the child process that lists microphones.
 const childKind = "microphones"
 
-// Handlers are what isolate.Main needs to know so that this program can be the child that lists microphones.
+// Handlers returns what isolate.Main needs so that this program can serve as the child that lists microphones.
 func Handlers() map[string]isolate.Handler {
 	return map[string]isolate.Handler{childKind: serveList}
 }
 
-// Microphones are the microphones that there are now. A child process lists them, because miniaudio crashes when one of
-// them goes just then, and PulseAudio's library waits without end for a server that hangs. It may take some seconds.
+// Microphones lists the microphones that there are now, with details. A child process does it, because miniaudio crashes
+// when a device vanishes meanwhile, and PulseAudio's library waits for ever for a server that hangs. It may take some
+// seconds.
 func Microphones(ctx context.Context) ([]Microphone, error) {
 	all, err := askChild(ctx)
 	var died *isolate.DeathError
 	if errors.As(err, &died) && died.Hung == 0 {
-		all, err = askChild(ctx) // what went just then is gone now
+		all, err = askChild(ctx) // the device that vanished is gone now
 	}
 	return all, err
 }
 
-// askChild starts the child. It is not confined: sound systems have their files all over the machine, and nothing that
-// comes from elsewhere is read.
+// askChild starts the child. It is not sandboxed: sound systems keep their files in many places, and the child reads nothing
+// from strangers.
 func askChild(ctx context.Context) ([]Microphone, error) {
 	p, err := isolate.Start(ctx, isolate.Options{Kind: childKind, Sandbox: isolate.Sandbox{Off: true}})
 	if err != nil {
 		return nil, err
 	}
 	reply := make([]byte, isolate.MaxMessage)
-	n, err := p.Call(ctx, nil, reply, isolate.CallOptions{Deadline: callLimit})
+	n, err := p.Call(ctx, nil, reply, isolate.CallOptions{Deadline: callTimeout})
 	var died *isolate.DeathError
 	if errors.As(err, &died) && died.Hung > 0 {
-		err = fmt.Errorf("%w: %w", noAnswer("listing the microphones", callLimit), err)
+		err = fmt.Errorf("%w: %w", timeoutError("listing the microphones", callTimeout), err)
 	}
 	if err := errors.Join(err, p.Close()); err != nil {
 		return nil, err
 	}
 	var l listed
 	if err := json.Unmarshal(reply[:n], &l); err != nil {
-		return nil, fmt.Errorf("the list of microphones: %w", err)
+		return nil, fmt.Errorf("listing the microphones: %w", err)
 	}
 	if l.Error != "" {
 		return nil, errors.New(l.Error)
@@ -54,7 +55,7 @@ func askChild(ctx context.Context) ([]Microphone, error) {
 	return l.Microphones, nil
 }
 
-// listed is what the child answers.
+// listed is the answer of the child.
 type listed struct {
 	Microphones []Microphone
 	Error       string
@@ -69,7 +70,7 @@ func serveList(c *isolate.Child) error {
 		}
 		b, err := json.Marshal(l)
 		if err == nil && len(b) > len(reply) {
-			err = fmt.Errorf("a list of %d microphones does not go into %d bytes", len(l.Microphones), len(reply))
+			err = fmt.Errorf("the list of %d microphones is larger than %d bytes", len(l.Microphones), len(reply))
 		}
 		if err != nil {
 			return 0, err
@@ -79,10 +80,10 @@ func serveList(c *isolate.Child) error {
 }
 
 func listHere() ([]Microphone, error) {
-	s, err := openSystem(nil)
+	c, _, err := connect(Backends())
 	if err != nil {
 		return nil, err
 	}
-	devices, err := s.devices(true)
-	return described(devices), errors.Join(err, s.close())
+	all, err := c.Microphones(true)
+	return all, errors.Join(err, c.Close())
 }

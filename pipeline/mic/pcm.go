@@ -13,49 +13,49 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// PCMOptions say what NewPCM reads.
+// PCMOptions are the options of NewPCM.
 type PCMOptions struct {
-	Reader     io.Reader // whoever opened it closes it
-	Format     string    // one of Formats; "": a WAVE stream by what stands at its beginning, or else "s16le"
-	SourceRate int       // of what is read, samples a second; 0: Rate
-	Channels   int       // of what is read; 0: 1
+	Reader     io.Reader // the caller closes it
+	Format     string    // of the input, one of Formats; "": that of its WAVE header, or "s16le" without one
+	SourceRate int       // of the input, in samples per second, from 1000 to 1,000,000; 0: Rate
+	Channels   int       // of the input, from 1 to 256; 0: 1
 
-	Rate  int           // of the chunks, samples a second
-	Chunk time.Duration // the length of a chunk; 0: 480 ms, 10 ms when Live
-	Pool  *audio.Pool   // of the chunks; nil: one of its own
+	Rate  int           // of the chunks, in samples per second, from 1000 to 1,000,000
+	Chunk time.Duration // length of a chunk; 0: 480 ms, 10 ms if Live
+	Pool  *audio.Pool   // of the chunks; nil: a new one
 	Name  string        // Meta.Source; "": "-"
-	Live  bool          // the sound comes in its own time: when it is not taken in time, the oldest is lost
+	Live  bool          // the sound comes in real time: what is not taken in time is lost, oldest first
 }
 
 const liveChunk = 10 * time.Millisecond
 
-// PCM is a source of raw sound out of a pipe: "arecord -f S16_LE -r 16000 -t raw | corallite …", or a WAVE stream, whose
-// head says what it is. Its last chunk, at the end of the pipe, is Last.
+// PCM is a source of raw sound from a pipe ("arecord -f S16_LE -r 16000 -t raw | corallite …"), or of a WAVE stream, whose
+// header says the format. The last chunk, at the end of the pipe, is Last.
 type PCM struct {
 	live   bool
 	name   string
 	layout layout
-	detect bool // the stream may begin with a WAVE head
+	detect bool // the stream may begin with a WAVE header
 	ring   *ring
-	intake intake
-	ended  error // to be told after the chunk that was given last
-	over   bool  // the last chunk was given
+	chunks reader
+	ended  error // to be returned after the last chunk
+	over   bool  // the last chunk was returned
 
 	closed  context.Context
 	close   context.CancelFunc
 	reading sync.Once
-	reader  io.Reader
-	opened  chan struct{} // the layout is known, and the ring there
+	input   io.Reader
+	opened  chan struct{} // closed when the layout is known and the ring made
 }
 
 var _ audio.Source = (*PCM)(nil)
 
-// NewPCM makes a source of raw sound. Reading begins with the first Next.
+// NewPCM returns a source of raw sound. Reading begins with the first Next.
 func NewPCM(o PCMOptions) (audio.Source, error) {
 	if err := checkRate(o.Rate); err != nil {
 		return nil, err
 	}
-	p := &PCM{live: o.Live, name: o.Name, reader: o.Reader, detect: o.Format == "", opened: make(chan struct{})}
+	p := &PCM{live: o.Live, name: o.Name, input: o.Reader, detect: o.Format == "", opened: make(chan struct{})}
 	if p.name == "" {
 		p.name = "-"
 	}
@@ -74,28 +74,28 @@ func NewPCM(o PCMOptions) (audio.Source, error) {
 		p.layout.channels = 1
 	}
 	if err := p.layout.check(); err != nil {
-		return nil, fmt.Errorf("raw sound of %s: %w", p.name, err)
+		return nil, fmt.Errorf("raw sound from %s: %w", p.name, err)
 	}
 	usual := fileChunk
 	if o.Live {
 		usual = liveChunk
 	}
-	p.intake.shaper = shaper{pool: poolOr(o.Pool), name: p.name, rate: o.Rate, size: samplesIn(o.Chunk, usual, o.Rate)}
+	p.chunks.chunker = chunker{pool: poolOr(o.Pool), name: p.name, rate: o.Rate, size: samplesIn(o.Chunk, usual, o.Rate)}
 	p.closed, p.close = context.WithCancel(context.Background())
 	return p, nil
 }
 
-// Live says whether the sound comes in its own time.
+// Live reports whether the sound comes in real time.
 func (p *PCM) Live() bool { return p.live }
 
-// Stats say how much sound was given so far, and lost.
+// Stats say how much sound was returned so far, and how much was lost.
 func (p *PCM) Stats() pipeline.Stats {
-	return pipeline.Stats{Name: p.name, Buffered: true, Sound: p.intake.counts.summary(p.intake.rate)}
+	return pipeline.Stats{Name: p.name, Buffered: true, Sound: p.chunks.counts.summary(p.chunks.rate)}
 }
 
-// Next gives the next chunk. A stream without samples, or with one that is no number, is a *pipeline.ItemError.
+// Next returns the next chunk. A stream without samples, or with one that is NaN, is a *pipeline.ItemError.
 func (p *PCM) Next(ctx context.Context) (*audio.Chunk, error) {
-	if err := p.waiting(ctx); err != nil {
+	if err := p.finished(ctx); err != nil {
 		return nil, err
 	}
 	p.reading.Do(func() { go p.read() })
@@ -107,17 +107,17 @@ func (p *PCM) Next(ctx context.Context) (*audio.Chunk, error) {
 		return nil, ErrClosed
 	}
 	for !p.over {
-		if p.intake.ring == nil {
-			if err := p.intake.use(p.ring); err != nil {
+		if p.chunks.ring == nil {
+			if err := p.chunks.use(p.ring); err != nil {
 				return nil, err
 			}
 		}
-		err := p.intake.pull()
+		err := p.chunks.pull()
 		switch {
 		case err != nil:
 			return p.finish(err)
-		case p.intake.full():
-			return p.stamp(p.intake.next()), nil
+		case p.chunks.full():
+			return p.stamp(p.chunks.next()), nil
 		}
 		select {
 		case <-p.ring.wake:
@@ -132,38 +132,38 @@ func (p *PCM) Next(ctx context.Context) (*audio.Chunk, error) {
 	return nil, err
 }
 
-// waiting is why no chunk is wanted any more.
-func (p *PCM) waiting(ctx context.Context) error {
+// finished returns why no chunk is wanted any more.
+func (p *PCM) finished(ctx context.Context) error {
 	if p.closed.Err() != nil {
 		return ErrClosed
 	}
 	return ctx.Err()
 }
 
-// finish gives what is left once the stream has ended.
+// finish returns what is left once the stream has ended.
 func (p *PCM) finish(why error) (*audio.Chunk, error) {
 	if p.ended == nil {
-		p.intake.end()
+		p.chunks.end()
 		p.ended = why
 	}
-	if len(p.intake.pending) > p.intake.size {
-		return p.stamp(p.intake.next()), nil
+	if len(p.chunks.pending) > p.chunks.size {
+		return p.stamp(p.chunks.next()), nil
 	}
 	p.over = true
 	if why != io.EOF {
 		p.ended = &pipeline.ItemError{Source: p.name, Err: why}
 	}
-	if p.intake.first && len(p.intake.pending) == 0 {
+	if p.chunks.first && len(p.chunks.pending) == 0 {
 		err := p.ended
 		p.ended = io.EOF
 		return nil, err
 	}
-	c := p.stamp(p.intake.next())
+	c := p.stamp(p.chunks.next())
 	c.Last = true
 	return c, nil
 }
 
-// stamp says where in the stream a chunk lies, when its time says nothing.
+// stamp sets the position in the stream, for sound that does not come in real time.
 func (p *PCM) stamp(c *audio.Chunk) *audio.Chunk {
 	if !p.live {
 		c.Meta().Position = audio.At(c.Start, c.Rate)
@@ -173,9 +173,9 @@ func (p *PCM) stamp(c *audio.Chunk) *audio.Chunk {
 
 // read fills the ring until the stream ends or the source is closed.
 func (p *PCM) read() {
-	in := bufio.NewReaderSize(p.reader, 1<<16)
+	in := bufio.NewReaderSize(p.input, 1<<16)
 	err := p.detectLayout(in)
-	p.ring = newRing(p.layout.rate, &p.intake.counts)
+	p.ring = newRing(p.layout.rate, &p.chunks.counts)
 	close(p.opened)
 	if err == nil {
 		err = p.copy(in)
@@ -183,12 +183,12 @@ func (p *PCM) read() {
 	p.ring.end(err)
 }
 
-// detectLayout takes the layout from a WAVE head, if there may be one and is.
+// detectLayout reads the layout from a WAVE header, if there is one.
 func (p *PCM) detectLayout(in *bufio.Reader) error {
 	if !p.detect {
 		return nil
 	}
-	if head, _ := in.Peek(wavHead); !isWAV(head) { // an error comes again when the samples are read
+	if head, _ := in.Peek(wavHead); !isWAV(head) { // an error returns when the samples are read
 		return nil
 	}
 	w, err := openWAV(in)
@@ -198,7 +198,7 @@ func (p *PCM) detectLayout(in *bufio.Reader) error {
 	return err
 }
 
-// copy copies samples into the ring, each as soon as it is there.
+// copy copies samples into the ring as soon as they are read.
 func (p *PCM) copy(in io.Reader) error {
 	frame := p.layout.frame()
 	buf := make([]byte, max(frame, blockFrames*frame/4))
@@ -218,9 +218,9 @@ func (p *PCM) copy(in io.Reader) error {
 		p.ring.put(samples, now)
 		switch {
 		case got < whole/frame:
-			return fmt.Errorf("sample %d (%s) is not a number", total, seconds(total, p.layout.rate))
+			return fmt.Errorf("sample %d (at %s) is NaN", total, seconds(total, p.layout.rate))
 		case err == io.EOF && total == 0:
-			return errors.New("no sound came: the stream ended without a sample")
+			return errors.New("the stream ended without a sample")
 		case err != nil:
 			return err
 		case p.closed.Err() != nil:
@@ -230,7 +230,7 @@ func (p *PCM) copy(in io.Reader) error {
 	}
 }
 
-// waitForRoom waits until so many samples fit into the ring; false: the source was closed.
+// waitForRoom waits until that many samples fit into the ring; false: the source was closed.
 func (p *PCM) waitForRoom(samples int) bool {
 	for p.ring.free() < samples {
 		select {
@@ -242,8 +242,8 @@ func (p *PCM) waitForRoom(samples int) bool {
 	return true
 }
 
-// Close ends the source and a Next that waits. It does not end a Read of the Reader that waits for its writer: that
-// returns when the writer goes or the Reader is closed. Twice is safe.
+// Close ends the source and any waiting Next. It does not interrupt a blocked Read of Reader, which returns when its writer
+// ends or the caller closes it. It may be called twice.
 func (p *PCM) Close() error {
 	p.close()
 	return nil

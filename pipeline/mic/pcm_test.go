@@ -87,9 +87,9 @@ func TestPCMBad(t *testing.T) {
 		n    int
 	}{
 		"nothing": {PCMOptions{Reader: strings.NewReader("")}, "without a sample", 0},
-		"NaN":     {PCMOptions{Reader: strings.NewReader("\x00\x00\x00\x3f\x00\x00\xc0\x7f\x00\x00\x00\x3f"), Format: "f32le"}, "sample 1 (0.000 s) is not a number", 1},
+		"NaN":     {PCMOptions{Reader: strings.NewReader("\x00\x00\x00\x3f\x00\x00\xc0\x7f\x00\x00\x00\x3f"), Format: "f32le"}, "sample 1 (at 0.000 s) is NaN", 1},
 		"broken":  {PCMOptions{Reader: io.MultiReader(strings.NewReader("abcd"), iotest.ErrReader(broken))}, broken.Error(), 2},
-		"head":    {PCMOptions{Reader: strings.NewReader("RIFF\x00\x00\x00\x00WAVEjunk")}, "without samples", 0},
+		"head":    {PCMOptions{Reader: strings.NewReader("RIFF\x00\x00\x00\x00WAVEjunk")}, "before the samples", 0},
 	} {
 		all, failed := listen(t, pcm(t, c.o))
 		if len(failed) != 1 || failed[0].Source != "-" || !strings.Contains(failed[0].Err.Error(), c.want) {
@@ -104,7 +104,7 @@ func TestPCMBad(t *testing.T) {
 		}
 	}
 	for want, o := range map[string]PCMOptions{
-		`format "mp3"`: {Format: "mp3"}, "-1 channels": {Channels: -1}, "5 samples a second": {SourceRate: 5}, "the rate that is wanted": {Rate: 3},
+		`format "mp3"`: {Format: "mp3"}, "invalid channel count -1": {Channels: -1}, "invalid sample rate 5 ": {SourceRate: 5}, "mic: invalid sample rate 3": {Rate: 3},
 	} {
 		o.Reader = strings.NewReader("")
 		if o.Rate == 0 {
@@ -211,7 +211,7 @@ func TestPCMClosed(t *testing.T) {
 
 func TestPCMAllocatesNothing(t *testing.T) {
 	r := newRing(48000, new(counts))
-	in := intake{shaper: shaper{pool: new(audio.Pool), name: "x", rate: 16000, size: 160}, hear: func([]float32) {}}
+	in := reader{chunker: chunker{pool: new(audio.Pool), name: "x", rate: 16000, size: 160}, inspect: func([]float32) {}}
 	if err := in.use(r); err != nil {
 		t.Fatal(err)
 	}

@@ -8,31 +8,31 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// ring is where sound waits between what hears it and what takes it, one channel at the rate it was heard at. When
-// nobody takes it in time, the oldest is lost.
+// ring buffers sound between the capture callback and the reader: one channel, at the rate of capture. When the reader is
+// too slow, the oldest samples are lost.
 type ring struct {
 	rate   int
 	counts *counts
-	wake   chan struct{} // has a value when something came since the last take
-	room   chan struct{} // has a value when something was taken since the last put
+	wake   chan struct{} // has a value after a put since the last take
+	room   chan struct{} // has a value after a take since the last put
 
-	mu      sync.Mutex
-	buf     []float32 // sample i lies at i % len(buf)
-	taken   int64     // samples taken or lost
-	written int64     // samples that came
-	at      time.Time // when the last of them came
-	torn    bool      // samples were lost before the next one that is taken
-	ended   error     // why no more comes
+	mu          sync.Mutex
+	buf         []float32 // sample i is at i % len(buf)
+	taken       int64     // samples taken or lost
+	written     int64     // samples received
+	at          time.Time // when the last of them was received
+	interrupted bool      // samples were lost before the next one to take
+	ended       error     // why no more come
 }
 
-// counts are what has become of the sound of one source.
+// counts counts the sound of one source.
 type counts struct {
-	given    atomic.Int64 // samples, at the rate of the chunks
+	given    atomic.Int64 // samples returned, at the rate of the chunks
 	lost     atomic.Int64 // nanoseconds
 	overruns atomic.Uint64
 }
 
-// ringLength is how much sound waits at most.
+// ringLength is the capacity of a ring.
 const ringLength = 2 * time.Second
 
 func newRing(rate int, c *counts) *ring {
@@ -40,7 +40,7 @@ func newRing(rate int, c *counts) *ring {
 		wake: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 }
 
-// put adds samples, the last of which was heard at the time given. It allocates nothing, and never waits for long.
+// put adds samples, the last of which was received at that time. It does not allocate and never blocks for long.
 func (r *ring) put(samples []float32, at time.Time) {
 	r.mu.Lock()
 	if skip := len(samples) - len(r.buf); skip > 0 {
@@ -56,16 +56,16 @@ func (r *ring) put(samples []float32, at time.Time) {
 	if over := r.written - r.taken - int64(len(r.buf)); over > 0 {
 		r.taken += over
 		r.counts.lost.Add(int64(audio.At(over, r.rate)))
-		if !r.torn {
+		if !r.interrupted {
 			r.counts.overruns.Add(1)
 		}
-		r.torn = true
+		r.interrupted = true
 	}
 	r.mu.Unlock()
 	signal(r.wake)
 }
 
-// end says that no more comes.
+// end marks the end of the sound.
 func (r *ring) end(why error) {
 	r.mu.Lock()
 	r.ended = why
@@ -73,19 +73,19 @@ func (r *ring) end(why error) {
 	signal(r.wake)
 }
 
-// free is for how many samples there is room.
+// free returns the number of samples that fit.
 func (r *ring) free() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.buf) - int(r.written-r.taken)
 }
 
-// take appends up to limit samples to dst. first is the number of the first of them; torn says that those before it were
-// lost. err is why no more comes, once all were taken.
-func (r *ring) take(dst []float32, limit int) (out []float32, first int64, torn bool, err error) {
+// take appends up to limit samples to dst. first is the index of the first of them; interrupted: samples before it were
+// lost. err is the error of end, once all samples were taken.
+func (r *ring) take(dst []float32, limit int) (out []float32, first int64, interrupted bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	first, torn = r.taken, r.torn
+	first, interrupted = r.taken, r.interrupted
 	for n := min(limit, int(r.written-r.taken)); n > 0; {
 		piece := r.buf[r.taken%int64(len(r.buf)):]
 		piece = piece[:min(len(piece), n)]
@@ -93,16 +93,16 @@ func (r *ring) take(dst []float32, limit int) (out []float32, first int64, torn 
 		n -= len(piece)
 		r.taken += int64(len(piece))
 	}
-	r.torn = false
+	r.interrupted = false
 	if r.taken == r.written {
 		err = r.ended
 	}
 	signal(r.room)
-	return dst, first, torn, err
+	return dst, first, interrupted, err
 }
 
-// heard is when a sample was heard, as far as it can be known from when the last one came.
-func (r *ring) heard(sample int64) time.Time {
+// timeOf estimates when a sample was captured, from when the last one was received.
+func (r *ring) timeOf(sample int64) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.at.Add(-audio.At(r.written-sample, r.rate))

@@ -1,4 +1,4 @@
-package mic
+package miniaudio
 
 import (
 	"net"
@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// pulseAnswers says whether something listens where PulseAudio's library would connect to: the addresses of PULSE_SERVER,
-// of client.conf, or the usual sockets (PulseAudio's pulse-client.conf(5) and its page "Server Strings"). What it does not
-// understand it takes for there.
+// pulseAnswers reports whether a server accepts connections where PulseAudio's library would connect to: the addresses of
+// PULSE_SERVER, of client.conf, or the usual sockets (pulse-client.conf(5) and PulseAudio's page "Server Strings").
 func pulseAnswers() bool {
 	for _, address := range pulseAddresses(os.Getenv, os.ReadFile) {
 		if listens(address) {
@@ -21,7 +20,7 @@ func pulseAnswers() bool {
 	return false
 }
 
-// dialWait is how long a server on another machine may take to answer.
+// dialWait limits the connection to a server on another machine.
 const dialWait = 2 * time.Second
 
 func listens(address string) bool {
@@ -51,10 +50,10 @@ func listens(address string) bool {
 	return c.Close() == nil
 }
 
-// pulsePort is the port of PulseAudio's module-native-protocol-tcp.
+// pulsePort is the default port of PulseAudio's module-native-protocol-tcp.
 const pulsePort = "4713"
 
-// pulseAddresses are the addresses that are tried, in PulseAudio's words.
+// pulseAddresses returns the addresses to try, as PulseAudio's server strings.
 func pulseAddresses(getenv func(string) string, read func(string) ([]byte, error)) []string {
 	config := filepath.Join(configHome(getenv), "pulse")
 	servers := getenv("PULSE_SERVER")
@@ -83,7 +82,7 @@ func pulseAddresses(getenv func(string) string, read func(string) ([]byte, error
 			all = append(all, filepath.Join(dir, "native"))
 		}
 	}
-	old, _ := filepath.Glob(filepath.Join(config, "*-runtime", "native")) // fails only for a bad pattern
+	old, _ := filepath.Glob(filepath.Join(config, "*-runtime", "native")) // fails only for a malformed pattern
 	return append(all, old...)
 }
 
@@ -101,7 +100,7 @@ func configHome(getenv func(string) string) string {
 	return filepath.Join(getenv("HOME"), ".config")
 }
 
-// defaultServer is the setting of that name in a client.conf; "": there is none.
+// defaultServer returns the setting default-server of a client.conf; empty if there is none.
 func defaultServer(content string) string {
 	server := ""
 	for line := range strings.Lines(content) {

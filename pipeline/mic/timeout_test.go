@@ -29,7 +29,7 @@ func (still) After(time.Duration) (<-chan time.Time, func() bool) {
 var errCall = errors.New("the call failed")
 
 func TestCalls(t *testing.T) {
-	c := calls{clock: still{}}
+	c := guardedCalls{clock: still{}}
 	undo := func() error {
 		t.Error("a call that was waited for is taken back")
 		return nil
@@ -38,27 +38,27 @@ func TestCalls(t *testing.T) {
 		if err := c.do(context.Background(), "opening", func() (func() error, error) { return undo, want }); err != want {
 			t.Errorf("do: %v, not %v", err, want)
 		}
-		if err := c.end(false, func() error { return want }); err != want {
-			t.Errorf("end: %v, not %v", err, want)
+		if err := c.close(false, func() error { return want }); err != want {
+			t.Errorf("close: %v, not %v", err, want)
 		}
 	}
-	if len(c.hanging) != 0 {
-		t.Errorf("%d calls hang", len(c.hanging))
+	if len(c.abandoned) != 0 {
+		t.Errorf("%d calls hang", len(c.abandoned))
 	}
 }
 
 // TestCallsHang: calls that hang are left behind, but not more than a few. What comes of them later is taken back.
 func TestCallsHang(t *testing.T) {
-	c := calls{clock: hurried{}}
+	c := guardedCalls{clock: hurried{}}
 	release := make(chan struct{})
-	undone := make(chan struct{}, maxHanging)
+	undone := make(chan struct{}, maxAbandoned)
 	hang := func() (func() error, error) {
 		<-release
 		return func() error { undone <- struct{}{}; return nil }, nil
 	}
 	canceled, cancel := context.WithCancel(context.Background())
 	cancel()
-	for i := range maxHanging - 1 {
+	for i := range maxAbandoned - 1 {
 		if i == 0 {
 			c.clock = still{}
 			if err := c.do(canceled, "opening", hang); !errors.Is(err, context.Canceled) {
@@ -71,7 +71,7 @@ func TestCallsHang(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	err := c.end(true, func() error { <-release; return nil })
+	err := c.close(true, func() error { <-release; return nil })
 	if err == nil || !strings.Contains(err.Error(), "closing the microphone took longer than 1s") {
 		t.Error(err)
 	}
@@ -79,18 +79,18 @@ func TestCallsHang(t *testing.T) {
 		t.Error("one more call is made")
 		return nil, nil
 	}
-	if err := c.do(context.Background(), "opening", never); err == nil || !strings.Contains(err.Error(), "4 calls have not ended yet, the oldest is opening") {
+	if err := c.do(context.Background(), "opening", never); err == nil || !strings.Contains(err.Error(), "4 calls are still waiting, the oldest is opening") {
 		t.Error(err)
 	}
 	close(release)
-	for range maxHanging - 1 {
+	for range maxAbandoned - 1 {
 		<-undone
 	}
-	for _, h := range c.hanging {
-		<-h.returned
+	for _, a := range c.abandoned {
+		<-a.returned
 	}
 	c.clock = still{}
-	if err := c.do(context.Background(), "opening", func() (func() error, error) { return nil, nil }); err != nil || len(c.hanging) != 0 {
-		t.Errorf("%v, %d calls hang", err, len(c.hanging))
+	if err := c.do(context.Background(), "opening", func() (func() error, error) { return nil, nil }); err != nil || len(c.abandoned) != 0 {
+		t.Errorf("%v, %d calls hang", err, len(c.abandoned))
 	}
 }
