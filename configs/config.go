@@ -53,10 +53,10 @@ type Model struct {
 	Mean         []float64 `yaml:"mean"`   // 1 or 3 numbers, as Std; empty: as the model's quantization says
 	Std          []float64 `yaml:"std"`
 	NMSThreshold float64   `yaml:"nms_threshold"`
-	Anchors      string    `yaml:"anchors"` // one of models.AnchorKinds; "": the model ends in TFLite_Detection_PostProcess, or has a Head
-	Head         string    `yaml:"head"`    // yolov5 or yolov8
-	HeadPixels   bool      `yaml:"head_pixels"`
-	Track        bool      `yaml:"track"` // detect: objects are followed
+	Decoder      string    `yaml:"decoder"`   // one of vision.DecoderNames; "": as the graph tells
+	Output       string    `yaml:"output"`    // the name of the one to read; "": the only one
+	Signature    string    `yaml:"signature"` // the key of the one that is run; "": the main graph
+	Track        bool      `yaml:"track"`     // detect: objects are followed
 
 	KeypointThreshold float64 `yaml:"keypoint_threshold"` // pose
 	MinShare          float64 `yaml:"min_share"`          // segment
@@ -66,10 +66,8 @@ type Model struct {
 	Hearing `yaml:",squash"` // for tasks on sound
 
 	// What the catalog knows and the YAML cannot say.
-	Catalog   string            `yaml:"-"` // the model's name in the catalog; "" when it is not known there
-	Subject   string            `yaml:"-"` // embed: what it was trained to tell apart, one of models.Subjects; "": not known
-	Outputs   map[string]string `yaml:"-"` // the names of the output tensors by their role: boxes, scores
-	Keypoints []string          `yaml:"-"` // the names of the key points, in the model's order
+	Catalog string `yaml:"-"` // the model's name in the catalog; "" when it is not known there
+	Subject string `yaml:"-"` // embed: what it was trained to tell apart, one of models.Subjects; "": not known
 }
 
 // Pipeline is a source, the models that look at its pictures, and the sinks that take what they find.

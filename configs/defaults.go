@@ -1,9 +1,12 @@
 package configs
 
 import (
+	"cmp"
+	"math"
 	"slices"
 
 	"corallite/models"
+	"corallite/pipeline/vision"
 )
 
 // The defaults that depend on the task.
@@ -12,8 +15,6 @@ const (
 	defaultPoseScore       = 0.3
 	defaultClassifyResults = 5
 	defaultGalleryResults  = 1
-	defaultNMSThreshold    = 0.3
-	defaultYOLOThreshold   = 0.45
 )
 
 // Defaults is a model for a task with nothing said about it but what the catalog knows: e, nil when it is not known
@@ -23,6 +24,7 @@ func Defaults(task string, e *models.Entry) Model {
 	if e != nil {
 		m.Catalog, m.Labels = e.Name, slices.Clone(e.Labels)
 		m.Activation, m.Sensitivity = e.Activation, e.Sensitivity
+		m.Decoder = e.Decoder
 		m.Width, m.Height = e.Input.Width, e.Input.Height
 		m.Mean, m.Std = slices.Clone(e.Input.Mean), slices.Clone(e.Input.Std)
 		if m.Task == "" {
@@ -50,38 +52,35 @@ func Defaults(task string, e *models.Entry) Model {
 		if e != nil {
 			m.Hearing, m.ScoreThreshold = hearing(e)
 		}
-	case m.Task == TaskDetect && e != nil && e.Detect != nil:
-		m.ScoreThreshold, m.NMSThreshold = e.Detect.ScoreThreshold, e.Detect.NMSThreshold
-		m.Anchors, m.Outputs, m.Keypoints = e.Detect.Anchors, e.Detect.Outputs, e.Detect.Keypoints
 	case m.Task == TaskDetect:
-		m.ScoreThreshold, m.NMSThreshold = defaultDetectScore, defaultNMSThreshold
+		m.ScoreThreshold = defaultDetectScore
+		if e != nil && e.Detect != nil {
+			m.ScoreThreshold = cmp.Or(e.Detect.ScoreThreshold, defaultDetectScore)
+			m.NMSThreshold = e.Detect.NMSThreshold
+		}
+		m.NMSThreshold = cmp.Or(m.NMSThreshold, usualNMSThreshold(m))
 	}
 	return m
 }
 
-// usualResize is how the pictures were resized that a model was trained on, by its task and its decoder; "": the decoder
-// knows it.
+// usualResize is how pictures were resized in the training of the decoder's models.
 func usualResize(m Model) string {
-	switch {
-	case m.Head != "":
-		return "letterbox" // as Ultralytics' programs do it
-	case m.Anchors != "":
-		return ""
+	if d := vision.FindDecoder(m.Decoder); d != nil {
+		return d.Input.Resize.String()
 	}
-	return "stretch"
+	return vision.Stretch.String()
 }
 
-// Decoders are the decoders that can be named: of detectors that do not end in TFLite_Detection_PostProcess.
-func Decoders() []string { return append(models.AnchorKinds(), yoloHeads...) }
-
-var yoloHeads = []string{"yolov5", "yolov8"}
-
-// SetDecoder makes the model one with a decoder of Decoders, with what is usual for it.
-func (m *Model) SetDecoder(name string) {
-	if slices.Contains(yoloHeads, name) {
-		m.Head, m.Anchors, m.NMSThreshold = name, "", defaultYOLOThreshold
-	} else {
-		m.Anchors, m.Head = name, ""
+// usualNMSThreshold is the decoder's; 0: it suppresses nothing.
+func usualNMSThreshold(m Model) float64 {
+	if d := vision.FindDecoder(m.Decoder); d != nil {
+		return math.Round(float64(d.NMSThreshold)*1e6) / 1e6 // as people write it
 	}
-	m.Resize = usualResize(*m)
+	return 0
+}
+
+// SetDecoder makes the model one with the decoder of that name, with what is usual for it.
+func (m *Model) SetDecoder(name string) {
+	m.Decoder = name
+	m.Resize, m.NMSThreshold = usualResize(*m), usualNMSThreshold(*m)
 }

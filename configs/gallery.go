@@ -8,6 +8,7 @@ import (
 
 	"corallite/internal/key"
 	"corallite/models"
+	"corallite/pipeline/vision"
 )
 
 // checkGallery reports a gallery that is not there, or that nobody has said a threshold for.
@@ -53,5 +54,9 @@ var faceFolders = []string{"face", "faces", "people", "persons"}
 
 // findsFaces says whether a detector is known to find faces only.
 func (m Model) findsFaces() bool {
-	return m.Task == TaskDetect && (strings.HasPrefix(m.Anchors, "mediapipe_face_") || slices.Equal(m.Labels, []string{"face"}))
+	labels := m.Labels
+	if d := vision.FindDecoder(m.Decoder); d != nil && len(labels) == 0 {
+		labels = d.Labels
+	}
+	return m.Task == TaskDetect && slices.Equal(labels, []string{"face"})
 }

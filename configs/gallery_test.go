@@ -53,7 +53,7 @@ func TestFaceWarning(t *testing.T) {
 		"things":                      {things("tools"), nil, false},
 		"things behind a detector":    {things("tools"), &Model{Task: TaskDetect, Labels: []string{"cup", "face"}}, false},
 		"behind a face detector":      {things("tools"), face, true},
-		"by its decoder":              {things("tools"), &Model{Task: TaskDetect, Anchors: "mediapipe_face_back"}, true},
+		"by its decoder":              {things("tools"), &Model{Task: TaskDetect, Decoder: "mediapipe_face_back"}, true},
 		"a gallery of people":         {things("/home/me/People/"), nil, true},
 		"a model for faces":           {Model{Subject: models.Faces, Gallery: "faces"}, face, false},
 		"a model that nobody knows":   {Model{Gallery: "faces"}, face, false},

@@ -89,7 +89,6 @@ func TestDefaults(t *testing.T) {
 // elsewhere are models and the keys that they have in TestEveryKey, because those exclude others or are of another task.
 var elsewhere = map[string][]string{
 	"faces": {"category_denylist", "segments"},
-	"yolo":  {"head", "head_pixels"},
 	"pose":  {"keypoint_threshold"},
 	"part":  {"min_share"},
 	"names": {"gallery", "vector", "score_threshold"},
@@ -130,7 +129,7 @@ func TestEveryKey(t *testing.T) {
 			t.Errorf("Model has %s, and the table has not", name)
 		}
 	}
-	if got := m.NumField() - len(modelKeys); got != 7-1 { // Hearing, Labels, LabelsFile, Catalog, Subject, Outputs, Keypoints; labels
+	if got := m.NumField() - len(modelKeys); got != 5-1 { // Hearing, Labels, LabelsFile, Catalog, Subject; labels
 		t.Errorf("Model has %d fields more than the table has keys", got)
 	}
 	if want := []string{"images", "folder", "video", "camera", "url", "gstreamer", "ffmpeg", "url2"}; !slices.Equal(cfg.PipelineNames(), want) {

@@ -118,24 +118,24 @@ func (s *layers) contradictions(m *Model, p path) {
 			}
 		}
 	}
-	if m.Anchors == "" && m.Head == "" {
-		if s.given(p, "nms_threshold") && m.Task == TaskDetect && !s.given(p, "anchors") && !s.given(p, "head") {
-			s.problem(p.to("nms_threshold"), key.CodeConflict, "only applies to detectors with anchors or a head; TFLite_Detection_PostProcess has its own threshold")
+	if m.Task == TaskDetect {
+		switch usual := usualNMSThreshold(*m); {
+		case usual == 0 && s.given(p, "nms_threshold") && !s.given(p, "decoder"):
+			s.problem(p.to("nms_threshold"), key.CodeConflict, "only applies to a decoder that suppresses boxes; TFLite_Detection_PostProcess has its own threshold")
+			m.NMSThreshold = 0
+		case s.given(p, "decoder") && !s.given(p, "nms_threshold"):
+			m.NMSThreshold = usual
 		}
-		m.NMSThreshold = 0
 	}
-	if m.Catalog == "" && !m.Listens() && !s.given(p, "resize") {
+	if (m.Catalog == "" || s.given(p, "decoder")) && !m.Listens() && !s.given(p, "resize") {
 		m.Resize = usualResize(*m)
-	}
-	if m.Head != "" && !s.given(p, "nms_threshold") {
-		m.NMSThreshold = defaultYOLOThreshold
 	}
 	s.checkGallery(m, p)
 }
 
 // taskKeys are the keys that only one task has.
 var taskKeys = map[string][]string{
-	TaskDetect:   {"anchors", "nms_threshold", "head", "head_pixels", "track"},
+	TaskDetect:   {"decoder", "nms_threshold", "track"},
 	TaskPose:     {"keypoint_threshold"},
 	TaskSegment:  {"min_share"},
 	TaskEmbed:    {"gallery", "vector"},
@@ -229,8 +229,8 @@ func (s *layers) labels(m *Model, p path, f resolver, given any, read func(strin
 
 // categories reports entries of an allow or deny list that are no labels.
 func (s *layers) categories(m *Model, p path, name string, list []string) {
-	if m.Task == TaskKeyword && len(m.Labels) == 0 {
-		return // they may be packed into the model, which is not read here
+	if len(m.Labels) == 0 && m.Task != TaskPose && m.Task != TaskWakeword {
+		return // they may be packed into the model, or be the decoder's or the gallery's; opening the model compares them
 	}
 	if len(list) > 0 && len(m.Labels) == 0 {
 		s.problem(p.to(name), key.CodeConflict, "needs labels, but this model has none")

@@ -86,7 +86,7 @@ func TestShipped(t *testing.T) {
 				if !strings.HasPrefix(m.Catalog, "face_") {
 					continue
 				}
-				if m.Anchors == "" || m.Resize != "letterbox" || len(m.Keypoints) != 6 || m.Outputs["boxes"] == "" || m.NMSThreshold != 0.3 {
+				if !strings.HasPrefix(m.Decoder, "mediapipe_face_") || m.Resize != "letterbox" || m.NMSThreshold != 0.3 {
 					t.Errorf("%s does not have what the catalog knows: %+v", name, m)
 				}
 			}
@@ -188,7 +188,7 @@ func TestShowEverything(t *testing.T) {
 	cfg := mustLoad(t, `
 models:
   m: {path: m.tflite, task: classify, labels: [a, "no", "3"], category_denylist: ["no"], label_offset: 0, mean: [1, 2, 3], std: 4, resize: crop, device: "usb:0", score_threshold: 0}
-  d: {path: link.tflite, edgetpu: other.tflite, task: detect, labels: labels.txt, anchors: mediapipe_face_back, nms_threshold: 0.4, category_allowlist: cat, max_results: 3}
+  d: {path: link.tflite, edgetpu: other.tflite, task: detect, labels: labels.txt, decoder: mediapipe_face_back, nms_threshold: 0.4, category_allowlist: cat, max_results: 3}
 pipelines:
   a: {source: {folder: folder}, models: m, sinks: [jsonl: {append: false}, table: {path: t.txt}, pictures: {dir: out, overwrite: true}]}
   b: {source: {video: [clip.mp4, clip.mp4]}, models: [d, m], sinks: [video: {path: o.MP4, queue: 7}]}

@@ -63,10 +63,10 @@ func (m Model) MarshalYAML() (any, error) {
 		Resize            string   `yaml:"resize,omitempty"`
 		Mean              flowNums `yaml:"mean,omitempty"`
 		Std               flowNums `yaml:"std,omitempty"`
+		Decoder           string   `yaml:"decoder,omitempty"`
+		Output            string   `yaml:"output,omitempty"`
+		Signature         string   `yaml:"signature,omitempty"`
 		NMSThreshold      float64  `yaml:"nms_threshold,omitempty"`
-		Anchors           string   `yaml:"anchors,omitempty"`
-		Head              string   `yaml:"head,omitempty"`
-		HeadPixels        bool     `yaml:"head_pixels,omitempty"`
 		Track             bool     `yaml:"track,omitempty"`
 		KeypointThreshold float64  `yaml:"keypoint_threshold,omitempty"`
 		MinShare          float64  `yaml:"min_share,omitempty"`
@@ -84,8 +84,8 @@ func (m Model) MarshalYAML() (any, error) {
 		Patience       int                `yaml:"patience,omitempty"`
 	}{
 		m.Path, m.EdgeTPU, m.Segments, labels, m.Task, m.Delegate, m.Device, m.Isolate, m.Deadline, m.Threads, m.Engines, m.Activation, m.Sensitivity, m.ScoreThreshold, m.MaxResults,
-		m.CategoryAllowlist, m.CategoryDenylist, m.LabelOffset, m.Width, m.Height, m.Resize, m.Mean, m.Std, m.NMSThreshold, m.Anchors,
-		m.Head, m.HeadPixels, m.Track, m.KeypointThreshold, m.MinShare, m.Gallery, m.Vector,
+		m.CategoryAllowlist, m.CategoryDenylist, m.LabelOffset, m.Width, m.Height, m.Resize, m.Mean, m.Std, m.Decoder, m.Output, m.Signature, m.NMSThreshold,
+		m.Track, m.KeypointThreshold, m.MinShare, m.Gallery, m.Vector,
 		m.Manifest, m.Melspectrogram, m.Embedding, m.Features, m.Step, m.Smoothing, m.Refractory, m.Thresholds, m.Patience,
 	}, nil
 }

@@ -1,12 +1,23 @@
 package configs
 
 import (
+	"fmt"
 	"regexp"
+	"strings"
 
 	"corallite/internal/key"
-	"corallite/models"
 	"corallite/pipeline/score"
+	"corallite/pipeline/vision"
 )
+
+// decoderDocs says what each decoder is for.
+func decoderDocs() string {
+	var each []string
+	for _, d := range vision.Decoders() {
+		each = append(each, fmt.Sprintf("`%s`: %s", d.Name, d.Description))
+	}
+	return strings.Join(each, "; ") + "."
+}
 
 var modelKeys = []*key.Key{
 	{
@@ -22,7 +33,7 @@ var modelKeys = []*key.Key{
 		Doc: "The same model split by the Edge TPU compiler (`--num_segments`), its parts in order. Each runs on a device of its own as far as there are devices, one part on one picture while the next part is on the picture before. Not together with `edgetpu`.",
 	},
 	{
-		Name: "labels", Kind: key.KindStringList, ScalarIsDistinct: true, Example: "coco_labels.txt", DefaultDoc: "the catalog's; for `keyword` else those packed into the model's file; else none, and results have only numbers",
+		Name: "labels", Kind: key.KindStringList, ScalarIsDistinct: true, Example: "coco_labels.txt", DefaultDoc: "the catalog's; else those packed into the model's file; else none, and results have only numbers",
 		Doc: "A file with one label a line, in the order of the model's classes, or the labels themselves as a list.",
 	},
 	{
@@ -95,7 +106,7 @@ var modelKeys = []*key.Key{
 		Doc: "How a picture is brought to the size of the model's input: `stretch` changes its proportions, `letterbox` adds borders, `crop` cuts the middle out.",
 	},
 	{
-		Name: "mean", Kind: key.KindNumberList, Needs: []string{"std"}, Lengths: []int{1, 3}, Example: "127.5", DefaultDoc: "the catalog's; else as the model's quantization says",
+		Name: "mean", Kind: key.KindNumberList, Needs: []string{"std"}, Lengths: []int{1, 3}, Example: "127.5", DefaultDoc: "the catalog's; else the model's metadata's or the decoder's; else 127.5 with `std` 127.5 for inputs of floats, which is said; 8-bit inputs get pixels as they are",
 		Doc: "What is subtracted from a pixel's value (0 to 255) before it is divided by `std`: one number, or one each for red, green and blue. Needs `std`.",
 	},
 	{
@@ -103,20 +114,20 @@ var modelKeys = []*key.Key{
 		Doc: "What a pixel's value less `mean` is divided by: one number, or one each for red, green and blue. Needs `mean`.",
 	},
 	{
-		Name: "nms_threshold", Kind: key.KindNumber, Above: key.Limit(0), Max: key.Limit(1), Example: "0.3", DefaultDoc: "the catalog's; else 0.45 with `head`, 0.3 with `anchors`",
-		Doc: "For detectors with `anchors` or `head`: of two boxes that overlap more than this (intersection over union) only one is kept. Models that end in TFLite_Detection_PostProcess have their own.",
+		Name: "decoder", Kind: key.KindString, Choices: vision.DecoderNames(), FormerNames: []string{"anchors", "head", "head_pixels"}, Example: "yolov8", DefaultDoc: "the catalog's; else `ssd_postprocess` for models that end in TFLite_Detection_PostProcess; else the model is refused with the decoders that fit its outputs",
+		Doc: "For detectors: what the model's outputs mean. " + decoderDocs(),
 	},
 	{
-		Name: "anchors", Kind: key.KindString, Choices: models.AnchorKinds(), Example: "mediapipe_face_short_range", DefaultDoc: "the catalog's; else none",
-		Doc: "For detectors that do not end in TFLite_Detection_PostProcess: the set of anchors that their boxes are relative to.",
+		Name: "output", Kind: key.KindString, Example: "scores", DefaultDoc: "the only output",
+		Doc: "For `classify`, `segment`, `embed`, `keyword` and YOLO decoders, where a model has several outputs: the name of the one to read.",
 	},
 	{
-		Name: "head", Kind: key.KindString, Excludes: []string{"anchors"}, Choices: yoloHeads, Example: "yolov8",
-		Doc: "For YOLO detectors: how the output lies, as `yolov5` (also v7: one row a box) or as `yolov8` (also v9 to 11: one column a box) has it. Not together with `anchors`.",
+		Name: "signature", Kind: key.KindString, Example: "serving_default", DefaultDoc: "the main graph; required where several signatures lead to several graphs",
+		Doc: "The key of the model's signature that is run. Its inputs and outputs have the signature's names.",
 	},
 	{
-		Name: "head_pixels", Kind: key.KindBoolean, Default: false, Example: "true",
-		Doc: "For detectors with `head`: boxes are in pixels of the input and not from 0 to 1.",
+		Name: "nms_threshold", Kind: key.KindNumber, Above: key.Limit(0), Max: key.Limit(1), Example: "0.3", DefaultDoc: "the catalog's; else the decoder's: 0.45 for YOLO, 0.3 for MediaPipe's",
+		Doc: "For detectors with a `decoder` that suppresses boxes: of two boxes that overlap more than this (intersection over union) only the one with the higher score is kept. Models that end in TFLite_Detection_PostProcess have their own threshold.",
 	},
 	{
 		Name: "track", Kind: key.KindBoolean, Default: false, Example: "true",

@@ -163,6 +163,11 @@ func (s edgeTPUProbe) check(m *Model) []error {
 		}
 		return append(causes, missing)
 	}
+	if m.signature != "" {
+		if _, err := m.compiled.model.Entry(m.signature); err != nil {
+			return append(causes, fmt.Errorf("%s: %w", filepath.Base(m.compiled.path), err))
+		}
+	}
 	if len(causes) == 0 {
 		if err := s.fits(m.compiled); err != nil {
 			return []error{err}
@@ -219,5 +224,5 @@ func withDelegate(f *file, d tflite.Delegate, o Options) (*tflite.Interpreter, e
 			delegates = append(delegates, x)
 		}
 	}
-	return f.loaded.Interpreter(tflite.Options{Threads: o.Threads, Shapes: o.Shapes, Delegates: delegates, Logger: o.Logger})
+	return f.loaded.Interpreter(tflite.Options{Threads: o.Threads, Shapes: o.Shapes, Delegates: delegates, Logger: o.Logger, Signature: o.Signature})
 }

@@ -14,9 +14,10 @@ type Description struct {
 	path string
 }
 
-// Describe reads what the file at Path says of itself in TensorFlow Lite Metadata; nil where it says nothing.
+// Describe reads what the file at Path says of the graph that is run in TensorFlow Lite Metadata; nil where it says
+// nothing: they are of the main graph alone.
 func (m *Model) Describe() (*Description, error) {
-	d, err := m.one().model.Describe()
+	d, err := m.one().model.DescribeEntry(m.signature)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.Path(), err)
 	}

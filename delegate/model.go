@@ -48,6 +48,8 @@ func readFile(path string) (*file, error) {
 // Model is a model's files, read, verified and compared. At least one is there.
 type Model struct {
 	cpu, compiled *file
+	signature     string           // the key of the signature that is run; "": the main graph
+	entry         *schema.Subgraph // of signature; nil: the main graph
 }
 
 // Close gives the files back; twice is safe. The engines made of them keep what they need.
@@ -70,7 +72,7 @@ func Read(files Files) (*Model, error) {
 	}
 	m, err := match(cpu, compiled)
 	if err != nil {
-		(&Model{cpu, compiled}).Close()
+		(&Model{cpu: cpu, compiled: compiled}).Close()
 		return nil, err
 	}
 	return m, nil
@@ -108,7 +110,7 @@ func match(cpu, compiled *file) (*Model, error) {
 	if err := compare(cpu.model.Main(), compiled.model.Main(), compiled.model.Main()); err != nil {
 		return nil, fmt.Errorf("%s and %s are not the same model: %w", cpu.path, compiled.path, err)
 	}
-	return &Model{cpu, compiled}, nil
+	return &Model{cpu: cpu, compiled: compiled}, nil
 }
 
 // one is the file that says more about the model: the CPU's, because the compiled one has its operators folded.
@@ -122,8 +124,28 @@ func (m *Model) one() *file {
 // Path stands for the model in messages: that of the CPU's file, where there is one.
 func (m *Model) Path() string { return m.one().path }
 
-// Graph is what the file at Path says of the model; valid until Close.
-func (m *Model) Graph() *schema.Subgraph { return m.one().model.Main() }
+// Select chooses the signature that is run, by its key. "" is the main graph, and an error that wraps
+// [schema.ErrSignature] where several signatures lead to several graphs. What Graph and Describe say is of the
+// signature's inputs and outputs, in its order and under its names, as the engines have them.
+func (m *Model) Select(signature string) error {
+	g, err := m.one().model.Entry(signature)
+	if err != nil {
+		return fmt.Errorf("model %s: %w", m.Path(), err)
+	}
+	m.signature, m.entry = signature, g
+	return nil
+}
+
+// Signature is the key that was selected; "": the main graph.
+func (m *Model) Signature() string { return m.signature }
+
+// Graph is what the file at Path says of the graph that is run; valid until Close.
+func (m *Model) Graph() *schema.Subgraph {
+	if m.entry != nil {
+		return m.entry
+	}
+	return m.one().model.Main()
+}
 
 // Files are the paths that the model was read from, by what they are.
 func (m *Model) Files() Files {

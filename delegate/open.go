@@ -18,6 +18,7 @@ type Options struct {
 	Device         string  // as edgetpu.ParseSpec reads it
 	Threads        int     // of the CPU; 0: 1
 	Shapes         [][]int // of the CPU's inputs, where the file leaves them open, as [tflite.Options] has them
+	Signature      string  // for OpenSeveral: the key of the signature that is run, as [Model.Select] takes it
 	EdgeTPULibrary string  // libedgetpu's path; "": as edgetpu.Load finds it
 	EdgeTPU        edgetpu.Options
 	// Logger gets one line for each Open or OpenSeveral: what runs the model and why nothing better does. nil: none.
@@ -99,10 +100,13 @@ func OpenSeveral(ctx context.Context, m Files, o Options, n int) ([]Engine, erro
 		return nil, err
 	}
 	defer model.Close()
+	if err := model.Select(o.Signature); err != nil {
+		return nil, err
+	}
 	return model.Open(ctx, o, n)
 }
 
-// Open is [OpenSeveral] for files that were read.
+// Open is [OpenSeveral] for files that were read, with the signature that was selected.
 func (m *Model) Open(ctx context.Context, o Options, n int) ([]Engine, error) {
 	if _, err := o.spec(); err != nil {
 		return nil, err
@@ -110,6 +114,7 @@ func (m *Model) Open(ctx context.Context, o Options, n int) ([]Engine, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("delegate: invalid number of engines %d (want at least 1)", n)
 	}
+	o.Signature = m.signature
 	chosen, err := m.choose(ctx, o, n)
 	if err != nil {
 		return nil, err

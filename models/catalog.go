@@ -26,6 +26,7 @@ type Entry struct {
 	Files       FileSet  `yaml:"files"`
 	Labels      []string `yaml:"labels"` // by class; empty: in Files.Labels, or the model has no classes
 	Input       Input    `yaml:"input"`
+	Decoder     string   `yaml:"decoder"`     // what reads a detector's outputs, by its name in package vision; empty: its graph tells
 	Detect      *Detect  `yaml:"detect"`      // for detectors
 	Activation  string   `yaml:"activation"`  // applied to the outputs: "none", "sigmoid" or "softmax"; empty: the model has it
 	Sensitivity float64  `yaml:"sensitivity"` // of a sigmoid; 0: 1
@@ -105,18 +106,10 @@ type Input struct {
 	Std    []float64 `yaml:"std"`    // as Mean
 }
 
-// Detect describes a detector's outputs.
+// Detect holds the thresholds of a detector; 0: the decoder's.
 type Detect struct {
-	Anchors        string            `yaml:"anchors"`   // one of AnchorKinds; empty: the model has TFLite_Detection_PostProcess
-	Outputs        map[string]string `yaml:"outputs"`   // from "boxes" and "scores" to the names of the output tensors
-	Keypoints      []string          `yaml:"keypoints"` // names, in the model's order
-	ScoreThreshold float64           `yaml:"score_threshold"`
-	NMSThreshold   float64           `yaml:"nms_threshold"` // intersection over union above which the lower-scored box is suppressed
-}
-
-// AnchorKinds returns the names of the anchor sets for detectors without TFLite_Detection_PostProcess.
-func AnchorKinds() []string {
-	return []string{"mediapipe_face_short_range", "mediapipe_face_back", "mediapipe_face_full_range"}
+	ScoreThreshold float64 `yaml:"score_threshold"`
+	NMSThreshold   float64 `yaml:"nms_threshold"` // intersection over union above which the lower-scored box is suppressed
 }
 
 // catalog is the content of the catalog files.
@@ -222,8 +215,8 @@ func (c *catalog) check(e Entry) error {
 		return fmt.Errorf("input: %d x %d pixels", e.Input.Width, e.Input.Height)
 	case !slices.Contains([]string{"", "stretch", "letterbox", "crop"}, e.Input.Resize):
 		return fmt.Errorf("input.resize: %q", e.Input.Resize)
-	case e.Detect != nil && e.Detect.Anchors != "" && !slices.Contains(AnchorKinds(), e.Detect.Anchors):
-		return fmt.Errorf("detect.anchors: %q", e.Detect.Anchors)
+	case e.Decoder != "" && e.Task != "detect":
+		return fmt.Errorf("decoder: %q is for the task detect, not %s", e.Decoder, e.Task)
 	}
 	if err := e.checkEmbed(); err != nil {
 		return err

@@ -73,9 +73,6 @@ func TestCatalog(t *testing.T) {
 		if i := slices.IndexFunc(c.entries, func(other Entry) bool { return other.Name == e.Name }); c.entries[i].Description != e.Description {
 			t.Errorf("two models are called %s", e.Name)
 		}
-		if d := e.Detect; d != nil && d.Anchors != "" && (d.Outputs["boxes"] == "" || d.Outputs["scores"] == "") {
-			t.Errorf("%s: outputs must name boxes and scores", e.Name)
-		}
 	}
 	want := []string{
 		"face_detection_front verified", "face_detection_back verified", "face_detection_short_range verified",
@@ -182,13 +179,6 @@ func TestRealModels(t *testing.T) {
 				t.Errorf("%s: the twin is not compiled for the Edge TPU (%v)", e.Name, err)
 			}
 		}
-		if e.Detect != nil {
-			for role, tensor := range e.Detect.Outputs {
-				if !strings.Contains(string(data), tensor) {
-					t.Errorf("%s has no tensor %q (%s)", e.Name, tensor, role)
-				}
-			}
-		}
 		if found.Manifest != "" {
 			var m struct {
 				Word  string `json:"wake_word"`
@@ -259,7 +249,7 @@ func TestBadCatalogs(t *testing.T) {
 		"not an http(s) address": head + "      model: {url: 'ftp://a.invalid/m.tflite', sha256: " + sum + ", size: 1}\n",
 		"file name":              head + "      model: {url: 'https://a.invalid/..', sha256: " + sum + ", size: 1}\n",
 		"compiled from":          head + model + strings.Replace(model, "model:", "edgetpu:", 1),
-		"anchors":                head + model + "    detect: {anchors: mine}\n",
+		"decoder":                strings.Replace(head, "task: detect", "task: classify", 1) + model + "    decoder: yolov8\n",
 		"input.resize":           head + model + "    input: {resize: bigger}\n",
 		"package p":              "packages:\n  p: {pypi: p, file: f, sha256: " + sum + ", size: 1}\n" + head + model,
 	} {

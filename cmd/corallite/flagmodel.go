@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"corallite/configs"
-	"corallite/internal/assemble"
 	"corallite/models"
 	"corallite/pipeline/score"
 	"corallite/pipeline/vision"
@@ -30,6 +28,9 @@ type modelFlags struct {
 	maxResults     *int
 	activation     string
 	decoder        string
+	signature      string
+	output         string
+	mean, std      []float64
 	width, height  int    // of a model that takes pictures of any size
 	gallery        string // embed: a folder of labelled pictures
 	calibrate      bool   // embed: the gallery is measured, and names nothing
@@ -54,6 +55,10 @@ func (f modelFlags) find(store *models.Store) (name string, m configs.Model, err
 	m.Delegate, m.Device, m.Threads, m.Gallery = f.delegate, f.device, f.threads, f.gallery
 	if f.decoder != "" {
 		m.SetDecoder(f.decoder)
+	}
+	m.Signature, m.Output = f.signature, f.output
+	if len(f.mean) > 0 {
+		m.Mean, m.Std = f.mean, f.std
 	}
 	if f.activation != "" {
 		m.Activation = f.activation
@@ -101,18 +106,30 @@ func addActivationFlag(cmd *cobra.Command, to *string) {
 	_ = cmd.RegisterFlagCompletionFunc("activation", cobra.FixedCompletions(score.Activations(), cobra.ShellCompDirectiveNoFileComp))
 }
 
-// addDecoderFlag adds the flag of detectors that do not end in TFLite_Detection_PostProcess.
+// addDecoderFlag adds the flag of detectors whose graph does not say what their outputs mean.
 func (f *modelFlags) addDecoderFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.decoder, "decoder", "", "what the outputs of a detector mean, if it does not end in "+assemble.PostProcess+": "+strings.Join(configs.Decoders(), ", "))
-	_ = cmd.RegisterFlagCompletionFunc("decoder", cobra.FixedCompletions(configs.Decoders(), cobra.ShellCompDirectiveNoFileComp))
+	addKeyFlag(cmd.Flags(), &f.decoder, "decoder", "what a detector's outputs mean (default: the catalog's, or as its graph tells): "+strings.Join(vision.DecoderNames(), ", "), "models", "decoder")
+	_ = cmd.RegisterFlagCompletionFunc("decoder", cobra.FixedCompletions(vision.DecoderNames(), cobra.ShellCompDirectiveNoFileComp))
 }
 
-// checkDecoder refuses a decoder that is none.
-func (f *modelFlags) checkDecoder() error {
-	if f.decoder == "" || slices.Contains(configs.Decoders(), f.decoder) {
-		return nil
+// addInputFlags adds the flags of what a model takes for a pixel.
+func (f *modelFlags) addInputFlags(flags *pflag.FlagSet) {
+	flags.Float64SliceVar(&f.mean, "mean", nil, "subtracted from pixel values of 0 to 255: one number, or one each for red, green and blue (default: the catalog's or the model's metadata's)")
+	flags.Float64SliceVar(&f.std, "std", nil, "what pixel values less --mean are divided by, likewise")
+}
+
+// addGraphFlags adds the flags of models with several signatures or outputs.
+func addGraphFlags(flags *pflag.FlagSet, signature, output *string) {
+	addKeyFlag(flags, signature, "signature", "key of the model's signature to run (default: the main graph)", "models", "signature")
+	addKeyFlag(flags, output, "output", "name of the output to read, for a model with several (default: the only one)", "models", "output")
+}
+
+// checkInput refuses half a normalization.
+func (f *modelFlags) checkInput() error {
+	if (len(f.mean) == 0) != (len(f.std) == 0) {
+		return usageError{errors.New("--mean and --std belong together: give both or neither")}
 	}
-	return usageError{fmt.Errorf("--decoder %q is not possible: want one of %s", f.decoder, strings.Join(configs.Decoders(), ", "))}
+	return nil
 }
 
 // checkSize refuses half a size.

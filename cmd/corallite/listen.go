@@ -27,19 +27,20 @@ var listenModels = []string{"alexa", "hey_jarvis", "hey_mycroft", "okay_nabu"}
 
 // listen is the one-shot command on sound.
 type listen struct {
-	std        *streams
-	models     []string
-	microphone string
-	labels     string
-	threshold  *float64
-	gate       bool
-	asJSON     bool
-	delegate   string
-	device     string
-	threads    int
-	activation string
-	features   featureFlags
-	source     configs.Source // format, rate and channels of standard input
+	std               *streams
+	models            []string
+	microphone        string
+	labels            string
+	threshold         *float64
+	gate              bool
+	asJSON            bool
+	delegate          string
+	device            string
+	threads           int
+	activation        string
+	signature, output string
+	features          featureFlags
+	source            configs.Source // format, rate and channels of standard input
 }
 
 func newListen(std *streams) *cobra.Command {
@@ -72,6 +73,7 @@ Without --model it waits for the wake words of the catalog: ` + strings.Join(lis
 	flags.StringVar(&l.labels, "labels", "", "a label file for a keyword model, one label a line (default: the catalog's, or the one packed into the model)")
 	l.features.add(cmd)
 	addActivationFlag(cmd, &l.activation)
+	addGraphFlags(flags, &l.signature, &l.output)
 	addKeyFlag(flags, &threshold, "threshold", "the score from which a word counts (default: the model's own; else 0.5)", "models", "score_threshold")
 	flags.BoolVar(&l.gate, "voice-gate", false, "run models only while there is a voice")
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each word")
@@ -205,7 +207,7 @@ func (l *listen) model(store *models.Store, ref string) (string, configs.Model, 
 	}
 	flags := modelFlags{
 		ref: ref, labels: l.labels, delegate: l.delegate, device: l.device, threads: l.threads, scoreThreshold: l.threshold,
-		activation: l.activation,
+		activation: l.activation, signature: l.signature, output: l.output,
 	}
 	manifest := found.Manifest
 	if len(l.features.values) > 0 && found.Entry == nil {

@@ -99,6 +99,8 @@ reported, the others are still done, and the exit code is 1.`,
 	}
 	addKeyFlag(flags, &l.model.threads, "threads", "CPU threads of the model (default: chosen)", "models", "threads")
 	l.model.addSizeFlags(flags)
+	l.model.addInputFlags(flags)
+	addGraphFlags(flags, &l.model.signature, &l.model.output)
 	if task == configs.TaskDetect || task == configs.TaskClassify {
 		addActivationFlag(cmd, &l.model.activation)
 	}
@@ -124,7 +126,7 @@ func (l *look) check() error {
 	case l.overwrite && l.out == "":
 		return usageError{errors.New("--overwrite is for --out: name the folder whose copies are to be replaced")}
 	}
-	if err := errors.Join(l.model.checkSize(), l.model.checkDecoder()); err != nil {
+	if err := errors.Join(l.model.checkSize(), l.model.checkInput()); err != nil {
 		return err
 	}
 	if _, err := delegate.ParseSpec(l.model.delegate, l.model.device); err != nil {

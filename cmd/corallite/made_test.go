@@ -56,7 +56,7 @@ func makeFiles(t *testing.T) string {
 	}
 	for name, data := range map[string][]byte{
 		"empty.jpg": {}, "text.jpg": []byte("This is no picture.\n"), "short.jpg": head(t, "images/cat_720p.jpg", 50_000),
-		"mean.tflite": meanColour().Bytes(), "yolov8.tflite": reshaped(8, 8, 6, 32).Bytes(), "yolov5.tflite": reshaped(8, 8, 24, 8).Bytes(),
+		"mean.tflite": meanColour().Bytes(), "signatures.tflite": meanAndMax().Bytes(), "outputs.tflite": meanAndMaxOutputs().Bytes(), "yolov8.tflite": reshaped(8, 8, 6, 32).Bytes(), "yolov5.tflite": reshaped(8, 8, 24, 8).Bytes(),
 		"clip.avi": head(t, "video/vtest.avi", 400_000), "empty.tflite": {}, "random.tflite": noise,
 		"short.tflite": head(t, "models/mobilenet_v1_0.25_128_quant.tflite", 262_000),
 	} {
@@ -122,6 +122,36 @@ func meanColour() modeltest.Model {
 		Inputs: []int32{0}, Outputs: []int32{2},
 		Operators: []modeltest.Operator{{Code: 40, Inputs: []int32{0, 1}, Outputs: []int32{2}, OptionsType: 27, Options: []any{false}}}, // MEAN, ReducerOptions
 	}}}
+}
+
+// meanAndMax is a classifier of pictures of 8x8 with two signatures, "mean" and "max", whose scores are the means and the
+// largest values of red, green and blue.
+func meanAndMax() modeltest.Model {
+	m := meanColour()
+	picture := &m.Subgraphs[0].Tensors[0]
+	picture.Shape, picture.Open = []int{1, 8, 8, 3}, nil
+	largest := meanColour().Subgraphs[0]
+	largest.Tensors[0] = *picture
+	largest.Operators[0].Code = 82 // REDUCE_MAX
+	m.Subgraphs = append(m.Subgraphs, largest)
+	for i, key := range []string{"mean", "max"} {
+		m.Signatures = append(m.Signatures, modeltest.Signature{
+			Key: key, Subgraph: uint32(i), Inputs: []modeltest.Named{{Name: "image", Tensor: 0}}, Outputs: []modeltest.Named{{Name: key + "_scores", Tensor: 2}},
+		})
+	}
+	return m
+}
+
+// meanAndMaxOutputs is the same with one graph of two outputs, "means" and "largest".
+func meanAndMaxOutputs() modeltest.Model {
+	m := meanAndMax()
+	m.Signatures, m.Subgraphs = nil, m.Subgraphs[:1]
+	g := &m.Subgraphs[0]
+	g.Tensors = append(g.Tensors, modeltest.Tensor{Info: tensor.Info{Name: "largest", Type: tensor.Float32, Shape: []int{1, 3}}})
+	g.Operators = append(g.Operators, g.Operators[0])
+	g.Operators[1].Code, g.Operators[1].Outputs = 82, []int32{3}
+	g.Outputs = []int32{2, 3}
+	return m
 }
 
 // reshaped is a model whose output, of a shape as YOLO heads have it, is its picture's pixels.

@@ -57,6 +57,8 @@ The page is for this machine only; --listen opens it to others, who need the tok
 	flags.StringVar(&w.model.labels, "labels", "", "a label file, one label a line")
 	addKeyFlag(flags, &w.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else 0.5)", "models", "score_threshold")
 	w.model.addSizeFlags(flags)
+	w.model.addInputFlags(flags)
+	addGraphFlags(flags, &w.model.signature, &w.model.output)
 	addActivationFlag(cmd, &w.model.activation)
 	w.model.addDecoderFlag(cmd)
 	addKeyFlag(flags, &w.listen, "listen", "where the page is: host and port", "pipelines", "sinks", "preview", "listen")
@@ -69,7 +71,7 @@ The page is for this machine only; --listen opens it to others, who need the tok
 }
 
 func (w *watch) run(cmd *cobra.Command, source string) error {
-	if err := errors.Join(w.model.checkSize(), w.model.checkDecoder()); err != nil {
+	if err := errors.Join(w.model.checkSize(), w.model.checkInput()); err != nil {
 		return err
 	}
 	logger, err := newLogger(w.std.err, logSettings{})

@@ -87,7 +87,7 @@ func (p *Pool) childCPU(ctx context.Context, r Request, o delegate.Options) (ten
 		return nil, fmt.Errorf("model %s: %w", path, err)
 	}
 	e, err := h.Open(ctx, worker.Request{
-		Files: delegate.Files{CPU: path}, Choice: o.Choice, Refused: o.Refused, Threads: o.Threads, Shapes: o.Shapes,
+		Files: delegate.Files{CPU: path}, Choice: o.Choice, Refused: o.Refused, Threads: o.Threads, Shapes: o.Shapes, Signature: r.Model.Signature(),
 		Deadline: worker.DeadlinePolicy{Fixed: r.Deadline},
 	})
 	if err != nil {

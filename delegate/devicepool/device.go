@@ -73,14 +73,15 @@ func (d *device) label() string { return d.describe().Name }
 
 // part is a file to be run on a device.
 type part struct {
-	model    string // its name
-	files    delegate.Files
-	shapes   [][]int
-	token    uint64
-	threads  int
-	priority int
-	isolate  bool
-	deadline time.Duration
+	model     string // its name
+	files     delegate.Files
+	shapes    [][]int
+	signature string // "": the main graph
+	token     uint64
+	threads   int
+	priority  int
+	isolate   bool
+	deadline  time.Duration
 }
 
 // path is the file's.
@@ -112,7 +113,7 @@ func (d *device) openOn(ctx context.Context, p part, client *scheduler.Client) (
 		}
 		d.found()
 		e, err := delegate.Open(ctx, p.files, delegate.Options{
-			Choice: choice, Device: d.selector(), Threads: p.threads, Shapes: p.shapes, EdgeTPULibrary: d.pool.o.Library,
+			Choice: choice, Device: d.selector(), Threads: p.threads, Shapes: p.shapes, Signature: p.signature, EdgeTPULibrary: d.pool.o.Library,
 			EdgeTPU: d.pool.o.EdgeTPU,
 		})
 		if err != nil {
@@ -125,7 +126,7 @@ func (d *device) openOn(ctx context.Context, p part, client *scheduler.Client) (
 		return nil, fmt.Errorf("model %s: %w", p.path(), err)
 	}
 	e, err := h.Open(ctx, worker.Request{
-		Files: p.files, Choice: choice, Device: d.selector(), Threads: p.threads, Shapes: p.shapes, Turn: client,
+		Files: p.files, Choice: choice, Device: d.selector(), Threads: p.threads, Shapes: p.shapes, Signature: p.signature, Turn: client,
 		Deadline: worker.DeadlinePolicy{Fixed: p.deadline},
 	})
 	var death *isolate.DeathError

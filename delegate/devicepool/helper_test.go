@@ -139,7 +139,7 @@ func (b *bench) open(f delegate.Files, r devicepool.Request) []tensor.Engine {
 
 func (b *bench) tryOpen(f delegate.Files, r devicepool.Request) ([]tensor.Engine, error) {
 	b.tb.Helper()
-	m, _, err := b.Read(b.tb.Context(), f, nil)
+	m, _, err := b.Read(b.tb.Context(), f, "", nil)
 	if err != nil {
 		b.tb.Fatal(err)
 	}

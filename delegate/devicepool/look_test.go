@@ -112,7 +112,7 @@ func TestPatienceEndsATrial(t *testing.T) {
 	b := newBenchUntil(patience, t, simtest.Config{Devices: []string{}}, func(o *devicepool.Options) {
 		o.Tried = worker.NewTried(t.TempDir())
 	})
-	if _, _, err := b.Read(t.Context(), f, nil); !errors.Is(err, context.Canceled) || err.Error() != "model "+f.CPU+": interrupted" {
+	if _, _, err := b.Read(t.Context(), f, "", nil); !errors.Is(err, context.Canceled) || err.Error() != "model "+f.CPU+": interrupted" {
 		t.Errorf("error %v", err)
 	}
 }

@@ -183,13 +183,13 @@ func (o opener) files() []part {
 		model: r.Name, threads: max(r.Threads, 1), priority: r.Priority, isolate: r.isolated(true), deadline: r.Deadline,
 	}
 	if o.item.Provider != delegate.EdgeTPU[0].Provider {
-		p.files, p.shapes = delegate.Files{CPU: r.Model.Files().CPU}, r.Shapes
+		p.files, p.shapes, p.signature = delegate.Files{CPU: r.Model.Files().CPU}, r.Shapes, r.Model.Signature()
 		p.token = tokenOf(p.files.CPU)
 		return []part{p}
 	}
 	var all []part
 	for _, m := range r.parts() {
-		p.files, p.token = delegate.Files{EdgeTPU: m.Files().EdgeTPU}, m.Token()
+		p.files, p.signature, p.token = delegate.Files{EdgeTPU: m.Files().EdgeTPU}, m.Signature(), m.Token()
 		if p.token == 0 {
 			p.token = tokenOf(p.files.EdgeTPU)
 		}

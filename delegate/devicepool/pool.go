@@ -125,10 +125,15 @@ type Shapes func(g *schema.Subgraph) ([][]int, error)
 
 // Read reads a model's files like [delegate.Read], and tries the one that the CPU runs in a child, if it never ran on this
 // machine: a file that crashes the runtime is an error and not a crash. The trial ends with ctx and with the pool's
-// patience. It gives the shapes that choose has chosen, for the Request; choose may be nil.
-func (p *Pool) Read(ctx context.Context, files delegate.Files, choose Shapes) (_ *delegate.Model, shapes [][]int, err error) {
+// patience. signature is the key of the signature to run (see [delegate.Model.Select]). It gives the shapes that choose has
+// chosen, for the Request; choose may be nil.
+func (p *Pool) Read(ctx context.Context, files delegate.Files, signature string, choose Shapes) (_ *delegate.Model, shapes [][]int, err error) {
 	m, err := delegate.Read(files)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := m.Select(signature); err != nil {
+		m.Close()
 		return nil, nil, err
 	}
 	if choose != nil {
@@ -140,7 +145,7 @@ func (p *Pool) Read(ctx context.Context, files delegate.Files, choose Shapes) (_
 	if p.o.Tried != nil && files.CPU != "" {
 		patient, stop := p.patient(ctx)
 		defer stop()
-		err := worker.Try(patient, worker.TryOptions{Path: files.CPU, Shapes: shapes, Tried: p.o.Tried, Logger: p.o.Logger})
+		err := worker.Try(patient, worker.TryOptions{Path: files.CPU, Shapes: shapes, Signature: signature, Tried: p.o.Tried, Logger: p.o.Logger})
 		if err != nil {
 			m.Close()
 			if ctx.Err() == nil && errors.Is(err, context.Canceled) {

@@ -29,14 +29,14 @@ func TestShapes(t *testing.T) {
 		o.Files = []string{f.CPU}
 		o.Tried = worker.NewTried(t.TempDir())
 	})
-	if _, _, err := b.Read(t.Context(), f, nil); err == nil {
+	if _, _, err := b.Read(t.Context(), f, "", nil); err == nil {
 		t.Error("without the shape it went well")
 	}
 	refuse := func(*schema.Subgraph) ([][]int, error) { return nil, errors.New("no size") }
-	if _, _, err := b.Read(t.Context(), f, refuse); err == nil || err.Error() != "model "+f.CPU+": no size" {
+	if _, _, err := b.Read(t.Context(), f, "", refuse); err == nil || err.Error() != "model "+f.CPU+": no size" {
 		t.Errorf("without a size: %v", err)
 	}
-	m, shapes, err := b.Read(t.Context(), f, func(g *schema.Subgraph) ([][]int, error) { return [][]int{nil, {1, len(g.Inputs)}}, nil })
+	m, shapes, err := b.Read(t.Context(), f, "", func(g *schema.Subgraph) ([][]int, error) { return [][]int{nil, {1, len(g.Inputs)}}, nil })
 	if err != nil {
 		t.Fatal(err)
 	}

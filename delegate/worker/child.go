@@ -103,7 +103,7 @@ func (w *child) open(body, reply []byte) (int, error) {
 		return 0, err
 	}
 	o := delegate.Options{
-		Choice: r.Choice, Device: r.Device, Threads: r.Threads, Shapes: r.Shapes, EdgeTPULibrary: w.setup.Library,
+		Choice: r.Choice, Device: r.Device, Threads: r.Threads, Shapes: r.Shapes, Signature: r.Signature, EdgeTPULibrary: w.setup.Library,
 		EdgeTPU: w.setup.EdgeTPU.options(), Refused: r.Refused,
 	}
 	engine, err := delegate.Open(context.Background(), r.Files, o)

@@ -112,6 +112,7 @@ type Request struct {
 	Device        string             // as edgetpu.ParseSpec reads it
 	Threads       int                // of the CPU; 0: 1
 	Shapes        [][]int            // as delegate.Options has them
+	Signature     string             // likewise
 	Refused       []delegate.Refusal // as delegate.Options has them
 	Deadline      DeadlinePolicy     // of a run
 	FirstDeadline time.Duration      // of the first run; 0: 10 s
@@ -134,7 +135,7 @@ func (h *Host) Open(ctx context.Context, r Request) (*Engine, error) {
 		limit = openDeadline
 	}
 	request := openRequest{
-		Files: r.Files, Choice: r.Choice, Device: r.Device, Threads: r.Threads, Shapes: r.Shapes, Refused: r.Refused,
+		Files: r.Files, Choice: r.Choice, Device: r.Device, Threads: r.Threads, Shapes: r.Shapes, Signature: r.Signature, Refused: r.Refused,
 	}
 	var reply openReply
 	// While the device is opened nobody runs on it: libedgetpu waits for that anyway, and a deadline would count it.

@@ -15,7 +15,7 @@ import (
 const trialVersion = 1
 
 // Tried remembers models that were tried and went well, as empty files in a folder, named by the sha256 of the model,
-// the runtime's version and that of the trial. A folder that cannot be read or written costs another trial, and is no
+// the runtime's version, that of the trial, and the signature that was run. A folder that cannot be read or written costs another trial, and is no
 // error. A nil Tried remembers nothing.
 type Tried struct{ folder string }
 
@@ -27,26 +27,30 @@ func NewTried(folder string) *Tried {
 	return &Tried{folder}
 }
 
-func (t *Tried) file(sum [sha256.Size]byte) string {
-	return filepath.Join(t.folder, fmt.Sprintf("%x-%s-%d", sum, tflite.RuntimeVersion(), trialVersion))
+func (t *Tried) file(sum [sha256.Size]byte, signature string) string {
+	name := fmt.Sprintf("%x-%s-%d", sum, tflite.RuntimeVersion(), trialVersion)
+	if signature != "" { // which may have any characters
+		name += fmt.Sprintf("-%x", sha256.Sum256([]byte(signature)))
+	}
+	return filepath.Join(t.folder, name)
 }
 
-// Has says whether a model whose bytes have this sha256 went well.
-func (t *Tried) Has(sum [sha256.Size]byte) bool {
+// Has says whether a model whose bytes have this sha256 went well with the signature; "": the main graph.
+func (t *Tried) Has(sum [sha256.Size]byte, signature string) bool {
 	if t == nil {
 		return false
 	}
-	_, err := os.Stat(t.file(sum))
+	_, err := os.Stat(t.file(sum, signature))
 	return err == nil
 }
 
-// Add remembers that a model went well.
-func (t *Tried) Add(sum [sha256.Size]byte) {
+// Add remembers that a model went well with the signature.
+func (t *Tried) Add(sum [sha256.Size]byte, signature string) {
 	if t == nil || os.MkdirAll(t.folder, 0o755) != nil {
 		return
 	}
 	// A link that lies there is not followed.
-	if f, err := os.OpenFile(t.file(sum), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644); err == nil {
+	if f, err := os.OpenFile(t.file(sum, signature), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644); err == nil {
 		_ = f.Close() // an empty file cannot be half written
 	}
 }

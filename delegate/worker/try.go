@@ -31,6 +31,8 @@ type trialRequest struct {
 	Path   string  `json:"path"` // for messages
 	Bytes  int     `json:"bytes"`
 	Shapes [][]int `json:"shapes"`
+
+	Signature string `json:"signature"` // "": the main graph
 }
 
 // serveTrials opens and runs each model that it gets.
@@ -60,6 +62,11 @@ func runOnce(r trialRequest, b []byte) error {
 	defer m.Close()
 	if !m.ForCPU() {
 		return nil // a compiled model runs in a child always
+	}
+	if r.Signature != "" {
+		if err := m.Select(r.Signature); err != nil {
+			return err
+		}
 	}
 	all, err := m.Open(context.Background(), delegate.Options{Choice: delegate.CPU, Shapes: r.Shapes}, 1)
 	if err != nil {
@@ -105,6 +112,8 @@ type Trier struct {
 	Deadline time.Duration // of opening and running a model; 0: a minute
 	Shapes   [][]int       // as delegate.Options has them, for all models
 
+	Signature string // of all models, as delegate.Options has it; "": the main graph
+
 	mu    sync.Mutex
 	child *isolate.Process
 	reply []byte
@@ -125,7 +134,7 @@ func (t *Trier) Try(ctx context.Context, path string, model []byte) error {
 	}
 	defer memory.Close()
 	copy(memory.Bytes(), model)
-	request, err := json.Marshal(trialRequest{path, len(model), t.Shapes})
+	request, err := json.Marshal(trialRequest{path, len(model), t.Shapes, t.Signature})
 	if err != nil {
 		return err
 	}
@@ -179,10 +188,11 @@ func (t *Trier) Close() error {
 
 // TryOptions of Try.
 type TryOptions struct {
-	Path   string  // of the model
-	Shapes [][]int // as delegate.Options has them
-	Tried  *Tried  // models that went well; nil: none
-	Logger *slog.Logger
+	Path      string  // of the model
+	Shapes    [][]int // as delegate.Options has them
+	Signature string  // likewise
+	Tried     *Tried  // models that went well; nil: none
+	Logger    *slog.Logger
 }
 
 // Try is [Trier.Try] for one file, unless it went well before. That it did is remembered.
@@ -191,17 +201,17 @@ func Try(ctx context.Context, o TryOptions) error {
 		return nil // who opens it says better what is wrong
 	}
 	sum, err := sumOf(o.Path)
-	if err == nil && o.Tried.Has(sum) {
+	if err == nil && o.Tried.Has(sum, o.Signature) {
 		return nil
 	}
 	b, err := regfile.Read(o.Path, tflite.MaxModel)
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
-	t := &Trier{Logger: o.Logger, Shapes: o.Shapes}
+	t := &Trier{Logger: o.Logger, Shapes: o.Shapes, Signature: o.Signature}
 	if err := t.Try(ctx, filepath.Clean(o.Path), b); err != nil {
 		return errors.Join(err, t.Close())
 	}
-	o.Tried.Add(sha256.Sum256(b))
+	o.Tried.Add(sha256.Sum256(b), o.Signature)
 	return t.Close()
 }

@@ -68,7 +68,7 @@ func TestTried(t *testing.T) {
 	if err := errors.Join(try(file, 1), try(file, 1), try(write(t, "copy.tflite", good), 1)); err != nil {
 		t.Error(err)
 	}
-	if !tried.Has(sha256.Sum256(good)) || tried.Has(sha256.Sum256(good[1:])) {
+	if !tried.Has(sha256.Sum256(good), "") || tried.Has(sha256.Sum256(good[1:]), "") {
 		t.Error("what was tried is not known")
 	}
 	if err := os.WriteFile(file, modeltest.Addition(1, 5).Bytes(), 0o644); err != nil {

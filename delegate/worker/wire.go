@@ -114,6 +114,8 @@ type openRequest struct {
 	Threads int                `json:"threads"`
 	Shapes  [][]int            `json:"shapes"`
 	Refused []delegate.Refusal `json:"refused"`
+
+	Signature string `json:"signature"`
 }
 
 type openReply struct {

@@ -94,7 +94,7 @@ func (e *AudioModels) read(ctx context.Context, r ModelRequest) (*delegate.Model
 	if err != nil {
 		return nil, nil, err
 	}
-	return r.Pool.Read(ctx, files, r.shapes)
+	return r.Pool.Read(ctx, files, r.Model.Signature, r.shapes)
 }
 
 // open opens the one engine of a model that holds state.
@@ -222,7 +222,7 @@ func sameFiles(a, b [2]string) (bool, error) {
 }
 
 func (e *AudioModels) openStage(ctx context.Context, r ModelRequest, chain [2]string) error {
-	r.Model.EdgeTPU, r.Model.Segments = "", nil
+	r.Model.EdgeTPU, r.Model.Segments, r.Model.Signature = "", nil, ""
 	var engines [2]pipeline.Engine
 	mel := func(*schema.Subgraph) ([][]int, error) { return openwakeword.MelShapes(), nil }
 	for i, shapes := range [2]devicepool.Shapes{mel, nil} {
@@ -265,6 +265,7 @@ func keywordOptions(m configs.Model, model *delegate.Model) (o keyword.Options, 
 	if m.LabelOffset != nil {
 		o.LabelOffset = *m.LabelOffset
 	}
+	o.Output = m.Output
 	o.Allow, o.Deny = m.CategoryAllowlist, m.CategoryDenylist
 	if m.ScoreThreshold > 0 {
 		o.Threshold = float32(m.ScoreThreshold)

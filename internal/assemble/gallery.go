@@ -5,25 +5,19 @@ import (
 	"errors"
 	"fmt"
 
-	"corallite/configs"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/vision"
 )
 
-// withGallery gives a task that compares with the pictures of the model's gallery, each of which runs once on the
-// engine. plain is the task without a gallery.
-func withGallery(ctx context.Context, m configs.Model, plain visionTask, e pipeline.Engine) (visionTask, error) {
-	gallery, err := vision.NewGallery(ctx, m.Gallery, vision.GalleryOptions{
+// readGallery reads the pictures of a gallery, each of which runs once on the engine with the task.
+func readGallery(ctx context.Context, folder string, task vision.Task, e pipeline.Engine) (*vision.Gallery, error) {
+	return vision.NewGallery(ctx, folder, vision.GalleryOptions{
 		IsPicture: camera.IsPicture,
 		Embed: func(ctx context.Context, path string) (pipeline.Vector, error) {
-			return embedFile(ctx, plain, e, path)
+			return embedFile(ctx, task, e, path)
 		},
 	})
-	if err != nil {
-		return nil, err
-	}
-	return newEmbedder(m, gallery, e.Inputs(), e.Outputs())
 }
 
 // EmbedFile gives the vector of a picture.

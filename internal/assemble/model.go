@@ -10,7 +10,6 @@ import (
 	"corallite/pipeline"
 	"corallite/pipeline/track"
 	"corallite/pipeline/vision"
-	"corallite/tflite/schema"
 )
 
 // trackFrom is the score from which detections help to follow an object: ByteTrack's low threshold.
@@ -19,7 +18,7 @@ const trackFrom = 0.1
 // VisionModel is a model with its task and its engines, of which a Stream's model is made.
 type VisionModel struct {
 	Name    string
-	Task    pipeline.Task[*vision.Frame]
+	Task    vision.Task
 	Engines []pipeline.Engine
 	options pipeline.ModelOptions[*vision.Frame]
 	closers closers
@@ -47,7 +46,7 @@ func (v *VisionModel) open(ctx context.Context, r ModelRequest) error {
 	if err != nil {
 		return err
 	}
-	model, shapes, err := r.Pool.Read(ctx, files, pictureShapes(r.Model))
+	model, shapes, err := r.Pool.Read(ctx, files, r.Model.Signature, pictureShapes(r.Model))
 	if err != nil {
 		return err
 	}
@@ -56,7 +55,7 @@ func (v *VisionModel) open(ctx context.Context, r ModelRequest) error {
 		return err
 	}
 	v.Name = r.Name
-	if err := v.openTask(ctx, r, model.Graph()); err != nil {
+	if err := v.openTask(ctx, r, model); err != nil {
 		what := "model " + r.Model.Path
 		if r.Model.LabelsFile != "" {
 			what += " with labels " + r.Model.LabelsFile
@@ -67,8 +66,13 @@ func (v *VisionModel) open(ctx context.Context, r ModelRequest) error {
 }
 
 // openTask makes the task, and what follows objects.
-func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, graph *schema.Subgraph) error {
+func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, model *delegate.Model) error {
 	m := r.Model
+	warn := func(message string) {
+		if r.Logger != nil {
+			r.Logger.Warn(message, "model", m.Path)
+		}
+	}
 	if m.Track {
 		follow, err := track.New(track.Options{High: float32(m.ScoreThreshold), Show: float32(m.ScoreThreshold)})
 		if err != nil {
@@ -78,19 +82,21 @@ func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, graph *schem
 		// The tracker wants to see what is too unsure to be shown.
 		m.ScoreThreshold, m.MaxResults = min(m.ScoreThreshold, trackFrom), 0
 	}
-	task, err := newTask(m, graph, v.Engines[0])
+	info, settings := modelInfo(model, v.Engines[0], warn), taskSettings(m, warn)
+	task, err := vision.NewTask(info, settings)
 	if err != nil {
 		return err
 	}
 	v.closers = append(v.closers, task.Close)
-	if c, ok := task.(*vision.Classify); ok && r.Logger != nil {
-		c.Warn(func(message string) { r.Logger.Warn(message, "model", m.Path) })
-	}
 	if m.Task == configs.TaskEmbed && m.Gallery != "" {
 		if warning := m.FaceWarning(nil); warning != "" && r.Logger != nil {
 			r.Logger.Warn(warning, "model", r.Name)
 		}
-		if task, err = withGallery(ctx, m, task, v.Engines[0]); err != nil {
+		settings.Warn = nil // it was told
+		if settings.Gallery, err = readGallery(ctx, m.Gallery, task, v.Engines[0]); err != nil {
+			return err
+		}
+		if task, err = vision.NewTask(info, settings); err != nil {
 			return err
 		}
 		v.closers = append(v.closers, task.Close)

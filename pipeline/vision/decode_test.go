@@ -76,7 +76,7 @@ func TestClassifyDecode(t *testing.T) {
 		}
 		for range 2 {
 			got, err := task.Decode(outputs{c.out}, pipeline.Placement{})
-			if err != nil || !reflect.DeepEqual(got.Classes, c.want) {
+			if err != nil || !reflect.DeepEqual([]pipeline.Class(got.Classes), c.want) {
 				t.Errorf("%s: %+v, %v; want %+v", name, got.Classes, err, c.want)
 			}
 		}

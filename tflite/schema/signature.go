@@ -42,6 +42,30 @@ func (m *Model) Entry(key string) (*Subgraph, error) {
 	return &g, nil
 }
 
+// DescribeEntry is [Model.Describe] for the graph of a signature's key (see [Model.Entry]), in the order of its inputs and
+// outputs; nil also where that is not the main graph, of which alone the metadata speak.
+func (m *Model) DescribeEntry(key string) (*Description, error) {
+	d, err := m.Describe()
+	if d == nil || err != nil || key == "" {
+		return d, err
+	}
+	i := slices.IndexFunc(m.Signatures, func(s Signature) bool { return s.Key == key })
+	if i < 0 || m.Signatures[i].Subgraph != 0 {
+		return nil, nil
+	}
+	ordered := func(names []NamedTensor, main []int, said []TensorDescription) []TensorDescription {
+		all := make([]TensorDescription, len(names))
+		for i, n := range names {
+			if at := slices.Index(main, n.Tensor); at >= 0 && at < len(said) {
+				all[i] = said[at]
+			}
+		}
+		return all
+	}
+	s, g := m.Signatures[i], m.Main()
+	return &Description{Inputs: ordered(s.Inputs, g.Inputs, d.Inputs), Outputs: ordered(s.Outputs, g.Outputs, d.Outputs)}, nil
+}
+
 // keys are those of the signatures, for messages.
 func (m *Model) keys() string {
 	keys := make([]string, len(m.Signatures))
