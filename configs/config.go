@@ -32,12 +32,12 @@ type Model struct {
 	Labels     []string `yaml:"-"` // in the order of the label file; empty: none
 	LabelsFile string   `yaml:"-"` // where Labels are from; "" when they stood in the YAML or the catalog
 
-	Delegate string  `yaml:"delegate"`
-	Device   string  `yaml:"device"`
-	Threads  int     `yaml:"threads"`  // 0: choose
-	Engines  int     `yaml:"engines"`  // 0: choose
-	Isolate  *bool   `yaml:"isolate"`  // nil: on an Edge TPU
-	Deadline float64 `yaml:"deadline"` // seconds; 0: from the time that runs take
+	Delegate Delegates `yaml:"delegate"`
+	Device   string    `yaml:"device"`
+	Threads  int       `yaml:"threads"`  // 0: choose
+	Engines  int       `yaml:"engines"`  // 0: choose
+	Isolate  *bool     `yaml:"isolate"`  // nil: on an Edge TPU
+	Deadline float64   `yaml:"deadline"` // seconds; 0: from the time that runs take
 
 	Activation        string   `yaml:"activation"`  // none, sigmoid or softmax; "": nobody says
 	Sensitivity       float64  `yaml:"sensitivity"` // of a sigmoid; 0: 1
@@ -86,9 +86,10 @@ type Pipeline struct {
 
 // EdgeTPU is the runtime of the Edge TPU.
 type EdgeTPU struct {
-	Library     string `yaml:"library"`     // path of libedgetpu; "": its usual names
-	Performance string `yaml:"performance"` // low, medium, high or max; "": libedgetpu's
-	Heat        string `yaml:"heat"`        // shed, cpu or off
+	Library     string   `yaml:"library"`            // path of libedgetpu; "": its usual names
+	Performance string   `yaml:"performance"`        // low, medium, high or max; "": libedgetpu's
+	Env         []string `yaml:"env,omitempty,flow"` // names of environment variables that its processes get too
+	Heat        string   `yaml:"heat"`               // shed, cpu or off
 }
 
 // Log is what is logged.
@@ -185,6 +186,7 @@ func (s *layers) config(o LoadOptions, whole bool) *Config {
 	} {
 		*to, _ = s.get(path{"edgetpu", name}).(string)
 	}
+	cfg.EdgeTPU.Env, _ = s.get(path{"edgetpu", "env"}).([]string)
 	cfg.Log.Level, _ = s.get(path{"log", "level"}).(string)
 	cfg.Log.Format, _ = s.get(path{"log", "format"}).(string)
 	return cfg

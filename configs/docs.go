@@ -55,6 +55,9 @@ func sections(k *key.Key, title string) []section {
 			below = append(below, sections(c, place)...)
 		case key.KindNamed:
 			below = append(below, sections(c, place+".NAME")...)
+		case key.KindOrdered:
+			self.Rows = append(self.Rows, row{c.Name, "`" + strings.Join(c.Choices, "`, `") + "`, `{plugin: …}`, or a list of these", defaultWords(c), c.Doc, c.Example})
+			below = append(below, sections(&key.Key{Kind: key.KindGroup, Doc: "An external delegate, see [delegates.md](delegates.md).", Keys: c.Keys}, place)...)
 		case key.KindVariants:
 			self.Rows = append(self.Rows, row{
 				Name: c.Name, Type: "list", Default: defaultWords(c), Doc: c.Doc,

@@ -65,7 +65,7 @@ func TestDefaults(t *testing.T) {
 	cfg := mustLoad(t, small)
 	want := Model{
 		Path: "m.tflite", Task: TaskDetect, Labels: []string{"person", "cat"}, LabelsFile: "labels.txt",
-		Delegate: "auto", Threads: 2, ScoreThreshold: 0.5, Resize: "stretch",
+		Delegate: Delegates{{Name: "auto"}}, Threads: 2, ScoreThreshold: 0.5, Resize: "stretch",
 	}
 	if got := cfg.Models["m"]; !reflect.DeepEqual(got, want) {
 		t.Errorf("model %+v, want %+v", got, want)
@@ -77,7 +77,7 @@ func TestDefaults(t *testing.T) {
 	if got := cfg.Pipelines["door"]; !reflect.DeepEqual(got, wantPipeline) {
 		t.Errorf("pipeline %+v, want %+v", got, wantPipeline)
 	}
-	if cfg.Log.Level != "info" || cfg.EdgeTPU != (EdgeTPU{Heat: "shed"}) {
+	if cfg.Log.Level != "info" || !reflect.DeepEqual(cfg.EdgeTPU, EdgeTPU{Heat: "shed"}) {
 		t.Errorf("%+v %+v", cfg.Log, cfg.EdgeTPU)
 	}
 	cfg = mustLoad(t, strings.Replace(small, "detect", "classify", 1))
@@ -165,7 +165,7 @@ func TestEveryKey(t *testing.T) {
 	if m := cfg.Pipelines["images"].Motion; m != nil {
 		t.Errorf("nothing is said of motion: %+v", m)
 	}
-	if e := cfg.EdgeTPU; e != (EdgeTPU{Library: "m.tflite", Performance: "low", Heat: "cpu"}) {
+	if e := cfg.EdgeTPU; !reflect.DeepEqual(e, EdgeTPU{Library: "m.tflite", Performance: "low", Heat: "cpu"}) {
 		t.Errorf("edgetpu %+v", e)
 	}
 	if p := cfg.Pipelines["folder"]; p.Priority != 10 || p.Every != 5 || p.FPS != 5 || !slices.Equal(p.Region, []float64{0, 0.5, 1, 1}) {

@@ -31,6 +31,9 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	ref, _ := values["path"].(string)
 	delete(values, "path")
 
+	delegates := values["delegate"]
+	delete(values, "delegate")
+
 	f := s.resolver(p, o.Models)
 	found := s.findModel(ref, p, f)
 	task, _ := values["task"].(string)
@@ -39,6 +42,12 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	features, _ := values["features"].(map[string]any)
 	delete(values, "features")
 	s.decode(values, &m, p)
+	switch d := delegates.(type) {
+	case Delegates:
+		m.Delegate = d
+	case string: // the default
+		m.Delegate = ParseDelegates(d)
+	}
 	broken := slices.ContainsFunc(FeatureKeys(), func(name string) bool { return s.bad[p.to("features", name).viper()] })
 	if err := m.SetFeatures(features); err != nil && m.Task == TaskKeyword && !broken {
 		s.problem(p.to("features"), key.CodeInvalid, "%v", err)
@@ -194,7 +203,7 @@ func (s *layers) findTwin(m *Model, p path, f resolver) {
 		return
 	}
 	stem, isModel := strings.CutSuffix(m.Path, ".tflite")
-	if m.Delegate != "edgetpu" || m.EdgeTPU != "" || !isModel || strings.HasSuffix(stem, "_edgetpu") {
+	if !m.Delegate.Only(DelegateEdgeTPU) || m.EdgeTPU != "" || !isModel || strings.HasSuffix(stem, "_edgetpu") {
 		return
 	}
 	if twin := stem + "_edgetpu.tflite"; !isFile(twin) {

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"encoding/json"
+	"slices"
 
 	"corallite/internal/key"
 )
@@ -69,6 +70,16 @@ func describe(k *key.Key) object {
 		s["additionalProperties"] = object{"type": "number", "minimum": 0, "maximum": 1}
 	case key.KindStringListMap:
 		describeStringLists(k, s)
+	case key.KindStringMap:
+		s["type"] = "object"
+		s["minProperties"] = 1
+		s["additionalProperties"] = object{"type": []string{"string", "number", "boolean"}}
+	case key.KindOrdered:
+		word := object{"type": "string", "anyOf": []any{object{"enum": k.Choices}, object{"pattern": "^" + DelegatePlugin + ":."}}}
+		mapping := object{}
+		describeGroup(k, mapping)
+		one := []any{word, mapping}
+		s["anyOf"] = append(slices.Clone(one), object{"type": "array", "items": object{"anyOf": one}, "minItems": 1})
 	case key.KindGroup:
 		describeGroup(k, s)
 	case key.KindNamed:

@@ -40,38 +40,38 @@ func (m Model) MarshalYAML() (any, error) {
 		labels = flow(m.Labels)
 	}
 	return struct {
-		Path              string   `yaml:"path"`
-		EdgeTPU           string   `yaml:"edgetpu,omitempty"`
-		Segments          flow     `yaml:"segments,omitempty"`
-		Labels            any      `yaml:"labels,omitempty"`
-		Task              string   `yaml:"task"`
-		Delegate          string   `yaml:"delegate"`
-		Device            string   `yaml:"device"`
-		Isolate           *bool    `yaml:"isolate,omitempty"`
-		Deadline          float64  `yaml:"deadline,omitempty"`
-		Threads           int      `yaml:"threads"`
-		Engines           int      `yaml:"engines"`
-		Activation        string   `yaml:"activation,omitempty"`
-		Sensitivity       float64  `yaml:"sensitivity,omitempty"`
-		ScoreThreshold    float64  `yaml:"score_threshold"`
-		MaxResults        int      `yaml:"max_results"`
-		CategoryAllowlist flow     `yaml:"category_allowlist,omitempty"`
-		CategoryDenylist  flow     `yaml:"category_denylist,omitempty"`
-		LabelOffset       *int     `yaml:"label_offset,omitempty"`
-		Width             int      `yaml:"width,omitempty"`
-		Height            int      `yaml:"height,omitempty"`
-		Resize            string   `yaml:"resize,omitempty"`
-		Mean              flowNums `yaml:"mean,omitempty"`
-		Std               flowNums `yaml:"std,omitempty"`
-		Decoder           string   `yaml:"decoder,omitempty"`
-		Output            string   `yaml:"output,omitempty"`
-		Signature         string   `yaml:"signature,omitempty"`
-		NMSThreshold      float64  `yaml:"nms_threshold,omitempty"`
-		Track             bool     `yaml:"track,omitempty"`
-		KeypointThreshold float64  `yaml:"keypoint_threshold,omitempty"`
-		MinShare          float64  `yaml:"min_share,omitempty"`
-		Gallery           string   `yaml:"gallery,omitempty"`
-		Vector            *bool    `yaml:"vector,omitempty"`
+		Path              string    `yaml:"path"`
+		EdgeTPU           string    `yaml:"edgetpu,omitempty"`
+		Segments          flow      `yaml:"segments,omitempty"`
+		Labels            any       `yaml:"labels,omitempty"`
+		Task              string    `yaml:"task"`
+		Delegate          Delegates `yaml:"delegate"`
+		Device            string    `yaml:"device"`
+		Isolate           *bool     `yaml:"isolate,omitempty"`
+		Deadline          float64   `yaml:"deadline,omitempty"`
+		Threads           int       `yaml:"threads"`
+		Engines           int       `yaml:"engines"`
+		Activation        string    `yaml:"activation,omitempty"`
+		Sensitivity       float64   `yaml:"sensitivity,omitempty"`
+		ScoreThreshold    float64   `yaml:"score_threshold"`
+		MaxResults        int       `yaml:"max_results"`
+		CategoryAllowlist flow      `yaml:"category_allowlist,omitempty"`
+		CategoryDenylist  flow      `yaml:"category_denylist,omitempty"`
+		LabelOffset       *int      `yaml:"label_offset,omitempty"`
+		Width             int       `yaml:"width,omitempty"`
+		Height            int       `yaml:"height,omitempty"`
+		Resize            string    `yaml:"resize,omitempty"`
+		Mean              flowNums  `yaml:"mean,omitempty"`
+		Std               flowNums  `yaml:"std,omitempty"`
+		Decoder           string    `yaml:"decoder,omitempty"`
+		Output            string    `yaml:"output,omitempty"`
+		Signature         string    `yaml:"signature,omitempty"`
+		NMSThreshold      float64   `yaml:"nms_threshold,omitempty"`
+		Track             bool      `yaml:"track,omitempty"`
+		KeypointThreshold float64   `yaml:"keypoint_threshold,omitempty"`
+		MinShare          float64   `yaml:"min_share,omitempty"`
+		Gallery           string    `yaml:"gallery,omitempty"`
+		Vector            *bool     `yaml:"vector,omitempty"`
 
 		Manifest       string             `yaml:"manifest,omitempty"`
 		Melspectrogram string             `yaml:"melspectrogram,omitempty"`

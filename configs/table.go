@@ -52,6 +52,10 @@ func table(all parts.Lists) *key.Key {
 				Name: "heat", Kind: key.KindString, Choices: []string{"shed", "cpu", "off"}, Default: "shed", Example: "cpu",
 				Doc: "What is done before a PCIe device reaches its first trip point, where its own protection begins: `shed` lets it rest between runs, the longer the hotter, and moves the models to the CPU when that does not help; `cpu` moves them at once; `off` only logs. Below, all goes back. USB devices show no temperature.",
 			},
+			{
+				Name: "env", Kind: key.KindStringList, Example: "[LIBUSB_DEBUG, EDGETPU_TRACE]", DefaultDoc: "none",
+				Doc: "Names of environment variables that the processes with libedgetpu get beside the usual ones.",
+			},
 		}},
 		{Name: "log", Kind: key.KindGroup, Doc: "What is written to standard error.", Keys: []*key.Key{
 			{

@@ -41,8 +41,9 @@ var modelKeys = []*key.Key{
 		Doc: "What the model does: `detect` finds objects and their boxes, `classify` names what the whole picture shows, `segment` says what each part of it belongs to, `pose` finds people's key points, `embed` turns it into a vector that can be compared with others. On sound, `wakeword` waits for one word, with a microWakeWord or openWakeWord model, and `keyword` for some of several.",
 	},
 	{
-		Name: "delegate", Kind: key.KindString, Choices: []string{"auto", "edgetpu", "xnnpack", "none"}, Default: "auto", Example: "xnnpack",
-		Doc: "What runs the model. `auto` takes the first that works of the Edge TPU, XNNPACK (the CPU with 8-bit operators) and the built-in kernels; `edgetpu` and `xnnpack` are errors where those run nothing of the model; `none` is the built-in kernels.",
+		Name: "delegate", Kind: key.KindOrdered, Choices: []string{DelegateAuto, DelegateEdgeTPU, DelegateXNNPACK, DelegateNone}, Default: DelegateAuto,
+		Example: "{plugin: libvx_delegate.so, options: {cache_file_path: /var/cache/vx}}", Keys: pluginKeys,
+		Doc: "What runs the model. `auto` takes the first that works of the Edge TPU, XNNPACK (the CPU with 8-bit operators) and the built-in kernels; `edgetpu` and `xnnpack` are errors where those run nothing of the model; `none` is the built-in kernels. `{plugin: LIBRARY}` is any external delegate of TensorFlow Lite, with the CPU behind it. In a list the first that works is taken: `[edgetpu, {plugin: LIBRARY}, xnnpack]`.",
 	},
 	{
 		Name: "device", Kind: key.KindString, Default: "", Example: "usb:0", Pattern: regexp.MustCompile(`^(|usb|pci|(usb|pci)?:[0-9]{1,4}|usb:[0-9]+-[0-9.]+|pci:[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]|apex:[0-9A-Za-z]+|((usb|pci):)?/.+)$`),
@@ -148,5 +149,25 @@ var modelKeys = []*key.Key{
 	{
 		Name: "vector", Kind: key.KindBoolean, Example: "true", DefaultDoc: "true without a gallery",
 		Doc: "For `embed`: whether results have the vector itself.",
+	},
+}
+
+// pluginKeys are those of an external delegate.
+var pluginKeys = []*key.Key{
+	{
+		Name: "plugin", Kind: key.KindString, Required: true, Example: "libvx_delegate.so",
+		Doc: "The library: its path, or its name for the system to find. It has the functions `tflite_plugin_create_delegate` and `tflite_plugin_destroy_delegate`.",
+	},
+	{
+		Name: "options", Kind: key.KindStringMap, Example: "{cache_file_path: /var/cache/vx}", DefaultDoc: "none",
+		Doc: "Options for the library, whose documentation has their names. A value that is an absolute path may be read and written by the library.",
+	},
+	{
+		Name: "paths", Kind: key.KindStringList, Example: "[/dev/npu0, /opt/vendor/firmware]", DefaultDoc: "none",
+		Doc: "Files, folders and device nodes that the library may use beside the usual ones: system libraries, the folder of the library, `/sys` and the nodes of known NPUs and GPUs.",
+	},
+	{
+		Name: "env", Kind: key.KindStringList, Example: "[ADSP_LIBRARY_PATH]", DefaultDoc: "none",
+		Doc: "Names of environment variables that the library's process gets beside the usual ones.",
 	},
 }

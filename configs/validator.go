@@ -46,6 +46,10 @@ func (w *validator) walk(n *yaml.Node, k *key.Key, p path) {
 		if list, ok := w.variants(n, k, p); ok {
 			w.leaf(p, k, list)
 		}
+	case key.KindOrdered:
+		if all, ok := w.delegates(n, k, p); ok {
+			w.leaf(p, k, all)
+		}
 	default:
 		if n.Kind == yaml.SequenceNode {
 			for i, c := range n.Content {

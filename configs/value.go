@@ -60,6 +60,8 @@ func (k valueReader) value(n *yaml.Node, bad errorFunc) any {
 		if out, ok := k.scores(n, bad); ok {
 			return out
 		}
+	case key.KindStringMap:
+		return k.stringMap(n, bad)
 	case key.KindStringListMap:
 		if out := k.stringLists(n, bad); out != nil {
 			return out
@@ -248,6 +250,11 @@ func (k valueReader) textNode(s string) (*yaml.Node, error) {
 	var n *yaml.Node
 	if isText := k.Kind == key.KindString || k.Kind == key.KindStringList && !strings.HasPrefix(trimmed, "["); isText && !isQuoted(trimmed) {
 		n = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+	} else if k.Kind == key.KindOrdered && !strings.HasPrefix(trimmed, "[") && !strings.HasPrefix(trimmed, "{") {
+		n = &yaml.Node{Kind: yaml.SequenceNode}
+		for word := range strings.SplitSeq(trimmed, ",") {
+			n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: strings.TrimSpace(word)})
+		}
 	} else {
 		parsed, err := parseText(s)
 		if err != nil {

@@ -38,7 +38,8 @@ type cpuInfo struct {
 
 func newDevices(std *streams) *cobra.Command {
 	var asJSON bool
-	var choice, device, library string
+	var library string
+	var runs delegateFlags
 	cmd := &cobra.Command{
 		Use:   "devices",
 		Short: "Say what can run a model here, what `auto` would take and why nothing better",
@@ -47,12 +48,19 @@ of libedgetpu, what the delegate choice would take for a model that is compiled 
 		Example: "  corallite devices --json\n  corallite devices --device usb",
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			wanted, err := delegate.ParseChoice(choice)
+			if err := runs.check(); err != nil {
+				return err
+			}
+			all, err := runs.delegates()
+			if err != nil {
+				return err
+			}
+			choice, err := assemble.Choice(all)
 			if err != nil {
 				return usageError{err}
 			}
 			found, err := delegate.Probe(cmd.Context(), delegate.Options{
-				Choice: wanted, Device: device, EdgeTPULibrary: library, Look: assemble.ProbeIsolated,
+				Choice: choice, Device: runs.device, EdgeTPULibrary: library, Look: assemble.ProbeIsolated, Apart: assemble.ProbeProvider,
 			})
 			switch {
 			case cmd.Context().Err() != nil:
@@ -80,18 +88,9 @@ of libedgetpu, what the delegate choice would take for a model that is compiled 
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON")
-	addDeviceFlags(cmd, &choice, &device)
+	runs.add(cmd)
 	cmd.Flags().StringVar(&library, "libedgetpu", "", "path of libedgetpu (default: CORALLITE_LIBEDGETPU, or its usual names)")
 	return cmd
-}
-
-// addDeviceFlags adds --delegate and --device, which several commands have.
-func addDeviceFlags(cmd *cobra.Command, choice, device *string) {
-	cmd.Flags().StringVar(choice, "delegate", delegate.Auto.String(), "what runs the model: auto, edgetpu, xnnpack or none")
-	cmd.Flags().StringVar(device, "device", "", `which Edge TPU: "" for any, usb, pci, :1, usb:0, pci:0, a name that corallite devices gives, or a path`)
-	_ = cmd.RegisterFlagCompletionFunc("delegate", cobra.FixedCompletions(
-		[]string{"auto", "edgetpu", "xnnpack", "none"}, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("device", deviceNames)
 }
 
 func (d devices) print(w io.Writer, width int) error {

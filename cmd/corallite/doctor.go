@@ -72,7 +72,7 @@ the exit code 0, as it is without a configuration. docs/edge-tpu.md explains eac
 
 // doctorOptions are what the configuration and the model cache ask to be looked at.
 func doctorOptions(ctx context.Context, files, set []string) (doctor.Options, error) {
-	o := doctor.Options{Configured: len(files) > 0, Try: doctor.Isolated(assemble.ExtraPaths()...)}
+	o := doctor.Options{Configured: len(files) > 0, Try: doctor.Isolated(delegate.Access{ReadWrite: assemble.ExtraPaths()}), TryPlugin: doctor.TryPlugin(assemble.ExtraPaths()...)}
 	if len(files) == 0 && len(set) > 0 {
 		return o, usageError{errors.New("--set overrides a value of a configuration, and no CONFIG file is given")}
 	}
@@ -86,6 +86,7 @@ func doctorOptions(ctx context.Context, files, set []string) (doctor.Options, er
 		switch {
 		case err == nil:
 			o.Library = cfg.EdgeTPU.Library
+			o.Try = doctor.Isolated(delegate.Access{ReadWrite: assemble.ExtraPaths(), Env: cfg.EdgeTPU.Env})
 			o.Models, o.Cameras = doctorModels(cfg), doctorCameras(cfg)
 		case errors.As(err, &problems) && !slices.ContainsFunc(problems, func(p configs.Problem) bool { return !isMissing(p) }):
 			for _, p := range problems {
@@ -154,7 +155,7 @@ func cameraPath(wanted string) string {
 }
 
 func doctorModel(name string, m configs.Model) doctor.Model {
-	choice, _ := delegate.ParseChoice(m.Delegate) // the configuration was checked
+	choice, _ := assemble.Choice(m.Delegate) // the configuration was checked
 	d := doctor.Model{Name: name, Choice: choice, Device: m.Device, Segments: m.Segments}
 	d.Files = delegate.Files{CPU: m.Path, EdgeTPU: m.EdgeTPU}
 	if len(m.Segments) > 0 {

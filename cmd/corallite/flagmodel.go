@@ -21,8 +21,7 @@ type modelFlags struct {
 	ref            string // a name of the catalog or a path
 	labels         string // a label file
 	task           string
-	delegate       string
-	device         string
+	runs           delegateFlags
 	threads        int
 	scoreThreshold *float64
 	maxResults     *int
@@ -52,7 +51,10 @@ func (f modelFlags) find(store *models.Store) (name string, m configs.Model, err
 	m = configs.Defaults(f.task, found.Entry)
 	m.Path, m.EdgeTPU = found.Model, found.EdgeTPU
 	m.Manifest, m.Melspectrogram, m.Embedding = found.Manifest, found.Melspectrogram, found.Embedding
-	m.Delegate, m.Device, m.Threads, m.Gallery = f.delegate, f.device, f.threads, f.gallery
+	if m.Delegate, err = f.runs.delegates(); err != nil {
+		return "", m, err
+	}
+	m.Device, m.Threads, m.Gallery = f.runs.device, f.threads, f.gallery
 	if f.decoder != "" {
 		m.SetDecoder(f.decoder)
 	}

@@ -40,7 +40,7 @@ func BenchmarkHeard(b *testing.B) {
 	if _, err := store.Pull(b.Context(), "okay_nabu", nil); err != nil {
 		b.Fatal(err)
 	}
-	name, m, err := modelFlags{ref: "okay_nabu", delegate: "auto"}.find(store)
+	name, m, err := modelFlags{ref: "okay_nabu", runs: delegateFlags{choice: "auto"}}.find(store)
 	if err != nil {
 		b.Fatal(err)
 	}

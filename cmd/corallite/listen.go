@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
-	"corallite/delegate"
 	"corallite/internal/app"
 	"corallite/internal/assemble"
 	"corallite/internal/terminal"
@@ -34,8 +33,7 @@ type listen struct {
 	threshold         *float64
 	gate              bool
 	asJSON            bool
-	delegate          string
-	device            string
+	runs              delegateFlags
 	threads           int
 	activation        string
 	signature, output string
@@ -81,7 +79,7 @@ Without --model it waits for the wake words of the catalog: ` + strings.Join(lis
 	flags.StringVar(&l.source.Format, "format", "", "how samples on standard input are written: u8, s16le, s24le, s32le or f32le (default: s16le)")
 	addKeyFlag(flags, &l.source.Rate, "rate", "samples a second on standard input (default: 16000)", "pipelines", "source", "rate")
 	addKeyFlag(flags, &l.source.Channels, "channels", "channels on standard input (default: 1)", "pipelines", "source", "channels")
-	addDeviceFlags(cmd, &l.delegate, &l.device)
+	l.runs.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskKeyword, configs.TaskWakeword))
 	cmd.ValidArgsFunction = soundFiles
 	_ = cmd.RegisterFlagCompletionFunc("microphone", microphoneNames)
@@ -105,10 +103,7 @@ func (l *listen) check(files []string) error {
 	case !raw && (l.source.Format != "" || l.source.Rate != 0 || l.source.Channels != 0):
 		return usageError{errors.New("--format, --rate and --channels are for standard input (-): a file says them itself")}
 	}
-	if _, err := delegate.ParseSpec(l.delegate, l.device); err != nil {
-		return usageError{err}
-	}
-	return nil
+	return l.runs.check()
 }
 
 func (l *listen) run(cmd *cobra.Command, files []string) (err error) {
@@ -206,7 +201,7 @@ func (l *listen) model(store *models.Store, ref string) (string, configs.Model, 
 		return "", configs.Model{}, wrongName(err)
 	}
 	flags := modelFlags{
-		ref: ref, labels: l.labels, delegate: l.delegate, device: l.device, threads: l.threads, scoreThreshold: l.threshold,
+		ref: ref, labels: l.labels, runs: l.runs, threads: l.threads, scoreThreshold: l.threshold,
 		activation: l.activation, signature: l.signature, output: l.output,
 	}
 	manifest := found.Manifest

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
-	"corallite/delegate"
 	"corallite/internal/app"
 	"corallite/internal/assemble"
 	"corallite/internal/terminal"
@@ -110,7 +109,7 @@ reported, the others are still done, and the exit code is 1.`,
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each picture or frame")
 	flags.StringVar(&l.out, "out", "", "write annotated copies into this folder")
 	flags.BoolVar(&l.overwrite, "overwrite", false, "replace copies that are in the folder of --out already (default: they stay, and new ones get a number)")
-	addDeviceFlags(cmd, &l.model.delegate, &l.model.device)
+	l.model.runs.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(task))
 	cmd.ValidArgsFunction = pictureFiles
 	_ = cmd.MarkFlagDirname("out")
@@ -129,10 +128,7 @@ func (l *look) check() error {
 	if err := errors.Join(l.model.checkSize(), l.model.checkInput()); err != nil {
 		return err
 	}
-	if _, err := delegate.ParseSpec(l.model.delegate, l.model.device); err != nil {
-		return usageError{err}
-	}
-	return nil
+	return l.model.runs.check()
 }
 
 func (l *look) run(cmd *cobra.Command, names []string) (err error) {

@@ -63,7 +63,7 @@ The page is for this machine only; --listen opens it to others, who need the tok
 	w.model.addDecoderFlag(cmd)
 	addKeyFlag(flags, &w.listen, "listen", "where the page is: host and port", "pipelines", "sinks", "preview", "listen")
 	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the page")
-	addDeviceFlags(cmd, &w.model.delegate, &w.model.device)
+	w.model.runs.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskDetect))
 	cmd.ValidArgsFunction = watchSources
 	_ = cmd.MarkFlagFilename("labels", "txt")
@@ -71,7 +71,7 @@ The page is for this machine only; --listen opens it to others, who need the tok
 }
 
 func (w *watch) run(cmd *cobra.Command, source string) error {
-	if err := errors.Join(w.model.checkSize(), w.model.checkInput()); err != nil {
+	if err := errors.Join(w.model.checkSize(), w.model.checkInput(), w.model.runs.check()); err != nil {
 		return err
 	}
 	logger, err := newLogger(w.std.err, logSettings{})

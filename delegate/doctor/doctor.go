@@ -24,6 +24,8 @@ type Options struct {
 
 	// Try tries libedgetpu where a crash does no harm; nil: it is not tried. See Isolated.
 	Try func(context.Context, Attempt) Trial
+	// TryPlugin tries a model on an external delegate, likewise; nil: it is not tried. See the function TryPlugin.
+	TryPlugin func(context.Context, Model, delegate.Item) error
 }
 
 // Missing is something that a configuration names and that is not there.
@@ -115,6 +117,7 @@ func Examine(ctx context.Context, o Options) (*Report, error) {
 	e.lookAtDevices()
 	e.library(loaded)
 	e.models()
+	e.plugins(ctx)
 	e.blind(loaded)
 	e.pairing(ctx)
 	e.catalogued()

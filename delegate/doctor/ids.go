@@ -13,6 +13,7 @@ const (
 	Use           Check = "use"           // whether another process has the device
 	Pairing       Check = "pairing"       // whether libedgetpu and the runtime go together, tried in a child process
 	Models        Check = "model"         // model files
+	Plugin        Check = "delegate"      // external delegates, tried in a child process
 	USB           Check = "usb"           // state and link of a stick
 	Heat          Check = "heat"
 	Cameras       Check = "camera"
@@ -64,6 +65,8 @@ const (
 	ModelDamaged ID = "model-damaged"
 	ModelCPUOnly ID = "model-cpu-only"
 
+	PluginUnusable ID = "plugin-unusable"
+
 	USBFreshContainer ID = "usb-dfu-container"
 	USBFreshVM        ID = "usb-dfu-vm"
 	USB2Link          ID = "usb-2-link"
@@ -91,6 +94,7 @@ var explaining = []struct {
 	{RuntimeMismatch, Pairing}, {LibraryHangs, Pairing}, {LibraryCrash, Pairing}, {LibraryBlind, Pairing},
 	{DeviceOpen, Pairing}, {DelegateRefused, Pairing}, {DeviceSecondTry, Pairing}, {IsolationMissing, Pairing},
 	{FileMissing, Configuration}, {ModelDamaged, Models}, {ModelInvalid, Models}, {ModelRuntime, Models}, {ModelCPUOnly, Models},
+	{PluginUnusable, Plugin},
 	{USBFreshContainer, USB}, {USBFreshVM, USB}, {USB2Link, USB},
 	{Hot, Heat},
 	{CameraMissing, Cameras}, {CameraPermission, Cameras},

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"corallite/delegate"
 	"corallite/delegate/edgetpu"
+	"corallite/internal/environ"
 	"corallite/internal/isolate"
 )
 
@@ -66,12 +68,13 @@ const Kind = "doctor"
 
 // Isolated gives a function for Options.Try that makes an attempt in a child process of the same binary, which must give
 // Handlers to isolate.Main. What the child may reach is what an engine's child may (package worker), so that what works
-// here works there; reach has further files and folders, which only a simulator needs.
-func Isolated(reach ...string) func(context.Context, Attempt) Trial {
+// here works there; access is what it may use beside.
+func Isolated(access delegate.Access) func(context.Context, Attempt) Trial {
 	return func(ctx context.Context, a Attempt) Trial {
 		sandbox := a.sandbox()
-		sandbox.ReadWrite = append(sandbox.ReadWrite, reach...)
-		p, err := isolate.Start(ctx, isolate.Options{Kind: Kind, Name: "doctor", Setup: a, Sandbox: sandbox})
+		sandbox.Read = append(sandbox.Read, access.Read...)
+		sandbox.ReadWrite = append(sandbox.ReadWrite, access.ReadWrite...)
+		p, err := isolate.Start(ctx, isolate.Options{Kind: Kind, Name: "doctor", Setup: a, Sandbox: sandbox, Env: environ.Pick(access.Env...)})
 		if err != nil {
 			return Trial{At: Starting, Err: err}
 		}

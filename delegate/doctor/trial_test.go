@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"corallite/delegate"
 	"corallite/delegate/edgetpu"
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/internal/isolate"
@@ -27,7 +28,7 @@ func simulator(t *testing.T) (library string, control *simtest.Control) {
 // TestIsolated tries the simulated library in real child processes.
 func TestIsolated(t *testing.T) {
 	library, control := simulator(t)
-	try := Isolated(control.Folder())
+	try := Isolated(delegate.Access{ReadWrite: []string{control.Folder()}})
 	compiled := testdata.Path(t, classifier+"_edgetpu.tflite")
 	for _, a := range []Attempt{
 		{Library: library},
@@ -65,7 +66,7 @@ func TestIsolatedFaults(t *testing.T) {
 				limits[c.at] = time.Second
 				defer func() { limits[c.at] = usual }()
 			}
-			got := Isolated(control.Folder())(t.Context(), Attempt{Library: library, Device: &usbDevice})
+			got := Isolated(delegate.Access{ReadWrite: []string{control.Folder()}})(t.Context(), Attempt{Library: library, Device: &usbDevice})
 			var died *isolate.DeathError
 			if got.At != c.at || got.Err == nil || errors.As(got.Err, &died) != c.dies || !strings.Contains(got.Err.Error(), c.say) {
 				t.Errorf("ended at %q: %v", got.At, got.Err)
@@ -90,7 +91,7 @@ func TestIsolatedLoadErrors(t *testing.T) {
 		{folder, edgetpu.ErrNotLibrary},
 		{testdata.Path(t, classifier+".tflite"), edgetpu.ErrNotLibrary},
 	} {
-		got := Isolated()(t.Context(), Attempt{Library: c.path})
+		got := Isolated(delegate.Access{})(t.Context(), Attempt{Library: c.path})
 		var load *edgetpu.LoadError
 		if got.At != Loading || !errors.As(got.Err, &load) || load.Kind != c.kind || load.Path != c.path {
 			t.Errorf("%s: ended at %q: %v, want %v", c.path, got.At, got.Err, c.kind)
@@ -103,7 +104,7 @@ func TestExamineSimulated(t *testing.T) {
 	library, control := simulator(t)
 	control.Fault(simtest.Fault{Kind: simtest.Segv, At: simtest.OnInterpreter, Device: stick, Times: simtest.Always})
 	r, err := Examine(t.Context(), Options{
-		System: edgetpu.System{Root: withStick.with(withCard).root(t)}, User: &anna, Library: library, Try: Isolated(control.Folder()),
+		System: edgetpu.System{Root: withStick.with(withCard).root(t)}, User: &anna, Library: library, Try: Isolated(delegate.Access{ReadWrite: []string{control.Folder()}}),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +122,7 @@ func TestExamineSimulated(t *testing.T) {
 // TestExamineSimulatedAlone is a library that lists devices on a machine whose kernel shows none.
 func TestExamineSimulatedAlone(t *testing.T) {
 	library, control := simulator(t)
-	r, err := Examine(t.Context(), Options{System: edgetpu.System{Root: plain.root(t)}, User: &anna, Library: library, Try: Isolated(control.Folder())})
+	r, err := Examine(t.Context(), Options{System: edgetpu.System{Root: plain.root(t)}, User: &anna, Library: library, Try: Isolated(delegate.Access{ReadWrite: []string{control.Folder()}})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +136,7 @@ func TestExamineSimulatedAlone(t *testing.T) {
 
 // TestThisMachine examines the machine that the test runs on, whatever it is.
 func TestThisMachine(t *testing.T) {
-	r, err := Examine(t.Context(), Options{Try: Isolated()})
+	r, err := Examine(t.Context(), Options{Try: Isolated(delegate.Access{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +155,7 @@ func TestExamineEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	if _, err := Examine(ctx, Options{System: edgetpu.System{Root: withStick.root(t), Access: func(string) error { return syscall.EACCES }},
-		Library: library, Try: Isolated(control.Folder())}); err == nil {
+		Library: library, Try: Isolated(delegate.Access{ReadWrite: []string{control.Folder()}})}); err == nil {
 		t.Error("no error")
 	}
 }

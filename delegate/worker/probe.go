@@ -96,3 +96,49 @@ func serveProbe(c *isolate.Child) error {
 		return answered(reply, p.Probe(context.Background(), item, delegate.Options{}))
 	})
 }
+
+// ErrProbe is wrapped by the error of TryItem for what Probe finds.
+var ErrProbe = errors.New("it cannot be used")
+
+// TryItem opens a model on a provider in a child process of its own and runs it once with zeros. A crash and a hang are errors
+// like all others.
+func TryItem(ctx context.Context, o ProbeOptions, files delegate.Files) (err error) {
+	if err := Probe(ctx, o); err != nil {
+		return &probeError{err}
+	}
+	return TryOpen(ctx, o, Request{Files: files, Choice: delegate.Choice{o.Item}})
+}
+
+// TryOpen is TryItem without its Probe, for a request of the item.
+func TryOpen(ctx context.Context, o ProbeOptions, r Request) (err error) {
+	h, err := StartHost(ctx, HostOptions{
+		Name: "trial of " + o.Item.String(), Files: []string{r.Files.CPU}, Access: access(o.Item, o.ExtraPaths), Logger: o.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, notDeath(h.Close())) }()
+	e, err := h.Open(ctx, r)
+	if err != nil {
+		return err
+	}
+	for i := range e.Inputs() {
+		clear(e.Input(i).Data)
+	}
+	return errors.Join(e.Invoke(ctx), e.Close())
+}
+
+// notDeath is an error of closing a host, unless it is that of a child whose death is known already.
+func notDeath(err error) error {
+	if died := (*isolate.DeathError)(nil); errors.As(err, &died) {
+		return nil
+	}
+	return err
+}
+
+// probeError is an error of Probe, which also passes for ErrProbe.
+type probeError struct{ error }
+
+func (e *probeError) Is(target error) bool { return target == ErrProbe }
+
+func (e *probeError) Unwrap() error { return e.error }

@@ -146,8 +146,8 @@ func (e *AudioModels) micro(ctx context.Context, r ModelRequest) (pipeline.Strea
 	if err != nil {
 		return nil, err
 	}
-	if r.Model.Delegate == "auto" && r.Model.EdgeTPU == "" {
-		r.Model.Delegate = delegate.None.String() // with which it answers as it was trained, and sooner
+	if r.Model.Delegate.Only(configs.DelegateAuto) && r.Model.EdgeTPU == "" {
+		r.Model.Delegate = configs.Delegates{{Name: configs.DelegateNone}} // with which it answers as it was trained, and sooner
 	}
 	engine, err := e.engine(ctx, r)
 	if err != nil {

@@ -37,6 +37,23 @@ func ProbeIsolated(ctx context.Context, library string) (edgetpu.Seen, error) {
 	return worker.Look(ctx, worker.LookOptions{Library: library, Access: delegate.Access{ReadWrite: ExtraPaths()}})
 }
 
+// ProbeProvider probes a provider that is not the CPU in a child process.
+func ProbeProvider(ctx context.Context, item delegate.Item) error {
+	return worker.Probe(ctx, worker.ProbeOptions{Item: item, ExtraPaths: ExtraPaths()})
+}
+
+// Choice is what a configuration's delegates are to package delegate.
+func Choice(all configs.Delegates) (delegate.Choice, error) {
+	if len(all) == 0 || all.Only(configs.DelegateAuto) {
+		return delegate.Auto, nil
+	}
+	choice := make(delegate.Choice, len(all))
+	for i, d := range all {
+		choice[i] = delegate.Item{Provider: d.Name, Library: d.Library, Options: d.Options, Paths: d.Paths, Env: d.Env}
+	}
+	return choice, choice.Validate()
+}
+
 // DevicePoolOptions are what the configuration and the environment say of the Edge TPUs.
 func DevicePoolOptions(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Logger) (devicepool.Options, error) {
 	performance, err := edgetpu.ParsePerformance(tpu.Performance)
@@ -53,12 +70,17 @@ func DevicePoolOptions(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Lo
 	}
 	o := devicepool.Options{
 		Library: tpu.Library, EdgeTPU: edgetpu.Options{Performance: performance}, Heat: heat.Options{Mode: mode},
-		ExtraPaths: ExtraPaths(), Tried: worker.NewTried(store.Folder("tried")), Logger: logger,
+		ExtraPaths: ExtraPaths(), EdgeTPUEnv: tpu.Env, Tried: worker.NewTried(store.Folder("tried")), Logger: logger,
 	}
 	for _, m := range all {
 		// An error is told when the model is opened.
-		if files, err := delegate.ResolveFiles(m.Path, m.EdgeTPU); err == nil && files.EdgeTPU != "" {
-			o.Files = append(o.Files, files.EdgeTPU)
+		if files, err := delegate.ResolveFiles(m.Path, m.EdgeTPU); err == nil {
+			if files.EdgeTPU != "" {
+				o.Files = append(o.Files, files.EdgeTPU)
+			}
+			if m.Delegate.HasPlugin() {
+				o.Files = append(o.Files, files.CPU)
+			}
 		}
 		o.Files = append(o.Files, m.Segments...)
 		o.Named = append(o.Named, m.Device)

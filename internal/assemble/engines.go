@@ -52,7 +52,7 @@ func openEngines(ctx context.Context, r ModelRequest, model *delegate.Model, sha
 			s.Close()
 		}
 	}()
-	choice, err := delegate.ParseChoice(r.Model.Delegate)
+	choice, err := Choice(r.Model.Delegate)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,8 @@ const (
 	KindNumberList                // a list of numbers, likewise
 	KindFloatMap                  // numbers from 0 to 1 by name
 	KindStringListMap             // lists of strings by name; a single string may stand for a list of one
+	KindStringMap                 // strings, numbers, true and false by name, each as it is written
+	KindOrdered                   // one of Choices, a mapping with the Keys, or a list of these, of which the first comes first
 	KindGroup                     // a mapping with keys of its own
 	KindNamed                     // names that the user chooses, each a group of the same keys
 	KindVariants                  // a list of mappings with one key each, which says what the element is
@@ -37,7 +39,7 @@ type Key struct {
 	Default    any    // the value when the key is not given; nil: none
 	DefaultDoc string // the default in words, where it depends on something
 
-	Choices    []string       // KindString, KindStringList: the only values
+	Choices    []string       // KindString, KindStringList: the only values; KindOrdered: those that are no mapping
 	Pattern    *regexp.Regexp // KindString: what the value must look like
 	PatternDoc string         // Pattern in words
 	Secret     bool           // KindString: the value may be a secret, which no message repeats
@@ -62,7 +64,7 @@ type Key struct {
 	FormerChoices map[string]string // the new values of Choices by their former ones, which are refused likewise
 
 	Example string // a value, in YAML
-	Keys    []*Key // KindGroup, KindNamed, KindVariants
+	Keys    []*Key // KindGroup, KindNamed, KindVariants, KindOrdered
 }
 
 // Child is the key called name below k; nil: there is none.
@@ -131,6 +133,10 @@ func (k *Key) Expects() string {
 		return fmt.Sprintf("a number%s, or a list of %s of them", k.limits(), joinInts(k.Lengths, " or "))
 	case KindStringListMap:
 		return "names, each with a string or a list of strings"
+	case KindStringMap:
+		return "names, each with a string, a number, or true or false"
+	case KindOrdered:
+		return "one of " + strings.Join(k.Choices, ", ") + ", a mapping with the keys " + strings.Join(k.ChildNames(), ", ") + ", or a list of these"
 	case KindGroup:
 		return "a mapping with the keys " + strings.Join(k.ChildNames(), ", ")
 	case KindNamed:
