@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"corallite/configs"
 	"corallite/delegate"
@@ -18,12 +20,9 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// sayFeatures is where a user says what a model takes of sound.
-const sayFeatures = "say it as in the model's training, with features: in YAML or --features… on the command line"
-
-// frontEnd sets what makes a model's input of sound. It is what the configuration says, with the catalog's under it;
-// else what the model's metadata say; else what its graph leaves no doubt of. A model of which nobody says it is
-// refused: with another front end than in its training it would hear something, and mostly something wrong.
+// frontEnd sets the features that a sound model takes: those of the configuration, completed by the catalog's; else those
+// of the model's metadata; else those that its graph leaves no doubt about. Without any of these the model is refused,
+// because with other features than in its training it would still give results, and mostly wrong ones.
 func frontEnd(o *keyword.Options, f configs.Features, model *delegate.Model, about *delegate.Description) error {
 	if err := f.Check(); err != nil {
 		return fmt.Errorf("features: %w", err)
@@ -38,7 +37,8 @@ func frontEnd(o *keyword.Options, f configs.Features, model *delegate.Model, abo
 	case sound != nil || framesItself(model.Graph()):
 		kind = models.Waveform
 	default:
-		return fmt.Errorf("its file does not say what its input (%s) is made of: %s; %s", infos(model.Graph().InputInfos()), guess(model.Graph().InputInfos()), sayFeatures)
+		in := model.Graph().InputInfos()
+		return fmt.Errorf("its file does not say which features its input takes (%s): %s", infos(in), guess(in))
 	}
 	switch kind {
 	case models.Coral:
@@ -47,7 +47,7 @@ func frontEnd(o *keyword.Options, f configs.Features, model *delegate.Model, abo
 		o.LabelOffset, o.Threshold, o.MaxResults = coral.LabelOffset, coral.Threshold, coral.MaxResults
 	case models.Micro:
 		if f.Rate != 0 && f.Rate != microwakeword.Rate || f.WindowMS != 0 && f.WindowMS != 1000*microwakeword.Window/microwakeword.Rate {
-			return fmt.Errorf("features: micro has %d samples a second and windows of %d ms, and no others: leave out rate and window_ms, or use another kind",
+			return fmt.Errorf("features: kind micro always has %d samples per second and windows of %d ms: remove rate and window_ms, or use another kind",
 				microwakeword.Rate, 1000*microwakeword.Window/microwakeword.Rate)
 		}
 		o.Features, o.HopMS = keyword.Micro, f.HopMS
@@ -55,15 +55,15 @@ func frontEnd(o *keyword.Options, f configs.Features, model *delegate.Model, abo
 		o.Features, o.Rate = keyword.Waveform, f.Rate
 		if sound != nil {
 			if sound.Channels > 1 {
-				return fmt.Errorf("its metadata say that it takes %d channels of sound: want one", sound.Channels)
+				return fmt.Errorf("its metadata say that it takes %d channels of sound (want one)", sound.Channels)
 			}
 			o.Rate = cmp.Or(o.Rate, sound.Rate)
 		}
 		if o.Rate == 0 {
-			return fmt.Errorf("it takes samples, and nothing says how many a second: add features.rate; %s", sayFeatures)
+			return fmt.Errorf("it takes samples, but nothing says at which rate: %s", writeFeatures("kind", models.Waveform, "rate", "16000"))
 		}
 		if limit := configs.FlagOf("models", "features", "rate"); f.Rate == 0 && !limit.Allows(o.Rate) {
-			return fmt.Errorf("its metadata say %d samples a second: want %s; add features.rate", o.Rate, limit.Expects())
+			return fmt.Errorf("its metadata say %d samples per second (want %s): set features.rate", o.Rate, limit.Expects())
 		}
 	default:
 		o.Features, o.PerWindow, o.RangeDB = keyword.LogMel, f.PerWindow, f.RangeDB
@@ -81,8 +81,8 @@ func frontEnd(o *keyword.Options, f configs.Features, model *delegate.Model, abo
 	return nil
 }
 
-// framesItself says whether a graph takes samples beyond doubt: one row of values, of which its operators make a
-// spectrum.
+// framesItself reports whether a graph takes samples beyond doubt: its input is one row of values, and its operators compute
+// a spectrum.
 func framesItself(g *schema.Subgraph) bool {
 	in := g.InputInfos()
 	if len(in) != 1 || len(in[0].Shape) == 0 || in[0].Elements() != in[0].Shape[len(in[0].Shape)-1] {
@@ -91,34 +91,61 @@ func framesItself(g *schema.Subgraph) bool {
 	return slices.ContainsFunc([]string{"RFFT2D", "FlexRFFT", "AudioSpectrogram", "AUDIO_SPECTROGRAM"}, func(name string) bool { return g.Find(name) != nil })
 }
 
-// guess says what an input might be made of, for a message.
+// writeFeatures says how to name the features of a model, in YAML and on the command line, with an example: keys and
+// values, the kind first.
+func writeFeatures(example ...string) string {
+	var yaml, flags []string
+	for i := 0; i < len(example); i += 2 {
+		key, value := example[i], example[i+1]
+		yaml = append(yaml, key+": "+value)
+		if i == 0 {
+			flags = append(flags, "--features "+value)
+			continue
+		}
+		flags = append(flags, "--features-"+strings.ReplaceAll(key, "_", "-")+" "+value)
+	}
+	return fmt.Sprintf("write features: {%s} in YAML, or %s on the command line, with the values that the model was trained with",
+		strings.Join(yaml, ", "), strings.Join(flags, " "))
+}
+
+// writeLogMel is writeFeatures for log-mel features with that many bands.
+func writeLogMel(bins int) string {
+	return writeFeatures("kind", models.LogMel, "rate", "16000", "window_ms", "25", "hop_ms", "10", "bins", strconv.Itoa(bins),
+		"low_hz", "60", "high_hz", "3800", "scale", "htk", "spectrum", "magnitude", "offset", "0.001")
+}
+
+// guess says what an input may be, and what to write then.
 func guess(in []tensor.Info) string {
 	if len(in) != 1 {
-		return fmt.Sprintf("it has %d inputs, and a window of sound is one", len(in))
+		return fmt.Sprintf("it has %d inputs, and sound goes into one", len(in))
 	}
+	micro := fmt.Sprintf("if they are micro_speech's, %s; if they are log-mel features, ", writeFeatures("kind", models.Micro))
 	var d []int // the dimensions that are not 1
 	for _, n := range in[0].Shape {
 		if n != 1 {
 			d = append(d, n)
 		}
 	}
+	samples := writeFeatures("kind", models.Waveform, "rate", "16000")
 	switch {
 	case len(d) == 2 && d[1] <= 20:
-		return fmt.Sprintf("%d rows of %d values look like MFCC, which are not made here: use a model trained on log-mel features or on samples", d[0], d[1])
+		return fmt.Sprintf("%d rows of %d values look like MFCC, which are not supported: use a model that was trained on log-mel features or on samples; if these are log-mel features, %s",
+			d[0], d[1], writeLogMel(d[1]))
 	case len(d) == 2 && d[1] == microwakeword.Channels:
-		return fmt.Sprintf("%d rows of %d values may be of kind micro (as micro_speech) or logmel", d[0], d[1])
+		return fmt.Sprintf("%d rows of %d values may be features of kind micro or logmel: %s", d[0], d[1], micro+writeLogMel(d[1]))
 	case len(d) == 2:
-		return fmt.Sprintf("%d rows of %d values may be of kind logmel or coral", d[0], d[1])
+		return fmt.Sprintf("%d rows of %d values may be log-mel features: %s; for a model of Coral's keyword project, kind coral is enough",
+			d[0], d[1], writeLogMel(d[1]))
 	case len(d) == 1 && d[0]%microwakeword.Channels == 0:
-		return fmt.Sprintf("%d values may be samples (kind waveform), or %d rows of %d features (kind micro, as micro_speech, or logmel)",
-			d[0], d[0]/microwakeword.Channels, microwakeword.Channels)
+		return fmt.Sprintf("%d values may be samples, or %d rows of %d features: if they are samples, %s; %s",
+			d[0], d[0]/microwakeword.Channels, microwakeword.Channels, samples, micro+"describe them with kind logmel (docs/configuration.md, models.NAME.features)")
 	case len(d) == 1:
-		return fmt.Sprintf("%d values may be samples (kind waveform) or rows of features (kind logmel)", d[0])
+		return fmt.Sprintf("%d values may be samples, or rows of features: if they are samples, %s", d[0], samples)
 	}
-	return "it looks like nothing that is made of sound here"
+	return "no kind of features has this shape (want samples, or rows of features)"
 }
 
-// soundLabels are the labels of a model that listens: the configuration's or the catalog's, else those packed into its
+// soundLabels returns the labels of a sound model: those of the configuration or the catalog, else those packed into its
 // file.
 func soundLabels(m configs.Model, about *delegate.Description) ([]string, error) {
 	if len(m.Labels) > 0 {
