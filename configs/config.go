@@ -72,16 +72,16 @@ type Model struct {
 
 // Pipeline is a source, the models that look at its pictures, and the sinks that take what they find.
 type Pipeline struct {
-	Source   Source    `yaml:"source"`
-	Models   []string  `yaml:"models,flow"`     // at least one, all of them in Config.Models
-	Every    int       `yaml:"every,omitempty"` // each so many-th frame
-	FPS      float64   `yaml:"fps,omitempty"`
-	Region   []float64 `yaml:"region,flow,omitempty"` // left, top, right, bottom, 0 to 1; empty: all
-	Motion   *Motion   `yaml:"motion,omitempty"`      // nil: models run whether something moves or not
-	Second   *Second   `yaml:"second,omitempty"`      // nil: none
-	Gate     bool      `yaml:"voice_gate,omitempty"`  // sound: models run only while there is a voice
-	Priority int       `yaml:"priority"`              // of its runs where a device is shared; higher goes first
-	Sinks    []Sink    `yaml:"-"`                     // at least one
+	Source    Source     `yaml:"source"`
+	Models    []string   `yaml:"models,flow"`     // at least one, all of them in Config.Models
+	Every     int        `yaml:"every,omitempty"` // each so many-th frame
+	FPS       float64    `yaml:"fps,omitempty"`
+	Region    []float64  `yaml:"region,flow,omitempty"` // left, top, right, bottom, 0 to 1; empty: all
+	Motion    *Motion    `yaml:"motion,omitempty"`      // nil: models run whether something moves or not
+	Secondary *Secondary `yaml:"secondary,omitempty"`   // nil: none
+	Gate      bool       `yaml:"voice_gate,omitempty"`  // sound: models run only while there is a voice
+	Priority  int        `yaml:"priority"`              // of its runs where a device is shared; higher goes first
+	Sinks     []Sink     `yaml:"-"`                     // at least one
 }
 
 // EdgeTPU is the runtime of the Edge TPU.

@@ -11,7 +11,7 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// checkGallery reports a gallery that is not there, or that nobody has said a threshold for.
+// checkGallery reports a gallery that does not exist or has no threshold.
 func (s *layers) checkGallery(m *Model, p path) {
 	switch {
 	case m.Gallery == "":
@@ -24,19 +24,19 @@ func (s *layers) checkGallery(m *Model, p path) {
 	}
 }
 
-// CheckThreshold refuses to name pictures after a gallery with a threshold that is nobody's: the model is not one whose
-// threshold the catalog has. It is for models whose threshold the user has not given.
+// CheckThreshold returns an error if the model uses a gallery and the catalog does not have its threshold. Call it for
+// models without a threshold from the user.
 func (m Model) CheckThreshold() error {
 	if m.Gallery == "" || m.Subject != "" {
 		return nil
 	}
-	return fmt.Errorf("the catalog does not know the model, so nothing says how similar pictures of the same thing are; "+
+	return fmt.Errorf("the catalog does not know the model, so it is unknown how similar pictures of the same thing are; "+
 		"measure it with `corallite embed --calibrate --model %s --gallery %s`", m.Path, m.Gallery)
 }
 
-// FaceWarning says that an embedder for things is used to tell faces apart: those that a detector finds (nil: there is
-// none), or those of a gallery whose name says so. It is empty where the model is made for faces, where nothing is
-// known about it, and where no faces are seen to be involved.
+// FaceWarning returns a warning if an embedding model for things is used on faces: those of a face detector before it
+// (nil: none), or of a gallery named so. It is empty if the model is for faces or unknown to the catalog, or if nothing
+// suggests faces.
 func (m Model) FaceWarning(detector *Model) string {
 	switch {
 	case m.Subject == "" || m.Subject == models.Faces:
@@ -45,14 +45,14 @@ func (m Model) FaceWarning(detector *Model) string {
 	case m.Gallery == "" || !slices.Contains(faceFolders, strings.ToLower(filepath.Base(m.Gallery))):
 		return ""
 	}
-	return fmt.Sprintf("%s was trained to tell %s apart, not faces: strangers get names; use an embedder that was trained on faces",
+	return fmt.Sprintf("%s was trained on %s, not on faces: strangers will get names; use an embedding model trained on faces",
 		filepath.Base(m.Path), m.Subject)
 }
 
-// faceFolders are names of galleries that are taken to be of faces.
+// faceFolders has names of folders that are assumed to contain faces.
 var faceFolders = []string{"face", "faces", "people", "persons"}
 
-// findsFaces says whether a detector is known to find faces only.
+// findsFaces reports whether the model is known to be a face detector.
 func (m Model) findsFaces() bool {
 	labels := m.Labels
 	if d := vision.FindDecoder(m.Decoder); d != nil && len(labels) == 0 {

@@ -32,7 +32,7 @@ models: {who: {path: m.tflite, task: embed, gallery: things}}
 pipelines: {p: {source: {images: "*.jpg"}, models: [who], sinks: [table: {}]}}
 `
 	_, err := load(t, text)
-	wantProblems(t, err, "c.yaml:2: models.who.score_threshold: required key is missing: the catalog does not know the model, so nothing says how similar "+
+	wantProblems(t, err, "c.yaml:2: models.who.score_threshold: required key is missing: the catalog does not know the model, so it is unknown how similar "+
 		"pictures of the same thing are; measure it with `corallite embed --calibrate --model m.tflite --gallery things`")
 	cfg := mustLoad(t, strings.Replace(text, "gallery: things", "gallery: things, score_threshold: 0", 1))
 	if m := cfg.Models["who"]; m.ScoreThreshold != 0 {
@@ -59,7 +59,7 @@ func TestFaceWarning(t *testing.T) {
 		"a model that nobody knows":   {Model{Gallery: "faces"}, face, false},
 		"a name that has faces in it": {things("surfaces"), nil, false},
 	} {
-		if got := c.model.FaceWarning(c.detector); (got != "") != c.want || c.want && !strings.HasPrefix(got, "things.tflite was trained to tell things apart") {
+		if got := c.model.FaceWarning(c.detector); (got != "") != c.want || c.want && !strings.HasPrefix(got, "things.tflite was trained on things") {
 			t.Errorf("%s: %q", name, got)
 		}
 	}

@@ -149,9 +149,9 @@ func TestEveryKey(t *testing.T) {
 			t.Errorf("pipelines.%s.source.%s is not taken over", pipeline, k.Name)
 		}
 	}
-	for _, k := range root.Child("pipelines").Child("second").Keys {
-		if second := cfg.Pipelines["images"].Second; k.Name != "square" && (second == nil || !isSet(*second, k.Name)) {
-			t.Errorf("pipelines.images.second.%s is not taken over", k.Name)
+	for _, k := range root.Child("pipelines").Child("secondary").Keys {
+		if secondary := cfg.Pipelines["images"].Secondary; k.Name != "square" && (secondary == nil || !isSet(*secondary, k.Name)) {
+			t.Errorf("pipelines.images.secondary.%s is not taken over", k.Name)
 		}
 	}
 	for _, k := range root.Child("pipelines").Child("motion").Keys {
@@ -219,8 +219,8 @@ func everySourceKey() string {
 		}
 		b.WriteString("    models: [faces, m]\n    priority: 10\n    every: 5\n    fps: 5\n    region: [0, 0.5, 1, 1]\n")
 		if name == "images" {
-			b.WriteString("    second:\n")
-			for _, k := range pipelines.Child("second").Keys {
+			b.WriteString("    secondary:\n")
+			for _, k := range pipelines.Child("secondary").Keys {
 				b.WriteString("      " + k.Name + ": " + k.Example + "\n")
 			}
 		}

@@ -74,8 +74,8 @@ func (s *layers) checkFor(p path, labels func() ([]string, bool)) part.Check {
 // labelsOf are the labels that models of a pipeline can give; not known where one of them does not have its labels yet.
 func labelsOf(cfg *Config, in Pipeline, whole bool) (all []string, known bool) {
 	names := in.Models
-	if in.Second != nil {
-		names = append(names[:len(names):len(names)], in.Second.Model)
+	if in.Secondary != nil {
+		names = append(names[:len(names):len(names)], in.Secondary.Model)
 	}
 	seen := map[string]bool{}
 	for _, name := range names {

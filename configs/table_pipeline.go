@@ -140,7 +140,7 @@ func pipelineKeys(all parts.Lists) []*key.Key {
 			},
 		},
 		{
-			Pictures: true, Name: "second", Kind: key.KindGroup, Doc: "A second model that looks at each object that a detector of the pipeline has found, and says in the event what it shows (`classes` of a detection).",
+			Pictures: true, Name: "secondary", FormerNames: []string{"second"}, Kind: key.KindGroup, Doc: "A secondary classifier: a model that classifies each object that a detector of the pipeline finds (`classes` of a detection).",
 			Keys: []*key.Key{
 				{
 					Name: "model", Kind: key.KindString, Example: "names",

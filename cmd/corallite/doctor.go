@@ -105,8 +105,8 @@ func doctorModels(cfg *configs.Config) []doctor.Model {
 	var all []doctor.Model
 	for _, pipeline := range cfg.PipelineNames() {
 		names := cfg.Pipelines[pipeline].Models
-		if second := cfg.Pipelines[pipeline].Second; second != nil && !slices.Contains(names, second.Model) {
-			names = append(slices.Clone(names), second.Model)
+		if secondary := cfg.Pipelines[pipeline].Secondary; secondary != nil && !slices.Contains(names, secondary.Model) {
+			names = append(slices.Clone(names), secondary.Model)
 		}
 		for _, name := range names {
 			i := slices.IndexFunc(all, func(m doctor.Model) bool { return m.Name == name })

@@ -6,24 +6,24 @@ import (
 	"corallite/internal/key"
 )
 
-// Second is a model that looks at what a detector has found.
-type Second struct {
+// Secondary is a model that classifies each object that a detector finds.
+type Secondary struct {
 	Model    string   `yaml:"model"` // a name in Config.Models
-	After    string   `yaml:"after"` // the detector's; "": the pipeline's only one
+	After    string   `yaml:"after"` // the detector's name; "": the pipeline's only one
 	Labels   []string `yaml:"labels,flow,omitempty"`
 	Margin   float64  `yaml:"margin"`
 	Square   bool     `yaml:"square"`
 	MaxBoxes int      `yaml:"max_boxes"` // 0: all
 }
 
-// second reads a pipeline's second model; nil when there is none.
-func (s *layers) second(p path, models []string, whole bool) *Second {
-	k := s.root.Child("pipelines").Child("second")
+// secondary reads a pipeline's secondary classifier; nil if there is none.
+func (s *layers) secondary(p path, models []string, whole bool) *Secondary {
+	k := s.root.Child("pipelines").Child("secondary")
 	values, given := s.group(p, k)
 	if !given {
 		return nil
 	}
-	out := &Second{}
+	out := &Secondary{}
 	s.decode(values, out, p)
 	if at := p.to("model"); s.require(at, k.Child("model")) && whole && !s.bad["models"] {
 		if message := s.unknownName("models", out.Model); message != "" {
@@ -36,7 +36,7 @@ func (s *layers) second(p path, models []string, whole bool) *Second {
 	return out
 }
 
-// group gives the values of a group's keys, with their defaults. It is not given when none of its keys is.
+// group returns the values of a group's keys, with their defaults. given is false if none of its keys is set.
 func (s *layers) group(p path, k *key.Key) (values map[string]any, given bool) {
 	values = map[string]any{}
 	for _, c := range k.Keys {

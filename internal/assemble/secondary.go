@@ -2,27 +2,28 @@ package assemble
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"corallite/configs"
 	"corallite/pipeline/vision"
 )
 
-// openSecond opens a pipeline's second model and has it look at what a detector among first finds.
-func (b *Builder) openSecond(c configs.Second, items int, priority int, first []*VisionModel) error {
+// openSecondary opens a pipeline's secondary classifier and attaches it to its detector among models.
+func (b *Builder) openSecondary(c configs.Secondary, items int, priority int, models []*VisionModel) error {
 	after := -1
-	for i, m := range first {
+	for i, m := range models {
 		switch {
 		case m.Name == c.After || c.After == "" && m.Task.Name() == configs.TaskDetect && after < 0:
 			after = i
 		case c.After == "" && m.Task.Name() == configs.TaskDetect:
-			return fmt.Errorf("second: %s and %s are both detectors: say which it comes after (`after:`)", first[after].Name, m.Name)
+			return fmt.Errorf("secondary: %s and %s are both detectors: name one with `after`", models[after].Name, m.Name)
 		}
 	}
-	if after < 0 || first[after].Task.Name() != configs.TaskDetect {
-		return fmt.Errorf("second: there is no detector that it could come after")
+	if after < 0 || models[after].Task.Name() != configs.TaskDetect {
+		return errors.New("secondary: the pipeline has no detector")
 	}
-	if m, detector := b.cfg.Models[c.Model], b.cfg.Models[first[after].Name]; m.FaceWarning(nil) == "" {
+	if m, detector := b.cfg.Models[c.Model], b.cfg.Models[models[after].Name]; m.FaceWarning(nil) == "" {
 		if warning := m.FaceWarning(&detector); warning != "" {
 			b.Logger.Warn(warning, "model", c.Model)
 		}
@@ -31,17 +32,17 @@ func (b *Builder) openSecond(c configs.Second, items int, priority int, first []
 		Name: c.Model, Model: b.cfg.Models[c.Model], Items: items, Priority: priority, Pool: b.Pool, Logger: b.Logger,
 	})
 	if err != nil {
-		return fmt.Errorf("second: %w", err)
+		return fmt.Errorf("secondary: %w", err)
 	}
 	b.closers = append(b.closers, model.Close)
-	second, err := vision.NewSecondaryClassifier(model.Task, model.Engines, vision.SecondaryOptions{
+	secondary, err := vision.NewSecondaryClassifier(model.Task, model.Engines, vision.SecondaryOptions{
 		Margin: float32(c.Margin), Square: c.Square, MaxBoxes: c.MaxBoxes, Labels: c.Labels,
 	})
 	if err != nil {
-		return fmt.Errorf("second: model %s: %w", c.Model, err)
+		return fmt.Errorf("secondary: model %s: %w", c.Model, err)
 	}
-	b.closers = append(b.closers, second.Close)
-	first[after].options.Refiner = second
+	b.closers = append(b.closers, secondary.Close)
+	models[after].options.Refiner = secondary
 	return nil
 }
 
@@ -58,8 +59,8 @@ func (b *Builder) openModels(ctx context.Context, p configs.Pipeline, items int)
 		b.closers = append(b.closers, m.Close)
 		all = append(all, m)
 	}
-	if p.Second == nil {
+	if p.Secondary == nil {
 		return all, nil
 	}
-	return all, b.openSecond(*p.Second, items, p.Priority, all)
+	return all, b.openSecondary(*p.Secondary, items, p.Priority, all)
 }
