@@ -204,8 +204,7 @@ func (s *layers) require(p path, k *key.Key) bool {
 	return true
 }
 
-// One is the configuration of one pipeline with one model, for commands that have no file.
-func One(name string, p Pipeline, model string, m Model) *Config {
-	p.Models = []string{model}
-	return &Config{Models: map[string]Model{model: m}, Pipelines: map[string]Pipeline{name: p}, order: []string{name}, EdgeTPU: EdgeTPU{Heat: "shed"}, Log: Log{Level: "info"}}
+// One is the configuration of one pipeline, for commands and programs that have no file.
+func One(name string, p Pipeline, models map[string]Model) *Config {
+	return &Config{Models: models, Pipelines: map[string]Pipeline{name: p}, order: []string{name}, EdgeTPU: EdgeTPU{Heat: "shed"}, Log: Log{Level: "info"}}
 }

@@ -37,8 +37,7 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	f := s.resolver(p, o.Models)
 	found := s.findModel(ref, p, f)
 	task, _ := values["task"].(string)
-	m := Defaults(task, found.Entry)
-	m.Path, m.EdgeTPU, m.LabelsFile = found.Model, found.EdgeTPU, found.Labels
+	m := newModel(task, found)
 	features, _ := values["features"].(map[string]any)
 	delete(values, "features")
 	s.decode(values, &m, p)
@@ -57,6 +56,13 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	s.findTwin(&m, p, f)
 	s.findEars(&m, found, p, f)
 	s.labels(&m, p, f, labels, o.ReadLabels)
+	return m
+}
+
+// newModel is a model that was found, with nothing said about it but what the catalog knows.
+func newModel(task string, found models.Found) Model {
+	m := Defaults(task, found.Entry)
+	m.Path, m.EdgeTPU, m.LabelsFile = found.Model, found.EdgeTPU, found.Labels
 	return m
 }
 

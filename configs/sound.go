@@ -83,15 +83,28 @@ func (s *layers) findEars(m *Model, found models.Found, p path, f resolver) {
 		*ear.to = file
 	}
 	if m.Manifest == "" && m.Melspectrogram == "" {
-		m.Manifest, m.Melspectrogram, m.Embedding = found.Manifest, found.Melspectrogram, found.Embedding
-		if beside := strings.TrimSuffix(m.Path, ".tflite") + ".json"; m.Manifest == "" && m.Melspectrogram == "" && m.Path != "" && isFile(beside) {
-			m.Manifest = beside
-		}
+		m.useWakewordFiles(found)
 	}
 	if m.Manifest == "" && m.Melspectrogram == "" && m.Path != "" {
 		s.problem(p.to("path"), key.CodeMissingFile, "a wake-word model needs a manifest (%s does not exist), or melspectrogram and embedding",
 			strings.TrimSuffix(filepath.Base(m.Path), ".tflite")+".json")
 	}
+}
+
+// useWakewordFiles takes the files of a wake word that were found with it, else the manifest beside it.
+func (m *Model) useWakewordFiles(found models.Found) {
+	m.Manifest, m.Melspectrogram, m.Embedding = found.Manifest, found.Melspectrogram, found.Embedding
+	if m.Manifest == "" && m.Melspectrogram == "" {
+		m.Manifest = manifestBeside(m.Path)
+	}
+}
+
+// manifestBeside is the manifest of a microWakeWord model that lies beside it; "": there is none.
+func manifestBeside(path string) string {
+	if beside := strings.TrimSuffix(path, ".tflite") + ".json"; path != "" && isFile(beside) {
+		return beside
+	}
+	return ""
 }
 
 // checkSound reports what does not go together in a pipeline: models that listen and those that look, and what only

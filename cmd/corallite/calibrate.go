@@ -13,7 +13,6 @@ import (
 	"corallite/internal/app"
 	"corallite/internal/assemble"
 	"corallite/internal/terminal"
-	"corallite/models"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/vision"
 )
@@ -28,11 +27,11 @@ type calibration struct {
 
 // args are the files to look at; calibrating takes its pictures from the gallery.
 func (l *look) args(cmd *cobra.Command, files []string) error {
-	if !l.model.calibrate {
+	if !l.model.NoThreshold {
 		return atLeast(1, "a FILE (a picture or a video)")(cmd, files)
 	}
 	switch {
-	case l.model.gallery == "":
+	case l.model.Gallery == "":
 		return usageError{errors.New("--calibrate needs --gallery: name the folder of labelled pictures to measure")}
 	case len(files) > 0:
 		return usageError{fmt.Errorf("--calibrate takes no FILE (%s): its pictures are those of --gallery", files[0])}
@@ -55,13 +54,9 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := models.Open(models.Options{})
+	name, m, err := l.model.find(cmd.Flags().Changed)
 	if err != nil {
 		return err
-	}
-	name, m, err := l.model.find(store)
-	if err != nil {
-		return wrongName(err)
 	}
 	m.Gallery = "" // made here, so that unreadable pictures are skipped
 	tpus, err := assemble.NewDevicePool(cmd.Context(), []configs.Model{m}, configs.EdgeTPU{}, logger)
@@ -74,8 +69,8 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
-	result := calibration{Gallery: l.model.gallery, Model: name}
-	gallery, err := vision.NewGallery(cmd.Context(), l.model.gallery, vision.GalleryOptions{
+	result := calibration{Gallery: l.model.Gallery, Model: name}
+	gallery, err := vision.NewGallery(cmd.Context(), l.model.Gallery, vision.GalleryOptions{
 		IsPicture: camera.IsPicture,
 		Embed:     model.EmbedFile,
 		Skip: func(_ string, err error) {
@@ -89,7 +84,7 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 		return err
 	}
 	if result.Calibration, err = gallery.Calibrate(cmd.Context()); err != nil {
-		return fmt.Errorf("gallery %s: %w", l.model.gallery, err)
+		return fmt.Errorf("gallery %s: %w", l.model.Gallery, err)
 	}
 	if err := l.printCalibration(result); err != nil {
 		return err

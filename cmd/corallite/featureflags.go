@@ -8,14 +8,10 @@ import (
 	"corallite/configs"
 )
 
-// featureFlags are what a model takes of sound as the command line says it: a flag for each key of features.
-type featureFlags struct {
-	values map[string]any // by key, of the flags that were given
-}
-
-// add adds the flags: --features for the kind, --features-rate and so on for the other keys.
-func (f *featureFlags) add(cmd *cobra.Command) {
-	f.values = map[string]any{}
+// addFeatureFlags adds the flags of what a model takes of sound: --features for the kind, --features-rate and so on for
+// the other keys. The values that are given come into the map, by key.
+func addFeatureFlags(cmd *cobra.Command) map[string]any {
+	values := map[string]any{}
 	for _, key := range configs.FeatureKeys() {
 		of := configs.FlagOf("models", "features", key)
 		name, usage := "features", "what a keyword model takes of sound, as in its training: "+strings.Join(of.Choices(), ", ")+" (default: as the catalog or the model's metadata say)"
@@ -24,11 +20,12 @@ func (f *featureFlags) add(cmd *cobra.Command) {
 			usage = strings.TrimSuffix(strings.ReplaceAll(of.Doc(), "`", ""), ".")
 			usage = strings.ToLower(usage[:1]) + usage[1:]
 		}
-		cmd.Flags().Var(featureFlag{f.values, key, of}, name, usage)
+		cmd.Flags().Var(featureFlag{values, key, of}, name, usage)
 		if choices := of.Choices(); choices != nil {
 			_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
+	return values
 }
 
 // featureFlag is the flag of one key.

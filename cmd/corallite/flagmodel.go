@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,88 +16,68 @@ import (
 
 // modelFlags are a model as the command line asks for it.
 type modelFlags struct {
-	ref            string // a name of the catalog or a path
-	labels         string // a label file
-	task           string
-	runs           delegateFlags
-	threads        int
-	scoreThreshold *float64
-	maxResults     *int
-	activation     string
-	decoder        string
-	signature      string
-	output         string
-	mean, std      []float64
-	width, height  int    // of a model that takes pictures of any size
-	gallery        string // embed: a folder of labelled pictures
-	calibrate      bool   // embed: the gallery is measured, and names nothing
+	configs.ModelSpec
+	runs       delegateFlags
+	threshold  float64
+	maxResults int
 }
 
-// find makes the model of what the flags say, what the catalog knows about it and the defaults of its task. The name
-// is the catalog's, or the file's without its ending.
-func (f modelFlags) find(store *models.Store) (name string, m configs.Model, err error) {
-	found, err := store.Find(f.ref)
+// find makes the model of what the flags say; of --score-threshold and --max-results, what changed says is given.
+func (f *modelFlags) find(changed func(flag string) bool) (name string, m configs.Model, err error) {
+	if err := f.setDelegates(); err != nil {
+		return "", m, err
+	}
+	if changed("score-threshold") {
+		f.ScoreThreshold = &f.threshold
+	}
+	if changed("max-results") {
+		f.MaxResults = &f.maxResults
+	}
+	return findModel(f.ModelSpec)
+}
+
+// setDelegates takes what runs the model from its flags.
+func (f *modelFlags) setDelegates() (err error) {
+	f.Device = f.runs.device
+	f.Delegate, err = f.runs.delegates()
+	return err
+}
+
+// findModel finds a model. What is wrong with a flag is wrong use.
+func findModel(spec configs.ModelSpec) (name string, m configs.Model, err error) {
+	store, err := models.Open(models.Options{})
 	if err != nil {
 		return "", m, err
 	}
-	if e := found.Entry; e != nil && f.task != "" && configs.Listens(e.Task) != configs.Listens(f.task) {
-		if configs.Listens(e.Task) {
-			return "", m, usageError{fmt.Errorf("%s is a model for %s, which is for sound: use corallite listen", e.Name, e.Task)}
+	name, m, err = spec.Find(store, vision.ReadLabels)
+	var wrong *configs.SpecError
+	if !errors.As(err, &wrong) {
+		return name, m, wrongName(err)
+	}
+	switch wrong.Key {
+	case "labels":
+		err = fmt.Errorf("--labels %w", wrong.Err)
+	case "score_threshold":
+		err = fmt.Errorf("--score-threshold is missing: %w", wrong.Err)
+	case "task":
+		command := m.Task
+		if m.Listens() {
+			command = "listen"
 		}
-		return "", m, usageError{fmt.Errorf("%s is a model for %s, which is for pictures: use corallite %[2]s", e.Name, e.Task)}
+		err = fmt.Errorf("%w: use corallite %s", wrong.Err, command)
+	case "features":
+		err = fmt.Errorf("--model %s: features: %w (--features-KEY for each)", spec.Ref, wrong.Err)
+	default:
+		err = fmt.Errorf("--model %s: %w", spec.Ref, wrong.Err)
 	}
-	m = configs.Defaults(f.task, found.Entry)
-	m.Path, m.EdgeTPU = found.Model, found.EdgeTPU
-	m.Manifest, m.Melspectrogram, m.Embedding = found.Manifest, found.Melspectrogram, found.Embedding
-	if m.Delegate, err = f.runs.delegates(); err != nil {
-		return "", m, err
-	}
-	m.Device, m.Threads, m.Gallery = f.runs.device, f.threads, f.gallery
-	if f.decoder != "" {
-		m.SetDecoder(f.decoder)
-	}
-	m.Signature, m.Output = f.signature, f.output
-	if len(f.mean) > 0 {
-		m.Mean, m.Std = f.mean, f.std
-	}
-	if f.activation != "" {
-		m.Activation = f.activation
-	}
-	if f.width != 0 || f.height != 0 {
-		m.Width, m.Height = f.width, f.height
-	}
-	if f.scoreThreshold != nil {
-		m.ScoreThreshold = *f.scoreThreshold
-	} else if err := m.CheckThreshold(); err != nil && !f.calibrate {
-		return "", m, usageError{fmt.Errorf("--score-threshold is missing: %w", err)}
-	}
-	if f.maxResults != nil {
-		m.MaxResults = *f.maxResults
-	}
-	m.LabelsFile = found.Labels
-	if f.labels != "" {
-		m.LabelsFile = f.labels
-	}
-	if m.LabelsFile != "" {
-		m.Labels, err = vision.ReadLabels(m.LabelsFile)
-		if f.labels != "" && errors.Is(err, fs.ErrNotExist) {
-			return "", m, usageError{fmt.Errorf("--labels %s: no such file", f.labels)}
-		}
-		if err != nil {
-			return "", m, err
-		}
-	}
-	if found.Entry != nil {
-		return found.Entry.Name, m, nil
-	}
-	return strings.TrimSuffix(filepath.Base(found.Model), ".tflite"), m, nil
+	return name, m, usageError{err}
 }
 
 // addSizeFlags adds the flags of models that take pictures of any size.
 func (f *modelFlags) addSizeFlags(flags *pflag.FlagSet) {
 	const use = "of a model that takes pictures of any size: %s in pixels at which it runs (default: the catalog's)"
-	addKeyFlag(flags, &f.width, "width", fmt.Sprintf(use, "width"), "models", "width")
-	addKeyFlag(flags, &f.height, "height", fmt.Sprintf(use, "height"), "models", "height")
+	addKeyFlag(flags, &f.Width, "width", fmt.Sprintf(use, "width"), "models", "width")
+	addKeyFlag(flags, &f.Height, "height", fmt.Sprintf(use, "height"), "models", "height")
 }
 
 // addActivationFlag adds the flag of models that give no scores by themselves.
@@ -110,14 +88,14 @@ func addActivationFlag(cmd *cobra.Command, to *string) {
 
 // addDecoderFlag adds the flag of detectors whose graph does not say what their outputs mean.
 func (f *modelFlags) addDecoderFlag(cmd *cobra.Command) {
-	addKeyFlag(cmd.Flags(), &f.decoder, "decoder", "what a detector's outputs mean (default: the catalog's, or as its graph tells): "+strings.Join(vision.DecoderNames(), ", "), "models", "decoder")
+	addKeyFlag(cmd.Flags(), &f.Decoder, "decoder", "what a detector's outputs mean (default: the catalog's, or as its graph tells): "+strings.Join(vision.DecoderNames(), ", "), "models", "decoder")
 	_ = cmd.RegisterFlagCompletionFunc("decoder", cobra.FixedCompletions(vision.DecoderNames(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // addInputFlags adds the flags of what a model takes for a pixel.
 func (f *modelFlags) addInputFlags(flags *pflag.FlagSet) {
-	flags.Float64SliceVar(&f.mean, "mean", nil, "subtracted from pixel values of 0 to 255: one number, or one each for red, green and blue (default: the catalog's or the model's metadata's)")
-	flags.Float64SliceVar(&f.std, "std", nil, "what pixel values less --mean are divided by, likewise")
+	flags.Float64SliceVar(&f.Mean, "mean", nil, "subtracted from pixel values of 0 to 255: one number, or one each for red, green and blue (default: the catalog's or the model's metadata's)")
+	flags.Float64SliceVar(&f.Std, "std", nil, "what pixel values less --mean are divided by, likewise")
 }
 
 // addGraphFlags adds the flags of models with several signatures or outputs.
@@ -128,7 +106,7 @@ func addGraphFlags(flags *pflag.FlagSet, signature, output *string) {
 
 // checkInput refuses half a normalization.
 func (f *modelFlags) checkInput() error {
-	if (len(f.mean) == 0) != (len(f.std) == 0) {
+	if (len(f.Mean) == 0) != (len(f.Std) == 0) {
 		return usageError{errors.New("--mean and --std belong together: give both or neither")}
 	}
 	return nil
@@ -136,7 +114,7 @@ func (f *modelFlags) checkInput() error {
 
 // checkSize refuses half a size.
 func (f *modelFlags) checkSize() error {
-	if (f.width == 0) != (f.height == 0) {
+	if (f.Width == 0) != (f.Height == 0) {
 		return usageError{errors.New("--width and --height belong together: give both or neither")}
 	}
 	return nil

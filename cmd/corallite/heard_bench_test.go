@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"corallite/configs"
 	"corallite/delegate/devicepool"
 	"corallite/internal/assemble"
 	"corallite/internal/testdata"
@@ -17,6 +18,7 @@ import (
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 	"corallite/pipeline/mic"
+	"corallite/pipeline/vision"
 )
 
 // BenchmarkHeard plays a wake word in real time, 10 ms at a time as a microphone gives it, and measures how long after
@@ -40,7 +42,7 @@ func BenchmarkHeard(b *testing.B) {
 	if _, err := store.Pull(b.Context(), "okay_nabu", nil); err != nil {
 		b.Fatal(err)
 	}
-	name, m, err := modelFlags{ref: "okay_nabu", runs: delegateFlags{choice: "auto"}}.find(store)
+	name, m, err := configs.ModelSpec{Ref: "okay_nabu"}.Find(store, vision.ReadLabels)
 	if err != nil {
 		b.Fatal(err)
 	}

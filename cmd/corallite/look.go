@@ -1,34 +1,27 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"io"
 	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
 	"corallite/internal/app"
-	"corallite/internal/assemble"
 	"corallite/internal/terminal"
-	"corallite/models"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/sink"
 	"corallite/pipeline/sink/annotate"
-	"corallite/pipeline/vision"
 )
 
 // look is a one-shot command: one model over files that are named on the command line.
 type look struct {
-	std        *streams
-	model      modelFlags
-	threshold  float64
-	maxResults int
-	asJSON     bool
-	out        string
-	overwrite  bool
+	std       *streams
+	model     modelFlags
+	asJSON    bool
+	out       string
+	overwrite bool
 }
 
 func newDetect(std *streams) *cobra.Command {
@@ -62,7 +55,7 @@ func newEmbed(std *streams) *cobra.Command {
 }
 
 func newLook(std *streams, task, short, example string) *cobra.Command {
-	l := &look{std: std, model: modelFlags{task: task}}
+	l := &look{std: std, model: modelFlags{ModelSpec: configs.ModelSpec{Task: task}}}
 	cmd := &cobra.Command{
 		Use:   task + " --model NAME|PATH [flags] FILE...",
 		Short: short,
@@ -74,34 +67,28 @@ reported, the others are still done, and the exit code is 1.`,
 		Example: example,
 		Args:    l.args,
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if cmd.Flags().Changed("score-threshold") {
-				l.model.scoreThreshold = &l.threshold
-			}
-			if cmd.Flags().Changed("max-results") {
-				l.model.maxResults = &l.maxResults
-			}
-			if l.model.calibrate {
+			if l.model.NoThreshold {
 				return l.calibrate(cmd)
 			}
 			return l.run(cmd, files)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&l.model.ref, "model", "", "a model of the catalog, or the path of a .tflite file (required)")
-	flags.StringVar(&l.model.labels, "labels", "", "a label file, one label a line")
-	addKeyFlag(flags, &l.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else detect 0.5, pose 0.3, embed the catalog's, classify 0)", "models", "score_threshold")
-	addKeyFlag(flags, &l.maxResults, "max-results", "keep so many of the best, 0 for all (default: classify 5, embed 1, else all)", "models", "max_results")
+	flags.StringVar(&l.model.Ref, "model", "", "a model of the catalog, or the path of a .tflite file (required)")
+	flags.StringVar(&l.model.LabelsFile, "labels", "", "a label file, one label a line")
+	addKeyFlag(flags, &l.model.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else detect 0.5, pose 0.3, embed the catalog's, classify 0)", "models", "score_threshold")
+	addKeyFlag(flags, &l.model.maxResults, "max-results", "keep so many of the best, 0 for all (default: classify 5, embed 1, else all)", "models", "max_results")
 	if task == configs.TaskEmbed {
-		flags.StringVar(&l.model.gallery, "gallery", "", "a folder of labelled pictures, a folder in it for each label: say which of them pictures are like")
+		flags.StringVar(&l.model.Gallery, "gallery", "", "a folder of labelled pictures, a folder in it for each label: say which of them pictures are like")
 		_ = cmd.MarkFlagDirname("gallery")
-		flags.BoolVar(&l.model.calibrate, "calibrate", false, "measure how well the model tells the labels of --gallery apart, and the threshold to use it with")
+		flags.BoolVar(&l.model.NoThreshold, "calibrate", false, "measure how well the model tells the labels of --gallery apart, and the threshold to use it with")
 	}
-	addKeyFlag(flags, &l.model.threads, "threads", "CPU threads of the model (default: chosen)", "models", "threads")
+	addKeyFlag(flags, &l.model.Threads, "threads", "CPU threads of the model (default: chosen)", "models", "threads")
 	l.model.addSizeFlags(flags)
 	l.model.addInputFlags(flags)
-	addGraphFlags(flags, &l.model.signature, &l.model.output)
+	addGraphFlags(flags, &l.model.Signature, &l.model.Output)
 	if task == configs.TaskDetect || task == configs.TaskClassify {
-		addActivationFlag(cmd, &l.model.activation)
+		addActivationFlag(cmd, &l.model.Activation)
 	}
 	if task == configs.TaskDetect {
 		l.model.addDecoderFlag(cmd)
@@ -120,7 +107,7 @@ reported, the others are still done, and the exit code is 1.`,
 // check refuses wrong use before anything is opened.
 func (l *look) check() error {
 	switch {
-	case l.model.ref == "":
+	case l.model.Ref == "":
 		return usageError{errors.New("--model is missing: name a model (see: corallite models list) or the path of a .tflite file")}
 	case l.overwrite && l.out == "":
 		return usageError{errors.New("--overwrite is for --out: name the folder whose copies are to be replaced")}
@@ -131,67 +118,29 @@ func (l *look) check() error {
 	return l.model.runs.check()
 }
 
-func (l *look) run(cmd *cobra.Command, names []string) (err error) {
+func (l *look) run(cmd *cobra.Command, names []string) error {
 	if err := l.check(); err != nil {
 		return err
 	}
-	status := l.std.err
-	logger, err := newLogger(status, logSettings{})
+	logger, err := newLogger(l.std.err, logSettings{})
 	if err != nil {
 		return err
 	}
-	store, err := models.Open(models.Options{})
+	name, m, err := l.model.find(cmd.Flags().Changed)
 	if err != nil {
 		return err
 	}
-	name, m, err := l.model.find(store)
-	if err != nil {
-		return wrongName(err)
-	}
-	files, err := camera.NewFiles(names...)
-	if err != nil {
-		return err
-	}
-	items := 0
-	if files.Still() {
-		items = files.Len()
-	}
-	tpus, err := assemble.NewDevicePool(cmd.Context(), []configs.Model{m}, configs.EdgeTPU{}, logger)
-	if err != nil {
-		return errors.Join(err, files.Close())
-	}
-	defer func() { err = errors.Join(err, tpus.Close()) }()
-	model, err := assemble.OpenModel(context.WithoutCancel(cmd.Context()), assemble.ModelRequest{Name: name, Model: m, Items: items, Pool: tpus, Logger: logger})
-	if err != nil {
-		return errors.Join(err, files.Close())
-	}
-	defer func() { err = errors.Join(err, model.Close()) }()
-	run, err := model.Model()
-	if err != nil {
-		return errors.Join(err, files.Close())
-	}
-	sinks, err := l.sinks(files, status.Above(l.std.out))
-	if err != nil {
-		return errors.Join(err, files.Close())
-	}
-	stream := &pipeline.Stream[*vision.Frame]{
-		Name: l.model.task, Source: files, Models: []*pipeline.Model[*vision.Frame]{run}, Sinks: sinks,
-		Progress: status.Progress, OnError: assemble.ReportTo(status),
-	}
-	if items == 0 {
-		app.FreeMemory() // worth its milliseconds where many frames come
-	}
-	summary, err := stream.Run(cmd.Context())
-	if err == nil && summary.Interrupted {
-		return context.Cause(cmd.Context())
-	}
-	if err == nil && summary.Errors.Total > 0 {
-		return app.ErrReported
-	}
-	return err
+	p := configs.Pipeline{Source: configs.Source{Video: names}, Models: []string{name}}
+	cfg := configs.One(l.model.Task, p, map[string]configs.Model{name: m})
+	o := l.std.run(logger)
+	o.Single, o.Sinks = true, l.sinks
+	sum, err := app.Run(cmd.Context(), cfg, o)
+	return oneShot(cmd.Context(), sum, err, true)
 }
 
-func (l *look) sinks(files *camera.Files, out io.Writer) ([]pipeline.NamedSink, error) {
+// sinks print what is found, and write the copies.
+func (l *look) sinks(_ string, source any) ([]pipeline.NamedSink, error) {
+	files, out := source.(*camera.Files), l.std.err.Above(l.std.out)
 	text := pipeline.NamedSink{Name: "table"}
 	if l.asJSON {
 		text.Name = "json"

@@ -85,12 +85,16 @@ func (m *machine) start(ctx context.Context, text string, status *status, summar
 	}
 	logger := slog.New(slog.NewTextHandler(status, &slog.HandlerOptions{ReplaceAttr: shortTime}))
 	std := &streams{in: strings.NewReader(""), out: os.Stdout, err: status}
-	return app.Run(ctx, cfg, std.run(logger, app.Options{Summary: summary, ChangePool: func(o *devicepool.Options) {
+	o := std.run(logger)
+	o.Summary, o.ChangePool = summary, func(o *devicepool.Options) {
 		o.EdgeTPU.System.Root, o.Backoff = m.control.Root(), quick
 		if m.change != nil {
 			m.change(o)
 		}
-	}}))
+	}
+	sum, err := app.Run(ctx, cfg, o)
+	sum.Log(logger, cfg.PipelineNames())
+	return reported(sum, err)
 }
 
 // tpu is what the summary says of a device; the zero Summary when it says nothing.

@@ -17,9 +17,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"corallite"
 	"corallite/internal/app"
+	"corallite/internal/assemble"
 	"corallite/internal/didyoumean"
-	"corallite/internal/isolate"
 	"corallite/internal/libstderr"
 	"corallite/internal/output"
 	"corallite/internal/terminal"
@@ -36,8 +37,7 @@ const (
 var version = "dev"
 
 func main() {
-	app.TuneMalloc()
-	isolate.Main(app.ChildHandlers()) // does not return in a child
+	corallite.Main() // does not return in a child
 	// Where it cannot be done libraries print where they print.
 	_ = libstderr.Redirect()
 	// A reader of standard output that goes away (`| head`) ends the command in order, not in the middle of a file.
@@ -93,10 +93,9 @@ type streams struct {
 	err *status
 }
 
-// run is o with the streams in it.
-func (s *streams) run(logger *slog.Logger, o app.Options) app.Options {
-	o.Console, o.Stdin, o.Stdout, o.Logger = s.err, s.in, s.out, logger
-	return o
+// run is a run on the streams.
+func (s *streams) run(logger *slog.Logger) app.Options {
+	return app.Options{Options: assemble.Options{Console: s.err, Stdin: s.in, Stdout: s.out, Logger: logger}}
 }
 
 // usageError is wrong use: exit code 2.

@@ -7,16 +7,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"corallite"
 	"corallite/delegate/edgetpu/simtest"
-	"corallite/internal/app"
-	"corallite/internal/isolate"
 	"corallite/internal/testdata"
 )
 
 // TestMain makes the test binary the command corallite for the scripts and for the tests that start it.
 func TestMain(m *testing.M) {
-	app.TuneMalloc() // as main does
-	isolate.Main(app.ChildHandlers())
+	corallite.Main() // as main does
 	testscript.Main(m, map[string]func(){"corallite": main, "pty": pty})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
@@ -31,7 +32,11 @@ CORALLITE_… environment variables and --set override what the files say; see: 
 			if err != nil {
 				return err
 			}
-			return app.Run(cmd.Context(), cfg, std.run(logger, app.Options{Summary: app.SummaryFile(summary)}))
+			o := std.run(logger)
+			o.Summary = app.SummaryFile(summary)
+			sum, err := app.Run(cmd.Context(), cfg, o)
+			sum.Log(logger, cfg.PipelineNames())
+			return reported(sum, err)
 		},
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE with KEY a path such as models.coco.threads (repeatable)")
@@ -52,4 +57,24 @@ func loadConfig(files, set []string) (*configs.Config, error) {
 		return nil, usageError{err}
 	}
 	return cfg, nil
+}
+
+// reported is err, or that something failed which was told when it did.
+func reported(sum app.Summary, err error) error {
+	if err == nil && sum.Failed() {
+		return app.ErrReported
+	}
+	return err
+}
+
+// oneShot is how a command on what was named ends: with files, a run that a signal ended did not do what was asked for.
+func oneShot(ctx context.Context, sum app.Summary, err error, files bool) error {
+	interrupted := len(sum.Pipelines) == 0
+	for _, p := range sum.Pipelines {
+		interrupted = interrupted || p.Interrupted && files
+	}
+	if err == nil && interrupted {
+		return context.Cause(ctx)
+	}
+	return reported(sum, err)
 }

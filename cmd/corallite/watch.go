@@ -12,7 +12,6 @@ import (
 	"corallite/configs"
 	"corallite/internal/app"
 	"corallite/internal/environ"
-	"corallite/models"
 	"corallite/pipeline/sink/preview"
 )
 
@@ -23,13 +22,12 @@ const watchModel = "ssd_mobilenet_v1_coco_quant"
 type watch struct {
 	std       *streams
 	model     modelFlags
-	threshold float64
 	listen    string
 	noBrowser bool
 }
 
 func newWatch(std *streams) *cobra.Command {
-	w := &watch{std: std, model: modelFlags{task: configs.TaskDetect, ref: watchModel}, listen: "127.0.0.1:8080"}
+	w := &watch{std: std, model: modelFlags{ModelSpec: configs.ModelSpec{Task: configs.TaskDetect, Ref: watchModel}}, listen: "127.0.0.1:8080"}
 	cmd := &cobra.Command{
 		Use:   "watch [flags] [SOURCE]",
 		Short: "Look at a camera on a page in the browser, with what a model finds in it",
@@ -46,20 +44,17 @@ The page is for this machine only; --listen opens it to others, who need the tok
   corallite watch 'rtsp://viewer:${DOOR_PASSWORD}@192.168.1.20/stream1'`,
 		Args: atMostOne("SOURCE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("score-threshold") {
-				w.model.scoreThreshold = &w.threshold
-			}
 			return w.run(cmd, append(args, "0")[0])
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&w.model.ref, "model", w.model.ref, "a detector: its name in the catalog, or the path of a .tflite file")
-	flags.StringVar(&w.model.labels, "labels", "", "a label file, one label a line")
-	addKeyFlag(flags, &w.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else 0.5)", "models", "score_threshold")
+	flags.StringVar(&w.model.Ref, "model", w.model.Ref, "a detector: its name in the catalog, or the path of a .tflite file")
+	flags.StringVar(&w.model.LabelsFile, "labels", "", "a label file, one label a line")
+	addKeyFlag(flags, &w.model.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else 0.5)", "models", "score_threshold")
 	w.model.addSizeFlags(flags)
 	w.model.addInputFlags(flags)
-	addGraphFlags(flags, &w.model.signature, &w.model.output)
-	addActivationFlag(cmd, &w.model.activation)
+	addGraphFlags(flags, &w.model.Signature, &w.model.Output)
+	addActivationFlag(cmd, &w.model.Activation)
 	w.model.addDecoderFlag(cmd)
 	addKeyFlag(flags, &w.listen, "listen", "where the page is: host and port", "pipelines", "sinks", "preview", "listen")
 	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the page")
@@ -78,28 +73,27 @@ func (w *watch) run(cmd *cobra.Command, source string) error {
 	if err != nil {
 		return err
 	}
-	store, err := models.Open(models.Options{})
+	name, m, err := w.model.find(cmd.Flags().Changed)
 	if err != nil {
 		return err
-	}
-	name, m, err := w.model.find(store)
-	if err != nil {
-		return wrongName(err)
 	}
 	if configs.HasSecret(source) {
 		w.std.err.Say(slog.LevelWarn, "the password in the address can be read in the list of processes by everybody on this machine; "+
 			"put it into the environment and write '${NAME}' in its place, in single quotes: 'rtsp://viewer:${DOOR_PASSWORD}@192.168.1.20/stream1'")
 	}
 	m.Track = true
-	p := configs.Pipeline{Source: sourceOf(source), Sinks: []configs.Sink{
+	p := configs.Pipeline{Source: sourceOf(source), Models: []string{name}, Sinks: []configs.Sink{
 		&preview.Config{Listen: w.listen},
 	}}
-	cfg := configs.One("watch", p, name, m)
-	o := w.std.run(logger, app.Options{Interactive: true})
+	cfg := configs.One("watch", p, map[string]configs.Model{name: m})
+	o := w.std.run(logger)
+	o.Required, o.RealTime, o.KeepPreviews = true, true, true
 	if !w.noBrowser {
 		o.OnPreview = openBrowser // whose arguments the list of processes shows, so that it gets no token
 	}
-	return app.Run(cmd.Context(), cfg, o)
+	sum, err := app.Run(cmd.Context(), cfg, o)
+	sum.Log(logger, cfg.PipelineNames())
+	return reported(sum, err)
 }
 
 // sourceOf is what a SOURCE of the command line means.

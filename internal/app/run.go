@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -27,82 +26,84 @@ func unlessStopped(ctx context.Context, err error) error {
 
 // Options say how a configuration is run.
 type Options struct {
-	Console Console
-	Stdin   io.Reader
-	Stdout  io.Writer
-	Logger  *slog.Logger
-
-	Summary SummaryFile // "": none
-
-	// Interactive says that somebody watches the preview: recordings play at their own pace, and the page stays at their
-	// end.
-	Interactive bool
-	OnPreview   func(page string) // is called with the address of each preview; nil: nobody is
+	assemble.Options             // Pool is made by Run
+	Summary          SummaryFile // "": none
+	KeepPreviews     bool        // the pages stay when all sources have ended, until the context ends
 
 	ChangePool func(*devicepool.Options) // for tests: what the configuration cannot say; nil: nothing is changed
 }
 
-// Console is where a run tells people of itself.
-type Console = assemble.Console
-
 // ErrReported is a failure that was already told where it happened.
 var ErrReported = errors.New("already reported")
 
-// Run runs the pipelines of a configuration until their sources end. When ctx ends, they finish what they have.
-func Run(ctx context.Context, cfg *configs.Config, o Options) error {
+// Run runs the pipelines of a configuration until their sources end. When ctx ends, they finish what they have; when it
+// ends before all is open, nothing is run, and the Summary has no pipelines. What fails while the rest goes on is in the
+// Summary and no error.
+func Run(ctx context.Context, cfg *configs.Config, o Options) (Summary, error) {
+	var sum Summary
 	if err := o.Summary.check(); err != nil {
-		return err
+		return sum, err
 	}
 	how, err := assemble.DevicePoolOptions(slices.Collect(maps.Values(cfg.Models)), cfg.EdgeTPU, o.Logger)
 	if err != nil {
-		return err
+		return sum, err
 	}
 	if o.ChangePool != nil {
 		o.ChangePool(&how)
 	}
-	tpus, err := devicepool.New(ctx, how)
-	if err != nil {
-		return err
+	if o.Pool, err = devicepool.New(ctx, how); err != nil {
+		return sum, err
 	}
-	b := assemble.NewBuilder(cfg, assemble.Options{
-		Console: o.Console, Stdin: o.Stdin, Stdout: o.Stdout, Logger: o.Logger, Pool: tpus,
-		Interactive: o.Interactive, OnPreview: o.OnPreview,
-	})
-	runners, err := b.Build(ctx)
-	if err != nil {
-		return errors.Join(unlessStopped(ctx, err), b.Close(), tpus.Close())
+	sum, err = RunOn(ctx, cfg, o)
+	err = errors.Join(err, o.Pool.Close())
+	if sum.Pipelines == nil {
+		return sum, err
 	}
-	FreeMemory()
-	defer keepTrimmed()()
-	b.StartServers()
-	summaries, err := pipeline.RunAll(ctx, runners)
-	if o.Interactive && err == nil {
-		b.KeepServers(ctx)
-	}
-	devices := tpus.Summaries()
-	err = errors.Join(err, b.Close(), tpus.Close())
-	err = errors.Join(err, o.Summary.write(ctx, Summary{summaries, devices}, o.Stdout))
-	logSummaries(o.Logger, cfg.PipelineNames(), summaries)
-	for _, s := range summaries.Pipelines {
-		if err == nil && s.Errors.Total > 0 {
-			err = ErrReported
-		}
-	}
-	return err
+	return sum, errors.Join(err, o.Summary.write(ctx, sum, o.Stdout))
 }
 
-// Summary is what --summary writes.
+// RunOn is Run on a pool that is there already.
+func RunOn(ctx context.Context, cfg *configs.Config, o Options) (sum Summary, err error) {
+	b := assemble.NewBuilder(cfg, o.Options)
+	runners, err := b.Build(ctx)
+	if err != nil {
+		return Summary{}, errors.Join(unlessStopped(ctx, err), b.Close())
+	}
+	if b.Many() {
+		FreeMemory() // worth its milliseconds then
+	}
+	defer keepTrimmed()()
+	b.StartServers()
+	sum.Summaries, err = pipeline.RunAll(ctx, runners)
+	if o.KeepPreviews && err == nil {
+		b.KeepServers(ctx)
+	}
+	sum.EdgeTPUs = o.Pool.Summaries()
+	return sum, errors.Join(err, b.Close())
+}
+
+// Summary is what came of a run, and the JSON of --summary.
 type Summary struct {
 	pipeline.Summaries
 	EdgeTPUs []devicepool.Summary `json:"edge_tpus"`
 }
 
-// logSummaries says of each pipeline what came of it.
-func logSummaries(logger *slog.Logger, names []string, all pipeline.Summaries) {
+// Failed says that something failed while the rest went on.
+func (s Summary) Failed() bool {
+	for _, p := range s.Pipelines {
+		if p.Errors.Total > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Log says of each pipeline what came of it, in the order of their names.
+func (s Summary) Log(logger *slog.Logger, names []string) {
 	for _, name := range names {
-		s := all.Pipelines[name]
-		if s.Error != "" {
-			continue // which is printed as the command's
+		s, ran := s.Pipelines[name]
+		if !ran || s.Error != "" { // which is printed as the command's
+			continue
 		}
 		end := "ended"
 		if s.Interrupted {

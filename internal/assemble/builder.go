@@ -23,10 +23,20 @@ type Options struct {
 	Logger  *slog.Logger
 	Pool    *devicepool.Pool // opens the models
 
-	// Interactive says that somebody watches the preview: recordings play at their own pace, and what is not there is an
-	// error instead of being waited for.
-	Interactive bool
-	OnPreview   func(page string) // is called with the address of each preview, without its token; nil: nobody is
+	// Open are models for pictures that are open already, by name. Whoever opened them closes them.
+	Open map[string]*VisionModel
+
+	Required bool // a live source that is not there is an error instead of being waited for
+	RealTime bool // videos play at their own pace
+
+	// Sinks opens further sinks of a pipeline, which come behind those of the configuration, when its source is open; nil:
+	// there are none.
+	Sinks func(pipeline string, source any) ([]pipeline.NamedSink, error)
+
+	// Single says that there is one pipeline, of which nobody knows that it has a name: errors do without it.
+	Single bool
+
+	OnPreview func(page string) // is called with the address of each preview, without its token; nil: nobody is
 }
 
 // Builder makes of a configuration the parts that run. Sources and sinks belong to their streams; models are the
@@ -40,6 +50,7 @@ type Builder struct {
 	interrupted context.Context // ends with the first signal: what is not there yet is not waited for; nil: it does not end
 	waiting     context.Context // ends with interrupted, and when nothing will run: live sources are not waited for any more
 
+	many    bool // more items may come than those of a few pictures
 	closers closers
 }
 
@@ -48,9 +59,20 @@ func NewBuilder(cfg *configs.Config, o Options) *Builder {
 	return &Builder{Options: o, cfg: cfg}
 }
 
+// Many says, after Build, that more may come than a few pictures.
+func (b *Builder) Many() bool { return b.many }
+
 // Close ends the servers and closes the models.
 func (b *Builder) Close() error {
 	return errors.Join(b.servers.Close(), b.closers.Close())
+}
+
+// named is err with the name of the pipeline.
+func (b *Builder) named(p plan, err error) error {
+	if b.Single {
+		return err
+	}
+	return fmt.Errorf("pipeline %s: %w", p.name(), err)
 }
 
 // openSources opens the live sources that need nothing else, all at once: one that is not there, or does not answer, keeps
@@ -64,7 +86,7 @@ func (b *Builder) openSources(plans []plan) error {
 	for i, p := range plans {
 		all.Go(func() {
 			if err := p.openSource(); err != nil {
-				errs[i] = fmt.Errorf("pipeline %s: %w", p.name(), err)
+				errs[i] = b.named(p, err)
 				stop()
 			}
 		})
@@ -99,10 +121,10 @@ func (b *Builder) Build(ctx context.Context) (_ map[string]pipeline.Runner, err 
 	if err := b.openSources(plans); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(plan) error{plan.open, plan.probe, plan.openFirstSinks, plan.openLastSinks} {
+	for _, step := range []func(plan) error{plan.open, plan.probe, plan.openFirstSinks, plan.openLastSinks, plan.openOtherSinks} {
 		for _, p := range plans {
 			if err := step(p); err != nil {
-				return nil, fmt.Errorf("pipeline %s: %w", p.name(), err)
+				return nil, b.named(p, err)
 			}
 		}
 	}

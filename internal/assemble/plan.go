@@ -21,7 +21,8 @@ type plan interface {
 	probe() error          // whether files that sinks are to write can be written
 	openFirstSinks() error // those that change nothing that is there
 	openLastSinks() error
-	close() error // what was opened and is not run
+	openOtherSinks() error // those that the configuration does not name
+	close() error          // what was opened and is not run
 }
 
 // plan is the plan of a pipeline, by what its source gives.
@@ -50,6 +51,15 @@ func newBasePlan[T pipeline.Item](b *Builder, name string, p configs.Pipeline) b
 func (p *basePlan[T]) name() string { return p.Name }
 
 func (p *basePlan[T]) probe() error { return probe(p.c) }
+
+func (p *basePlan[T]) openOtherSinks() error {
+	if p.b.Sinks == nil {
+		return nil
+	}
+	sinks, err := p.b.Sinks(p.Name, p.Source)
+	p.Sinks = append(p.Sinks, sinks...)
+	return err
+}
 
 // close closes the source and the sinks.
 func (p *basePlan[T]) close() error {
@@ -87,6 +97,9 @@ func (p *visionPlan) open() error {
 			return err
 		}
 		p.Source, items = source, n
+	}
+	if items == 0 {
+		p.b.many = true
 	}
 	all, err := p.b.openModels(p.b.ctx, p.c, items)
 	if err != nil {

@@ -50,6 +50,10 @@ func (b *Builder) openSecondary(c configs.Secondary, items int, priority int, mo
 func (b *Builder) openModels(ctx context.Context, p configs.Pipeline, items int) ([]*VisionModel, error) {
 	var all []*VisionModel
 	for _, name := range p.Models {
+		if m := b.Open[name]; m != nil {
+			all = append(all, m)
+			continue
+		}
 		m, err := OpenModel(ctx, ModelRequest{
 			Name: name, Model: b.cfg.Models[name], Items: items, Priority: p.Priority, Pool: b.Pool, Logger: b.Logger,
 		})

@@ -35,8 +35,15 @@ func (p *soundPlan) open() error {
 		return err
 	}
 	p.b.closers = append(p.b.closers, e.Close)
+	p.b.many = true
 	p.Models, p.level = e.Models, e.Level
-	source, err := OpenSound(p.b.ctx, SoundRequest{Source: p.c.Source, TargetRate: e.Rate, Gate: p.c.Gate, Stdin: p.b.Stdin, Logger: p.b.Logger})
+	ctx := p.b.ctx
+	if p.b.Required {
+		ctx = p.b.interrupted // what is not there is not waited for, and neither is what does not answer
+	}
+	source, err := OpenSound(ctx, SoundRequest{
+		Source: p.c.Source, TargetRate: e.Rate, Gate: p.c.Gate, Stdin: p.b.Stdin, Logger: p.b.Logger, Required: p.b.Required,
+	})
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (b *Builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], 
 		if err != nil {
 			return nil, 0, err
 		}
-		o.Logger, o.Required = b.Logger, b.Interactive
+		o.Logger, o.Required = b.Logger, b.Required
 		l, err := camera.NewLive(b.waiting, o)
 		return l, 0, err
 	case c.Folder != "":
@@ -27,10 +27,15 @@ func (b *Builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], 
 		return w, 0, err
 	case len(c.Video) > 0:
 		f, err := camera.NewFiles(c.Video...)
-		if err == nil && b.Interactive && !f.Still() {
+		switch {
+		case err != nil:
+			return nil, 0, err
+		case f.Still(): // pictures, which a command line does not tell from videos
+			return f, f.Len(), nil
+		case b.RealTime:
 			return camera.NewPaced(f, nil), 0, nil
 		}
-		return f, 0, err
+		return f, 0, nil
 	default:
 		f, err := camera.NewPictures(c.Images...)
 		if err != nil {

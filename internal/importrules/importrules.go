@@ -21,6 +21,7 @@ type Package struct {
 // includes its sub-folders; "" is everything.
 var may = map[string][]string{
 	"cmd":     {""},
+	Module:    {"configs", "models", "delegate", "tflite", "pipeline", "internal"}, // the root package
 	"scripts": {""},
 
 	"configs":  {"configs", "models", "pipeline", "internal"}, // their words and defaults; what runs a model is cmd's
@@ -52,8 +53,8 @@ var may = map[string][]string{
 
 // importers says who may import what composes: the packages beside it that everybody may import must not lead to it.
 var importers = map[string][]string{
-	"internal/app":      {"cmd"},
-	"internal/assemble": {"cmd", "internal/app"},
+	"internal/app":      {Module, "cmd"},
+	"internal/assemble": {Module, "cmd", "internal/app"},
 }
 
 // foreign lists the only folders that may import an outside package.
@@ -80,6 +81,7 @@ func Wrong(p Package) []string {
 	}
 	for _, imported := range p.Imports {
 		inside, ours := strings.CutPrefix(imported, Module+"/")
+		ours = ours || imported == Module
 		switch {
 		case ours && !slices.ContainsFunc(allowed, func(folder string) bool { return within(inside, folder) }):
 			complain("must not import %s", inside)

@@ -97,11 +97,17 @@ func TestWrong(t *testing.T) {
 		{name: "configs", imports: "corallite/delegate", want: "must not import delegate"},
 		{name: "internal/didyoumean", imports: "corallite/pipeline", want: "must not import pipeline"},
 		{name: "internal/app", imports: "corallite/internal/assemble corallite/configs corallite/delegate/devicepool"},
+		{name: "corallite", imports: "corallite/internal/app corallite/configs"},
+		{name: "cmd/corallite", imports: "corallite"},
+		{name: "pipeline", imports: "corallite", want: "must not import corallite"},
 		{name: "internal/assemble", imports: "corallite/internal/app", want: "must not import internal/app"},
 		{name: "pipeline", imports: "corallite/internal/assemble", want: "must not import internal/assemble"},
 		{name: "extras", want: "without a rule"},
 	} {
 		p := Package{ImportPath: Module + "/" + c.name, Imports: strings.Fields(c.imports)}
+		if c.name == Module {
+			p.ImportPath = Module
+		}
 		if c.cgo {
 			p.CgoFiles = []string{"x.go"}
 		}

@@ -1,0 +1,154 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"corallite/models"
+)
+
+// ModelSpec is a model as a command line or a program asks for it: by name or path, and with what is to be otherwise
+// than the catalog and the defaults of the task have it. Zero values change nothing.
+type ModelSpec struct {
+	Ref  string // a name of the catalog, or the path of a .tflite file
+	Task string // TaskDetect …; "": the catalog's, or wakeword for a file with a manifest beside it, or FileTask
+
+	FileTask string // the task of a file of which nothing else is known; "": none
+
+	LabelsFile     string
+	Labels         []string  // instead of LabelsFile
+	Delegate       Delegates // empty: auto
+	Device         string
+	Threads        int
+	Engines        int
+	ScoreThreshold *float64
+	MaxResults     *int
+	Allow, Deny    []string // labels
+	Activation     string
+	Decoder        string         // of a detector: how its outputs are read
+	Signature      string         // that is run
+	Output         string         // the name of the output that is read
+	Mean, Std      []float64      // 1 or 3 numbers each
+	Width, Height  int            // of a model that takes pictures of any size
+	Gallery        string         // embed: a folder of labelled pictures
+	Features       map[string]any // keyword, by key, as a FlagOf the keys parses them
+
+	NoThreshold bool // embed: a gallery without a known threshold is no error, because nothing is named after it
+}
+
+// SpecError is what is wrong with a field of a ModelSpec.
+type SpecError struct {
+	Key string // of the configuration: "labels"
+	Err error
+}
+
+func (e *SpecError) Error() string { return e.Key + ": " + e.Err.Error() }
+func (e *SpecError) Unwrap() error { return e.Err }
+
+// Find makes the model: its files, its labels and its settings. The name is the catalog's, or the file's without its
+// ending. The errors are those of Store.Find, of reading the labels, and *SpecError.
+func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]string, error)) (name string, m Model, err error) {
+	found, err := store.Find(c.Ref)
+	if err != nil {
+		return "", m, err
+	}
+	sound := len(c.Features) > 0
+	if found.Manifest == "" && found.Melspectrogram == "" && !(sound && found.Entry == nil) {
+		found.Manifest = manifestBeside(found.Model)
+	}
+	task := c.Task
+	if task == "" && found.Entry == nil {
+		switch {
+		case found.Manifest != "":
+			task = TaskWakeword
+		case sound:
+			task = TaskKeyword
+		default:
+			task = c.FileTask
+		}
+	}
+	if e := found.Entry; e != nil && task != "" && Listens(e.Task) != Listens(task) {
+		medium := "pictures"
+		if Listens(e.Task) {
+			medium = "sound"
+		}
+		m.Task = e.Task
+		return "", m, &SpecError{"task", fmt.Errorf("%s is a model for %s, which is for %s", e.Name, e.Task, medium)}
+	}
+	m = newModel(task, found)
+	if m.Delegate = c.Delegate; len(m.Delegate) == 0 {
+		m.Delegate = ParseDelegates(DelegateAuto)
+	}
+	if m.Task == TaskWakeword {
+		m.useWakewordFiles(found)
+	}
+	m.Device, m.Threads, m.Engines, m.Gallery = c.Device, c.Threads, c.Engines, c.Gallery
+	m.CategoryAllowlist, m.CategoryDenylist = c.Allow, c.Deny
+	if c.Decoder != "" {
+		m.SetDecoder(c.Decoder)
+	}
+	m.Signature, m.Output = c.Signature, c.Output
+	if len(c.Mean) > 0 {
+		m.Mean, m.Std = c.Mean, c.Std
+	}
+	if c.Activation != "" {
+		m.Activation = c.Activation
+	}
+	if c.Width != 0 || c.Height != 0 {
+		m.Width, m.Height = c.Width, c.Height
+	}
+	if c.ScoreThreshold != nil {
+		m.ScoreThreshold = *c.ScoreThreshold
+	} else if err := m.CheckThreshold(); err != nil && !c.NoThreshold {
+		return "", m, &SpecError{"score_threshold", err}
+	}
+	if c.MaxResults != nil {
+		m.MaxResults = *c.MaxResults
+	}
+	if err := c.setLabels(&m, readLabels); err != nil {
+		return "", m, err
+	}
+	name = strings.TrimSuffix(filepath.Base(found.Model), ".tflite")
+	if found.Entry != nil {
+		name = found.Entry.Name
+	}
+	return name, m, c.setSound(&m, name)
+}
+
+// setLabels gives the model the labels that are asked for, else the catalog's.
+func (c ModelSpec) setLabels(m *Model, read func(path string) ([]string, error)) (err error) {
+	if len(c.Labels) > 0 {
+		m.Labels, m.LabelsFile = c.Labels, ""
+		return nil
+	}
+	if c.LabelsFile != "" {
+		m.LabelsFile = c.LabelsFile
+	}
+	if m.LabelsFile == "" {
+		return nil
+	}
+	m.Labels, err = read(m.LabelsFile)
+	if c.LabelsFile != "" && errors.Is(err, fs.ErrNotExist) {
+		return &SpecError{"labels", fmt.Errorf("%s: no such file", c.LabelsFile)}
+	}
+	return err
+}
+
+// setSound gives a model for sound its features, and misses what a wake word needs.
+func (c ModelSpec) setSound(m *Model, name string) error {
+	sound := len(c.Features) > 0
+	switch {
+	case m.Task == TaskWakeword && m.Manifest == "" && m.Melspectrogram == "":
+		return &SpecError{"manifest", fmt.Errorf("a wake word needs more than the model: put its manifest beside it, name it as the catalog does (%s), or name melspectrogram and embedding in a configuration", name)}
+	case m.Task == TaskWakeword && sound:
+		return &SpecError{"path", errors.New("it is a wake word, whose features are always the same: leave out features")}
+	case sound:
+		if err := m.SetFeatures(c.Features); err != nil {
+			return &SpecError{"features", err}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package corallite
+
+import (
+	"log/slog"
+
+	"corallite/configs"
+	"corallite/delegate/devicepool"
+)
+
+// The tasks of models.
+const (
+	Detect   = configs.TaskDetect   // objects and their boxes
+	Classify = configs.TaskClassify // what a whole picture shows
+	Segment  = configs.TaskSegment  // what each part of a picture belongs to
+	Pose     = configs.TaskPose     // people's key points
+	Embed    = configs.TaskEmbed    // a picture as a vector
+	Keyword  = configs.TaskKeyword  // words in sound
+	Wakeword = configs.TaskWakeword // the word that wakes a device
+)
+
+// Options say how a model is run. Zero values leave it to the catalog, and to the defaults of the task.
+type Options struct {
+	// Task must be given for a file that the catalog does not know, unless a microWakeWord manifest lies beside it.
+	Task string
+
+	Labels     []string // in the order of the model's classes
+	LabelsFile string   // instead of Labels
+
+	// Delegate is what runs the model: "auto", "edgetpu", "xnnpack", "none", "plugin:" and the path of an external delegate,
+	// or several with commas, of which the first that works is taken; "": auto.
+	Delegate        string
+	DelegateOptions map[string]string // of the external delegates in Delegate
+
+	Device  string // which Edge TPU: "usb", "pci", ":0", "usb:2-1"; "": any
+	Threads int    // CPU threads of an engine, at least 1; 0: chosen
+	Engines int    // copies of the model that run side by side, which share its weights; 0: one
+
+	ScoreThreshold float64  // what has a lower score is left out; below 0: nothing is
+	MaxResults     int      // the best so many; below 0: all
+	Allow, Deny    []string // labels that are reported only, and that are not
+
+	Activation    string    // what makes scores of the values: "none", "sigmoid" or "softmax"
+	Decoder       string    // how the outputs of a detector are read: "ssd_postprocess", "yolov8" and so on
+	Signature     string    // the key of the signature that is run; "": the main graph
+	Output        string    // the name of the output that is read, of a model with several; "": the only one
+	Mean, Std     []float64 // of pixel values from 0 to 255, one number or one each for red, green and blue
+	Width, Height int       // in pixels, of a model that takes pictures of any size
+
+	Gallery  string         // Embed: a folder with a folder of pictures for each label, whose labels pictures get (Classify)
+	Features map[string]any // Keyword: what the model takes of sound, by the keys of features in YAML
+
+	Logger *slog.Logger // nil: slog.Default()
+
+	changePool func(*devicepool.Options) // for tests
+}
+
+func (o Options) delegates() configs.Delegates {
+	all := configs.ParseDelegates(o.Delegate)
+	for i := range all {
+		if all[i].Name == configs.DelegatePlugin {
+			all[i].Options = o.DelegateOptions
+		}
+	}
+	return all
+}
+
+func (o Options) spec(ref string) configs.ModelSpec {
+	s := configs.ModelSpec{
+		Ref: ref, Task: o.Task, Labels: o.Labels, LabelsFile: o.LabelsFile, Delegate: o.delegates(), Device: o.Device,
+		Threads: o.Threads, Engines: max(o.Engines, 1), Allow: o.Allow, Deny: o.Deny, Activation: o.Activation,
+		Decoder: o.Decoder, Signature: o.Signature, Output: o.Output, Mean: o.Mean, Std: o.Std, Width: o.Width, Height: o.Height, Gallery: o.Gallery, Features: o.Features,
+	}
+	if o.ScoreThreshold != 0 {
+		threshold := max(o.ScoreThreshold, 0)
+		s.ScoreThreshold = &threshold
+	}
+	if o.MaxResults != 0 {
+		most := max(o.MaxResults, 0)
+		s.MaxResults = &most
+	}
+	return s
+}
+
+// Source is where pictures or sound come from, as the key source of a pipeline in YAML. One of Images, Folder, Video,
+// Camera, URL, GStreamer, FFmpeg, Microphone and Sound is given.
+type Source = configs.Source
