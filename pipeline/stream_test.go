@@ -99,7 +99,7 @@ func (r *rig) run(t *testing.T, ctx context.Context) (pipeline.Summary, error) {
 	case e := <-done:
 		r.check(t, e.sum)
 		return e.sum, e.err
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("Run has not returned after 20 s")
 		return pipeline.Summary{}, nil
 	}

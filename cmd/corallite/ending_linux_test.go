@@ -127,7 +127,7 @@ func gone(t *testing.T, pids []int) time.Duration {
 			if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err != nil || bytes.Contains(text, []byte(") Z ")) {
 				break
 			}
-			if time.Since(begin) > soon {
+			if time.Since(begin) > patience {
 				t.Fatalf("process %d is still there", pid)
 			}
 		}

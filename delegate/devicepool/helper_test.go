@@ -192,7 +192,7 @@ func reference(tb testing.TB, f delegate.Files) func(seed uint64) string {
 // until runs an engine on ever new noise, every answer held against the reference, until it runs as wanted.
 func until(tb testing.TB, e tensor.Engine, want func(seed uint64) string, what string, done func(tensor.Device) bool) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), 30*time.Second) // against hanging only
+	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute) // against hanging only
 	defer cancel()
 	for seed := uint64(1000); ctx.Err() == nil; seed++ {
 		if got := run(tb, e, seed); got != want(seed) {

@@ -212,7 +212,7 @@ func TestHangsOnTrial(t *testing.T) {
 	b.control.Fault(simtest.Fault{Kind: simtest.Abort})
 	b.control.Fault(simtest.Fault{Kind: simtest.Hang})
 	run(t, e[0], 4)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // against hanging only
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // against hanging only
 	defer cancel()
 	if err := b.control.Wait(ctx, func(s simtest.State) bool { return s.Fired == 2 }); err != nil {
 		t.Fatal(err)

@@ -208,7 +208,7 @@ func (r *rig) closed(t *testing.T) {
 
 // untilBack waits in the source until an engine is back on the device, so that there is something to lose.
 func (r *rig) untilBack(ctx context.Context) error {
-	for began := time.Now(); ctx.Err() == nil && time.Since(began) < 20*time.Second; time.Sleep(50 * time.Microsecond) {
+	for began := time.Now(); ctx.Err() == nil && time.Since(began) < time.Minute; time.Sleep(50 * time.Microsecond) {
 		for _, e := range r.engines {
 			if e.Stats().State == failover.StateWorking {
 				return nil

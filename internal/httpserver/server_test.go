@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience only guards against hanging.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // newServer is a started server on a free port of the loopback interface.
 func newServer(tb testing.TB, o Options) *Server {

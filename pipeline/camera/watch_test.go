@@ -20,7 +20,7 @@ var quick = WatchOptions{Settle: 5 * time.Millisecond, Patience: 100 * time.Mill
 
 // within is a context for what comes soon; only a failing test waits for its end.
 func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
