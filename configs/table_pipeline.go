@@ -92,7 +92,7 @@ func pipelineKeys(all parts.Lists) []*key.Key {
 					Doc: "Further variables of the environment for the process that reads the source, and for ffmpeg. Without it they get what every program needs, `GST_…`, `OPENCV_…` and the proxies: nothing that is secret.",
 				},
 				{
-					Name: "deadline", Kind: key.KindNumber, Above: key.Limit(0), Max: key.Limit(3600), Example: "20", DefaultDoc: "5 for a camera, else 10", Requires: liveSources,
+					Name: "deadline", Kind: key.KindNumber, Above: key.Limit(0), Max: key.Limit(3600), Example: "20", DefaultDoc: "5 for a camera or microphone, 40 for GStreamer, else 10", Requires: liveSources,
 					Doc: "Seconds without a frame after which the source counts as stalled, is ended, and is opened anew.",
 				},
 			}, soundSourceKeys),

@@ -1,6 +1,6 @@
-// Package capi is the only place, besides the Edge TPU's, where the module speaks C: what github.com/mattn/go-tflite
-// does not offer of the TensorFlow Lite C API, or offers with a leak. It takes and gives raw pointers, owns nothing
-// and checks nothing beyond what its comments say; package tflite is the safe one.
+// Package capi is what github.com/mattn/go-tflite does not offer of the TensorFlow Lite C API, or offers with a leak.
+// It takes and gives raw pointers, owns nothing and checks nothing beyond what its comments say; package tflite is the
+// safe one.
 package capi
 
 /*
