@@ -73,9 +73,21 @@ func openOneExternal(ctx context.Context, library *plugin.Library, f *file, item
 		return nil, fmt.Errorf("model %s with %s: %w", f.path, item.Library, err)
 	}
 	if n.Idle() {
-		return nil, errors.Join(fmt.Errorf("model %s: %s takes none of its operators; is the model quantized as the library wants it?", f.path, item.Library), n.Close())
+		return nil, errors.Join(&idleError{f.path, item.Library}, n.Close())
 	}
 	return n, nil
+}
+
+// idleError is a library that runs nothing of a model.
+type idleError struct{ model, library string }
+
+func (e *idleError) Error() string {
+	return fmt.Sprintf("model %s: %s %s", e.model, e.library, e.Reason())
+}
+
+// Reason is the error without the library, which stands beside it in events.
+func (e *idleError) Reason() string {
+	return "takes none of the model's operators; is it quantized as the library wants it?"
 }
 
 var _ tflite.Delegate = (*plugin.Delegate)(nil)

@@ -27,6 +27,7 @@ func (e *deviceError) Reason() string {
 		death *isolate.DeathError
 		open  *edgetpu.OpenError
 		call  *tflite.Error
+		known interface{ Reason() string }
 	)
 	switch {
 	case errors.Is(e.err, errAway):
@@ -39,6 +40,8 @@ func (e *deviceError) Reason() string {
 		return open.Error()
 	case errors.As(e.err, &call):
 		return e.device + ": " + call.Error()
+	case errors.As(e.err, &known) && known.Reason() != "":
+		return e.device + ": " + known.Reason()
 	default:
 		return e.device + ": " + e.err.Error()
 	}

@@ -81,11 +81,17 @@ type CreateError struct {
 }
 
 func (e *CreateError) Error() string {
-	said := e.Said
-	if said == "" {
-		said = "it gives no reason; check its options, its driver and what it writes to the log (--log debug)"
+	return fmt.Sprintf("%s of %s returned no delegate: %s", createFunction, e.Path, e.said())
+}
+
+// Reason is the error without the library, which stands beside it in events.
+func (e *CreateError) Reason() string { return createFunction + " returned no delegate: " + e.said() }
+
+func (e *CreateError) said() string {
+	if e.Said == "" {
+		return "it gives no reason; check its options, its driver and what it writes to the log (--log debug)"
 	}
-	return fmt.Sprintf("%s of %s returned no delegate: %s", createFunction, e.Path, said)
+	return e.Said
 }
 
 // Create makes a delegate with these options, whose texts stay in memory for as long as the delegate lives. The error is a

@@ -30,6 +30,7 @@ type wireError struct {
 	Kinds  []string      `json:"kinds,omitempty"`  // texts of those of kinds that it wraps
 	Call   *tflite.Error `json:"call,omitempty"`   // the call of the C library that failed
 	Device *openError    `json:"device,omitempty"` // the device that did not open
+	Reason string        `json:"reason,omitempty"` // in one line, of an error that has a method Reason
 }
 
 // openError is an *edgetpu.OpenError, and its text, as it stands in the whole error's.
@@ -55,6 +56,9 @@ func sentError(err error) wireError {
 	if open := (*edgetpu.OpenError)(nil); errors.As(err, &open) {
 		w.Device = &openError{open.Device.Bus, open.Device.Path, shorten(open.Error())}
 	}
+	if known := (interface{ Reason() string })(nil); errors.As(err, &known) {
+		w.Reason = shorten(known.Reason())
+	}
 	return w
 }
 
@@ -68,8 +72,12 @@ func shorten(s string) string {
 // remoteError is an error of the child. It wraps what errors.Is and errors.As may be asked for.
 type remoteError struct {
 	text   string
+	reason string // "": none of its own
 	causes []error
 }
+
+// Reason is the error in one line, without what stands beside it in events; "": it has none.
+func (e *remoteError) Reason() string { return e.reason }
 
 func (e *remoteError) Error() string { return e.text }
 
@@ -87,7 +95,7 @@ func received(text []byte, system edgetpu.System) error {
 // receive makes the error. What stands in the way of opening a device the child can not see: other processes, and who
 // may use what; so the parent's system is asked.
 func (w wireError) receive(system edgetpu.System) error {
-	e := &remoteError{text: w.Text}
+	e := &remoteError{text: w.Text, reason: w.Reason}
 	for _, k := range kinds {
 		for _, text := range w.Kinds {
 			if k.Error() == text {
