@@ -13,7 +13,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"corallite/internal/explain"
 	"corallite/internal/key"
 	"corallite/internal/regfile"
 )
@@ -31,7 +30,7 @@ func readFile(path string) (*yaml.Node, Problems) {
 	case errors.Is(err, fs.ErrNotExist):
 		return bad(0, key.CodeMissingFile, "no such file")
 	case err != nil:
-		return bad(0, key.CodeUnreadable, "%v", explain.Cause(err))
+		return bad(0, key.CodeUnreadable, "%v", regfile.Cause(err))
 	case info.IsDir():
 		return bad(0, key.CodeUnreadable, "this is a folder; name the YAML file in it")
 	case info.Size() > maxFile:
@@ -40,7 +39,7 @@ func readFile(path string) (*yaml.Node, Problems) {
 	// Its size may be said to be less than it is: a pipe and /dev/zero have none.
 	data, err := regfile.ReadRegular(path, maxFile)
 	if err != nil {
-		return bad(0, key.CodeUnreadable, "cannot be read: %v", explain.Cause(err))
+		return bad(0, key.CodeUnreadable, "cannot be read: %v", regfile.Cause(err))
 	}
 	docs, err := documents(data)
 	if err != nil {

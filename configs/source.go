@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"corallite/internal/environ"
-	"corallite/internal/explain"
 	"corallite/internal/key"
 	"corallite/internal/redact"
+	"corallite/internal/regfile"
 )
 
 // Source is where pictures or sound come from: one of the first nine is given.
@@ -193,7 +193,7 @@ func missing(name, kind string) string {
 	case err == nil:
 		return ""
 	case !strings.ContainsAny(name, "*?["):
-		return fmt.Sprintf("cannot be read: %s: %v", name, explain.Cause(err))
+		return fmt.Sprintf("cannot be read: %s: %v", name, regfile.Cause(err))
 	}
 	matches, err := filepath.Glob(name)
 	switch {

@@ -1,4 +1,4 @@
-// Package backoff says how long to wait between tries.
+// Package backoff computes the wait between attempts.
 package backoff
 
 import (
@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Policy is exponential back-off: after the n-th failure in a row the wait is
+// Policy is exponential back-off: after the n-th consecutive failure the wait is
 //
 //	min(Max, First × Factor^(n−1)), less a random part of up to Jitter of it.
 type Policy struct {
@@ -18,7 +18,7 @@ type Policy struct {
 	Random func() float64 // from 0 to below 1; nil: math/rand/v2's
 }
 
-// Wait is the wait after so many failures in a row, at least one.
+// Wait returns the wait after the given number of consecutive failures, at least 1.
 func (p Policy) Wait(failures int) time.Duration {
 	factor, longest := p.Factor, p.Max
 	if factor == 0 {

@@ -1,4 +1,4 @@
-// Package panicerr makes a panic an error.
+// Package panicerr turns panics into errors.
 package panicerr
 
 import (
@@ -7,16 +7,16 @@ import (
 	"runtime/debug"
 )
 
-// Error is a panic as an error.
+// Error is a recovered panic.
 type Error struct {
 	Where string // what panicked: "prepare", "the source"
-	Value any    // what was given to panic
+	Value any    // the argument of panic
 	Stack []byte
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s panicked: %v", e.Where, e.Value) }
 
-// Unwrap is the panic's value when it is an error.
+// Unwrap returns the panic's value if it is an error.
 func (e *Error) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
@@ -31,7 +31,7 @@ func Recover(err *error, where string) {
 	}
 }
 
-// Is says whether there is an *Error in err.
+// Is reports whether err wraps an *Error.
 func Is(err error) bool {
 	var p *Error
 	return errors.As(err, &p)

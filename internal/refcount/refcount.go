@@ -1,28 +1,28 @@
-// Package refcount counts who uses something that is used again afterwards.
+// Package refcount counts references to pooled objects.
 package refcount
 
 import "sync/atomic"
 
-// Count is a reference count. Its zero value is that of something nobody uses.
+// Count is a reference count. Its zero value is an unused object.
 type Count struct{ n atomic.Int32 }
 
-// Start begins a use with one reference. Only who has the thing to itself may call it.
+// Start sets the count to one. The caller must be the only user of the object.
 func (c *Count) Start() { c.n.Store(1) }
 
-// Retain adds a reference. It is false, and adds none, when the last one was released before.
+// Retain adds a reference. It returns false and adds none if the last one was already released.
 func (c *Count) Retain() bool { return c.add(1) > 0 }
 
-// Release takes a reference back and says whether it was the last. ok is false, and nothing happens, when the last one
-// was released before.
+// Release removes a reference and reports whether it was the last. ok is false, and nothing happens, if the last one was
+// already released.
 func (c *Count) Release() (last, ok bool) {
 	n := c.add(-1)
 	return n == 0, n >= 0
 }
 
-// InUse says whether there is a reference.
+// InUse reports whether there is a reference.
 func (c *Count) InUse() bool { return c.n.Load() > 0 }
 
-// add gives the count after a change, or -1 when it is 0 already, which is then left as it is.
+// add returns the count after a change, or -1 if it is already 0, which stays so.
 func (c *Count) add(d int32) int32 {
 	for {
 		n := c.n.Load()

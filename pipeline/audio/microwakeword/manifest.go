@@ -51,7 +51,7 @@ func ReadManifest(path string) (Manifest, error) {
 	}
 	if about, err := os.Stat(m.Model); err != nil {
 		return Manifest{}, fmt.Errorf("%s: %w: its key model names %s, which cannot be used: %w; put the model there, or change the key",
-			path, ErrManifest, filepath.Base(m.Model), explain.Cause(err))
+			path, ErrManifest, filepath.Base(m.Model), regfile.Cause(err))
 	} else if !about.Mode().IsRegular() {
 		return Manifest{}, fmt.Errorf("%s: %w: its key model names %s, which is no file", path, ErrManifest, m.Model)
 	}
