@@ -105,7 +105,7 @@ func TestLiveGarbage(t *testing.T) {
 	w := cameratest.NewHTTP(t, 320, 240)
 	l, log := opened(t, LiveOptions{URL: w.URL("/stream")})
 	harmed(t, l, log, "garbage", func() { w.Garbage.Store(true) }, func() { w.Garbage.Store(false) })
-	if log.count("pictures could not be used") == 0 {
+	if log.count("pictures could not be decoded") == 0 {
 		t.Error("what was wrong with the pictures was not said")
 	}
 }
@@ -250,7 +250,7 @@ func TestLiveSnapshotFails(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	harmed(t, l, log, "refused", func() { w.Refuse.Store(1 << 40) }, func() { w.Refuse.Store(0) })
-	if log.count("pictures could not be used, the last because: the server answers") == 0 {
+	if log.count("pictures could not be decoded, the last one: the server responded") == 0 {
 		t.Error("it was not said why no picture came")
 	}
 }
@@ -266,7 +266,7 @@ func TestLiveShowsAPageForAWhile(t *testing.T) {
 	mended := make(chan struct{})
 	go func() {
 		defer close(mended)
-		for log.count("shows text/html") == 0 {
+		for log.count("returns text/html") == 0 {
 			time.Sleep(10 * time.Millisecond)
 		}
 		w.Page.Store(false)
@@ -324,10 +324,10 @@ func TestLiveErrorsAtTheStart(t *testing.T) {
 		name, want string
 		o          LiveOptions
 	}{
-		{"no password", "it wants a user and a password", LiveOptions{URL: w.URL("/stream")}},
-		{"wrong password", "refuses the user or the password", LiveOptions{URL: w.URL("/snapshot"), Credentials: Credentials{User: "viewer", Password: "wrong"}}},
-		{"no such page", "there is no such stream", LiveOptions{URL: w.URL("/nothing")}},
-		{"a page", "shows text/html, not a picture or a stream", LiveOptions{URL: w.URL("/page")}},
+		{"no password", "it requires a user and a password", LiveOptions{URL: w.URL("/stream")}},
+		{"wrong password", "rejects the user or the password", LiveOptions{URL: w.URL("/snapshot"), Credentials: Credentials{User: "viewer", Password: "wrong"}}},
+		{"no such page", "no such stream", LiveOptions{URL: w.URL("/nothing")}},
+		{"a page", "returns text/html, not a picture or a stream", LiveOptions{URL: w.URL("/page")}},
 		{"nothing", "one of a camera, a URL", LiveOptions{}},
 		{"two things", "2 are given", LiveOptions{URL: "http://h/", Camera: "0"}},
 		{"scheme", `did you mean rtsp?`, LiveOptions{URL: "rtps://127.0.0.1/"}},

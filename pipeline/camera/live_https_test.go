@@ -23,7 +23,7 @@ func TestLiveHTTPS(t *testing.T) {
 		l.Close()
 		t.Fatal("a certificate that nobody vouches for was taken")
 	}
-	contains(t, err.Error(), "where the camera made its certificate itself, it must be allowed to")
+	contains(t, err.Error(), "for a camera with a self-signed certificate, set any_certificate: true")
 	if !reconnect.IsPermanent(err) {
 		t.Error("the error is not permanent")
 	}

@@ -81,10 +81,10 @@ func TestLiveRTSPErrorsAtTheStart(t *testing.T) {
 		methods    []auth.ValidateMethod
 		o          LiveOptions
 	}{
-		{"no password", "it wants a user and a password", nil, LiveOptions{URL: n.URL("/yard")}},
-		{"wrong password", "refuses the user or the password", []auth.ValidateMethod{auth.ValidateMethodDigestMD5}, LiveOptions{URL: n.URL("/yard"), Credentials: Credentials{User: "viewer", Password: "wrong"}}},
-		{"wrong password, Basic", "refuses the user or the password", []auth.ValidateMethod{auth.ValidateMethodBasic}, LiveOptions{URL: n.URL("/yard"), Credentials: Credentials{User: "viewer", Password: "wrong"}}},
-		{"no such stream", "there is no such stream", nil, LiveOptions{URL: n.URL("/garden")}},
+		{"no password", "it requires a user and a password", nil, LiveOptions{URL: n.URL("/yard")}},
+		{"wrong password", "rejects the user or the password", []auth.ValidateMethod{auth.ValidateMethodDigestMD5}, LiveOptions{URL: n.URL("/yard"), Credentials: Credentials{User: "viewer", Password: "wrong"}}},
+		{"wrong password, Basic", "rejects the user or the password", []auth.ValidateMethod{auth.ValidateMethodBasic}, LiveOptions{URL: n.URL("/yard"), Credentials: Credentials{User: "viewer", Password: "wrong"}}},
+		{"no such stream", "no such stream", nil, LiveOptions{URL: n.URL("/garden")}},
 		{"token", "a token can be sent over HTTP only", nil, LiveOptions{URL: n.URL("/yard"), Credentials: Credentials{Token: "t"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -135,7 +135,7 @@ func TestLiveSecretsAreNotShown(t *testing.T) {
 		}
 		shown.WriteString(log.String())
 	}
-	contains(t, shown.String(), "refuses the user or the password")
+	contains(t, shown.String(), "rejects the user or the password")
 	contains(t, shown.String(), "connection refused")
 	for _, secret := range []string{password, query} {
 		if strings.Contains(shown.String(), secret) {

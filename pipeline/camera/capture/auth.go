@@ -12,19 +12,19 @@ import (
 )
 
 // authorization answers a server's challenges: Bearer (RFC 6750), Digest (RFC 7616, and RFC 2069 where there is no
-// qop), Basic (RFC 7617). The password goes out only to a server that asks for one.
+// qop), Basic (RFC 7617). A password is sent only to a server that asks for one.
 type authorization struct {
 	o         Options
 	challenge map[string]string // of Digest; nil: none yet
 	basic     bool              // the server asked for Basic
-	count     int               // answers to the challenge
-	nonce     string            // of ours; "": a random one
+	count     int               // uses of the challenge
+	nonce     string            // the client's, for tests; "": random
 }
 
-// given says whether there is anything to answer with.
+// given reports whether there are credentials.
 func (a *authorization) given() bool { return a.o.User != "" || a.o.Password != "" || a.o.Token != "" }
 
-// accept takes a server's challenges and says whether there is an answer that was not given yet.
+// accept stores the challenges of a server and reports whether it can be answered.
 func (a *authorization) accept(challenges []string) bool {
 	if !a.given() || a.o.Token != "" {
 		return false
@@ -46,7 +46,7 @@ func (a *authorization) accept(challenges []string) bool {
 	return a.basic
 }
 
-// header is the value of Authorization for a request; "": none.
+// header returns the Authorization header for a request; empty: none.
 func (a *authorization) header(method, uri string) string {
 	switch {
 	case a.o.Token != "":
@@ -94,7 +94,7 @@ func (a *authorization) digest(method, uri string) string {
 	return s
 }
 
-// algorithm is a Digest algorithm by its name; nil: not known here. MD5 is what the older half of all cameras has.
+// algorithm returns a Digest algorithm by name; nil: unknown. Many cameras only have MD5.
 func algorithm(name string) func() hash.Hash {
 	switch strings.ToUpper(name) {
 	case "", "MD5", "MD5-SESS":
@@ -118,7 +118,7 @@ func quoted(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s)
 }
 
-// parameters reads name=value and name="value", divided by commas (RFC 9110, section 11.2). Names become lower case.
+// parameters parses name=value and name="value", separated by commas (RFC 9110, section 11.2). Names become lower case.
 func parameters(s string) map[string]string {
 	all := map[string]string{}
 	for s != "" {

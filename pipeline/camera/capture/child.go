@@ -11,15 +11,15 @@ import (
 	"corallite/internal/reconnect"
 )
 
-// Kind is the kind of child that captures.
+// Kind is the kind of the capture process.
 const Kind = "capture"
 
-// Handlers are what isolate.Main needs to know of this package.
+// Handlers returns what isolate.Main needs of this package.
 func Handlers() map[string]isolate.Handler {
 	return map[string]isolate.Handler{Kind: serve}
 }
 
-// stopWait is how long the reader may take to close its input in order: an RTSP server is told, a camera is turned off.
+// stopWait is how long the reader may take to close its input in order: tell an RTSP server, turn off a camera.
 const stopWait = time.Second
 
 func serve(c *isolate.Child) error {
@@ -27,7 +27,7 @@ func serve(c *isolate.Child) error {
 	if err := json.Unmarshal(c.Setup, &o); err != nil {
 		return err
 	}
-	b, done := newBoard(), make(chan struct{})
+	b, done := newFrameSlots(), make(chan struct{})
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	go func() {
@@ -42,35 +42,35 @@ func serve(c *isolate.Child) error {
 	stop()
 	select {
 	case <-done:
-	case <-time.After(stopWait): // it hangs in C: the end of the process ends it
+	case <-time.After(stopWait): // it hangs in C; the end of the process ends it
 	}
 	return nil
 }
 
-// input is what is being read. One goroutine uses it.
+// input is an open input, used by one goroutine.
 type input interface {
-	// read reads the next picture into memory that reserve gives, and says when it was captured.
+	// read reads the next picture into memory from reserve and returns its time of capture, by CLOCK_MONOTONIC in ns.
 	read(reserve reserve) (captured int64, err error)
-	// rate is how many pictures a second the input says that it has; 0: it does not say.
+	// rate is the nominal frame rate of the input; 0: unknown.
 	rate() float64
 	close()
 }
 
-// reserve gives memory for a picture: BGR, 8 bits a channel, rows without gaps.
+// reserve returns memory for a picture: BGR, 8 bits per channel, rows without padding.
 type reserve func(width, height int) ([]byte, error)
 
-// damagedError is a picture that cannot be used, while the next one may be.
+// damagedError is the error of one picture, after which the next may be good.
 type damagedError struct{ error }
 
 // read reads the input until it is lost or ctx ends.
-func read(ctx context.Context, b *board, o Options) error {
-	b.say("opening %s", o.Shown)
+func read(ctx context.Context, b *frameSlots, o Options) error {
+	b.setNote("opening %s", o.Shown)
 	in, err := open(ctx, b, o)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	b.say("%s is open, but sends no picture", o.Shown)
+	b.setNote("%s is open but sends no pictures", o.Shown)
 	damaged := 0
 	var pace pace
 	for ctx.Err() == nil {
@@ -79,7 +79,7 @@ func read(ctx context.Context, b *board, o Options) error {
 		switch {
 		case errors.As(err, &one):
 			damaged++
-			b.say("%d pictures could not be used, the last because: %v", damaged, one)
+			b.setNote("%d pictures could not be decoded, the last one: %v", damaged, one)
 			continue
 		case err != nil:
 			return err
@@ -94,7 +94,7 @@ func read(ctx context.Context, b *board, o Options) error {
 	return nil
 }
 
-func open(ctx context.Context, b *board, o Options) (input, error) {
+func open(ctx context.Context, b *frameSlots, o Options) (input, error) {
 	switch o.Input {
 	case Device:
 		return openDevice(o)
@@ -105,15 +105,15 @@ func open(ctx context.Context, b *board, o Options) (input, error) {
 	case GStreamer:
 		return openGStreamer(o)
 	case Program:
-		return openProgram(ctx, o)
+		return openFFmpeg(ctx, o)
 	}
-	return nil, reconnect.Permanent(fmt.Errorf("there is no input %q", o.Input))
+	return nil, reconnect.Permanent(fmt.Errorf("capture: unknown input %q", o.Input))
 }
 
-// maxRate is the highest rate of pictures a second that is believed: ffmpeg guesses 90000 where a stream says none.
+// maxRate is the highest plausible frame rate: ffmpeg guesses 90000 when a stream has none.
 const maxRate = 1000
 
-// pace is the rate at which pictures come, as it is seen.
+// pace measures the rate at which pictures come.
 type pace struct {
 	last int64
 	mean float64 // ns between pictures

@@ -12,10 +12,10 @@ import (
 	"corallite/pipeline/internal/turbojpeg"
 )
 
-// decode decodes a compressed picture. One that is damaged is a damagedError.
+// decode decodes a compressed picture. The error of a damaged one is a damagedError.
 func decode(data []byte, reserve reserve) error {
 	if len(data) < 4 {
-		return damagedError{fmt.Errorf("it has %d bytes", len(data))}
+		return damagedError{fmt.Errorf("the picture has only %d bytes", len(data))}
 	}
 	jpeg := bytes.HasPrefix(data, []byte{0xff, 0xd8})
 	if jpeg {
@@ -31,9 +31,9 @@ func decode(data []byte, reserve reserve) error {
 		case err == nil:
 			return nil
 		}
-		// Some cameras' pictures have small faults; OpenCV takes them. One without its end was cut off.
+		// OpenCV tolerates the small faults of some cameras. A picture without an end marker is truncated.
 		if !bytes.Contains(data[max(0, len(data)-64):], []byte{0xff, 0xd9}) {
-			return damagedError{errors.New("it is a damaged JPEG, or ends too early")}
+			return damagedError{errors.New("damaged or truncated JPEG")}
 		}
 	}
 	if err := opencv.LoadImgcodecs(); err != nil {
@@ -45,7 +45,7 @@ func decode(data []byte, reserve reserve) error {
 	}
 	defer picture.Close()
 	if picture.Empty() {
-		return damagedError{errors.New("it is no picture that can be decoded")}
+		return damagedError{errors.New("not a picture that can be decoded")}
 	}
 	from, err := picture.DataPtrUint8()
 	if err != nil {

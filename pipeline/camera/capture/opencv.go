@@ -14,12 +14,12 @@ import (
 	"corallite/pipeline/internal/opencv"
 )
 
-// videoInput reads by OpenCV's VideoCapture.
+// videoInput reads with OpenCV's VideoCapture.
 type videoInput struct {
 	capture       *gocv.VideoCapture
 	width, height int // of the last picture
 	fps           float64
-	stamped       bool // CAP_PROP_POS_MSEC is the time of capture, by CLOCK_MONOTONIC
+	stamped       bool // CAP_PROP_POS_MSEC is the capture time, of CLOCK_MONOTONIC
 }
 
 func openVideo(target string, api gocv.VideoCaptureAPI) (*videoInput, error) {
@@ -34,10 +34,10 @@ func openVideo(target string, api gocv.VideoCaptureAPI) (*videoInput, error) {
 	return &videoInput{capture: capture}, nil
 }
 
-// errNotOpened is all that OpenCV says.
+// errNotOpened is all that OpenCV tells.
 var errNotOpened = errors.New("OpenCV cannot open it")
 
-// openDevice opens a V4L2 camera. The driver takes the nearest size and rate that it has.
+// openDevice opens a V4L2 camera. The driver chooses the closest size and rate that it supports.
 func openDevice(o Options) (input, error) {
 	if err := usable(o.Target); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func openDevice(o Options) (input, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w as a camera; it may be in use by another program (fuser -v %s)", o.Target, err, o.Target)
 	}
-	// The pixel format first: which sizes and rates there are depends on it.
+	// The pixel format comes first, because the sizes and rates depend on it.
 	if o.FourCC != "" {
 		v.capture.Set(gocv.VideoCaptureFOURCC, v.capture.ToCodec(o.FourCC))
 	}
@@ -61,20 +61,20 @@ func openDevice(o Options) (input, error) {
 	return v, nil
 }
 
-// usable says why a device's node cannot be opened, where the system says it.
+// usable returns why a device node cannot be opened, as far as the system tells.
 func usable(node string) error {
 	f, err := os.OpenFile(node, os.O_RDWR, 0)
 	switch {
 	case err == nil:
 		return f.Close()
 	case errors.Is(err, fs.ErrPermission):
-		return reconnect.Permanent(fmt.Errorf("%w: the user must be in the group video (sudo usermod -aG video \"$USER\", then log in anew)", err))
+		return reconnect.Permanent(fmt.Errorf("%w: add the user to the group video (sudo usermod -aG video \"$USER\") and log in again", err))
 	default:
 		return err
 	}
 }
 
-// openGStreamer opens a pipeline; one without an appsink gets one that keeps the newest picture only.
+// openGStreamer opens a pipeline. Without an appsink, one that keeps only the newest picture is appended.
 func openGStreamer(o Options) (input, error) {
 	pipeline := o.Target
 	if !strings.Contains(pipeline, "appsink") {
@@ -82,13 +82,13 @@ func openGStreamer(o Options) (input, error) {
 	}
 	v, err := openVideo(pipeline, gocv.VideoCaptureGstreamer)
 	if err != nil {
-		return nil, fmt.Errorf("%w as a GStreamer pipeline: an element is missing or cannot start; try it with: gst-launch-1.0 PIPELINE ! fakesink", err)
+		return nil, fmt.Errorf("%w as a GStreamer pipeline: an element is missing or does not start; try gst-launch-1.0 PIPELINE ! fakesink", err)
 	}
 	v.fps = v.capture.Get(gocv.VideoCaptureFPS)
 	return v, nil
 }
 
-// read lets OpenCV put the picture straight where it is to lie, if its size is that of the last one.
+// read has OpenCV decode straight into reserved memory, if the size is that of the last picture.
 func (v *videoInput) read(reserve reserve) (int64, error) {
 	target := gocv.NewMat()
 	defer func() { target.Close() }()
@@ -106,7 +106,7 @@ func (v *videoInput) read(reserve reserve) (int64, error) {
 		target = placed
 	}
 	if !v.capture.Read(&target) || target.Empty() {
-		return 0, errors.New("the stream ended, or can be read no further")
+		return 0, errors.New("the stream ended or cannot be read any further")
 	}
 	captured := v.captured()
 	switch target.Type() {
@@ -116,7 +116,7 @@ func (v *videoInput) read(reserve reserve) (int64, error) {
 	case gocv.MatTypeCV8UC4:
 		gocv.CvtColor(target, &target, gocv.ColorBGRAToBGR)
 	default:
-		return 0, reconnect.Permanent(fmt.Errorf("its pictures have OpenCV's type %v, not 8 bits a channel", target.Type()))
+		return 0, reconnect.Permanent(fmt.Errorf("unsupported pixel type %v of OpenCV (want 8 bits per channel)", target.Type()))
 	}
 	pixels, err := target.DataPtrUint8()
 	if err != nil {
@@ -133,7 +133,7 @@ func (v *videoInput) read(reserve reserve) (int64, error) {
 	return captured, nil
 }
 
-// captured is the driver's time stamp where there is one: it leaves the decoding out.
+// captured returns the time stamp of the driver, if it has one, which is from before the decoding.
 func (v *videoInput) captured() int64 {
 	now := monotonic()
 	if !v.stamped {

@@ -8,7 +8,7 @@ import (
 	"corallite/internal/isolate"
 )
 
-// Input is the kind of what is read.
+// Input is a kind of input.
 type Input string
 
 // The inputs; see the package comment.
@@ -20,30 +20,30 @@ const (
 	Program   Input = "program"
 )
 
-// Options say what a child reads. They go to the child over its socket, and are seen nowhere else.
+// Options say what a child reads. They are sent to the child over its socket and are visible nowhere else.
 type Options struct {
 	Input  Input
-	Target string   // a device's node, an address without its user, a pipeline
-	Args   []string // of Program: of ffmpeg, without its output
-	Shown  string   // what errors call it; without anything secret
+	Target string   // a device node, an address without user and password, a pipeline
+	Args   []string // of Program: arguments of ffmpeg, without the output
+	Shown  string   // the name in errors and logs, without secrets
 
 	User, Password string // of HTTP and Stream
 	Token          string // of HTTP: sent as "Authorization: Bearer …"
-	AnyCertificate bool   // of HTTP: https is not checked, for cameras that made their certificate themselves
+	AnyCertificate bool   // of HTTP: certificates are not verified, for cameras with a self-signed one
 
-	Width, Height int           // wanted of a Device; 0: as it is
-	FPS           float64       // wanted of a Device; 0: as it is
-	FourCC        string        // wanted of a Device: "MJPG"; "": as it is
-	Interval      time.Duration // of HTTP, between single pictures; 0: a second
+	Width, Height int           // wanted size of a Device, in pixels; 0: unchanged
+	FPS           float64       // wanted rate of a Device; 0: unchanged
+	FourCC        string        // wanted pixel format of a Device, such as "MJPG"; "": unchanged
+	Interval      time.Duration // of HTTP, between single pictures; 0: 1 s
 
-	Direct bool // of Stream: RTSP is read without the relay that sees a new size coming
+	Direct bool // of Stream: RTSP is read without the proxy that detects a change of size
 
-	Env []string `json:"-"` // further variables of the environment that the child gets, and what it starts; see package environ
+	Env []string `json:"-"` // further environment variables of the child and its children; see package environ
 
-	Limit time.Duration // how long the child may be silent, which it never is while it is well; 0: 10 s
+	Limit time.Duration // a child that does not answer for this long is hung; 0: 10 s
 }
 
-// sandbox is what the child may reach; see the package comment.
+// sandbox is what the child may access; see the package comment.
 func (o Options) sandbox() isolate.Sandbox {
 	switch o.Input {
 	case Device:
@@ -57,8 +57,8 @@ func (o Options) sandbox() isolate.Sandbox {
 	}
 }
 
-// registry is the folder in which GStreamer keeps what it found out about its plug-ins, which takes it seconds; none
-// where there can be none.
+// registry returns the folder in which GStreamer caches its list of plug-ins, which takes seconds to make; none where there
+// can be none.
 func registry() []string {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -71,7 +71,7 @@ func registry() []string {
 	return []string{folder}
 }
 
-// network is what Go and the C library read to find a host by its name and to know whom to trust.
+// network lists what Go and the C library read for name resolution and certificates.
 var network = []string{
 	"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",
 	"/run/systemd/resolve", "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",

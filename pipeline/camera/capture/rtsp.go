@@ -15,11 +15,11 @@ import (
 	"corallite/internal/reconnect"
 )
 
-// whyNot finds out why an address could not be opened, of which OpenCV and ffmpeg say nothing.
-func whyNot(ctx context.Context, o Options) error {
+// explain finds out why an address could not be opened, which OpenCV and ffmpeg do not say.
+func explain(ctx context.Context, o Options) error {
 	u, err := url.Parse(o.Target)
 	if err != nil || u.Host == "" {
-		return reconnect.Permanent(errors.New("the address cannot be read"))
+		return reconnect.Permanent(errors.New("invalid address"))
 	}
 	switch u.Scheme {
 	case "rtsp", "rtsps":
@@ -31,9 +31,9 @@ func whyNot(ctx context.Context, o Options) error {
 	return fmt.Errorf("ffmpeg cannot open it (%s)", u.Scheme)
 }
 
-var errUnreadable = errors.New("the server has the stream, but ffmpeg cannot open it: it may have no picture, or too many viewers")
+var errUnreadable = errors.New("the server has the stream, but ffmpeg cannot open it: it may have no video, or too many viewers")
 
-// describe asks an RTSP server what the stream is (RFC 2326, section 10.2), and returns why it does not say.
+// describe asks an RTSP server for the description of the stream (RFC 2326, section 10.2) and returns why it gives none.
 func describe(ctx context.Context, u *url.URL, o Options) error {
 	ctx, cancel := context.WithTimeout(ctx, dialLimit)
 	defer cancel()
@@ -56,11 +56,11 @@ func describe(ctx context.Context, u *url.URL, o Options) error {
 			request += "Authorization: " + answer + "\r\n"
 		}
 		if _, err := connection.Write([]byte(request + "\r\n")); err != nil {
-			return fmt.Errorf("asking for the stream: %w", err)
+			return fmt.Errorf("requesting the stream: %w", err)
 		}
 		line, err := in.ReadLine()
 		if err != nil {
-			return fmt.Errorf("the server does not answer: %w", err)
+			return fmt.Errorf("no response from the server: %w", err)
 		}
 		version, status, _ := strings.Cut(line, " ")
 		number, _, _ := strings.Cut(status, " ")
@@ -70,7 +70,7 @@ func describe(ctx context.Context, u *url.URL, o Options) error {
 		}
 		header, err := in.ReadMIMEHeader()
 		if err != nil {
-			return fmt.Errorf("the server's answer breaks off: %w", err)
+			return fmt.Errorf("the response of the server breaks off: %w", err)
 		}
 		switch {
 		case code == 200:
@@ -78,7 +78,7 @@ func describe(ctx context.Context, u *url.URL, o Options) error {
 		case code == 401 && try == 0 && auth.accept(header.Values("WWW-Authenticate")):
 			if length, err := strconv.Atoi(header.Get("Content-Length")); err == nil && length > 0 {
 				if _, err := in.R.Discard(length); err != nil {
-					return fmt.Errorf("the server's answer breaks off: %w", err)
+					return fmt.Errorf("the response of the server breaks off: %w", err)
 				}
 			}
 			continue
@@ -94,7 +94,7 @@ func dialRTSP(ctx context.Context, u *url.URL) (net.Conn, error) {
 		if port == "" {
 			port = "322"
 		}
-		// ffmpeg does not check the certificate either; no password is sent here that it has not sent.
+		// ffmpeg does not verify the certificate either, and has already sent what is sent here.
 		secure := tls.Dialer{NetDialer: &dialer, Config: &tls.Config{InsecureSkipVerify: true}}
 		return secure.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
 	}

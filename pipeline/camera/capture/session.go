@@ -16,31 +16,31 @@ import (
 	"corallite/internal/reconnect"
 )
 
-// callLimit is how long the child may take to answer when Options.Limit is 0. It does within Slice unless the machine is
-// overloaded or the process stopped.
-const callLimit = 10 * time.Second
+// defaultLimit is the Options.Limit of 0. The child answers within Slice unless the machine is overloaded or the process
+// hangs.
+const defaultLimit = 10 * time.Second
 
-// Picture is what is known of a picture beside its pixels.
+// Picture describes a picture without its pixels.
 type Picture struct {
 	Width, Height int
 	Captured      time.Time
-	FPS           float64 // pictures a second; 0: not known
+	FPS           float64 // frames per second; 0: unknown
 }
 
-// Session is a child that captures. One goroutine at a time uses it; Kill, Done and PID by any.
+// Session is a capture process. It must be used by one goroutine at a time.
 type Session struct {
 	limit   time.Duration
 	process *isolate.Process
 	memory  *isolate.Memory // nil: none is needed yet
-	slot    int             // bytes of one
-	fresh   bool            // memory is still to be sent
+	slot    int             // bytes in a slot
+	unsent  bool            // memory was not sent yet
 	last    uint64          // number of the last picture
 	note    string
 	request [requestSize]byte
 	reply   []byte
 }
 
-// Start starts a child, which begins to open its input. logger gets what the child says; nil: nobody does.
+// Start starts a child, which begins to open its input. logger receives the log of the child; nil: it is discarded.
 func Start(ctx context.Context, o Options, logger *slog.Logger) (*Session, error) {
 	p, err := isolate.Start(ctx, isolate.Options{
 		Kind: Kind, Name: "capture " + o.Shown, Setup: o, Sandbox: o.sandbox(), Logger: logger, Env: environment(o),
@@ -49,12 +49,12 @@ func Start(ctx context.Context, o Options, logger *slog.Logger) (*Session, error
 		return nil, err
 	}
 	if o.Limit <= 0 {
-		o.Limit = callLimit
+		o.Limit = defaultLimit
 	}
 	return &Session{limit: o.Limit, process: p, reply: make([]byte, isolate.MaxMessage)}, nil
 }
 
-// environment is the child's.
+// environment returns the environment of the child.
 func environment(o Options) []string {
 	more := o.Env
 	if o.Input != Device {
@@ -63,7 +63,7 @@ func environment(o Options) []string {
 	env := environ.Pick(more...)
 	switch {
 	case o.Input == GStreamer:
-		// The programs by which GStreamer looks at its plug-ins cannot be started; it does that itself then.
+		// GStreamer cannot start its plug-in scanner in the sandbox and does the work itself then.
 		env = append(env, "GST_REGISTRY_FORK=no")
 	case givenOptions == "":
 		env = slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, ffmpegOptions+"=") })
@@ -72,19 +72,19 @@ func environment(o Options) []string {
 	return env
 }
 
-// OpenCV gives what is in this variable to ffmpeg when it opens a stream. RTSP goes through TCP, where no packet is
-// lost. The rate is not worth waiting for: ffmpeg would look at twenty pictures for it, and read counts them anyway.
+// OpenCV passes this variable to ffmpeg when it opens a stream. RTSP uses TCP, which loses no packets. ffmpeg would read
+// twenty pictures to find the frame rate, which read measures anyway.
 const (
 	ffmpegOptions = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 	ourOptions    = "rtsp_transport;tcp|fpsprobesize;0"
 )
 
-// givenOptions are those of the user: whatever opens a video in this process changes the variable.
+// givenOptions are those of the user, kept because opening a video in this process changes the variable.
 var givenOptions = os.Getenv(ffmpegOptions)
 
-// Next waits for a picture that was not given yet, for about Slice: then it returns reconnect.ErrNothing. fill gives
-// the memory for its pixels: BGR, 8 bits a channel, rows without gaps. An input that is lost for good, such as one that
-// refuses the password, is a reconnect.PermanentError; after any error but ErrNothing the Session is to be closed.
+// Next waits for a new picture for about Slice; then it returns reconnect.ErrNothing. fill allocates its pixels: BGR, 8 bits
+// per channel, rows without padding. What retrying cannot mend, such as a rejected password, is a
+// reconnect.PermanentError. After any error but ErrNothing the Session must be closed.
 func (s *Session) Next(ctx context.Context, fill func(width, height int) ([]byte, error)) (Picture, error) {
 	for {
 		reply, err := s.call(ctx)
@@ -92,7 +92,7 @@ func (s *Session) Next(ctx context.Context, fill func(width, height int) ([]byte
 			return Picture{}, err
 		}
 		if len(reply) == 0 {
-			return Picture{}, s.cut(errFalse)
+			return Picture{}, s.kill(errInvalidReply)
 		}
 		switch reply[0] {
 		case replyPicture:
@@ -104,10 +104,10 @@ func (s *Session) Next(ctx context.Context, fill func(width, height int) ([]byte
 			return Picture{}, lost(reply)
 		case replyRoom:
 			if err := s.makeRoom(reply); err != nil {
-				return Picture{}, s.cut(err)
+				return Picture{}, s.kill(err)
 			}
 		default:
-			return Picture{}, s.cut(errFalse)
+			return Picture{}, s.kill(errInvalidReply)
 		}
 	}
 }
@@ -118,27 +118,27 @@ func (s *Session) call(ctx context.Context) ([]byte, error) {
 	}
 	binary.LittleEndian.PutUint64(s.request[:], s.last)
 	o := isolate.CallOptions{Deadline: s.limit}
-	if s.fresh {
+	if s.unsent {
 		o.Send = []*isolate.Memory{s.memory}
 	}
-	// Not with ctx: when that ends there is time for an orderly end, because the answer comes soon.
+	// Without ctx: the answer comes soon, so when ctx ends there is time for an orderly end.
 	n, err := s.process.Call(context.Background(), s.request[:], s.reply, o)
 	var died *isolate.DeathError
 	switch {
 	case errors.As(err, &died) && died.Hung > 0:
-		return nil, &reconnect.StallError{After: died.Hung, Note: "the process that captures does not answer"}
+		return nil, &reconnect.StallError{After: died.Hung, Note: "the capture process does not respond"}
 	case err != nil:
 		return nil, err
 	}
-	s.fresh = false
+	s.unsent = false
 	return s.reply[:n], nil
 }
 
-// take copies a picture out of its slot.
+// take copies a picture from its slot.
 func (s *Session) take(reply []byte, fill func(width, height int) ([]byte, error)) (Picture, error) {
 	p, err := parsePicture(reply, s.slot)
 	if err != nil {
-		return Picture{}, s.cut(err)
+		return Picture{}, s.kill(err)
 	}
 	pixels, err := fill(p.width, p.height)
 	if err != nil {
@@ -149,16 +149,16 @@ func (s *Session) take(reply []byte, fill func(width, height int) ([]byte, error
 	return Picture{Width: p.width, Height: p.height, Captured: wall(p.captured), FPS: p.fps}, nil
 }
 
-// makeRoom makes the memory that the child asks for; the next request takes it along.
+// makeRoom allocates the memory that the child asked for; the next request sends it.
 func (s *Session) makeRoom(reply []byte) error {
 	bytes, err := parseRoom(reply)
 	if err != nil {
 		return err
 	}
 	if bytes <= s.slot {
-		return fmt.Errorf("%w: room for %d bytes where there is room for %d", errFalse, bytes, s.slot)
+		return fmt.Errorf("%w: it asks for slots of %d bytes, but they have %d", errInvalidReply, bytes, s.slot)
 	}
-	const page = 4 << 10 // slots begin at pages
+	const page = 4 << 10 // slots are page-aligned
 	bytes = (bytes + page - 1) &^ (page - 1)
 	memory, err := isolate.NewMemory(bytes * slots)
 	if err != nil {
@@ -169,13 +169,13 @@ func (s *Session) makeRoom(reply []byte) error {
 			return errors.Join(err, memory.Close())
 		}
 	}
-	s.memory, s.slot, s.fresh = memory, bytes, true
+	s.memory, s.slot, s.unsent = memory, bytes, true
 	return nil
 }
 
 func lost(reply []byte) error {
 	if len(reply) < 2 {
-		return errFalse
+		return errInvalidReply
 	}
 	err := errors.New(string(reply[2:]))
 	if reply[1] != 0 {
@@ -184,29 +184,29 @@ func lost(reply []byte) error {
 	return err
 }
 
-// cut ends a child that cannot be trusted.
-func (s *Session) cut(err error) error {
+// kill ends a child that sent an invalid reply.
+func (s *Session) kill(err error) error {
 	s.process.Kill()
 	return err
 }
 
-// Note is what the child said when it had no picture.
+// Note explains why there was no picture.
 func (s *Session) Note() string { return s.note }
 
-// PID is the child's process id.
+// PID returns the process ID of the child.
 func (s *Session) PID() int { return s.process.PID() }
 
-// Confinement is what really holds the child.
+// Confinement returns the sandbox that is in effect.
 func (s *Session) Confinement() isolate.Confinement { return s.process.Confinement() }
 
-// Close ends the child and gives back what the Session holds. hung: it is killed, because asking it would be in vain.
+// Close ends the child and releases all resources. hung: the child is killed, because it would not answer.
 func (s *Session) Close(hung bool) error {
 	if hung {
 		s.process.Kill()
 	}
 	err := s.process.Close()
 	if hung {
-		err = nil // that it was killed is no news
+		err = nil // it was killed on purpose
 	}
 	if s.memory != nil {
 		err = errors.Join(err, s.memory.Close())

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// sizeWatch reads from the packets of an RTSP stream what size its pictures have, before they are decoded.
+// sizeWatch finds the size of the pictures in the packets of an RTSP stream.
 type sizeWatch struct {
 	known  dimensions
-	hide   bool             // the description's parameter sets are not those of the stream
+	hide   bool             // the parameter sets of the description are outdated
 	codecs map[uint8]string // by the payload type of RTP (RFC 3550, section 5.1)
 }
 
-// jpegPayload is the payload type that JPEG always has: RFC 3551, section 6.
+// jpegPayload is the payload type of JPEG: RFC 3551, section 6.
 const jpegPayload = 26
 
 var (
@@ -23,9 +23,8 @@ var (
 	setsInSDP    = regexp.MustCompile(`(sprop-parameter-sets|sprop-sps)=([A-Za-z0-9+/=,]+)`)
 )
 
-// describe reads a session's description (RFC 8866). The sizes of H.264 and H.265 are known from it where it has their
-// parameter sets (RFC 6184, section 8.1; RFC 7798, section 7.1). It returns the description that ffmpeg is to see, which
-// is as long.
+// describe parses a session description (RFC 8866), which may have the parameter sets of H.264 and H.265 and thereby the
+// size (RFC 6184, section 8.1; RFC 7798, section 7.1). It returns the description for ffmpeg, which has the same length.
 func (w *sizeWatch) describe(sdp []byte) []byte {
 	w.codecs = map[uint8]string{jpegPayload: "JPEG"}
 	text := string(sdp)
@@ -51,7 +50,7 @@ func (w *sizeWatch) describe(sdp []byte) []byte {
 	return sdp
 }
 
-// packet looks at a packet of RTP and says whether the pictures have another size from here on.
+// packet parses an RTP packet and reports whether the size of the pictures changes with it.
 func (w *sizeWatch) packet(p []byte) (changed bool) {
 	const fixed = 12
 	if len(p) < fixed || p[0]>>6 != 2 {
@@ -59,7 +58,7 @@ func (w *sizeWatch) packet(p []byte) (changed bool) {
 	}
 	codec := w.codecs[p[1]&0x7f]
 	start := fixed + 4*int(p[0]&15)
-	if p[0]&0x10 != 0 && len(p) >= start+4 { // an extension
+	if p[0]&0x10 != 0 && len(p) >= start+4 { // header extension
 		start += 4 + 4*int(binary.BigEndian.Uint16(p[start+2:]))
 	}
 	if codec == "" || start >= len(p) {
@@ -68,7 +67,7 @@ func (w *sizeWatch) packet(p []byte) (changed bool) {
 	payload := p[start:]
 	switch kind := nalKind(codec, payload); {
 	case codec == "JPEG":
-		if len(payload) < 8 || payload[4]&^64 > 1 { // RFC 2435, section 3.1; types that are not defined are damaged
+		if len(payload) < 8 || payload[4]&^64 > 1 { // RFC 2435, section 3.1; undefined types are damage
 			return false
 		}
 		return w.is(dimensions{8 * int(payload[6]), 8 * int(payload[7])})
@@ -80,7 +79,7 @@ func (w *sizeWatch) packet(p []byte) (changed bool) {
 	return w.unit(codec, payload)
 }
 
-// units looks at NAL units that came in one packet, each after its length.
+// units parses the NAL units of one packet, each preceded by its length.
 func (w *sizeWatch) units(codec string, p []byte) (changed bool) {
 	for len(p) > 2 {
 		n := int(binary.BigEndian.Uint16(p))
@@ -95,7 +94,7 @@ func (w *sizeWatch) units(codec string, p []byte) (changed bool) {
 	return false
 }
 
-// unit looks at a NAL unit.
+// unit parses a NAL unit.
 func (w *sizeWatch) unit(codec string, nal []byte) (changed bool) {
 	var size dimensions
 	var err error
@@ -110,7 +109,7 @@ func (w *sizeWatch) unit(codec string, nal []byte) (changed bool) {
 	return err == nil && w.is(size)
 }
 
-// is notes a size. What is damaged on the way, or has none, changes nothing.
+// is records a size. Damaged packets, or those without a size, change nothing.
 func (w *sizeWatch) is(size dimensions) (changed bool) {
 	if size.width == 0 || size.height == 0 {
 		return false
@@ -120,7 +119,7 @@ func (w *sizeWatch) is(size dimensions) (changed bool) {
 	return changed
 }
 
-// nalKind is the type of a NAL unit; -1: there is none.
+// nalKind returns the type of a NAL unit; -1: none.
 func nalKind(codec string, nal []byte) int {
 	switch {
 	case len(nal) == 0:

@@ -2,13 +2,13 @@ package capture
 
 import "errors"
 
-// dimensions are the size of a stream's pictures, in pixels; the zero ones: it is not known.
+// dimensions are the size of pictures, in pixels; zero: unknown.
 type dimensions struct{ width, height int }
 
-// errSPS is a parameter set that ends too early or has values that cannot be.
-var errSPS = errors.New("a damaged sequence parameter set")
+// errSPS is the error of a truncated or invalid parameter set.
+var errSPS = errors.New("damaged sequence parameter set")
 
-// avcSize is the size in an H.264 sequence parameter set: ITU-T H.264, section 7.3.2.1.1, cropped as 7.4.2.1.1 says.
+// avcSize returns the size in an H.264 sequence parameter set: ITU-T H.264, section 7.3.2.1.1, cropped as 7.4.2.1.1 says.
 func avcSize(nal []byte) (dimensions, error) {
 	b := newBits(nal)
 	b.skip(8) // the NAL unit's header
@@ -34,7 +34,7 @@ func avcSize(nal []byte) (dimensions, error) {
 		b.golomb()
 	case 1:
 		b.skip(1)
-		b.golomb() // signed ones have as many bits
+		b.golomb() // se(v) has as many bits
 		b.golomb()
 		for n := b.golomb(); n > 0 && !b.over; n-- {
 			b.golomb()
@@ -43,7 +43,7 @@ func avcSize(nal []byte) (dimensions, error) {
 	b.golomb() // max_num_ref_frames
 	b.skip(1)
 	width, units := 16*(b.golomb()+1), b.golomb()+1
-	fields := 2 - b.read(1) // a picture may consist of two fields
+	fields := 2 - b.read(1) // 2: a picture consists of two fields
 	if fields == 2 {
 		b.skip(1)
 	}
@@ -82,7 +82,7 @@ func (b *bits) skipScaling(chroma int) {
 	}
 }
 
-// hevcSize is the size in an H.265 sequence parameter set: ITU-T H.265, sections 7.3.2.2 and 7.3.3.
+// hevcSize returns the size in an H.265 sequence parameter set: ITU-T H.265, sections 7.3.2.2 and 7.3.3.
 func hevcSize(nal []byte) (dimensions, error) {
 	b := newBits(nal)
 	b.skip(16 + 4) // the NAL unit's header, sps_video_parameter_set_id
@@ -117,7 +117,7 @@ func hevcSize(nal []byte) (dimensions, error) {
 	return b.size(width, height)
 }
 
-// cropUnit is in which steps a picture is cropped: H.264, table 6-1.
+// cropUnit returns the units of the cropping: H.264, table 6-1.
 func cropUnit(chroma int, planes bool) (x, y int) {
 	x, y = 1, 1
 	if !planes && (chroma == 1 || chroma == 2) {
@@ -133,7 +133,7 @@ func cropUnit(chroma int, planes bool) (x, y int) {
 type bits struct {
 	data []byte
 	at   int
-	over bool // more was read than there is, or what cannot be
+	over bool // the data ended too early or was invalid
 }
 
 func newBits(nal []byte) *bits {
@@ -188,7 +188,7 @@ func (b *bits) signed() int {
 }
 
 func (b *bits) size(width, height int) (dimensions, error) {
-	if b.over || possible(width, height) != nil {
+	if b.over || checkSize(width, height) != nil {
 		return dimensions{}, errSPS
 	}
 	return dimensions{width, height}, nil

@@ -11,51 +11,51 @@ import (
 	"corallite/internal/reconnect"
 )
 
-// streamInput is an address that OpenCV reads with ffmpeg. One that changes its size is opened anew.
+// streamInput is an address that OpenCV reads with ffmpeg. It is reopened when the size of its pictures changes.
 type streamInput struct {
 	*videoInput
-	ctx   context.Context
-	board *board
-	o     Options
-	relay *relay // nil: none
+	ctx    context.Context
+	frames *frameSlots
+	o      Options
+	proxy  *rtspProxy // nil: none
 }
 
-func openStream(ctx context.Context, b *board, o Options) (input, error) {
-	s := &streamInput{ctx: ctx, board: b, o: o}
+func openStream(ctx context.Context, b *frameSlots, o Options) (input, error) {
+	s := &streamInput{ctx: ctx, frames: b, o: o}
 	if err := s.open(dimensions{}); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// open opens the address. after is the size to which it has just changed; the zero one: none.
+// open opens the address. after is the size to which the stream has just changed; zero: none.
 func (s *streamInput) open(after dimensions) error {
 	u, err := url.Parse(s.o.Target)
 	if err != nil {
-		return reconnect.Permanent(errors.New("the address cannot be read"))
+		return reconnect.Permanent(errors.New("invalid address"))
 	}
 	if s.o.User != "" || s.o.Password != "" {
 		u.User = url.UserPassword(s.o.User, s.o.Password)
 	}
-	// Over TCP only, which a user may have changed, the pictures pass through the relay.
+	// The proxy handles TCP only, which the user may have changed.
 	if u.Scheme == "rtsp" && !s.o.Direct && os.Getenv(ffmpegOptions) == ourOptions {
-		if relay, err := newRelay(u, after); err == nil {
+		if proxy, err := newRTSPProxy(u, after); err == nil {
 			through := *u
-			s.relay, through.Host = relay, relay.address()
+			s.proxy, through.Host = proxy, proxy.address()
 			if err = s.openAt(through); err == nil {
 				return nil
 			}
-			s.closeRelay()
+			s.closeProxy()
 			if err = s.reason(err); !errors.Is(err, errUnreadable) {
 				return err
 			}
 		}
-		// A camera that answers only under its own address is read without.
+		// Some cameras respond only under their own address.
 	}
 	return s.reason(s.openAt(*u))
 }
 
-// openAt opens an address, which is the camera's or the relay's.
+// openAt opens the address of the camera or of the proxy.
 func (s *streamInput) openAt(u url.URL) (err error) {
 	if s.videoInput, err = openVideo(u.String(), gocv.VideoCaptureFFmpeg); err == nil {
 		s.fps = s.capture.Get(gocv.VideoCaptureFPS)
@@ -63,43 +63,43 @@ func (s *streamInput) openAt(u url.URL) (err error) {
 	return err
 }
 
-// reason is what the camera says about an error of which OpenCV says nothing.
+// reason asks the camera about an error that OpenCV does not explain.
 func (s *streamInput) reason(err error) error {
 	if errors.Is(err, errNotOpened) {
-		return whyNot(s.ctx, s.o)
+		return explain(s.ctx, s.o)
 	}
 	return err
 }
 
 func (s *streamInput) read(reserve reserve) (int64, error) {
 	captured, err := s.videoInput.read(reserve)
-	if err == nil || s.relay == nil {
+	if err == nil || s.proxy == nil {
 		return captured, err
 	}
-	size, resized := s.relay.resized()
+	size, resized := s.proxy.resized()
 	if !resized {
 		return 0, err
 	}
 	s.close()
-	s.board.say("%s changes its pictures to %dx%d, for which it is opened again", s.o.Shown, size.width, size.height)
+	s.frames.setNote("the pictures of %s change to %dx%d; reopening", s.o.Shown, size.width, size.height)
 	if err := s.open(size); err != nil {
 		return 0, err
 	}
 	return s.videoInput.read(reserve)
 }
 
-// close closes the capture first, which tells the camera so.
+// close closes the capture before the proxy, so that the camera is told.
 func (s *streamInput) close() {
 	if s.videoInput != nil {
 		s.videoInput.close()
 	}
 	s.videoInput = nil
-	s.closeRelay()
+	s.closeProxy()
 }
 
-func (s *streamInput) closeRelay() {
-	if s.relay != nil {
-		s.relay.close()
+func (s *streamInput) closeProxy() {
+	if s.proxy != nil {
+		s.proxy.close()
 	}
-	s.relay = nil
+	s.proxy = nil
 }

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Slice is how long a child waits for a picture before it says that there is none yet.
+// Slice is how long a child waits for a picture before it answers that there is none yet.
 const Slice = 100 * time.Millisecond
 
-// MaxPixels is the size of the largest picture that is taken: 8192 × 8192. The three slots then have 576 MiB.
+// MaxPixels is the maximum size of a picture: 8192 × 8192. Three slots of it take 576 MiB.
 const MaxPixels = 1 << 26
 
 const (
@@ -30,9 +30,9 @@ const (
 	replyLost    = 'l'
 )
 
-// picture is what a reply says of a picture.
+// picture is the description of a picture in a reply.
 type picture struct {
-	slot          int // -1: in the spare memory, in the child
+	slot          int // -1: in the child's spare memory
 	number        uint64
 	captured      int64 // CLOCK_MONOTONIC, ns
 	width, height int
@@ -52,29 +52,29 @@ func (p picture) put(reply []byte) int {
 	return pictureSize
 }
 
-// parsePicture reads a picture's reply and checks that it lies in a slot of so many bytes.
+// parsePicture parses the description of a picture and checks that the picture fits into a slot of that many bytes.
 func parsePicture(reply []byte, slotBytes int) (picture, error) {
 	if len(reply) != pictureSize {
-		return picture{}, errFalse
+		return picture{}, errInvalidReply
 	}
 	order := binary.LittleEndian
 	p := picture{
 		slot: int(reply[1]), number: order.Uint64(reply[8:]), captured: int64(order.Uint64(reply[16:])),
 		width: int(order.Uint32(reply[4:])), height: int(order.Uint32(reply[24:])), fps: float64(order.Uint32(reply[28:])) / 1000,
 	}
-	if p.slot >= slots || possible(p.width, p.height) != nil || p.bytes() > slotBytes {
-		return picture{}, fmt.Errorf("%w: a picture of %dx%d in slot %d of %d bytes", errFalse, p.width, p.height, p.slot, slotBytes)
+	if p.slot >= slots || checkSize(p.width, p.height) != nil || p.bytes() > slotBytes {
+		return picture{}, fmt.Errorf("%w: a picture of %dx%d in slot %d of %d bytes", errInvalidReply, p.width, p.height, p.slot, slotBytes)
 	}
 	return p, nil
 }
 
-// errFalse is a reply that the child cannot have meant.
-var errFalse = errors.New("the child process sent a reply that cannot be")
+// errInvalidReply is a reply that a working child never sends.
+var errInvalidReply = errors.New("invalid reply of the capture process")
 
-// possible says why there is no picture of this size.
-func possible(width, height int) error {
+// checkSize validates the size of a picture.
+func checkSize(width, height int) error {
 	if width < 1 || height < 1 || width > MaxPixels/height {
-		return fmt.Errorf("a picture of %dx%d pixels is not possible: between 1 and %d are", width, height, MaxPixels)
+		return fmt.Errorf("invalid picture size %dx%d (want 1 to %d pixels)", width, height, MaxPixels)
 	}
 	return nil
 }
@@ -88,32 +88,32 @@ func putRoom(reply []byte, bytes int) int {
 
 func parseRoom(reply []byte) (int, error) {
 	if len(reply) != roomSize {
-		return 0, errFalse
+		return 0, errInvalidReply
 	}
 	n := binary.LittleEndian.Uint64(reply[8:])
 	if n < 1 || n > MaxPixels*3 {
-		return 0, fmt.Errorf("%w: room for %d bytes", errFalse, n)
+		return 0, fmt.Errorf("%w: slots of %d bytes", errInvalidReply, n)
 	}
 	return int(n), nil
 }
 
-// textKept is how much of a text goes with a reply, in bytes.
+// textKept is the maximum length of a text in a reply, in bytes.
 const textKept = 4 << 10
 
 func putText(reply []byte, text string) int {
 	return copy(reply, text[:min(len(text), textKept)])
 }
 
-// monotonic is the time of CLOCK_MONOTONIC, which is the same in all processes.
+// monotonic returns the time of CLOCK_MONOTONIC, which is the same in all processes, in nanoseconds.
 func monotonic() int64 {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
-		return 0 // cannot be: every Linux has this clock
+		return 0 // unreachable: every Linux has this clock
 	}
 	return t.Nano()
 }
 
-// wall is the time at which CLOCK_MONOTONIC was ns. What cannot be (before a minute ago, or to come) is now.
+// wall converts a time of CLOCK_MONOTONIC. An implausible one (more than a minute ago, or in the future) becomes now.
 func wall(ns int64) time.Time {
 	now, age := time.Now(), time.Duration(monotonic()-ns)
 	if age < 0 || age > time.Minute {

@@ -10,7 +10,7 @@ import (
 // TestBoardAsksForRoom lets the reader be at its next picture whenever a request comes, as on one processor: the parent
 // is still told how much room the pictures need, and gets one when it has made it.
 func TestBoardAsksForRoom(t *testing.T) {
-	b, reply := newBoard(), make([]byte, isolate.MaxMessage)
+	b, reply := newFrameSlots(), make([]byte, isolate.MaxMessage)
 	picture := func(value byte) {
 		t.Helper()
 		pixels, err := b.reserve(4, 2)

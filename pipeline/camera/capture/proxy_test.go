@@ -63,9 +63,9 @@ func talk(c net.Conn) {
 	}
 }
 
-func connected(t *testing.T, camera *url.URL) (*relay, net.Conn) {
+func connected(t *testing.T, camera *url.URL) (*rtspProxy, net.Conn) {
 	t.Helper()
-	r, err := newRelay(camera, dimensions{})
+	r, err := newRTSPProxy(camera, dimensions{})
 	if err != nil {
 		t.Fatal(err)
 	}

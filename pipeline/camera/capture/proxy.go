@@ -15,28 +15,28 @@ import (
 	"time"
 )
 
-// relay stands between ffmpeg and an RTSP camera, because OpenCV keeps the size that a stream began with: where the
-// pictures get another one it shows them cut off, or the last one for ever. The relay sees the new size coming and ends
-// ffmpeg's connection before it, so that the stream is opened anew. What passes is not changed, as in a forwarded port;
-// only a description that is known to be out of date is.
-type relay struct {
+// rtspProxy stands between ffmpeg and an RTSP camera, because OpenCV keeps the size that a stream began with: when it
+// changes, OpenCV shows cropped pictures, or the last one for ever. The proxy detects the new size and ends ffmpeg's
+// connection before it, so that the stream is reopened. Data passes unchanged, except for a session description that is
+// known to be outdated.
+type rtspProxy struct {
 	camera   *url.URL
 	listener net.Listener
 	end      context.CancelFunc
-	watch    sizeWatch                  // of the goroutine that relays
-	cut      atomic.Pointer[dimensions] // what the pictures changed to; nil: they did not
+	watch    sizeWatch                  // used by the serving goroutine only
+	cut      atomic.Pointer[dimensions] // the new size of the pictures; nil: unchanged
 	ended    sync.WaitGroup
 }
 
-// newRelay makes a relay to a camera, on an address of this machine. after is the size to which the stream has just
-// changed; the zero one: none.
-func newRelay(camera *url.URL, after dimensions) (*relay, error) {
+// newRTSPProxy starts a proxy to a camera on the loopback address. after is the size to which the stream has just changed;
+// zero: none.
+func newRTSPProxy(camera *url.URL, after dimensions) (*rtspProxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	ctx, end := context.WithCancel(context.Background()) // not an input's: when that ends, the camera is still to be told
-	r := &relay{camera: camera, listener: listener, end: end, watch: sizeWatch{known: after, hide: after != dimensions{}}}
+	ctx, end := context.WithCancel(context.Background()) // not the input's: after that ends, TEARDOWN still has to reach the camera
+	r := &rtspProxy{camera: camera, listener: listener, end: end, watch: sizeWatch{known: after, hide: after != dimensions{}}}
 	r.ended.Go(func() {
 		for {
 			client, err := listener.Accept()
@@ -49,20 +49,19 @@ func newRelay(camera *url.URL, after dimensions) (*relay, error) {
 	return r, nil
 }
 
-// address is where ffmpeg is to connect to.
-func (r *relay) address() string { return r.listener.Addr().String() }
+// address is where ffmpeg has to connect to.
+func (r *rtspProxy) address() string { return r.listener.Addr().String() }
 
-// resized is the size for which the relay ended a connection, if it did.
-func (r *relay) resized() (dimensions, bool) {
+// resized returns the new size for which the proxy ended a connection, if it did.
+func (r *rtspProxy) resized() (dimensions, bool) {
 	if size := r.cut.Load(); size != nil {
 		return *size, true
 	}
 	return dimensions{}, false
 }
 
-// close ends the relay and its connections, after what ffmpeg has told the camera at its end was passed on. It returns
-// when nothing of it runs any more.
-func (r *relay) close() {
+// close ends the proxy and its connections, after ffmpeg's last request was passed on. It waits for all goroutines.
+func (r *rtspProxy) close() {
 	_ = r.listener.Close() // ends Accept
 	timer := time.AfterFunc(stopWait/2, r.end)
 	defer timer.Stop()
@@ -70,17 +69,17 @@ func (r *relay) close() {
 	r.end()
 }
 
-// serve relays one connection. ffmpeg has one at a time. Where one side ends, the other is told so and is heard to its
-// end: the last that ffmpeg says is TEARDOWN, and it is said while pictures still come.
-func (r *relay) serve(ctx context.Context, client net.Conn) {
+// serve handles one connection; ffmpeg has one at a time. When one side ends, the other is told, and read until its end:
+// ffmpeg's last request is TEARDOWN, which it sends while pictures still arrive.
+func (r *rtspProxy) serve(ctx context.Context, client net.Conn) {
 	defer client.Close()
 	camera, err := dialRTSP(ctx, r.camera)
 	if err != nil {
-		return // whyNot finds out why
+		return // explain finds out why
 	}
 	defer camera.Close()
 	defer context.AfterFunc(ctx, func() {
-		_ = client.Close() // wakes who reads or writes
+		_ = client.Close() // unblocks reads and writes
 		_ = camera.Close()
 	})()
 	var up sync.WaitGroup
@@ -94,35 +93,35 @@ func (r *relay) serve(ctx context.Context, client net.Conn) {
 		r.cut.Store(&size)
 	}
 	endWriting(client)
-	// A connection that is closed while something is unread is reset, and what was sent on it last may be lost.
+	// Closing a connection with unread data resets it, and what was sent last may be lost.
 	_, _ = io.Copy(io.Discard, from)
 	up.Wait()
 }
 
-// endWriting tells the other side that nothing more comes.
+// endWriting tells the other side that no more data comes.
 func endWriting(c net.Conn) {
 	if half, ok := c.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite() // that it has gone is no news
+		_ = half.CloseWrite() // it may have gone already
 		return
 	}
 	_ = c.Close()
 }
 
-var errResized = errors.New("the pictures have another size from here on")
+var errResized = errors.New("the size of the pictures changes")
 
-// maxPacket is the longest packet with its head, in bytes.
+// maxPacket is the maximum length of a packet with its header, in bytes.
 const maxPacket = 4 + 1<<16
 
-// Limits of a message in a stream. What is longer is passed on unread.
+// Limits of a message in a stream, in bytes. Longer ones are passed on without parsing.
 const (
 	maxMessageHead = 64 << 10
 	maxMessageBody = 1 << 20
 )
 
-// down passes on what the camera sends: packets, each after "$", its channel and its length, and messages between them
-// (RFC 2326, section 10.12). It returns errResized before a packet that begins pictures of another size.
-func (r *relay) down(from *bufio.Reader, to *bufio.Writer) error {
-	// peek waits for n bytes, and keeps nothing back meanwhile.
+// down copies from the camera to ffmpeg: packets, each after "$", its channel and its length, with messages in between
+// (RFC 2326, section 10.12). It returns errResized before the first packet of pictures with another size.
+func (r *rtspProxy) down(from *bufio.Reader, to *bufio.Writer) error {
+	// peek waits for n bytes, after passing on all earlier ones.
 	peek := func(n int) ([]byte, error) {
 		if from.Buffered() < n {
 			if err := to.Flush(); err != nil {
@@ -161,9 +160,9 @@ func (r *relay) down(from *bufio.Reader, to *bufio.Writer) error {
 	}
 }
 
-// message passes on a line, and where that begins a message, the message.
-func (r *relay) message(from *bufio.Reader, to *bufio.Writer) error {
-	if err := to.Flush(); err != nil { // a message may take its time
+// message copies a line, and the rest of the message if the line begins one.
+func (r *rtspProxy) message(from *bufio.Reader, to *bufio.Writer) error {
+	if err := to.Flush(); err != nil { // reading a message may take a while
 		return err
 	}
 	var head []byte

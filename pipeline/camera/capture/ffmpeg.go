@@ -19,42 +19,42 @@ import (
 	"corallite/internal/reconnect"
 )
 
-// programInput is ffmpeg as a program, whose pictures come through a pipe as BMP: the same bytes as raw BGR, with a head
-// that says how many, so that nobody has to know the size before.
-type programInput struct {
+// ffmpegProcess is the program ffmpeg, whose pictures come through a pipe as BMP: the same bytes as raw BGR, with a header
+// that says the size, which need not be known before.
+type ffmpegProcess struct {
 	command *exec.Cmd
 	out     *bufio.Reader
 	pipe    io.Closer
-	done    chan struct{}    // the program has ended
-	heard   chan struct{}    // all that it said was read
-	said    *lastwords.Words // to be read after heard
-	ended   error            // to be read after done
+	done    chan struct{}    // closed when ffmpeg has ended
+	drained chan struct{}    // closed when all of standard error was read
+	stderr  *lastwords.Words // complete after drained
+	ended   error            // exit status; valid after done
 	once    sync.Once
 }
 
 const (
-	wordsKept = 3           // lines of what ffmpeg printed last
-	drainWait = time.Second // for its end after its output's
+	messagesKept = 3           // last lines of ffmpeg that an error shows
+	exitWait     = time.Second // for its exit after the end of its output
 )
 
-// output are ffmpeg's arguments behind the user's.
+// output are the arguments of ffmpeg that follow the user's.
 var output = []string{"-an", "-sn", "-dn", "-c:v", "bmp", "-pix_fmt", "bgr24", "-f", "image2pipe", "pipe:1"}
 
-func openProgram(ctx context.Context, o Options) (input, error) {
+func openFFmpeg(ctx context.Context, o Options) (input, error) {
 	path, err := exec.LookPath("ffmpeg")
 	if err != nil {
-		return nil, reconnect.Permanent(errors.New("the program ffmpeg is not installed (package ffmpeg), or not in PATH"))
+		return nil, reconnect.Permanent(errors.New("ffmpeg is not installed (package ffmpeg) or not in PATH"))
 	}
 	arguments := append([]string{"-hide_banner", "-nostdin", "-nostats", "-loglevel", "error"}, o.Args...)
-	p := &programInput{
+	p := &ffmpegProcess{
 		command: exec.Command(path, append(arguments, output...)...),
-		done:    make(chan struct{}), heard: make(chan struct{}), said: lastwords.New(wordsKept),
+		done:    make(chan struct{}), drained: make(chan struct{}), stderr: lastwords.New(messagesKept),
 	}
 	out, err := p.command.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	words, err := p.command.StderrPipe()
+	stderr, err := p.command.StderrPipe()
 	if err != nil {
 		return nil, err
 	}
@@ -62,42 +62,42 @@ func openProgram(ctx context.Context, o Options) (input, error) {
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	started := make(chan error)
 	go func() {
-		// The signal comes when this thread ends, so it waits.
+		// Pdeathsig is sent when the thread that started ffmpeg ends, so this one stays.
 		runtime.LockOSThread()
 		err := p.command.Start()
 		started <- err
 		if err != nil {
 			return
 		}
-		<-p.heard
+		<-p.drained
 		p.ended = p.command.Wait()
 		close(p.done)
 	}()
 	if err := <-started; err != nil {
 		return nil, err
 	}
-	go p.listen(words)
+	go p.drain(stderr)
 	context.AfterFunc(ctx, p.stop)
 	return p, nil
 }
 
-func (p *programInput) listen(words io.Reader) {
-	defer close(p.heard)
-	_, _ = io.Copy(p.said, words) // until the program closes it, or ends
+func (p *ffmpegProcess) drain(from io.Reader) {
+	defer close(p.drained)
+	_, _ = io.Copy(p.stderr, from) // until ffmpeg closes it or ends
 }
 
-// read reads one BMP: a file header of 14 bytes, a BITMAPINFOHEADER of 40, and rows from the lowest up, each padded to
+// read reads one BMP: a file header of 14 bytes, a BITMAPINFOHEADER of 40, and the rows from bottom to top, each padded to
 // four bytes (Microsoft's wingdi.h).
-func (p *programInput) read(reserve reserve) (int64, error) {
+func (p *ffmpegProcess) read(reserve reserve) (int64, error) {
 	var head [54]byte
 	if _, err := io.ReadFull(p.out, head[:]); err != nil {
-		return 0, p.why()
+		return 0, p.exitError()
 	}
 	captured := monotonic()
 	order := binary.LittleEndian
 	width, height := int(int32(order.Uint32(head[18:]))), int(int32(order.Uint32(head[22:])))
 	if string(head[:2]) != "BM" || order.Uint32(head[10:]) != uint32(len(head)) || order.Uint16(head[28:]) != 24 {
-		return 0, errors.New("ffmpeg sent what is no picture: its output must not be changed by the arguments")
+		return 0, errors.New("the output of ffmpeg is not a BMP picture: the arguments must not contain an output")
 	}
 	pixels, err := reserve(width, height)
 	if err != nil {
@@ -110,42 +110,42 @@ func (p *programInput) read(reserve reserve) (int64, error) {
 			_, err = p.out.Discard(padding)
 		}
 		if err != nil {
-			return 0, p.why()
+			return 0, p.exitError()
 		}
 	}
 	return captured, nil
 }
 
-// why is why ffmpeg gives no more pictures. Arguments that it does not take it will not take the next time.
-func (p *programInput) why() error {
+// exitError returns why ffmpeg gives no more pictures. Arguments that it rejects are a permanent error.
+func (p *ffmpegProcess) exitError() error {
 	select {
 	case <-p.done:
-	case <-time.After(drainWait):
+	case <-time.After(exitWait):
 		return errors.New("ffmpeg closed its output")
 	}
-	said := p.said.String()
-	err := fmt.Errorf("ffmpeg ended (%v): %s", state(p.ended), said)
+	messages := p.stderr.String()
+	err := fmt.Errorf("ffmpeg ended (%v): %s", status(p.ended), messages)
 	for _, sign := range []string{"Unrecognized option", "Option not found", "Unknown encoder", "No such filter", "No such file or directory", "Error splitting the argument list"} {
-		if strings.Contains(said, sign) {
+		if strings.Contains(messages, sign) {
 			return reconnect.Permanent(err)
 		}
 	}
 	return err
 }
 
-func state(err error) string {
+func status(err error) string {
 	if err == nil {
-		return "the stream is over"
+		return "end of the stream"
 	}
 	return err.Error()
 }
 
-func (p *programInput) rate() float64 { return 0 }
+func (p *ffmpegProcess) rate() float64 { return 0 }
 
-// stop ends the program: SIGTERM lets it close what it reads, and SIGKILL follows.
-func (p *programInput) stop() {
+// stop ends ffmpeg: SIGTERM lets it close its input, and SIGKILL follows.
+func (p *ffmpegProcess) stop() {
 	p.once.Do(func() {
-		_ = p.command.Process.Signal(syscall.SIGTERM) // fails only when it has ended
+		_ = p.command.Process.Signal(syscall.SIGTERM) // fails only after it has ended
 		select {
 		case <-p.done:
 		case <-time.After(stopWait / 2):
@@ -154,7 +154,7 @@ func (p *programInput) stop() {
 	})
 }
 
-func (p *programInput) close() {
-	_ = p.pipe.Close() // ends its writing
+func (p *ffmpegProcess) close() {
+	_ = p.pipe.Close() // ends its writes
 	p.stop()
 }

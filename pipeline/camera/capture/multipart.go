@@ -1,0 +1,104 @@
+package capture
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// multipart is a stream of pictures, each a part (RFC 2046, section 5.1), as cameras send it: with boundaries that differ
+// from the announced one, and with or without lengths.
+type multipart struct {
+	h        *httpInput
+	body     io.ReadCloser
+	in       *bufio.Reader
+	boundary string
+	data     []byte
+}
+
+func newMultipart(h *httpInput, body io.ReadCloser, boundary string) *multipart {
+	// In the stream "--" precedes the boundary; many cameras announce it with that.
+	return &multipart{h: h, body: body, in: bufio.NewReaderSize(body, 64<<10), boundary: "--" + strings.TrimLeft(boundary, "-")}
+}
+
+func (m *multipart) read(reserve reserve) (int64, error) {
+	length, err := m.head()
+	if err != nil {
+		return 0, err
+	}
+	captured := monotonic()
+	if length >= 0 {
+		if m.data, err = readFull(m.in, m.data, length); err != nil {
+			return 0, ended(err)
+		}
+	} else if err := m.picture(); err != nil {
+		return 0, err
+	}
+	return captured, decode(m.data, reserve)
+}
+
+// maxHead is the number of bytes after which a stream without the header of a part is rejected.
+const maxHead = 1 << 20
+
+// head reads the header of the next part and returns the length of the part; -1: unknown.
+func (m *multipart) head() (length int, err error) {
+	length = -1
+	for began, read := false, 0; read < maxHead; {
+		line, err := m.in.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return 0, ended(err)
+		}
+		read += len(line)
+		text := strings.TrimSpace(string(line[:min(len(line), 256)]))
+		name, value, isField := strings.Cut(text, ":")
+		switch {
+		case m.isBoundary(text):
+			began, length = true, -1
+		case began && text == "":
+			return length, nil
+		case began && isField && strings.EqualFold(name, "Content-Length"):
+			if _, err := fmt.Sscan(value, &length); err != nil || length < 0 || length > maxPictureFile {
+				return 0, fmt.Errorf("the stream announces a picture of %q bytes", strings.TrimSpace(value))
+			}
+		}
+	}
+	return 0, errors.New("not a stream of pictures: it has no parts")
+}
+
+// isBoundary reports whether a line begins a part. A boundary that contains the announced one counts as well.
+func (m *multipart) isBoundary(line string) bool {
+	return strings.HasPrefix(line, "--") && (m.boundary == "--" || strings.Contains(line, m.boundary[2:]))
+}
+
+// picture reads a JPEG of unknown length: from its first marker to its last (ITU-T T.81, table B.1).
+func (m *multipart) picture() error {
+	m.data = m.data[:0]
+	for last := byte(0); len(m.data) < maxPictureFile; {
+		c, err := m.in.ReadByte()
+		if err != nil {
+			return ended(err)
+		}
+		m.data = append(m.data, c)
+		if last == 0xff && c == 0xd9 {
+			return nil
+		}
+		last = c
+	}
+	return fmt.Errorf("a picture of the stream has no end within %d MiB", maxPictureFile>>20)
+}
+
+func ended(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the server ended the stream")
+	}
+	return fmt.Errorf("the stream broke off: %w", err)
+}
+
+func (m *multipart) rate() float64 { return 0 }
+
+func (m *multipart) close() {
+	_ = m.body.Close() // no more data is wanted
+	m.h.client.CloseIdleConnections()
+}
