@@ -3,6 +3,7 @@ package redact
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -13,9 +14,10 @@ type Secret struct {
 }
 
 var (
-	addressInText  = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'|]+`)
-	headerInText   = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|cookies?|[\w-]*(?:token|key|secret))\s*[:=]\s*(?:\(string\))?\s*([^\r\n"',;]+)`)
-	propertyInText = regexp.MustCompile(`([A-Za-z][\w-]*)\s*=\s*(?:\([\w/-]+\)\s*)?("(?:[^"\\]|\\.)*"|(?:\\.|[^\s"',;\\])+)`)
+	addressInText   = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'|]+`)
+	headerInText    = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|cookies?|[\w-]*(?:token|key|secret))\s*[:=]\s*(?:\(string\))?\s*([^\r\n"',;]+)`)
+	headerInCommand = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|cookie|x-[\w-]*(?:token|key|secret)):\s*([^\r\n"']+)`)
+	propertyInText  = regexp.MustCompile(`([A-Za-z][\w-]*)\s*=\s*(?:\([\w/-]+\)\s*)?("(?:[^"\\]|\\.)*"|(?:\\.|[^\s"',;\\])+)`)
 )
 
 // InAddress are the secrets of an address: its password, and the values of its query that are named like one.
@@ -75,6 +77,21 @@ func InPipeline(pipeline string) []Secret {
 		}
 	}
 	return all
+}
+
+// InCommand are the secrets in a program's arguments: in addresses and in headers. Where a shell is the program, it may put
+// a variable in the place of one; that is no secret.
+func InCommand(args []string) []Secret {
+	var all []Secret
+	for _, arg := range args {
+		for _, address := range addressInText.FindAllString(arg, -1) {
+			all = append(all, InAddress(address)...)
+		}
+		for _, m := range headerInCommand.FindAllStringSubmatch(arg, -1) {
+			all = append(all, Secret{fmt.Sprintf("the value of %q", m[1]), strings.TrimSpace(m[2])})
+		}
+	}
+	return slices.DeleteFunc(all, func(s Secret) bool { return strings.Contains(s.Value, "$") })
 }
 
 // headers are the secrets in headers of a request, "Authorization: Basic …".

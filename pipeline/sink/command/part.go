@@ -10,6 +10,7 @@ import (
 	"corallite/internal/didyoumean"
 	"corallite/internal/key"
 	"corallite/internal/part"
+	"corallite/internal/redact"
 	"corallite/pipeline"
 )
 
@@ -36,7 +37,8 @@ func (o *Options) Keys() key.Table {
 	}
 }
 
-// Check reports programs and environment variables that are not there, and labels that no model of the pipeline has.
+// Check reports programs and environment variables that are not there, secrets that stand in arguments, and labels that
+// no model of the pipeline has.
 func (o *Options) Check(in part.Check) {
 	part.CheckEnv(in, "env", o.Env)
 	labels, known := in.Labels()
@@ -48,6 +50,9 @@ func (o *Options) Check(in part.Check) {
 				hint = fmt.Sprintf("; a program and its arguments are a list: [%s]", strings.Join(words, ", "))
 			}
 			in.Report(key.CodeMissingFile, "on", label, err.Error()+hint)
+		}
+		if found := redact.InCommand(args); len(found) > 0 {
+			in.Report(key.CodeSecret, "on", label, redact.InFile(found[0].What, "let the program take it from the environment, which env: [NAME] gives it"))
 		}
 		if known && !slices.Contains(labels, label) {
 			message := fmt.Sprintf("no model of the pipeline has the label %q", label)
