@@ -90,6 +90,24 @@ func TestTried(t *testing.T) {
 	}
 }
 
+// TestTriedSignature tries each signature of a model once.
+func TestTriedSignature(t *testing.T) {
+	file := write(t, "signatures.tflite", modeltest.TwoSignatures(4).Bytes())
+	tried, s := worker.NewTried(t.TempDir()), &starts{}
+	for i, signature := range []string{"add", "double", "add", "double"} {
+		err := worker.Try(t.Context(), worker.TryOptions{
+			Path: file, Signature: signature, Shapes: map[string][][]int{"double": {{1, 4}}}[signature], Tried: tried, Logger: slog.New(s),
+		})
+		if err != nil {
+			t.Errorf("%s: %v", signature, err)
+		}
+		s.want(t, min(int64(i)+1, 2))
+	}
+	if err := worker.Try(t.Context(), worker.TryOptions{Path: file, Signature: "train", Tried: tried}); err == nil || !strings.Contains(err.Error(), `no signature "train"`) {
+		t.Errorf("an unknown signature: %v", err)
+	}
+}
+
 // TestTriedWithoutFolder tries each time, and that is no error.
 func TestTriedWithoutFolder(t *testing.T) {
 	file := write(t, "good.tflite", modeltest.Addition(1, 4).Bytes())
