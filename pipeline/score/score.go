@@ -1,4 +1,4 @@
-// Package score turns what a model gives for its classes into scores, and looks at whether it gives scores at all: a model
+// Package score turns a model's values for its classes into scores, and checks whether they are scores at all: a model
 // that was exported without its last layer gives logits, which rank alike and mean nothing to a threshold.
 package score
 
@@ -37,13 +37,13 @@ type Options struct {
 // Check says what is wrong with the options.
 func (o Options) Check() error {
 	if o.Activation != Unknown && !slices.Contains(Activations(), string(o.Activation)) {
-		return fmt.Errorf("activation %q is not known: expected %s", o.Activation, strings.Join(Activations(), ", "))
+		return fmt.Errorf("unknown activation %q (want %s)", o.Activation, strings.Join(Activations(), ", "))
 	}
 	if s := o.Sensitivity; s != s || s < 0 || math.IsInf(s, 0) {
-		return fmt.Errorf("a sensitivity of %v is not possible: expected a number above 0", s)
+		return fmt.Errorf("invalid sensitivity %v (want more than 0)", s)
 	}
 	if o.Sensitivity != 0 && o.Sensitivity != 1 && o.Activation != Sigmoid {
-		return fmt.Errorf("sensitivity is for activation: %s", Sigmoid)
+		return fmt.Errorf("sensitivity only applies to activation: %s", Sigmoid)
 	}
 	return nil
 }
@@ -54,8 +54,8 @@ type Scorer struct {
 	warn atomic.Pointer[func(message string)] // nil: told, or nobody is to be
 }
 
-// Warn says who is told, once, of values that are no scores where no threshold makes them wrong.
-func (s *Scorer) Warn(f func(message string)) { s.warn.Store(&f) }
+// OnWarning sets the function that is told, once, of values that are no scores where no threshold makes them wrong.
+func (s *Scorer) OnWarning(f func(message string)) { s.warn.Store(&f) }
 
 // New makes a Scorer; the error is one of the options.
 func New(o Options) (*Scorer, error) {
@@ -69,7 +69,7 @@ func New(o Options) (*Scorer, error) {
 }
 
 // errNumber is an item whose values cannot be ranked: the inputs, or the model, are out of what it was made for.
-var errNumber = errors.New("the model gave a score that is not a finite number")
+var errNumber = errors.New("the model returned a score that is not a finite number")
 
 // Min and Max are the limits between which a value counts as a score: rounding, and a last layer that only approximates
 // the function, carry some a little beyond 0 and 1.
@@ -102,20 +102,20 @@ func (s *Scorer) Scores(values, to []float32) ([]float32, error) {
 		softmax(values, to, high)
 		return to, nil
 	case Unknown:
-		return values, s.look(low, high)
+		return values, s.checkRange(low, high)
 	}
 	return values, nil
 }
 
-// look says what is wrong with values that nobody has said anything of.
-func (s *Scorer) look(low, high float32) error {
+// checkRange says what is wrong with values that nobody has said anything of.
+func (s *Scorer) checkRange(low, high float32) error {
 	if low >= Min && high <= Max || low > high { // which is none at all
 		return nil
 	}
-	message := fmt.Sprintf("the model gives values from %.3g to %.3g, which are no scores from 0 to 1 (logits?): say activation: softmax where one of the classes is the right one, activation: sigmoid where several can be, or activation: none to take them as they are",
+	message := fmt.Sprintf("the model returned values from %.3g to %.3g, which are not scores between 0 and 1 (logits?): set activation: softmax if exactly one class applies, activation: sigmoid if several can, or activation: none to keep the raw values",
 		low, high)
 	if s.o.Threshold != 0 {
-		return fmt.Errorf("%s; a score_threshold of %v means nothing to them", message, s.o.Threshold)
+		return fmt.Errorf("%s; score_threshold %v does not apply to them", message, s.o.Threshold)
 	}
 	if warn := s.warn.Swap(nil); warn != nil {
 		(*warn)(message)

@@ -73,7 +73,7 @@ func TestNoScores(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Warn(warn)
+	s.OnWarning(warn)
 	for range 3 {
 		if _, err := s.Scores([]float32{-3, 8.5}, nil); err != nil {
 			t.Error(err)
@@ -86,11 +86,11 @@ func TestNoScores(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	for name, o := range map[string]score.Options{
-		`"relu" is not known`:        {Activation: "relu"},
-		"sensitivity of NaN":         {Activation: score.Sigmoid, Sensitivity: math.NaN()},
-		"sensitivity of -1":          {Activation: score.Sigmoid, Sensitivity: -1},
-		"for activation: sigmoid":    {Activation: score.Softmax, Sensitivity: 1.2},
-		"sensitivity is for activat": {Sensitivity: 0.5},
+		`unknown activation "relu"`: {Activation: "relu"},
+		"invalid sensitivity NaN":   {Activation: score.Sigmoid, Sensitivity: math.NaN()},
+		"invalid sensitivity -1":    {Activation: score.Sigmoid, Sensitivity: -1},
+		"to activation: sigmoid":    {Activation: score.Softmax, Sensitivity: 1.2},
+		"sensitivity only applies":  {Sensitivity: 0.5},
 	} {
 		if _, err := score.New(o); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%+v: %v, want %q", o, err, name)

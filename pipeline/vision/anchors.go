@@ -68,23 +68,23 @@ func Anchors(o AnchorOptions, width, height int) ([]Anchor, error) {
 
 func (o AnchorOptions) check(width, height int) error {
 	if len(o.Strides) == 0 {
-		return errors.New("anchors: no strides")
+		return errors.New("anchors: Strides is empty")
 	}
 	if width < 1 || height < 1 {
-		return fmt.Errorf("anchors: an input of %dx%d is not possible", width, height)
+		return fmt.Errorf("anchors: invalid input size %dx%d (want at least 1x1)", width, height)
 	}
 	for _, s := range o.Strides {
 		if s < 1 {
-			return fmt.Errorf("anchors: a stride of %d is not possible", s)
+			return fmt.Errorf("anchors: invalid stride %d (want at least 1)", s)
 		}
 	}
 	for _, r := range o.AspectRatios {
 		if !(r > 0) {
-			return fmt.Errorf("anchors: an aspect ratio of %v is not possible", r)
+			return fmt.Errorf("anchors: invalid aspect ratio %v (want more than 0)", r)
 		}
 	}
 	if o.InterpolatedScaleAspectRatio < 0 {
-		return fmt.Errorf("anchors: an interpolated scale aspect ratio of %v is not possible", o.InterpolatedScaleAspectRatio)
+		return fmt.Errorf("anchors: invalid InterpolatedScaleAspectRatio %v (want 0 or more)", o.InterpolatedScaleAspectRatio)
 	}
 	return nil
 }

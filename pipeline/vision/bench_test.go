@@ -84,7 +84,7 @@ func BenchmarkDecode(b *testing.B) {
 }
 
 func benchmarkDecode(b *testing.B, task pipeline.Task[*Frame], out outputs) {
-	place := fitting(Stretch, 768, 576, 300, 300).placement(768, 576)
+	place := fitInto(Stretch, 768, 576, 300, 300).placement(768, 576)
 	var found pipeline.Result
 	var err error
 	b.ReportAllocs()

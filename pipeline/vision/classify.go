@@ -16,7 +16,7 @@ type ClassifyOptions struct {
 	Output string
 }
 
-// Classify is the task of naming what a picture shows: a score for each class. It is a pipeline.Task of frames.
+// Classify is a task that classifies pictures: a score for each class. It is a pipeline.Task of frames.
 type Classify struct {
 	*Input
 	classes *classes
@@ -32,7 +32,7 @@ var _ pipeline.Task[*Frame] = (*Classify)(nil)
 // the task closes it.
 func NewClassify(inputs, outputs []tensor.Info, o ClassifyOptions) (*Classify, error) {
 	c, err := newClassify(inputs, outputs, o)
-	return made("classify", c, err)
+	return named("classify", c, err)
 }
 
 func newClassify(inputs, outputs []tensor.Info, o ClassifyOptions) (*Classify, error) {
@@ -41,16 +41,16 @@ func newClassify(inputs, outputs []tensor.Info, o ClassifyOptions) (*Classify, e
 		return nil, err
 	}
 	c := &Classify{}
-	if c.output, err = oneOutput(outputs, o.Output, "a classifier has one output, a score for each class"); err != nil {
+	if c.output, err = selectOutput(outputs, o.Output, "a classifier has one output, a score for each class"); err != nil {
 		return nil, err
 	}
 	info := outputs[c.output]
-	if err := readable(info); err != nil {
+	if err := checkReadable(info); err != nil {
 		return nil, err
 	}
 	c.count = info.Elements()
 	if n := len(info.Shape); n == 0 || c.count < 1 || info.Shape[n-1] != c.count {
-		return nil, fmt.Errorf("the model must give one score for each class, [1,N]; it gives %s", info)
+		return nil, fmt.Errorf("the output must hold one score per class, [1,N]; it is %s", info)
 	}
 	if c.classes, err = newClasses(o.Options, c.count); err != nil {
 		return nil, err
@@ -59,9 +59,9 @@ func newClassify(inputs, outputs []tensor.Info, o ClassifyOptions) (*Classify, e
 	return c, err
 }
 
-// oneOutput finds the output that a task reads: the one that is named, or the only one. wanted is said when the model
+// selectOutput finds the output that a task reads: the one that is named, or the only one. wanted is said when the model
 // has more and none is named.
-func oneOutput(outputs []tensor.Info, name, wanted string) (int, error) {
+func selectOutput(outputs []tensor.Info, name, wanted string) (int, error) {
 	if name == "" {
 		if len(outputs) == 1 {
 			return 0, nil
@@ -75,8 +75,8 @@ func oneOutput(outputs []tensor.Info, name, wanted string) (int, error) {
 	return i, nil
 }
 
-// Warn says who is told, once, that the model gives no scores from 0 to 1 although nobody said what they are.
-func (c *Classify) Warn(f func(message string)) { c.classes.scorer.Warn(f) }
+// OnWarning sets the function that is told, once, that the model gives no scores from 0 to 1 although nobody said what they are.
+func (c *Classify) OnWarning(f func(message string)) { c.classes.scorer.OnWarning(f) }
 
 // Name is "classify".
 func (c *Classify) Name() string { return "classify" }
@@ -104,7 +104,7 @@ func (c *classes) best(scores []float32, order *[]int) ([]pipeline.Class, error)
 		switch {
 		case isNaN(score):
 			return nil, errNoScore
-		case c.threshold != 0 && score < c.threshold || !c.want(i): // 0 is no threshold: logits may be lower
+		case c.threshold != 0 && score < c.threshold || !c.wants(i): // 0 is no threshold: logits may be lower
 		case c.max > 0 && len(keep) == c.max:
 			if last := keep[len(keep)-1]; score > scores[last] {
 				keep = insert(keep[:len(keep)-1], i, better)

@@ -114,7 +114,7 @@ func ssd() outputs {
 var ssdRoles = DetectionOutputs{Boxes: 1, Classes: 3, Scores: 0, Count: 2}
 
 func TestDetectDecode(t *testing.T) {
-	stretch := fitting(Stretch, 200, 100, 10, 10).placement(200, 100)
+	stretch := fitInto(Stretch, 200, 100, 10, 10).placement(200, 100)
 	labels := []string{"???", "person", "car", "dog"}
 	person := pipeline.Detection{Label: "person", Index: 0, Score: 0.9, Box: [4]float32{100, 0, 200, 50}}
 	car := pipeline.Detection{Label: "car", Index: 1, Score: 0.5, Box: [4]float32{40, 10, 80, 30}}
@@ -173,7 +173,7 @@ func TestDetectDecode(t *testing.T) {
 
 func TestDetectDecodeOfStrangeOutputs(t *testing.T) {
 	nan := float32(math.NaN())
-	place := fitting(Stretch, 200, 100, 10, 10).placement(200, 100)
+	place := fitInto(Stretch, 200, 100, 10, 10).placement(200, 100)
 	task, err := NewDetect(pictureInput(10), ssd().Outputs(), DetectOptions{Options: Options{Labels: []string{"a", "b", "c"}}, Outputs: ssdRoles})
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +222,7 @@ func TestDetectOtherCount(t *testing.T) {
 		out[ssdRoles.Classes] = floats("classes", []int{1, n}, make([]float32, n)...)
 		out[ssdRoles.Scores] = floats("scores", []int{1, n}, slices.Repeat([]float32{0.5}, n)...)
 		out[ssdRoles.Count] = floats("count", []int{1}, float32(n))
-		got, err := task.Decode(out, fitting(Stretch, 200, 100, 10, 10).placement(200, 100))
+		got, err := task.Decode(out, fitInto(Stretch, 200, 100, 10, 10).placement(200, 100))
 		if err != nil || len(got.Detections) != n {
 			t.Errorf("%d boxes: %d objects, %v", n, len(got.Detections), err)
 		}
@@ -242,7 +242,7 @@ func TestDetectDecodeQuantized(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer task.Close()
-	got, err := task.Decode(out, fitting(Stretch, 100, 100, 10, 10).placement(100, 100))
+	got, err := task.Decode(out, fitInto(Stretch, 100, 100, 10, 10).placement(100, 100))
 	if err != nil || len(got.Detections) != 1 {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -292,7 +292,7 @@ func TestTasksRefuseModels(t *testing.T) {
 		"classify with few labels": {func() error {
 			_, err := NewClassify(in, classifier, ClassifyOptions{Options: Options{Labels: []string{"a", "b"}}})
 			return err
-		}, []string{"1001", "has 2"}},
+		}, []string{"1001", "there are 2"}},
 		"detect with a classifier": {func() error { _, err := NewDetect(in, classifier, DetectOptions{Outputs: roles}); return err }, []string{"detect: ", "TFLite_Detection_PostProcess", "softmax"}},
 		"detect with wrong roles":  {func() error { _, err := NewDetect(in, ssd().Outputs(), DetectOptions{Outputs: roles}); return err }, []string{"output 0 does not hold boxes"}},
 		"detect with double roles": {func() error {
@@ -310,11 +310,11 @@ func TestTasksRefuseModels(t *testing.T) {
 		"detect with few labels": {func() error {
 			_, err := NewDetect(in, ssd().Outputs(), DetectOptions{Outputs: ssdRoles, Options: Options{Labels: []string{"a"}, Classes: 90}})
 			return err
-		}, []string{"90 classes", "has 1"}},
+		}, []string{"90 classes", "there are 1"}},
 		"faces with a classifier":    {func() error { _, err := NewSSDAnchors(face128, classifier, face); return err }, []string{"[1,896,16]", "softmax"}},
 		"faces of another size":      {func() error { _, err := NewSSDAnchors(pictureInput(64), faces, face); return err }, []string{"[1,224,16]", "[1,896,16]"}},
 		"faces with wrong roles":     {func() error { _, err := NewSSDAnchors(face128, faces, named); return err }, []string{"do not fit"}},
-		"faces that could be either": {func() error { _, err := NewSSDAnchors(face128, []tensor.Info{faces[0], faces[0]}, face); return err }, []string{"both outputs"}},
+		"faces that could be either": {func() error { _, err := NewSSDAnchors(face128, []tensor.Info{faces[0], faces[0]}, face); return err }, []string{"either output"}},
 		"faces without an overlap":   {func() error { _, err := NewSSDAnchors(face128, faces, noOverlap); return err }, []string{"nms_threshold 0"}},
 		"faces of sound":             {func() error { _, err := NewSSDAnchors(classifier, faces, face); return err }, []string{"[1,1001]"}},
 	} {

@@ -72,7 +72,7 @@ func chooseDecoder(m ModelInfo, name string) (*Decoder, error) {
 		if d := FindDecoder(name); d != nil {
 			return d, nil
 		}
-		return nil, fmt.Errorf("there is no decoder %q; there are %s", name, strings.Join(DecoderNames(), ", "))
+		return nil, fmt.Errorf("unknown decoder %q (want one of %s)", name, strings.Join(DecoderNames(), ", "))
 	}
 	var possible []*Decoder
 	for _, d := range decoders {
@@ -83,7 +83,7 @@ func chooseDecoder(m ModelInfo, name string) (*Decoder, error) {
 			possible = append(possible, d)
 		}
 	}
-	return nil, fmt.Errorf("its outputs may mean several things, and nothing says which (%s); %s", list("output", m.Outputs), decoderHint(possible))
+	return nil, fmt.Errorf("nothing says how to decode its outputs (%s); %s", list("output", m.Outputs), decoderHint(possible))
 }
 
 // decoderHint says which decoders could be meant, and how one is named.
@@ -97,11 +97,11 @@ func decoderHint(possible []*Decoder) string {
 	}
 	switch len(like) {
 	case 0:
-		return "no decoder fits them (" + strings.Join(DecoderNames(), ", ") + "); if it is a classifier, use classify"
+		return "no known decoder fits them (" + strings.Join(DecoderNames(), ", ") + "); if it is a classifier, use classify"
 	case 1:
-		return "they look like those of " + like[0] + ": " + say(possible[0].Name)
+		return "they fit the decoder " + like[0] + ": " + say(possible[0].Name)
 	}
-	return "they look like those of " + strings.Join(like, " or ") + ": name the one that the model was made for, such as " + say(possible[0].Name)
+	return "they fit the decoder " + strings.Join(like, " or ") + ": name the one that the model was exported for, for example " + say(possible[0].Name)
 }
 
 // newDetectTask makes the task for a detector.
@@ -121,5 +121,5 @@ func (s Settings) readsSeveral() error {
 	if s.Output == "" {
 		return nil
 	}
-	return fmt.Errorf("detect: its decoder reads several outputs and finds them itself: leave out output: %s", s.Output)
+	return fmt.Errorf("detect: its decoder finds its outputs itself: remove output: %s", s.Output)
 }

@@ -22,7 +22,7 @@ var ssdPostprocess = &Decoder{
 // count, wherever the graph puts them.
 func newPostprocessed(m ModelInfo, s Settings) (Task, error) {
 	if m.Graph == nil || m.Graph.Find(postprocessOp) == nil {
-		return nil, fmt.Errorf("detect: the decoder ssd_postprocess is for models that end in %s, and this one does not: it has %s",
+		return nil, fmt.Errorf("detect: the decoder ssd_postprocess needs a model that ends in %s; this one has %s",
 			postprocessOp, list("output", m.Outputs))
 	}
 	if err := s.readsSeveral(); err != nil {

@@ -99,12 +99,12 @@ func TestChooseDecoder(t *testing.T) {
 	}{
 		"the operator says it": {ModelInfo{Graph: ends}, "", "ssd_postprocess"},
 		"named all the same":   {ModelInfo{Graph: ends}, "yolov8", "yolov8"},
-		"unknown":              {ModelInfo{Graph: ends}, "yolov9", `no decoder "yolov9"; there are ssd_postprocess, `},
-		"yolov8":               {ModelInfo{Inputs: picture(64), Outputs: out([]int{1, 84, 8400})}, "", "of yolov8 (YOLOv8 to YOLO11"},
-		"yolov5":               {ModelInfo{Inputs: picture(64), Outputs: out([]int{1, 25200, 85})}, "", "of yolov5 (YOLOv5 and YOLOv7"},
-		"a face near":          {ModelInfo{Inputs: picture(128), Outputs: out([]int{1, 896, 16}, []int{1, 896, 1})}, "", "of mediapipe_face_short_range ("},
-		"another":              {ModelInfo{Inputs: picture(256), Outputs: out([]int{1, 896, 1}, []int{1, 896, 16})}, "", "of mediapipe_face_back ("},
-		"a face far":           {ModelInfo{Inputs: picture(192), Outputs: out([]int{1, 2304, 1}, []int{1, 2304, 16})}, "", "of mediapipe_face_full_range ("},
+		"unknown":              {ModelInfo{Graph: ends}, "yolov9", `unknown decoder "yolov9" (want one of ssd_postprocess, `},
+		"yolov8":               {ModelInfo{Inputs: picture(64), Outputs: out([]int{1, 84, 8400})}, "", "the decoder yolov8 (YOLOv8 to YOLO11"},
+		"yolov5":               {ModelInfo{Inputs: picture(64), Outputs: out([]int{1, 25200, 85})}, "", "the decoder yolov5 (YOLOv5 and YOLOv7"},
+		"a face near":          {ModelInfo{Inputs: picture(128), Outputs: out([]int{1, 896, 16}, []int{1, 896, 1})}, "", "the decoder mediapipe_face_short_range ("},
+		"another":              {ModelInfo{Inputs: picture(256), Outputs: out([]int{1, 896, 1}, []int{1, 896, 16})}, "", "the decoder mediapipe_face_back ("},
+		"a face far":           {ModelInfo{Inputs: picture(192), Outputs: out([]int{1, 2304, 1}, []int{1, 2304, 16})}, "", "the decoder mediapipe_face_full_range ("},
 		"a classifier":         {ModelInfo{Inputs: picture(64), Outputs: out([]int{1, 1001})}, "", "if it is a classifier, use classify"},
 	} {
 		d, err := chooseDecoder(c.m, c.decoder)

@@ -30,8 +30,8 @@ type DetectOptions struct {
 	PerBox int
 }
 
-// Detect is the task of finding objects with a model that ends in TFLite_Detection_PostProcess, which decodes the
-// boxes and makes those that overlap one. It is a pipeline.Task of frames.
+// Detect is a task that finds objects with a model that ends in TFLite_Detection_PostProcess, which decodes boxes and applies
+// non-maximum suppression itself. It is a pipeline.Task of frames.
 type Detect struct {
 	*Input
 	classes *classes
@@ -46,7 +46,7 @@ var _ pipeline.Task[*Frame] = (*Detect)(nil)
 // NewInput), and the four outputs that DetectionOutputs describes, quantized or not. Whoever makes the task closes it.
 func NewDetect(inputs, outputs []tensor.Info, o DetectOptions) (*Detect, error) {
 	d, err := newDetect(inputs, outputs, o)
-	return made("detect", d, err)
+	return named("detect", d, err)
 }
 
 func newDetect(inputs, outputs []tensor.Info, o DetectOptions) (*Detect, error) {
@@ -68,7 +68,7 @@ func newDetect(inputs, outputs []tensor.Info, o DetectOptions) (*Detect, error) 
 // checkDetectionOutputs says what is wrong with the outputs.
 func checkDetectionOutputs(outputs []tensor.Info, roles DetectionOutputs) error {
 	wrong := func(why string) error {
-		return fmt.Errorf("%s; wanted are the outputs of TFLite_Detection_PostProcess, boxes [1,N,4], classes [1,N], "+
+		return fmt.Errorf("%s; want the outputs of TFLite_Detection_PostProcess: boxes [1,N,4], classes [1,N], "+
 			"scores [1,N] and count [1]; the model has %s", why, list("output", outputs))
 	}
 	each := []int{roles.Boxes, roles.Classes, roles.Scores, roles.Count}
@@ -79,7 +79,7 @@ func checkDetectionOutputs(outputs []tensor.Info, roles DetectionOutputs) error 
 		if slices.Contains(each[:i], at) {
 			return wrong(fmt.Sprintf("output %d has two roles", at))
 		}
-		if err := readable(outputs[at]); err != nil {
+		if err := checkReadable(outputs[at]); err != nil {
 			return err
 		}
 	}
@@ -108,11 +108,11 @@ func (d *Detect) Name() string { return "detect" }
 // Decode gives the objects, best first; of equal scores the one that the model gave first comes first.
 func (d *Detect) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Result, error) {
 	if p.Width <= 0 || p.Height <= 0 {
-		return pipeline.Result{}, errNotPlaced
+		return pipeline.Result{}, errNoPlacement
 	}
 	b := d.buffers.get()
 	defer d.buffers.put(b)
-	// Counted anew for each run: the compiled model and its CPU twin may be made for another number of boxes.
+	// Counted in each run: the compiled model and the one for the CPU may give different numbers of boxes.
 	n := out.Output(d.roles.Scores).Elements()
 	var each [4][]float32
 	var err error
@@ -124,16 +124,16 @@ func (d *Detect) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Re
 			return pipeline.Result{}, err
 		}
 	}
-	if b.order, err = d.classes.above(each[1], each[2], each[3][0]*float32(d.perBox), b.order[:0]); err != nil {
+	if b.order, err = d.classes.aboveThreshold(each[1], each[2], each[3][0]*float32(d.perBox), b.order[:0]); err != nil {
 		return pipeline.Result{}, err
 	}
 	found, err := d.classes.placed(each[0], each[1], each[2], b.order, float64(d.width), float64(d.height), p)
 	return pipeline.Result{Detections: found}, err
 }
 
-// above is which rows are wanted, best first. The count is what the model says, kept within what there is: what lies
+// aboveThreshold is which rows are wanted, best first. The count is what the model says, kept within what there is: what lies
 // behind it was there before.
-func (c *classes) above(class, score []float32, count float32, order []int) ([]int, error) {
+func (c *classes) aboveThreshold(class, score []float32, count float32, order []int) ([]int, error) {
 	n := 0
 	if count > 0 { // a count that is not a number is none
 		n = int(min(count, float32(len(score))))
@@ -142,7 +142,7 @@ func (c *classes) above(class, score []float32, count float32, order []int) ([]i
 		if !finite(score[i]) {
 			return order, errNoScore
 		}
-		if score[i] >= c.threshold && c.want(int(class[i])) {
+		if score[i] >= c.threshold && c.wants(int(class[i])) {
 			order = append(order, i)
 		}
 	}
@@ -175,13 +175,13 @@ func (c *classes) placed(boxes, class, score []float32, order []int, width, heig
 			continue
 		}
 		if v := float64(class[i]); math.IsNaN(v) || v < 0 || v > math.MaxInt32 {
-			return nil, &pipeline.ItemError{Err: errors.New("the model gave a class that is no number of a class")}
+			return nil, &pipeline.ItemError{Err: errors.New("the model returned an invalid class number")}
 		}
 		label, err := c.label(int(class[i]))
 		if err != nil {
 			return nil, err
 		}
-		if err := c.isScore(score[i]); err != nil {
+		if err := c.checkScore(score[i]); err != nil {
 			return nil, err
 		}
 		found = append(found, pipeline.Detection{Label: label, Index: int(class[i]), Score: score[i], Box: box})

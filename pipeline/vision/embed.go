@@ -43,7 +43,7 @@ var errNoDirection = &pipeline.ItemError{Err: errors.New("the embedding is all z
 // with one vector, [1,N] or the like, of any numeric type. The caller closes the task.
 func NewEmbed(inputs, outputs []tensor.Info, o EmbedOptions) (*Embed, error) {
 	e, err := newEmbed(inputs, outputs, o)
-	return made("embed", e, err)
+	return named("embed", e, err)
 }
 
 func newEmbed(inputs, outputs []tensor.Info, o EmbedOptions) (*Embed, error) {
@@ -52,11 +52,11 @@ func newEmbed(inputs, outputs []tensor.Info, o EmbedOptions) (*Embed, error) {
 		return nil, err
 	}
 	e := &Embed{gallery: o.Gallery, noVector: o.NoVector}
-	if e.output, err = oneOutput(outputs, o.Output, "an embedding model has one output, a vector"); err != nil {
+	if e.output, err = selectOutput(outputs, o.Output, "an embedding model has one output, a vector"); err != nil {
 		return nil, err
 	}
 	info := outputs[e.output]
-	if err := readable(info); err != nil {
+	if err := checkReadable(info); err != nil {
 		return nil, err
 	}
 	e.count = info.Elements()

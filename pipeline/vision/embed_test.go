@@ -155,7 +155,7 @@ func TestEmbedRefusesModels(t *testing.T) {
 		"no vector, no labels": {vector, EmbedOptions{NoVector: true}, "gallery"},
 		"another gallery":      {vector, EmbedOptions{Gallery: gallery}, "vectors have 2 values and the model's 3"},
 		"unknown label": {[]tensor.Info{floats("v", []int{1, 2}).Info}, EmbedOptions{Gallery: gallery, Options: Options{Allow: []string{"b"}}},
-			"no label is \"b\"; the labels are a"},
+			"there is no label \"b\" (labels: a)"},
 	} {
 		task, err := NewEmbed(in, c.outputs, c.opts)
 		if err == nil {

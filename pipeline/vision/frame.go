@@ -79,7 +79,7 @@ func (f *Frame) Target() *gocv.Mat { return &f.store.mat }
 // Reserve makes Target hold width × height pixels and returns their bytes, BGR, row after row.
 func (f *Frame) Reserve(width, height int) ([]byte, error) {
 	if width <= 0 || height <= 0 || width > MaxPixels/height {
-		return nil, fmt.Errorf("a picture of %dx%d pixels is not possible: between 1 and %d are", width, height, MaxPixels)
+		return nil, fmt.Errorf("invalid picture size %dx%d (want at least 1x1 and at most %d pixels)", width, height, MaxPixels)
 	}
 	m := &f.store.mat
 	if m.Cols() != width || m.Rows() != height || m.Type() != gocv.MatTypeCV8UC3 || !m.IsContinuous() {

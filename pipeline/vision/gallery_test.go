@@ -83,10 +83,10 @@ func TestGalleryErrors(t *testing.T) {
 		"no pictures":    {context.Background(), empty, GalleryOptions{Embed: one(nil, nil)}, []string{empty, "no pictures", "sub-folder for each label"}},
 		"none is a picture": {context.Background(), full, GalleryOptions{Embed: one(nil, nil), IsPicture: func(string) (bool, error) { return false, nil }},
 			[]string{full, "no pictures"}},
-		"not readable": {context.Background(), full, GalleryOptions{Embed: one(nil, nil), IsPicture: func(string) (bool, error) { return false, broken }}, []string{"broken"}},
-		"no embedding": {context.Background(), full, GalleryOptions{Embed: one(nil, broken)}, []string{full, "broken"}},
-		"nothing":      {context.Background(), full, GalleryOptions{Embed: one(nil, nil)}, []string{"a.png", "0 values"}},
-		"zeros":        {context.Background(), full, GalleryOptions{Embed: one(pipeline.Vector{0}, nil)}, []string{"a.png", "zeros"}},
+		"not checkReadable": {context.Background(), full, GalleryOptions{Embed: one(nil, nil), IsPicture: func(string) (bool, error) { return false, broken }}, []string{"broken"}},
+		"no embedding":      {context.Background(), full, GalleryOptions{Embed: one(nil, broken)}, []string{full, "broken"}},
+		"nothing":           {context.Background(), full, GalleryOptions{Embed: one(nil, nil)}, []string{"a.png", "0 values"}},
+		"zeros":             {context.Background(), full, GalleryOptions{Embed: one(pipeline.Vector{0}, nil)}, []string{"a.png", "zeros"}},
 		"of two lengths": {context.Background(), full, GalleryOptions{Embed: func(context.Context, string) (pipeline.Vector, error) {
 			lengths++
 			return pipeline.Vector{1, 2}[:lengths], nil

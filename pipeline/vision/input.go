@@ -42,17 +42,17 @@ type Input struct {
 	opts                    InputOptions
 	width, height, channels int
 	depth                   gocv.MatType
-	plan                    plan
+	conversion              conversion
 	scratch                 *scratchList
 }
 
-// plan is how resized pixels get into the tensor.
-type plan int
+// conversion is how resized pixels get into the tensor.
+type conversion int
 
 const (
-	direct plan = iota // they are what the tensor wants
-	shift              // pixel − 128 as int8, for which OpenCV has a fast way
-	lookup             // by the table
+	direct conversion = iota // they are what the tensor wants
+	shift                    // pixel − 128 as int8, for which OpenCV has a fast way
+	lookup                   // by the table
 )
 
 // NewInput checks that pictures can be put into a tensor, which must have the shape [1, height, width, channels] with
@@ -61,30 +61,30 @@ func NewInput(info tensor.Info, o InputOptions) (*Input, error) {
 	opencv.OneThread()
 	shape := info.Shape
 	if len(shape) != 4 || shape[0] != 1 || shape[1] < 1 || shape[2] < 1 || (shape[3] != 1 && shape[3] != 3) {
-		return nil, fmt.Errorf("the model's input must be one picture, [1,height,width,1 or 3]; it is %s", info)
+		return nil, fmt.Errorf("the input must be one picture, [1,height,width,1 or 3]; it is %s", info)
 	}
 	if shape[1] > MaxPixels/shape[2] {
-		return nil, fmt.Errorf("the model's input is too large for a picture: %s", info)
+		return nil, fmt.Errorf("the input is too large for a picture: %s", info)
 	}
 	if err := checkNormalization(o, shape[3]); err != nil {
 		return nil, err
 	}
 	if o.Resize < Stretch || o.Resize > CenterCrop || o.Order < RGB || o.Order > BGR {
-		return nil, fmt.Errorf("resizing %v or colour order %d is not known", o.Resize, int(o.Order))
+		return nil, fmt.Errorf("unknown resize mode %v or colour order %d", o.Resize, int(o.Order))
 	}
 	if info.Quantization.PerChannel() {
-		return nil, fmt.Errorf("the model's input has a scale for each channel, which inputs cannot have: %s", info)
+		return nil, fmt.Errorf("the input is quantized per channel, which is not supported: %s", info)
 	}
 	in := &Input{info: info, opts: o, width: shape[2], height: shape[1], channels: shape[3]}
 	var ok bool
 	if in.depth, ok = depths[info.Type]; !ok {
-		return nil, fmt.Errorf("a picture cannot be put into an input of %s: %s", info.Type, info)
+		return nil, fmt.Errorf("an input of type %s cannot hold a picture: %s", info.Type, info)
 	}
 	table, err := normalization(info, in.channels, o.Mean, o.Std)
 	if err != nil {
 		return nil, err
 	}
-	in.plan = planFor(info.Type, in.channels, table)
+	in.conversion = conversionFor(info.Type, in.channels, table)
 	in.scratch = newScratchList(in, table)
 	runtime.AddCleanup(in, func(s *scratchList) { s.close() }, in.scratch)
 	return in, nil
@@ -103,19 +103,19 @@ func checkNormalization(o InputOptions, channels int) error {
 	}
 	for name, values := range map[string][]float32{"mean": o.Mean, "std": o.Std} {
 		if values != nil && len(values) != 1 && len(values) != channels {
-			return fmt.Errorf("%s has %d numbers for a model of %d channels: give 1 or %d", name, len(values), channels, channels)
+			return fmt.Errorf("%s has %d values, but the input has %d channels (want 1 or %d values)", name, len(values), channels, channels)
 		}
 		for _, v := range values {
 			if v != v || v-v != 0 || (name == "std" && v <= 0) {
-				return fmt.Errorf("%s of %v is not possible", name, v)
+				return fmt.Errorf("invalid %s %v (want a finite number, std above 0)", name, v)
 			}
 		}
 	}
 	return nil
 }
 
-// planFor finds the cheapest way that gives what the table says.
-func planFor(t tensor.Type, channels int, table []byte) plan {
+// conversionFor finds the cheapest way that gives what the table says.
+func conversionFor(t tensor.Type, channels int, table []byte) conversion {
 	var same, minus128 []byte
 	for pixel := range 256 {
 		for range channels {
@@ -155,8 +155,8 @@ func (in *Input) Prepare(dst tensor.Tensor, f *Frame) (pipeline.Placement, error
 	if err != nil {
 		return pipeline.Placement{}, err
 	}
-	defer in.scratch.giveBack(s)
-	fit := fitting(in.opts.Resize, width, height, in.width, in.height)
+	defer in.scratch.release(s)
+	fit := fitInto(in.opts.Resize, width, height, in.width, in.height)
 	in.write(s, in.resized(s, f.Mat(), fit))
 	// The tensor may be Go memory that C wrote to through an address it was given earlier.
 	runtime.KeepAlive(dst.Data)
@@ -187,13 +187,13 @@ func (in *Input) write(s *scratch, small gocv.Mat) {
 	}
 	if in.channels == 1 || in.opts.Order == RGB {
 		to := &s.ordered
-		if in.plan == direct {
+		if in.conversion == direct {
 			to = &s.dst
 		}
 		gocv.CvtColor(small, to, code)
 		ordered = *to
 	}
-	switch in.plan {
+	switch in.conversion {
 	case direct:
 		if in.channels == 3 && in.opts.Order == BGR {
 			small.CopyTo(&s.dst)

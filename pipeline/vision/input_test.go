@@ -139,7 +139,7 @@ func TestPrepareResizesAsOpenCV(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fit := fitting(how, 80, 40, 30, 30)
+		fit := fitInto(how, 80, 40, 30, 30)
 		want := gocv.NewMatWithSizeFromScalar(gocv.NewScalar(30, 20, 10, 0), 30, 30, gocv.MatTypeCV8UC3)
 		from, to := m.Region(fit.from), want.Region(fit.to)
 		gocv.Resize(from, &to, fit.to.Size(), 0, 0, gocv.InterpolationLinear)
@@ -180,7 +180,7 @@ func TestPrepareRepaintsTheBars(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.Release()
-		inside := fitting(Letterbox, size[0], size[1], 8, 8).to
+		inside := fitInto(Letterbox, size[0], size[1], 8, 8).to
 		for i := range 64 {
 			want := 0.0
 			if x, y := i%8, i/8; x >= inside.Min.X && x < inside.Max.X && y >= inside.Min.Y && y < inside.Max.Y {
@@ -222,19 +222,19 @@ func TestNewInputRefuses(t *testing.T) {
 		opts InputOptions
 		want string
 	}{
-		"sound":         {tensor.Info{Name: "in", Type: tensor.Int8, Shape: []int{1, 40}}, InputOptions{}, "[1,40]"},
-		"batch":         {tensor.Info{Type: tensor.UInt8, Shape: []int{2, 4, 4, 3}}, InputOptions{}, "[2,4,4,3]"},
-		"channels":      {tensor.Info{Type: tensor.UInt8, Shape: []int{1, 4, 4, 4}}, InputOptions{}, "[1,4,4,4]"},
-		"empty":         {tensor.Info{Type: tensor.UInt8, Shape: []int{1, 0, 4, 3}}, InputOptions{}, "[1,0,4,3]"},
-		"huge":          {tensor.Info{Type: tensor.UInt8, Shape: []int{1, 1 << 20, 1 << 20, 3}}, InputOptions{}, "too large"},
-		"strings":       {tensor.Info{Type: tensor.String, Shape: []int{1, 4, 4, 3}}, InputOptions{}, "string"},
-		"per channel":   {tensor.Info{Type: tensor.UInt8, Shape: []int{1, 4, 4, 3}, Quantization: tensor.Quantization{Scales: []float32{1, 2, 3}, ZeroPoints: []int32{0, 0, 0}, Axis: 3}}, InputOptions{}, "scale"},
-		"mean alone":    {good, InputOptions{Mean: []float32{1}}, "both"},
-		"two means":     {good, InputOptions{Mean: []float32{1, 2}, Std: []float32{1}}, "mean has 2"},
-		"std of 0":      {good, InputOptions{Mean: []float32{1}, Std: []float32{0}}, "std of 0"},
-		"mean of NaN":   {good, InputOptions{Mean: []float32{nan}, Std: []float32{1}}, "mean of NaN"},
-		"unknown mode":  {good, InputOptions{Resize: 9}, "resize(9)"},
-		"unknown order": {good, InputOptions{Order: 9}, "order 9"},
+		"sound":            {tensor.Info{Name: "in", Type: tensor.Int8, Shape: []int{1, 40}}, InputOptions{}, "[1,40]"},
+		"batch":            {tensor.Info{Type: tensor.UInt8, Shape: []int{2, 4, 4, 3}}, InputOptions{}, "[2,4,4,3]"},
+		"channels":         {tensor.Info{Type: tensor.UInt8, Shape: []int{1, 4, 4, 4}}, InputOptions{}, "[1,4,4,4]"},
+		"empty":            {tensor.Info{Type: tensor.UInt8, Shape: []int{1, 0, 4, 3}}, InputOptions{}, "[1,0,4,3]"},
+		"huge":             {tensor.Info{Type: tensor.UInt8, Shape: []int{1, 1 << 20, 1 << 20, 3}}, InputOptions{}, "too large"},
+		"strings":          {tensor.Info{Type: tensor.String, Shape: []int{1, 4, 4, 3}}, InputOptions{}, "string"},
+		"per channel":      {tensor.Info{Type: tensor.UInt8, Shape: []int{1, 4, 4, 3}, Quantization: tensor.Quantization{Scales: []float32{1, 2, 3}, ZeroPoints: []int32{0, 0, 0}, Axis: 3}}, InputOptions{}, "scale"},
+		"mean alone":       {good, InputOptions{Mean: []float32{1}}, "both"},
+		"two means":        {good, InputOptions{Mean: []float32{1, 2}, Std: []float32{1}}, "mean has 2"},
+		"invalid std 0":    {good, InputOptions{Mean: []float32{1}, Std: []float32{0}}, "invalid std 0"},
+		"invalid mean NaN": {good, InputOptions{Mean: []float32{nan}, Std: []float32{1}}, "invalid mean NaN"},
+		"unknown mode":     {good, InputOptions{Resize: 9}, "resize(9)"},
+		"unknown order":    {good, InputOptions{Order: 9}, "order 9"},
 	} {
 		in, err := NewInput(c.info, c.opts)
 		if err == nil {

@@ -45,7 +45,7 @@ func ParseLabels(r io.Reader) ([]string, error) {
 		return nil, err
 	}
 	if len(text) > maxLabelFile {
-		return nil, fmt.Errorf("over %d MiB: this is no label file", maxLabelFile>>20)
+		return nil, fmt.Errorf("larger than %d MiB, which is not a label file", maxLabelFile>>20)
 	}
 	return parseLabels(text)
 }
@@ -54,7 +54,7 @@ func parseLabels(text []byte) ([]string, error) {
 	if utf8.Valid(text) && bytes.IndexByte(text, 0) < 0 {
 		labels, known, err := structured(text)
 		if err == nil && known && len(labels) == 0 {
-			err = errors.New("the file has no labels")
+			err = errors.New("the file contains no labels")
 		}
 		if known {
 			return labels, err
@@ -68,7 +68,7 @@ func parseLabels(text []byte) ([]string, error) {
 		lines = lines[:len(lines)-1]
 	}
 	if len(lines) == 0 {
-		return nil, errors.New("the file has no labels")
+		return nil, errors.New("the file contains no labels")
 	}
 	if isNumbered(lines) {
 		return numbered(lines)

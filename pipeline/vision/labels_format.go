@@ -23,7 +23,7 @@ func structured(text []byte) (labels []string, known bool, err error) {
 	case itemStart.Match(trimmed):
 		labels, err = labelMap(string(trimmed))
 	case bytes.HasPrefix(trimmed, []byte("<")):
-		err = errors.New("this is XML or HTML: expected a label a line")
+		err = errors.New("this is XML or HTML (want one label per line)")
 	case bytes.HasPrefix(trimmed, []byte("{")), bytes.HasPrefix(trimmed, []byte("[")), yamlStart.Match(trimmed):
 		labels, err = yamlLabels(trimmed)
 	default:
@@ -41,13 +41,13 @@ var (
 // setLabel sets the label of an index.
 func setLabel(labels []string, index int, label string) ([]string, error) {
 	if index < 0 || index >= maxLabelIndex {
-		return nil, fmt.Errorf("index %d is not possible: expected 0 to %d", index, maxLabelIndex-1)
+		return nil, fmt.Errorf("invalid index %d (want 0 to %d)", index, maxLabelIndex-1)
 	}
 	for len(labels) <= index {
 		labels = append(labels, "")
 	}
 	if labels[index] != "" && labels[index] != label {
-		return nil, fmt.Errorf("index %d is %q and %q", index, labels[index], label)
+		return nil, fmt.Errorf("index %d has two labels, %q and %q", index, labels[index], label)
 	}
 	labels[index] = label
 	return labels, nil
@@ -74,7 +74,7 @@ func labelMap(text string) ([]string, error) {
 		case token == "}":
 			depth--
 			if depth < 0 {
-				return nil, errors.New("a } has no { before it")
+				return nil, errors.New("unmatched }")
 			}
 			if depth > 0 {
 				continue
@@ -83,7 +83,7 @@ func labelMap(text string) ([]string, error) {
 				shown = name
 			}
 			if id < 0 || shown == "" {
-				return nil, fmt.Errorf("an item (id %d, name %q) lacks its id or its name", id, name)
+				return nil, fmt.Errorf("item without an id or a name (id %d, name %q)", id, name)
 			}
 			var err error
 			if labels, err = setLabel(labels, id, shown); err != nil {
@@ -106,7 +106,7 @@ func labelMap(text string) ([]string, error) {
 		}
 	}
 	if depth != 0 {
-		return nil, errors.New("an item is not closed: a } is missing, or the file is cut off")
+		return nil, errors.New("unclosed item: a } is missing, or the file is truncated")
 	}
 	if len(labels) > 0 && labels[0] == "" {
 		labels[0] = "???"
@@ -118,7 +118,7 @@ func labelMap(text string) ([]string, error) {
 func yamlLabels(text []byte) ([]string, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil || len(doc.Content) != 1 {
-		return nil, errors.New("it looks like JSON or YAML and cannot be read: expected a list of labels, or a map from indices to labels")
+		return nil, errors.New("it looks like JSON or YAML but cannot be parsed (want a list of labels, or a map from indices to labels)")
 	}
 	n := doc.Content[0]
 	if n.Kind == yaml.MappingNode {
@@ -162,7 +162,7 @@ func yamlObjects(n *yaml.Node) (labels []string, err error) {
 			switch {
 			case slices.Contains(indexColumns, key):
 				if index, err = strconv.Atoi(value); err != nil {
-					return nil, fmt.Errorf("line %d: %s %q is no whole number", c.Line, key, value)
+					return nil, fmt.Errorf("line %d: %s %q is not an integer", c.Line, key, value)
 				}
 			case slices.Contains(labelColumns, key) && name == "":
 				name = value
@@ -234,14 +234,14 @@ func tableLabels(text []byte) (labels []string, known bool, err error) {
 		i := n
 		if index >= 0 {
 			if index >= len(row) {
-				return nil, true, fmt.Errorf("row %d has %d columns, and the index stands in column %d", n+2, len(row), index+1)
+				return nil, true, fmt.Errorf("row %d has %d columns, but the index is in column %d", n+2, len(row), index+1)
 			}
 			if i, err = strconv.Atoi(strings.TrimSpace(row[index])); err != nil {
-				return nil, true, fmt.Errorf("row %d: %q in the column %s is no whole number", n+2, row[index], rows[0][index])
+				return nil, true, fmt.Errorf("row %d: %q in column %s is not an integer", n+2, row[index], rows[0][index])
 			}
 		}
 		if label >= len(row) {
-			return nil, true, fmt.Errorf("row %d has %d columns, and the label stands in column %d", n+2, len(row), label+1)
+			return nil, true, fmt.Errorf("row %d has %d columns, but the label is in column %d", n+2, len(row), label+1)
 		}
 		if labels, err = setLabel(labels, i, strings.TrimSpace(row[label])); err != nil {
 			return nil, true, fmt.Errorf("row %d: %w", n+2, err)
@@ -260,7 +260,7 @@ func numberedTable(rows [][]string, comma rune) (labels []string, known bool, er
 		}
 	}
 	if columns > 2 {
-		return nil, true, fmt.Errorf("it has %d columns and no header that says which one has the label: put a line such as %s before it",
+		return nil, true, fmt.Errorf("%d columns without a header that says which one has the labels: add a first line such as %s",
 			columns, strings.Join([]string{"index", "mid", "display_name"}, string(comma)))
 	}
 	for n, row := range rows {

@@ -125,16 +125,16 @@ func TestStructuredLabels(t *testing.T) {
 		})
 	}
 	for name, c := range map[string]struct{ text, want string }{
-		"columns without a header": {"0,/m/0,Speech\n1,/m/1,Child\n", "no header that says which one has the label"},
-		"cut off":                  {"item {\n id: 1\n name: 'a'\n", "not closed"},
-		"without an id":            {"item { name: 'a' }", "lacks its id"},
-		"twice":                    {"id,name\n1,a\n1,b\n", `index 1 is "a" and "b"`},
-		"no number":                {"index,label\nx,a\n", `"x" in the column index`},
+		"columns without a header": {"0,/m/0,Speech\n1,/m/1,Child\n", "without a header"},
+		"cut off":                  {"item {\n id: 1\n name: 'a'\n", "unclosed item"},
+		"without an id":            {"item { name: 'a' }", "without an id"},
+		"twice":                    {"id,name\n1,a\n1,b\n", `index 1 has two labels, "a" and "b"`},
+		"no number":                {"index,label\nx,a\n", `"x" in column index`},
 		"short row":                {"index,label\n3\n", "row 2 has 1 columns"},
 		"HTML":                     {"<html><body>404</body></html>", "XML or HTML"},
 		"JSON of another kind":     {`{"model": "x", "version": "y"}`, "expected a map"},
-		"broken JSON":              {`["a", "b"`, "cannot be read"},
-		"far too large":            {"id,name\n9999999,a\n", "index 9999999 is not possible"},
+		"broken JSON":              {`["a", "b"`, "cannot be parsed"},
+		"far too large":            {"id,name\n9999999,a\n", "invalid index 9999999"},
 		"an empty list":            {"[]", "no labels"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ type candidate struct {
 	points [][2]float32 // key points, x and y
 }
 
-// Suppression is how boxes that show the same object are made one.
+// Suppression is how boxes that show the same object are merged.
 type Suppression int
 
 const (
@@ -43,8 +43,8 @@ func byScore(a, b candidate) int {
 	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.source, b.source))
 }
 
-// suppress makes boxes of one class that overlap by more than limit (intersection over union) one. Classes do not
-// suppress each other. It sorts and overwrites found, returns a part of it, best first, and compares each box with
+// suppress applies non-maximum suppression to boxes of one class that overlap by more than limit (intersection over union).
+// Classes do not suppress each other. It sorts and overwrites found, returns a part of it, best first, and compares each box with
 // each that was kept: with a score threshold that lets thousands through it takes milliseconds.
 func suppress(found []candidate, limit float32, how Suppression) []candidate {
 	slices.SortFunc(found, byScore)

@@ -82,15 +82,15 @@ func put(to []byte, t tensor.Type, v float64) error {
 	r := math.Round(v)
 	switch t {
 	case tensor.UInt8:
-		to[0] = uint8(bounded(r, 0, math.MaxUint8))
+		to[0] = uint8(clamp(r, 0, math.MaxUint8))
 	case tensor.Int8:
-		to[0] = uint8(int8(bounded(r, math.MinInt8, math.MaxInt8)))
+		to[0] = uint8(int8(clamp(r, math.MinInt8, math.MaxInt8)))
 	case tensor.UInt16:
-		binary.NativeEndian.PutUint16(to, uint16(bounded(r, 0, math.MaxUint16)))
+		binary.NativeEndian.PutUint16(to, uint16(clamp(r, 0, math.MaxUint16)))
 	case tensor.Int16:
-		binary.NativeEndian.PutUint16(to, uint16(int16(bounded(r, math.MinInt16, math.MaxInt16))))
+		binary.NativeEndian.PutUint16(to, uint16(int16(clamp(r, math.MinInt16, math.MaxInt16))))
 	case tensor.Int32:
-		binary.NativeEndian.PutUint32(to, uint32(int32(bounded(r, math.MinInt32, math.MaxInt32))))
+		binary.NativeEndian.PutUint32(to, uint32(int32(clamp(r, math.MinInt32, math.MaxInt32))))
 	case tensor.Float16:
 		binary.NativeEndian.PutUint16(to, toFloat16(float32(v)))
 	case tensor.Float32:
@@ -98,12 +98,12 @@ func put(to []byte, t tensor.Type, v float64) error {
 	case tensor.Float64:
 		binary.NativeEndian.PutUint64(to, math.Float64bits(v))
 	default:
-		return fmt.Errorf("a picture cannot be put into a tensor of %s", t)
+		return fmt.Errorf("a tensor of type %s cannot hold a picture", t)
 	}
 	return nil
 }
 
-func bounded(v, low, high float64) float64 {
+func clamp(v, low, high float64) float64 {
 	return math.Max(low, math.Min(high, v)) // a NaN cannot come here: std is not 0
 }
 

@@ -37,8 +37,8 @@ type Options struct {
 	Allow, Deny []string
 }
 
-// made is the result of a task's constructor: the task, or nil and the error with the task's name before it.
-func made[T any](task string, t *T, err error) (*T, error) {
+// named is the result of a task's constructor: the task, or nil and the error with the task's name before it.
+func named[T any](task string, t *T, err error) (*T, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", task, err)
 	}
@@ -53,7 +53,7 @@ type classes struct {
 	threshold float32
 	max       int
 	scorer    *score.Scorer
-	asTheyAre bool // scores of any range are taken
+	anyRange  bool // scores of any range are taken
 }
 
 // newClasses checks the options for a model that tells count classes apart; 0 when that is not known.
@@ -61,29 +61,29 @@ func newClasses(o Options, count int) (*classes, error) {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if o.MaxResults < 0 {
-		bad("max_results of %d is not possible: 0 is all", o.MaxResults)
+		bad("invalid max_results %d (want 0 for all, or more)", o.MaxResults)
 	}
 	if t := o.ScoreThreshold; t != t || t-t != 0 {
-		bad("score_threshold of %v is not possible", t)
+		bad("invalid score_threshold %v (want a finite number)", t)
 	}
 	if o.LabelOffset < 0 {
-		bad("a label offset of %d is not possible", o.LabelOffset)
+		bad("invalid label offset %d (want 0 or more)", o.LabelOffset)
 	}
 	if len(o.Allow) > 0 && len(o.Deny) > 0 {
-		bad("category_allowlist and category_denylist exclude each other: give one of them")
+		bad("category_allowlist and category_denylist are mutually exclusive")
 	}
 	if count == 0 {
 		count = o.Classes
 	}
 	if n := len(o.Labels); n > 0 && o.LabelOffset >= 0 && n < count+o.LabelOffset {
-		bad("too few labels: the model has %d classes and needs %d labels (label offset %d), the label file has %d",
+		bad("too few labels: the model has %d classes and needs %d labels (label offset %d), but there are %d",
 			count, count+o.LabelOffset, o.LabelOffset, n)
 	} else if want := count + max(o.LabelOffset, 0); count > 0 && n > want && o.Labels[want] != "" {
 		// What stands behind a blank line is mostly a remark (Pascal VOC's list has one).
-		bad("too many labels: the model has %d classes and needs %d labels (label offset %d), the label file has %d: it is another model's, or needs another label_offset",
+		bad("too many labels: the model has %d classes and needs %d labels (label offset %d), there are %d: the labels belong to another model, or label_offset is wrong",
 			count, want, o.LabelOffset, n)
 	}
-	c := &classes{labels: o.Labels, offset: o.LabelOffset, threshold: o.ScoreThreshold, max: o.MaxResults, asTheyAre: o.Activation == score.None}
+	c := &classes{labels: o.Labels, offset: o.LabelOffset, threshold: o.ScoreThreshold, max: o.MaxResults, anyRange: o.Activation == score.None}
 	scorer, err := score.New(score.Options{Activation: o.Activation, Sensitivity: o.Sensitivity, Threshold: o.ScoreThreshold})
 	if err != nil {
 		errs = append(errs, err)
@@ -124,13 +124,13 @@ func (c *classes) filter(o Options) ([]bool, error) {
 		}
 	}
 	if len(unknown) > 0 {
-		return nil, fmt.Errorf("%s: no label is %s; the labels are %s", name, strings.Join(unknown, " or "), c.some())
+		return nil, fmt.Errorf("%s: there is no label %s (labels: %s)", name, strings.Join(unknown, " or "), c.sample())
 	}
 	return wanted, nil
 }
 
-// some is the first few labels, for messages.
-func (c *classes) some() string {
+// sample is the first few labels, for messages.
+func (c *classes) sample() string {
 	const few = 8
 	if len(c.labels) <= few {
 		return strings.Join(c.labels, ", ")
@@ -138,20 +138,20 @@ func (c *classes) some() string {
 	return fmt.Sprintf("%s and %d more", strings.Join(c.labels[:few], ", "), len(c.labels)-few)
 }
 
-// isScore refuses what is no score of a detection: the model's last layer is missing, or its outputs are not those that
+// checkScore refuses what is no score of a detection: the model's last layer is missing, or its outputs are not those that
 // they are taken for.
-func (c *classes) isScore(v float32) error {
+func (c *classes) checkScore(v float32) error {
 	if !finite(v) {
 		return errNoScore
 	}
-	if (v < score.Min || v > score.Max) && !c.asTheyAre {
-		return fmt.Errorf("the model gives a score of %.3g, which is none from 0 to 1 (a logit?): say activation: sigmoid, or activation: none to take scores as they are", v)
+	if (v < score.Min || v > score.Max) && !c.anyRange {
+		return fmt.Errorf("the model returned the score %.3g, which is not between 0 and 1 (a logit?): set activation: sigmoid, or activation: none to keep raw scores", v)
 	}
 	return nil
 }
 
-// want says whether results of a class are wanted.
-func (c *classes) want(class int) bool {
+// wants says whether results of a class are wanted.
+func (c *classes) wants(class int) bool {
 	return c.wanted == nil || (class >= 0 && class < len(c.wanted) && c.wanted[class])
 }
 
@@ -163,7 +163,7 @@ func (c *classes) label(class int) (string, error) {
 	}
 	i := class + c.offset
 	if class < 0 || i >= len(c.labels) {
-		return "", fmt.Errorf("the model found class %d, for which there is no label: the label file has %d (label offset %d)",
+		return "", fmt.Errorf("the model returned class %d, for which there is no label: there are %d (label offset %d)",
 			class, len(c.labels), c.offset)
 	}
 	return c.labels[i], nil

@@ -16,12 +16,12 @@ func TestClassesRefuse(t *testing.T) {
 		"both lists":     {Options{Labels: labels, Allow: []string{"car"}, Deny: []string{"person"}}, 0, []string{"category_allowlist and category_denylist"}},
 		"no such label":  {Options{Labels: labels, Allow: []string{"car", "boat"}}, 0, []string{"category_allowlist", `"boat"`, "person"}},
 		"no labels":      {Options{Deny: []string{"car"}}, 0, []string{"category_denylist needs labels"}},
-		"too few":        {Options{Labels: labels}, 4, []string{"4 classes", "has 3"}},
-		"too few offset": {Options{Labels: labels, LabelOffset: 1}, 3, []string{"needs 4 labels", "has 3"}},
-		"too few known":  {Options{Labels: labels, Classes: 90}, 0, []string{"90 classes", "has 3"}},
-		"max":            {Options{MaxResults: -1}, 0, []string{"max_results of -1"}},
+		"too few":        {Options{Labels: labels}, 4, []string{"4 classes", "there are 3"}},
+		"too few offset": {Options{Labels: labels, LabelOffset: 1}, 3, []string{"needs 4 labels", "there are 3"}},
+		"too few known":  {Options{Labels: labels, Classes: 90}, 0, []string{"90 classes", "there are 3"}},
+		"max":            {Options{MaxResults: -1}, 0, []string{"invalid max_results -1"}},
 		"threshold":      {Options{ScoreThreshold: float32(math.NaN())}, 0, []string{"score_threshold"}},
-		"offset":         {Options{LabelOffset: -1}, 0, []string{"label offset of -1"}},
+		"offset":         {Options{LabelOffset: -1}, 0, []string{"invalid label offset -1"}},
 		"all at once":    {Options{MaxResults: -1, LabelOffset: -1}, 0, []string{"max_results", "label offset"}},
 	} {
 		_, err := newClasses(c.o, c.count)
@@ -53,11 +53,11 @@ func TestClassesWanted(t *testing.T) {
 			continue
 		}
 		for class, want := range c.want {
-			if got.want(class) != want {
+			if got.wants(class) != want {
 				t.Errorf("%s: class %d is wanted: %v, want %v", name, class, !want, want)
 			}
 		}
-		if got.wanted != nil && (got.want(-1) || got.want(4)) {
+		if got.wanted != nil && (got.wants(-1) || got.wants(4)) {
 			t.Errorf("%s: a class that does not exist is wanted", name)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"corallite/pipeline"
 )
 
-// errNotPlaced is a Decode without the Placement that Prepare gave.
-var errNotPlaced = errors.New("the results cannot be placed in the picture: Prepare's Placement was not given to Decode")
+// errNoPlacement is a Decode without the Placement that Prepare gave.
+var errNoPlacement = errors.New("vision: Decode needs the Placement that Prepare returned")
 
 // point is a place in the model's input, in pixels of it, as a place in the source picture.
 func point(p pipeline.Placement, x, y float64) (float64, float64) {

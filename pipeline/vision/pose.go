@@ -69,7 +69,7 @@ var _ pipeline.Task[*Frame] = (*Pose)(nil)
 // Whoever makes the task closes it.
 func NewPose(inputs, outputs []tensor.Info, o PoseOptions) (*Pose, error) {
 	p, err := newPose(inputs, outputs, o)
-	return made("pose", p, err)
+	return named("pose", p, err)
 }
 
 func newPose(inputs, outputs []tensor.Info, o PoseOptions) (*Pose, error) {
@@ -78,10 +78,10 @@ func newPose(inputs, outputs []tensor.Info, o PoseOptions) (*Pose, error) {
 		return nil, err
 	}
 	if len(o.Allow)+len(o.Deny) > 0 {
-		return nil, errors.New("category_allowlist and category_denylist are not for poses: there is one category")
+		return nil, errors.New("pose has no categories: remove category_allowlist and category_denylist")
 	}
 	if t := o.KeypointThreshold; t != t || t-t != 0 {
-		return nil, fmt.Errorf("keypoint_threshold of %v is not possible", t)
+		return nil, fmt.Errorf("invalid keypoint_threshold %v (want a finite number)", t)
 	}
 	if _, err := newClasses(Options{ScoreThreshold: o.ScoreThreshold, MaxResults: o.MaxResults}, 0); err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (p *Pose) Name() string { return "pose" }
 // in the order of PoseKeypoints; they may lie outside the picture.
 func (p *Pose) Decode(out pipeline.Outputs, at pipeline.Placement) (pipeline.Result, error) {
 	if at.Width <= 0 || at.Height <= 0 {
-		return pipeline.Result{}, errNotPlaced
+		return pipeline.Result{}, errNoPlacement
 	}
 	b := p.buffers.get()
 	defer p.buffers.put(b)

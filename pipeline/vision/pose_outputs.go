@@ -23,11 +23,11 @@ const multiPoseValues = 3*poseKeypoints + 5
 // poseOutputs finds out how a model gives its poses, and how many at most.
 func poseOutputs(outputs []tensor.Info, roles PoseOutputs) (kind poseKind, most int, err error) {
 	wrong := func(why string) error {
-		return fmt.Errorf("%s; wanted is MoveNet's output [1,1,17,3] or [1,N,%d], or the four of PosenetDecoderOp, key points "+
+		return fmt.Errorf("%s; want MoveNet's output [1,1,17,3] or [1,N,%d], or the four of PosenetDecoderOp, key points "+
 			"[1,N,17,2], their scores [1,N,17], scores [1,N] and count [1]; the model has %s", why, multiPoseValues, list("output", outputs))
 	}
 	for _, info := range outputs {
-		if err := readable(info); err != nil {
+		if err := checkReadable(info); err != nil {
 			return 0, 0, err
 		}
 	}

@@ -176,7 +176,7 @@ func TestPoseRefuses(t *testing.T) {
 		"must be one picture":                {[]tensor.Info{{Type: tensor.UInt8, Shape: []int{1, 8}}}, one, PoseOptions{}},
 		"it has 2 outputs":                   {pictureInput(8), shaped([]int{1}, []int{1}), PoseOptions{}},
 		"does not hold poses":                {pictureInput(8), shaped([]int{1, 17, 3}), PoseOptions{}},
-		"cannot be read":                     {pictureInput(8), strings1, PoseOptions{}},
+		"not supported":                      {pictureInput(8), strings1, PoseOptions{}},
 		"does not hold key points":           {pictureInput(8), changed(0, 1, 20, 34), PoseOptions{}},
 		"the scores of the key points of 20": {pictureInput(8), changed(1, 1, 19, 17), PoseOptions{}},
 		"the scores of 20 poses":             {pictureInput(8), changed(2, 1, 17), PoseOptions{}},
@@ -184,8 +184,8 @@ func TestPoseRefuses(t *testing.T) {
 		"there is no output 4":               {pictureInput(8), four(), PoseOptions{Outputs: PoseOutputs{0, 1, 2, 4}}},
 		"output 1 has two roles":             {pictureInput(8), four(), PoseOptions{Outputs: PoseOutputs{0, 1, 1, 3}}},
 		"category_allowlist":                 {pictureInput(8), one, PoseOptions{Options: Options{Allow: []string{"person"}}}},
-		"max_results of -1":                  {pictureInput(8), one, PoseOptions{Options: Options{MaxResults: -1}}},
-		"keypoint_threshold of NaN":          {pictureInput(8), one, PoseOptions{KeypointThreshold: float32(math.NaN())}},
+		"invalid max_results -1":             {pictureInput(8), one, PoseOptions{Options: Options{MaxResults: -1}}},
+		"invalid keypoint_threshold NaN":     {pictureInput(8), one, PoseOptions{KeypointThreshold: float32(math.NaN())}},
 	} {
 		if _, err := NewPose(c.in, c.out, c.o); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "pose: ") {
 			t.Errorf("want %q, got %v", want, err)

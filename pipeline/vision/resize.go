@@ -38,7 +38,7 @@ func ParseResize(s string) (Resize, error) {
 			return Resize(i), nil
 		}
 	}
-	return 0, fmt.Errorf("resizing %q is not known: stretch, letterbox and crop are", s)
+	return 0, fmt.Errorf("unknown resize mode %q (want stretch, letterbox or crop)", s)
 }
 
 // fit is where a picture goes: the part of it that is used (from) and where that lies in the input (to).
@@ -46,8 +46,8 @@ type fit struct {
 	from, to image.Rectangle
 }
 
-// fitting computes where a picture of width × height pixels goes in an input of w × h. All are at least 1.
-func fitting(r Resize, width, height, w, h int) fit {
+// fitInto computes where a picture of width × height pixels goes in an input of w × h. All are at least 1.
+func fitInto(r Resize, width, height, w, h int) fit {
 	f := fit{from: image.Rect(0, 0, width, height), to: image.Rect(0, 0, w, h)}
 	switch r {
 	case Letterbox:

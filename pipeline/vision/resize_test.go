@@ -33,7 +33,7 @@ func TestFitting(t *testing.T) {
 		{"one pixel", CenterCrop, 1, 1, 224, 224, image.Rect(0, 0, 1, 1), image.Rect(0, 0, 224, 224),
 			pipeline.Placement{ScaleX: 1. / 224, ScaleY: 1. / 224, Width: 1, Height: 1}},
 	} {
-		f := fitting(c.how, c.width, c.height, c.w, c.h)
+		f := fitInto(c.how, c.width, c.height, c.w, c.h)
 		if f.from != c.from || f.to != c.to {
 			t.Errorf("%s: %v to %v, want %v to %v", c.name, f.from, f.to, c.from, c.to)
 		}

@@ -84,14 +84,14 @@ func (l *scratchList) take(data []byte) (*scratch, error) {
 	// collector does not move it, and nothing is written through it but while Prepare has dst.
 	dst, err := gocv.NewMatFromBytes(l.height, l.width, l.kind, data)
 	if err != nil {
-		l.giveBack(s)
+		l.release(s)
 		return nil, err
 	}
 	s.dst, s.at = dst, at
 	return s, nil
 }
 
-func (l *scratchList) giveBack(s *scratch) {
+func (l *scratchList) release(s *scratch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.taken--

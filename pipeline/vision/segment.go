@@ -44,7 +44,7 @@ const maxSegmentClasses = 1 << 16
 // it.
 func NewSegment(inputs, outputs []tensor.Info, o SegmentOptions) (*Segment, error) {
 	s, err := newSegment(inputs, outputs, o)
-	return made("segment", s, err)
+	return named("segment", s, err)
 }
 
 func newSegment(inputs, outputs []tensor.Info, o SegmentOptions) (*Segment, error) {
@@ -53,17 +53,17 @@ func newSegment(inputs, outputs []tensor.Info, o SegmentOptions) (*Segment, erro
 		return nil, err
 	}
 	s := &Segment{minShare: o.MinShare}
-	if s.output, err = oneOutput(outputs, o.Output, "a segmentation model has one output, the class of each pixel or its scores"); err != nil {
+	if s.output, err = selectOutput(outputs, o.Output, "a segmentation model has one output, the class of each pixel or its scores"); err != nil {
 		return nil, err
 	}
 	if err := s.setLayout(outputs[s.output]); err != nil {
 		return nil, err
 	}
 	if !(o.MinShare >= 0 && o.MinShare <= 1) {
-		return nil, fmt.Errorf("min_share of %v is not possible: 0 to 1 are", o.MinShare)
+		return nil, fmt.Errorf("invalid min_share %v (want 0 to 1)", o.MinShare)
 	}
 	if o.ScoreThreshold != 0 {
-		return nil, fmt.Errorf("score_threshold of %v has no meaning for a mask, which has no scores; min_share leaves out small segments", o.ScoreThreshold)
+		return nil, fmt.Errorf("score_threshold %v does not apply to masks, which have no scores; use min_share to leave out small segments", o.ScoreThreshold)
 	}
 	if s.classes, err = newClasses(o.Options, s.scores); err != nil {
 		return nil, err
@@ -75,11 +75,11 @@ func newSegment(inputs, outputs []tensor.Info, o SegmentOptions) (*Segment, erro
 
 // setLayout reads off the output's description what it holds.
 func (s *Segment) setLayout(info tensor.Info) error {
-	if err := readable(info); err != nil {
+	if err := checkReadable(info); err != nil {
 		return err
 	}
 	wrong := func() error {
-		return fmt.Errorf("the model must give the class of each pixel, [1,height,width], or a score for each pixel and class, "+
+		return fmt.Errorf("the output must hold the class of each pixel, [1,height,width], or a score per pixel and class, "+
 			"[1,height,width,classes]; it gives %s", info)
 	}
 	shape := info.Shape
@@ -87,7 +87,7 @@ func (s *Segment) setLayout(info tensor.Info) error {
 		return wrong()
 	}
 	if shape[1] > MaxPixels/shape[2] {
-		return fmt.Errorf("the model's mask is too large: %s", info)
+		return fmt.Errorf("the mask is too large: %s", info)
 	}
 	s.size = image.Pt(shape[2], shape[1])
 	if len(shape) == 3 {
@@ -99,9 +99,9 @@ func (s *Segment) setLayout(info tensor.Info) error {
 	case n < 2: // one score a pixel: what the other class is, and from which score on, nobody said
 		return wrong()
 	case n > maxSegmentClasses:
-		return fmt.Errorf("more than %d classes: %s", maxSegmentClasses, info)
+		return fmt.Errorf("invalid number of classes (want at most %d): %s", maxSegmentClasses, info)
 	case info.Quantization.Quantized() && !(info.Quantization.Scale() > 0):
-		return fmt.Errorf("scores with a scale that is not above 0 cannot be compared: %s", info)
+		return fmt.Errorf("invalid quantization scale (want more than 0): %s", info)
 	default:
 		s.scores = n
 		return nil
@@ -114,7 +114,7 @@ func (s *Segment) Name() string { return "segment" }
 // Decode gives the mask, which has a segment for each class that has a pixel in the picture.
 func (s *Segment) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Result, error) {
 	if p.Width <= 0 || p.Height <= 0 || !(p.ScaleX > 0 && p.ScaleY > 0) {
-		return pipeline.Result{}, errNotPlaced
+		return pipeline.Result{}, errNoPlacement
 	}
 	b := s.buffers.Get().(*segmentBuffers)
 	defer s.buffers.Put(b)

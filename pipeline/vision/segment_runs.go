@@ -73,7 +73,7 @@ func appendRuns[T uint8 | uint16 | int32 | int64 | float32](runs []run, classes 
 			to++
 		}
 		if !(v >= 0) || uint64(v) >= maxSegmentClasses || T(uint64(v)) != v {
-			return runs, fmt.Errorf("the model gave %v as a class, which is no number of a class", v)
+			return runs, fmt.Errorf("the model gave %v as a class, which is not a class number", v)
 		}
 		runs = append(runs, run{int(v), to - from})
 		from = to
@@ -137,7 +137,7 @@ func pixelsInside(from, to, width int, inside image.Rectangle) int {
 func (b *segmentBuffers) segments(c *classes, pixels, visible int, minShare float32) ([]pipeline.Segment, error) {
 	b.kept = b.kept[:0]
 	for class, size := range b.each {
-		if size.inside > 0 && c.want(class) && float32(size.inside)/float32(visible) >= minShare {
+		if size.inside > 0 && c.wants(class) && float32(size.inside)/float32(visible) >= minShare {
 			b.kept = append(b.kept, class)
 		}
 	}

@@ -30,7 +30,7 @@ func catAndDog() tensor.Tensor {
 }
 
 func TestSegmentDecode(t *testing.T) {
-	stretch := fitting(Stretch, 80, 30, 8, 6).placement(80, 30) // the input is twice the mask
+	stretch := fitInto(Stretch, 80, 30, 8, 6).placement(80, 30) // the input is twice the mask
 	box := [4]float32{0, 0, 80, 30}
 	labels := []string{"background", "dog", "cat"}
 	nothing := pipeline.Segment{Label: "background", Index: 0, Share: 5. / 12, Counts: []int{0, 1, 2, 2, 3, 2, 2}}
@@ -103,7 +103,7 @@ func TestSegmentDecode(t *testing.T) {
 
 func TestSegmentDecodeOfStrangeOutputs(t *testing.T) {
 	nan := float32(math.NaN())
-	place := fitting(Stretch, 80, 30, 8, 8).placement(80, 30)
+	place := fitInto(Stretch, 80, 30, 8, 8).placement(80, 30)
 	for name, c := range map[string]struct {
 		out  tensor.Tensor
 		want string
@@ -201,7 +201,7 @@ func TestSegmentsOfAnyMask(t *testing.T) {
 		}
 		resize := []Resize{Stretch, Letterbox, CenterCrop}[rnd.IntN(3)]
 		w, h := 1+rnd.IntN(100), 1+rnd.IntN(100)
-		place := fitting(resize, w, h, 16, 16).placement(w, h)
+		place := fitInto(resize, w, h, 16, 16).placement(w, h)
 		got, err := task.Decode(outputs{out}, place)
 		task.Close()
 		if err != nil {
@@ -263,7 +263,7 @@ func BenchmarkSegmentDecode(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer task.Close()
-			place := fitting(Letterbox, 1280, 720, size, size).placement(1280, 720)
+			place := fitInto(Letterbox, 1280, 720, size, size).placement(1280, 720)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := task.Decode(outputs{out}, place); err != nil {

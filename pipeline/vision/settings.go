@@ -60,11 +60,11 @@ func (m ModelInfo) packedLabels(output string) ([]string, error) {
 	}
 	text, err := m.PackedFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("the labels that its metadata name cannot be read: %w", err)
+		return nil, fmt.Errorf("cannot read the labels named in its metadata: %w", err)
 	}
 	labels, err := ParseLabels(bytes.NewReader(text))
 	if err != nil {
-		return nil, fmt.Errorf("the labels that are packed into it (%s) cannot be read: %w", name, err)
+		return nil, fmt.Errorf("cannot read the labels packed into it (%s): %w", name, err)
 	}
 	return labels, nil
 }
@@ -90,11 +90,11 @@ func (s Settings) input(m ModelInfo, usual InputOptions) (InputOptions, error) {
 	mean, std, err := m.normalization()
 	switch {
 	case err != nil:
-		return o, fmt.Errorf("%w; say mean: and std: in YAML, or --mean and --std on the command line", err)
+		return o, fmt.Errorf("%w; set mean: and std: in YAML, or --mean and --std on the command line", err)
 	case mean != nil:
 		o.Mean, o.Std = mean, std
 	case o.Mean == nil:
-		s.warn("its input is %s, and nothing says which values it takes for a pixel: assuming mean: 127.5 and std: 127.5, which give -1 to 1; set mean: and std: in YAML, or --mean and --std on the command line, as in the model's training",
+		s.warn("its input is %s and its normalization is unknown: assuming mean 127.5 and std 127.5 (-1 to 1); set mean: and std: in YAML, or --mean and --std on the command line, as in training",
 			m.Inputs[0].Type)
 	}
 	return o, nil
@@ -124,7 +124,7 @@ func (m ModelInfo) normalization() (mean, std []float32, err error) {
 		err = errors.New("mean or std is missing")
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("its metadata's normalization cannot be used: %w", err)
+		return nil, nil, fmt.Errorf("invalid normalization in its metadata: %w", err)
 	}
 	return in.Mean, in.Std, nil
 }

@@ -34,14 +34,14 @@ func TestNormalizationByWhoSaysIt(t *testing.T) {
 		"then metadata":       {Settings{}, plain, says([]float32{3}, []float32{1}), yolo, []float32{3}, ""},
 		"metadata, 3 numbers": {Settings{}, plain, says([]float32{3, 4, 5}, []float32{1, 1, 1}), InputOptions{}, []float32{3, 4, 5}, ""},
 		"then the decoder":    {Settings{}, plain, nil, yolo, []float32{0}, ""},
-		"nobody":              {Settings{}, plain, says(nil, nil), InputOptions{}, nil, "assuming mean: 127.5 and std: 127.5"},
-		"nobody, halves":      {Settings{}, input(tensor.Float16, tensor.Quantization{}), nil, InputOptions{}, nil, "float16, and nothing says"},
-		"nobody, 16 bits":     {Settings{}, input(tensor.Int16, tensor.PerTensor(1./32768, 0)), nil, InputOptions{}, nil, "int16, and nothing says"},
+		"nobody":              {Settings{}, plain, says(nil, nil), InputOptions{}, nil, "assuming mean 127.5 and std 127.5"},
+		"nobody, halves":      {Settings{}, input(tensor.Float16, tensor.Quantization{}), nil, InputOptions{}, nil, "float16 and its normalization"},
+		"nobody, 16 bits":     {Settings{}, input(tensor.Int16, tensor.PerTensor(1./32768, 0)), nil, InputOptions{}, nil, "int16 and its normalization"},
 		"8 bits":              {Settings{}, input(tensor.UInt8, tensor.PerTensor(1./128, 128)), says([]float32{127.5}, []float32{127.5}), InputOptions{}, nil, ""},
 		"8 bits, signed":      {Settings{}, input(tensor.Int8, tensor.PerTensor(1, 0)), nil, InputOptions{}, nil, ""},
-		"half said":           {Settings{}, plain, says([]float32{127.5}, nil), InputOptions{}, nil, "mean or std is missing; say mean: and std:"},
-		"a deviation of 0":    {Settings{}, plain, says([]float32{0}, []float32{0}), InputOptions{}, nil, "metadata's normalization cannot be used"},
-		"of two channels":     {Settings{}, plain, says([]float32{0, 0}, []float32{1, 1}), InputOptions{}, nil, "give 1 or 3"},
+		"half said":           {Settings{}, plain, says([]float32{127.5}, nil), InputOptions{}, nil, "mean or std is missing; set mean: and std:"},
+		"a deviation of 0":    {Settings{}, plain, says([]float32{0}, []float32{0}), InputOptions{}, nil, "invalid normalization in its metadata"},
+		"of two channels":     {Settings{}, plain, says([]float32{0, 0}, []float32{1, 1}), InputOptions{}, nil, "want 1 or 3 values"},
 	} {
 		var warned string
 		c.s.Warn = func(message string) { warned = message }
@@ -105,7 +105,7 @@ func TestLabelsByWhoSaysThem(t *testing.T) {
 			t.Errorf("%s: %q, %q", name, got, warned)
 		}
 	}
-	for list, words := range map[string]string{"blue": "", "purple": `no label is "purple"; the labels are red, green, blue`} {
+	for list, words := range map[string]string{"blue": "", "purple": `there is no label "purple" (labels: red, green, blue)`} {
 		task, err := NewTask(m, Settings{Task: "classify", Allow: []string{list}})
 		if err == nil {
 			task.Close()
@@ -117,7 +117,7 @@ func TestLabelsByWhoSaysThem(t *testing.T) {
 	if _, err := NewTask(damaged, Settings{Task: "classify", Allow: []string{"blue"}}); err == nil || !strings.Contains(err.Error(), "category_allowlist needs labels") {
 		t.Errorf("a list without labels: %v", err)
 	}
-	for task, words := range map[string]string{"": "add task: detect (or classify", "keyword": "its task is keyword, which is not for pictures (want one of classify, detect"} {
+	for task, words := range map[string]string{"": "set task: detect (or classify", "keyword": "its task is keyword, which is not for pictures (want one of classify, detect"} {
 		if _, err := NewTask(m, Settings{Task: task}); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("task %q: %v", task, err)
 		}

@@ -39,7 +39,7 @@ type SSDAnchorsOptions struct {
 	Keypoints []string
 }
 
-// SSDAnchors is the task of finding objects with an SSD model whose boxes are relative to anchors, as those of MediaPipe's
+// SSDAnchors is a task that finds objects with an SSD model whose boxes are relative to anchors, as those of MediaPipe's
 // face detectors are. It is a pipeline.Task of frames.
 type SSDAnchors struct {
 	*Input
@@ -59,7 +59,7 @@ var _ pipeline.Task[*Frame] = (*SSDAnchors)(nil)
 // makes the task closes it.
 func NewSSDAnchors(inputs, outputs []tensor.Info, o SSDAnchorsOptions) (*SSDAnchors, error) {
 	a, err := newSSDAnchors(inputs, outputs, o)
-	return made("detect", a, err)
+	return named("detect", a, err)
 }
 
 func newSSDAnchors(inputs, outputs []tensor.Info, o SSDAnchorsOptions) (*SSDAnchors, error) {
@@ -88,7 +88,7 @@ func newSSDAnchors(inputs, outputs []tensor.Info, o SSDAnchorsOptions) (*SSDAnch
 	if a.classes, err = newClasses(o.Options, a.count); err != nil {
 		return nil, err
 	}
-	a.least = a.leastRaw()
+	a.least = a.minRawScore()
 	a.Input, err = NewInput(in, o.Input)
 	return a, err
 }
@@ -126,7 +126,7 @@ func (o SSDAnchorsOptions) fits(m ModelInfo) Fit {
 // ssdAnchorsOutputs checks the outputs; without roles it finds them by shape, where that leaves one way only.
 func ssdAnchorsOutputs(outputs []tensor.Info, given *SSDAnchorsOutputs, anchors, coords int) (SSDAnchorsOutputs, error) {
 	wrong := func(why string) (SSDAnchorsOutputs, error) {
-		return SSDAnchorsOutputs{}, fmt.Errorf("%s; wanted are boxes [1,%d,%d] and scores [1,%d,C]; the model has %s",
+		return SSDAnchorsOutputs{}, fmt.Errorf("%s; want boxes [1,%d,%d] and scores [1,%d,C]; the model has %s",
 			why, anchors, coords, anchors, list("output", outputs))
 	}
 	fits := func(i, last int) bool {
@@ -143,7 +143,7 @@ func ssdAnchorsOutputs(outputs []tensor.Info, given *SSDAnchorsOutputs, anchors,
 	case len(outputs) != 2:
 		return wrong("the outputs do not fit")
 	case fits(0, coords) && fits(1, coords):
-		return wrong("both outputs could be the boxes, and nothing says which")
+		return wrong("either output could hold the boxes")
 	case fits(1, coords):
 		roles = SSDAnchorsOutputs{Boxes: 1, Scores: 0}
 	default:
@@ -153,16 +153,16 @@ func ssdAnchorsOutputs(outputs []tensor.Info, given *SSDAnchorsOutputs, anchors,
 		return wrong("the outputs do not fit")
 	}
 	for _, i := range []int{roles.Boxes, roles.Scores} {
-		if err := readable(outputs[i]); err != nil {
+		if err := checkReadable(outputs[i]); err != nil {
 			return roles, err
 		}
 	}
 	return roles, nil
 }
 
-// leastRaw is a raw score below which none reaches the threshold, a little low, so that the exact comparison is made
+// minRawScore is a raw score below which none reaches the threshold, a little low, so that the exact comparison is made
 // only for the few that are near it or above.
-func (a *SSDAnchors) leastRaw() float32 {
+func (a *SSDAnchors) minRawScore() float32 {
 	t := float64(a.classes.threshold)
 	switch {
 	case a.opts.NoSigmoid:
@@ -182,7 +182,7 @@ func (a *SSDAnchors) Name() string { return "detect" }
 // Decode gives the objects, best first; of equal scores the one of the earlier anchor comes first.
 func (a *SSDAnchors) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Result, error) {
 	if p.Width <= 0 || p.Height <= 0 {
-		return pipeline.Result{}, errNotPlaced
+		return pipeline.Result{}, errNoPlacement
 	}
 	b := a.buffers.get()
 	defer a.buffers.put(b)
@@ -245,7 +245,7 @@ func (a *SSDAnchors) bestClass(raw []float32) (int, float32) {
 		if isNaN(v) {
 			return i, v // for the caller to refuse
 		}
-		if v >= a.least && (class < 0 || v > best) && a.classes.want(i) {
+		if v >= a.least && (class < 0 || v > best) && a.classes.wants(i) {
 			class, best = i, v
 		}
 	}

@@ -111,7 +111,7 @@ func TestSSDAnchorsDecode(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer task.Close()
-	place := fitting(Letterbox, 384, 192, 192, 192).placement(384, 192) // each pixel of the input is two of the picture
+	place := fitInto(Letterbox, 384, 192, 192, 192).placement(384, 192) // each pixel of the input is two of the picture
 	got, err := task.Decode(out, place)
 	if err != nil || len(got.Detections) != 1 {
 		t.Fatalf("%+v, %v; want one face", got.Detections, err)
@@ -151,7 +151,7 @@ func TestSSDAnchorsDecodeOfClasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer task.Close()
-	place := fitting(Stretch, 160, 160, 16, 16).placement(160, 160)
+	place := fitInto(Stretch, 160, 160, 16, 16).placement(160, 160)
 	got, err := task.Decode(out, place)
 	if err != nil || len(got.Detections) != 2 {
 		t.Fatalf("%+v, %v", got.Detections, err)
@@ -199,7 +199,7 @@ func TestSSDAnchorsScores(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := task.Decode(out, fitting(Stretch, 192, 192, 192, 192).placement(192, 192))
+		got, err := task.Decode(out, fitInto(Stretch, 192, 192, 192, 192).placement(192, 192))
 		n := len(got.Detections)
 		if c.threshold == 0 {
 			n = min(n, 1) // everything is found at 0; what counts is that it is no error

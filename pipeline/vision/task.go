@@ -79,7 +79,7 @@ func TaskNames() []string { return slices.Sorted(maps.Keys(tasks)) }
 // inputs and outputs are wanted where the model's are others.
 func NewTask(m ModelInfo, s Settings) (Task, error) {
 	if s.Task == "" {
-		return nil, errors.New("nothing says what it does: add task: detect (or " + strings.Join(TaskNames(), ", ") + ")")
+		return nil, errors.New("its task is unknown: set task: detect (or " + strings.Join(TaskNames(), ", ") + ")")
 	}
 	create, ok := tasks[s.Task]
 	if !ok {
@@ -103,7 +103,7 @@ func newClassifyTask(m ModelInfo, s Settings) (Task, error) {
 	// A label file with a line for the background fits a model that counts the background as a class, and one that does
 	// not; the number of classes tells which.
 	offset := func(labels []string) int {
-		if i, err := oneOutput(m.Outputs, s.Output, ""); err == nil && len(labels) == m.Outputs[i].Elements()+1 {
+		if i, err := selectOutput(m.Outputs, s.Output, ""); err == nil && len(labels) == m.Outputs[i].Elements()+1 {
 			return BackgroundOffset(labels)
 		}
 		return 0
@@ -114,7 +114,7 @@ func newClassifyTask(m ModelInfo, s Settings) (Task, error) {
 	}
 	c, err := NewClassify(m.Inputs, m.Outputs, ClassifyOptions{Options: o, Output: s.Output})
 	if err == nil && s.Warn != nil {
-		c.Warn(s.Warn)
+		c.OnWarning(s.Warn)
 	}
 	return asTask(c, err)
 }
@@ -129,7 +129,7 @@ func newSegmentTask(m ModelInfo, s Settings) (Task, error) {
 
 func newPoseTask(m ModelInfo, s Settings) (Task, error) {
 	if s.Output != "" {
-		return nil, fmt.Errorf("pose: all outputs of a model are read: leave out output: %s", s.Output)
+		return nil, fmt.Errorf("pose reads all outputs of a model: remove output: %s", s.Output)
 	}
 	o, err := s.options(m, nil, nil)
 	if err != nil {

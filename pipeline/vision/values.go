@@ -10,16 +10,16 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// readable says whether values can read a tensor.
-func readable(info tensor.Info) error {
+// checkReadable says whether values can read a tensor.
+func checkReadable(info tensor.Info) error {
 	switch info.Type {
 	case tensor.Float32, tensor.Float16, tensor.Float64, tensor.UInt8, tensor.Int8, tensor.Int16, tensor.UInt16,
 		tensor.Int32, tensor.UInt32, tensor.Int64, tensor.UInt64, tensor.Bool:
 	default:
-		return fmt.Errorf("an output of %s cannot be read as numbers: %s", info.Type, info)
+		return fmt.Errorf("outputs of type %s are not supported: %s", info.Type, info)
 	}
 	if info.Quantization.PerChannel() {
-		return fmt.Errorf("an output with several scales cannot be read: %s", info)
+		return fmt.Errorf("outputs quantized per channel are not supported: %s", info)
 	}
 	return nil
 }
@@ -68,7 +68,7 @@ func realValues(t tensor.Tensor, buf *[]float32) ([]float32, error) {
 		bits, err := tensor.Of[uint8](bytes)
 		return converted(bits, func(b uint8) float32 { return float32(b) }, buf), err
 	default:
-		return nil, readable(t.Info)
+		return nil, checkReadable(t.Info)
 	}
 }
 
@@ -152,7 +152,7 @@ func sigmoid(v float32) float32 { return float32(1 / (1 + math.Exp(-float64(v)))
 // picture is the first input of a model that looks at pictures, which must have no other.
 func picture(task string, inputs []tensor.Info) (tensor.Info, error) {
 	if len(inputs) != 1 {
-		return tensor.Info{}, fmt.Errorf("%s wants a model with one input, a picture; the model has %s", task, list("input", inputs))
+		return tensor.Info{}, fmt.Errorf("%s needs a model with one input, a picture; the model has %s", task, list("input", inputs))
 	}
 	return inputs[0], nil
 }

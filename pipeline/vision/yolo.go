@@ -69,7 +69,7 @@ func yoloDecoder(layout YOLOLayout, pixels bool, description string) *Decoder {
 // fits says whether an output has the layout's shape. Models give more boxes than each has values.
 func (l YOLOLayout) fits(out tensor.Info) bool {
 	s := out.Shape
-	if len(s) != 3 || s[0] != 1 || readable(out) != nil {
+	if len(s) != 3 || s[0] != 1 || checkReadable(out) != nil {
 		return false
 	}
 	if l == YOLOv5 {
@@ -92,7 +92,7 @@ type YOLOOptions struct {
 	Output string
 }
 
-// YOLO is the task of finding objects with a model of the YOLO family whose boxes are decoded but not yet suppressed:
+// YOLO is a task that finds objects with a model of the YOLO family whose boxes are decoded but not yet suppressed:
 // Decode applies non-maximum suppression and keeps each box's best class. It is a pipeline.Task of frames.
 type YOLO struct {
 	*Input
@@ -110,7 +110,7 @@ var _ pipeline.Task[*Frame] = (*YOLO)(nil)
 // NewInput), and an output as YOLOLayout describes, quantized or not. Whoever makes the task closes it.
 func NewYOLO(inputs, outputs []tensor.Info, o YOLOOptions) (*YOLO, error) {
 	y, err := newYOLO(inputs, outputs, o)
-	return made("detect", y, err)
+	return named("detect", y, err)
 }
 
 func newYOLO(inputs, outputs []tensor.Info, o YOLOOptions) (*YOLO, error) {
@@ -119,7 +119,7 @@ func newYOLO(inputs, outputs []tensor.Info, o YOLOOptions) (*YOLO, error) {
 		return nil, err
 	}
 	y := &YOLO{opts: o}
-	if y.output, err = oneOutput(outputs, o.Output, "a YOLO model has one output, boxes with their scores"); err != nil {
+	if y.output, err = selectOutput(outputs, o.Output, "a YOLO model has one output, boxes with their scores"); err != nil {
 		return nil, err
 	}
 	if err := y.setLayout(outputs[y.output]); err != nil {
@@ -129,7 +129,7 @@ func newYOLO(inputs, outputs []tensor.Info, o YOLOOptions) (*YOLO, error) {
 		return nil, fmt.Errorf("invalid nms_threshold %v (want more than 0, at most 1)", o.NMSThreshold)
 	}
 	if o.Activation == score.Softmax || o.Sensitivity != 0 && o.Sensitivity != 1 {
-		return nil, errors.New("a YOLO head has activation sigmoid or none, and no sensitivity: each class has a score of its own")
+		return nil, errors.New("YOLO outputs support activation sigmoid or none, and no sensitivity")
 	}
 	if y.classes, err = newClasses(o.Options, y.count); err != nil {
 		return nil, err
@@ -141,9 +141,9 @@ func newYOLO(inputs, outputs []tensor.Info, o YOLOOptions) (*YOLO, error) {
 // setLayout checks the output and reads off it how many boxes and classes there are.
 func (y *YOLO) setLayout(info tensor.Info) error {
 	wrong := func(why string) error {
-		return fmt.Errorf("%s; wanted is [1,N,5+C] (yolov5) or [1,4+C,N] (yolov8) for N boxes of C classes; the model gives %s", why, info)
+		return fmt.Errorf("%s; want [1,N,5+C] (yolov5) or [1,4+C,N] (yolov8) for N boxes and C classes; the model has %s", why, info)
 	}
-	if err := readable(info); err != nil {
+	if err := checkReadable(info); err != nil {
 		return err
 	}
 	shape := info.Shape
@@ -152,10 +152,10 @@ func (y *YOLO) setLayout(info tensor.Info) error {
 	}
 	switch layout := y.opts.Layout; {
 	case layout < YOLOAuto || layout > YOLOv8:
-		return fmt.Errorf("%v is not known", layout)
+		return fmt.Errorf("unknown layout %v", layout)
 	case layout != YOLOAuto:
 	case shape[1] == shape[2]:
-		return wrong("the output is as wide as high, so its layout must be said")
+		return wrong("the output is square, so its layout must be named")
 	case shape[1] > shape[2]:
 		y.opts.Layout = YOLOv5
 	default:
@@ -181,9 +181,9 @@ func checkUnit(info tensor.Info, pixels bool) error {
 	largest := info.Quantization.Scale() * (most - float32(info.Quantization.ZeroPoint()))
 	switch {
 	case pixels && largest <= 2:
-		return fmt.Errorf("its boxes cannot be in pixels: no value is larger than %.3g; %s", largest, info)
+		return fmt.Errorf("its boxes cannot be in pixels, as no value exceeds %.3g: use the decoder without _pixels; %s", largest, info)
 	case !pixels && largest > 8:
-		return fmt.Errorf("its boxes cannot be 0 to 1 of the input, as values reach %.3g: if they are in pixels, use the decoder that ends in _pixels; %s", largest, info)
+		return fmt.Errorf("its boxes cannot be normalized to 0 to 1, as values reach %.3g: if they are in pixels, use the decoder that ends in _pixels; %s", largest, info)
 	default:
 		return nil
 	}
@@ -195,11 +195,11 @@ func (y *YOLO) Name() string { return "detect" }
 // Decode gives the objects, best first; of equal scores the one that the model gave first comes first.
 func (y *YOLO) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Result, error) {
 	if p.Width <= 0 || p.Height <= 0 {
-		return pipeline.Result{}, errNotPlaced
+		return pipeline.Result{}, errNoPlacement
 	}
 	b := y.buffers.get()
 	defer y.buffers.put(b)
-	v, err := values(out.Output(y.output), y.boxes*y.each(), &b.a)
+	v, err := values(out.Output(y.output), y.boxes*y.valuesPerBox(), &b.a)
 	if err != nil {
 		return pipeline.Result{}, err
 	}
@@ -215,8 +215,8 @@ func (y *YOLO) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Resu
 	return pipeline.Result{Detections: found}, err
 }
 
-// each is how many values a box has.
-func (y *YOLO) each() int {
+// valuesPerBox is how many values a box has.
+func (y *YOLO) valuesPerBox() int {
 	if y.opts.Layout == YOLOv5 {
 		return 5 + y.count
 	}
@@ -224,12 +224,12 @@ func (y *YOLO) each() int {
 }
 
 // errNoScore is an item whose results cannot be ranked.
-var errNoScore = &pipeline.ItemError{Err: errors.New("the model gave a score that is not a finite number")}
+var errNoScore = &pipeline.ItemError{Err: errors.New("the model returned a score that is not a finite number")}
 
 // rows collects the boxes of YOLOv5 whose scores reach the threshold.
 func (y *YOLO) rows(v []float32, b *buffers) error {
 	b.found = b.found[:0]
-	width := y.each()
+	width := y.valuesPerBox()
 	for i := range y.boxes {
 		row := v[i*width : (i+1)*width]
 		object := y.score(row[4])
@@ -245,7 +245,7 @@ func (y *YOLO) rows(v []float32, b *buffers) error {
 			switch {
 			case isNaN(score):
 				return errNoScore
-			case (class < 0 || score > best) && y.classes.want(c):
+			case (class < 0 || score > best) && y.classes.wants(c):
 				class, best = c, score
 			}
 		}
@@ -267,12 +267,12 @@ func (y *YOLO) columns(v []float32, b *buffers) error {
 	best := sized(&b.b, n)
 	b.order = slices.Grow(b.order[:0], n)[:n]
 	// Values are compared as the model gives them, which rank as the scores do.
-	below := math.Nextafter32(y.unscored(y.classes.threshold), float32(math.Inf(-1)))
+	below := math.Nextafter32(y.rawOf(y.classes.threshold), float32(math.Inf(-1)))
 	for i := range best {
 		best[i] = below
 	}
 	for c := range y.count {
-		if !y.classes.want(c) {
+		if !y.classes.wants(c) {
 			continue
 		}
 		for i, score := range v[(4+c)*n : (5+c)*n] {
@@ -304,8 +304,8 @@ func (y *YOLO) score(v float32) float32 {
 	return v
 }
 
-// unscored is the value of a score.
-func (y *YOLO) unscored(s float32) float32 {
+// rawOf is the value of a score.
+func (y *YOLO) rawOf(s float32) float32 {
 	if y.opts.Activation == score.Sigmoid {
 		return float32(math.Log(float64(s) / (1 - float64(s)))) // ±infinity at 0 and 1
 	}
@@ -314,7 +314,7 @@ func (y *YOLO) unscored(s float32) float32 {
 
 // errPixels is the error of a box that lies far outside of 0 to 1.
 func (y *YOLO) errPixels() error {
-	return fmt.Errorf("the model gives boxes in pixels of its input and not from 0 to 1 of it: use the decoder %v_pixels", y.opts.Layout)
+	return fmt.Errorf("the model returned boxes in pixels, not from 0 to 1: use the decoder %v_pixels", y.opts.Layout)
 }
 
 // inPixels says whether a box of a model that should give 0 to 1 is in pixels.

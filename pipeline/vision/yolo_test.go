@@ -41,7 +41,7 @@ func asV8(boxes [][7]float32, unitX, unitY float32) tensor.Tensor {
 }
 
 func TestYOLODecode(t *testing.T) {
-	stretch := fitting(Stretch, 200, 100, 20, 10).placement(200, 100)
+	stretch := fitInto(Stretch, 200, 100, 20, 10).placement(200, 100)
 	dog := pipeline.Detection{Label: "dog", Index: 1, Score: 0.9, Box: [4]float32{50, 30, 150, 80}}
 	cat := pipeline.Detection{Label: "cat", Index: 0, Score: 0.5, Box: [4]float32{50, 37.5, 150, 62.5}}
 	edge := pipeline.Detection{Label: "cat", Index: 0, Score: 0.375, Box: [4]float32{140, 25, 200, 75}}
@@ -149,7 +149,7 @@ func TestYOLOQuantized(t *testing.T) {
 		if task.opts.Layout != c.layout {
 			t.Errorf("the layout is %v, want %v", task.opts.Layout, c.layout)
 		}
-		got, err := task.Decode(outputs{c.out}, fitting(Stretch, 100, 100, 10, 10).placement(100, 100))
+		got, err := task.Decode(outputs{c.out}, fitInto(Stretch, 100, 100, 10, 10).placement(100, 100))
 		if diff := differ(got.Detections, []pipeline.Detection{c.want}, 1e-5); err != nil || diff != "" {
 			t.Errorf("%v: %s, %v", c.layout, diff, err)
 		}
@@ -159,7 +159,7 @@ func TestYOLOQuantized(t *testing.T) {
 
 func TestYOLODecodeOfStrangeOutputs(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
-	place := fitting(Stretch, 100, 100, 10, 10).placement(100, 100)
+	place := fitInto(Stretch, 100, 100, 10, 10).placement(100, 100)
 	for name, c := range map[string]struct {
 		box   [7]float32
 		found int // -1: an error
@@ -201,7 +201,7 @@ func TestYOLODecodeOfStrangeOutputs(t *testing.T) {
 
 // TestYOLOLayoutsAgree decodes the same boxes, made by chance, from both layouts.
 func TestYOLOLayoutsAgree(t *testing.T) {
-	place := fitting(Letterbox, 123, 77, 32, 32).placement(123, 77)
+	place := fitInto(Letterbox, 123, 77, 32, 32).placement(123, 77)
 	for seed := range uint64(200) {
 		rnd := rand.New(rand.NewPCG(seed, 2))
 		boxes := make([][7]float32, 8+rnd.IntN(100))
@@ -251,13 +251,13 @@ func TestYOLORefusesModels(t *testing.T) {
 		"a classifier":       {info(tensor.Float32, 1, 1001), YOLOOptions{NMSThreshold: 0.5}, "[1,4+C,N]"},
 		"a batch":            {info(tensor.Float32, 2, 84, 8400), YOLOOptions{NMSThreshold: 0.5}, "[2,84,8400]"},
 		"no boxes":           {info(tensor.Float32, 1, 84, 0), YOLOOptions{NMSThreshold: 0.5}, "does not hold boxes"},
-		"either":             {info(tensor.Float32, 1, 84, 84), YOLOOptions{NMSThreshold: 0.5}, "layout must be said"},
+		"either":             {info(tensor.Float32, 1, 84, 84), YOLOOptions{NMSThreshold: 0.5}, "layout must be named"},
 		"no class of v5":     {info(tensor.Float32, 1, 100, 5), YOLOOptions{NMSThreshold: 0.5}, "yolov5 leaves no class"},
 		"no class of v8":     {info(tensor.Float32, 1, 4, 100), YOLOOptions{NMSThreshold: 0.5}, "yolov8 leaves no class"},
 		"text":               {info(tensor.String, 1, 84, 8400), YOLOOptions{NMSThreshold: 0.5}, "string"},
 		"no overlap":         {v8, YOLOOptions{}, "nms_threshold 0"},
 		"overlap beyond":     {v8, YOLOOptions{NMSThreshold: 1.1}, "nms_threshold 1.1"},
-		"strange layout":     {v8, YOLOOptions{NMSThreshold: 0.5, Layout: 7}, "yolo(7) is not known"},
+		"strange layout":     {v8, YOLOOptions{NMSThreshold: 0.5, Layout: 7}, "unknown layout yolo(7)"},
 		"few labels":         {v8, YOLOOptions{NMSThreshold: 0.5, Options: Options{Labels: []string{"a"}}}, "80 classes"},
 		"few labels for v5":  {v5, YOLOOptions{NMSThreshold: 0.5, Options: Options{Labels: []string{"a"}}}, "80 classes"},
 		"pixels of 0 to 1":   {unit, YOLOOptions{NMSThreshold: 0.5, Pixels: true}, "cannot be in pixels"},
