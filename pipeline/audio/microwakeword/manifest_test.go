@@ -70,7 +70,7 @@ func TestBadManifests(t *testing.T) {
 		{goodManifest, "[1, 2]", "the file is an array, want an object"},
 		{goodManifest, "null", "the key type is missing"},
 		{goodManifest, "{}", "the key micro is missing"},
-		{"}}", "}", "not valid JSON: it ends too early"},
+		{"}}", "}", "not valid JSON: unexpected end"},
 		{`"type": "micro", `, ``, "the key type is missing"},
 		{`"type": "micro"`, `"type": "tiny"`, `type is "tiny", want "micro"`},
 		{`"type": "micro"`, `"type": 7`, "the key type is 7, want a string"},
