@@ -136,7 +136,7 @@ func run(t *testing.T, c simtest.Config, runs int) (out []string, stderr string,
 
 // soon is a limit that only guards against hanging.
 func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
