@@ -13,18 +13,18 @@ import (
 	"strings"
 )
 
-// guard lets through what may be answered, and sets the headers that every answer has.
+// guard rejects requests that may not be answered, and sets the headers that every response has.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setHeaders(w.Header())
 		switch {
 		case s.http.Loopback() && !loopbackHost(r.Host):
-			http.Error(w, "This page is only there for this machine, under localhost or 127.0.0.1.", http.StatusMisdirectedRequest)
+			http.Error(w, "This page is served on this machine only: use localhost or 127.0.0.1.", http.StatusMisdirectedRequest)
 		case r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate":
-			http.Error(w, "Pages of other sites may not use this.", http.StatusForbidden)
+			http.Error(w, "Requests from other sites are not allowed.", http.StatusForbidden)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "Only GET and HEAD are served.", http.StatusMethodNotAllowed)
+			http.Error(w, "Only GET and HEAD are allowed.", http.StatusMethodNotAllowed)
 		case !s.allowed(r):
 			s.askForToken(w, r)
 		case r.URL.Path == "/" && r.URL.Query().Has("token") && s.token != "":
@@ -35,7 +35,8 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// setHeaders keeps what is served here on this page: nothing is cached, guessed at, embedded by others or told to them.
+// setHeaders keeps responses private to this page: no caching, no content sniffing, no embedding by other sites, no
+// referrer.
 func setHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "+
 		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
@@ -58,7 +59,7 @@ func loopbackHost(host string) bool {
 	return name == "localhost" || strings.HasSuffix(name, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// allowed says whether a request shows the token: in its header, its address or its cookie.
+// allowed says whether a request has the token: in its header, its URL or its cookie.
 func (s *Server) allowed(r *http.Request) bool {
 	if s.token == "" {
 		return true
@@ -73,7 +74,7 @@ func (s *Server) allowed(r *http.Request) bool {
 	return err == nil && same(c.Value, s.cookieValue())
 }
 
-// same compares in a time that tells nothing of where two texts differ.
+// same compares in constant time.
 func same(got, want string) bool {
 	a, b := sha256.Sum256([]byte(got)), sha256.Sum256([]byte(want))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
@@ -91,7 +92,7 @@ func (s *Server) cookieValue() string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// keepToken moves the token from the address, where the browser's history shows it, into a cookie.
+// keepToken moves the token from the URL, where the browser's history shows it, into a cookie.
 func (s *Server) keepToken(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{
 		Name: s.cookieName(), Value: s.cookieValue(), Path: "/", HttpOnly: true, Secure: s.http.Secure(),
@@ -104,18 +105,18 @@ func (s *Server) keepToken(w http.ResponseWriter, r *http.Request) {
 //go:embed page/token.html
 var tokenPage string
 
-// askForToken answers a request without the right token: people get a page where they can type it.
+// askForToken answers a request without the right token: browsers get a form to enter it.
 func (s *Server) askForToken(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("WWW-Authenticate", `Bearer realm="Corallite preview"`)
 	if r.URL.Path != "/" {
-		http.Error(w, "This needs the token that the program printed, as token=… or in the header Authorization: Bearer …", http.StatusUnauthorized)
+		http.Error(w, "A token is required: pass the one that the program printed as token=… or in the header Authorization: Bearer …", http.StatusUnauthorized)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(http.StatusUnauthorized)
 	said := ""
 	if r.URL.Query().Has("token") {
-		said = `<p role="alert">That was not the token.</p>`
+		said = `<p role="alert">Wrong token.</p>`
 	}
 	io.WriteString(w, strings.Replace(tokenPage, "<!-- said -->", said, 1))
 }

@@ -48,7 +48,7 @@ func TestWithoutTheTokenThereIsNothing(t *testing.T) {
 			if resp.StatusCode != http.StatusUnauthorized || err != nil {
 				t.Errorf("%s: %s: %s (%v)", name, path, resp.Status, err)
 			}
-			if said := strings.Contains(string(data), "not the token"); path == "/" && said != resp.Request.URL.Query().Has("token") {
+			if said := strings.Contains(string(data), "Wrong token"); path == "/" && said != resp.Request.URL.Query().Has("token") {
 				t.Errorf("%s: the page says that the token is wrong: %t", name, said)
 			}
 			if strings.Contains(string(data), token) || strings.Contains(string(data), "door") {

@@ -314,9 +314,9 @@ func (p *tab) press(key string) {
 // look at.
 func (p *tab) screenshot(name string) {
 	p.tb.Helper()
-	var shot struct{ Data string }
-	p.call(p.session, "Page.captureScreenshot", object{"format": "png", "captureBeyondViewport": true}, &shot)
-	data, err := base64.StdEncoding.DecodeString(shot.Data)
+	var snapshot struct{ Data string }
+	p.call(p.session, "Page.captureScreenshot", object{"format": "png", "captureBeyondViewport": true}, &snapshot)
+	data, err := base64.StdEncoding.DecodeString(snapshot.Data)
 	if err != nil || len(data) < 1000 {
 		p.tb.Fatalf("the screenshot has %d bytes (%v)", len(data), err)
 	}

@@ -1,10 +1,10 @@
 package preview
 
-// sendBuffer is what the kernel keeps of a connection that is slower than its pictures come, in bytes: about one
-// picture. What lies there is sent before any newer one.
+// sendBuffer limits what the kernel buffers for a slow connection, in bytes: about one picture. What is buffered is sent
+// before any newer picture.
 const sendBuffer = 128 << 10
 
-// gate lets a number of clients in at once.
+// gate limits how many clients are served at once.
 type gate chan struct{}
 
 func newGate(n int) gate { return make(gate, n) }

@@ -142,7 +142,7 @@ func (v *viewer) follow(k *Sink) {
 	}
 }
 
-// last sends the picture that a pipeline ended with, unless shot sent was that.
+// last sends the picture that a pipeline ended with, unless snapshot sent was that.
 func (v *viewer) last(k *Sink, sent uint64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -155,7 +155,7 @@ func (v *viewer) last(k *Sink, sent uint64) {
 	}
 }
 
-// send sends the newest picture of a pipeline whose shot n is there, and returns which it was.
+// send sends the newest picture of a pipeline whose snapshot n is there, and returns which it was.
 func (v *viewer) send(k *Sink, n uint64) (uint64, error) {
 	// The picture is taken when it is its turn, so that it is still the newest then.
 	v.mu.Lock()
@@ -175,5 +175,5 @@ func (v *viewer) send(k *Sink, n uint64) (uint64, error) {
 }
 
 func tooMany(w http.ResponseWriter, most int) {
-	httpserver.Unavailable(w, fmt.Sprintf("The page is full: %s may look at once.", english.Count(most, "viewer")))
+	httpserver.Unavailable(w, fmt.Sprintf("Too many viewers: the limit is %s.", english.Count(most, "viewer")))
 }

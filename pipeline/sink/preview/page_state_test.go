@@ -85,7 +85,7 @@ func (r *relay) pass(from, to net.Conn) {
 }
 
 const (
-	saysLost = `document.getElementById("connection").textContent.startsWith("Connection lost since ")`
+	saysLost = `document.getElementById("connection").textContent.startsWith("Connection lost at ")`
 	greyed   = `[...document.querySelectorAll("canvas")].every((c) => getComputedStyle(c).filter === "grayscale(1)")`
 )
 
@@ -115,14 +115,14 @@ func TestServerGoneInABrowser(t *testing.T) {
 	}
 	p.until(saysLost + " && " + greyed)
 	locked := newServer(t, ServerOptions{Listen: s.Addr().String(), Token: token})
-	p.until(`document.getElementById("connection").textContent.startsWith("The token is not valid any more") && ` + greyed)
+	p.until(`document.getElementById("connection").textContent.startsWith("The token is no longer valid") && ` + greyed)
 	if err := locked.Close(); err != nil {
 		t.Fatal(err)
 	}
 	full := newServer(t, ServerOptions{Listen: s.Addr().String(), MaxViewers: 1})
 	newSink(t, full, "door", SinkOptions{})
 	taken := client(t, full, "/stream/door.mjpg")
-	p.until(`document.getElementById("connection").textContent.startsWith("The page is full: 1 viewer may look at once") && ` + greyed)
+	p.until(`document.getElementById("connection").textContent.startsWith("Too many viewers: the limit is 1 viewer.") && ` + greyed)
 	taken.Body.Close()
 	p.until(`document.body.textContent.includes("door") && !` + greyed)
 	if err := full.Close(); err != nil {
@@ -204,7 +204,7 @@ func TestStatesInABrowser(t *testing.T) {
 			p.until(fmt.Sprintf("document.body.innerText.includes(%q)", want))
 		}
 	}
-	texts("Waiting for rtsp://192.0.2.7: connection refused. Trying again …", "-18 dBFS", "No word yet", "61 s of sound", "Ended",
+	texts("Waiting for rtsp://192.0.2.7: connection refused. Retrying …", "-18 dBFS", "No word yet", "61 s of sound", "Ended",
 		"4 dropped", "1 error", "unexpected EOF", "1 frame ·")
 	p.until(`[...document.querySelectorAll("canvas")].some((c) => c.dataset.shown && c.width === 320)`) // the clip's last picture
 	r := pipetest.FakeReport(&pipetest.Items{}, 0)

@@ -131,7 +131,7 @@ func TestPageInABrowser(t *testing.T) {
 		p.until(`document.querySelector(".age-line polyline").getAttribute("points").split(" ").length > 3`)
 	})
 	run("what is shown", func(t *testing.T) {
-		for _, want := range []string{"coco on cpu:xnnpack: no Edge TPU found", "edgetpu:pci:0 58 °C", "coco: 1 person", "person #3 appeared", "camera:0: nothing moves", "120 held back, 40 %", "640×360"} {
+		for _, want := range []string{"coco on cpu:xnnpack: no Edge TPU found", "edgetpu:pci:0 58 °C", "coco: 1 person", "person #3 appeared", "camera:0: no motion", "120 without motion, 40 %", "640×360"} {
 			p.until(fmt.Sprintf("document.body.textContent.includes(%q)", want))
 		}
 	})

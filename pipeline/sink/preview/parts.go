@@ -7,13 +7,13 @@ import (
 	"corallite/pipeline/draw"
 )
 
-// parts are the names of what a viewer can leave out, in the order in which the page has them.
+// parts are the names of what a viewer can hide, in the order of the page.
 var parts = []struct {
 	name string
 	part draw.Parts
 }{{"boxes", draw.Boxes}, {"labels", draw.Labels}, {"masks", draw.Masks}, {"skeletons", draw.Skeletons}}
 
-// partNames are the names of parts, never nil.
+// partNames returns the names of parts, never nil.
 func partNames(of draw.Parts) []string {
 	names := []string{}
 	for _, p := range parts {
@@ -24,7 +24,7 @@ func partNames(of draw.Parts) []string {
 	return names
 }
 
-// lookOf reads which parts a viewer leaves out: boxes=0.
+// lookOf parses which parts a viewer hides: boxes=0.
 func lookOf(q url.Values) (hidden draw.Parts, err error) {
 	for _, p := range parts {
 		switch v := q.Get(p.name); v {

@@ -19,22 +19,22 @@ import (
 // stillQuality is the JPEG quality of a still, of 100.
 const stillQuality = 92
 
-// maxAge is after how many newer shots a picture is forgotten that nobody looks at any more.
+// maxAge is after how many newer snapshots a picture is forgotten that nobody looks at any more.
 const maxAge = 100
 
-// errNoPicture is a pipeline that has shown nothing yet, or whose items are no pictures.
-var errNoPicture = errors.New("there is no picture yet")
+// errNoPicture is returned for a pipeline without a frame yet, or whose items are not pictures.
+var errNoPicture = errors.New("no picture yet")
 
-// picture is an encoded shot. It is only read.
+// picture is an encoded snapshot. It is read-only.
 type picture struct {
-	n        uint64 // the shot's
+	n        uint64 // the snapshot's
 	meta     pipeline.Meta
 	jpeg     []byte
 	finished time.Time
 }
 
-// renderer draws and encodes shots, one at a time, and keeps the last picture for each set of hidden parts: what one
-// viewer had made is there for all others.
+// renderer draws and encodes snapshots, one at a time, and caches the last picture for each set of hidden parts, so that
+// all viewers share it.
 type renderer struct {
 	width    int
 	quality  int
@@ -61,7 +61,7 @@ func newRenderer(p *draw.Painter, o SinkOptions) renderer {
 	}
 }
 
-// early is how long it is until shot n may be drawn with those parts hidden; 0 when it is drawn already.
+// early is how long it is until snapshot n may be drawn with those parts hidden; 0 when it is drawn already.
 func (r *renderer) early(look draw.Parts, n uint64, now time.Time) time.Duration {
 	r.keptMu.Lock()
 	defer r.keptMu.Unlock()
@@ -81,7 +81,7 @@ func (r *renderer) still(k *Sink, look draw.Parts) (*picture, error) {
 	return r.get(k, r.stills, look, 0, stillQuality)
 }
 
-// get gives the newest shot's picture from kept, or draws and encodes it. After Close it gives the last one that was
+// get gives the newest snapshot's picture from kept, or draws and encodes it. After Close it gives the last one that was
 // made.
 func (r *renderer) get(k *Sink, kept map[draw.Parts]*picture, look draw.Parts, width, quality int) (*picture, error) {
 	r.mu.Lock()
@@ -125,8 +125,8 @@ func (r *renderer) get(k *Sink, kept map[draw.Parts]*picture, look draw.Parts, w
 	return p, nil
 }
 
-// draw gives the shot with what was found as a JPEG, made smaller where it is wider than width; width 0 keeps its size.
-func (r *renderer) draw(s shot, look draw.Parts, width, quality int) ([]byte, error) {
+// draw gives the snapshot with what was found as a JPEG, made smaller where it is wider than width; width 0 keeps its size.
+func (r *renderer) draw(s snapshot, look draw.Parts, width, quality int) ([]byte, error) {
 	m := s.frame.Mat()
 	m.CopyTo(&r.sheet)
 	r.painter.Hide(r.hidden | look)

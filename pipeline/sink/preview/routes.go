@@ -55,13 +55,13 @@ func serveFile(name string) http.HandlerFunc {
 	}
 }
 
-// chosen are the sinks that pipeline= names; without it the only one there is.
+// chosen returns the sinks that pipeline= names; without it, the only one there is.
 func (s *Server) chosen(q url.Values) ([]*Sink, error) {
 	var sinks []*Sink
 	for _, name := range q["pipeline"] {
 		k := s.find(name)
 		if k == nil {
-			return nil, fmt.Errorf("there is no pipeline %q; there are: %s", name, s.names())
+			return nil, fmt.Errorf("there is no pipeline %q (pipelines: %s)", name, s.names())
 		}
 		if !slices.Contains(sinks, k) {
 			sinks = append(sinks, k)
@@ -71,7 +71,7 @@ func (s *Server) chosen(q url.Values) ([]*Sink, error) {
 		sinks = all
 	}
 	if len(sinks) == 0 {
-		return nil, fmt.Errorf("pipeline= is missing; there are: %s", s.names())
+		return nil, fmt.Errorf("the parameter pipeline= is missing (pipelines: %s)", s.names())
 	}
 	return sinks, nil
 }
@@ -91,7 +91,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	name, ok := strings.CutSuffix(r.PathValue("name"), ".mjpg")
 	k := s.find(name)
 	if !ok || k == nil {
-		http.Error(w, "There is no such stream. The address is /stream/PIPELINE.mjpg; the pipelines are: "+s.names(), http.StatusNotFound)
+		http.Error(w, "No such stream. Streams are at /stream/PIPELINE.mjpg; pipelines: "+s.names(), http.StatusNotFound)
 		return
 	}
 	look, err := lookOf(r.URL.Query())
@@ -146,8 +146,7 @@ func (s *Server) serveStill(w http.ResponseWriter, r *http.Request) {
 	w.Write(p.jpeg)
 }
 
-// request reads which pipelines and parts a request is about; when it answers itself that something is wrong, ok is
-// false.
+// request parses which pipelines and parts a request is about. When ok is false, it has answered with an error.
 func (s *Server) request(w http.ResponseWriter, r *http.Request) (sinks []*Sink, look draw.Parts, ok bool) {
 	q := r.URL.Query()
 	sinks, err := s.chosen(q)
@@ -172,8 +171,8 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	w.Write(append(data, '\n'))
 }
 
-// serveEvents sends the status again and again (server-sent events, html.spec.whatwg.org). Each message is the whole
-// state, so a viewer that missed some has lost nothing, and nothing waits for a slow one.
+// serveEvents sends the status periodically (server-sent events, html.spec.whatwg.org). Each message is the whole state,
+// so a viewer that missed some has lost nothing, and nobody waits for a slow one.
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	if !s.feeds.enter() {
 		tooMany(w, s.o.MaxViewers)
@@ -192,7 +191,7 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// tell sends the status again and again until ctx ends or it cannot be sent.
+// tell sends the status periodically until ctx ends or it cannot be sent.
 func (s *Server) tell(ctx context.Context, send func(status []byte) error) {
 	for {
 		data, err := s.statusJSON()

@@ -23,22 +23,22 @@ const (
 	DefaultMaxViewers = 32
 )
 
-// minToken is the least length of a token that is given: one that can be guessed is worse than one that was made.
+// minToken is the minimum length of a given token: a guessable one is worse than a generated one.
 const minToken = 16
 
-// ServerOptions say where the page is and who may see it.
+// ServerOptions configure where the page is served and who may see it.
 type ServerOptions struct {
 	// Listen is the host and port, or ":port" for all addresses of this machine; empty: DefaultListen. With port 0 the
-	// system chooses one, which Addr tells.
+	// system chooses one, which Addr returns.
 	Listen string
-	// Token is what viewers must show, at least 16 characters. When it is empty, a server on a loopback address needs
-	// none, and any other makes one, which URL tells.
+	// Token is what viewers must present, at least 16 characters. When it is empty, a server on a loopback address needs
+	// none, and any other generates one, which URL returns.
 	Token string
 	// CertFile and KeyFile are a certificate with its chain and its private key in PEM; both or none.
 	CertFile, KeyFile string
-	// MaxViewers is how many streams of pictures may be open at once, and how many of events; 0: DefaultMaxViewers.
+	// MaxViewers limits the streams of pictures that are open at once, and those of events; 0: DefaultMaxViewers.
 	MaxViewers int
-	// Devices, when set, tells of the machine's accelerators. It is called a few times a second at most.
+	// Devices, when set, returns the machine's accelerators. It is called a few times a second at most.
 	Devices func() []Device
 	// Logger gets what goes wrong; nil: nothing is logged.
 	Logger *slog.Logger
@@ -69,8 +69,8 @@ type Server struct {
 	sinks []*Sink
 }
 
-// NewServer takes the address, so that what keeps the server from working is known at once; Start begins to answer. It
-// fails when the address is taken or not this machine's, or an option is impossible.
+// NewServer binds the address, so that errors show up at once; Start begins to serve. It fails when the address is in use
+// or not this machine's, or an option is invalid.
 func NewServer(o ServerOptions) (*Server, error) {
 	o.Listen = cmp.Or(o.Listen, DefaultListen)
 	o.MaxViewers = cmp.Or(o.MaxViewers, DefaultMaxViewers)
@@ -102,7 +102,7 @@ func NewServer(o ServerOptions) (*Server, error) {
 
 func (o *ServerOptions) check() error {
 	if o.Token != "" && len(o.Token) < minToken {
-		return fmt.Errorf("preview: the token has %d characters; want at least %d, or none, and one is made", len(o.Token), minToken)
+		return fmt.Errorf("preview: a token of %d characters is too short: use at least %d, or none to have one generated", len(o.Token), minToken)
 	}
 	if err := (&Config{MaxViewers: o.MaxViewers}).Keys().Check(); err != nil {
 		return fmt.Errorf("preview: %w", err)
@@ -110,7 +110,7 @@ func (o *ServerOptions) check() error {
 	return nil
 }
 
-// Start begins to answer. Further calls do nothing.
+// Start begins to serve. Further calls do nothing.
 func (s *Server) Start() { s.http.Start() }
 
 // Close ends all streams and returns when all of the server's goroutines have ended. Sinks that are still open go on
@@ -120,7 +120,7 @@ func (s *Server) Close() error { return s.http.Close() }
 // Addr is the address that the server listens on, with the port that the system chose.
 func (s *Server) Addr() net.Addr { return s.http.Addr() }
 
-// Token is what viewers must show; empty: nothing.
+// Token is what viewers must present; empty: nothing.
 func (s *Server) Token() string { return s.token }
 
 // URL is Page with the token, when there is one: whoever has it may look.

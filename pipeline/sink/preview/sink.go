@@ -21,28 +21,28 @@ const (
 	DefaultQuality = 80
 )
 
-// SinkOptions say how a pipeline is shown.
+// SinkOptions configure how a pipeline is shown.
 type SinkOptions struct {
-	// Width is the most pixels that the live picture is wide; wider ones are made smaller. 0: DefaultWidth. A still
+	// Width limits the width of the live picture in pixels; wider frames are scaled down. 0: DefaultWidth. A still
 	// keeps the frame's own size.
 	Width int
-	// FPS is how many pictures a second are made at most; 0: DefaultFPS.
+	// FPS limits the pictures per second; 0: DefaultFPS.
 	FPS float64
 	// Quality is the JPEG quality, 1 to 100; 0: DefaultQuality.
 	Quality int
-	// Draw says how it looks. What it hides no viewer can bring back.
+	// Draw says how results are drawn. No viewer can bring back what it hides.
 	Draw draw.Options
-	// Source, when set, tells how the source is. Like Sound it is called a few times a second at most.
+	// Source, when set, returns the state of the source. Like Sound it is called a few times a second at most.
 	Source func() SourceState
-	// Sound, when set, makes it a pipeline of sound, and tells what is heard.
+	// Sound, when set, makes it a pipeline of sound, and returns the sound's level.
 	Sound func() SoundState
 }
 
-// SourceState is how a pipeline's source is.
+// SourceState is the state of a pipeline's source.
 type SourceState struct {
 	Name string // "camera:0"; "": what the items say
-	// Lost is why the source gives nothing now, in words: "connection refused". It is tried again. "": it gives something,
-	// or nothing is known against it.
+	// Lost is why the source gives nothing now, in words, while it reconnects: "connection refused". "": it works, as far
+	// as is known.
 	Lost string
 
 	Reopened  uint64  // how often it came back
@@ -51,15 +51,15 @@ type SourceState struct {
 	Still     bool    // nothing moves now: items are held back
 }
 
-// SoundState is what is heard.
+// SoundState is the state of a source of sound.
 type SoundState struct {
 	LevelDBFS float32   // root mean square of the loudest chunk of the last half second, in dB of full scale
 	Heard     time.Time // when the last chunk came; zero: none did
 	Seconds   float64   // of sound so far
 }
 
-// Sink shows one pipeline. It is a pipeline.Sink; viewers reach it through its Server. Items that are no draw.Frame
-// (sound) have a place on the page without a picture.
+// Sink shows one pipeline. It is a pipeline.Sink; viewers reach it through its Server. Items that are not draw.Frames
+// (sound) get a tile without a picture.
 type Sink struct {
 	name   string
 	o      SinkOptions
@@ -72,8 +72,8 @@ type Sink struct {
 	progress atomic.Pointer[pipeline.Progress] // nil: nobody told
 
 	mu      sync.Mutex
-	newest  shot
-	changed chan struct{} // closed when there is a newer shot
+	newest  snapshot
+	changed chan struct{} // closed when there is a newer snapshot
 	ended   chan struct{} // closed by Close
 	closed  bool
 	failure string // what ended the pipeline; "": nothing did
@@ -81,21 +81,21 @@ type Sink struct {
 	render renderer
 }
 
-// shot is a frame with what was found in it. Its events are only read.
-type shot struct {
+// snapshot is a frame with what was found in it. Its events are only read.
+type snapshot struct {
 	n      uint64 // counted from 1; 0: there is none
 	frame  draw.Frame
 	events []pipeline.Event
 }
 
-// errEnded is a stream whose pipeline or server has ended.
+// errEnded is returned for a stream whose pipeline or server has ended.
 var errEnded = errors.New("the pipeline has ended")
 
-// errClosed is Consume after Close.
+// errClosed is returned by Consume after Close.
 var errClosed = errors.New("preview: the sink is closed")
 
-// Sink makes the place of a pipeline on the page. The name is the pipeline's; one that is there already and closed is
-// replaced. It fails when the name is empty or in use, or an option is impossible. The Stream closes the sink.
+// Sink adds a pipeline to the page. The name is the pipeline's; a closed sink of that name is replaced. It fails when the
+// name is empty or in use, or an option is invalid. The Stream closes the sink.
 func (s *Server) Sink(name string, o SinkOptions) (*Sink, error) {
 	o.Width, o.FPS, o.Quality = cmp.Or(o.Width, DefaultWidth), cmp.Or(o.FPS, DefaultFPS), cmp.Or(o.Quality, DefaultQuality)
 	if name == "" {
@@ -117,62 +117,62 @@ func (s *Server) Sink(name string, o SinkOptions) (*Sink, error) {
 	case s.sinks[i].isClosed():
 		s.sinks[i] = k
 	default:
-		return nil, fmt.Errorf("preview: the pipeline %s is shown already", name)
+		return nil, fmt.Errorf("preview: pipeline %s is already shown", name)
 	}
 	return k, nil
 }
 
-// Consume keeps the report as the newest one and wakes the viewers. It neither draws nor waits.
-func (k *Sink) Consume(_ context.Context, r pipeline.Report) error {
+// Consume keeps the report as the newest one and wakes the viewers. It neither draws nor blocks.
+func (s *Sink) Consume(_ context.Context, r pipeline.Report) error {
 	f, _ := r.Item.(draw.Frame)
-	if !k.put(f, r.Events) {
+	if !s.put(f, r.Events) {
 		return errClosed
 	}
-	k.stats.add(k.server.clock.Now(), r)
+	s.stats.add(s.server.clock.Now(), r)
 	return nil
 }
 
 // Show shows a frame that no model looked at, because nothing moves in it. It is not counted as a report. After Close it
 // does nothing.
-func (k *Sink) Show(f draw.Frame) {
-	if k.put(f, nil) {
-		k.stats.show(k.server.clock.Now(), f)
+func (s *Sink) Show(f draw.Frame) {
+	if s.put(f, nil) {
+		s.stats.show(s.server.clock.Now(), f)
 	}
 }
 
-// put makes a frame, nil where the item has no picture, and what was found in it the newest shot. It is false after
+// put makes a frame, nil where the item has no picture, and what was found in it the newest snapshot. It is false after
 // Close.
-func (k *Sink) put(f draw.Frame, events []pipeline.Event) bool {
+func (s *Sink) put(f draw.Frame, events []pipeline.Event) bool {
 	if f != nil {
 		f.Retain()
 	}
-	k.mu.Lock()
-	if k.closed {
-		k.mu.Unlock()
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
 		if f != nil {
 			f.Release()
 		}
 		return false
 	}
-	before := k.newest
-	k.newest = shot{n: before.n + 1, frame: f, events: events}
-	close(k.changed)
-	k.changed = make(chan struct{})
-	k.mu.Unlock()
+	before := s.newest
+	s.newest = snapshot{n: before.n + 1, frame: f, events: events}
+	close(s.changed)
+	s.changed = make(chan struct{})
+	s.mu.Unlock()
 	if before.frame != nil {
 		before.frame.Release()
 	}
 	return true
 }
 
-// Lossless is false: the page shows the newest, and waits for nothing.
-func (k *Sink) Lossless() bool { return false }
+// Lossless is false: the page shows the newest report and never holds the stream back.
+func (s *Sink) Lossless() bool { return false }
 
-// Progress tells the page what only the Stream counts: dropped items and errors. It fits Stream.Progress.
-func (k *Sink) Progress(p pipeline.Progress) { k.progress.Store(&p) }
+// Progress passes on what only the Stream counts: dropped items and errors. It fits Stream.Progress.
+func (s *Sink) Progress(p pipeline.Progress) { s.progress.Store(&p) }
 
 // Failed shows a failure that the stream survived among the events. It fits Stream.OnError.
-func (k *Sink) Failed(f pipeline.Failure) {
+func (s *Sink) Failed(f pipeline.Failure) {
 	text := f.Err.Error()
 	if f.Stage == pipeline.StageSink {
 		text = "sink " + f.Name + ": " + text
@@ -181,85 +181,85 @@ func (k *Sink) Failed(f pipeline.Failure) {
 	if f.Stage == pipeline.StageModel {
 		model = f.Name
 	}
-	k.stats.warn(k.server.clock.Now(), model, text)
+	s.stats.warn(s.server.clock.Now(), model, text)
 }
 
 // Ended says what Stream.Run returned, for the page to show why a pipeline has ended; nil: its source had no more.
-func (k *Sink) Ended(err error) {
+func (s *Sink) Ended(err error) {
 	if err == nil {
 		return
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.failure = err.Error()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failure = err.Error()
 }
 
 // Close gives the newest frame back and ends the viewers' streams, when they have got the last picture, which stays for
 // who comes later. Twice is safe.
-func (k *Sink) Close() error {
-	k.mu.Lock()
-	if k.closed {
-		k.mu.Unlock()
+func (s *Sink) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
 		return nil
 	}
-	k.closed = true
-	frame := k.newest.frame
-	k.mu.Unlock()
+	s.closed = true
+	frame := s.newest.frame
+	s.mu.Unlock()
 	if frame != nil {
-		if _, err := k.picture(0); err != nil {
-			k.failed(err)
+		if _, err := s.picture(0); err != nil {
+			s.failed(err)
 		}
 	}
-	k.mu.Lock()
-	k.newest.frame, k.newest.events = nil, nil
-	close(k.ended)
-	k.mu.Unlock()
+	s.mu.Lock()
+	s.newest.frame, s.newest.events = nil, nil
+	close(s.ended)
+	s.mu.Unlock()
 	if frame != nil {
 		frame.Release()
 	}
-	return k.render.close()
+	return s.render.close()
 }
 
-func (k *Sink) isClosed() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.closed
+func (s *Sink) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
 }
 
-// take is the newest shot with a reference of its own to the frame.
-func (k *Sink) take() shot {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.newest.frame != nil {
-		k.newest.frame.Retain()
+// take is the newest snapshot with a reference of its own to the frame.
+func (s *Sink) take() snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.newest.frame != nil {
+		s.newest.frame.Retain()
 	}
-	return k.newest
+	return s.newest
 }
 
-// wait returns the number of the newest shot when that is above after and it is time to show it; or an error, when ctx
+// wait returns the number of the newest snapshot when that is above after and it is time to show it; or an error, when ctx
 // or the pipeline has ended.
-func (k *Sink) wait(ctx context.Context, look draw.Parts, after uint64) (uint64, error) {
+func (s *Sink) wait(ctx context.Context, look draw.Parts, after uint64) (uint64, error) {
 	for {
-		k.mu.Lock()
-		n, changed, closed := k.newest.n, k.changed, k.closed
-		k.mu.Unlock()
+		s.mu.Lock()
+		n, changed, closed := s.newest.n, s.changed, s.closed
+		s.mu.Unlock()
 		if closed {
 			return 0, errEnded
 		}
 		var pause <-chan time.Time
 		stop := func() bool { return true }
 		if n > after {
-			early := k.render.early(look, n, k.server.clock.Now())
+			early := s.render.early(look, n, s.server.clock.Now())
 			if early <= 0 {
 				return n, nil
 			}
-			pause, stop = k.server.clock.After(early)
+			pause, stop = s.server.clock.After(early)
 			changed = nil
 		}
 		select {
 		case <-pause:
 		case <-changed:
-		case <-k.ended: // also while a picture is held back
+		case <-s.ended: // also while a picture is held back
 		case <-ctx.Done():
 			stop()
 			return 0, ctx.Err()
@@ -268,19 +268,19 @@ func (k *Sink) wait(ctx context.Context, look draw.Parts, after uint64) (uint64,
 	}
 }
 
-// picture is the newest shot as a JPEG with those parts hidden, made if nobody has seen it yet.
-func (k *Sink) picture(look draw.Parts) (*picture, error) {
-	return k.render.picture(k, look)
+// picture is the newest snapshot as a JPEG with those parts hidden, made if nobody has seen it yet.
+func (s *Sink) picture(look draw.Parts) (*picture, error) {
+	return s.render.picture(s, look)
 }
 
-// still is the newest shot in its full size.
-func (k *Sink) still(look draw.Parts) (*picture, error) {
-	return k.render.still(k, look)
+// still is the newest snapshot in its full size.
+func (s *Sink) still(look draw.Parts) (*picture, error) {
+	return s.render.still(s, look)
 }
 
 // failed tells once why pictures cannot be made.
-func (k *Sink) failed(err error) {
-	if k.stats.failed(k.server.clock.Now(), err) {
-		k.server.log.Warn("no picture for the preview", "pipeline", k.name, "error", err)
+func (s *Sink) failed(err error) {
+	if s.stats.failed(s.server.clock.Now(), err) {
+		s.server.log.Warn("no picture for the preview", "pipeline", s.name, "error", err)
 	}
 }

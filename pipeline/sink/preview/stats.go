@@ -17,7 +17,7 @@ const (
 	timeItems = 256             // of the quantiles
 )
 
-// stats are a pipeline's numbers, in memory that does not grow.
+// stats are a pipeline's numbers, in bounded memory.
 type stats struct {
 	mu       sync.Mutex
 	frames   uint64
@@ -28,7 +28,7 @@ type stats struct {
 	width    int
 	height   int
 	models   []modelStats
-	journal  journal
+	eventLog eventLog
 	trouble  string     // the last reason why a picture could not be made
 	parts    draw.Parts // that something came for
 	word     *Word      // that was heard last
@@ -63,7 +63,7 @@ func (r *ring[T]) newest() (v T) {
 	return v
 }
 
-// add counts a report that came at a moment.
+// add counts a report received at a moment.
 func (s *stats) add(now time.Time, r pipeline.Report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +78,7 @@ func (s *stats) add(now time.Time, r pipeline.Report) {
 		ev := &r.Events[i]
 		m := s.model(ev.Model)
 		if m.last.Model != "" && (m.last.Device != ev.Device || m.last.Degraded != ev.Degraded) {
-			s.journal.add(now, ev.Model, deviceText(ev), true)
+			s.eventLog.add(now, ev.Model, deviceText(ev), true)
 		}
 		m.last = *ev
 		m.last.Result = pipeline.Result{}
@@ -90,11 +90,11 @@ func (s *stats) add(now time.Time, r pipeline.Report) {
 				s.word = &Word{Text: t.Label, Score: t.Score, Model: ev.Model, Time: now.UTC()}
 			}
 		}
-		s.journal.found(now, ev)
+		s.eventLog.found(now, ev)
 	}
 }
 
-// show notes a frame that no model looked at.
+// show counts a frame that no model looked at.
 func (s *stats) show(now time.Time, f draw.Frame) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,7 +116,7 @@ func (s *stats) newest() (time.Time, bool) {
 	return at, !at.IsZero()
 }
 
-// failed notes why a picture could not be made; it says whether that is news.
+// failed records why a picture could not be made; it returns whether that is news.
 func (s *stats) failed(now time.Time, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,15 +124,15 @@ func (s *stats) failed(now time.Time, err error) bool {
 		return false
 	}
 	s.trouble = err.Error()
-	s.journal.add(now, "", s.trouble, true)
+	s.eventLog.add(now, "", s.trouble, true)
 	return true
 }
 
-// warn notes a failure for people.
+// warn adds a failure to the event log.
 func (s *stats) warn(now time.Time, model, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.journal.failure(now, model, text)
+	s.eventLog.failure(now, model, text)
 }
 
 // model is the entry of a model, a new one when it is not known.
@@ -145,7 +145,7 @@ func (s *stats) model(name string) *modelStats {
 	return &s.models[i]
 }
 
-// rate is the reports in a second over the last three seconds, or over the last five reports where those go further
+// rate is the reports per second over the last three seconds, or over the last five reports where those go further
 // back. It falls when no more come.
 func rate(arrivals []time.Time, now time.Time) float64 {
 	sorted := slices.SortedFunc(slices.Values(arrivals), time.Time.Compare)

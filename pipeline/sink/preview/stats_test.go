@@ -115,7 +115,7 @@ func found(labels ...string) pipeline.Event {
 }
 
 func TestJournalTellsWhatChanged(t *testing.T) {
-	var j journal
+	var j eventLog
 	for i, c := range []struct {
 		after  time.Duration
 		labels []string
@@ -161,7 +161,7 @@ func TestWhatEntriesSay(t *testing.T) {
 }
 
 func TestTracksComeAndGo(t *testing.T) {
-	var j journal
+	var j eventLog
 	came := pipeline.Event{Model: "coco", Result: pipeline.Result{
 		Detections: []pipeline.Detection{{Label: "person", Track: 7, New: true}, {Label: "dog", Track: 3}},
 	}}
@@ -177,12 +177,12 @@ func TestTracksComeAndGo(t *testing.T) {
 	}
 }
 
-func TestJournalIsBounded(t *testing.T) {
-	var j journal
+func TestEventLogIsBounded(t *testing.T) {
+	var j eventLog
 	for i := range 1000 {
 		j.add(noon, "coco", fmt.Sprint(i), false)
 	}
-	if len(j.entries) != journalSize || j.entries[0].Text != fmt.Sprint(1000-journalSize) || j.entries[journalSize-1].ID != 1000 {
+	if len(j.entries) != logSize || j.entries[0].Text != fmt.Sprint(1000-logSize) || j.entries[logSize-1].ID != 1000 {
 		t.Errorf("%d entries, from %+v", len(j.entries), j.entries[0])
 	}
 }

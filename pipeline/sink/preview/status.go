@@ -100,32 +100,32 @@ func (s *Server) Status() Status {
 	return st
 }
 
-func (k *Sink) status(now time.Time) PipelineStatus {
-	st, seen, word := k.stats.status(now)
-	st.Name, st.Encoded, st.Viewers = k.name, k.encoded.Load(), int(k.viewers.Load())
-	st.Parts = partNames(seen &^ k.o.Draw.Hide)
-	if p := k.progress.Load(); p != nil {
+func (s *Sink) status(now time.Time) PipelineStatus {
+	st, seen, word := s.stats.status(now)
+	st.Name, st.Encoded, st.Viewers = s.name, s.encoded.Load(), int(s.viewers.Load())
+	st.Parts = partNames(seen &^ s.o.Draw.Hide)
+	if p := s.progress.Load(); p != nil {
 		st.Dropped, st.Errors = p.Dropped, p.Errors
 	}
-	if k.o.Source != nil {
-		c := k.o.Source()
+	if s.o.Source != nil {
+		c := s.o.Source()
 		st.Source, st.Lost = cmp.Or(st.Source, c.Name), c.Lost
 		st.Reopened, st.Held, st.HeldShare, st.Still = c.Reopened, c.Held, c.HeldShare, c.Still
 	}
-	if k.o.Sound != nil {
-		k.soundStatus(&st, now, word)
+	if s.o.Sound != nil {
+		s.soundStatus(&st, now, word)
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.closed {
-		st.State, st.FPS, st.Lost, st.Error = "ended", 0, "", k.failure
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		st.State, st.FPS, st.Lost, st.Error = "ended", 0, "", s.failure
 	}
 	return st
 }
 
 // soundStatus is what a pipeline has that listens: a source that gives sound is running, though no word was heard yet.
-func (k *Sink) soundStatus(st *PipelineStatus, now time.Time, word *Word) {
-	c := k.o.Sound()
+func (s *Sink) soundStatus(st *PipelineStatus, now time.Time, word *Word) {
+	c := s.o.Sound()
 	st.Sound = &SoundStatus{LevelDBFS: c.LevelDBFS, Seconds: c.Seconds, Word: word}
 	if !c.Heard.IsZero() {
 		st.State, st.SilentS = "running", round(max(0, now.Sub(c.Heard).Seconds()))
@@ -139,7 +139,7 @@ func (s *stats) status(now time.Time) (PipelineStatus, draw.Parts, *Word) {
 	st := PipelineStatus{
 		Source: s.last.Source, State: "waiting", Picture: s.width > 0, Width: s.width, Height: s.height, Frames: s.frames,
 		FPS: round(rate(s.arrivals.values, now)), Age: timesOf(&s.age), Models: []ModelStatus{},
-		Events: slices.Clone(s.journal.entries),
+		Events: slices.Clone(s.eventLog.entries),
 	}
 	slices.Reverse(st.Events)
 	if st.Events == nil {

@@ -88,7 +88,7 @@ export class Live {
     let stalled = setTimeout(stop, STALLED);
     try {
       const answer = await fetch(address, { signal: attempt.signal, cache: "no-store" });
-      if (answer.status === 401) return "The token is not valid any more: open the address that the program printed";
+      if (answer.status === 401) return "The token is no longer valid; open the address that the program printed";
       if (!answer.ok) return (await answer.text()).trim();
       const parser = new Parser((head, bytes) => {
         onCome();

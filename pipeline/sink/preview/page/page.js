@@ -32,7 +32,7 @@ function onPart(head, bytes) {
 function onLost(words) {
   lostAt ??= new Date();
   document.body.classList.add("lost");
-  say(words || `Connection lost since ${lostAt.toLocaleTimeString()}. Trying to connect again …`, true);
+  say(words || `Connection lost at ${lostAt.toLocaleTimeString()}. Reconnecting …`, true);
 }
 
 // look is what is left out, as the server's addresses have it.
@@ -66,7 +66,7 @@ class Tile {
       this.canvas.dataset.shown = String(Number(this.canvas.dataset.shown || 0) + 1);
     });
     this.still = find(".still");
-    this.still.setAttribute("aria-label", `Save a still of ${name}`);
+    this.still.setAttribute("aria-label", `Save image of ${name}`);
     this.full = find(".full");
     this.full.setAttribute("aria-label", `Full screen: ${name}`);
     this.full.hidden = !document.fullscreenEnabled;
@@ -83,18 +83,18 @@ class Tile {
     this.state = p.state;
     const source = p.source || "the source";
     const silent = p.state === "running" && p.silent_s > SILENT;
-    const why = p.lost ? `${p.lost}. Trying again …` : "";
+    const why = p.lost ? `${p.lost}. Retrying …` : "";
     const words = {
       waiting: `waiting for ${source}`,
       ended: p.error ? "failed" : "ended",
-      running: silent ? `nothing for ${Math.round(p.silent_s)} s` : p.still ? `${p.source}: nothing moves` : source,
+      running: silent ? `no data for ${Math.round(p.silent_s)} s` : p.still ? `${p.source}: no motion` : source,
     };
     set(this.parts.state, words[p.state]);
     this.parts.state.classList.toggle("warning", silent || Boolean(p.error));
     if (!p.picture) {
       set(this.cover, p.state === "waiting" ? `Waiting for ${source}${why ? ": " + why : " …"}` : p.error || "No picture");
     }
-    const note = p.state === "ended" ? p.error || "Ended" : silent ? `Nothing for ${Math.round(p.silent_s)} s${why ? ": " + why : ""}` : "";
+    const note = p.state === "ended" ? p.error || "Ended" : silent ? `No data for ${Math.round(p.silent_s)} s${why ? ": " + why : ""}` : "";
     set(this.parts.note, note);
     this.parts.note.hidden = !note || !p.picture && !p.sound;
     this.hear(p, p.state === "waiting" ? `Waiting for ${source}${why ? ": " + why : " …"}` : note);
@@ -106,8 +106,8 @@ class Tile {
     set(this.parts.device, devices(p));
     this.parts.device.classList.toggle("warning", p.models.some((m) => m.wanted));
     const counts = [p.sound ? `${p.sound.seconds.toFixed(0)} s of sound` : count(p.frames, "frame"), p.width ? `${p.width}×${p.height}` : "",
-      p.dropped ? `${p.dropped} dropped` : "", p.reopened ? `source opened again ${p.reopened}×` : "",
-      p.held ? `${p.held} held back, ${Math.round(100 * p.held_share)} %` : ""];
+      p.dropped ? `${p.dropped} dropped` : "", p.reopened ? `source reconnected ${p.reopened}×` : "",
+      p.held ? `${p.held} without motion, ${Math.round(100 * p.held_share)} %` : ""];
     set(this.parts.counts, counts.filter(Boolean).join(" · "));
     set(this.parts.errors, p.errors ? count(p.errors, "error") : "");
     this.parts.errors.hidden = !p.errors;

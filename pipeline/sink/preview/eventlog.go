@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	journalSize = 20          // entries that are kept of a pipeline
-	journalRest = time.Second // between two entries of what a model sees, and between two failures
+	logSize     = 20          // entries that are kept of a pipeline
+	logRest     = time.Second // between two entries of what a model sees, and between two failures
 	failureRest = time.Minute // between two entries of the same failure
 )
 
-// Entry is something that happened in a pipeline, for people.
+// Entry is something that happened in a pipeline, in words.
 type Entry struct {
 	ID      uint64    `json:"id"` // counted from 1 within the pipeline
 	Time    time.Time `json:"time"`
@@ -27,9 +27,9 @@ type Entry struct {
 	Warning bool      `json:"warning,omitempty"` // the device changed
 }
 
-// journal keeps the last entries. A model that sees the same as before makes none, and one that sees something else in
-// every frame makes one a second, so a list of them can be read.
-type journal struct {
+// eventLog keeps the last entries. A model that sees the same as before adds none, and one that sees something else in
+// every frame adds one a second, so that people can read along.
+type eventLog struct {
 	entries []Entry // the oldest first
 	count   uint64
 	models  map[string]seen
@@ -42,52 +42,52 @@ type seen struct {
 	at  time.Time
 }
 
-func (j *journal) add(now time.Time, model, text string, warning bool) {
-	j.count++
-	if len(j.entries) == journalSize {
-		j.entries = slices.Delete(j.entries, 0, 1)
+func (l *eventLog) add(now time.Time, model, text string, warning bool) {
+	l.count++
+	if len(l.entries) == logSize {
+		l.entries = slices.Delete(l.entries, 0, 1)
 	}
-	j.entries = append(j.entries, Entry{ID: j.count, Time: now.UTC(), Model: model, Text: text, Warning: warning})
+	l.entries = append(l.entries, Entry{ID: l.count, Time: now.UTC(), Model: model, Text: text, Warning: warning})
 }
 
-// failure notes a failure; one that comes again and again makes an entry now and then.
-func (j *journal) failure(now time.Time, model, text string) {
-	if text == j.failed.key && now.Sub(j.failed.at) < failureRest || now.Sub(j.failed.at) < journalRest {
+// failure adds a failure; one that repeats adds an entry only now and then.
+func (l *eventLog) failure(now time.Time, model, text string) {
+	if text == l.failed.key && now.Sub(l.failed.at) < failureRest || now.Sub(l.failed.at) < logRest {
 		return
 	}
-	j.failed = seen{text, now}
-	j.add(now, model, text, true)
+	l.failed = seen{text, now}
+	l.add(now, model, text, true)
 }
 
-// found notes what an event has that the model's last entry had not.
-func (j *journal) found(now time.Time, ev *pipeline.Event) {
-	if j.models == nil {
-		j.models = map[string]seen{}
+// found adds entries for what is new in an event.
+func (l *eventLog) found(now time.Time, ev *pipeline.Event) {
+	if l.models == nil {
+		l.models = map[string]seen{}
 	}
 	texts, tells := happenings(ev)
 	for _, text := range texts {
-		j.add(now, ev.Model, text, false)
+		l.add(now, ev.Model, text, false)
 	}
 	if tells {
 		return
 	}
-	was, known := j.models[ev.Model]
-	if known && now.Sub(was.at) < journalRest {
+	was, known := l.models[ev.Model]
+	if known && now.Sub(was.at) < logRest {
 		return
 	}
 	key, text := describe(ev)
 	if key == was.key {
 		return
 	}
-	j.models[ev.Model] = seen{key, now}
+	l.models[ev.Model] = seen{key, now}
 	if text == "" {
 		text = "nothing"
 	}
-	j.add(now, ev.Model, text, false)
+	l.add(now, ev.Model, text, false)
 }
 
-// happenings tells of what happened: words, and objects that appeared and left. tells is false where nothing can happen,
-// because nothing is timed or followed: then what is there is worth an entry.
+// happenings describes what happened: words, and objects that appeared and left. tells is false when nothing is timed or
+// followed: then what is there is worth an entry.
 func happenings(ev *pipeline.Event) (texts []string, tells bool) {
 	for f := range ev.Findings() {
 		kind := f.Kind()
@@ -113,8 +113,8 @@ func happenings(ev *pipeline.Event) (texts []string, tells bool) {
 	return texts, tells
 }
 
-// describe says what an event has found; two events with the same key are the same to people. Both are empty when
-// nothing was found.
+// describe puts into words what an event has found; events with the same key look the same to people. Both are empty
+// when nothing was found.
 func describe(ev *pipeline.Event) (key, text string) {
 	var keys, texts []string
 	for f := range ev.Findings() {
@@ -136,7 +136,8 @@ func describe(ev *pipeline.Event) (key, text string) {
 	return strings.Join(keys, ", "), strings.Join(texts, ", ")
 }
 
-// describeShares names the things that have half a percent or more; small changes of their shares are no news.
+// describeShares names the things with half a percent or more; the key leaves out the shares, whose small changes are not
+// news.
 func describeShares(f pipeline.Finding) (key, text string) {
 	var names, shares []string
 	for i := range f.Len() {
@@ -152,8 +153,7 @@ func describeShares(f pipeline.Finding) (key, text string) {
 	return strings.Join(names, ", "), strings.Join(shares, ", ")
 }
 
-// countLabels is "2 people, 1 dog": what there is most of first. What a second model says of a thing stands for its
-// class.
+// countLabels is "2 people, 1 dog", the most frequent first. What a second model says of a thing replaces its class.
 func countLabels(f pipeline.Finding) string {
 	counts := map[string]int{}
 	for i := range f.Len() {
