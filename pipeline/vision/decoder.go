@@ -36,6 +36,7 @@ const (
 // here.
 var decoders = []*Decoder{
 	ssdPostprocess,
+	ssdMobileNet,
 	mediapipeFaceShortRange,
 	mediapipeFaceBack,
 	mediapipeFaceFullRange,

@@ -28,6 +28,8 @@ type SSDAnchorsOptions struct {
 	YFirst bool
 	// Exponential: the model gives the logarithm of width and height.
 	Exponential bool
+	// Background: the first class is the background, which is never found. Class 0 is then the one behind it.
+	Background bool
 	// NoSigmoid: scores are probabilities already. Otherwise they are logits, kept within ±ScoreClipping (0: 100).
 	NoSigmoid     bool
 	ScoreClipping float32
@@ -47,7 +49,7 @@ type SSDAnchors struct {
 	opts    SSDAnchorsOptions
 	anchors []Anchor
 	coords  int // values for each anchor: 4 and two for each key point
-	count   int // classes
+	count   int // scores for each anchor
 	least   float32
 	buffers bufferPool
 }
@@ -85,7 +87,10 @@ func newSSDAnchors(inputs, outputs []tensor.Info, o SSDAnchorsOptions) (*SSDAnch
 	if !(o.NMSThreshold > 0 && o.NMSThreshold <= 1) {
 		return nil, fmt.Errorf("invalid nms_threshold %v (want more than 0, at most 1)", o.NMSThreshold)
 	}
-	if a.classes, err = newClasses(o.Options, a.count); err != nil {
+	if o.Background && a.count < 2 {
+		return nil, fmt.Errorf("the model has no class but the background: %s", list("output", outputs))
+	}
+	if a.classes, err = newClasses(o.Options, a.count-a.background()); err != nil {
 		return nil, err
 	}
 	a.least = a.minRawScore()
@@ -206,7 +211,7 @@ func (a *SSDAnchors) Decode(out pipeline.Outputs, p pipeline.Placement) (pipelin
 func (a *SSDAnchors) decode(boxes, scores []float32, b *buffers) ([]candidate, error) {
 	b.found, b.points = b.found[:0], b.points[:0]
 	for i, anchor := range a.anchors {
-		class, raw := a.bestClass(scores[i*a.count : (i+1)*a.count])
+		class, raw := a.bestClass(scores[i*a.count+a.background() : (i+1)*a.count])
 		if class < 0 {
 			continue
 		}
@@ -236,6 +241,14 @@ func (a *SSDAnchors) decode(boxes, scores []float32, b *buffers) ([]candidate, e
 		b.found[i].points = b.points[i*n : (i+1)*n : (i+1)*n]
 	}
 	return b.found, nil
+}
+
+// background is how many classes are the background.
+func (a *SSDAnchors) background() int {
+	if a.opts.Background {
+		return 1
+	}
+	return 0
 }
 
 // bestClass is the wanted class with the highest raw score, the lower one of equals; -1: none reaches the threshold.
