@@ -275,7 +275,7 @@ func TestFilesNotRegular(t *testing.T) {
 			t.Errorf("%s: %v", path, failed)
 		}
 	}
-	if _, err := NewFiles(FilesOptions{Paths: []string{dir}, Rate: 16000}); err == nil || !strings.Contains(err.Error(), "recordings in "+dir) {
+	if _, err := NewFiles(FilesOptions{Paths: []string{dir}, Rate: 16000}); err == nil || !strings.Contains(err.Error(), "recordings in folder "+dir) {
 		t.Errorf("an empty folder: %v", err)
 	}
 	if _, err := NewFiles(FilesOptions{Paths: []string{good}, Rate: 1}); err == nil {
