@@ -28,18 +28,16 @@ var externalProvider = Provider{
 	Access: externalAccess,
 }
 
-// openExternal opens engines each with a delegate of its own. The model is the CPU's: the library takes of it what it can.
+// openExternal opens engines each with a delegate of its own. The model is the CPU's, of which the library takes what it can;
+// where there is none, it is the one compiled for the Edge TPU, which libedgetpu takes by this interface too.
 func openExternal(ctx context.Context, m *Model, item Item, o Options, n int) (Opened, error) {
-	if m.cpu == nil {
-		return Opened{Causes: []error{fmt.Errorf("%s needs the CPU's model, and %s is compiled for the Edge TPU", item, m.Path())}, Wanted: true}, nil
-	}
 	library, err := plugin.Load(item.Library)
 	if err != nil {
 		return Opened{Causes: []error{err}, Wanted: true}, nil
 	}
 	var all []Runner
 	for range n {
-		r, err := openOneExternal(ctx, library, m.cpu, item, o)
+		r, err := openOneExternal(ctx, library, m.one(), item, o)
 		if err != nil {
 			for _, r := range all {
 				err = errors.Join(err, r.Close())

@@ -203,12 +203,20 @@ func TestExternalDelegateHere(t *testing.T) {
 	}
 }
 
-// TestSimulatorAsExternalDelegate runs the simulated Edge TPU through the plug-in interface. It takes no operator of a model
-// that is not compiled, which is said.
+// TestSimulatorAsExternalDelegate runs a compiled model on the simulated Edge TPU through the plug-in interface, which
+// libedgetpu has too. Of a model that is not compiled it takes nothing, which is said.
 func TestSimulatorAsExternalDelegate(t *testing.T) {
-	a := newAdder(t, nil)
-	e := a.open(a.files, devicepool.Request{Choice: delegate.Choice{delegate.Plugin(a.library)}})[0]
-	if d := add(t, e); d.Name != "cpu:xnnpack" || !strings.Contains(d.Reason, "returned no delegate") { // there is no device
-		t.Errorf("device %+v", d)
+	f := twins(t, classifier)
+	right := reference(t, f)
+	b := newBench(t, simtest.Config{Devices: []string{"usb"}, Twins: []string{f.CPU}, Compute: simtest.Twin})
+	item := delegate.Plugin(b.library)
+	item.Options = map[string]string{"device": "usb:0"}
+	e := b.open(delegate.Files{EdgeTPU: f.EdgeTPU}, devicepool.Request{Choice: delegate.Choice{item}})[0]
+	if got := run(t, e, 7); got != right(7) || e.Device().Name != "plugin:libedgetpu.so.1" {
+		t.Errorf("the answer is wrong on %+v", e.Device())
+	}
+	e = b.open(delegate.Files{CPU: f.CPU}, devicepool.Request{Choice: delegate.Choice{item}})[0]
+	if got := run(t, e, 7); got != right(7) || !strings.Contains(e.Device().Reason, "takes none of the model's operators") {
+		t.Errorf("device %+v", e.Device())
 	}
 }

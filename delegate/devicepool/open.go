@@ -99,9 +99,6 @@ func (o opener) library() string {
 func (o opener) devices(ctx context.Context) ([]*device, missed, error) {
 	r := o.request
 	if o.item.Provider != delegate.EdgeTPU[0].Provider {
-		if !r.Model.ForCPU() {
-			return nil, missed{[]error{fmt.Errorf("%s needs the CPU's model, and this one is compiled for the Edge TPU", o.item)}, true}, nil
-		}
 		if err := o.pool.askProvider(ctx, o.item); err != nil {
 			if ctx.Err() != nil {
 				return nil, missed{}, err
@@ -183,8 +180,11 @@ func (o opener) files() []part {
 		model: r.Name, threads: max(r.Threads, 1), priority: r.Priority, isolate: r.isolated(true), deadline: r.Deadline,
 	}
 	if o.item.Provider != delegate.EdgeTPU[0].Provider {
-		p.files, p.shapes, p.signature = delegate.Files{CPU: r.Model.Files().CPU}, r.Shapes, r.Model.Signature()
-		p.token = tokenOf(p.files.CPU)
+		p.files, p.shapes, p.signature = r.Model.Files(), r.Shapes, r.Model.Signature()
+		if p.files.CPU != "" {
+			p.files.EdgeTPU = ""
+		}
+		p.token = tokenOf(p.path())
 		return []part{p}
 	}
 	var all []part
