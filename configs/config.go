@@ -25,8 +25,8 @@ func (c *Config) PipelineNames() []string { return slices.Clone(c.order) }
 // Model is a model that pipelines use. docs/configuration.md says what each key means.
 type Model struct {
 	Path     string   `yaml:"path"`     // of the file that was found
-	EdgeTPU  string   `yaml:"edgetpu"`  // of the compiled twin when one was named; "": look beside Path
-	Segments []string `yaml:"segments"` // of the compiled twin in parts, in order, instead
+	EdgeTPU  string   `yaml:"edgetpu"`  // of the compiled model when one was named; "": look beside Path
+	Segments []string `yaml:"segments"` // of the compiled model in parts, in order, instead
 	Task     string   `yaml:"task"`     // TaskDetect …
 
 	Labels     []string `yaml:"-"` // in the order of the label file; empty: none

@@ -53,7 +53,7 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	}
 	s.checkTask(m, p)
 	s.contradictions(&m, p)
-	s.findTwin(&m, p, f)
+	s.findCompiled(&m, p, f)
 	s.findEars(&m, found, p, f)
 	s.labels(&m, p, f, labels, o.ReadLabels)
 	return m
@@ -187,8 +187,8 @@ func (s *layers) checkTask(m Model, p path) {
 	}
 }
 
-// findTwin finds the compiled twin, or its segments, where they were named, and misses it where nothing else may run.
-func (s *layers) findTwin(m *Model, p path, f resolver) {
+// findCompiled finds the compiled model, or its segments, where they were named, and misses it where nothing else may run.
+func (s *layers) findCompiled(m *Model, p path, f resolver) {
 	if s.given(p, "edgetpu") && m.EdgeTPU != "" {
 		file, err := f.file(m.EdgeTPU, filepath.Dir(m.Path))
 		if err != nil {
@@ -212,8 +212,8 @@ func (s *layers) findTwin(m *Model, p path, f resolver) {
 	if !m.Delegate.Only(DelegateEdgeTPU) || m.EdgeTPU != "" || !isModel || strings.HasSuffix(stem, "_edgetpu") {
 		return
 	}
-	if twin := stem + "_edgetpu.tflite"; !isFile(twin) {
-		s.problem(p.to("delegate"), key.CodeMissingFile, "edgetpu needs a compiled model, and %s does not exist", twin)
+	if compiled := stem + "_edgetpu.tflite"; !isFile(compiled) {
+		s.problem(p.to("delegate"), key.CodeMissingFile, "edgetpu needs a compiled model, and %s does not exist", compiled)
 	}
 }
 

@@ -158,8 +158,8 @@ func (s edgeTPUProbe) check(m *Model) []error {
 	causes := s.causes
 	if m.compiled == nil {
 		missing := errors.New("the model is not compiled for the Edge TPU")
-		if twin := TwinName(m.cpu.path); twin != "" {
-			missing = fmt.Errorf("%w: no %s beside it", missing, filepath.Base(twin))
+		if path := CounterpartPath(m.cpu.path); path != "" {
+			missing = fmt.Errorf("%w: no %s beside it", missing, filepath.Base(path))
 		}
 		return append(causes, missing)
 	}

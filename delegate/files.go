@@ -23,9 +23,9 @@ const (
 	compiledWith   = "_cocompiled_with_"
 )
 
-// TwinName is the path that a model's twin is looked for at: X_edgetpu.tflite for X.tflite and the other way round,
+// CounterpartPath is where a model's counterpart is looked for: X_edgetpu.tflite for X.tflite and the other way round,
 // X.tflite also for X_cocompiled_with_Y_edgetpu.tflite. It is "" for a path that does not end in .tflite.
-func TwinName(path string) string {
+func CounterpartPath(path string) string {
 	if x, ok := strings.CutSuffix(path, compiledEnding); ok {
 		folder, name := filepath.Split(x)
 		name, _, _ = strings.Cut(name, compiledWith)
@@ -37,28 +37,28 @@ func TwinName(path string) string {
 	return ""
 }
 
-// ResolveFiles gives both files of a model from one, whichever it is: the twin is looked for beside it under
-// TwinName, and left empty where it is not there. A twin that is given must be there.
-func ResolveFiles(path, twin string) (Files, error) {
+// ResolveFiles gives both files of a model from one, whichever it is: the counterpart is looked for beside it at
+// CounterpartPath, and left empty where it is not there. A counterpart that is given must be there.
+func ResolveFiles(path, counterpart string) (Files, error) {
 	if err := mustBeFile(path); err != nil {
 		return Files{}, err
 	}
-	if twin != "" {
-		if err := mustBeFile(twin); err != nil {
-			return Files{}, fmt.Errorf("twin of %s: %w", path, err)
+	if counterpart != "" {
+		if err := mustBeFile(counterpart); err != nil {
+			return Files{}, fmt.Errorf("counterpart of %s: %w", path, err)
 		}
-	} else if name := TwinName(path); name != "" {
+	} else if name := CounterpartPath(path); name != "" {
 		switch err := mustBeFile(name); {
 		case err == nil:
-			twin = name
+			counterpart = name
 		case !errors.Is(err, fs.ErrNotExist):
-			return Files{}, fmt.Errorf("twin of %s: %w", path, err)
+			return Files{}, fmt.Errorf("counterpart of %s: %w", path, err)
 		}
 	}
 	if strings.HasSuffix(path, compiledEnding) {
-		return Files{CPU: twin, EdgeTPU: path}, nil
+		return Files{CPU: counterpart, EdgeTPU: path}, nil
 	}
-	return Files{CPU: path, EdgeTPU: twin}, nil
+	return Files{CPU: path, EdgeTPU: counterpart}, nil
 }
 
 func mustBeFile(path string) error {

@@ -33,7 +33,7 @@ func TestNoTwin(t *testing.T) {
 		o := options(t)
 		o.Choice = c.choice
 		_, err := delegate.Open(t.Context(), f, o)
-		if !errors.Is(err, delegate.ErrNoTwin) {
+		if !errors.Is(err, delegate.ErrNoCPUModel) {
 			t.Fatalf("%s: error %v", c.choice, err)
 		}
 		for _, want := range append(c.want, compiled) {
@@ -44,7 +44,7 @@ func TestNoTwin(t *testing.T) {
 	}
 	// The contents count, not the name: here the compiled model is given as the CPU model.
 	disguised := copyFile(t, compiled, filepath.Join(folder, "x.tflite"))
-	if _, err := delegate.Open(t.Context(), delegate.Files{CPU: disguised}, options(t)); !errors.Is(err, delegate.ErrNoTwin) {
+	if _, err := delegate.Open(t.Context(), delegate.Files{CPU: disguised}, options(t)); !errors.Is(err, delegate.ErrNoCPUModel) {
 		t.Errorf("error %v", err)
 	}
 	o := simulated(t, simtest.Config{})
@@ -66,7 +66,7 @@ func TestTwinsDiffer(t *testing.T) {
 		{"type", "movenet_single_pose_lightning_ptq", "mobilenet_v1_1.0_224_quant_embedding_extractor_edgetpu",
 			[]string{"output 0 is StatefulPartitionedCall:0 float32"}},
 		{"both names", "split_concat", classifier + "_edgetpu", []string{"split_concat.tflite"}},
-		{"twice compiled", classifier + "_edgetpu", "split_concat_edgetpu", []string{"its CPU twin is wanted"}},
+		{"twice compiled", classifier + "_edgetpu", "split_concat_edgetpu", []string{"the CPU model is wanted"}},
 		{"not compiled", classifier, "mobilenet_v1_0.5_160_quant", []string{"it is not compiled"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestResolve(t *testing.T) {
 		"a/x.tflite": "a/x_edgetpu.tflite", "a/x_edgetpu.tflite": "a/x.tflite", "x.onnx": "", "": "",
 		"a/x_cocompiled_with_y_edgetpu.tflite": "a/x.tflite", "x_edgetpu.tflite": "x.tflite",
 	} {
-		if got := delegate.TwinName(path); got != want {
+		if got := delegate.CounterpartPath(path); got != want {
 			t.Errorf("twin of %q is %q, want %q", path, got, want)
 		}
 	}

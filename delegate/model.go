@@ -12,8 +12,8 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// ErrNoTwin is wrapped by the error of a compiled model that has to run on the CPU and has no CPU twin.
-var ErrNoTwin = errors.New("no CPU twin")
+// ErrNoCPUModel is wrapped by the error of a compiled model that has to run on the CPU and has no model for it.
+var ErrNoCPUModel = errors.New("no CPU model")
 
 // file is a model that was read and verified.
 type file struct {
@@ -58,7 +58,7 @@ func (m *Model) Close() {
 	m.compiled.close()
 }
 
-// Read reads both files, before the runtime sees either. A file that is broken, or twins that differ, are errors. What
+// Read reads both files, before the runtime sees either. A file that is broken, or two that are not the same model, are errors. What
 // a file is, its contents say: a compiled model alone may have any name.
 func Read(files Files) (*Model, error) {
 	cpu, err := readFile(files.CPU)
@@ -103,7 +103,7 @@ func match(cpu, compiled *file) (*Model, error) {
 	case cpu.model.Compiled() && !compiled.model.Compiled():
 		cpu, compiled = compiled, cpu
 	case cpu.model.Compiled():
-		return nil, fmt.Errorf("model %s: it is compiled for the Edge TPU, like %s; its CPU twin is wanted", cpu.path, compiled.path)
+		return nil, fmt.Errorf("model %s: it is compiled for the Edge TPU, like %s; the CPU model is wanted", cpu.path, compiled.path)
 	case !compiled.model.Compiled():
 		return nil, fmt.Errorf("model %s: it is not compiled for the Edge TPU (it has no %s)", compiled.path, schema.CompiledOp)
 	}
@@ -184,7 +184,7 @@ func (m *Model) SameAs(first, last *Model) error {
 	return nil
 }
 
-// compare says which inputs and outputs of twins differ, and how: number, type, shape or quantization. The compiled one
+// compare says which inputs and outputs of a model and its counterpart differ, and how: number, type, shape or quantization. The compiled one
 // may be in parts, a first and a last.
 func compare(cpu, first, last *schema.Subgraph) error {
 	return errors.Join(compareAll("input", cpu.InputInfos(), first.InputInfos()),

@@ -74,8 +74,8 @@ type Engine interface {
 }
 
 // Open makes an engine for a model. Both files are verified, and compared with one another, before the runtime sees
-// either. A file that is broken, or twins that differ, are errors whatever the choice is. With Auto the engine is
-// degraded when it is not an Edge TPU; a compiled model without a CPU twin is then an error that wraps ErrNoTwin and
+// either. A file that is broken, or two that are not the same model, are errors whatever the choice is. With Auto the engine is
+// degraded when it is not an Edge TPU; a compiled model without a CPU model is then an error that wraps ErrNoCPUModel and
 // names the file wanted. With EdgeTPU every cause is in the error.
 //
 // Opening an Edge TPU can take seconds, and native calls cannot be cut short: ctx is looked at between them.
@@ -153,7 +153,7 @@ func (m *Model) choose(ctx context.Context, o Options, n int) ([]*engine, error)
 			continue
 		}
 		if p.CPU && m.cpu == nil {
-			return nil, noTwin(m.compiled.path, refusals)
+			return nil, noCPUModel(m.compiled.path, refusals)
 		}
 		opened, err := p.Open(ctx, m, item, o, n)
 		if err != nil {
@@ -203,17 +203,17 @@ func CannotRun(item Item, path string, causes []error) error {
 	return fmt.Errorf("model %s: %s cannot run it: %w", path, providerOf(item).Title(item), errors.Join(causes...))
 }
 
-// noTwin names the file that is wanted, and why it is.
-func noTwin(path string, refusals []Refusal) error {
+// noCPUModel names the file that is wanted, and why it is.
+func noCPUModel(path string, refusals []Refusal) error {
 	wanted := "name it beside the model"
-	if twin := TwinName(path); strings.HasSuffix(path, compiledEnding) && twin != "" {
-		wanted = "put it at " + twin
+	if counterpart := CounterpartPath(path); strings.HasSuffix(path, compiledEnding) && counterpart != "" {
+		wanted = "put it at " + counterpart
 	}
 	why := "it was compiled for the Edge TPU, and the CPU was chosen"
 	if len(refusals) > 0 {
 		why = fmt.Sprintf("it was compiled for the Edge TPU, which cannot run it (%s)", reasons(refusals))
 	}
-	return fmt.Errorf("model %s: %w: %s; %s", path, ErrNoTwin, why, wanted)
+	return fmt.Errorf("model %s: %w: %s; %s", path, ErrNoCPUModel, why, wanted)
 }
 
 func reasons(refusals []Refusal) string {

@@ -17,7 +17,7 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// TestResultsEqualTwin runs every compiled model that has a CPU twin on the simulated Edge TPU and its twin on the
+// TestResultsEqualTwin runs every compiled model that has a CPU model on the simulated Edge TPU and its twin on the
 // CPU: seeded noise and a picture in, outputs equal bit for bit. The models cover a single node with one and several
 // inputs and outputs, state, and nodes with operators of the CPU before and behind.
 func TestResultsEqualTwin(t *testing.T) {

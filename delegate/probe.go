@@ -28,7 +28,7 @@ type Found struct {
 	Celsius *float64 `json:"celsius,omitempty"`
 }
 
-// Probe says what Open would choose for a model that is compiled for the Edge TPU and has a CPU twin. No device is
+// Probe says what Open would choose for a model that is compiled for the Edge TPU and has a CPU model. No device is
 // opened: that takes seconds, and the device from others. Options.Look says how libedgetpu is asked. The error is one of
 // the options, or ctx's.
 func Probe(ctx context.Context, o Options) (Findings, error) {

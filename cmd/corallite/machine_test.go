@@ -127,7 +127,7 @@ func (j *journal) String() string {
 
 // The messages of a failover and of the way back.
 const (
-	saidFailed = "the device failed: its twin on the CPU goes on"
+	saidFailed = "the device failed: the CPU takes over"
 	saidBack   = "the device runs the model again"
 )
 

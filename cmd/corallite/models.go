@@ -22,7 +22,7 @@ func newModels(std *streams) *cobra.Command {
 the user's cache folder (CORALLITE_CACHE names another).
 
 The catalog does not know the sha256 of every file. A model is "verified" when it knows all of them, "partly" when only
-that of the compiled twin for the Edge TPU is missing, else "unverified". Files that it does not know are fetched with
+that of the model compiled for the Edge TPU is missing, else "unverified". Files that it does not know are fetched with
 --accept-unverified only; what comes is recorded, and must not change from then on.
 
 Without internet, CORALLITE_MODEL_MIRROR names a folder or an http(s) address that has the files, by their name or by
@@ -99,12 +99,12 @@ func newModelsPull(std *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pull NAME...",
 		Short: "Fetch models into the cache",
-		Long: `Fetches the files of models that are not in the cache: the model, its compiled twin for the Edge TPU, its labels, and
+		Long: `Fetches the files of models that are not in the cache: the model, its model compiled for the Edge TPU, its labels, and
 what else it needs. Where a licence forbids what others allow, that is said: some models are not for commercial use.
 
 Files whose sha256 the catalog does not know are fetched with --accept-unverified only, and over https only. What comes
 is recorded beside it in the cache (FILE.record.json: sha256, size, date, address); a file that is not the recorded one
-any more is an error. Without the flag such a compiled twin is left out, and any other such file is an error.
+any more is an error. Without the flag such a compiled model is left out, and any other such file is an error.
 
 A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities from SSL_CERT_FILE.`,
 		Example: `  corallite models pull face_detection_full_range
@@ -140,9 +140,9 @@ A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities 
 				if err != nil {
 					return err
 				}
-				if twin := found.Entry.Files.EdgeTPU; twin != nil && found.EdgeTPU == "" {
+				if compiled := found.Entry.Files.EdgeTPU; compiled != nil && found.EdgeTPU == "" {
 					std.err.Say(slog.LevelWarn, fmt.Sprintf("%s: skipped %s (no known checksum); use --accept-unverified to download it",
-						name, twin.Name()))
+						name, compiled.Name()))
 				}
 				_, err = fmt.Fprintf(std.out, "%s\t%s\n", name, found.Model)
 				return err

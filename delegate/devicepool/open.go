@@ -21,7 +21,7 @@ const (
 )
 
 // How long an engine may take to open. libedgetpu loads a stick's firmware, which takes seconds. Before the first frame
-// of a model that has a CPU twin it is less: what hangs should not keep the stream waiting.
+// of a model that has a CPU model it is less: what hangs should not keep the stream waiting.
 const (
 	openLimit  = time.Minute
 	firstLimit = 15 * time.Second
@@ -226,7 +226,7 @@ func (o opener) engine(ctx context.Context, at placement, fallback tensor.Engine
 	}
 	pool := o.pool
 	fo, err := failover.New(primary, cause, failover.Options{
-		Name: o.request.Name, Device: at.name(), Twin: fallback, Backoff: at[0].backoff, GiveUp: pool.o.GiveUp, Logger: pool.o.Logger,
+		Name: o.request.Name, Device: at.name(), Fallback: fallback, Backoff: at[0].backoff, GiveUp: pool.o.GiveUp, Logger: pool.o.Logger,
 		Open:     func(ctx context.Context) (tensor.Engine, error) { return o.reopen(ctx, at, openLimit) },
 		OnChange: at.changed, Verify: delegate.ProviderOf(o.item).Checked, Unordered: o.request.Model.Unordered(),
 	})

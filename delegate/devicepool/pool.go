@@ -38,7 +38,7 @@ type Options struct {
 	// OpenLimit is how long a device may take to open for a model; 0: a minute, and 15 s while a model that can begin
 	// on the CPU waits for it.
 	OpenLimit time.Duration
-	// GiveUp is how long a run of a model that has no CPU twin waits for its device; 0: failover's default.
+	// GiveUp is how long a run of a model that has no CPU model waits for its device; 0: failover's default.
 	GiveUp time.Duration
 	// Tried remembers which models have run once in a child; nil: models run in this process untried.
 	Tried  *worker.Tried

@@ -46,7 +46,7 @@ func (e *examiner) model(f *Finding, m *Model) {
 	case err != nil:
 		fail(ModelInvalid, err.Error())
 	case m.Choice.OnlyEdgeTPU() && len(m.compiled()) == 0:
-		fail(ModelCPUOnly, fmt.Sprintf("delegate: edgetpu needs a model that is compiled for the Edge TPU, and there is no %s", delegate.TwinName(m.Files.CPU)))
+		fail(ModelCPUOnly, fmt.Sprintf("delegate: edgetpu needs a model that is compiled for the Edge TPU, and there is no %s", delegate.CounterpartPath(m.Files.CPU)))
 		f.Fix = []string{"edgetpu_compiler -s " + m.Files.CPU}
 		f.Advice = "Or take delegate: auto, which runs it on the CPU."
 	case e.version != nil && needed > e.version.RuntimeVersion && m.wants():

@@ -28,7 +28,7 @@ func (n *nothing) Close() error                 { return nil }
 func overNothing(tb testing.TB) *Engine {
 	tb.Helper()
 	e, err := New(newNothing(), nil, Options{
-		Open: func(context.Context) (tensor.Engine, error) { return newNothing(), nil }, Twin: newNothing(),
+		Open: func(context.Context) (tensor.Engine, error) { return newNothing(), nil }, Fallback: newNothing(),
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -46,7 +46,7 @@ func overNothing(tb testing.TB) *Engine {
 	return e
 }
 
-// TestAllocations runs frames on the device, and parked ones on the twin: neither allocates.
+// TestAllocations runs frames on the device, and parked ones on the fallback: neither allocates.
 func TestAllocations(t *testing.T) {
 	e := overNothing(t)
 	ctx := t.Context()
@@ -65,7 +65,7 @@ func TestAllocations(t *testing.T) {
 	e.Park("hot")
 	frame()
 	if n := testing.AllocsPerRun(100, frame); n != 0 {
-		t.Errorf("%v allocations in a run on the twin", n)
+		t.Errorf("%v allocations in a run on the fallback", n)
 	}
 }
 
@@ -81,7 +81,7 @@ func BenchmarkInvoke(b *testing.B) {
 }
 
 // BenchmarkFailover is what it takes to notice that the device is lost and to be ready to run the frame in hand, an
-// SSD's input of 270 kB, on the twin.
+// SSD's input of 270 kB, on the fallback.
 func BenchmarkFailover(b *testing.B) {
 	e, ctx := overNothing(b), b.Context()
 	for b.Loop() {

@@ -14,12 +14,12 @@ import (
 type Kind string
 
 const (
-	Failover Kind = "failover" // the device failed in a run
-	Tried    Kind = "tried"    // it could not be opened
-	Rejected Kind = "rejected" // it was opened and failed its trial
-	Restored Kind = "restored" // it passed its trial and runs the model again
-	Parked   Kind = "parked"   // it stands still on purpose
-	Unparked Kind = "unparked" // and may run again
+	Failover   Kind = "failover"    // the device failed in a run
+	OpenFailed Kind = "open failed" // it could not be opened
+	Rejected   Kind = "rejected"    // it was opened and failed its trial
+	Restored   Kind = "restored"    // it passed its trial and runs the model again
+	Parked     Kind = "parked"      // it stands still on purpose
+	Unparked   Kind = "unparked"    // and may run again
 )
 
 // Change is what happened to the device of an Engine.
@@ -28,7 +28,7 @@ type Change struct {
 	Model  string        // Options.Name
 	Device string        // the device's name, as it was when it ran last; "" when it never did
 	Reason string        // one line for people: why it failed, is not back, or is parked
-	Next   time.Time     // after Failover, Tried and Rejected: when it is tried next; at once where that is over
+	Next   time.Time     // after Failover, OpenFailed and Rejected: when it is tried next; at once where that is over
 	Lost   time.Duration // after Restored: how long it was lost
 }
 
@@ -100,8 +100,8 @@ func (e *Engine) setLost(why *cause, next time.Time) {
 	if p := (*panicerr.Error)(nil); errors.As(why.err, &p) {
 		more = append(more, "stack", string(p.Stack))
 	}
-	message := "the device failed: its twin on the CPU goes on"
-	if e.twin == nil {
+	message := "the device failed: the CPU takes over"
+	if e.fallback == nil {
 		message = "the device failed: the model waits for it"
 	}
 	e.tell(slog.LevelWarn, message, Change{Kind: Failover, Device: e.deviceName(), Reason: why.reason, Next: next}, more...)
@@ -115,7 +115,7 @@ func (e *Engine) setLost(why *cause, next time.Time) {
 
 // failedAgain goes back to StateWaiting after a try. The same reason again and again is logged once.
 func (e *Engine) failedAgain(why *cause, rejected bool, next time.Time) {
-	c := Change{Kind: Tried, Device: e.deviceName(), Reason: why.reason, Next: next}
+	c := Change{Kind: OpenFailed, Device: e.deviceName(), Reason: why.reason, Next: next}
 	level, message := slog.LevelInfo, "the device cannot be opened"
 	if rejected {
 		c.Kind, level, message = Rejected, slog.LevelWarn, "the device failed its trial"
@@ -152,11 +152,11 @@ func (e *Engine) takeBack(u *unit) {
 	}
 }
 
-// Park moves the model to the twin from the next run on, for a reason of one line ("the Edge TPU is 84 °C"), though
-// the device works. Its engine stays open. Without a twin it does nothing. A device that is lost is got back all the
+// Park moves the model to the fallback from the next run on, for a reason of one line ("the Edge TPU is 84 °C"), though
+// the device works. Its engine stays open. Without a fallback it does nothing. A device that is lost is got back all the
 // same, and then stands still.
 func (e *Engine) Park(reason string) {
-	if e.twin == nil {
+	if e.fallback == nil {
 		return
 	}
 	reason = oneLine(reason)
@@ -166,7 +166,7 @@ func (e *Engine) Park(reason string) {
 	e.account()
 	e.mu.Unlock()
 	if was == nil {
-		e.tell(slog.LevelInfo, "the device is parked: its twin on the CPU goes on",
+		e.tell(slog.LevelInfo, "the device is parked: the CPU takes over",
 			Change{Kind: Parked, Device: e.deviceName(), Reason: reason})
 	}
 }

@@ -170,7 +170,7 @@ func TestOthersDoNotWaitForARun(t *testing.T) {
 			}()
 		}
 		until(t, "Close to begin", func() bool { return r.Stats().State == StateClosed })
-		if r.primary.closed.Load() != 0 || r.twin.closed.Load() != 0 {
+		if r.primary.closed.Load() != 0 || r.fallback.closed.Load() != 0 {
 			t.Error("closed under a run")
 		}
 		close(goOn)
@@ -185,7 +185,7 @@ func TestOthersDoNotWaitForARun(t *testing.T) {
 func TestCloseErrors(t *testing.T) {
 	m := &model{}
 	d := &fakeDevice{model: m, clock: clocktest.New(time.Unix(1e9, 0))}
-	e, err := New(closesBadly{d.engine(), nil}, nil, Options{Open: d.open, Twin: closesBadly{m.engine(twinName), errFake}})
+	e, err := New(closesBadly{d.engine(), nil}, nil, Options{Open: d.open, Fallback: closesBadly{m.engine(fallbackName), errFake}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func differing(a, b []byte) (n int) {
 	return n
 }
 
-// maxSteps is how far 8-bit outputs of the device and the twin may be from each other in the mean: both round, in
+// maxSteps is how far 8-bit outputs of the device and the fallback may be from each other in the mean: both round, in
 // every layer, in ways of their own.
 const maxSteps = 4
 
@@ -59,7 +59,7 @@ func withinSteps(got, want []byte, value func(byte) int) error {
 		sum += max(d, -d)
 	}
 	if sum > maxSteps*len(got) {
-		return fmt.Errorf("is %.1f steps from the twin's in the mean, more than %d", float64(sum)/float64(len(got)), maxSteps)
+		return fmt.Errorf("is %.1f steps from the fallback's in the mean, more than %d", float64(sum)/float64(len(got)), maxSteps)
 	}
 	return nil
 }
@@ -69,7 +69,7 @@ var exponent = map[tensor.Type]uint64{
 	tensor.Float16: 0x7C00, tensor.BFloat16: 0x7F80, tensor.Float32: 0x7F80_0000, tensor.Float64: 0x7FF0_0000_0000_0000,
 }
 
-// finite says which value is infinite or no number where the twin's is one.
+// finite says which value is infinite or no number where the fallback's is one.
 func finite(got, want tensor.Tensor) error {
 	size, mask := want.Type.Size(), exponent[want.Type]
 	for i := 0; i+size <= len(got.Data); i += size {

@@ -129,7 +129,7 @@ func (r *rig) disturb(d *dice, over <-chan struct{}) {
 		} else {
 			r.Unpark()
 		}
-		if s, d := r.Stats(), r.Device(); s.Runs != s.DeviceRuns+s.TwinRuns || d.Degraded != (d.Name == twinName) {
+		if s, d := r.Stats(), r.Device(); s.Runs != s.DeviceRuns+s.FallbackRuns || d.Degraded != (d.Name == fallbackName) {
 			r.t.Errorf("stats %+v, device %+v", s, d)
 		}
 	}

@@ -31,16 +31,16 @@ type Options struct {
 	// ended, and what it opened belongs to the Engine. Required.
 	Open func(ctx context.Context) (tensor.Engine, error)
 
-	Twin    tensor.Engine // runs the model on the CPU; nil: none
-	Backoff *Backoff      // shared by all engines of one device; nil: one of its own. Its clock is the Engine's too
-	Trial   int           // right answers wanted before the device is taken back; 0: DefaultTrial
-	// Verify has the first answers of the device compared with the twin's, as many as Trial: a device that answers otherwise
-	// is lost as one that fails. It needs a Twin.
+	Fallback tensor.Engine // runs the model on the CPU; nil: none
+	Backoff  *Backoff      // shared by all engines of one device; nil: one of its own. Its clock is the Engine's too
+	Trial    int           // right answers wanted before the device is taken back; 0: DefaultTrial
+	// Verify has the first answers of the device compared with the fallback's, as many as Trial: a device that answers otherwise
+	// is lost as one that fails. It needs a Fallback.
 	Verify bool
 	// Unordered says that the order of an output's values is not worth comparing, as of detections that are sorted by scores
 	// which two devices round differently.
 	Unordered bool
-	GiveUp    time.Duration // without a twin, how long Invoke waits for the device; 0: DefaultGiveUp, negative: until its context ends
+	GiveUp    time.Duration // without a fallback, how long Invoke waits for the device; 0: DefaultGiveUp, negative: until its context ends
 
 	Logger *slog.Logger // nil: nothing is logged
 
@@ -49,7 +49,7 @@ type Options struct {
 	OnChange func(Change)
 }
 
-// Engine runs one model on a device, and on its twin while the device does not work. It is a [tensor.Engine]: Inputs,
+// Engine runs one model on a device, and on its fallback while the device does not work. It is a [tensor.Engine]: Inputs,
 // Outputs, Input, Output and Invoke are for one goroutine at a time. Device, Stats, Park, Unpark and Close may be
 // called by others at any time.
 type Engine struct {
@@ -60,9 +60,9 @@ type Engine struct {
 	ports   ports // what every engine of the model must have
 
 	running  sync.Mutex // held by Invoke and, at its end, by Close
-	twin     *unit      // nil: none
+	fallback *unit      // nil: none
 	front    memory     // where the caller writes inputs
-	verified int        // runs of the device that were compared with the twin's and were right
+	verified int        // runs of the device that were compared with the fallback's and were right
 	last     *unit      // whose outputs the caller reads; nil: there are none
 
 	shown  atomic.Pointer[tensor.Device]
@@ -95,8 +95,8 @@ type Engine struct {
 
 var _ tensor.Engine = (*Engine)(nil)
 
-// New makes an engine of primary, which is open on the device. Where that is nil, unavailable says why; the twin then
-// runs the model and the device is tried at once in the background. Inputs and outputs of primary and Twin must be
+// New makes an engine of primary, which is open on the device. Where that is nil, unavailable says why; the fallback then
+// runs the model and the device is tried at once in the background. Inputs and outputs of primary and Fallback must be
 // described alike. The Engine owns both and closes them; after an error they stay with the caller.
 func New(primary tensor.Engine, unavailable error, o Options) (*Engine, error) {
 	if unavailable == nil {
@@ -105,8 +105,8 @@ func New(primary tensor.Engine, unavailable error, o Options) (*Engine, error) {
 	switch {
 	case o.Open == nil:
 		return nil, fmt.Errorf("model %s: Options.Open is nil: the device could not come back", o.Name)
-	case primary == nil && o.Twin == nil:
-		return nil, fmt.Errorf("model %s: %w; and it has no twin to run on the CPU", o.Name, unavailable)
+	case primary == nil && o.Fallback == nil:
+		return nil, fmt.Errorf("model %s: %w; and it has no fallback to run on the CPU", o.Name, unavailable)
 	}
 	e := &Engine{o: o, log: o.Logger, name: o.Device, backoff: o.Backoff, back: make(chan struct{}, 1)}
 	if e.log == nil {
@@ -123,13 +123,13 @@ func New(primary tensor.Engine, unavailable error, o Options) (*Engine, error) {
 	if e.o.GiveUp == 0 {
 		e.o.GiveUp = DefaultGiveUp
 	}
-	if o.Twin != nil {
-		e.twin = &unit{Engine: o.Twin}
-		e.ports, e.front, e.last = portsOf(o.Twin), e.twin, e.twin
+	if o.Fallback != nil {
+		e.fallback = &unit{Engine: o.Fallback}
+		e.ports, e.front, e.last = portsOf(o.Fallback), e.fallback, e.fallback
 	}
 	if primary != nil {
 		if err := e.begin(primary); err != nil {
-			return nil, fmt.Errorf("model %s: %s and its twin on %s: %w", o.Name, primary.Device().Name, o.Twin.Device().Name, err)
+			return nil, fmt.Errorf("model %s: %s and its fallback on %s: %w", o.Name, primary.Device().Name, o.Fallback.Device().Name, err)
 		}
 	}
 	e.firsts.enough = make(chan struct{})
@@ -138,7 +138,7 @@ func New(primary tensor.Engine, unavailable error, o Options) (*Engine, error) {
 		e.lost, e.lostAt, e.phase = causeOf(unavailable), e.clock.Now(), StateWaiting
 		e.tried = e.lost.reason // who made the engine has said so
 		e.account()
-		e.show(e.fallback(e.lost))
+		e.show(e.degradedDevice(e.lost))
 		e.background.Add(1)
 		go e.recovery(nil)
 	}
@@ -147,7 +147,7 @@ func New(primary tensor.Engine, unavailable error, o Options) (*Engine, error) {
 
 // begin takes the engine that New was given.
 func (e *Engine) begin(primary tensor.Engine) error {
-	if e.twin == nil {
+	if e.fallback == nil {
 		e.ports = portsOf(primary)
 	} else if err := e.ports.check(primary); err != nil {
 		return err
@@ -188,7 +188,7 @@ func (e *Engine) Output(i int) tensor.Tensor {
 	return e.last.Output(i)
 }
 
-// Device says what ran the model last, and before the first run what will. While that is the twin it is degraded, for
+// Device says what ran the model last, and before the first run what will. While that is the fallback it is degraded, for
 // the reason for which the device was lost or parked.
 func (e *Engine) Device() tensor.Device { return *e.shown.Load() }
 
@@ -200,15 +200,15 @@ func (e *Engine) show(d tensor.Device) {
 	}
 }
 
-// fallback is the twin as Device shows it.
-func (e *Engine) fallback(why *cause) tensor.Device {
-	d := e.twin.Device()
+// degradedDevice is the fallback as Device shows it.
+func (e *Engine) degradedDevice(why *cause) tensor.Device {
+	d := e.fallback.Device()
 	d.Degraded, d.Reason, d.Wanted = true, why.reason, true
 	return d
 }
 
 // Close ends the work in the background, waits for it and for an Invoke under way, and closes the device's engine and
-// the twin. A native run cannot be cut short from here; who cannot wait for it ends its context. Twice is safe.
+// the fallback. A native run cannot be cut short from here; who cannot wait for it ends its context. Twice is safe.
 func (e *Engine) Close() error {
 	e.once.Do(func() {
 		e.closed.Store(true)
@@ -217,7 +217,7 @@ func (e *Engine) Close() error {
 		defer e.running.Unlock()
 		// Only an Invoke starts the goroutine, so none comes any more.
 		e.background.Wait()
-		e.closeErr = errors.Join(e.device.close(), e.twin.close())
+		e.closeErr = errors.Join(e.device.close(), e.fallback.close())
 	})
 	return e.closeErr
 }

@@ -24,7 +24,7 @@ func TestOverAndBack(t *testing.T) {
 				}
 			}
 			r.primary.fault = f
-			if on := r.invoke(); on != twinName {
+			if on := r.invoke(); on != fallbackName {
 				t.Fatalf("the frame in hand ran on %s", on)
 			}
 			if reason := r.Device().Reason; !strings.Contains(reason, "fake fault") {
@@ -39,7 +39,7 @@ func TestOverAndBack(t *testing.T) {
 				t.Errorf("stats %+v", s)
 			}
 			r.advance(999 * time.Millisecond)
-			if on := r.invoke(); on != twinName || len(r.device.opened) > 0 {
+			if on := r.invoke(); on != fallbackName || len(r.device.opened) > 0 {
 				t.Fatalf("ran on %s; opened at %v, too early", on, r.device.opened)
 			}
 			r.advance(time.Millisecond)
@@ -52,7 +52,7 @@ func TestOverAndBack(t *testing.T) {
 			}
 			s = r.Stats()
 			want := Stats{
-				State: StateWorking, Runs: 8, DeviceRuns: 6, TwinRuns: 2, Errors: 1, Failovers: 1, Restores: 1, Tries: 1,
+				State: StateWorking, Runs: 8, DeviceRuns: 6, FallbackRuns: 2, Errors: 1, Failovers: 1, Restores: 1, Tries: 1,
 				Degraded: time.Second,
 			}
 			if s != want {
@@ -72,9 +72,9 @@ func TestTries(t *testing.T) {
 		kind   Kind
 		reason string
 	}{
-		{openError, Tried, "it is not there"},
-		{openPanic, Tried, "the engine panicked: open"},
-		{openNothing, Tried, "opening the device gave no engine"},
+		{openError, OpenFailed, "it is not there"},
+		{openPanic, OpenFailed, "the engine panicked: open"},
+		{openNothing, OpenFailed, "opening the device gave no engine"},
 		{openWrong, Rejected, "run 1 of 3 on trial failed: output 0 (scores) is wrong: 8 of 8 bytes differ"},
 		{openOther, Rejected, "other tensors: input 0 is picture uint8[1,16] scale 0.25 zero 0, not picture uint8[1,16] scale 0.5 zero 128"},
 		{openFaulty, Rejected, "run 2 of 3 on trial failed: fake fault"},
@@ -98,7 +98,7 @@ func TestTries(t *testing.T) {
 				t.Errorf("stats %+v", s)
 			}
 			// Events go on saying why the device was lost.
-			if on := r.invoke(); on != twinName || !strings.Contains(r.Device().Reason, "fake fault: error") {
+			if on := r.invoke(); on != fallbackName || !strings.Contains(r.Device().Reason, "fake fault: error") {
 				t.Errorf("ran on %s, device %+v", on, r.Device())
 			}
 			r.advance(2 * time.Second)
@@ -113,20 +113,20 @@ func TestBothFail(t *testing.T) {
 	r := newRig(t, with{})
 	r.invoke()
 	r.fill()
-	r.primary.fault, r.twin.fault = runDeath, runPanic
+	r.primary.fault, r.fallback.fault = runDeath, runPanic
 	err := r.Invoke(context.Background())
-	if !errors.Is(err, errFake) || !strings.Contains(err.Error(), "death") || !strings.Contains(err.Error(), twinName+" failed: the engine panicked") {
+	if !errors.Is(err, errFake) || !strings.Contains(err.Error(), "death") || !strings.Contains(err.Error(), fallbackName+" failed: the engine panicked") {
 		t.Errorf("error %v", err)
 	}
 	if out := r.Output(0); out.Data != nil || len(r.Outputs()) != 2 {
 		t.Errorf("outputs of a run that failed: %v, %v", out, r.Outputs())
 	}
-	// The twin is tried with each frame, and the reason stays in the error.
-	r.twin.fault = runError
+	// The fallback is tried with each frame, and the reason stays in the error.
+	r.fallback.fault = runError
 	if err := r.Invoke(context.Background()); err == nil || !strings.Contains(err.Error(), "death") {
 		t.Errorf("error %v", err)
 	}
-	if on := r.invoke(); on != twinName {
+	if on := r.invoke(); on != fallbackName {
 		t.Errorf("ran on %s", on)
 	}
 	if s := r.Stats(); s.Errors != 3 || s.Failovers != 1 || s.Runs != 2 {
@@ -134,7 +134,7 @@ func TestBothFail(t *testing.T) {
 	}
 }
 
-// TestOwnEnd ends the context of a run: that is no failure of the device, nor of the twin.
+// TestOwnEnd ends the context of a run: that is no failure of the device, nor of the fallback.
 func TestOwnEnd(t *testing.T) {
 	r := newRig(t, with{})
 	cut := func(e *fakeEngine) {
@@ -160,8 +160,8 @@ func TestOwnEnd(t *testing.T) {
 	}
 	r.primary.fault = runError
 	r.invoke()
-	cut(r.twin)
-	if on := r.invoke(); on != twinName {
+	cut(r.fallback)
+	if on := r.invoke(); on != fallbackName {
 		t.Errorf("ran on %s", on)
 	}
 	if s := r.Stats(); s.Errors != 1 || s.Failovers != 1 {
@@ -174,7 +174,7 @@ func TestOwnEnd(t *testing.T) {
 	r.changes = nil
 	r.mu.Unlock()
 	r.Engine.device.Engine.(*fakeEngine).onInvoke = func(context.Context) error { return context.DeadlineExceeded }
-	if on := r.invoke(); on != twinName || !slices.Equal(r.kinds(), []Kind{Failover}) {
+	if on := r.invoke(); on != fallbackName || !slices.Equal(r.kinds(), []Kind{Failover}) {
 		t.Errorf("ran on %s", on)
 	}
 }
@@ -187,7 +187,7 @@ func TestContract(t *testing.T) {
 		return func() (tensor.Engine, error) {
 			primary := device.engine()
 			e, err := New(primary, nil, Options{
-				Open: device.open, Twin: model.engine(twinName), Backoff: NewBackoff(BackoffOptions{Clock: device.clock}),
+				Open: device.open, Fallback: model.engine(fallbackName), Backoff: NewBackoff(BackoffOptions{Clock: device.clock}),
 			})
 			if err == nil {
 				prepare(primary, e)

@@ -22,8 +22,8 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	deviceName = "edgetpu:usb:fake"
-	twinName   = "cpu:fake"
+	deviceName   = "edgetpu:usb:fake"
+	fallbackName = "cpu:fake"
 )
 
 // fault is what goes wrong in a run, or in opening the device.
@@ -66,7 +66,7 @@ func (m *model) engine(name string) *fakeEngine {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e := &fakeEngine{
-		model: m, device: tensor.Device{Name: name}, data: [][]byte{make([]byte, 16), make([]byte, 8)},
+		model: m, device: tensor.Device{Name: name, LeavesCPUFree: name == deviceName}, data: [][]byte{make([]byte, 16), make([]byte, 8)},
 		inputs: []tensor.Info{
 			{Name: "picture", Type: tensor.UInt8, Shape: []int{1, 16}, Quantization: tensor.PerTensor(0.5, 128)},
 			{Name: "gain", Type: tensor.Float32, Shape: []int{2}},

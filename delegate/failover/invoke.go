@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Invoke runs the model once: on the device, or on the twin when the device is lost, is parked, or fails now. It
-// fails when both do, when there is no twin and the device does not come back in time, and with ctx's error when that
+// Invoke runs the model once: on the device, or on the fallback when the device is lost, is parked, or fails now. It
+// fails when both do, when there is no fallback and the device does not come back in time, and with ctx's error when that
 // ends first.
 func (e *Engine) Invoke(ctx context.Context) error {
 	e.running.Lock()
@@ -31,8 +31,8 @@ func (e *Engine) Invoke(ctx context.Context) error {
 				return err
 			}
 		}
-		if e.twin != nil {
-			return e.runTwin(ctx, why)
+		if e.fallback != nil {
+			return e.runFallback(ctx, why)
 		}
 		if giveUp.IsZero() {
 			giveUp = e.clock.Now().Add(e.o.GiveUp)
@@ -76,7 +76,7 @@ func (e *Engine) runDevice(ctx context.Context, device *unit) (lost bool, err er
 	return false, nil
 }
 
-// runVerified runs the model on the device, and the first few times on the twin too, to compare the answers.
+// runVerified runs the model on the device, and the first few times on the fallback too, to compare the answers.
 func (e *Engine) runVerified(ctx context.Context, device *unit) error {
 	if !e.toVerify() {
 		return e.run(ctx, device)
@@ -89,7 +89,7 @@ func (e *Engine) runVerified(ctx context.Context, device *unit) error {
 		return err
 	}
 	if err := e.verify(ctx, device, before); err != nil {
-		if stuck := carry(device, before.inputs, len(e.ports.inputs)); stuck != nil { // the twin is to run them again
+		if stuck := carry(device, before.inputs, len(e.ports.inputs)); stuck != nil { // the fallback is to run them again
 			return errors.Join(err, stuck)
 		}
 		return err
@@ -105,17 +105,17 @@ func (e *Engine) before(device *unit) (*sample, error) {
 	return e.newSample(device), nil
 }
 
-// runTwin runs the model on the twin, because of why.
-func (e *Engine) runTwin(ctx context.Context, why *cause) error {
-	if err := e.run(ctx, e.twin); err != nil {
+// runFallback runs the model on the fallback, because of why.
+func (e *Engine) runFallback(ctx context.Context, why *cause) error {
+	if err := e.run(ctx, e.fallback); err != nil {
 		if ended := ctx.Err(); ended != nil {
 			return ended
 		}
 		e.counts.errors.Add(1)
-		return fmt.Errorf("the device does not run (%w) and its twin on %s failed: %w", why.err, e.twin.Device().Name, err)
+		return fmt.Errorf("the device does not run (%w) and its fallback on %s failed: %w", why.err, e.fallback.Device().Name, err)
 	}
-	e.counts.twin.Add(1)
-	e.show(e.fallback(why))
+	e.counts.fallback.Add(1)
+	e.show(e.degradedDevice(why))
 	return nil
 }
 
@@ -136,7 +136,7 @@ func (e *Engine) await(ctx context.Context, giveUp time.Time, why *cause) error 
 		return ErrClosed
 	case <-over:
 		e.counts.errors.Add(1)
-		return fmt.Errorf("the device does not run (%w), has not come back in %v, and there is no twin on the CPU: "+
+		return fmt.Errorf("the device does not run (%w), has not come back in %v, and there is no fallback on the CPU: "+
 			"put the CPU's model beside the compiled one", why.err, e.o.GiveUp)
 	}
 }
@@ -163,15 +163,15 @@ func (e *Engine) run(ctx context.Context, u *unit) error {
 
 // move brings the inputs to u, which begins a new sequence if it did not do the last run.
 func (e *Engine) move(u *unit) error {
-	if e.front == memory(u) && u.state != torn {
+	if e.front == memory(u) && u.state != interrupted {
 		return nil
 	}
 	if err := u.reset(); err != nil {
-		if u != e.twin {
+		if u != e.fallback {
 			return err
 		}
 		// A stale state is better than no frame.
-		e.log.Warn("the twin goes on with what it remembers", "device", u.Device().Name, "error", err)
+		e.log.Warn("the fallback goes on with what it remembers", "device", u.Device().Name, "error", err)
 	}
 	if e.front == memory(u) {
 		return nil
@@ -190,8 +190,8 @@ func (e *Engine) lose(device *unit, failure error) (*cause, error) {
 	e.counts.errors.Add(1)
 	e.last = nil
 	var stuck error
-	if e.twin != nil {
-		stuck = e.move(e.twin)
+	if e.fallback != nil {
+		stuck = e.move(e.fallback)
 	} else if e.front == memory(device) {
 		e.front = hold(device, len(e.ports.inputs))
 	}
@@ -200,7 +200,7 @@ func (e *Engine) lose(device *unit, failure error) (*cause, error) {
 	e.background.Add(1)
 	go e.recovery(device)
 	if stuck != nil {
-		return nil, fmt.Errorf("the device does not run (%w) and the frame cannot move to its twin: %w", failure, stuck)
+		return nil, fmt.Errorf("the device does not run (%w) and the frame cannot move to its fallback: %w", failure, stuck)
 	}
 	return why, nil
 }

@@ -13,13 +13,13 @@ import (
 func TestNew(t *testing.T) {
 	m := &model{}
 	d := &fakeDevice{model: m, clock: clocktest.New(time.Unix(1e9, 0))}
-	other := m.engine(twinName)
+	other := m.engine(fallbackName)
 	other.inputs[0].Shape = []int{1, 4, 4}
-	fewer := m.engine(twinName)
+	fewer := m.engine(fallbackName)
 	fewer.outputs = fewer.outputs[:1]
-	typed := m.engine(twinName)
+	typed := m.engine(fallbackName)
 	typed.outputs[0].Type = tensor.Int8
-	shaped := m.engine(twinName) // known after a run
+	shaped := m.engine(fallbackName) // known after a run
 	shaped.outputs[1].Shape = []int{3}
 	for _, c := range []struct {
 		name    string
@@ -27,12 +27,12 @@ func TestNew(t *testing.T) {
 		o       Options
 		want    string // "": no error
 	}{
-		{"no Open", d.engine(), Options{Twin: m.engine(twinName)}, "Options.Open is nil"},
-		{"nothing", nil, Options{Open: d.open}, "model x: no Edge TPU found; and it has no twin to run on the CPU"},
-		{"another input", d.engine(), Options{Open: d.open, Twin: other}, "input 0 is picture uint8[1,16] scale 0.5 zero 128, not picture uint8[1,4,4]"},
-		{"fewer outputs", d.engine(), Options{Open: d.open, Twin: fewer}, "2 inputs and 2 outputs, not 2 and 1"},
-		{"another type", d.engine(), Options{Open: d.open, Twin: typed}, "output 0 is scores uint8[1,8], not scores int8[1,8]"},
-		{"another size", d.engine(), Options{Open: d.open, Twin: shaped}, ""},
+		{"no Open", d.engine(), Options{Fallback: m.engine(fallbackName)}, "Options.Open is nil"},
+		{"nothing", nil, Options{Open: d.open}, "model x: no Edge TPU found; and it has no fallback to run on the CPU"},
+		{"another input", d.engine(), Options{Open: d.open, Fallback: other}, "input 0 is picture uint8[1,16] scale 0.5 zero 128, not picture uint8[1,4,4]"},
+		{"fewer outputs", d.engine(), Options{Open: d.open, Fallback: fewer}, "2 inputs and 2 outputs, not 2 and 1"},
+		{"another type", d.engine(), Options{Open: d.open, Fallback: typed}, "output 0 is scores uint8[1,8], not scores int8[1,8]"},
+		{"another size", d.engine(), Options{Open: d.open, Fallback: shaped}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.o.Name = "x"

@@ -16,7 +16,7 @@ func TestPark(t *testing.T) {
 		t.Errorf("device %+v before the next run", d)
 	}
 	r.invoke()
-	if d := r.Device(); d.Name != twinName || d.Reason != "the Edge TPU is 85 °C" {
+	if d := r.Device(); d.Name != fallbackName || d.Reason != "the Edge TPU is 85 °C" {
 		t.Errorf("device %+v", d)
 	}
 	r.clock.Advance(time.Minute)
@@ -47,7 +47,7 @@ func TestPark(t *testing.T) {
 	if s := r.Stats(); s.State != StateParked || s.Reason != "it is hot" {
 		t.Errorf("stats %+v", s)
 	}
-	if on := r.invoke(); on != twinName || r.Device().Reason != "it is hot" {
+	if on := r.invoke(); on != fallbackName || r.Device().Reason != "it is hot" {
 		t.Errorf("ran on %s: %+v", on, r.Device())
 	}
 	r.Unpark()

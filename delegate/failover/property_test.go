@@ -57,7 +57,7 @@ func TestRandomFaults(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			for _, s := range randomFaults(t, rand.New(rand.NewPCG(seed, 4))) {
 				sum.DeviceRuns += s.DeviceRuns
-				sum.TwinRuns += s.TwinRuns
+				sum.FallbackRuns += s.FallbackRuns
 				sum.Failovers += s.Failovers
 				sum.Restores += s.Restores
 				sum.Rejected += s.Rejected
@@ -138,7 +138,7 @@ func randomFaults(t *testing.T, rng *rand.Rand) []Stats {
 	var all []Stats
 	for _, r := range rigs {
 		s := r.Stats()
-		if s.Runs != r.frame || s.Runs != s.DeviceRuns+s.TwinRuns || s.Errors != s.Failovers || s.Restores > s.Tries {
+		if s.Runs != r.frame || s.Runs != s.DeviceRuns+s.FallbackRuns || s.Errors != s.Failovers || s.Restores > s.Tries {
 			t.Errorf("%d frames, stats %+v", r.frame, s)
 		}
 		all = append(all, s)
@@ -168,7 +168,7 @@ func allRest(rigs []*rig, clock *clocktest.Clock) bool {
 // follow checks a change of the only engine against the law.
 func (l *law) follow(t *testing.T, c Change, now time.Time) {
 	switch c.Kind {
-	case Failover, Tried, Rejected:
+	case Failover, OpenFailed, Rejected:
 		if want := l.failed(now); c.Next != want {
 			t.Errorf("%s: the next try is in %v, by the law in %v", c.Kind, c.Next.Sub(now), want.Sub(now))
 		}

@@ -24,8 +24,8 @@ func (e *Engine) Reset() error {
 			return err
 		}
 	}
-	if e.twin != nil {
-		return e.twin.reset()
+	if e.fallback != nil {
+		return e.fallback.reset()
 	}
-	return nil // what comes back is fresh from its trial
+	return nil // what comes back was reset after its trial
 }

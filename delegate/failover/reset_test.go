@@ -17,7 +17,7 @@ func (r *rig) begins(on string) {
 	r.answered(want)
 }
 
-// TestReset begins sequences on the device, on the twin, and again on the device that came back.
+// TestReset begins sequences on the device, on the fallback, and again on the device that came back.
 func TestReset(t *testing.T) {
 	r := newRig(t, with{stateful: true})
 	reset := func() {
@@ -37,10 +37,10 @@ func TestReset(t *testing.T) {
 	}
 	r.begins(deviceName)
 	r.Park("hot")
-	r.begins(twinName)
+	r.begins(fallbackName)
 	r.invoke()
 	reset()
-	r.begins(twinName)
+	r.begins(fallbackName)
 	r.Unpark()
 	r.begins(deviceName)
 	if err := r.Close(); err != nil {
@@ -63,8 +63,8 @@ func TestResetFails(t *testing.T) {
 	if err := r.Reset(); err != nil {
 		t.Fatal(err)
 	}
-	r.begins(twinName)
+	r.begins(fallbackName)
 	if why := r.Device().Reason; why == "" {
-		t.Error("the twin runs the model for no reason")
+		t.Error("the fallback runs the model for no reason")
 	}
 }

@@ -15,20 +15,20 @@ import (
 // rig is one Engine over fakes, on a clock of its own.
 type rig struct {
 	*Engine
-	t       *testing.T
-	clock   *clocktest.Clock
-	device  *fakeDevice
-	primary *fakeEngine // nil: none
-	twin    *fakeEngine // nil: none
-	frame   uint64      // counts frames, so that each has other inputs
-	mu      sync.Mutex
-	changes []Change
+	t        *testing.T
+	clock    *clocktest.Clock
+	device   *fakeDevice
+	primary  *fakeEngine // nil: none
+	fallback *fakeEngine // nil: none
+	frame    uint64      // counts frames, so that each has other inputs
+	mu       sync.Mutex
+	changes  []Change
 }
 
-// with are the ways in which a rig differs from one with a primary and a twin.
+// with are the ways in which a rig differs from one with a primary and a fallback.
 type with struct {
 	unavailable error // instead of a primary
-	noTwin      bool
+	noFallback  bool
 	stateful    bool
 	wrap        func(tensor.Engine) tensor.Engine // around primary and what Open gives
 	options     Options
@@ -70,9 +70,9 @@ func newRig(t *testing.T, w with) *rig {
 			onChange(c)
 		}
 	}
-	if !w.noTwin {
-		r.twin = r.device.model.engine(twinName)
-		o.Twin = r.twin
+	if !w.noFallback {
+		r.fallback = r.device.model.engine(fallbackName)
+		o.Fallback = r.fallback
 	}
 	var primary tensor.Engine
 	if w.unavailable == nil {
@@ -126,12 +126,12 @@ func (r *rig) invoke() string {
 		r.answered(want)
 	}
 	d := r.Device()
-	if d.Name != ran || d.Degraded != (ran == twinName) || d.Degraded != (d.Reason != "") {
+	if d.Name != ran || d.Degraded != (ran == fallbackName) || d.Degraded != (d.Reason != "") {
 		r.t.Fatalf("frame %d ran on %s, and Device says %+v", r.frame, ran, d)
 	}
 	after := r.Stats()
-	if after.Runs != before.Runs+1 || after.Runs != after.DeviceRuns+after.TwinRuns ||
-		(after.TwinRuns > before.TwinRuns) != (ran == twinName) {
+	if after.Runs != before.Runs+1 || after.Runs != after.DeviceRuns+after.FallbackRuns ||
+		(after.FallbackRuns > before.FallbackRuns) != (ran == fallbackName) {
 		r.t.Fatalf("frame %d ran on %s: stats %+v, before %+v", r.frame, ran, after, before)
 	}
 	return ran
@@ -170,7 +170,7 @@ func (e *Engine) rests(clock *clocktest.Clock, others int) bool {
 	case e.phase == StateWaiting:
 		return clock.Waiting() > others
 	case e.phase == StateTrial:
-		return e.twin != nil && len(e.firsts.device) == 0 && len(e.firsts.twin) < e.o.Trial
+		return e.fallback != nil && len(e.firsts.device) == 0 && len(e.firsts.fallback) < e.o.Trial
 	}
 	return false
 }

@@ -10,10 +10,10 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// TestStartsWithoutDevice is tried at once, and compares with the twin.
+// TestStartsWithoutDevice is tried at once, and compares with the fallback.
 func TestStartsWithoutDevice(t *testing.T) {
 	r := newRig(t, with{unavailable: errNoDevice})
-	if d := r.Device(); d != (tensor.Device{Name: twinName, Degraded: true, Reason: errNoDevice.Error(), Wanted: true}) {
+	if d := r.Device(); d != (tensor.Device{Name: fallbackName, Degraded: true, Reason: errNoDevice.Error(), Wanted: true}) {
 		t.Errorf("device %+v", d)
 	}
 	r.settle()
@@ -21,7 +21,7 @@ func TestStartsWithoutDevice(t *testing.T) {
 		t.Fatalf("opened at %v, stats %+v", r.device.opened, r.Stats())
 	}
 	for range DefaultTrial {
-		if on := r.invoke(); on != twinName {
+		if on := r.invoke(); on != fallbackName {
 			t.Fatalf("ran on %s before the trial", on)
 		}
 	}
@@ -34,8 +34,8 @@ func TestStartsWithoutDevice(t *testing.T) {
 	}
 	// From now on the device's own first runs count.
 	r.invoke()
-	if n := len(r.firsts.device); n != 2 || r.firsts.twin != nil {
-		t.Errorf("%d runs of the device are kept, and %d of the twin", n, len(r.firsts.twin))
+	if n := len(r.firsts.device); n != 2 || r.firsts.fallback != nil {
+		t.Errorf("%d runs of the device are kept, and %d of the fallback", n, len(r.firsts.fallback))
 	}
 }
 
@@ -50,17 +50,17 @@ func TestWrongFromTheStart(t *testing.T) {
 	r.mu.Lock()
 	last := r.changes[len(r.changes)-1]
 	r.mu.Unlock()
-	if last.Kind != Rejected || !strings.Contains(last.Reason, "output 0 (scores) is") || !strings.Contains(last.Reason, "steps from the twin's") {
+	if last.Kind != Rejected || !strings.Contains(last.Reason, "output 0 (scores) is") || !strings.Contains(last.Reason, "steps from the fallback's") {
 		t.Errorf("change %+v", last)
 	}
-	if on := r.invoke(); on != twinName || r.Device().Reason != errNoDevice.Error() {
+	if on := r.invoke(); on != fallbackName || r.Device().Reason != errNoDevice.Error() {
 		t.Errorf("ran on %s, device %+v", on, r.Device())
 	}
 	r.advance(2 * time.Second)
 	if on := r.invoke(); on != deviceName {
 		t.Errorf("ran on %s", on)
 	}
-	if got := r.kinds(); !slices.Equal(got, []Kind{Tried, Rejected, Restored}) {
+	if got := r.kinds(); !slices.Equal(got, []Kind{OpenFailed, Rejected, Restored}) {
 		t.Errorf("changes %v", got)
 	}
 	if err := r.Close(); err != nil {

@@ -30,7 +30,7 @@ func TestState(t *testing.T) {
 	first(deviceName)
 	next()
 	r.primary.fault = runError // before the trial's runs are complete: they are repeated from the beginning
-	first(twinName)
+	first(fallbackName)
 	next()
 	r.advance(time.Second)
 	first(deviceName)
@@ -39,14 +39,14 @@ func TestState(t *testing.T) {
 		t.Errorf("kept %d runs", n)
 	}
 	r.Park("hot")
-	first(twinName)
+	first(fallbackName)
 	next()
 	r.Unpark()
 	first(deviceName)
 	next()
 	device := r.Engine.device.Engine.(*fakeEngine)
 	device.fault = runError
-	first(twinName)
+	first(fallbackName)
 	r.advance(time.Second * 2)
 	first(deviceName)
 	if s := r.Stats(); s.Rejected != 0 || s.Restores != 2 {

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	onDevice = "edgetpu:fake"
-	onTwin   = "cpu:fake"
+	onDevice   = "edgetpu:fake"
+	onFallback = "cpu:fake"
 )
 
 var errFault = errors.New("the Edge TPU is lost")
@@ -54,7 +54,7 @@ func (d *faultyDevice) open(context.Context) (tensor.Engine, error) {
 	e := d.engine(onDevice)
 	e.Run = func(_ context.Context, n int) error {
 		switch {
-		case n == 0: // or there would be nothing to compare a device with that has no twin
+		case n == 0: // or there would be nothing to compare a device with that has no fallback
 			return nil
 		case d.one(25):
 			return fmt.Errorf("%w: transfer failed", errFault)
@@ -108,7 +108,7 @@ type rig struct {
 	engines []*failover.Engine
 }
 
-func newRig(t *testing.T, seed uint64, engines int, unavailable error, twins bool) *rig {
+func newRig(t *testing.T, seed uint64, engines int, unavailable error, fallbacks bool) *rig {
 	t.Helper()
 	r := &rig{items: &pipetest.Items{}, sink: &pipetest.FakeSink{IsLossless: true}, device: &faultyDevice{rng: rand.New(rand.NewPCG(seed, 7)), time: 200 * time.Microsecond}}
 	r.source = &pipetest.FakeSource{Items: r.items}
@@ -116,8 +116,8 @@ func newRig(t *testing.T, seed uint64, engines int, unavailable error, twins boo
 	backoff := failover.NewBackoff(failover.BackoffOptions{First: 100 * time.Microsecond, Max: time.Millisecond})
 	for range engines {
 		o := failover.Options{Name: "coco", Open: r.device.open, Backoff: backoff}
-		if twins {
-			o.Twin = r.device.engine(onTwin)
+		if fallbacks {
+			o.Fallback = r.device.engine(onFallback)
 		}
 		var primary tensor.Engine
 		if unavailable == nil {
@@ -170,7 +170,7 @@ func (r *rig) run(t *testing.T, ctx context.Context) (pipeline.Summary, failover
 	for _, rep := range r.sink.Reports() {
 		ev := rep.Events[0]
 		ran[ev.Device]++
-		if ev.Degraded != (ev.Device == onTwin) || ev.Degraded != (ev.Reason != "") || ev.Degraded && !strings.Contains(ev.Reason, errFault.Error()) {
+		if ev.Degraded != (ev.Device == onFallback) || ev.Degraded != (ev.Reason != "") || ev.Degraded && !strings.Contains(ev.Reason, errFault.Error()) {
 			t.Errorf("event %+v", ev)
 		}
 	}
@@ -178,11 +178,11 @@ func (r *rig) run(t *testing.T, ctx context.Context) (pipeline.Summary, failover
 	for _, e := range r.engines {
 		s := e.Stats()
 		all.DeviceRuns += s.DeviceRuns
-		all.TwinRuns += s.TwinRuns
+		all.FallbackRuns += s.FallbackRuns
 		all.Failovers += s.Failovers
 		all.Restores += s.Restores
 	}
-	if ran[onDevice] != all.DeviceRuns || ran[onTwin] != all.TwinRuns {
+	if ran[onDevice] != all.DeviceRuns || ran[onFallback] != all.FallbackRuns {
 		t.Errorf("events %v, stats %+v", ran, all)
 	}
 	return sum, all
@@ -227,14 +227,14 @@ func TestFile(t *testing.T) {
 			for _, c := range []struct {
 				name        string
 				unavailable error
-				twins       bool
+				fallbacks   bool
 			}{
 				{"device", nil, true},
 				{"starts without device", errFault, true},
-				{"without twin", nil, false},
+				{"without fallback", nil, false},
 			} {
 				t.Run(fmt.Sprintf("%s, %d engines, %d", c.name, engines, seed), func(t *testing.T) {
-					r := newRig(t, seed, engines, c.unavailable, c.twins)
+					r := newRig(t, seed, engines, c.unavailable, c.fallbacks)
 					r.source.Count = frames
 					r.source.Read = func(ctx context.Context, n int) error {
 						if n >= frames/4 && n%20 == 0 {

@@ -15,23 +15,23 @@ type sample struct {
 }
 
 // firsts are the first runs of the model, as many as a trial has: the device's and, before it has done any, the
-// twin's. Samples do not change. Only Invoke adds some, which is why it may look without the lock.
+// fallback's. Samples do not change. Only Invoke adds some, which is why it may look without the lock.
 type firsts struct {
-	device, twin []*sample
-	enough       chan struct{} // closed when the twin's are complete
+	device, fallback []*sample
+	enough           chan struct{} // closed when the fallback's are complete
 }
 
 // keeps says whether a run of u is to be kept.
 func (e *Engine) keeps(u *unit) bool {
-	if u == e.twin {
-		return len(e.firsts.device) == 0 && len(e.firsts.twin) < e.o.Trial
+	if u == e.fallback {
+		return len(e.firsts.device) == 0 && len(e.firsts.fallback) < e.o.Trial
 	}
-	return !e.o.Verify && len(e.firsts.device) < e.o.Trial // else the twin's are the right ones
+	return !e.o.Verify && len(e.firsts.device) < e.o.Trial // else the fallback's are the right ones
 }
 
 // newSample copies the inputs, before the run.
 func (e *Engine) newSample(u *unit) *sample {
-	return &sample{begins: u.state == fresh, inputs: hold(u, len(e.ports.inputs))}
+	return &sample{begins: u.state == justReset, inputs: hold(u, len(e.ports.inputs))}
 }
 
 // keep adds the outputs, after the run.
@@ -42,25 +42,25 @@ func (e *Engine) keep(u *unit, s *sample) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if u != e.twin {
-		e.firsts.device, e.firsts.twin = append(e.firsts.device, s), nil
+	if u != e.fallback {
+		e.firsts.device, e.firsts.fallback = append(e.firsts.device, s), nil
 		return
 	}
-	if len(e.firsts.twin) >= e.o.Trial {
+	if len(e.firsts.fallback) >= e.o.Trial {
 		return
 	}
-	if e.firsts.twin = append(e.firsts.twin, s); len(e.firsts.twin) == e.o.Trial {
+	if e.firsts.fallback = append(e.firsts.fallback, s); len(e.firsts.fallback) == e.o.Trial {
 		close(e.firsts.enough)
 	}
 }
 
-// reference gives the runs that the device must repeat, and whether to the bit. Where they are the twin's it waits
+// reference gives the runs that the device must repeat, and whether to the bit. Where they are the fallback's it waits
 // for them. There are none when there is nothing to compare with.
 func (e *Engine) reference() (runs []*sample, exact bool, err error) {
 	e.mu.Lock()
 	runs = e.firsts.device
 	e.mu.Unlock()
-	if len(runs) > 0 || e.twin == nil {
+	if len(runs) > 0 || e.fallback == nil {
 		return runs, true, nil
 	}
 	select {
@@ -70,7 +70,7 @@ func (e *Engine) reference() (runs []*sample, exact bool, err error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.firsts.twin, false, nil
+	return e.firsts.fallback, false, nil
 }
 
 // trial says why u must not run the model; nil when it answered rightly each time.

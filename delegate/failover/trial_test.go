@@ -43,7 +43,7 @@ func TestCompare(t *testing.T) {
 		{"floats", floats(1, 2), floats(3, -4), false, ""},
 		{"an infinity", floats(1, inf), floats(3, 4), false, "no finite value at 1"},
 		{"no number", floats(nan, 1), floats(3, 4), false, "no finite value at 0"},
-		{"the twin's infinity", floats(1, nan), floats(3, inf), false, ""},
+		{"the fallback's infinity", floats(1, nan), floats(3, inf), false, ""},
 		{"a double", doubles(math.Inf(1)), doubles(1), false, "no finite value"},
 		{"a greatest double", doubles(math.MaxFloat64), doubles(1), false, ""},
 		{"a half", of(tensor.Float16, 0, 0x7C), of(tensor.Float16, 0, 0x7B), false, "no finite value"},

@@ -27,9 +27,9 @@ type unit struct {
 type state int
 
 const (
-	fresh state = iota // opened or reset, no run since
-	going              // all runs since then have ended
-	torn               // the last run did not end, so what it left behind is unknown
+	justReset   state = iota // opened or reset, no run since
+	running                  // all runs since then have ended
+	interrupted              // the last run did not end, so what it left behind is unknown
 )
 
 // resetter is an engine that can begin a new sequence of runs.
@@ -37,24 +37,24 @@ type resetter interface{ Reset() error }
 
 func (u *unit) invoke(ctx context.Context) (err error) {
 	defer panicerr.Recover(&err, "the engine")
-	u.state = torn
+	u.state = interrupted
 	if err = u.Engine.Invoke(ctx); err == nil {
-		u.state = going
+		u.state = running
 	}
 	return err
 }
 
-// reset makes the engine fresh, if it can be.
+// reset resets the engine, where it can.
 func (u *unit) reset() (err error) {
 	r, can := u.Engine.(resetter)
-	if !can || u.state == fresh {
+	if !can || u.state == justReset {
 		return nil
 	}
 	defer panicerr.Recover(&err, "the engine")
 	if err = r.Reset(); err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
-	u.state = fresh
+	u.state = justReset
 	return nil
 }
 

@@ -19,7 +19,7 @@ var ErrClosed = errors.New("the engine is closed")
 
 // kinds are the errors that errors.Is finds again in the parent.
 var kinds = []error{
-	delegate.ErrNoTwin, schema.ErrInvalid, schema.ErrUnsupported, tflite.ErrClosed, fs.ErrNotExist, fs.ErrPermission, context.Canceled,
+	delegate.ErrNoCPUModel, schema.ErrInvalid, schema.ErrUnsupported, tflite.ErrClosed, fs.ErrNotExist, fs.ErrPermission, context.Canceled,
 	edgetpu.ErrNoDevice, edgetpu.ErrNotFound, edgetpu.ErrUnreadable, edgetpu.ErrNotLibrary, edgetpu.ErrWrongArchitecture,
 	edgetpu.ErrMissingDependency, edgetpu.ErrMissingSymbol, edgetpu.ErrLoad, edgetpu.ErrTooOld, edgetpu.ErrClosed,
 }

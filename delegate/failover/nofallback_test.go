@@ -15,9 +15,9 @@ func (r *rig) start(ctx context.Context) <-chan error {
 	return done
 }
 
-// TestWithoutTwin waits for the device and runs the frame again there, also when the first tries fail.
-func TestWithoutTwin(t *testing.T) {
-	r := newRig(t, with{noTwin: true})
+// TestWithoutFallback waits for the device and runs the frame again there, also when the first tries fail.
+func TestWithoutFallback(t *testing.T) {
+	r := newRig(t, with{noFallback: true})
 	r.invoke()
 	r.Park("hot") // there is nowhere to go
 	if on := r.invoke(); on != deviceName {
@@ -45,7 +45,7 @@ func TestWithoutTwin(t *testing.T) {
 			t.Errorf("device %+v", d)
 		}
 	}
-	if s := r.Stats(); s.Failovers != 4 || s.Restores != 4 || s.Tries != 6 || s.Rejected != 1 || s.TwinRuns != 0 || s.Errors != 4 {
+	if s := r.Stats(); s.Failovers != 4 || s.Restores != 4 || s.Tries != 6 || s.Rejected != 1 || s.FallbackRuns != 0 || s.Errors != 4 {
 		t.Errorf("stats %+v", s)
 	}
 }
@@ -60,7 +60,7 @@ func (r *rig) giveUpOrNext(t *testing.T) {
 
 // TestFailsOnTheWayBack has the device fail in the very run that waited for it.
 func TestFailsOnTheWayBack(t *testing.T) {
-	r := newRig(t, with{noTwin: true})
+	r := newRig(t, with{noFallback: true})
 	r.invoke()
 	want := r.fill()
 	r.primary.fault = runError
@@ -92,7 +92,7 @@ func TestFailsOnTheWayBack(t *testing.T) {
 }
 
 func TestGivesUp(t *testing.T) {
-	r := newRig(t, with{noTwin: true, options: Options{GiveUp: 500 * time.Millisecond}})
+	r := newRig(t, with{noFallback: true, options: Options{GiveUp: 500 * time.Millisecond}})
 	r.invoke()
 	want := r.fill()
 	r.primary.fault = runDeath
@@ -100,7 +100,7 @@ func TestGivesUp(t *testing.T) {
 	until(t, "both waits", func() bool { return r.clock.Waiting() == 2 })
 	r.clock.Advance(500 * time.Millisecond)
 	err := <-done
-	if !errors.Is(err, errFake) || !strings.Contains(err.Error(), "has not come back in 500ms, and there is no twin") {
+	if !errors.Is(err, errFake) || !strings.Contains(err.Error(), "has not come back in 500ms, and there is no fallback") {
 		t.Errorf("error %v", err)
 	}
 	// The frame is kept: it is run when the device is back.
@@ -115,7 +115,7 @@ func TestGivesUp(t *testing.T) {
 }
 
 func TestWaitingEndsWithItsContext(t *testing.T) {
-	r := newRig(t, with{noTwin: true, options: Options{GiveUp: -1}})
+	r := newRig(t, with{noFallback: true, options: Options{GiveUp: -1}})
 	r.invoke()
 	r.fill()
 	r.primary.fault = runError
@@ -136,7 +136,7 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 }
 
 func TestWaitingEndsWithClose(t *testing.T) {
-	r := newRig(t, with{noTwin: true})
+	r := newRig(t, with{noFallback: true})
 	r.invoke()
 	r.fill()
 	r.primary.fault = runError
@@ -152,7 +152,7 @@ func TestWaitingEndsWithClose(t *testing.T) {
 
 // TestFirstRunFails leaves nothing to compare with: the device comes back after runs without an error.
 func TestFirstRunFails(t *testing.T) {
-	r := newRig(t, with{noTwin: true})
+	r := newRig(t, with{noFallback: true})
 	want := r.fill()
 	r.primary.fault = runError
 	r.device.plan = []fault{openFaulty}
