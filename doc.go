@@ -3,7 +3,7 @@
 //
 //	func main() {
 //		corallite.Main()
-//		source := corallite.Source{Images: []string{"holiday"}}
+//		source := corallite.Images("holiday")
 //		for event, err := range corallite.Events(context.Background(), "face_detection_full_range", source, corallite.Options{}) {
 //			fmt.Println(event.Source, event.Detections, err)
 //		}

@@ -86,13 +86,14 @@ func give(ctx context.Context, to chan<- item, i item) {
 }
 
 func (m *Model) checkSource(s Source) error {
-	switch {
-	case s.Sounds() && !m.c.Listens():
+	if s == nil || s.Keys()[0].IsZero() {
+		return errors.New("corallite: the source is empty: name pictures, a folder, videos, a camera, recordings or a microphone")
+	}
+	switch sounds := (configs.Pipeline{Source: s}).Sounds(); {
+	case sounds && !m.c.Listens():
 		return fmt.Errorf("corallite: %s is a model for %s: the source must give pictures, not sound", m.name, m.c.Task)
-	case !s.Sounds() && m.c.Listens():
+	case !sounds && m.c.Listens():
 		return fmt.Errorf("corallite: %s is a model for %s: the source must give sound, not pictures", m.name, m.c.Task)
-	case !s.Sounds() && !s.Live() && s.Folder == "" && len(s.Video)+len(s.Images) == 0:
-		return errors.New("corallite: the source is empty: name pictures, a folder, videos or a camera")
 	}
 	return nil
 }

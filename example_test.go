@@ -14,7 +14,7 @@ import (
 
 // A detector over pictures. A program of its own begins main with corallite.Main().
 func ExampleEvents() {
-	source := corallite.Source{Images: []string{"images/*.jpg"}}
+	source := corallite.Images("images/*.jpg")
 	options := corallite.Options{Task: corallite.Detect, LabelsFile: "labels/coco_labels.txt", MaxResults: 1}
 	for event, err := range corallite.Events(context.Background(), "models/ssd_mobilenet_v1_coco_quant.tflite", source, options) {
 		if err != nil {

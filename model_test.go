@@ -147,7 +147,7 @@ func TestWrongMethod(t *testing.T) {
 			t.Errorf("%v, want %s", err, want+method)
 		}
 	}
-	for e, err := range m.Events(t.Context(), corallite.Source{Microphone: "default"}) {
+	for e, err := range m.Events(t.Context(), corallite.Microphone("default")) {
 		if err == nil || !strings.Contains(err.Error(), "the source must give pictures, not sound") {
 			t.Errorf("%v, %v", e, err)
 		}
@@ -183,8 +183,9 @@ func TestClose(t *testing.T) {
 	open(t, small, corallite.Options{Task: corallite.Classify}).Close() // what is made once a process is made now
 	before := runtime.NumGoroutine()
 	m := open(t, small, corallite.Options{Task: corallite.Classify})
-	source := corallite.Source{Video: []string{"video/vtest.avi"}}
-	testdata.Path(t, source.Video[0])
+	const video = "video/vtest.avi"
+	testdata.Path(t, video)
+	source := corallite.Video(video)
 	count := 0
 	for e, err := range m.Events(t.Context(), source) {
 		if err != nil || e.Model != "mobilenet_v1_0.25_128_quant" || len(e.Classes) == 0 {
@@ -231,7 +232,7 @@ func TestEventsGoOn(t *testing.T) {
 	}
 	m := open(t, small, corallite.Options{Task: corallite.Classify, MaxResults: 1})
 	var got []string
-	for e, err := range m.Events(t.Context(), corallite.Source{Images: []string{"images/face.jpg", bad, "images/hot_dog.jpg"}}) {
+	for e, err := range m.Events(t.Context(), corallite.Images("images/face.jpg", bad, "images/hot_dog.jpg")) {
 		if err != nil {
 			got = append(got, "error")
 			if !strings.Contains(err.Error(), bad) {

@@ -80,7 +80,3 @@ func (o Options) spec(ref string) configs.ModelSpec {
 	}
 	return s
 }
-
-// Source is where pictures or sound come from, as the key source of a pipeline in YAML. One of Images, Folder, Video,
-// Camera, URL, GStreamer, FFmpeg, Microphone and Sound is given.
-type Source = configs.Source

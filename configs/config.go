@@ -72,7 +72,7 @@ type Model struct {
 
 // Pipeline is a source, the models that look at its pictures, and the sinks that take what they find.
 type Pipeline struct {
-	Source    Source     `yaml:"source"`
+	Source    Source     `yaml:"-"`
 	Models    []string   `yaml:"models,flow"`     // at least one, all of them in Config.Models
 	Every     int        `yaml:"every,omitempty"` // each so many-th frame
 	FPS       float64    `yaml:"fps,omitempty"`
@@ -131,7 +131,7 @@ func Load(files []string, o LoadOptions) (*Config, error) {
 	}
 	s := newLayers(o.Models, all)
 	if len(files) == 0 {
-		s.report(origin{}, nil, key.CodeMissingFile, "no configuration file given")
+		s.report(origin{}, nil, key.CodeInvalid, "no configuration file given")
 	} else {
 		s.first = files[0]
 	}

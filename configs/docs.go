@@ -67,7 +67,11 @@ func sections(k *key.Key, title string) []section {
 				below = append(below, sections(v, place+"[N]."+v.Name)...)
 			}
 		default:
-			self.Rows = append(self.Rows, row{c.Name, typeWords(c), defaultWords(c), c.Doc, c.Example})
+			doc := c.Doc
+			if len(c.Requires) > 0 {
+				doc += " Only with " + quotedWords(c.Requires, "and") + "."
+			}
+			self.Rows = append(self.Rows, row{c.Name, typeWords(c), defaultWords(c), doc, c.Example})
 		}
 	}
 	if title == "" {

@@ -19,7 +19,7 @@ func (s *layers) pipeline(d namedEntry, whole bool) Pipeline {
 		out.Models, _ = s.get(at).([]string)
 		s.modelNames(at, out.Models, whole)
 	}
-	if !out.Source.Sounds() {
+	if !out.Sounds() {
 		out.Every, _ = s.get(p.to("every")).(int)
 	}
 	out.FPS, _ = s.get(p.to("fps")).(float64)
@@ -28,7 +28,7 @@ func (s *layers) pipeline(d namedEntry, whole bool) Pipeline {
 			s.problem(p.to("region"), key.CodeOutOfRange, "%v is not a region: left must be less than right, and top less than bottom", r)
 		}
 	}
-	out.Motion = s.motion(p.to("motion"), out.Source)
+	out.Motion = s.motion(p.to("motion"), out)
 	out.Secondary = s.secondary(p.to("secondary"), out.Models, whole)
 	out.Gate, _ = s.get(p.to(gateKey.Name)).(bool)
 	out.Priority, _ = s.get(p.to("priority")).(int)

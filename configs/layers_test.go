@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/pipeline/camera"
 	"corallite/pipeline/sink"
 	"corallite/pipeline/sink/annotate"
 )
@@ -41,25 +42,20 @@ func TestPrecedence(t *testing.T) {
 // TestOtherSource gives another kind of source in a later layer.
 func TestOtherSource(t *testing.T) {
 	workingFolder(t, t.Chdir)
-	source := func(cfg *Config) Source { return cfg.Pipelines["door"].Source }
-	if got := source(mustLoad(t, small, "pipelines.door.source.video=clip.mp4")); got.Images != nil || !slices.Equal(got.Video, []string{"clip.mp4"}) {
-		t.Errorf("%+v", got)
+	want := func(cfg *Config, want Source) {
+		t.Helper()
+		if got := cfg.Pipelines["door"].Source; !reflect.DeepEqual(got, want) {
+			t.Errorf("%#v, want %#v", got, want)
+		}
 	}
+	want(mustLoad(t, small, "pipelines.door.source.video=clip.mp4"), &camera.VideoConfig{Video: []string{"clip.mp4"}})
 	t.Setenv("CORALLITE_PIPELINES_DOOR_SOURCE_FOLDER", "folder")
-	if got := source(mustLoad(t, small)); got.Images != nil || got.Folder != "folder" {
-		t.Errorf("%+v", got)
-	}
-	if got := source(mustLoad(t, small, "pipelines.door.source={images: [pic.jpg]}")); got.Folder != "" || !slices.Equal(got.Images, []string{"pic.jpg"}) {
-		t.Errorf("%+v", got)
-	}
+	want(mustLoad(t, small), &camera.FolderConfig{Folder: "folder"})
+	want(mustLoad(t, small, "pipelines.door.source={images: [pic.jpg]}"), &camera.ImagesConfig{Images: []string{"pic.jpg"}})
 	t.Setenv("CORALLITE_PIPELINES_DOOR_SOURCE_FOLDER", "")
 	webcam := strings.Replace(small, `{images: "*.jpg"}`, "{camera: 0, width: 640, height: 480}", 1)
-	if got := source(mustLoad(t, webcam, "pipelines.door.source={url: 'http://192.0.2.1/'}")); got.Camera != "" || got.Width != 0 || got.URL == "" {
-		t.Errorf("%+v", got)
-	}
-	if got := source(mustLoad(t, webcam, "pipelines.door.source.camera=1")); got.Camera != "1" || got.Width != 640 {
-		t.Errorf("%+v", got)
-	}
+	want(mustLoad(t, webcam, "pipelines.door.source={url: 'http://192.0.2.1/'}"), &camera.URLConfig{URL: "http://192.0.2.1/"})
+	want(mustLoad(t, webcam, "pipelines.door.source.camera=1"), &camera.DeviceConfig{Camera: "1", Width: 640, Height: 480})
 	_, err := load(t, small, "pipelines.door.source.video=clip.mp4", "pipelines.door.source.images=pic.jpg")
 	wantProblems(t, err, `--set pipelines.door.source.video=clip.mp4: pipelines.door.source.video: images is set as well: expected only one of images, folder, video, camera, url, gstreamer, ffmpeg, microphone or sound`)
 	_, err = load(t, small, "pipelines.door.source.video=[clip.mp4, gone.mp4]")

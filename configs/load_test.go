@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"corallite/internal/key"
+	"corallite/pipeline/camera"
 	"corallite/pipeline/sink"
 	"corallite/pipeline/sink/annotate"
 )
@@ -71,7 +72,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("model %+v, want %+v", got, want)
 	}
 	wantPipeline := Pipeline{
-		Source: Source{Images: []string{"*.jpg"}}, Models: []string{"m"}, Every: 1,
+		Source: &camera.ImagesConfig{Images: []string{"*.jpg"}}, Models: []string{"m"}, Every: 1,
 		Sinks: []Sink{&sink.JSONLConfig{Path: "found.jsonl", Append: true, Queue: 4}, &annotate.PicturesOptions{Dir: "out", Queue: 9}},
 	}
 	if got := cfg.Pipelines["door"]; !reflect.DeepEqual(got, wantPipeline) {
@@ -138,14 +139,14 @@ func TestEveryKey(t *testing.T) {
 	for _, k := range root.Child("pipelines").Child("source").Keys {
 		pipeline := k.Name
 		switch {
-		case slices.Contains(soundSourceKeys, k):
+		case forSound(k):
 			continue
 		case k.Name == "password_file":
 			pipeline = "url2"
 		case k.Requires != nil:
 			pipeline = k.Requires[0]
 		}
-		if !isSet(cfg.Pipelines[pipeline].Source, k.Name) {
+		if f := cfg.Pipelines[pipeline].Source.Keys().Field(k.Name); f == nil || f.IsZero() {
 			t.Errorf("pipelines.%s.source.%s is not taken over", pipeline, k.Name)
 		}
 	}
@@ -245,12 +246,21 @@ func everySourceKey() string {
 		}
 	}
 	for _, k := range source.Keys {
-		if k.Requires == nil && !slices.Contains(soundSourceKeys, k) {
+		if k.Requires == nil && !forSound(k) {
 			add(k.Name, k.Name, "password_file")
 		}
 	}
 	add("url2", "url", "password_env")
 	return b.String()
+}
+
+// forSound reports whether a key of a source is one that only sources of sound have.
+func forSound(k *key.Key) bool {
+	kind := k.Name
+	if k.Requires != nil {
+		kind = k.Requires[0]
+	}
+	return kind == "microphone" || kind == "sound"
 }
 
 // quoted is a key's example as YAML takes it; the table has it as people write it.

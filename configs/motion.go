@@ -12,13 +12,13 @@ type Motion struct {
 }
 
 // motion reads what a pipeline says of motion; nil: nothing. An empty group is all defaults.
-func (s *layers) motion(p path, source Source) *Motion {
+func (s *layers) motion(p path, in Pipeline) *Motion {
 	values, given := s.group(p, s.root.Child("pipelines").Child("motion"))
-	if !given && (s.layer(p) == nowhere || s.bad[p.viper()]) || source.Sounds() {
+	if !given && (s.layer(p) == nowhere || s.bad[p.viper()]) || in.Source == nil || in.Sounds() {
 		return nil
 	}
-	if len(source.Images) > 0 {
-		s.problem(p, key.CodeConflict, "only applies to videos, cameras and watched folders, but the source is images")
+	if in.Source.About().Still {
+		s.problem(p, key.CodeConflict, "only applies to videos, cameras and watched folders, but the source is %s", in.Source.About().Kind)
 		return nil
 	}
 	out := &Motion{}

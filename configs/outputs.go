@@ -32,8 +32,10 @@ func (s *layers) sameOutputs(cfg *Config) {
 	}
 	for _, name := range cfg.order {
 		what := "a source of pipelines." + name
-		for _, read := range cfg.Pipelines[name].Source.reads() {
-			used[realPath(read)] = fileClaim{what: what}
+		if r, ok := cfg.Pipelines[name].Source.(part.Reader); ok {
+			for _, read := range r.Reads() {
+				used[realPath(read)] = fileClaim{what: what}
+			}
 		}
 	}
 	for _, name := range cfg.order {
@@ -46,29 +48,6 @@ func (s *layers) sameOutputs(cfg *Config) {
 	}
 }
 
-// reads are the files and folders that a source reads, and the folders of pictures, into which no copy may go.
-func (s Source) reads() []string {
-	var out []string
-	for _, name := range slices.Concat(s.Images, s.Video) {
-		files := []string{name}
-		if _, err := os.Stat(name); err != nil {
-			files, _ = filepath.Glob(name)
-		}
-		out = append(out, files...)
-	}
-	if len(s.Images) > 0 {
-		for _, file := range slices.Clone(out) {
-			if !isFolder(file) {
-				out = append(out, filepath.Dir(file))
-			}
-		}
-	}
-	if s.Folder != "" {
-		out = append(out, s.Folder)
-	}
-	return out
-}
-
 // claim takes a file or folder for the sink at p.
 func (s *layers) claim(used map[string]fileClaim, sink path, out part.Output, u fileClaim) {
 	p, file := sink.to(out.Key), out.Path
@@ -79,10 +58,10 @@ func (s *layers) claim(used map[string]fileClaim, sink path, out part.Output, u 
 		switch {
 		case err != nil:
 		case out.Folder && !info.IsDir():
-			s.problem(p, key.CodeMissingFile, "%s is a file: expected a folder", file)
+			s.problem(p, key.CodeWrongType, "%s is a file: expected a folder", file)
 			return
 		case !out.Folder && info.IsDir():
-			s.problem(p, key.CodeMissingFile, "%s is a folder: expected a file", file)
+			s.problem(p, key.CodeWrongType, "%s is a folder: expected a file", file)
 			return
 		case !out.Folder && !info.Mode().IsRegular():
 			return // a device or a pipe, as /dev/null, takes from many
@@ -96,7 +75,7 @@ func (s *layers) claim(used map[string]fileClaim, sink path, out part.Output, u 
 	case file == "-" && other.kind == u.kind && other.pipeline != u.pipeline:
 		// Lines of several pipelines go well together.
 	default:
-		s.problem(p, key.CodeMissingFile, "%s is already %s", where, other.what)
+		s.problem(p, key.CodeWrongType, "%s is already %s", where, other.what)
 	}
 }
 

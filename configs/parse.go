@@ -28,7 +28,7 @@ func readFile(path string) (*yaml.Node, Problems) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return bad(0, key.CodeMissingFile, "no such file")
+		return bad(0, key.CodeUnreadable, "no such file")
 	case err != nil:
 		return bad(0, key.CodeUnreadable, "%v", regfile.Cause(err))
 	case info.IsDir():

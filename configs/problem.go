@@ -77,7 +77,10 @@ func fileCode(err error) key.Code {
 	if errors.As(err, new(*models.NotPulledError)) {
 		return key.CodeMissingModel
 	}
-	return key.CodeMissingFile
+	if errors.Is(err, fs.ErrNotExist) || errors.As(err, new(*models.DamagedError)) || errors.As(err, new(*models.HashError)) {
+		return key.CodeMissingFile
+	}
+	return key.CodeInvalid
 }
 
 // modelFix is what helps against an error about a model's file: commands.

@@ -121,11 +121,16 @@ func (p shownPipeline) MarshalYAML() (any, error) {
 		}
 		sinks.Content = append(sinks.Content, &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{word(sink.About().Kind), node}})
 	}
+	source, err := mapping(p.Source.Keys(), p.secrets)
+	if err != nil {
+		return nil, err
+	}
 	type plain Pipeline
 	return struct {
-		plain `yaml:",inline"`
-		Sinks *yaml.Node `yaml:"sinks"`
-	}{plain(p.Pipeline), sinks}, nil
+		Source *yaml.Node `yaml:"source"`
+		plain  `yaml:",inline"`
+		Sinks  *yaml.Node `yaml:"sinks"`
+	}{source, plain(p.Pipeline), sinks}, nil
 }
 
 // mapping shows the values of keys, in the order of their table: of those that have no default, what is not zero. Of secret addresses

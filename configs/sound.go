@@ -32,9 +32,6 @@ func Listens(task string) bool { return task == TaskKeyword || task == TaskWakew
 // Listens says whether the model's task is one on sound.
 func (m Model) Listens() bool { return Listens(m.Task) }
 
-// Sounds says whether the source gives sound, and not pictures.
-func (s Source) Sounds() bool { return s.Microphone != "" || len(s.Sound) > 0 }
-
 // hearing is what the catalog knows of a model that listens.
 func hearing(e *models.Entry) (h Hearing, threshold float64) {
 	if w := e.WakeWord; w != nil {
@@ -110,7 +107,10 @@ func manifestBeside(path string) string {
 // checkSound reports what does not go together in a pipeline: models that listen and those that look, and what only
 // pictures have.
 func (s *layers) checkSound(p path, out Pipeline, all map[string]Model) {
-	sound := out.Source.Sounds()
+	if out.Source == nil {
+		return
+	}
+	sound := out.Sounds()
 	for i, name := range out.Models {
 		m, known := all[name]
 		if !known || m.Task == "" || m.Listens() == sound {

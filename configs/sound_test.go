@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"corallite/internal/key"
+	microphone "corallite/pipeline/mic"
 )
 
 // TestEverySoundKey gives every key of sound its example, and expects it in the structs.
@@ -82,13 +84,13 @@ func TestEverySoundKey(t *testing.T) {
 		t.Errorf("thresholds %v", got)
 	}
 	mic, files, pipe := cfg.Pipelines["mic"], cfg.Pipelines["files"], cfg.Pipelines["pipe"]
-	if !mic.Gate || mic.Source.Microphone != "USB Audio Device" || mic.Source.Deadline != 20 || files.Gate {
+	if !mic.Gate || !reflect.DeepEqual(mic.Source, &microphone.MicrophoneConfig{Microphone: "USB Audio Device", Deadline: 20 * time.Second}) || files.Gate {
 		t.Errorf("%+v", mic)
 	}
-	if !slices.Equal(files.Source.Sound, []string{"calls/*.wav"}) || !files.Source.Sounds() {
+	if !reflect.DeepEqual(files.Source, &microphone.SoundConfig{Sound: []string{"calls/*.wav"}}) || !files.Sounds() {
 		t.Errorf("%+v", files)
 	}
-	if s := pipe.Source; !slices.Equal(s.Sound, []string{"-"}) || s.Format != "f32le" || s.Rate != 48000 || s.Channels != 2 {
+	if s := pipe.Source; !reflect.DeepEqual(s, &microphone.SoundConfig{Sound: []string{"-"}, Format: "f32le", Rate: 48000, Channels: 2}) {
 		t.Errorf("%+v", s)
 	}
 	if m := cfg.Models["micro"]; m.ScoreThreshold != 0 || !m.Listens() || m.Manifest != "okay_nabu.json" {

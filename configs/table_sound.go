@@ -62,30 +62,6 @@ var soundModelKeys = []*key.Key{
 	},
 }
 
-// soundSourceKeys are the sources of sound, and what belongs to them.
-var soundSourceKeys = []*key.Key{
-	{
-		Name: "microphone", Kind: key.KindString, Example: "USB Audio Device",
-		Doc: "A microphone: `default`, its name or a part of it, or its id, as `corallite devices` prints them. One that is unplugged, or not there yet, is waited for.",
-	},
-	{
-		Name: "sound", Kind: key.KindStringList, Example: `["calls/*.wav"]`,
-		Doc: "Recordings: WAV files, folders of them, or patterns; with the program ffmpeg installed also what it reads. `-` is raw samples on standard input: `arecord -f S16_LE -r 16000 -t raw | corallite run …`. Ends after the last.",
-	},
-	{
-		Name: "format", Kind: key.KindString, Choices: []string{"u8", "s16le", "s24le", "s32le", "f32le"}, DefaultDoc: "s16le", Example: "f32le", Requires: []string{"sound"},
-		Doc: "With `sound: \"-\"`: how a sample is written.",
-	},
-	{
-		Name: "rate", Kind: key.KindInteger, Min: key.Limit(1000), Max: key.Limit(768000), DefaultDoc: "16000", Example: "48000", Requires: []string{"sound"},
-		Doc: "With `sound: \"-\"`: samples a second.",
-	},
-	{
-		Name: "channels", Kind: key.KindInteger, Min: key.Limit(1), Max: key.Limit(64), DefaultDoc: "1", Example: "2", Requires: []string{"sound"},
-		Doc: "With `sound: \"-\"`: samples that belong together, of which the mean is taken.",
-	},
-}
-
 // gateKey is the voice gate of pipelines of sound.
 var gateKey = &key.Key{
 	Name: "voice_gate", Kind: key.KindBoolean, Default: false, Example: "true",

@@ -86,8 +86,8 @@ only: a run waits for it.`,
 // noteCameras tells of cameras that are not there now, which is no mistake in a configuration: a run waits for them.
 func noteCameras(w io.Writer, cfg *configs.Config) {
 	for _, name := range cfg.PipelineNames() {
-		if wanted := cfg.Pipelines[name].Source.Camera; wanted != "" && !camera.Present("", wanted) {
-			fmt.Fprintf(w, "note: pipelines.%s.source.camera: there is no camera %q now; a run waits for it (corallite devices lists those that there are)\n", name, wanted)
+		if c, ok := cfg.Pipelines[name].Source.(*camera.DeviceConfig); ok && !camera.Present("", c.Camera) {
+			fmt.Fprintf(w, "note: pipelines.%s.source.camera: there is no camera %q now; a run waits for it (corallite devices lists those that there are)\n", name, c.Camera)
 		}
 	}
 }

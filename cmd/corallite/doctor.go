@@ -124,11 +124,11 @@ func doctorModels(cfg *configs.Config) []doctor.Model {
 func doctorCameras(cfg *configs.Config) []doctor.Camera {
 	var all []doctor.Camera
 	for _, pipeline := range cfg.PipelineNames() {
-		wanted := cfg.Pipelines[pipeline].Source.Camera
-		if wanted == "" {
+		c, ok := cfg.Pipelines[pipeline].Source.(*camera.DeviceConfig)
+		if !ok {
 			continue
 		}
-		path := cameraPath(wanted)
+		path := cameraPath(c.Camera)
 		i := slices.IndexFunc(all, func(c doctor.Camera) bool { return c.Path == path })
 		if i < 0 {
 			i = len(all)

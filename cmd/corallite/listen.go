@@ -27,7 +27,7 @@ type listen struct {
 	microphone string
 	gate       bool
 	asJSON     bool
-	source     configs.Source // format, rate and channels of standard input
+	sound      mic.SoundConfig // format, rate and channels of standard input
 }
 
 func newListen(std *streams) *cobra.Command {
@@ -65,9 +65,9 @@ Without --model it waits for the wake words of the catalog: ` + strings.Join(lis
 	flags.BoolVar(&l.gate, "voice-gate", false, "run models only while there is a voice")
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each word")
 	addKeyFlag(flags, &l.model.Threads, "threads", "CPU threads of a model (default: chosen)", "models", "threads")
-	flags.StringVar(&l.source.Format, "format", "", "how samples on standard input are written: u8, s16le, s24le, s32le or f32le (default: s16le)")
-	addKeyFlag(flags, &l.source.Rate, "rate", "samples a second on standard input (default: 16000)", "pipelines", "source", "rate")
-	addKeyFlag(flags, &l.source.Channels, "channels", "channels on standard input (default: 1)", "pipelines", "source", "channels")
+	flags.StringVar(&l.sound.Format, "format", "", "how samples on standard input are written: u8, s16le, s24le, s32le or f32le (default: s16le)")
+	addKeyFlag(flags, &l.sound.Rate, "rate", "samples a second on standard input (default: 16000)", "pipelines", "source", "rate")
+	addKeyFlag(flags, &l.sound.Channels, "channels", "channels on standard input (default: 1)", "pipelines", "source", "channels")
 	l.model.runs.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskKeyword, configs.TaskWakeword))
 	cmd.ValidArgsFunction = soundFiles
@@ -89,7 +89,7 @@ func (l *listen) check(files []string) error {
 		return usageError{errors.New("--features… are for one model: name it with --model, and others in a run of their own")}
 	case raw && len(files) > 1:
 		return usageError{errors.New("- (standard input) stands alone: the files are another run")}
-	case !raw && (l.source.Format != "" || l.source.Rate != 0 || l.source.Channels != 0):
+	case !raw && (l.sound.Format != "" || l.sound.Rate != 0 || l.sound.Channels != 0):
 		return usageError{errors.New("--format, --rate and --channels are for standard input (-): a file says them itself")}
 	}
 	return l.model.runs.check()
@@ -103,8 +103,11 @@ func (l *listen) run(cmd *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	p := configs.Pipeline{Source: l.source, Gate: l.gate}
-	p.Source.Microphone, p.Source.Sound = l.microphone, files
+	l.sound.Sound = files
+	p := configs.Pipeline{Source: &l.sound, Gate: l.gate}
+	if l.microphone != "" {
+		p.Source = &mic.MicrophoneConfig{Microphone: l.microphone}
+	}
 	all := map[string]configs.Model{}
 	if p.Models, err = l.findModels(all); err != nil {
 		return err

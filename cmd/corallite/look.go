@@ -130,7 +130,7 @@ func (l *look) run(cmd *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
-	p := configs.Pipeline{Source: configs.Source{Video: names}, Models: []string{name}}
+	p := configs.Pipeline{Source: &camera.VideoConfig{Video: names}, Models: []string{name}}
 	cfg := configs.One(l.model.Task, p, map[string]configs.Model{name: m})
 	o := l.std.run(logger)
 	o.Single, o.Sinks = true, l.sinks

@@ -12,6 +12,7 @@ import (
 	"corallite/configs"
 	"corallite/internal/app"
 	"corallite/internal/environ"
+	"corallite/pipeline/camera"
 	"corallite/pipeline/sink/preview"
 )
 
@@ -99,12 +100,12 @@ func (w *watch) run(cmd *cobra.Command, source string) error {
 // sourceOf is what a SOURCE of the command line means.
 func sourceOf(s string) configs.Source {
 	if strings.Contains(s, "://") {
-		return configs.Source{URL: s}
+		return &camera.URLConfig{URL: s}
 	}
 	if info, err := os.Stat(s); err == nil && info.Mode().IsRegular() {
-		return configs.Source{Video: []string{s}}
+		return &camera.VideoConfig{Video: []string{s}}
 	}
-	return configs.Source{Camera: s}
+	return &camera.DeviceConfig{Camera: s}
 }
 
 // openBrowser opens a page where there is a desktop. Where it cannot, the address was printed.

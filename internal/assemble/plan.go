@@ -27,7 +27,7 @@ type plan interface {
 
 // plan is the plan of a pipeline, by what its source gives.
 func (b *Builder) plan(name string, p configs.Pipeline) plan {
-	if p.Source.Sounds() {
+	if p.Sounds() {
 		return &soundPlan{basePlan: newBasePlan[*audio.Chunk](b, name, p)}
 	}
 	return &visionPlan{basePlan: newBasePlan[*vision.Frame](b, name, p)}
@@ -79,7 +79,7 @@ func (p *basePlan[T]) close() error {
 type visionPlan struct{ basePlan[*vision.Frame] }
 
 func (p *visionPlan) openSource() error {
-	if !p.c.Source.Live() {
+	if !p.c.Source.About().Live {
 		return nil
 	}
 	source, _, err := p.b.selectFrom(p.c)

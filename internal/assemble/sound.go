@@ -1,18 +1,13 @@
 package assemble
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"slices"
-	"time"
 
 	"corallite/configs"
 	"corallite/internal/part"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/mic"
 )
 
 // soundPlan is a pipeline of sound.
@@ -41,9 +36,7 @@ func (p *soundPlan) open() error {
 	if p.b.Required {
 		ctx = p.b.interrupted // what is not there is not waited for, and neither is what does not answer
 	}
-	source, err := OpenSound(ctx, SoundRequest{
-		Source: p.c.Source, TargetRate: e.Rate, Gate: p.c.Gate, Stdin: p.b.Stdin, Logger: p.b.Logger, Required: p.b.Required,
-	})
+	source, err := OpenSound(ctx, p.c.Source, part.SourceEnv{Rate: e.Rate, Gated: p.c.Gate, Stdin: p.b.Stdin, Logger: p.b.Logger, Required: p.b.Required})
 	if err != nil {
 		return err
 	}
@@ -61,49 +54,15 @@ func (p *soundPlan) sinkEnv() part.SinkEnv {
 	return env
 }
 
-// standardInputRate is what standard input has when nothing is said.
-const standardInputRate = 16000
-
-// The chunks of a recording: long ones let each model run for a while before the next one's code and weights take the
-// processor's caches; a gate opens and closes with whole chunks.
-const (
-	longChunk  = 2 * time.Second
-	gatedChunk = 100 * time.Millisecond
-)
-
-// SoundRequest is a source of sound to open.
-type SoundRequest struct {
-	configs.Source
-	TargetRate int       // samples a second that the models want
-	Gate       bool      // whether a voice gate comes behind it
-	Stdin      io.Reader // what "-" reads
-	Logger     *slog.Logger
-
-	Required bool // a microphone that is not there is an error
-}
-
 // OpenSound opens a source of sound.
-func OpenSound(ctx context.Context, c SoundRequest) (audio.Source, error) {
-	switch {
-	case c.Microphone != "":
-		m, err := mic.NewMicrophone(ctx, mic.MicrophoneOptions{
-			Name: c.Microphone, Rate: c.TargetRate, Deadline: seconds(c.Deadline), Required: c.Required, Logger: c.Logger,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("microphone %q: %w", c.Microphone, err)
-		}
-		return m, nil
-	case slices.Contains(c.Sound, "-"):
-		// It may be a microphone's sound, which is not to grow old, or a file's, of which nothing is to be lost: short
-		// chunks, and whoever writes waits.
-		return mic.NewPCM(mic.PCMOptions{
-			Reader: c.Stdin, Format: c.Format, SourceRate: cmp.Or(c.Rate, standardInputRate), Channels: c.Channels, Rate: c.TargetRate, Chunk: 20 * time.Millisecond,
-		})
-	default:
-		chunk := longChunk
-		if c.Gate {
-			chunk = gatedChunk
-		}
-		return mic.NewFiles(mic.FilesOptions{Paths: c.Sound, Rate: c.TargetRate, Chunk: chunk})
+func OpenSound(ctx context.Context, c configs.Source, env part.SourceEnv) (audio.Source, error) {
+	source, err := open[*audio.Chunk](ctx, c, env)
+	if err != nil {
+		return nil, err
 	}
+	sound, ok := source.(audio.Source)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("source %s: it does not report how much sound it gives", c.About().Kind), source.Close())
+	}
+	return sound, nil
 }

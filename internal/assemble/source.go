@@ -1,11 +1,13 @@
 package assemble
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"corallite/configs"
+	"corallite/internal/part"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/vision"
@@ -13,65 +15,26 @@ import (
 
 // openSource opens a source and says how many items it gives at most; 0: many, or nobody knows.
 func (b *Builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], int, error) {
-	switch {
-	case c.Live():
-		o, err := liveOptions(c)
-		if err != nil {
-			return nil, 0, err
-		}
-		o.Logger, o.Required = b.Logger, b.Required
-		l, err := camera.NewLive(b.waiting, o)
-		return l, 0, err
-	case c.Folder != "":
-		w, err := camera.NewWatch(c.Folder, camera.WatchOptions{Existing: true})
-		return w, 0, err
-	case len(c.Video) > 0:
-		f, err := camera.NewFiles(c.Video...)
-		switch {
-		case err != nil:
-			return nil, 0, err
-		case f.Still(): // pictures, which a command line does not tell from videos
-			return f, f.Len(), nil
-		case b.RealTime:
-			return camera.NewPaced(f, nil), 0, nil
-		}
-		return f, 0, nil
-	default:
-		f, err := camera.NewPictures(c.Images...)
-		if err != nil {
-			return nil, 0, err
-		}
-		n := f.Stats().Total
-		return f, n, nil
+	source, err := open[*vision.Frame](b.waiting, c, part.SourceEnv{Logger: b.Logger, Required: b.Required, RealTime: b.RealTime})
+	if err != nil {
+		return nil, 0, err
 	}
+	if f, ok := source.(*camera.Files); ok && f.Still() { // pictures, which a command line does not tell from videos
+		return source, f.Len(), nil
+	}
+	if c.About().Still {
+		return source, pipeline.StatsOf(source).Total, nil
+	}
+	return source, 0, nil
 }
 
-// liveOptions are a live source's options, with its secrets fetched.
-func liveOptions(c configs.Source) (camera.LiveOptions, error) {
-	o := camera.LiveOptions{
-		Camera: c.Camera, URL: c.URL, GStreamer: c.GStreamer, FFmpeg: c.FFmpeg,
-		Width: c.Width, Height: c.Height, FPS: c.FPS, PixelFormat: c.PixelFormat,
-		Interval: seconds(c.Interval), Deadline: seconds(c.Deadline), AnyCertificate: c.AnyCertificate,
-		Credentials: camera.Credentials{User: c.User}, Env: c.Env,
+// open opens a source of items of that type.
+func open[T pipeline.Item](ctx context.Context, c configs.Source, env part.SourceEnv) (pipeline.Source[T], error) {
+	o, ok := c.(part.Opener[T])
+	if !ok {
+		return nil, fmt.Errorf("source %s: it does not give %T", c.About().Kind, *new(T))
 	}
-	for _, secret := range []struct {
-		key, kind, from string
-		to              *string
-	}{
-		{"password_env", "env:", c.PasswordEnv, &o.Credentials.Password},
-		{"password_file", "file:", c.PasswordFile, &o.Credentials.Password},
-		{"token_env", "env:", c.TokenEnv, &o.Credentials.Token},
-	} {
-		if secret.from == "" {
-			continue
-		}
-		value, err := camera.Secret(secret.kind + secret.from)
-		if err != nil {
-			return o, fmt.Errorf("source: %s: %w", secret.key, err)
-		}
-		*secret.to = value
-	}
-	return o, nil
+	return o.Open(ctx, env)
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -4,12 +4,7 @@
 // is opened by them. Nothing else knows the parts one by one.
 package part
 
-import (
-	"fmt"
-	"os"
-
-	"corallite/internal/key"
-)
+import "corallite/internal/key"
 
 // Items are what a source gives, or what a sink takes.
 type Items int
@@ -39,13 +34,4 @@ type Check struct {
 // Checker is a part with rules of its own.
 type Checker interface {
 	Check(in Check)
-}
-
-// CheckEnv reports environment variables, the strings of the key called name, that are not set.
-func CheckEnv(in Check, name string, variables []string) {
-	for i, v := range variables {
-		if os.Getenv(v) == "" {
-			in.Report(key.CodeNotSet, name, fmt.Sprintf("[%d]", i), fmt.Sprintf("environment variable %s is not set", v))
-		}
-	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"strconv"
+	"time"
 
 	"corallite/internal/key"
 	"corallite/pipeline"
@@ -25,7 +27,7 @@ type AboutSource struct {
 	Still bool // it gives single pictures that have nothing to do with each other
 }
 
-// Opener opens a source of items.
+// Opener opens a source of items. When ctx ends, a live source is not waited for any longer: Next does the waiting.
 type Opener[T pipeline.Item] interface {
 	Open(ctx context.Context, env SourceEnv) (pipeline.Source[T], error)
 }
@@ -37,11 +39,21 @@ type Reader interface {
 
 // SourceEnv is what a source gets from the program.
 type SourceEnv struct {
-	Logger      *slog.Logger
-	Stdin       io.Reader       // for "-"
-	Waiting     context.Context // when it ends, a live source is no longer waited for
-	Interactive bool            // somebody watches: recordings play at their own pace, and what is not there is an error
+	Logger   *slog.Logger
+	Stdin    io.Reader // for "-"
+	Required bool      // what is not there is an error, and not waited for
+	RealTime bool      // recordings play at their own pace: somebody watches
 
 	Rate  int  // sound: samples a second that the models want
 	Gated bool // sound: whether a voice activity detector comes behind it
 }
+
+// DeadlineKey is the key of sources that count as stalled after a while without items; usually says after how many
+// seconds when nothing is given.
+func DeadlineKey(to *time.Duration, usually string) *key.Field {
+	return key.Seconds(to, "deadline").Above(0).Max(3600).DefaultDoc(usually).Example("20").
+		Doc("Seconds without data after which the source counts as stalled, and is closed and reopened.")
+}
+
+// Seconds writes a duration as a number of seconds.
+func Seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'g', -1, 64) }

@@ -4,6 +4,8 @@ package parts
 
 import (
 	"corallite/internal/part"
+	"corallite/pipeline/camera"
+	"corallite/pipeline/mic"
 	"corallite/pipeline/sink"
 	"corallite/pipeline/sink/annotate"
 	"corallite/pipeline/sink/command"
@@ -14,12 +16,24 @@ import (
 // Lists are parts by their family, in the order in which they are documented. Each function makes a part with nothing
 // set.
 type Lists struct {
-	Sinks []func() part.Sink
+	Sources []func() part.Source
+	Sinks   []func() part.Sink
 }
 
 // All are the parts of the program.
 func All() Lists {
 	return Lists{
+		Sources: []func() part.Source{
+			func() part.Source { return new(camera.ImagesConfig) },
+			func() part.Source { return new(camera.FolderConfig) },
+			func() part.Source { return new(camera.VideoConfig) },
+			func() part.Source { return new(camera.DeviceConfig) },
+			func() part.Source { return new(camera.URLConfig) },
+			func() part.Source { return new(camera.GStreamerConfig) },
+			func() part.Source { return new(camera.FFmpegConfig) },
+			func() part.Source { return new(mic.MicrophoneConfig) },
+			func() part.Source { return new(mic.SoundConfig) },
+		},
 		Sinks: []func() part.Sink{
 			func() part.Sink { return new(sink.JSONLConfig) },
 			func() part.Sink { return new(sink.TableConfig) },
@@ -35,6 +49,16 @@ func All() Lists {
 // Sink makes a sink of that kind; nil: there is none.
 func (l Lists) Sink(kind string) part.Sink {
 	for _, make := range l.Sinks {
+		if s := make(); s.About().Kind == kind {
+			return s
+		}
+	}
+	return nil
+}
+
+// Source makes a source of that kind; nil: there is none.
+func (l Lists) Source(kind string) part.Source {
+	for _, make := range l.Sources {
 		if s := make(); s.About().Kind == kind {
 			return s
 		}

@@ -49,7 +49,7 @@ func (o *Options) Check(in part.Check) {
 			if words := strings.Fields(args[0]); len(args) == 1 && len(words) > 1 {
 				hint = fmt.Sprintf("; a program and its arguments are a list: [%s]", strings.Join(words, ", "))
 			}
-			in.Report(key.CodeMissingFile, "on", label, err.Error()+hint)
+			in.Report(key.CodeMissingProgram, "on", label, err.Error()+hint)
 		}
 		if found := redact.InCommand(args); len(found) > 0 {
 			in.Report(key.CodeSecret, "on", label, redact.InFile(found[0].What, "let the program take it from the environment, which env: [NAME] gives it"))

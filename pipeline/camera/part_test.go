@@ -1,12 +1,10 @@
-package assemble
+package camera
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"corallite/configs"
 )
 
 // A live source's secrets come from where the configuration says that they are, and one that is not there is an error
@@ -22,19 +20,19 @@ func TestLiveSecrets(t *testing.T) {
 		}
 	}
 	for _, c := range []struct {
-		source               configs.Source
+		source               URLConfig
 		password, token, err string
 	}{
-		{configs.Source{User: "me"}, "", "", ""},
-		{configs.Source{User: "me", PasswordEnv: "DOOR_PASSWORD"}, "from env", "", ""},
-		{configs.Source{User: "me", PasswordFile: file}, "from file", "", ""},
-		{configs.Source{TokenEnv: "DOOR_TOKEN"}, "", "token 1", ""},
-		{configs.Source{PasswordEnv: "NOT_SET_ANYWHERE"}, "", "", "source: password_env: "},
-		{configs.Source{TokenEnv: "NOT_SET_ANYWHERE"}, "", "", "source: token_env: "},
-		{configs.Source{PasswordFile: empty}, "", "", "source: password_file: "},
-		{configs.Source{PasswordFile: dir + "/gone"}, "", "", "source: password_file: "},
+		{URLConfig{User: "me"}, "", "", ""},
+		{URLConfig{User: "me", PasswordEnv: "DOOR_PASSWORD"}, "from env", "", ""},
+		{URLConfig{User: "me", PasswordFile: file}, "from file", "", ""},
+		{URLConfig{TokenEnv: "DOOR_TOKEN"}, "", "token 1", ""},
+		{URLConfig{PasswordEnv: "NOT_SET_ANYWHERE"}, "", "", "source: password_env: "},
+		{URLConfig{TokenEnv: "NOT_SET_ANYWHERE"}, "", "", "source: token_env: "},
+		{URLConfig{PasswordFile: empty}, "", "", "source: password_file: "},
+		{URLConfig{PasswordFile: dir + "/gone"}, "", "", "source: password_file: "},
 	} {
-		o, err := liveOptions(c.source)
+		o, err := c.source.options()
 		if c.err != "" {
 			if err == nil || !strings.HasPrefix(err.Error(), c.err) || strings.Contains(err.Error(), "hunter22") {
 				t.Errorf("%+v: %v, want %s…", c.source, err, c.err)

@@ -1,0 +1,131 @@
+package camera
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"corallite/internal/key"
+	"corallite/internal/part"
+	"corallite/pipeline"
+	"corallite/pipeline/vision"
+)
+
+// ImagesConfig is the configuration of pictures in files.
+type ImagesConfig struct {
+	Images []string // files, folders, and patterns as filepath.Glob takes them; what exists under a name is no pattern
+}
+
+// About describes the source as part of a configuration.
+func (c *ImagesConfig) About() part.AboutSource {
+	return part.AboutSource{Kind: "images", Gives: part.Pictures, Still: true}
+}
+
+// Keys are the keys of the configuration.
+func (c *ImagesConfig) Keys() key.Table {
+	return key.Table{key.Strings(&c.Images, "images").Example(`["holiday/*.jpg", cat.png]`).
+		Doc("Picture files, folders of pictures, or patterns with `*`, `?` and `[a-z]`. Ends after the last.")}
+}
+
+// Check reports files that are not there.
+func (c *ImagesConfig) Check(in part.Check) { part.CheckFiles(in, "images", c.Images, true) }
+
+// Reads are the files, and their folders: no copy may go there.
+func (c *ImagesConfig) Reads() []string {
+	files := expand(c.Images)
+	for _, file := range slices.Clone(files) {
+		if info, err := os.Stat(file); err != nil || !info.IsDir() {
+			files = append(files, filepath.Dir(file))
+		}
+	}
+	return files
+}
+
+// Open opens the pictures.
+func (c *ImagesConfig) Open(context.Context, part.SourceEnv) (pipeline.Source[*vision.Frame], error) {
+	return asSource(NewPictures(c.Images...))
+}
+
+// FolderConfig is the configuration of a folder that is watched for new pictures.
+type FolderConfig struct {
+	Folder string
+}
+
+// About describes the source as part of a configuration.
+func (c *FolderConfig) About() part.AboutSource {
+	return part.AboutSource{Kind: "folder", Gives: part.Pictures}
+}
+
+// Keys are the keys of the configuration.
+func (c *FolderConfig) Keys() key.Table {
+	return key.Table{key.String(&c.Folder, "folder").Example("inbox").
+		Doc("A folder that is watched: the pictures in it, then each one that is added. Does not end by itself.")}
+}
+
+// Check reports a folder that is not there.
+func (c *FolderConfig) Check(in part.Check) {
+	if info, err := os.Stat(c.Folder); err != nil || !info.IsDir() {
+		in.Report(key.CodeMissingFile, "folder", "", "there is no folder "+c.Folder)
+	}
+}
+
+// Reads is the folder.
+func (c *FolderConfig) Reads() []string { return []string{c.Folder} }
+
+// Open begins to watch the folder.
+func (c *FolderConfig) Open(context.Context, part.SourceEnv) (pipeline.Source[*vision.Frame], error) {
+	return asSource(NewWatch(c.Folder, WatchOptions{Existing: true}))
+}
+
+// VideoConfig is the configuration of video files.
+type VideoConfig struct {
+	Video []string // files and patterns, as in ImagesConfig
+}
+
+// About describes the source as part of a configuration.
+func (c *VideoConfig) About() part.AboutSource {
+	return part.AboutSource{Kind: "video", Gives: part.Pictures}
+}
+
+// Keys are the keys of the configuration.
+func (c *VideoConfig) Keys() key.Table {
+	return key.Table{key.Strings(&c.Video, "video").Example("street.mp4").
+		Doc("A video file or a pattern, or several, one after the other. Ends after the last.")}
+}
+
+// Check reports files that are not there.
+func (c *VideoConfig) Check(in part.Check) { part.CheckFiles(in, "video", c.Video, false) }
+
+// Reads are the files.
+func (c *VideoConfig) Reads() []string { return expand(c.Video) }
+
+// Open opens the files. Where somebody watches they play at their own pace.
+func (c *VideoConfig) Open(_ context.Context, env part.SourceEnv) (pipeline.Source[*vision.Frame], error) {
+	f, err := NewFiles(c.Video...)
+	if err == nil && env.RealTime && !f.Still() {
+		return NewPaced(f, nil), nil
+	}
+	return asSource(f, err)
+}
+
+// asSource is a source, or an error and no source.
+func asSource[S pipeline.Source[*vision.Frame]](s S, err error) (pipeline.Source[*vision.Frame], error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// expand puts the files of patterns in the place of the patterns.
+func expand(names []string) []string {
+	var out []string
+	for _, name := range names {
+		files := []string{name}
+		if _, err := os.Stat(name); err != nil {
+			files, _ = filepath.Glob(name)
+		}
+		out = append(out, files...)
+	}
+	return out
+}
