@@ -78,7 +78,7 @@ func newXNNPACK(threads int, weights *Weights) (Delegate, error) {
 	}
 	if got&flags != flags {
 		capi.DeleteXNNPACK(d)
-		return nil, fmt.Errorf("the TensorFlow Lite library %s does not take XNNPACK's 8-bit flags", RuntimeVersion())
+		return nil, fmt.Errorf("the TensorFlow Lite library %s does not support XNNPACK's 8-bit operators", RuntimeVersion())
 	}
 	x := &xnnpack{delegate: d, threads: threads}
 	if cache != nil {

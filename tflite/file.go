@@ -26,7 +26,7 @@ func readFile(path string) ([]byte, error) {
 	}
 	size := info.Size()
 	if size > MaxModel {
-		return nil, fmt.Errorf("%s: it has %d bytes, and models have at most %d (2 GiB)", path, size, MaxModel)
+		return nil, fmt.Errorf("%s: %d bytes are too many for a model (at most %d, 2 GiB)", path, size, MaxModel)
 	}
 	memory := capi.Memory(int(size))
 	if memory == nil {
@@ -35,7 +35,7 @@ func readFile(path string) ([]byte, error) {
 	if _, err := io.ReadFull(f, memory); err != nil {
 		capi.Free(memory)
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = errors.New("the file became shorter while it was read")
+			err = errors.New("the file shrank while it was being read")
 		}
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

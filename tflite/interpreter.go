@@ -107,7 +107,7 @@ func release(ds []Delegate) {
 	}
 }
 
-// open owns the delegates from here on.
+// open takes ownership of the delegates.
 func open(m *Model, o Options) (*Interpreter, error) {
 	if len(o.Delegates) > 0 || o.Builtin {
 		return openWith(m, o)
@@ -183,7 +183,7 @@ func (i *Interpreter) start(m *schema.Model, o Options) error {
 		return err
 	}
 	if err := i.allocate(); err != nil && len(o.Shapes) > 0 {
-		return fmt.Errorf("it cannot run with inputs of %s: %w", shapeStrings(o.Shapes), err)
+		return fmt.Errorf("it cannot run with input shapes %s: %w", shapeStrings(o.Shapes), err)
 	} else if err != nil {
 		return err
 	}
@@ -203,7 +203,7 @@ func (i *Interpreter) runs() string {
 	}
 }
 
-// firstIsIdle says whether the first delegate was given the graph and took nothing of it.
+// firstIsIdle says whether the first delegate took no operator of the graph.
 func (i *Interpreter) firstIsIdle() bool {
 	if len(i.own) < 2 {
 		return false
@@ -274,7 +274,7 @@ func openShapes(g *schema.Subgraph, given [][]int) error {
 		}
 		for d, size := range t.ShapeSignature {
 			if size == -1 && t.Shape[d] == 1 && (d > 0 || len(t.Shape) == 1) {
-				return fmt.Errorf("input %d %q has the shape %s, in which -1 is for whoever runs the model to choose: its shape must be given",
+				return fmt.Errorf("input %d %q has the dynamic shape %s: a fixed one must be given (Options.Shapes)",
 					i, t.Name, tensor.ShapeString(t.ShapeSignature))
 			}
 		}

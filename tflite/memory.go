@@ -68,8 +68,8 @@ func memoryMissing() error {
 	return nil
 }
 
-// UseMemory puts inputs and outputs into memory of the caller's, such as memory that is shared with another process:
-// from here on Input and Output are views of it, and a run works in it, without a copy. An entry that is nil, and one
+// UseMemory moves inputs and outputs into the caller's memory, for example memory that is shared with another process:
+// Input and Output are then views of it, and runs work in it without a copy. An entry that is nil, and one
 // beyond the end of a slice, leaves its tensor where it is. What the tensors held is not moved along, and all views taken before are void.
 //
 // Each memory has at least the tensor's bytes, begins at a multiple of MemoryAlignment, lies outside of the Go heap
@@ -121,20 +121,20 @@ func (i *Interpreter) move(inputs, outputs [][]byte) error {
 // fit says which memories cannot be the tensors'.
 func fit(what string, memories [][]byte, can []bool, tensors []tensor.Tensor) error {
 	if len(memories) > len(can) {
-		return fmt.Errorf("memory for %d %ss, and the model has %d", len(memories), what, len(can))
+		return fmt.Errorf("tflite: memory for %d %ss, but the model has %d", len(memories), what, len(can))
 	}
 	var errs []error
 	for i, memory := range memories {
 		switch {
 		case memory == nil:
 		case !can[i]:
-			errs = append(errs, fmt.Errorf("%s %d has no memory that can be moved", what, i))
+			errs = append(errs, fmt.Errorf("tflite: %s %d cannot be moved (see Movable)", what, i))
 		case i >= len(tensors):
-			errs = append(errs, fmt.Errorf("%s %d: the interpreter has no memory since a Resize failed", what, i))
+			errs = append(errs, fmt.Errorf("tflite: %s %d has no memory, as a Resize failed", what, i))
 		case len(memory) < len(tensors[i].Data):
-			errs = append(errs, fmt.Errorf("%s %d has %d bytes, and its memory %d", what, i, len(tensors[i].Data), len(memory)))
+			errs = append(errs, fmt.Errorf("tflite: %s %d needs %d bytes, its memory has %d", what, i, len(tensors[i].Data), len(memory)))
 		case uintptr(unsafe.Pointer(unsafe.SliceData(memory)))%MemoryAlignment != 0: // only looked at
-			errs = append(errs, fmt.Errorf("the memory of %s %d does not begin at a multiple of %d", what, i, MemoryAlignment))
+			errs = append(errs, fmt.Errorf("tflite: the memory of %s %d is not aligned to %d bytes", what, i, MemoryAlignment))
 		}
 	}
 	return errors.Join(errs...)

@@ -184,13 +184,13 @@ func TestUseMemoryRefuses(t *testing.T) {
 		in, out [][]byte
 		want    string
 	}{
-		{"odd address", sum, [][]byte{good, odd}, nil, "the memory of input 1 does not begin at a multiple of 64"},
-		{"too small", sum, nil, [][]byte{small}, "output 0 has 16 bytes, and its memory 15"},
-		{"too many", sum, [][]byte{nil, nil, good}, nil, "memory for 3 inputs, and the model has 2"},
-		{"unknown size", where, nil, [][]byte{good}, "output 0 has no memory that can be moved"},
-		{"after an unknown size", where, nil, [][]byte{nil, good}, "output 1 has no memory that can be moved"},
-		{"constant", where, nil, [][]byte{nil, nil, good}, "output 2 has no memory that can be moved"},
-		{"moved as an input", where, nil, [][]byte{nil, nil, nil, good}, "output 3 has no memory that can be moved"},
+		{"odd address", sum, [][]byte{good, odd}, nil, "the memory of input 1 is not aligned to 64 bytes"},
+		{"too small", sum, nil, [][]byte{small}, "output 0 needs 16 bytes, its memory has 15"},
+		{"too many", sum, [][]byte{nil, nil, good}, nil, "memory for 3 inputs, but the model has 2"},
+		{"unknown size", where, nil, [][]byte{good}, "output 0 cannot be moved"},
+		{"after an unknown size", where, nil, [][]byte{nil, good}, "output 1 cannot be moved"},
+		{"constant", where, nil, [][]byte{nil, nil, good}, "output 2 cannot be moved"},
+		{"moved as an input", where, nil, [][]byte{nil, nil, nil, good}, "output 3 cannot be moved"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before := c.n.Input(0)

@@ -44,7 +44,7 @@ func LoadBytes(model []byte) (*Model, error) {
 	return newModel(memory)
 }
 
-// newModel owns memory from here on.
+// newModel takes ownership of memory.
 func newModel(memory []byte) (*Model, error) {
 	s := &shared{memory: memory}
 	s.users.Store(1)

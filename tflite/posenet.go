@@ -40,10 +40,10 @@ func (p *posenetNode) Prepare(in, out capi.Operands) ([][]int, error) {
 
 func (p *posenetNode) prepare(in, out capi.Operands) ([][]int, error) {
 	if in.Len() == 4 && out.Len() == 5 {
-		return nil, errors.New("it has long offsets and masks (BodyPix), which is not supported: use a PoseNet without them")
+		return nil, errors.New("long offsets and masks (BodyPix) are not supported: use a PoseNet model without them")
 	}
 	if in.Len() != 3 || out.Len() != 4 {
-		return nil, fmt.Errorf("%d inputs and %d outputs, not 3 and 4", in.Len(), out.Len())
+		return nil, fmt.Errorf("%d inputs and %d outputs (want 3 and 4)", in.Len(), out.Len())
 	}
 	for i := range in.Len() {
 		scale, _ := in.Quantization(i)
@@ -51,15 +51,15 @@ func (p *posenetNode) prepare(in, out capi.Operands) ([][]int, error) {
 		case tensor.Float32:
 		case tensor.UInt8, tensor.Int8:
 			if !(scale > 0) {
-				return nil, fmt.Errorf("input %d is %s without a scale", i, t)
+				return nil, fmt.Errorf("input %d is %s without quantization", i, t)
 			}
 		default:
-			return nil, fmt.Errorf("input %d is %s, not float32, uint8 or int8", i, t)
+			return nil, fmt.Errorf("input %d is %s (want float32, uint8 or int8)", i, t)
 		}
 	}
 	for i := range out.Len() {
 		if t := tensor.Type(out.View(i).Type()); t != tensor.Float32 {
-			return nil, fmt.Errorf("output %d is %s, not float32", i, t)
+			return nil, fmt.Errorf("output %d is %s (want float32)", i, t)
 		}
 	}
 	height, width, err := schema.PosenetCells(in.View(0).Shape(), in.View(1).Shape(), in.View(2).Shape())
@@ -92,7 +92,7 @@ func (p *posenetNode) Invoke(in, out capi.Operands) error {
 	most := p.options.MaxDetections
 	for i, want := range [4]int{most * posenet.Keypoints * 2, most * posenet.Keypoints, most, 1} {
 		if results[i] = elements[float32](out.View(i)); len(results[i]) != want {
-			return fmt.Errorf("%s: output %d has %d values, not %d", schema.PosenetOp, i, len(results[i]), want)
+			return fmt.Errorf("%s: output %d has %d values (want %d)", schema.PosenetOp, i, len(results[i]), want)
 		}
 		clear(results[i])
 	}
@@ -122,7 +122,7 @@ func dequantize(to []float32, in capi.Operands, i int, unit float32) error {
 		count = scaled(to, elements[int8](v), scale*unit, float32(zero))
 	}
 	if count != len(to) {
-		return fmt.Errorf("input %d has %d values, not %d", i, count, len(to))
+		return fmt.Errorf("input %d has %d values (want %d)", i, count, len(to))
 	}
 	return nil
 }

@@ -167,7 +167,7 @@ func TestPosenetPrepareFails(t *testing.T) {
 	g.Tensors = append(g.Tensors, modeltest.Float32("long", 1, 3, 4, 34), modeltest.Float32("masks"))
 	g.Inputs, g.Outputs = append(g.Inputs, 7), append(g.Outputs, 8)
 	g.Operators[0].Inputs, g.Operators[0].Outputs = g.Inputs, g.Outputs
-	if _, err := New(masks.Bytes(), Options{}); err == nil || !strings.Contains(err.Error(), "PosenetDecoderOp: it has long offsets and masks (BodyPix)") {
+	if _, err := New(masks.Bytes(), Options{}); err == nil || !strings.Contains(err.Error(), "PosenetDecoderOp: long offsets and masks (BodyPix)") {
 		t.Errorf("BodyPix: %v", err)
 	}
 	if capi.Nodes() != 1 {

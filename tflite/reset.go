@@ -82,7 +82,7 @@ func (x *xnnpack) renew() (Delegate, error) {
 func (i *Interpreter) renewed() (all []Delegate, err error) {
 	for _, d := range i.own {
 		r, can := d.(renewer)
-		err := errors.New("it cannot be made again")
+		err := errors.New("it cannot be recreated")
 		if can {
 			if d, err = r.renew(); err == nil {
 				all = append(all, d)
@@ -98,7 +98,7 @@ func (i *Interpreter) renewed() (all []Delegate, err error) {
 // rebuild makes the interpreter again, and puts it in the place of the one before when that has succeeded.
 func (i *Interpreter) rebuild() error {
 	if len(i.runners) > 0 {
-		return fmt.Errorf("the state of the model cannot be reset once a signature (%q) is in use: open the model again", i.runners[0].key)
+		return fmt.Errorf("the state of the model cannot be reset while a signature (%q) is in use: reopen the model", i.runners[0].key)
 	}
 	delegates, err := i.renewed()
 	if err != nil {

@@ -68,8 +68,8 @@ func TestShapesRefused(t *testing.T) {
 		words  string
 	}{
 		{[][]int{nil, {1, 4}}, "TfLiteInterpreterAllocateTensors"}, // 2 and 4
-		{[][]int{{1, 0}}, `tensor "a" cannot have the shape [1,0]`},
-		{[][]int{{}}, `tensor "a" cannot be resized to a scalar`},
+		{[][]int{{1, 0}}, `invalid shape [1,0] for tensor "a"`},
+		{[][]int{{}}, `invalid shape for tensor "a": it cannot be a scalar`},
 		{[][]int{nil, nil, {1, 4}}, "tflite: 3 shapes for a model with 2 inputs"},
 	} {
 		before := Live()

@@ -71,14 +71,14 @@ func dimensions(info tensor.Info, shape []int) ([]int32, error) {
 	dims := make([]int32, 0, len(shape)+1)
 	for _, d := range shape {
 		if d <= 0 || d > math.MaxInt32 || size > math.MaxInt32/int64(d) {
-			return nil, fmt.Errorf("tensor %q cannot have the shape %s: dimensions are at least 1, and all of it less than 2 GiB",
+			return nil, fmt.Errorf("invalid shape %[2]s for tensor %[1]q (want dimensions of at least 1, and less than 2 GiB)",
 				info.Name, tensor.ShapeString(shape))
 		}
 		size *= int64(d)
 		dims = append(dims, int32(d))
 	}
 	if len(dims) == 0 {
-		return nil, fmt.Errorf("tensor %q cannot be resized to a scalar", info.Name)
+		return nil, fmt.Errorf("invalid shape for tensor %q: it cannot be a scalar", info.Name)
 	}
 	return dims, nil
 }
@@ -98,9 +98,9 @@ func (i *Interpreter) SetStrings(input int, values ...string) error {
 	case i.entry != nil:
 		return fmt.Errorf("tflite: strings cannot be set in an interpreter of the signature %q", i.signature)
 	case info.Type != tensor.String:
-		return fmt.Errorf("input %q holds %s, not string", info.Name, info.Type)
+		return fmt.Errorf("input %q has type %s, not string", info.Name, info.Type)
 	case info.Elements() != len(values):
-		return fmt.Errorf("input %q of shape %s takes %d strings, not %d", info.Name, tensor.ShapeString(info.Shape),
+		return fmt.Errorf("input %q of shape %s needs %d strings, not %d", info.Name, tensor.ShapeString(info.Shape),
 			info.Elements(), len(values))
 	}
 	buffer, err := tensor.AppendStrings(nil, values...)

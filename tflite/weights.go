@@ -69,7 +69,7 @@ func (w *Weights) release() {
 
 // errShared is why an interpreter with shared weights keeps its shapes: the runtime would rebuild its delegate's graph and
 // pack the weights again, while the others use those that are there.
-var errShared = errors.New("the interpreter shares its packed weights, so it keeps its shapes: make one with Model.Interpreter instead")
+var errShared = errors.New("an interpreter with shared weights cannot be resized: create one with Model.Interpreter instead")
 
 // keepsShape is nil for the shape that the tensor has.
 func keepsShape(info tensor.Info, shape []int) error {

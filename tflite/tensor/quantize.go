@@ -83,7 +83,7 @@ func SetReal(t Tensor, src []float32) error {
 	case Int32:
 		return withElements(t, func(d []int32) error { return Quantize(d, src, t.Quantization, t.Shape) })
 	default:
-		return fmt.Errorf("tensor %q holds %s, which cannot be quantized", t.Name, t.Type)
+		return fmt.Errorf("tensor %q has type %s, which cannot be quantized", t.Name, t.Type)
 	}
 }
 
@@ -104,7 +104,7 @@ func Real(dst []float32, t Tensor) error {
 	case Int32:
 		return withElements(t, func(s []int32) error { return Dequantize(dst, s, t.Quantization, t.Shape) })
 	default:
-		return fmt.Errorf("tensor %q holds %s, which cannot be dequantized", t.Name, t.Type)
+		return fmt.Errorf("tensor %q has type %s, which cannot be dequantized", t.Name, t.Type)
 	}
 }
 
@@ -121,7 +121,7 @@ func withElements[T Element](t Tensor, do func([]T) error) error {
 
 func copyAll(dst, src []float32) error {
 	if len(dst) != len(src) {
-		return fmt.Errorf("%d values for %d", len(src), len(dst))
+		return fmt.Errorf("%d values for %d elements", len(src), len(dst))
 	}
 	copy(dst, src)
 	return nil
@@ -132,13 +132,13 @@ func copyAll(dst, src []float32) error {
 func (q Quantization) layout(dst, src int, shape []int) (int, error) {
 	switch {
 	case dst != src:
-		return 0, fmt.Errorf("%d values for %d", src, dst)
+		return 0, fmt.Errorf("%d values for %d elements", src, dst)
 	case !q.Quantized() || len(q.ZeroPoints) != len(q.Scales):
-		return 0, fmt.Errorf("no quantization: %d scales, %d zero points", len(q.Scales), len(q.ZeroPoints))
+		return 0, fmt.Errorf("not quantized (%d scales, %d zero points)", len(q.Scales), len(q.ZeroPoints))
 	case !q.PerChannel():
 		return max(dst, 1), nil
 	case q.Axis < 0 || q.Axis >= len(shape) || shape[q.Axis] != len(q.Scales):
-		return 0, fmt.Errorf("%s do not fit the shape %s", q, ShapeString(shape))
+		return 0, fmt.Errorf("%s does not fit the shape %s", q, ShapeString(shape))
 	case Info{Shape: shape}.Elements() != dst:
 		return 0, fmt.Errorf("%d values for the shape %s", dst, ShapeString(shape))
 	}

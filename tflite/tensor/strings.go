@@ -18,7 +18,7 @@ func AppendStrings(dst []byte, values ...string) ([]byte, error) {
 		end += int64(len(v))
 	}
 	if end > math.MaxInt32 {
-		return dst, fmt.Errorf("%d strings take %d bytes, more than a string tensor holds", len(values), end)
+		return dst, fmt.Errorf("%d strings need %d bytes, more than a string tensor can hold", len(values), end)
 	}
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(values)))
 	offset := uint32(4 * (len(values) + 2))
@@ -60,7 +60,7 @@ func StringCount(buffer []byte) (int, error) {
 // Strings are the strings of a tensor of type [String], copied.
 func Strings(t Tensor) ([]string, error) {
 	if t.Type != String {
-		return nil, fmt.Errorf("tensor %q holds %s, not string", t.Name, t.Type)
+		return nil, fmt.Errorf("tensor %q has type %s, not string", t.Name, t.Type)
 	}
 	if len(t.Data) == 0 {
 		return nil, nil

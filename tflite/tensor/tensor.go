@@ -122,20 +122,20 @@ type Element interface {
 func Of[T Element](t Tensor) ([]T, error) {
 	var zero T
 	if want := typeOf(zero); want != t.Type {
-		return nil, fmt.Errorf("tensor %q holds %s, not %s", t.Name, t.Type, want)
+		return nil, fmt.Errorf("tensor %q has type %s, not %s", t.Name, t.Type, want)
 	}
 	size := int(unsafe.Sizeof(zero))
 	if len(t.Data) == 0 {
 		return nil, nil
 	}
 	if len(t.Data)%size != 0 {
-		return nil, fmt.Errorf("tensor %q has %d bytes, which is no whole number of %s", t.Name, len(t.Data), t.Type)
+		return nil, fmt.Errorf("tensor %q has %d bytes, not a multiple of the size of %s", t.Name, len(t.Data), t.Type)
 	}
 	// SliceData of a non-empty slice is a valid pointer; the runtime aligns tensors to 64 bytes, but a Tensor made
 	// by hand from a byte slice need not be, hence the check.
 	p := unsafe.Pointer(unsafe.SliceData(t.Data))
 	if uintptr(p)%unsafe.Alignof(zero) != 0 {
-		return nil, fmt.Errorf("tensor %q: memory is not aligned for %s", t.Name, t.Type)
+		return nil, fmt.Errorf("tensor %q: its memory is not aligned for %s", t.Name, t.Type)
 	}
 	return unsafe.Slice((*T)(p), len(t.Data)/size), nil
 }
