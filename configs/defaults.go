@@ -18,7 +18,7 @@ const (
 )
 
 // Defaults is a model for a task with nothing said about it but what the catalog knows: e, nil when it is not known
-// there. Its file, twin and label file are the caller's to fill in.
+// there. The caller sets its file, compiled model and label file.
 func Defaults(task string, e *models.Entry) Model {
 	m := Model{Task: task}
 	if e != nil {

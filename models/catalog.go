@@ -230,8 +230,8 @@ func (c *catalog) check(e Entry) error {
 		}
 	}
 	model := e.Files.Model.Name()
-	if twin := e.Files.EdgeTPU; twin != nil && twin.Name() != strings.TrimSuffix(model, ".tflite")+"_edgetpu.tflite" {
-		return fmt.Errorf("the model compiled from %s must not be called %s", model, twin.Name())
+	if compiled := e.Files.EdgeTPU; compiled != nil && compiled.Name() != strings.TrimSuffix(model, ".tflite")+"_edgetpu.tflite" {
+		return fmt.Errorf("the model compiled from %s must not be called %s", model, compiled.Name())
 	}
 	return nil
 }

@@ -172,11 +172,11 @@ func TestRealModels(t *testing.T) {
 			}
 		}
 		if (found.EdgeTPU == "") != (e.Files.EdgeTPU == nil || e.Trust() == Partly) {
-			t.Errorf("%s: compiled twin at %q", e.Name, found.EdgeTPU)
+			t.Errorf("%s: compiled model at %q", e.Name, found.EdgeTPU)
 		}
 		if found.EdgeTPU != "" {
-			if twin, err := os.ReadFile(found.EdgeTPU); err != nil || !strings.Contains(string(twin), "edgetpu-custom-op") {
-				t.Errorf("%s: the twin is not compiled for the Edge TPU (%v)", e.Name, err)
+			if compiled, err := os.ReadFile(found.EdgeTPU); err != nil || !strings.Contains(string(compiled), "edgetpu-custom-op") {
+				t.Errorf("%s: the file is not compiled for the Edge TPU (%v)", e.Name, err)
 			}
 		}
 		if found.Manifest != "" {

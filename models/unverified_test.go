@@ -231,11 +231,11 @@ func TestUnverifiedMirror(t *testing.T) {
 	}
 }
 
-// TestUnverifiedTwin has a model that is known and a compiled twin that is not.
-func TestUnverifiedTwin(t *testing.T) {
-	model, twin, labels := modelOf(1000), modelOf(1100), []byte("one\ntwo\n")
+// TestUnverifiedCompiled has a known model whose compiled version is unknown.
+func TestUnverifiedCompiled(t *testing.T) {
+	model, compiled, labels := modelOf(1000), modelOf(1100), []byte("one\ntwo\n")
 	srv, roots := serveTLS(t, func(_ int, w http.ResponseWriter, r *http.Request) {
-		_, _ = w.Write(map[string][]byte{"/c/net.tflite": model, "/c/net_edgetpu.tflite": twin, "/c/net.txt": labels}[r.URL.Path])
+		_, _ = w.Write(map[string][]byte{"/c/net.tflite": model, "/c/net_edgetpu.tflite": compiled, "/c/net.txt": labels}[r.URL.Path])
 	})
 	s := newStore(t, mustParse(t, fmt.Sprintf(`
 sources: {here: %q}
@@ -266,9 +266,9 @@ models:
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantFile(t, found.EdgeTPU, twin)
+	wantFile(t, found.EdgeTPU, compiled)
 	s.accept = false
-	if st := s.List()[0]; st.State != Cached || st.Size != int64(len(model)+len(labels)+len(twin)) {
+	if st := s.List()[0]; st.State != Cached || st.Size != int64(len(model)+len(labels)+len(compiled)) {
 		t.Errorf("%+v", st)
 	}
 	if again, err := s.Find("net"); err != nil || again != found {

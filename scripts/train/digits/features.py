@@ -1,4 +1,4 @@
-"""Log-mel features in numpy: the twin of pipeline/audio/mel, which says what the options mean.
+"""Log-mel features in numpy: the counterpart of pipeline/audio/mel, which documents the options.
 
 golden.py keeps the two alike.
 """
