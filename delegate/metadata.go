@@ -15,11 +15,11 @@ type Description struct {
 }
 
 // Describe reads what the file at Path says of the graph that is run in TensorFlow Lite Metadata; nil where it says
-// nothing: they are of the main graph alone.
+// nothing: they are of the main graph alone. Its errors, and those of Packed, do not name the model.
 func (m *Model) Describe() (*Description, error) {
 	d, err := m.one().model.DescribeEntry(m.signature)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", m.Path(), err)
+		return nil, err
 	}
 	if d == nil {
 		return nil, nil
@@ -34,12 +34,12 @@ const mostPacked = 16 << 20
 func (d *Description) Packed(name string) ([]byte, error) {
 	archive, err := zip.OpenReader(d.path)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: its metadata name %s, but no files are packed into it: %w", d.path, name, err)
+		return nil, fmt.Errorf("its metadata name %s, but no files are packed into it: %w", name, err)
 	}
 	defer archive.Close()
 	f, err := archive.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: its metadata name %s, which is not packed into it: %w", d.path, name, err)
+		return nil, fmt.Errorf("its metadata name %s, which is not packed into it: %w", name, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, mostPacked+1))
@@ -47,7 +47,7 @@ func (d *Description) Packed(name string) ([]byte, error) {
 		err = fmt.Errorf("it has more than %d MiB", mostPacked>>20)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %s, which is packed into it: %w", d.path, name, err)
+		return nil, fmt.Errorf("%s, which is packed into it: %w", name, err)
 	}
 	return data, nil
 }

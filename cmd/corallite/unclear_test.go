@@ -34,7 +34,7 @@ var unclear = []struct {
 	mark *regexp.Regexp
 }{
 	{"Go's words", regexp.MustCompile(`%!|runtime error|goroutine \d|nil pointer|<nil>|&\{|strconv\.|reflect\.|unexpected EOF$|: EOF$|fs\.PathError`)},
-	{"a parser's words", regexp.MustCompile(`(^|[^.a-z])yaml: |cannot unmarshal|!![a-z]+|did not find expected|(^|[^.a-z])json: |invalid character .* looking for|xml: |proto: |mapping values|flatbuffer`)},
+	{"a parser's words", regexp.MustCompile(`(^|[^.a-z])yaml: |cannot unmarshal|!![a-z]+|did not find expected|(^|[^.a-z-])json: |invalid character .* looking for|xml: |proto: |mapping values|flatbuffer`)},
 	{"a C library's line", regexp.MustCompile(`OpenCV\(|\[ ?(ERROR|WARN|INFO):\d|libpng|Premature end of|Corrupt JPEG|\[[a-z0-9_,]+ @ 0x|^(tensorflow/|TfLite)|\.cpp:\d+|ALSA lib|CHECK failed|terminate called`)},
 	{"a pointer", regexp.MustCompile(`\b0x[0-9a-f]{6,}\b`)},
 	{"a control character", regexp.MustCompile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")},

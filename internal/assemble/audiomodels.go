@@ -48,7 +48,10 @@ func OpenAudioModels(ctx context.Context, all []ModelRequest, gate bool) (*Audio
 	}
 	for _, r := range all {
 		if err := e.add(ctx, r); err != nil {
-			return nil, errors.Join(fmt.Errorf("model %s: %w", r.Model.Path, err), e.Close())
+			if !errors.As(err, new(namedError)) {
+				err = fmt.Errorf("model %s: %w", r.Model.Path, err)
+			}
+			return nil, errors.Join(err, e.Close())
 		}
 	}
 	return e, nil
@@ -88,13 +91,22 @@ func (e *AudioModels) setRate(rate int) error {
 // wakewordRate is what both kinds of wake words were trained with.
 const wakewordRate = 16000
 
+// namedError is an error that names the model's file already.
+type namedError struct{ error }
+
+func (e namedError) Unwrap() error { return e.error }
+
 // read reads a model's files.
 func (e *AudioModels) read(ctx context.Context, r ModelRequest) (*delegate.Model, [][]int, error) {
 	files, err := delegate.ResolveFiles(r.Model.Path, r.Model.EdgeTPU)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, namedError{err}
 	}
-	return r.Pool.Read(ctx, files, r.Model.Signature, r.shapes)
+	model, shapes, err := r.Pool.Read(ctx, files, r.Model.Signature, r.shapes)
+	if err != nil {
+		return nil, nil, namedError{err}
+	}
+	return model, shapes, nil
 }
 
 // open opens the one engine of a model that holds state.
@@ -102,7 +114,7 @@ func (e *AudioModels) open(ctx context.Context, r ModelRequest, model *delegate.
 	r.Model.Engines = 1
 	engines, err := openEngines(ctx, r, model, shapes, &e.closers)
 	if err != nil {
-		return nil, err
+		return nil, namedError{err}
 	}
 	return engines[0], nil
 }
