@@ -87,7 +87,7 @@ only: a run waits for it.`,
 func noteCameras(w io.Writer, cfg *configs.Config) {
 	for _, name := range cfg.PipelineNames() {
 		if c, ok := cfg.Pipelines[name].Source.(*camera.DeviceConfig); ok && !camera.Present("", c.Camera) {
-			fmt.Fprintf(w, "note: pipelines.%s.source.camera: there is no camera %q now; a run waits for it (corallite devices lists those that there are)\n", name, c.Camera)
+			fmt.Fprintf(w, "note: pipelines.%s.source.camera: camera %q not found; a run will wait for it (corallite devices lists all cameras)\n", name, c.Camera)
 		}
 	}
 }

@@ -92,7 +92,7 @@ func TestWatchPlaysAFile(t *testing.T) {
 
 	s = start(t, dir, nil, append(model, cut)...)
 	p = s.statusUntil(t, s.page(t), "the end", ended)
-	said := func(e preview.Entry) bool { return e.Warning && strings.Contains(e.Text, "ends early") }
+	said := func(e preview.Entry) bool { return e.Warning && strings.Contains(e.Text, "is truncated") }
 	if p.Errors != 1 || !slices.ContainsFunc(p.Events, said) {
 		t.Errorf("%+v", p)
 	}

@@ -8,10 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// missingBytes is how many bytes a video file lacks at its end by what its container says: AVI, MP4 and QuickTime,
-// Matroska and WebM. 0: none, or the container does not say (others; recordings whose size was never filled in). It
-// asks the container's own size and not its number of frames, because that number is an estimate in some formats and
-// counts frames in others that are not meant to be shown.
+// missingBytes returns how many bytes a video file lacks at its end, by the size in its container (AVI, MP4 and QuickTime,
+// Matroska and WebM); 0: none, or unknown (other containers, recordings whose size was never filled in). The number of
+// frames would not do: in some formats it is an estimate, in others it counts hidden frames.
 func missingBytes(r io.ReaderAt, size int64) int64 {
 	var head [12]byte
 	if _, err := r.ReadAt(head[:], 0); err != nil {
@@ -29,8 +28,8 @@ func missingBytes(r io.ReaderAt, size int64) int64 {
 	return max(end-size, 0)
 }
 
-// riffEnd is where the last RIFF chunk ends: an AVI of more than 1 GB has several (OpenDML). A size of 0 or of all
-// ones was not filled in.
+// riffEnd returns the end of the last RIFF chunk: an AVI of more than 1 GB has several (OpenDML). A size of 0 or all ones was
+// never filled in.
 func riffEnd(r io.ReaderAt, size int64) int64 {
 	var at int64
 	for at+8 <= size {
@@ -47,7 +46,7 @@ func riffEnd(r io.ReaderAt, size int64) int64 {
 	return at
 }
 
-// isBox says whether a name is one that an MP4 or QuickTime file begins with (ISO/IEC 14496-12).
+// isBox reports whether an MP4 or QuickTime file may begin with a box of that name (ISO/IEC 14496-12).
 func isBox(name string) bool {
 	switch name {
 	case "ftyp", "moov", "mdat", "free", "skip", "wide":
@@ -56,7 +55,7 @@ func isBox(name string) bool {
 	return false
 }
 
-// boxesEnd is where the last box of an MP4 ends. A size of 0 is a box that reaches to the end of the file.
+// boxesEnd returns the end of the last box of an MP4. A box of size 0 extends to the end of the file.
 func boxesEnd(r io.ReaderAt, size int64) int64 {
 	var at int64
 	for at+8 <= size {
@@ -80,7 +79,7 @@ func boxesEnd(r io.ReaderAt, size int64) int64 {
 	return at
 }
 
-// matroskaEnd is where the Segment element ends (RFC 9559 and RFC 8794). A size of all ones is unknown.
+// matroskaEnd returns the end of the Segment element (RFC 9559 and RFC 8794). A size of all ones is unknown.
 func matroskaEnd(r io.ReaderAt, size int64) int64 {
 	at := int64(4)
 	length, n := ebmlSize(r, at)
@@ -102,7 +101,7 @@ func matroskaEnd(r io.ReaderAt, size int64) int64 {
 	return at + 4 + n + length
 }
 
-// ebmlSize reads a size of 1 to 8 bytes: the first 1 bit says how many. n is 0 when it is unknown or not there.
+// ebmlSize reads a size of n bytes, from 1 to 8; n is 0 if the size is unknown or missing.
 func ebmlSize(r io.ReaderAt, at int64) (value, n int64) {
 	var b [8]byte
 	if got, _ := r.ReadAt(b[:], at); got == 0 || b[0] == 0 {
@@ -117,7 +116,7 @@ func ebmlSize(r io.ReaderAt, at int64) (value, n int64) {
 	return value, n
 }
 
-// isText says whether a file begins with text. ffmpeg takes text files for videos: it draws the letters.
+// isText reports whether a file begins with text, which ffmpeg would render as a video.
 func isText(head []byte) bool {
 	for len(head) > 0 {
 		r, n := utf8.DecodeRune(head)

@@ -17,10 +17,10 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// maxFile is the size of the largest picture file that is read.
+// maxFile is the maximum size of a picture file.
 const maxFile = 1 << 30
 
-// readFile reads a picture file into buf, which grows when it must.
+// readFile reads a picture file into buf, which grows as needed.
 func readFile(path string, buf *[]byte) ([]byte, error) {
 	f, err := regfile.OpenRegular(path)
 	if err != nil {
@@ -45,7 +45,7 @@ func readFile(path string, buf *[]byte) ([]byte, error) {
 	return *buf, nil
 }
 
-// decode fills a frame from the bytes of a picture and seals it. light: a PNG is decoded without OpenCV if possible.
+// decode decodes a picture into a frame and seals it. light: decode a PNG without OpenCV if possible.
 func decode(data []byte, f *vision.Frame, light bool) error {
 	h, err := sniff(data)
 	if err != nil {
@@ -94,7 +94,7 @@ func decodeOpenCV(data []byte, h header, f *vision.Frame) error {
 	}
 	if mat.Empty() {
 		mat.Close()
-		return fmt.Errorf("damaged %s: it cannot be decoded, or ends too early", h.format)
+		return fmt.Errorf("damaged %s: it is truncated or cannot be decoded", h.format)
 	}
 	target := f.Target()
 	target.Close()
@@ -102,8 +102,8 @@ func decodeOpenCV(data []byte, h header, f *vision.Frame) error {
 	return nil
 }
 
-// decodeGIF decodes the first image of a GIF, which OpenCV does not read before version 4.11. Where it covers only a
-// part of the picture, and where it is transparent, the picture is black.
+// decodeGIF decodes the first image of a GIF, which OpenCV cannot before version 4.11. The picture is black where the image
+// does not cover it or is transparent.
 func decodeGIF(data []byte, h header, f *vision.Frame) error {
 	picture, err := gif.Decode(bytes.NewReader(data))
 	if err != nil {
@@ -133,8 +133,8 @@ func decodeGIF(data []byte, h header, f *vision.Frame) error {
 	return nil
 }
 
-// IsPicture says whether a file is a picture of a format that Pictures reads, by its first bytes. A file that cannot
-// be opened or read is an error that names it.
+// IsPicture reports whether a file has, by its first bytes, a format that Pictures reads. The error of an unreadable file has
+// its path.
 func IsPicture(path string) (bool, error) {
 	f, err := regfile.OpenRegular(path)
 	if err != nil {

@@ -156,8 +156,8 @@ func TestDecodeRefuses(t *testing.T) {
 	}{
 		"nothing":                {nil, "not a picture"},
 		"text":                   {[]byte("hello, I am no picture at all"), "not a picture"},
-		"half a JPEG":            {j[:len(j)/2], "too early"},
-		"JPEG without its end":   {j[:len(j)-2], "too early"},
+		"half a JPEG":            {j[:len(j)/2], "truncated"},
+		"JPEG without its end":   {j[:len(j)-2], "truncated"},
 		"head of a JPEG":         {j[:30], "damaged JPEG"},
 		"JPEG of two bytes more": {[]byte("\xff\xd8\xff\xe0\x00\x01\xff\xd9"), "damaged JPEG"},
 		"half a PNG":             {p[:len(p)/2], "damaged PNG"},

@@ -1,13 +1,12 @@
-// Package camera has the sources of frames: pictures by name, glob or folder (Pictures), a folder that is watched for
-// new pictures (Watch), video files (Video), which drop nothing and wait until the pipeline has room; and live ones
-// (Live): cameras here and on the network, which a child process reads, and of which the newest frame wins. Select takes
-// a part of what another source gives, and may hold back frames in which nothing moves.
+// Package camera has the sources of frames. Pictures (files, folders, patterns), Watch (a folder watched for new pictures)
+// and Video drop nothing and wait until the pipeline has room. LiveSource reads cameras of this machine and of the network
+// in a child process and drops all but the newest frame. Select takes some of the frames of another source, or a part of
+// each, and may hold back frames in which nothing moves.
 //
-// Pictures may be JPEG, PNG, WebP, TIFF, BMP, GIF (the first image) or PNM (PBM, PGM, PPM). Whatever their colours,
-// they become BGR of 8 bits a channel: grey is spread, 16 bits are cut to 8, palettes and CMYK are converted, and alpha
-// is dropped, so that what was painted under it shows. The orientation in EXIF data is applied. A picture may have up
-// to vision.MaxPixels pixels, as far as the memory allows. What cannot be read is a *pipeline.ItemError that names the
-// file and the cause, and the next picture follows.
+// Pictures may be JPEG, PNG, WebP, TIFF, BMP, GIF (the first image) or PNM (PBM, PGM, PPM). All become BGR with 8 bits per
+// channel: grey is expanded, 16 bits are cut to 8, palettes and CMYK are converted, and alpha is dropped without blending.
+// EXIF orientation is applied. A picture may have up to vision.MaxPixels pixels, memory permitting. One that cannot be
+// read is a *pipeline.ItemError with the file and the cause, and the next picture follows.
 package camera
 
 import "errors"

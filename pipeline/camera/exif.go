@@ -8,21 +8,21 @@ import (
 	"gocv.io/x/gocv"
 )
 
-// The tags of a TIFF directory that are read here (TIFF 6.0, section 8).
+// Tags of a TIFF directory (TIFF 6.0, section 8).
 const (
 	tagWidth       = 256
 	tagHeight      = 257
 	tagOrientation = 274
-	tagExtra       = 338 // what the channels behind the colours are
+	tagExtra       = 338 // meaning of the extra channels
 )
 
-// The values of tagExtra for alpha: whether the colours were multiplied by it.
+// Values of tagExtra for alpha that the colours are, or are not, multiplied by.
 const (
 	extraMultiplied    = 1
 	extraNotMultiplied = 2
 )
 
-// tiffEntries finds the entries of a TIFF's first directory: where each of them begins in d. One has 12 bytes.
+// tiffEntries returns the offsets of the entries, of 12 bytes each, of the first directory.
 func tiffEntries(d []byte) (order binary.ByteOrder, entries []int, err error) {
 	if len(d) < 8 {
 		return nil, nil, errShort
@@ -49,7 +49,7 @@ func tiffEntries(d []byte) (order binary.ByteOrder, entries []int, err error) {
 	return order, entries, nil
 }
 
-// tiffTags reads the whole numbers of a TIFF's first directory, by tag. EXIF data is a TIFF without a picture.
+// tiffTags reads the integers of the first directory, by tag. EXIF data is a TIFF without a picture.
 func tiffTags(d []byte) (map[uint16]uint32, error) {
 	order, entries, err := tiffEntries(d)
 	if err != nil {
@@ -68,16 +68,15 @@ func tiffTags(d []byte) (map[uint16]uint32, error) {
 	return tags, nil
 }
 
-// straightColours makes a TIFF's decoder leave the colours as they are where the picture has an alpha channel: libtiff
-// multiplies colours of 8 bits by it, unless the file says that they are multiplied already, and OpenCV then drops alpha.
-// It returns d, or a copy of it that says so.
+// straightColours keeps libtiff from multiplying 8-bit colours by alpha, which OpenCV then drops: it marks them as already
+// multiplied. It returns d, or a marked copy of it.
 func straightColours(d []byte) []byte {
 	order, entries, err := tiffEntries(d)
 	if err != nil {
 		return d
 	}
 	for _, at := range entries {
-		// One or two values stand in the entry itself; no picture of colours has more behind them.
+		// One or two values are stored in the entry itself; colour pictures have no more.
 		if order.Uint16(d[at:]) == tagExtra && order.Uint16(d[at+2:]) == 3 && order.Uint32(d[at+4:]) <= 2 &&
 			order.Uint16(d[at+8:]) == extraNotMultiplied {
 			d = bytes.Clone(d)
@@ -87,7 +86,7 @@ func straightColours(d []byte) []byte {
 	return d
 }
 
-// orientationOf is the orientation in EXIF data, 1 to 8; 1, which is none, when it says nothing sensible.
+// orientationOf returns the orientation in EXIF data, from 1 to 8; 1 (upright) if it is missing or invalid.
 func orientationOf(exif []byte) int {
 	tags, err := tiffTags(exif)
 	if o := tags[tagOrientation]; err == nil && o >= 1 && o <= 8 {
@@ -96,8 +95,8 @@ func orientationOf(exif []byte) int {
 	return 1
 }
 
-// orient turns and mirrors a picture so that it stands upright (Exif 2.32, tag Orientation): the value says where the
-// first row and column of the stored picture belong.
+// orient rotates and mirrors a picture upright (Exif 2.32, tag Orientation): the value says where the first row and column
+// of the stored picture belong.
 func orient(m *gocv.Mat, orientation int) {
 	if orientation < 2 || orientation > 8 {
 		return

@@ -12,8 +12,8 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// Files is a source of pictures and videos in the order in which they are named: the pictures one after another, and
-// the frames of each video. A file that cannot be opened is an *pipeline.ItemError, and the next one follows.
+// Files is a source of pictures and of the frames of videos, in the order in which they are named. A file that cannot be
+// opened is a *pipeline.ItemError, and the next one follows.
 type Files struct {
 	files []string
 
@@ -21,7 +21,7 @@ type Files struct {
 	closed bool
 	next   int
 	reader reader
-	video  *Video // being read; nil: none
+	video  *Video // open; nil: none
 	total  int    // items known so far
 	open   bool   // whether a video may add to total
 }
@@ -31,8 +31,8 @@ var (
 	_ pipeline.StatsReporter         = (*Files)(nil)
 )
 
-// NewFiles makes a source of files that names say, as NewPictures does; those that are not pictures by their first
-// bytes are videos. Whoever makes the source closes it.
+// NewFiles returns a source of files, folders and patterns, as NewPictures does; files whose first bytes are not those of a
+// picture are read as videos. The caller closes the source.
 func NewFiles(names ...string) (*Files, error) {
 	files, err := pictureFiles.Expand(names)
 	if err != nil {
@@ -42,7 +42,7 @@ func NewFiles(names ...string) (*Files, error) {
 	f.reader.pool = vision.NewPool(idleFrames)
 	f.open, f.total = slices.ContainsFunc(files, isVideo), len(files)
 	if f.open {
-		// Now, and not when the first frame is waited for.
+		// Now, so that the first frame does not wait for it.
 		if err := opencv.LoadVideoio(); err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
@@ -50,20 +50,20 @@ func NewFiles(names ...string) (*Files, error) {
 	return f, nil
 }
 
-// isVideo says whether a file is to be read as a video: it can be read, and is in no format of pictures that is known
-// here. A file without either's marks is read as a picture when its name says so.
+// isVideo reports whether a file is read as a video: it is readable, and neither its content nor its name is that of a
+// picture.
 func isVideo(path string) bool {
 	picture, err := IsPicture(path)
 	return err == nil && !picture && !pictureFiles.Has(path)
 }
 
-// Still says whether all files are pictures.
+// Still reports whether all files are pictures.
 func (f *Files) Still() bool { return !f.open }
 
-// Len is how many files there are.
+// Len returns the number of files.
 func (f *Files) Len() int { return len(f.files) }
 
-// Stats say how many items come, known when all files are pictures or there is one video that says it.
+// Stats say how many items there are, if all files are pictures or the only one is a video that tells.
 func (f *Files) Stats() pipeline.Stats {
 	if !f.open {
 		return pipeline.Stats{Total: f.total}
@@ -79,7 +79,7 @@ func (f *Files) Stats() pipeline.Stats {
 // Live is false.
 func (f *Files) Live() bool { return false }
 
-// Next gives the next picture or frame; Meta.Source is the file's path as it was named or found.
+// Next returns the next picture or frame; Meta.Source is the path of the file as it was named or found.
 func (f *Files) Next(ctx context.Context) (*vision.Frame, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -102,7 +102,7 @@ func (f *Files) Next(ctx context.Context) (*vision.Frame, error) {
 	}
 }
 
-// current is the video that is being read, or the picture that comes next.
+// current returns the open video, or the path of the next picture.
 func (f *Files) current() (*Video, string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -127,7 +127,7 @@ func (f *Files) current() (*Video, string, error) {
 	return video, "", nil
 }
 
-// withoutPath is the cause in an error of OpenVideo, whose path the ItemError around it names.
+// withoutPath returns the cause in an error of OpenVideo, because the ItemError around it has the path.
 func withoutPath(err error) error {
 	if inner := errors.Unwrap(err); inner != nil {
 		return inner
@@ -144,7 +144,7 @@ func (f *Files) finish(video *Video) error {
 	return video.Close()
 }
 
-// Close ends the source. Frames that are out stay valid. Twice is safe.
+// Close ends the source. Frames that were returned stay valid. It may be called twice.
 func (f *Files) Close() error {
 	f.mu.Lock()
 	video := f.video
@@ -157,5 +157,5 @@ func (f *Files) Close() error {
 	return err
 }
 
-// Names are the files in order.
+// Names returns the files in order.
 func (f *Files) Names() []string { return slices.Clone(f.files) }

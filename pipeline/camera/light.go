@@ -13,26 +13,27 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// OpenCV's imgcodecs brings some 120 shared libraries with it, which take longer to load than a picture takes to
-// decode. The decoders here give the same pixels without it.
+// OpenCV's imgcodecs depends on some 120 shared libraries, which take longer to load than a picture takes to decode. These
+// decoders return the same pixels without it.
 
-// lightPNGs is how many PNGs a source decodes without OpenCV: it is twice as fast at it, which pays from about then on.
+// lightPNGs is the number of PNGs that a source decodes without OpenCV, which is twice as fast and pays off after about that
+// many.
 const lightPNGs = 8
 
-// lightPixels is how large a PNG Go decodes: it needs more memory for it than OpenCV.
+// lightPixels limits the size of PNGs decoded without OpenCV, because Go's decoder needs more memory.
 const lightPixels = 1 << 24
 
-// errHeavy is a picture that is left to OpenCV.
+// errHeavy is the error of a picture that is left to OpenCV.
 var errHeavy = errors.New("left to OpenCV")
 
 // decodePNG decodes a PNG with Go's decoder.
 func decodePNG(data []byte, h header, f *vision.Frame) error {
 	picture, err := png.Decode(bytes.NewReader(data))
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return fmt.Errorf("damaged %s: it ends too early", h.format)
+		return fmt.Errorf("damaged %s: it is truncated", h.format)
 	}
 	if err != nil {
-		return errHeavy // OpenCV overlooks some faults
+		return errHeavy // OpenCV tolerates some faults
 	}
 	pixels, err := f.Reserve(h.width, h.height)
 	if err != nil {
@@ -59,7 +60,7 @@ func decodePNG(data []byte, h header, f *vision.Frame) error {
 	return nil
 }
 
-// spread makes BGR of grey, whose values are step bytes long with the high one first.
+// spread converts grey, with values of step big-endian bytes, to BGR.
 func spread(to, from []byte, step int) {
 	for i := range len(to) / 3 {
 		v := from[i*step]
@@ -67,8 +68,7 @@ func spread(to, from []byte, step int) {
 	}
 }
 
-// reorder makes BGR of red, green, blue and alpha in pixels of step bytes, whose values are size bytes long with the
-// high one first. Alpha is dropped.
+// reorder converts RGBA, in pixels of step bytes and values of size big-endian bytes, to BGR. Alpha is dropped.
 func reorder(to, from []byte, step, size int) {
 	for i := range len(to) / 3 {
 		p := from[i*step : i*step+step : i*step+step]
@@ -76,8 +76,8 @@ func reorder(to, from []byte, step, size int) {
 	}
 }
 
-// indexed makes BGR of a picture with a palette. Its colours are color.RGBA where all are opaque and color.NRGBA where
-// some are not, so that none has lost its colour to its alpha.
+// indexed converts a paletted picture to BGR. Its colours are color.RGBA if all are opaque, else color.NRGBA, so that none is
+// multiplied by its alpha.
 func indexed(to []byte, m *image.Paletted) error {
 	var bgr [256][3]byte
 	for i, c := range m.Palette {
@@ -96,7 +96,7 @@ func indexed(to []byte, m *image.Paletted) error {
 	return nil
 }
 
-// decodeBMP decodes the commonest BMPs: 24 bits and not compressed.
+// decodeBMP decodes uncompressed 24-bit BMPs, the most frequent ones.
 func decodeBMP(data []byte, h header, f *vision.Frame) error {
 	le := binary.LittleEndian
 	if len(data) < 54 || le.Uint32(data[14:]) < 40 || le.Uint16(data[28:]) != 24 || le.Uint32(data[30:]) != 0 {
@@ -105,7 +105,7 @@ func decodeBMP(data []byte, h header, f *vision.Frame) error {
 	stride := (3*h.width + 3) / 4 * 4
 	first := int(le.Uint32(data[10:]))
 	if first < 54 || first > len(data) || len(data)-first < stride*h.height {
-		return fmt.Errorf("damaged %s: it ends too early", h.format)
+		return fmt.Errorf("damaged %s: it is truncated", h.format)
 	}
 	pixels, err := f.Reserve(h.width, h.height)
 	if err != nil {

@@ -16,67 +16,67 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// LiveOptions say what a Live source reads, by exactly one of Camera, URL, GStreamer and FFmpeg, and how.
+// LiveOptions are the options of NewLive. Exactly one of Camera, URL, GStreamer and FFmpeg must be set.
 type LiveOptions struct {
 	// Camera is a V4L2 camera: its number ("0" is /dev/video0), a path ("/dev/v4l/by-id/usb-…"), its name, or a part of
-	// it that only one has. It is found again under another number when it was unplugged.
+	// the name that only one has. After it was unplugged it is found again even under another number.
 	Camera string
-	// URL is a camera on the network: rtsp, rtsps, rtmp, rtmps, srt, rtp, udp, tcp, mms; http and https, which may be an
-	// MJPEG stream, single pictures, or what else ffmpeg reads. ${NAME} in it is an environment variable.
+	// URL is a network camera: rtsp, rtsps, rtmp, rtmps, srt, rtp, udp, tcp or mms, or http and https for an MJPEG stream,
+	// single pictures, or anything else that ffmpeg reads. ${NAME} is replaced by that environment variable.
 	URL string
-	// GStreamer is a pipeline in gst-launch's words. Without an appsink one is put at its end.
+	// GStreamer is a pipeline in the syntax of gst-launch. Without an appsink, one is appended.
 	GStreamer string
-	// FFmpeg are arguments of the program ffmpeg up to its output, which is added: ["-f", "v4l2", "-i", "/dev/video0"].
+	// FFmpeg are the arguments of the program ffmpeg without the output: ["-f", "v4l2", "-i", "/dev/video0"].
 	FFmpeg []string
 
-	// Env are further environment variables that the process that captures gets, and what it starts, such as ffmpeg. It
-	// gets those of package environ, proxies included, and no others. A "*" at the end stands for any ending.
+	// Env names environment variables for the capture process and what it starts, such as ffmpeg, beyond PATH, HOME, the
+	// locale and the proxies. A "*" at the end matches any ending.
 	Env []string
 
-	Name string // Meta.Source of the frames; "": "camera:0", the URL without what is secret, "gstreamer", "ffmpeg"
+	Name string // Meta.Source of the frames; "": "camera:0", the URL without secrets, "gstreamer" or "ffmpeg"
 
-	Width, Height int     // wanted of a Camera, both or none; the driver takes the nearest that it has
-	FPS           float64 // wanted of a Camera, frames a second; 0: as it is
-	PixelFormat   string  // wanted of a Camera: "MJPG", "YUYV"; "": MJPG where it has that
+	Width, Height int     // wanted size of a Camera in pixels, both or neither; the driver chooses the closest
+	FPS           float64 // wanted rate of a Camera, in frames per second; 0: unchanged
+	PixelFormat   string  // wanted pixel format of a Camera, such as "MJPG" or "YUYV"; "": MJPG if supported
 
-	Interval       time.Duration // of a URL that gives single pictures, between two of them; 0: a second
+	Interval       time.Duration // of a URL, between single pictures; 0: 1 s
 	Credentials    Credentials   // of a URL
-	AnyCertificate bool          // of a URL: https is taken whatever its certificate
+	AnyCertificate bool          // of a URL: https certificates are not verified
 
 	// Required makes NewLive fail when the Camera is not there. Otherwise it is waited for like one that was lost.
 	Required bool
 
-	Deadline time.Duration  // no frame for so long: it stalled; 0: 5 s for a Camera, 40 s for GStreamer, else 10 s, and 3 intervals more
-	Backoff  backoff.Policy // between tries; the zero one: 1 s, doubled up to 30 s, at most 5 s while something is there
-	Logger   *slog.Logger   // gets what is lost and what is back; nil: nothing is logged
-	Clock    clock.Clock    // of Deadline and Backoff; nil: the machine's
-	Root     string         // what stands for "/" in finding a Camera; "": "/"
+	Deadline time.Duration  // a source without frames for this long is lost; 0: 5 s for a Camera, 40 s for GStreamer, else 10 s, plus 3 Intervals
+	Backoff  backoff.Policy // between attempts; zero: 1 s, doubled up to 30 s, or up to 5 s while the camera is reachable
+	Logger   *slog.Logger   // for losses and returns; nil: nothing is logged
+	Clock    clock.Clock    // nil: the system clock
+	Root     string         // the root of sys and dev when finding a Camera; "": "/"
 }
 
 const (
 	cameraDeadline = 5 * time.Second
 	urlDeadline    = 10 * time.Second
 
-	// gstreamerDeadline is longer because GStreamer looks at all its plug-ins the first time.
+	// gstreamerDeadline is longer because GStreamer scans all its plug-ins the first time.
 	gstreamerDeadline = 40 * time.Second
 
-	// leastLimit is how long a child process may be kept from answering by a machine that is busy.
-	leastLimit = 2 * time.Second
+	// minLimit is how long a busy machine may keep a child process from answering.
+	minLimit = 2 * time.Second
 )
 
-// idleLive is how many frames that are not in use a Live source keeps the memory of.
+// idleLive is the number of unused frames that a LiveSource keeps.
 const idleLive = 8
 
-// Live is a source of frames that come in their own time. What reads them is a child process, which is ended and started
-// again when it hangs, crashes or loses its stream: with back-off, for as long as it takes. Frames are stamped with the
-// time of their capture, as near as it is known: a V4L2 driver's stamp, the arrival of an HTTP picture's first bytes,
-// for everything else the end of its decoding.
+// LiveSource is a source of frames that come in real time. They are read by a child process, which is killed and restarted
+// when it hangs, crashes or loses its stream: with back-off, for as long as it takes. Frames have their capture time as
+// precisely as it is known: the time stamp of a V4L2 driver, the arrival of the first bytes of an HTTP picture, otherwise
+// the end of decoding.
 type LiveSource struct {
 	name   string
 	pool   *vision.Pool
 	input  capture.Options
-	finder *finder // of a Camera; nil: none
-	port   string  // of a URL that connects by TCP: host and port; "": none
+	finder *finder // of a Camera; else nil
+	port   string  // host and port of a URL that connects by TCP; else empty
 	clean  redactor
 	log    *slog.Logger
 	source *reconnect.Source[*vision.Frame]
@@ -85,7 +85,7 @@ type LiveSource struct {
 
 var _ pipeline.Source[*vision.Frame] = (*LiveSource)(nil)
 
-// Handlers are what isolate.Main needs to know so that this program can be the child that captures.
+// Handlers returns what isolate.Main needs so that this program can serve as the capture process.
 func Handlers() map[string]isolate.Handler { return capture.Handlers() }
 
 // NewLive opens a live source and waits for its first frame, for about LiveOptions.Deadline at most. ctx limits only this
@@ -128,10 +128,10 @@ func newLive(o LiveOptions) (*LiveSource, error) {
 		}
 		o.Deadline += 3 * o.Interval
 	}
-	l.input.Limit = max(leastLimit, min(o.Deadline, urlDeadline))
+	l.input.Limit = max(minLimit, min(o.Deadline, urlDeadline))
 	present := l.present
 	if l.input.Input == capture.GStreamer || l.input.Input == capture.Program {
-		present = nil // only a try tells
+		present = nil // only an attempt can tell
 	}
 	l.source = reconnect.New(reconnect.Options[*vision.Frame]{
 		Open: l.open, Present: present, Discard: (*vision.Frame).Release, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
@@ -162,8 +162,8 @@ func (l *LiveSource) open(ctx context.Context) (reconnect.Session[*vision.Frame]
 	return &liveSession{source: l, capture: session, direct: input.Direct}, nil
 }
 
-// Next gives the newest frame that was not given yet, or waits for one, however often the source must be opened anew for
-// that. Its errors are ctx's and ErrClosed.
+// Next returns the newest frame, unless it was returned already, or waits for one, however often the source has to be
+// reopened for that. Its errors are ctx's and ErrClosed.
 func (l *LiveSource) Next(ctx context.Context) (*vision.Frame, error) {
 	f, err := l.source.Next(ctx)
 	if errors.Is(err, reconnect.ErrClosed) {
@@ -175,10 +175,10 @@ func (l *LiveSource) Next(ctx context.Context) (*vision.Frame, error) {
 // Live is true.
 func (l *LiveSource) Live() bool { return true }
 
-// Name is Meta.Source of the frames; without anything secret.
+// Name is Meta.Source of the frames, without secrets.
 func (l *LiveSource) Name() string { return l.name }
 
-// Connection is the state of the connection and its history. LastError has nothing secret.
+// Connection returns the state of the connection and its history. LastError contains no secrets.
 func (l *LiveSource) Connection() reconnect.Stats { return l.source.Stats() }
 
 // Stats say whether the source is lost, and how often it came back.
@@ -187,7 +187,8 @@ func (l *LiveSource) Stats() pipeline.Stats {
 	return pipeline.Stats{Name: l.name, Reopened: c.Reopened, Lost: c.Lost()}
 }
 
-// Close ends the source, its child process and a Next that waits. Frames that are out stay valid. Twice is safe.
+// Close ends the source, its child process and any waiting Next. Frames that were returned stay valid. It may be called
+// twice.
 func (l *LiveSource) Close() error { return errors.Join(l.source.Close(), l.pool.Close()) }
 
 // liveSession is one capture process.
@@ -214,7 +215,7 @@ func (s *liveSession) Next(ctx context.Context) (*vision.Frame, error) {
 	}
 	f.SetFPS(p.FPS)
 	if p.FPS <= 0 {
-		f.SetFPS(usualFPS)
+		f.SetFPS(defaultFPS)
 	}
 	meta := f.Meta()
 	meta.Time, meta.Source = p.Captured, s.source.name
@@ -224,20 +225,20 @@ func (s *liveSession) Next(ctx context.Context) (*vision.Frame, error) {
 	return f, nil
 }
 
-// resized says in which size frames come, once for each.
+// resized logs the size of the frames, once for each size.
 func (s *liveSession) resized(p capture.Picture) {
 	first := s.width == 0
 	s.width, s.height = p.Width, p.Height
 	o := s.source.input
 	switch {
 	case !first:
-		s.source.log.Info("the frames have another size now", "width", p.Width, "height", p.Height)
+		s.source.log.Info("the size of the frames has changed", "width", p.Width, "height", p.Height)
 	case o.Width > 0 && (o.Width != p.Width || o.Height != p.Height):
 		attrs := []any{"width", p.Width, "height", p.Height, "wanted", fmt.Sprintf("%dx%d", o.Width, o.Height)}
 		if known := s.source.finder.known; known != nil {
 			attrs = append(attrs, "possible", sizesText(*known, ""))
 		}
-		s.source.log.Warn("the camera does not give the size that is wanted", attrs...)
+		s.source.log.Warn("the camera does not support the wanted size", attrs...)
 	default:
 		s.source.log.Debug("first frame", "width", p.Width, "height", p.Height, "fps", p.FPS)
 	}
@@ -245,7 +246,8 @@ func (s *liveSession) resized(p capture.Picture) {
 
 func (s *liveSession) Note() string { return s.source.clean.text(s.capture.Note()) }
 
-// Close ends the child. Where one that was relayed gave nothing at all, the next is not: some cameras may not bear it.
+// Close ends the child. After a session through the RTSP proxy that gave nothing at all, the next one goes without it,
+// because some cameras may not work with it.
 func (s *liveSession) Close(hung bool) error {
 	s.source.direct = hung && s.width == 0 && !s.direct
 	return s.source.clean.error(s.capture.Close(hung))

@@ -122,7 +122,7 @@ func TestLiveResolutionChanges(t *testing.T) {
 			if s := l.Connection(); s.Reopened != 0 || s.LastError != "" {
 				t.Errorf("%+v", s)
 			}
-			if n := log.count("another size"); n != 4 {
+			if n := log.count("the size of the frames has changed"); n != 4 {
 				t.Errorf("said %d times that the size changed, want 4", n)
 			}
 		})
@@ -328,13 +328,13 @@ func TestLiveErrorsAtTheStart(t *testing.T) {
 		{"wrong password", "rejects the user or the password", LiveOptions{URL: w.URL("/snapshot"), Credentials: Credentials{User: "viewer", Password: "wrong"}}},
 		{"no such page", "no such stream", LiveOptions{URL: w.URL("/nothing")}},
 		{"a page", "returns text/html, not a picture or a stream", LiveOptions{URL: w.URL("/page")}},
-		{"nothing", "one of a camera, a URL", LiveOptions{}},
-		{"two things", "2 are given", LiveOptions{URL: "http://h/", Camera: "0"}},
+		{"nothing", "0 inputs are set", LiveOptions{}},
+		{"two things", "2 inputs are set", LiveOptions{URL: "http://h/", Camera: "0"}},
 		{"scheme", `did you mean rtsp?`, LiveOptions{URL: "rtps://127.0.0.1/"}},
-		{"no address", "the address cannot be read", LiveOptions{URL: "camera at the door"}},
-		{"size of a URL", "for a camera on this machine only", LiveOptions{URL: w.URL("/stream"), Width: 640, Height: 480}},
-		{"no camera", `there is no camera "7"`, LiveOptions{Camera: "7", Required: true}},
-		{"half a size", "give width and height, or neither", LiveOptions{Camera: "0", Width: 640}},
+		{"no address", "invalid address", LiveOptions{URL: "camera at the door"}},
+		{"size of a URL", "can only be set for a camera of this machine", LiveOptions{URL: w.URL("/stream"), Width: 640, Height: 480}},
+		{"no camera", `no camera found (looked for "7")`, LiveOptions{Camera: "7", Required: true}},
+		{"half a size", "want both width and height, or neither", LiveOptions{Camera: "0", Width: 640}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.o.Deadline = long

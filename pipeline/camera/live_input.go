@@ -15,10 +15,10 @@ import (
 	"corallite/pipeline/camera/capture"
 )
 
-// schemes are what a URL may begin with, the usual ones first.
+// schemes are those of a URL, the most frequent ones first.
 var schemes = []string{"rtsp", "http", "https", "rtsps", "rtmp", "rtmps", "srt", "rtp", "udp", "tcp", "mms"}
 
-// setInput reads the options that say what the source is.
+// setInput sets the input from the options.
 func (l *LiveSource) setInput(o LiveOptions) error {
 	given := 0
 	for _, one := range []bool{o.Camera != "", o.URL != "", o.GStreamer != "", len(o.FFmpeg) > 0} {
@@ -27,7 +27,7 @@ func (l *LiveSource) setInput(o LiveOptions) error {
 		}
 	}
 	if given != 1 {
-		return fmt.Errorf("a live source is one of a camera, a URL, a GStreamer pipeline and arguments of ffmpeg; %d are given", given)
+		return fmt.Errorf("camera: %d inputs are set (want exactly one of Camera, URL, GStreamer and FFmpeg)", given)
 	}
 	l.input = capture.Options{AnyCertificate: o.AnyCertificate, Interval: o.Interval, Env: slices.Clone(o.Env)}
 	l.clean = newRedactor(o.Credentials, nil)
@@ -76,15 +76,15 @@ func (l *LiveSource) setFFmpeg(o LiveOptions) error {
 	return l.onlyOfCamera(o)
 }
 
-// special is what GStreamer may take for more than a part of a value, and takes as it is behind a backslash.
+// special matches characters that have a meaning for GStreamer unless a backslash precedes them.
 var special = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
 
-// inAddress says whether what follows before belongs to an address.
+// inAddress reports whether text that follows before is part of an address.
 func inAddress(before string) bool {
 	return strings.Contains(before[strings.LastIndexAny(before, " \t\n\"'|")+1:], "://")
 }
 
-// redactorOf knows those secrets, and what the environment put into texts.
+// redactorOf returns a redactor of those secrets and of the environment variables in texts.
 func redactorOf(secrets []redact.Secret, texts ...string) redactor {
 	var all []string
 	for _, s := range secrets {
@@ -108,9 +108,9 @@ func (l *LiveSource) setCamera(o LiveOptions) error {
 	l.input.Width, l.input.Height, l.input.FPS, l.input.FourCC = o.Width, o.Height, o.FPS, o.PixelFormat
 	switch {
 	case o.Width < 0 || o.Height < 0 || (o.Width == 0) != (o.Height == 0):
-		return fmt.Errorf("%s: a size of %dx%d is not possible: give width and height, or neither", l.name, o.Width, o.Height)
+		return fmt.Errorf("%s: invalid size %dx%d (want both width and height, or neither)", l.name, o.Width, o.Height)
 	case o.FPS < 0:
-		return fmt.Errorf("%s: %v frames a second are not possible", l.name, o.FPS)
+		return fmt.Errorf("%s: invalid frame rate %v (want 0 or more)", l.name, o.FPS)
 	}
 	return nil
 }
@@ -122,11 +122,11 @@ func (l *LiveSource) setURL(o LiveOptions) error {
 	}
 	scheme, input := strings.ToLower(a.url.Scheme), capture.Stream
 	if !slices.Contains(schemes, scheme) {
-		text := fmt.Sprintf("%s: a URL may not begin with %s", a.shown, scheme)
+		text := fmt.Sprintf("%s: unknown URL scheme %s", a.shown, scheme)
 		if near := didyoumean.Suggest(scheme, schemes); near != "" {
 			text += fmt.Sprintf(" (did you mean %s?)", near)
 		}
-		return fmt.Errorf("%s; it may with %s", text, strings.Join(schemes, ", "))
+		return fmt.Errorf("%s; supported: %s", text, strings.Join(schemes, ", "))
 	}
 	if scheme == "http" || scheme == "https" {
 		input = capture.HTTP
@@ -136,15 +136,15 @@ func (l *LiveSource) setURL(o LiveOptions) error {
 	l.input.Input, l.input.Target, l.input.Shown = input, a.url.String(), a.shown
 	l.input.User, l.input.Password, l.input.Token = a.User, a.Password, a.Token
 	if a.Token != "" && input != capture.HTTP {
-		return fmt.Errorf("%s: a token can be sent over HTTP only; give a user and a password", l.name)
+		return fmt.Errorf("%s: a token only works over HTTP; set a user and a password instead", l.name)
 	}
 	return l.onlyOfCamera(o)
 }
 
-// onlyOfCamera refuses what only a Camera can be told.
+// onlyOfCamera rejects options that only a Camera has.
 func (l *LiveSource) onlyOfCamera(o LiveOptions) error {
 	if o.Width != 0 || o.Height != 0 || o.FPS != 0 || o.PixelFormat != "" {
-		return errors.New(l.name + ": the size, the rate and the pixel format can be chosen for a camera on this machine only")
+		return errors.New(l.name + ": size, frame rate and pixel format can only be set for a camera of this machine")
 	}
 	return nil
 }

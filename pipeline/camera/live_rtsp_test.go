@@ -85,7 +85,7 @@ func TestLiveRTSPErrorsAtTheStart(t *testing.T) {
 		{"wrong password", "rejects the user or the password", []auth.ValidateMethod{auth.ValidateMethodDigestMD5}, LiveOptions{URL: n.URL("/yard"), Credentials: Credentials{User: "viewer", Password: "wrong"}}},
 		{"wrong password, Basic", "rejects the user or the password", []auth.ValidateMethod{auth.ValidateMethodBasic}, LiveOptions{URL: n.URL("/yard"), Credentials: Credentials{User: "viewer", Password: "wrong"}}},
 		{"no such stream", "no such stream", nil, LiveOptions{URL: n.URL("/garden")}},
-		{"token", "a token can be sent over HTTP only", nil, LiveOptions{URL: n.URL("/yard"), Credentials: Credentials{Token: "t"}}},
+		{"token", "a token only works over HTTP", nil, LiveOptions{URL: n.URL("/yard"), Credentials: Credentials{Token: "t"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n.Protect("viewer", "open sesame", c.methods)

@@ -41,7 +41,7 @@ func TestLiveRTSPResolutionChanges(t *testing.T) {
 			if s := l.Connection(); !s.Up || !c.anew && (s.Reopened != 0 || s.LastError != "") {
 				t.Errorf("%+v", s)
 			}
-			if n := log.count("another size"); !c.anew && n != len(sizes) {
+			if n := log.count("the size of the frames has changed"); !c.anew && n != len(sizes) {
 				t.Errorf("said %d times that the size changed, want %d", n, len(sizes))
 			}
 		})

@@ -15,70 +15,70 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// MotionOptions say when a picture counts as changed. DefaultMotion has good ones; the zero options are not valid.
+// MotionOptions say when a picture counts as changed. Start from DefaultMotion; the zero options are invalid.
 type MotionOptions struct {
-	Area      float64       // the share of the picture that must have changed, above 0 and up to 1
-	Threshold float64       // a pixel has changed when its squared distance from the background is above so many variances
-	Hold      time.Duration // how long frames go on after the last change; 0: only those that changed
-	Width     int           // pictures are looked at in this width in pixels, narrower ones in their own
-	WarmUp    time.Duration // how long all frames go on at the beginning, when the background is not known yet
+	Area      float64       // the share of the picture that must change, more than 0 and at most 1
+	Threshold float64       // a pixel has changed when its squared distance from the background exceeds this many variances
+	Hold      time.Duration // how long frames pass after the last change; 0: only changed ones
+	Width     int           // pictures are scaled down to this width in pixels for the comparison, at least 16
+	WarmUp    time.Duration // how long all frames pass at the start, while the background is learned
 }
 
-// DefaultMotion notices a person who takes up two thousandths of the picture, and no camera's noise. The threshold is
-// that of OpenCV.
+// DefaultMotion notices a person who covers two thousandths of the picture, but no noise of a camera. The threshold is
+// OpenCV's.
 func DefaultMotion() MotionOptions {
 	return MotionOptions{Area: 0.002, Threshold: 16, Hold: 2 * time.Second, Width: 320, WarmUp: time.Second}
 }
 
-// Validate says what is wrong with the options.
+// Validate checks the options.
 func (o MotionOptions) Validate() error {
 	switch {
 	case !(o.Area > 0 && o.Area <= 1): // NaN too, here and below
-		return fmt.Errorf("motion: area %v: want a share of the picture, above 0 and up to 1", o.Area)
+		return fmt.Errorf("motion: invalid area %v (want more than 0, at most 1)", o.Area)
 	case !(o.Threshold > 0) || math.IsInf(o.Threshold, 0):
-		return fmt.Errorf("motion: threshold %v: want more than 0", o.Threshold)
+		return fmt.Errorf("motion: invalid threshold %v (want more than 0)", o.Threshold)
 	case o.Hold < 0:
-		return fmt.Errorf("motion: hold %v: want 0 or more", o.Hold)
-	case o.Width < leastMotionWidth:
-		return fmt.Errorf("motion: width %d: want %d or more", o.Width, leastMotionWidth)
+		return fmt.Errorf("motion: invalid hold %v (want 0 or more)", o.Hold)
+	case o.Width < minMotionWidth:
+		return fmt.Errorf("motion: invalid width %d (want %d or more)", o.Width, minMotionWidth)
 	case o.WarmUp < 0:
-		return fmt.Errorf("motion: warm-up %v: want 0 or more", o.WarmUp)
+		return fmt.Errorf("motion: invalid warm-up %v (want 0 or more)", o.WarmUp)
 	}
 	return nil
 }
 
 const (
-	leastMotionWidth = 16
+	minMotionWidth = 16
 
-	// backgroundSpan is the time that makes the background. What stands still for a tenth of it becomes a part of the
-	// background (MOG2 takes as that the most frequent nine tenths), and light may change by a few levels in it.
+	// backgroundSpan is the time span of the background model. What stands still for a tenth of it becomes background (MOG2
+	// uses the most frequent nine tenths), and the light may change by a few levels in it.
 	backgroundSpan = 20 * time.Second
 
-	// The background is made of so many frames at least and at most, whatever the rate, and of usualHistory where the
-	// rate is not known.
-	leastHistory, mostHistory, usualHistory = 100, 1000, 500
+	// The background is learned from at least minHistory and at most maxHistory frames, and from defaultHistory when the
+	// rate is unknown.
+	minHistory, maxHistory, defaultHistory = 100, 1000, 500
 )
 
-// gate is open while something moves. It compares each picture with a background that it learns from the pictures
-// before: each pixel as a mixture of Gaussians (Zivkovic, "Improved adaptive Gaussian mixture model for background
-// subtraction", ICPR 2004; OpenCV's BackgroundSubtractorMOG2), which takes on slow changes of the light and the
-// strength of the camera's noise. Its methods may be called by several goroutines.
-type gate struct {
+// motionDetector passes frames while something moves. It compares each picture with a background model learned from earlier
+// pictures, with a mixture of Gaussians for each pixel (Zivkovic, "Improved adaptive Gaussian mixture model for background
+// subtraction", ICPR 2004; OpenCV's BackgroundSubtractorMOG2), which adapts to slow changes of the light and to the noise
+// of the camera. Its methods may be called by several goroutines.
+type motionDetector struct {
 	o MotionOptions
 
 	mu         sync.Mutex
 	closed     bool
-	background *gocv.BackgroundSubtractorMOG2 // nil: no picture came yet
+	background *gocv.BackgroundSubtractorMOG2 // nil: no picture yet
 	small      gocv.Mat
-	changed    gocv.Mat      // of the small picture's pixels: 255 where it differs from the background
-	size       image.Point   // the source's pictures
-	last       time.Duration // of the last picture
-	until      time.Duration // the last change holds the gate open up to here
+	changed    gocv.Mat      // mask of the scaled picture: 255 where it differs from the background
+	size       image.Point   // of the source's pictures
+	last       time.Duration // moment of the last picture
+	until      time.Duration // frames pass until this moment
 	sum        pipeline.MotionSummary
 }
 
-// newGate makes a gate, which must be closed.
-func newGate(o MotionOptions) (*gate, error) {
+// newMotionDetector returns a motionDetector, which must be closed.
+func newMotionDetector(o MotionOptions) (*motionDetector, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
@@ -86,91 +86,91 @@ func newGate(o MotionOptions) (*gate, error) {
 		return nil, fmt.Errorf("motion: %w", err)
 	}
 	opencv.OneThread()
-	return &gate{o: o, small: gocv.NewMat(), changed: gocv.NewMat()}, nil
+	return &motionDetector{o: o, small: gocv.NewMat(), changed: gocv.NewMat()}, nil
 }
 
-// passes looks at a frame that was taken at a moment and says whether it goes on. After close all do.
-func (g *gate) passes(f *vision.Frame, at time.Duration) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed {
+// passes checks a frame that was captured at a moment and reports whether it passes. After close all do.
+func (m *motionDetector) passes(f *vision.Frame, at time.Duration) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
 		return true
 	}
 	began := time.Now()
 	size := image.Pt(f.Width(), f.Height())
-	first := g.background == nil || size != g.size || at < g.last
+	first := m.background == nil || size != m.size || at < m.last
 	if first {
-		g.begin(size, f.FPS(), at)
+		m.begin(size, f.FPS(), at)
 	}
-	g.last = at
-	if share := g.share(f); share >= g.o.Area && !first { // everything is new in the first picture
-		g.until = at + g.o.Hold
+	m.last = at
+	if share := m.share(f); share >= m.o.Area && !first { // in the first picture everything is new
+		m.until = at + m.o.Hold
 	}
-	g.count(at <= g.until)
-	g.sum.Seconds += time.Since(began).Seconds()
-	return g.sum.Open
+	m.count(at <= m.until)
+	m.sum.Seconds += time.Since(began).Seconds()
+	return m.sum.Open
 }
 
-// begin forgets the background: the camera sends another size, or another recording begins.
-func (g *gate) begin(size image.Point, fps float64, at time.Duration) {
-	g.forget()
-	history := float64(usualHistory)
+// begin resets the background, for another picture size or another recording.
+func (m *motionDetector) begin(size image.Point, fps float64, at time.Duration) {
+	m.forget()
+	history := float64(defaultHistory)
 	if fps > 0 {
-		history = min(max(fps*backgroundSpan.Seconds(), leastHistory), mostHistory)
+		history = min(max(fps*backgroundSpan.Seconds(), minHistory), maxHistory)
 	}
-	// Without shadows: what MOG2 calls one is also a lamp that goes out.
-	b := gocv.NewBackgroundSubtractorMOG2WithParams(int(history), g.o.Threshold, false)
-	g.background, g.size, g.until = &b, size, at+g.o.WarmUp
+	// Without shadows, because a lamp that goes out looks like one to MOG2.
+	b := gocv.NewBackgroundSubtractorMOG2WithParams(int(history), m.o.Threshold, false)
+	m.background, m.size, m.until = &b, size, at+m.o.WarmUp
 }
 
-// share is how much of the picture differs from the background, 0 to 1.
-func (g *gate) share(f *vision.Frame) float64 {
+// share returns the share of the picture that differs from the background, from 0 to 1.
+func (m *motionDetector) share(f *vision.Frame) float64 {
 	picture := f.Mat()
-	if f.Width() > g.o.Width {
-		height := max(1, int(math.Round(float64(f.Height())*float64(g.o.Width)/float64(f.Width()))))
-		gocv.Resize(picture, &g.small, image.Pt(g.o.Width, height), 0, 0, gocv.InterpolationArea)
-		picture = g.small
+	if f.Width() > m.o.Width {
+		height := max(1, int(math.Round(float64(f.Height())*float64(m.o.Width)/float64(f.Width()))))
+		gocv.Resize(picture, &m.small, image.Pt(m.o.Width, height), 0, 0, gocv.InterpolationArea)
+		picture = m.small
 	}
-	g.background.Apply(picture, &g.changed)
-	// Noise changes single pixels, what moves whole patches: a pixel counts when most of its neighbours have changed.
-	gocv.MedianBlur(g.changed, &g.changed, 3)
-	return float64(gocv.CountNonZero(g.changed)) / float64(g.changed.Total())
+	m.background.Apply(picture, &m.changed)
+	// Noise changes single pixels, motion changes patches: a pixel counts when most of its neighbours have changed.
+	gocv.MedianBlur(m.changed, &m.changed, 3)
+	return float64(gocv.CountNonZero(m.changed)) / float64(m.changed.Total())
 }
 
-func (g *gate) count(open bool) {
-	g.sum.Looked++
+func (m *motionDetector) count(open bool) {
+	m.sum.Looked++
 	switch {
 	case !open:
-		g.sum.HeldBack++
-	case !g.sum.Open:
-		g.sum.Opened++
+		m.sum.HeldBack++
+	case !m.sum.Open:
+		m.sum.Opened++
 	}
-	g.sum.Open = open
-	g.sum.Share = float64(g.sum.HeldBack) / float64(g.sum.Looked)
+	m.sum.Open = open
+	m.sum.Share = float64(m.sum.HeldBack) / float64(m.sum.Looked)
 }
 
-// summary is what came of it so far.
-func (g *gate) summary() pipeline.MotionSummary {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.sum
+// summary returns the results so far.
+func (m *motionDetector) summary() pipeline.MotionSummary {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.sum
 }
 
-func (g *gate) forget() {
-	if g.background != nil {
-		g.background.Close()
-		g.background = nil
+func (m *motionDetector) forget() {
+	if m.background != nil {
+		m.background.Close()
+		m.background = nil
 	}
 }
 
-// close frees what C holds. Twice is safe.
-func (g *gate) close() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed {
+// close frees the memory of OpenCV. It may be called twice.
+func (m *motionDetector) close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
 		return nil
 	}
-	g.closed = true
-	g.forget()
-	return errors.Join(g.small.Close(), g.changed.Close())
+	m.closed = true
+	m.forget()
+	return errors.Join(m.small.Close(), m.changed.Close())
 }

@@ -30,7 +30,7 @@ func TestMotionFreesItsBackgrounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Release()
-	g, err := newGate(DefaultMotion())
+	g, err := newMotionDetector(DefaultMotion())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestMotionFreesItsBackgrounds(t *testing.T) {
 			g.passes(f, time.Duration(1-n%2)*time.Second) // now later, now earlier than the frame before
 		}
 		for range gates {
-			other, err := newGate(DefaultMotion())
+			other, err := newMotionDetector(DefaultMotion())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -317,7 +317,7 @@ func TestMotionBeginsAnew(t *testing.T) {
 // TestMotionOfPicturesAlone goes by the times of pictures that have no place in a recording.
 func TestMotionOfPicturesAlone(t *testing.T) {
 	o := DefaultMotion()
-	g, err := newGate(o)
+	g, err := newMotionDetector(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,7 +340,7 @@ func TestMotionOfPicturesAlone(t *testing.T) {
 
 // TestMotionClosedWhileItLooks closes a gate that others still use.
 func TestMotionClosedWhileItLooks(t *testing.T) {
-	g, err := newGate(DefaultMotion())
+	g, err := newMotionDetector(DefaultMotion())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,18 +10,18 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// latest is how far a paced source may fall behind its recording and still catch up.
+// latest is the maximum delay that a paced source catches up.
 const latest = time.Second
 
-// Paced plays recordings: the frames come when their positions say, as from a camera. It is live: models that are slower
-// than the recording miss frames, which is counted, and do not slow it down.
+// Paced plays recordings at their own speed, like a camera. It is live: models that are slower than the recording miss
+// frames, which are counted, instead of slowing it down.
 type Paced struct {
 	source pipeline.Source[*vision.Frame]
 	clock  clock.Clock
 
 	playing bool
-	began   time.Time     // the moment of position 0
-	last    time.Duration // the position of the last frame
+	began   time.Time     // time of position 0
+	last    time.Duration // position of the last frame
 	path    string        // of the last frame
 
 	stop chan struct{}
@@ -33,7 +33,7 @@ var (
 	_ pipeline.StatsReporter         = (*Paced)(nil)
 )
 
-// NewPaced makes a Paced, which owns the source from then on. A nil clock is the machine's.
+// NewPaced returns a Paced, which takes ownership of the source. A nil clock is the system clock.
 func NewPaced(source pipeline.Source[*vision.Frame], c clock.Clock) *Paced {
 	if c == nil {
 		c = clock.System{}
@@ -41,8 +41,8 @@ func NewPaced(source pipeline.Source[*vision.Frame], c clock.Clock) *Paced {
 	return &Paced{source: source, clock: c, stop: make(chan struct{})}
 }
 
-// Next gives the next frame when it is its time; Meta.Time is that moment. Pictures, which have no place in a recording,
-// come at once. Errors are the source's, ctx's and ErrClosed.
+// Next returns the next frame when it is due; Meta.Time is that time. Single pictures come at once. Errors are the source's,
+// ctx's and ErrClosed.
 func (p *Paced) Next(ctx context.Context) (*vision.Frame, error) {
 	f, err := p.source.Next(ctx)
 	if err != nil {
@@ -56,11 +56,11 @@ func (p *Paced) Next(ctx context.Context) (*vision.Frame, error) {
 	return f, nil
 }
 
-// wait waits until it is a frame's time.
+// wait waits until a frame is due.
 func (p *Paced) wait(ctx context.Context, f *vision.Frame) error {
 	m, now := f.Meta(), p.clock.Now()
 	due := p.began.Add(m.Position)
-	if !p.playing || m.Source != p.path || m.Position < p.last || now.Sub(due) > latest { // it begins here
+	if !p.playing || m.Source != p.path || m.Position < p.last || now.Sub(due) > latest { // restart the timeline
 		p.playing, p.began, due = true, now.Add(-m.Position), now
 	}
 	p.path, p.last = m.Source, m.Position
@@ -85,7 +85,7 @@ func (p *Paced) Live() bool { return true }
 // Stats are the source's.
 func (p *Paced) Stats() pipeline.Stats { return pipeline.StatsOf(p.source) }
 
-// Close closes the source, and ends a Next that waits. Frames that are out stay valid. Twice is safe.
+// Close closes the source and ends any waiting Next. Frames that were returned stay valid. It may be called twice.
 func (p *Paced) Close() error {
 	p.once.Do(func() { close(p.stop) })
 	return p.source.Close()

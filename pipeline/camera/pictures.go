@@ -10,8 +10,7 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// idleFrames is how many frames a source of pictures keeps for the next ones: as many as are on their way at most
-// times.
+// idleFrames is the number of unused frames that a source of pictures keeps: about as many as are usually in flight.
 const idleFrames = 4
 
 // Pictures is a source of picture files.
@@ -26,9 +25,8 @@ var (
 	_ pipeline.StatsReporter         = (*Pictures)(nil)
 )
 
-// NewPictures makes a source of the pictures that names say: files, folders (the pictures in them) and patterns such
-// as "in/*.jpg". A pattern that no file matches, and a folder without pictures, is an error that names it. Whoever
-// makes the source closes it.
+// NewPictures returns a source of pictures: files, folders (the pictures in them) and patterns such as "in/*.jpg". A pattern
+// without matches and a folder without pictures are errors. The caller closes the source.
 func NewPictures(names ...string) (*Pictures, error) {
 	files, err := pictureFiles.Expand(names)
 	if err != nil {
@@ -39,7 +37,7 @@ func NewPictures(names ...string) (*Pictures, error) {
 	return p, nil
 }
 
-// Next gives the next picture; Meta.Source is its path as it was named or found. io.EOF: there are no more.
+// Next returns the next picture; Meta.Source is its path as it was named or found. io.EOF is the end.
 func (p *Pictures) Next(ctx context.Context) (*vision.Frame, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -62,10 +60,10 @@ func (p *Pictures) Next(ctx context.Context) (*vision.Frame, error) {
 // Live is false.
 func (p *Pictures) Live() bool { return false }
 
-// Stats say how many pictures there are, those included that turn out not to be readable.
+// Stats say how many pictures there are, including unreadable ones.
 func (p *Pictures) Stats() pipeline.Stats { return pipeline.Stats{Total: len(p.files)} }
 
-// Close ends the source. Frames that are out stay valid. Twice is safe.
+// Close ends the source. Frames that were returned stay valid. It may be called twice.
 func (p *Pictures) Close() error { return p.reader.close() }
 
 // reader reads picture files into pooled frames.
@@ -73,11 +71,11 @@ type reader struct {
 	mu     sync.Mutex
 	closed bool
 	pool   *vision.Pool
-	buf    []byte // these two are used by Next alone, which one goroutine calls
-	count  int    // pictures that were read
+	buf    []byte // buf and count are used by Next only
+	count  int    // pictures read
 }
 
-// read reads one picture. Errors are *pipeline.ItemError, but when the source was closed.
+// read reads a picture. Errors are *pipeline.ItemError, or ErrClosed.
 func (r *reader) read(path string) (*vision.Frame, error) {
 	f, err := r.pool.Get()
 	if err != nil {

@@ -11,16 +11,15 @@ import (
 	"time"
 )
 
-// dialLimit is how long a camera's port may take to answer a look at whether something is there.
+// dialLimit limits the check whether a camera accepts connections.
 const dialLimit = time.Second
 
-// ports are those of the schemes that connect by TCP; "": the address says it.
+// ports are the default ports of the schemes that connect by TCP; "": the address must have one.
 var ports = map[string]string{
 	"rtsp": "554", "rtsps": "322", "http": "80", "https": "443", "rtmp": "1935", "rtmps": "443", "mms": "1755", "tcp": "",
 }
 
-// portOf is the host and port that an address connects to; "" where it connects to none by TCP, or waits to be connected
-// to.
+// portOf returns the host and port that an address connects to; empty if it does not use TCP, or listens.
 func portOf(u *url.URL) string {
 	port, connects := ports[u.Scheme]
 	if !connects || u.Query().Has("listen") || u.Hostname() == "" {
@@ -41,7 +40,7 @@ func (l *LiveSource) present(ctx context.Context) bool {
 	case l.finder != nil:
 		return l.finder.present()
 	case l.port == "":
-		return true // nothing can be asked: such addresses are listened on
+		return true // nothing can be checked: UDP, or an address to listen on
 	}
 	dialer := net.Dialer{Timeout: dialLimit}
 	c, err := dialer.DialContext(ctx, "tcp", l.port)
@@ -52,11 +51,11 @@ func (l *LiveSource) present(ctx context.Context) bool {
 	return true
 }
 
-// Present says whether the kernel shows a camera of that number, path or name (see Find), without opening any. root is
-// that of Cameras.
+// Present reports whether the kernel shows a camera with that number, path or name (see Find), without opening it. root is
+// as for Cameras.
 func Present(root, wanted string) bool { return (&finder{wanted: wanted, root: root}).present() }
 
-// present looks for the camera where the kernel shows it, or for any that has its name.
+// present reports whether the kernel shows the camera, or any with its name.
 func (f *finder) present() bool {
 	root := f.root
 	if root == "" {
@@ -80,9 +79,9 @@ func (f *finder) present() bool {
 	return shows(root, func(name string) bool { return strings.Contains(strings.ToLower(name), folded) })
 }
 
-// shows says whether the kernel shows a video device whose name fits.
+// shows reports whether the kernel shows a video device whose name fits.
 func shows(root string, fits func(name string) bool) bool {
-	files, _ := filepath.Glob(filepath.Join(root, "sys/class/video4linux/*/name")) // the pattern is well formed
+	files, _ := filepath.Glob(filepath.Join(root, "sys/class/video4linux/*/name")) // cannot fail: the pattern is valid
 	for _, file := range files {
 		if name, err := os.ReadFile(file); err == nil && fits(strings.TrimSpace(string(name))) {
 			return true

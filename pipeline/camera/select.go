@@ -13,51 +13,51 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// SelectOptions say which frames of a source, and what part of them, go on. The zero options take everything.
+// SelectOptions choose frames of a source, and a part of them. The zero options take everything.
 type SelectOptions struct {
-	Every int     // each Every-th frame; 0 and 1: each
-	FPS   float64 // at most so many frames a second, by the times at which they were taken; 0: no limit
-	// Region is the part that goes on: left, top, right and bottom, 0 to 1 of the width and height. The zero Region is the
-	// whole picture. What goes on is a picture of its own: results are given in its pixels.
+	Every int     // take every Nth frame; 0 and 1: all
+	FPS   float64 // at most this many frames per second, by capture time; 0: no limit
+	// Region is the part of the picture to keep: left, top, right and bottom, from 0 to 1 of its width and height. Zero is
+	// the whole picture. Results are in the pixels of the part.
 	Region [4]float64
-	// Motion holds back the frames in which nothing moves; nil: none. It comes last: it looks at the frames that Every and
-	// FPS take, and at the Region of them only.
+	// Motion holds back frames in which nothing moves; nil: off. It comes last: it sees only frames that Every and FPS take,
+	// and only their Region.
 	Motion *MotionOptions
 }
 
-// Validate says what is wrong with the options.
+// Validate checks the options.
 func (o SelectOptions) Validate() error {
 	r := o.Region
 	switch {
 	case o.Every < 0:
-		return fmt.Errorf("every %d frames: want 1 or more", o.Every)
+		return fmt.Errorf("camera: invalid Every %d (want 1 or more)", o.Every)
 	case !(o.FPS >= 0) || math.IsInf(o.FPS, 0): // NaN too
-		return fmt.Errorf("%v frames a second: want more than 0", o.FPS)
+		return fmt.Errorf("camera: invalid frame rate %v (want more than 0)", o.FPS)
 	case r == [4]float64{}:
 		return nil
 	case !(r[0] >= 0 && r[1] >= 0 && r[0] < r[2] && r[1] < r[3] && r[2] <= 1 && r[3] <= 1):
-		return fmt.Errorf("region %v: want left, top, right and bottom, from 0 to 1 of the picture, left below right and top below bottom", r)
+		return fmt.Errorf("camera: invalid region %v (want left < right and top < bottom, all from 0 to 1)", r)
 	}
 	return nil
 }
 
-// Select is a source that passes on a part of what another one gives.
+// Select is a source that takes some of the frames of another one, or a part of them.
 type Select struct {
 	source  pipeline.Source[*vision.Frame]
 	o       SelectOptions
 	pool    *vision.Pool
 	seen    uint64        // frames of the source
-	due     time.Duration // FPS: the moment from which the next frame is taken
-	began   time.Time     // of the first frame
-	last    time.Duration // the moment of the last frame
+	due     time.Duration // for FPS: when the next frame is due
+	began   time.Time     // time of the first frame
+	last    time.Duration // moment of the last frame
 	skipped atomic.Uint64
-	gate    *gate                 // nil: frames go on whether something moves or not
-	held    []func(*vision.Frame) // get what the gate holds back
+	motion  *motionDetector       // nil: off
+	held    []func(*vision.Frame) // called with frames that are held back
 }
 
 var _ pipeline.StatsReporter = (*Select)(nil)
 
-// NewSelect makes a Select, which owns the source from then on.
+// NewSelect returns a Select, which takes ownership of the source.
 func NewSelect(source pipeline.Source[*vision.Frame], o SelectOptions) (*Select, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func NewSelect(source pipeline.Source[*vision.Frame], o SelectOptions) (*Select,
 	s := &Select{source: source, o: o}
 	if o.Motion != nil {
 		var err error
-		if s.gate, err = newGate(*o.Motion); err != nil {
+		if s.motion, err = newMotionDetector(*o.Motion); err != nil {
 			return nil, err
 		}
 	}
@@ -73,27 +73,27 @@ func NewSelect(source pipeline.Source[*vision.Frame], o SelectOptions) (*Select,
 	return s, nil
 }
 
-// OnHeld adds a function that is called with each frame that is held back because nothing moves, on the goroutine that called
-// Next, which waits for it; it must Retain what it keeps. Before the first Next.
+// OnHeld adds a function that Next calls with each frame that is held back because nothing moves; the function must Retain
+// frames that it keeps. It must be called before the first Next.
 func (s *Select) OnHeld(f func(*vision.Frame)) { s.held = append(s.held, f) }
 
-// Source is the source that Select takes from.
+// Source returns the underlying source.
 func (s *Select) Source() pipeline.Source[*vision.Frame] { return s.source }
 
-// Stats are the source's, with the frames that Every and FPS left out and what looking for motion did so far. Total is
-// not known: how many frames will be left out is not.
+// Stats are the source's, with the frames that Every and FPS skipped and with the results of motion detection. Total is
+// unknown.
 func (s *Select) Stats() pipeline.Stats {
 	stats := pipeline.StatsOf(s.source)
 	stats.Total = 0
 	stats.Skipped += s.skipped.Load()
-	if s.gate != nil {
-		motion := s.gate.summary()
+	if s.motion != nil {
+		motion := s.motion.summary()
 		stats.Motion = &motion
 	}
 	return stats
 }
 
-// Next gives the next frame that is wanted. Errors are the source's.
+// Next returns the next chosen frame. Errors are the source's.
 func (s *Select) Next(ctx context.Context) (*vision.Frame, error) {
 	for {
 		f, err := s.source.Next(ctx)
@@ -106,11 +106,11 @@ func (s *Select) Next(ctx context.Context) (*vision.Frame, error) {
 			s.skipped.Add(1)
 			continue
 		}
-		f.SetFPS(s.rate(f.FPS())) // nobody else has it yet
+		f.SetFPS(s.rate(f.FPS())) // not shared yet
 		if f, err = s.cut(f); err != nil {
 			return nil, err
 		}
-		if s.gate == nil || s.gate.passes(f, at) {
+		if s.motion == nil || s.motion.passes(f, at) {
 			return f, nil
 		}
 		for _, held := range s.held {
@@ -120,7 +120,7 @@ func (s *Select) Next(ctx context.Context) (*vision.Frame, error) {
 	}
 }
 
-// wants says whether the next frame, taken at a moment, is one of those that Every and FPS take.
+// wants reports whether Every and FPS take the next frame, captured at that moment.
 func (s *Select) wants(at time.Duration) bool {
 	s.seen++
 	if s.o.Every > 1 && (s.seen-1)%uint64(s.o.Every) != 0 {
@@ -134,17 +134,17 @@ func (s *Select) wants(at time.Duration) bool {
 		s.due = at
 	}
 	s.last = at
-	// A camera's frames come a little early or late; half a frame of the source's rate is no reason to leave one out.
+	// The frames of a camera jitter; an eighth of the step is no reason to skip one.
 	slack := step / 8
 	if at+slack < s.due {
 		return false
 	}
-	// Counted on from when it was due, so that the rate is kept on average; but not where frames were missing.
+	// Counted from when the frame was due, so that the rate is right on average, except after a gap.
 	s.due = max(s.due+step, at+step-slack)
 	return true
 }
 
-// rate is how many frames a second go on, of so many that come.
+// rate returns the rate of the chosen frames for a rate of the source.
 func (s *Select) rate(fps float64) float64 {
 	if s.o.Every > 1 {
 		fps /= float64(s.o.Every)
@@ -155,8 +155,8 @@ func (s *Select) rate(fps float64) float64 {
 	return fps
 }
 
-// moment is when a frame was taken: in its recording, or since the first frame. Pictures that stand alone have no
-// place in a recording.
+// moment returns when a frame was captured: its position in the recording, or the time since the first frame for live sources
+// and single pictures.
 func (s *Select) moment(f *vision.Frame) time.Duration {
 	m := f.Meta()
 	if m.Position > 0 || !s.source.Live() && f.FPS() > 0 {
@@ -168,7 +168,7 @@ func (s *Select) moment(f *vision.Frame) time.Duration {
 	return m.Time.Sub(s.began)
 }
 
-// cut gives the wanted part of a frame, which it takes over.
+// cut returns the Region of a frame and takes ownership of the frame.
 func (s *Select) cut(f *vision.Frame) (*vision.Frame, error) {
 	if s.o.Region == ([4]float64{}) {
 		return f, nil
@@ -190,7 +190,7 @@ func (s *Select) copyPart(part, f *vision.Frame) error {
 	w, h := float64(f.Width()), float64(f.Height())
 	area := image.Rect(int(math.Round(r[0]*w)), int(math.Round(r[1]*h)), int(math.Round(r[2]*w)), int(math.Round(r[3]*h)))
 	if area.Empty() {
-		return fmt.Errorf("the region %v of a picture of %dx%d pixels has none", r, f.Width(), f.Height())
+		return fmt.Errorf("the region %v of a picture of %dx%d pixels is empty", r, f.Width(), f.Height())
 	}
 	mat := f.Mat()
 	region := mat.Region(area)
@@ -201,14 +201,14 @@ func (s *Select) copyPart(part, f *vision.Frame) error {
 	return part.Seal()
 }
 
-// Live is the source's.
+// Live is that of the source.
 func (s *Select) Live() bool { return s.source.Live() }
 
-// Close closes the source. Frames that are out stay valid. Twice is safe.
+// Close closes the source. Frames that were returned stay valid. It may be called twice.
 func (s *Select) Close() error {
 	err := errors.Join(s.source.Close(), s.pool.Close())
-	if s.gate != nil {
-		err = errors.Join(err, s.gate.close())
+	if s.motion != nil {
+		err = errors.Join(err, s.motion.close())
 	}
 	return err
 }

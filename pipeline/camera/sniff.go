@@ -7,20 +7,20 @@ import (
 	"fmt"
 )
 
-// A picture's size is read from its first bytes before a decoder sees it, because OpenCV ends the process with a C++
-// exception when a size is beyond what it takes. Only the formats that are known here are decoded.
+// The size of a picture is read from its header before decoding, because OpenCV ends the process with a C++ exception when a
+// size exceeds its limits. Only formats that are known here are decoded.
 
-// header is what a picture says of itself.
+// header is the header of a picture.
 type header struct {
 	format        string
 	width, height int
 	orientation   int // as in EXIF, 1 to 8; 1: none, or the decoder applies it
 }
 
-// errNotPicture is data in no format that is known here.
-var errNotPicture = errors.New("not a picture: it has none of the formats JPEG, PNG, WebP, TIFF, BMP, GIF, PNM")
+// errNotPicture is the error of data in no known format.
+var errNotPicture = errors.New("not a picture (want JPEG, PNG, WebP, TIFF, BMP, GIF or PNM)")
 
-var errShort = errors.New("the file ends within its header")
+var errShort = errors.New("the header is truncated")
 
 // sniff reads the header of a picture.
 func sniff(data []byte) (header, error) {
@@ -31,7 +31,7 @@ func sniff(data []byte) (header, error) {
 	h := header{format: f.name, orientation: 1}
 	err := f.read(data, &h)
 	if err == nil && (h.width <= 0 || h.height <= 0) {
-		err = fmt.Errorf("its size is %dx%d", h.width, h.height)
+		err = fmt.Errorf("invalid size %dx%d", h.width, h.height)
 	}
 	if err != nil {
 		return header{}, fmt.Errorf("damaged %s: %w", f.name, err)
@@ -55,7 +55,7 @@ var formats = []format{
 	{"PNM", func(d []byte) bool { return len(d) > 2 && d[0] == 'P' && d[1] >= '1' && d[1] <= '6' && isSpace(d[2]) }, readPNM},
 }
 
-// formatOf is the format that the first bytes say; nil: none that is known.
+// formatOf returns the format by the first bytes; nil: unknown.
 func formatOf(data []byte) *format {
 	for i := range formats {
 		if formats[i].is(data) {
@@ -69,8 +69,8 @@ func starts(with string) func([]byte) bool {
 	return func(d []byte) bool { return bytes.HasPrefix(d, []byte(with)) }
 }
 
-// readJPEG walks the segments (ITU-T T.81, annex B) to the frame header, and on to the end-of-image marker: decoders
-// fill up with grey what is missing at the end of a file, and call that a picture.
+// readJPEG walks the segments (ITU-T T.81, annex B) to the frame header and on to the end-of-image marker, because decoders
+// fill the missing end of a truncated file with grey and report no error.
 func readJPEG(d []byte, h *header) error {
 	for at := 2; ; {
 		for at < len(d) && d[at] == 0xff && at+1 < len(d) && d[at+1] == 0xff { // fill bytes
@@ -101,7 +101,7 @@ func readJPEG(d []byte, h *header) error {
 			h.orientation = orientationOf(segment[6:])
 		case marker == 0xda:
 			if bytes.LastIndex(d[at:], []byte{0xff, 0xd9}) < 0 {
-				return errors.New("it ends too early (no end-of-image marker)")
+				return errors.New("it is truncated (no end-of-image marker)")
 			}
 			return nil
 		}
@@ -137,8 +137,7 @@ func readGIF(d []byte, h *header) error {
 	return nil
 }
 
-// readBMP reads the information header, of OS/2 (12 bytes) or Windows; a negative height is a picture that begins at
-// its top.
+// readBMP reads the information header of OS/2 (12 bytes) or Windows; with a negative height, rows are stored from the top.
 func readBMP(d []byte, h *header) error {
 	if len(d) < 26 {
 		return errShort
@@ -152,7 +151,7 @@ func readBMP(d []byte, h *header) error {
 	return nil
 }
 
-// readWebP reads the first chunk's size of the picture and an EXIF chunk (RFC 9649).
+// readWebP reads the size from the first chunk, and an EXIF chunk (RFC 9649).
 func readWebP(d []byte, h *header) error {
 	if len(d) < 30 {
 		return errShort
@@ -184,7 +183,7 @@ func readWebP(d []byte, h *header) error {
 
 func uint24(d []byte) int { return int(d[0]) | int(d[1])<<8 | int(d[2])<<16 }
 
-// readTIFF reads the first directory. Its orientation is left to OpenCV, which applies it for TIFF.
+// readTIFF reads the first directory. OpenCV applies the orientation of a TIFF itself.
 func readTIFF(d []byte, h *header) error {
 	tags, err := tiffTags(d)
 	if err != nil {
@@ -194,7 +193,7 @@ func readTIFF(d []byte, h *header) error {
 	return nil
 }
 
-// readPNM reads the numbers after P1 to P6: width and height, with comments between.
+// readPNM reads width and height, with comments between, after P1 to P6.
 func readPNM(d []byte, h *header) error {
 	var numbers [2]int
 	at := 2
@@ -210,7 +209,7 @@ func readPNM(d []byte, h *header) error {
 		}
 		for ; at < len(d) && d[at] >= '0' && d[at] <= '9'; at++ {
 			if numbers[i] = numbers[i]*10 + int(d[at]-'0'); numbers[i] > 100*maxSide {
-				return errors.New("its size is not possible")
+				return errors.New("invalid size")
 			}
 		}
 	}

@@ -16,16 +16,15 @@ import (
 	"corallite/internal/regfile"
 )
 
-// Credentials are what a camera on the network wants to know. They go into the setup of the child process that connects,
-// and nowhere else: errors, logs, names and process lists do not show them.
+// Credentials are those of a network camera. They are sent to the child process that connects and appear nowhere else: not in
+// errors, logs, names or process lists.
 type Credentials struct {
-	User, Password string // of HTTP (Basic, Digest), RTSP and what else ffmpeg reads
+	User, Password string // of HTTP (Basic, Digest), RTSP and whatever else ffmpeg reads
 	Token          string // of HTTP: sent as "Authorization: Bearer …"
 }
 
-// Secret reads what does not belong into a configuration from where it says that it is: "env:NAME" is an environment
-// variable, "file:PATH" the first line of a file, and "" is "". A secret that is empty is an error. Anything else is an
-// error that does not repeat it, because it may be the secret itself.
+// Secret reads a secret from an environment variable ("env:NAME") or from the first line of a file ("file:PATH"); "" is "".
+// An empty secret is an error. So is anything else, and the error does not repeat it, because it may be the secret itself.
 func Secret(from string) (string, error) {
 	kind, name, _ := strings.Cut(from, ":")
 	switch {
@@ -34,33 +33,33 @@ func Secret(from string) (string, error) {
 	case kind == "env":
 		value := os.Getenv(name)
 		if value == "" {
-			return "", fmt.Errorf("the environment variable %s, which holds a camera's credentials, is not set or empty", name)
+			return "", fmt.Errorf("the environment variable %s with a camera's credentials is not set or empty", name)
 		}
 		return value, nil
 	case kind == "file":
 		data, err := regfile.Read(name, 1<<16)
 		if err != nil {
-			return "", fmt.Errorf("the file of a camera's credentials: %w", err)
+			return "", fmt.Errorf("file with a camera's credentials: %w", err)
 		}
 		line, _, _ := strings.Cut(string(data), "\n")
 		if line = strings.TrimSuffix(line, "\r"); line == "" {
-			return "", fmt.Errorf("%s, which holds a camera's credentials: its first line is empty", name)
+			return "", fmt.Errorf("%s: the first line, a camera's credentials, is empty", name)
 		}
 		return line, nil
 	}
-	return "", errors.New("a camera's credentials are not written down here: give env:NAME (an environment variable) or file:PATH")
+	return "", errors.New("a camera's credentials must be env:NAME (an environment variable) or file:PATH, not the secret itself")
 }
 
 // address is a URL in parts.
 type address struct {
-	url   *url.URL // without its user
-	shown string   // and without what its query says
-	clean redactor // of what it had that is secret
+	url   *url.URL // without user and password
+	shown string   // also without query values
+	clean redactor // of its secrets
 	Credentials
 }
 
-// parseAddress takes a URL apart. ${NAME} in it is an environment variable, percent-encoded where it stands. The user
-// and the password come from c, or from the URL itself.
+// parseAddress parses a URL, after replacing each ${NAME} by that environment variable, percent-encoded. User and password
+// come from c, or else from the URL.
 func parseAddress(raw string, c Credentials) (address, error) {
 	raw, err := environ.Expand(strings.TrimSpace(raw), func(_, value string) string { return escaped(value) })
 	if err != nil {
@@ -68,8 +67,8 @@ func parseAddress(raw string, c Credentials) (address, error) {
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme == "" || u.Host == "" && u.Opaque == "" {
-		// The parser's own error repeats the address.
-		return address{}, errors.New("the address cannot be read: rtsp://host/path or http://host/path is expected, with special characters in a password percent-encoded")
+		// The parser's error would repeat the address, with its secrets.
+		return address{}, errors.New("invalid address (want rtsp://host/path or http://host/path, with special characters of a password percent-encoded)")
 	}
 	if u.User != nil {
 		if c.User == "" {
@@ -84,18 +83,18 @@ func parseAddress(raw string, c Credentials) (address, error) {
 	return address{url: u, shown: clean.text(redact.URL(u)), clean: clean, Credentials: c}, nil
 }
 
-// escaped is a value percent-encoded, for any place of an address.
+// escaped percent-encodes a value for any part of an address.
 func escaped(value string) string { return strings.ReplaceAll(url.QueryEscape(value), "+", "%20") }
 
-// redactor takes what is secret out of text: what it knows to be secret, and what looks as if it were, since ffmpeg and
-// GStreamer repeat what they were given.
+// redactor removes secrets from text: known ones, and what looks like one, because ffmpeg and GStreamer repeat their
+// arguments.
 type redactor struct{ known *strings.Replacer }
 
 func newRedactor(c Credentials, query url.Values) redactor {
 	secrets := []string{c.Password, c.Token}
 	for _, values := range query {
 		for _, v := range values {
-			if len(v) >= 4 { // shorter ones are numbers of channels and the like, and parts of any text
+			if len(v) >= 4 { // shorter ones are channel numbers and the like, which occur in any text
 				secrets = append(secrets, v)
 			}
 		}
@@ -106,7 +105,7 @@ func newRedactor(c Credentials, query url.Values) redactor {
 	return redactorFor(secrets)
 }
 
-// redactorFor knows those secrets, in each way in which an address may have them.
+// redactorFor returns a redactor of secrets in every encoding that an address may use.
 func redactorFor(secrets []string) redactor {
 	var pairs []string
 	for _, s := range secrets {
@@ -122,7 +121,7 @@ func redactorFor(secrets []string) redactor {
 
 func (r redactor) text(s string) string { return redact.Text(r.known.Replace(s)) }
 
-// error is an error without what is secret; whether it is permanent is kept.
+// error removes secrets from an error and keeps whether it is permanent.
 func (r redactor) error(err error) error {
 	if err == nil || errors.Is(err, reconnect.ErrNothing) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -138,7 +137,7 @@ func (r redactor) error(err error) error {
 	return clean
 }
 
-// logger is a logger that goes through the redactor.
+// logger returns a logger that redacts.
 func (r redactor) logger(to *slog.Logger) *slog.Logger {
 	return slog.New(redactingHandler{to.Handler(), r})
 }
@@ -169,7 +168,7 @@ func (h redactingHandler) WithGroup(name string) slog.Handler {
 	return redactingHandler{h.Handler.WithGroup(name), h.r}
 }
 
-// attr leaves numbers and times as they are and makes text of everything else.
+// attr redacts everything but numbers and times, as text.
 func (r redactor) attr(a slog.Attr) slog.Attr {
 	value := a.Value.Resolve()
 	switch value.Kind() {

@@ -23,7 +23,7 @@ func TestParseAddress(t *testing.T) {
 		{"http://cam/pic?user=a&pwd=hunter22#top", "http://cam/pic?***", "", "", ""},
 		{"rtsp://cam/user=a_password=hunter22", "rtsp://cam/user=a_password=***", "", "", ""},
 		{"rtsp://${NOT_SET_AT_ALL}@cam/", "", "", "", "NOT_SET_AT_ALL"},
-		{"rtsp://u:p w@h%zz/", "", "", "", "cannot be read"},
+		{"rtsp://u:p w@h%zz/", "", "", "", "invalid address"},
 	} {
 		a, err := parseAddress(c.raw, Credentials{})
 		if c.want != "" {

@@ -16,13 +16,12 @@ import (
 // CameraFormat is a pixel format of a camera.
 type CameraFormat struct {
 	FourCC      string       `json:"fourcc"`      // "MJPG", "YUYV"
-	Description string       `json:"description"` // the driver's words
+	Description string       `json:"description"` // by the driver
 	Compressed  bool         `json:"compressed"`
-	Sizes       []CameraSize `json:"sizes"` // the largest first
+	Sizes       []CameraSize `json:"sizes"` // largest first
 }
 
-// CameraSize is a size of pictures in pixels, or a range of sizes where MaxWidth is not 0: then from Width × Height on in
-// steps.
+// CameraSize is a picture size in pixels, or, when MaxWidth is not 0, a range of sizes from Width × Height in steps.
 type CameraSize struct {
 	Width      int       `json:"width"`
 	Height     int       `json:"height"`
@@ -30,10 +29,10 @@ type CameraSize struct {
 	MaxHeight  int       `json:"max_height,omitempty"`
 	StepWidth  int       `json:"step_width,omitempty"`
 	StepHeight int       `json:"step_height,omitempty"`
-	Rates      []float64 `json:"rates"` // pictures a second, the highest first; of a range the highest and the lowest
+	Rates      []float64 `json:"rates"` // frames per second, highest first; of a range the highest and the lowest
 }
 
-// has says whether pictures of this size come.
+// has reports whether a size is included.
 func (s CameraSize) has(width, height int) bool {
 	if s.MaxWidth == 0 {
 		return s.Width == width && s.Height == height
@@ -44,13 +43,13 @@ func (s CameraSize) has(width, height int) bool {
 	return inSteps(width, s.Width, s.MaxWidth, s.StepWidth) && inSteps(height, s.Height, s.MaxHeight, s.StepHeight)
 }
 
-// capability is what a video device says of itself.
+// capability describes a video device.
 type capability struct {
 	Card, Driver, Bus string
-	Captures          bool // it gives pictures, and not only data that belongs to them
+	Captures          bool // it captures pictures, not only metadata
 }
 
-// driver is a video device that was opened. Tests put their own in its place.
+// driver is an open video device; tests have their own.
 type driver interface {
 	ioctl(request uint32, argument []byte) error
 	Close() error
@@ -78,11 +77,11 @@ const (
 	discrete              = 1
 )
 
-// mostEntries bounds a list whose driver does not end it.
-const mostEntries = 256
+// maxEntries bounds a list that a driver does not end.
+const maxEntries = 256
 
 func openDriver(node string) (driver, error) {
-	// Without waiting: some drivers make a second user wait.
+	// Non-blocking, because some drivers make a second user wait.
 	fd, err := unix.Open(node, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: node, Err: err}
@@ -93,7 +92,7 @@ func openDriver(node string) (driver, error) {
 type kernelDriver int
 
 func (d kernelDriver) ioctl(request uint32, argument []byte) error {
-	// unsafe: the kernel reads and writes as many bytes as the request says, which is the slice's length.
+	// unsafe: the kernel accesses as many bytes as the request encodes, which is the length of the slice.
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(d), uintptr(request), uintptr(unsafe.Pointer(&argument[0])))
 	if errno != 0 {
 		return errno
@@ -103,14 +102,14 @@ func (d kernelDriver) ioctl(request uint32, argument []byte) error {
 
 func (d kernelDriver) Close() error { return os.NewSyscallError("close", unix.Close(int(d))) }
 
-// queryCapability asks a device what it is.
+// queryCapability queries the description of a device.
 func queryCapability(d driver) (capability, error) {
 	arg := make([]byte, sizeCapability)
 	if err := d.ioctl(vidiocQueryCap, arg); err != nil {
 		return capability{}, fmt.Errorf("not a V4L2 device: VIDIOC_QUERYCAP: %w", err)
 	}
 	flags := native.Uint32(arg[84:])
-	if flags&capDeviceCaps != 0 { // the node's own, and not those of all nodes together
+	if flags&capDeviceCaps != 0 { // those of this node, not of all nodes of the device
 		flags = native.Uint32(arg[88:])
 	}
 	return capability{
@@ -119,7 +118,7 @@ func queryCapability(d driver) (capability, error) {
 	}, nil
 }
 
-// queryFormats asks a device for its formats, sizes and rates.
+// queryFormats queries the formats, sizes and rates of a device.
 func queryFormats(d driver) ([]CameraFormat, error) {
 	for _, kind := range []uint32{bufVideoCapture, bufVideoCaptureMplane} {
 		if all, err := formatsOf(d, kind); len(all) > 0 || err != nil {
@@ -187,10 +186,10 @@ func ratesOf(d driver, code uint32, size CameraSize) ([]float64, error) {
 	return slices.Compact(all), err
 }
 
-// enumerate calls each for every entry of a list: the index is the first number of the structure, and EINVAL the end.
-// ENOTTY is a driver that has no such list.
+// enumerate calls each for every entry of a list. The index is the first number of the structure; EINVAL ends the list, and
+// ENOTTY means that the driver has no such list.
 func enumerate(d driver, request uint32, name string, size int, fill func(arg []byte), each func(arg []byte) error) error {
-	for i := range mostEntries {
+	for i := range maxEntries {
 		arg := make([]byte, size)
 		native.PutUint32(arg, uint32(i))
 		fill(arg)
@@ -203,7 +202,7 @@ func enumerate(d driver, request uint32, name string, size int, fill func(arg []
 		if err := each(arg); err != nil {
 			return err
 		}
-		// A range has one entry, at index 0; some drivers give it again and again.
+		// A range is one entry, at index 0; some drivers repeat it for ever.
 		if request == vidiocEnumFrameSizes && native.Uint32(arg[8:]) != discrete ||
 			request == vidiocEnumFrameIntervals && native.Uint32(arg[16:]) != discrete {
 			return nil
@@ -214,7 +213,7 @@ func enumerate(d driver, request uint32, name string, size int, fill func(arg []
 
 var native = binary.NativeEndian
 
-// perSecond is the rate of a struct v4l2_fract of seconds, to a thousandth; 0: it is none.
+// perSecond converts a struct v4l2_fract of seconds to a rate, rounded to a thousandth; 0: invalid.
 func perSecond(fraction []byte) float64 {
 	numerator, denominator := native.Uint32(fraction), native.Uint32(fraction[4:])
 	if numerator == 0 {
@@ -223,13 +222,13 @@ func perSecond(fraction []byte) float64 {
 	return math.Round(1000*float64(denominator)/float64(numerator)) / 1000
 }
 
-// text is a string of C in a field.
+// text returns the C string in a field.
 func text(field []byte) string {
 	field, _, _ = bytes.Cut(field, []byte{0})
 	return string(bytes.ToValidUTF8(field, []byte("?")))
 }
 
-// fourCC is a pixel format's code as text: its four bytes, the lowest first.
+// fourCC returns a pixel format code as text: its four bytes, lowest first.
 func fourCC(code uint32) string {
 	b := []byte{byte(code), byte(code >> 8), byte(code >> 16), byte(code >> 24 & 0x7f)}
 	return string(bytes.TrimRight(bytes.ToValidUTF8(b, []byte("?")), " "))

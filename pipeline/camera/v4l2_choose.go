@@ -8,11 +8,11 @@ import (
 	"corallite/internal/reconnect"
 )
 
-// motionJPEG is the format in which a USB camera gives large pictures at a full rate: raw ones do not go through USB 2.
+// motionJPEG is the format in which USB cameras give large pictures at the full rate, which exceed USB 2 uncompressed.
 const motionJPEG = "MJPG"
 
-// chooseFormat is the pixel format to ask a camera for; "": the one that it has. wanted is the user's, in V4L2's or
-// ffmpeg's words; without one it is motionJPEG where the camera has it in the size.
+// chooseFormat returns the pixel format to request; "": unchanged. wanted is the user's choice, by the name of V4L2 or ffmpeg;
+// without one it is motionJPEG, if the camera has that in the wanted size.
 func chooseFormat(c CameraInfo, wanted string, width, height int) (string, error) {
 	code := fourCCOf(wanted)
 	var names []string
@@ -25,14 +25,14 @@ func chooseFormat(c CameraInfo, wanted string, width, height int) (string, error
 	if code == "" || slices.Contains(names, code) || len(names) == 0 {
 		return code, nil
 	}
-	return "", reconnect.Permanent(fmt.Errorf("the camera %s has no pixel format %s; it has %s", c, wanted, strings.Join(names, ", ")))
+	return "", reconnect.Permanent(fmt.Errorf("camera %s does not support the pixel format %s (want one of %s)", c, wanted, strings.Join(names, ", ")))
 }
 
 func hasSize(f CameraFormat, width, height int) bool {
 	return slices.ContainsFunc(f.Sizes, func(s CameraSize) bool { return s.has(width, height) })
 }
 
-// fourCCOf is V4L2's code of a pixel format as ffmpeg or people call it.
+// fourCCOf returns the V4L2 code of a pixel format by any of its common names.
 func fourCCOf(name string) string {
 	switch strings.ToLower(name) {
 	case "mjpeg", "mjpg", "jpeg":
@@ -47,7 +47,7 @@ func fourCCOf(name string) string {
 	return strings.ToUpper(name)
 }
 
-// sizesText lists the sizes that a camera has in a format, or in all of them; "": it does not say.
+// sizesText lists the sizes of a camera in a format, or in all; empty if unknown.
 func sizesText(c CameraInfo, code string) string {
 	var all []string
 	for _, f := range c.Formats {

@@ -17,22 +17,22 @@ import (
 
 // CameraInfo is a V4L2 camera.
 type CameraInfo struct {
-	Name    string         `json:"name"`           // the card's: "HD Pro Webcam C920"
-	Node    string         `json:"node"`           // "/dev/video0", which can be another one after the next start
-	ID      string         `json:"id"`             // what does not move: in /dev/v4l/by-id, else in by-path, else Node
-	Path    string         `json:"path,omitempty"` // in /dev/v4l/by-path: the plug that it is in
-	Index   int            `json:"index"`          // the number in Node
+	Name    string         `json:"name"`           // of the card: "HD Pro Webcam C920"
+	Node    string         `json:"node"`           // "/dev/video0"; may change with the next boot
+	ID      string         `json:"id"`             // stable name: in /dev/v4l/by-id, else in by-path, else Node
+	Path    string         `json:"path,omitempty"` // in /dev/v4l/by-path: the port that it is plugged into
+	Index   int            `json:"index"`          // number of Node
 	Driver  string         `json:"driver,omitempty"`
 	Bus     string         `json:"bus,omitempty"` // "usb-0000:00:14.0-1"
 	Formats []CameraFormat `json:"formats"`
-	Problem string         `json:"problem,omitempty"` // why it cannot be used, with the way out
+	Problem string         `json:"problem,omitempty"` // why it cannot be used, and what to do
 
-	denied bool // the Problem is one of permission
+	denied bool // Problem is a missing permission
 }
 
-// Cameras lists the V4L2 cameras that the kernel shows under root's sys/class/video4linux and dev, by their number; root
-// "" is "/". Nodes that give no pictures (a camera's metadata, an encoder) are left out. A camera that cannot be opened is
-// listed with its Problem. None is no error.
+// Cameras lists the V4L2 cameras below root's sys/class/video4linux and dev, sorted by number; root "" is "/". Nodes without
+// pictures (metadata, encoders) are omitted. A camera that cannot be opened is listed with its Problem. Having no camera
+// is not an error.
 func Cameras(root string) ([]CameraInfo, error) { return listCameras(root, openDriver) }
 
 func listCameras(root string, open func(node string) (driver, error)) ([]CameraInfo, error) {
@@ -66,7 +66,7 @@ func listCameras(root string, open func(node string) (driver, error)) ([]CameraI
 		if c.ID == "" {
 			c.ID = c.Node
 		}
-		if c.look(open) {
+		if c.probe(open) {
 			all = append(all, c)
 		}
 	}
@@ -74,8 +74,8 @@ func listCameras(root string, open func(node string) (driver, error)) ([]CameraI
 	return all, nil
 }
 
-// look asks the camera itself; false: it is none.
-func (c *CameraInfo) look(open func(node string) (driver, error)) bool {
+// probe queries the device; false: it is not a camera.
+func (c *CameraInfo) probe(open func(node string) (driver, error)) bool {
 	d, err := open(c.Node)
 	if err != nil {
 		c.Problem, c.denied = openProblem(err), errors.Is(err, fs.ErrPermission)
@@ -106,19 +106,19 @@ func (c *CameraInfo) look(open func(node string) (driver, error)) bool {
 func openProblem(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return "permission denied: the user must be in the group video (sudo usermod -aG video \"$USER\", then log in anew)"
+		return "permission denied: add the user to the group video (sudo usermod -aG video \"$USER\") and log in again"
 	case errors.Is(err, fs.ErrNotExist):
-		return "the kernel shows it, but there is no such file in /dev: in a container, pass the device on"
+		return "the kernel shows it, but its file in /dev is missing: in a container, pass the device through"
 	}
 	return regfile.Cause(err).Error()
 }
 
-// linksTo are the names in a folder of /dev/v4l by the node that they point to; of several the first by name.
+// linksTo returns the links in a folder of /dev/v4l by the node that they point to; of several the first by name.
 func linksTo(root, folder string) map[string]string {
 	folder = filepath.Join(root, "dev/v4l", folder)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return nil // udev makes it with the first camera
+		return nil // udev creates it with the first camera
 	}
 	links := map[string]string{}
 	for _, e := range entries {
@@ -137,8 +137,8 @@ func linksTo(root, folder string) map[string]string {
 	return links
 }
 
-// Find is the camera that wanted names: by its number, by a path in /dev, by its name, or by a part of the name that
-// only one camera has. An error says which cameras there are. root is that of Cameras.
+// Find returns a camera by its number, by a path in /dev, by its name, or by a part of the name that only one camera has. The
+// error lists the cameras that there are. root is as for Cameras.
 func Find(root, wanted string) (CameraInfo, error) { return findCamera(root, wanted, openDriver) }
 
 func findCamera(root, wanted string, open func(node string) (driver, error)) (CameraInfo, error) {
@@ -149,16 +149,16 @@ func findCamera(root, wanted string, open func(node string) (driver, error)) (Ca
 	return pick(all, root, wanted)
 }
 
-// finder finds one camera again and again, also under another number.
+// finder finds a camera again, even under another number.
 type finder struct {
 	wanted   string
 	root     string
-	required bool // that it is not there is permanent, too
+	required bool // its absence is a permanent error
 	open     func(node string) (driver, error)
-	known    *CameraInfo // as it was found first; nil: not found yet
+	known    *CameraInfo // as found first; nil: not found yet
 }
 
-// find finds the camera. Permanent is what no plugging in mends: a name that several have, no permission.
+// find finds the camera. An ambiguous name and a missing permission are permanent errors, which plugging in does not mend.
 func (f *finder) find() (CameraInfo, error) {
 	if f.known != nil {
 		all, err := listCameras(f.root, f.open)
@@ -170,7 +170,7 @@ func (f *finder) find() (CameraInfo, error) {
 				return c, nil
 			}
 		}
-		return CameraInfo{}, fmt.Errorf("the camera is not there: it may be unplugged (%s)", f.known)
+		return CameraInfo{}, fmt.Errorf("the camera is unplugged (%s)", f.known)
 	}
 	c, err := findCamera(f.root, f.wanted, f.open)
 	if err == nil && c.Problem != "" {
@@ -189,7 +189,7 @@ func (f *finder) find() (CameraInfo, error) {
 	return c, nil
 }
 
-// same says whether another is this camera: by what does not move, which without udev is its name and its plug.
+// same reports whether two are the same camera, by the stable name, which without udev is the name and the port.
 func (c CameraInfo) same(other CameraInfo) bool {
 	if c.ID == c.Node && c.Bus != "" {
 		return c.Name == other.Name && c.Bus == other.Bus
@@ -197,7 +197,7 @@ func (c CameraInfo) same(other CameraInfo) bool {
 	return c.ID == other.ID
 }
 
-// pick is the camera that wanted names: by number, by a path in /dev, or by (a part of) its name.
+// pick implements Find for a list of cameras.
 func pick(all []CameraInfo, root, wanted string) (CameraInfo, error) {
 	if index, err := strconv.Atoi(wanted); err == nil {
 		return only(all, wanted, func(c CameraInfo) bool { return c.Index == index })
@@ -221,7 +221,7 @@ func pick(all []CameraInfo, root, wanted string) (CameraInfo, error) {
 	return only(all, wanted, func(c CameraInfo) bool { return strings.Contains(strings.ToLower(c.Name), strings.ToLower(wanted)) })
 }
 
-// only is the one camera that fits.
+// only returns the one camera that fits.
 func only(all []CameraInfo, wanted string, fits func(CameraInfo) bool) (CameraInfo, error) {
 	var found, names []string
 	var it CameraInfo
@@ -236,11 +236,11 @@ func only(all []CameraInfo, wanted string, fits func(CameraInfo) bool) (CameraIn
 	case len(found) == 1:
 		return it, nil
 	case len(found) > 1:
-		return it, reconnect.Permanent(fmt.Errorf("%q fits %d cameras; name one by its path: %s", wanted, len(found), strings.Join(found, ", ")))
+		return it, reconnect.Permanent(fmt.Errorf("camera %q is ambiguous: %s; use the path in brackets", wanted, strings.Join(found, ", ")))
 	case len(all) == 0:
-		return it, fmt.Errorf("there is no camera %q: the kernel shows none", wanted)
+		return it, fmt.Errorf("no camera found (looked for %q)", wanted)
 	}
-	text := fmt.Sprintf("there is no camera %q", wanted)
+	text := fmt.Sprintf("camera %q not found", wanted)
 	if near := didyoumean.Suggest(wanted, names); near != "" {
 		text += fmt.Sprintf(" (did you mean %q?)", near)
 	}
@@ -250,5 +250,5 @@ func only(all []CameraInfo, wanted string, fits func(CameraInfo) bool) (CameraIn
 	return it, fmt.Errorf("%s; there are: %s", text, strings.Join(found, ", "))
 }
 
-// String is how a camera is told from others: its name and the path that does not move.
+// String returns the name and the stable path of the camera.
 func (c CameraInfo) String() string { return fmt.Sprintf("%s (%s)", c.Name, c.ID) }

@@ -187,8 +187,8 @@ func TestCameraIsFound(t *testing.T) {
 	}{
 		{"0", "video0", "", false}, {"/dev/video2", "video2", "", false}, {"/dev/v4l/by-id/usb-B-video-index0", "video4", "", false},
 		{"hd pro webcam c920", "video0", "", false}, {"C920", "video0", "", false},
-		{"Twin", "", "fits 2 cameras", false}, {"HD Pro Webcam C92O", "", `did you mean "HD Pro Webcam C920"?`, true},
-		{"9", "", "there are: HD Pro Webcam C920", true}, {"/dev/v4l/by-id/usb-C", "", "there is no camera", true},
+		{"Twin", "", "ambiguous", false}, {"HD Pro Webcam C92O", "", `did you mean "HD Pro Webcam C920"?`, true},
+		{"9", "", "there are: HD Pro Webcam C920", true}, {"/dev/v4l/by-id/usb-C", "", "not found", true},
 		{"6", "", "group video", false}, {"7", "", "VIDIOC_ENUM_FMT", true},
 	} {
 		f := finder{wanted: c.wanted, root: m.root, required: c.absent, open: m.open}

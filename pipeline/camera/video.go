@@ -19,18 +19,18 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// VideoOptions say how a video file is read.
+// VideoOptions are the options of OpenVideo.
 type VideoOptions struct {
-	// ReadAhead is how many frames are decoded before they are asked for, so that decoding and the models run side
-	// by side; 0: 2, which is enough where decoding is quicker than the models.
+	// ReadAhead is the number of frames to decode ahead, so that decoding and models run in parallel; 0: 2, which is enough
+	// when decoding is faster than the models.
 	ReadAhead int
 }
 
-// usualFPS is the rate of a video that does not say one.
-const usualFPS = 25
+// defaultFPS is the rate of a video that does not tell.
+const defaultFPS = 25
 
-// Video is a source of the frames of a video file, decoded by OpenCV with ffmpeg. The rotation that the file asks for
-// is applied. Frames that are damaged are left out or shown as far as they can be, as ffmpeg decides.
+// Video is a source of the frames of a video file, decoded by OpenCV with ffmpeg. The rotation in the file is applied. Damaged
+// frames are dropped or partly decoded, as ffmpeg decides.
 type Video struct {
 	path    string
 	size    [2]int
@@ -38,14 +38,14 @@ type Video struct {
 	total   int
 	missing int64
 
-	upsideDown bool // as OpenCV gives the frames
+	upsideDown bool // OpenCV returns the frames upside down
 	capture    *gocv.VideoCapture
 	pool       *vision.Pool
-	frames     chan *vision.Frame // what is read ahead; closed at the end of the file
-	failed     error              // why the file ended, to be read after frames was closed
+	frames     chan *vision.Frame // read ahead; closed at the end of the file
+	failed     error              // why the file ended; valid after frames was closed
 	stop       chan struct{}
 	once       sync.Once
-	done       chan struct{} // the reading goroutine has ended and freed everything
+	done       chan struct{} // closed when the reading goroutine has ended and freed everything
 }
 
 var (
@@ -59,13 +59,13 @@ const (
 	propOrientationAuto gocv.VideoCaptureProperties = 49
 )
 
-// turnsWrongWay says whether OpenCV turns by this angle into the wrong direction, as version 4.6 does (opencv issue
-// 22088): upside down, where it is a quarter of a turn.
+// turnsWrongWay reports whether OpenCV rotates by this angle in the wrong direction, as version 4.6 does (opencv issue 22088):
+// after a quarter turn, the picture is upside down.
 func turnsWrongWay(version string, angle float64) bool {
 	return strings.HasPrefix(version, "4.6.") && (angle == 90 || angle == 270)
 }
 
-// OpenVideo opens a video file and begins to read ahead. Errors name the file. Whoever opens the source closes it.
+// OpenVideo opens a video file and begins to read ahead. Errors have the path. The caller closes the source.
 func OpenVideo(path string, o VideoOptions) (*Video, error) {
 	v := &Video{path: path}
 	if err := v.open(o); err != nil {
@@ -75,7 +75,7 @@ func OpenVideo(path string, o VideoOptions) (*Video, error) {
 }
 
 func (v *Video) open(o VideoOptions) error {
-	if err := v.look(); err != nil {
+	if err := v.inspect(); err != nil {
 		return err
 	}
 	if err := opencv.LoadVideoio(); err != nil {
@@ -89,7 +89,7 @@ func (v *Video) open(o VideoOptions) error {
 	v.size = [2]int{int(v.capture.Get(gocv.VideoCaptureFrameWidth)), int(v.capture.Get(gocv.VideoCaptureFrameHeight))}
 	if w, h := v.size[0], v.size[1]; w < 1 || h < 1 || h > vision.MaxPixels/w {
 		v.capture.Close()
-		return fmt.Errorf("frames of %dx%d pixels are not possible: up to %d pixels are", w, h, vision.MaxPixels)
+		return fmt.Errorf("invalid frame size %dx%d (want at most %d pixels)", w, h, vision.MaxPixels)
 	}
 	if fps := v.capture.Get(gocv.VideoCaptureFPS); fps > 0 && fps < 1e6 {
 		v.fps = fps
@@ -101,15 +101,15 @@ func (v *Video) open(o VideoOptions) error {
 	if ahead <= 0 {
 		ahead = 2
 	}
-	// One more is being decoded and a few are with the models; frames beyond these are made and freed as needed.
+	// One more is being decoded and a few are in use by the models; more are allocated as needed.
 	v.pool = vision.NewPool(ahead + 4)
 	v.frames, v.stop, v.done = make(chan *vision.Frame, ahead), make(chan struct{}), make(chan struct{})
 	go v.read()
 	return nil
 }
 
-// look looks at the file before ffmpeg does: for clearer errors, and for what the container says of its size.
-func (v *Video) look() error {
+// inspect checks the file before ffmpeg reads it, for clearer errors and for the size that the container claims.
+func (v *Video) inspect() error {
 	f, err := regfile.OpenRegular(v.path)
 	if err != nil {
 		return err
@@ -134,8 +134,8 @@ func (v *Video) look() error {
 	return nil
 }
 
-// openCapture opens the file with ffmpeg and nothing else: OpenCV's other ways take a path for a device, a pattern or
-// a GStreamer pipeline. "file:" keeps ffmpeg from taking one for an address.
+// openCapture opens the file with ffmpeg only, because OpenCV's other backends take a path for a device, a pattern or a
+// GStreamer pipeline. "file:" keeps ffmpeg from taking it for an address.
 func (v *Video) openCapture() error {
 	absolute, err := filepath.Abs(v.path)
 	if err != nil {
@@ -152,25 +152,24 @@ func (v *Video) openCapture() error {
 	}
 	v.capture.Close()
 	if v.missing > 0 {
-		return fmt.Errorf("the file ends too early (%d bytes are missing), and what is there cannot be read", v.missing)
+		return fmt.Errorf("the file is truncated (%d bytes are missing), and the rest cannot be read", v.missing)
 	}
-	return errors.New("not a video that ffmpeg can read, or it is damaged at its beginning")
+	return errors.New("not a video that ffmpeg can read, or damaged at its beginning")
 }
 
-// read decodes frames until the file or the source ends, and then frees what only it uses: OpenCV may not be closed
-// while it reads.
+// read decodes frames until the file or the source ends, and then closes the capture, which must not be closed during a read.
 func (v *Video) read() {
 	defer close(v.done)
 	defer v.capture.Close()
 	defer close(v.frames)
 	rate := v.fps
 	if rate == 0 {
-		rate = usualFPS // a frame of no rate would be taken for a picture
+		rate = defaultFPS // a frame without a rate would count as a single picture
 	}
 	for n := 0; ; n++ {
 		f, err := v.pool.Get()
 		if err != nil {
-			return // cannot be: Close closes the pool only when this goroutine has ended
+			return // unreachable: Close waits for this goroutine before it closes the pool
 		}
 		f.SetFPS(rate)
 		if !v.capture.Read(f.Target()) || f.Target().Empty() {
@@ -197,8 +196,7 @@ func (v *Video) read() {
 	}
 }
 
-// position is where in the file frame n was, which is the last one that was read: by the frame's own time stamp
-// where it has one.
+// position returns the time of frame n, the last one read, in the file: its time stamp, if it has one.
 func (v *Video) position(n int) time.Duration {
 	ms := v.capture.Get(gocv.VideoCapturePosMsec)
 	if n > 0 && !(ms > 0) && v.fps > 0 {
@@ -210,14 +208,14 @@ func (v *Video) position(n int) time.Duration {
 	return time.Duration(ms * float64(time.Millisecond)).Round(time.Microsecond)
 }
 
-// atEnd is what is wrong with a file that ended after n frames; nil: nothing, as far as can be told.
+// atEnd returns the error of a file that ended after n frames; nil if it seems complete.
 func (v *Video) atEnd(n int) error {
 	var why error
 	switch {
 	case v.missing > 0 && v.total > n:
-		why = fmt.Errorf("the video ends early, at frame %d of %d: %d bytes are missing at the end of the file", n, v.total, v.missing)
+		why = fmt.Errorf("the video is truncated at frame %d of %d: %d bytes are missing at the end of the file", n, v.total, v.missing)
 	case v.missing > 0:
-		why = fmt.Errorf("the video ends early, after frame %d: %d bytes are missing at the end of the file", n, v.missing)
+		why = fmt.Errorf("the video is truncated after frame %d: %d bytes are missing at the end of the file", n, v.missing)
 	case n == 0:
 		why = errors.New("no frame of the video can be decoded")
 	default:
@@ -226,8 +224,8 @@ func (v *Video) atEnd(n int) error {
 	return &pipeline.ItemError{Source: v.path, Err: why}
 }
 
-// Next gives the next frame; Meta.Position is its time in the video. A file that was cut off gives all its whole
-// frames, then once an *pipeline.ItemError that says where it ends, then io.EOF.
+// Next returns the next frame; Meta.Position is its time in the video. A truncated file gives all complete frames, then one
+// *pipeline.ItemError that says where it ends, then io.EOF.
 func (v *Video) Next(ctx context.Context) (*vision.Frame, error) {
 	select {
 	case <-v.stop:
@@ -256,16 +254,16 @@ func (v *Video) Next(ctx context.Context) (*vision.Frame, error) {
 // Live is false.
 func (v *Video) Live() bool { return false }
 
-// Stats say how many frames the file has, where it tells. Some formats only let it be estimated.
+// Stats say how many frames the file has, if known; in some formats it is an estimate.
 func (v *Video) Stats() pipeline.Stats { return pipeline.Stats{Total: max(v.total, 0)} }
 
-// FPS is how many frames of the file make a second; 0: it does not say.
+// FPS returns the frame rate of the file; 0: unknown.
 func (v *Video) FPS() float64 { return v.fps }
 
-// Size is the width and height of the frames in pixels, as they are given: after a rotation that the file asks for.
+// Size returns the size of the frames in pixels, after the rotation in the file.
 func (v *Video) Size() (width, height int) { return v.size[0], v.size[1] }
 
-// Close ends the source after the frame that is being decoded. Frames that are out stay valid. Twice is safe.
+// Close ends the source after the frame that is being decoded. Frames that were returned stay valid. It may be called twice.
 func (v *Video) Close() error {
 	v.once.Do(func() { close(v.stop) })
 	<-v.done

@@ -198,7 +198,7 @@ func TestVideoRefuses(t *testing.T) {
 		"text":          {write(t, filepath.Join(dir, "notes.txt"), []byte(strings.Repeat("some notes\n", 100))), "text"},
 		"text as video": {write(t, filepath.Join(dir, "notes.avi"), []byte("#EXTM3U\nhttp://example.org/x.ts\n")), "text"},
 		"random":        {write(t, filepath.Join(dir, "random.mp4"), random), "not a video"},
-		"cut in header": {write(t, filepath.Join(dir, "head.avi"), data[:100]), "ends too early"},
+		"cut in header": {write(t, filepath.Join(dir, "head.avi"), data[:100]), "truncated"},
 	} {
 		v, err := OpenVideo(c.path, VideoOptions{})
 		if err == nil {
@@ -332,7 +332,7 @@ func TestVideoThatIsCutMP4(t *testing.T) {
 	}
 	// OpenCV writes the index at the end; without it nothing can be read.
 	_, err = OpenVideo(write(t, filepath.Join(t.TempDir(), "cut.mp4"), data[:len(data)/2]), VideoOptions{})
-	if err == nil || !strings.Contains(err.Error(), "ends too early") {
+	if err == nil || !strings.Contains(err.Error(), "truncated") {
 		t.Errorf("an MP4 without its index: %v", err)
 	}
 }

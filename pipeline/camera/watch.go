@@ -18,20 +18,20 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// WatchOptions say how a folder is watched. The zero value has sensible times.
+// WatchOptions are the options of NewWatch. The zero value has sensible times.
 type WatchOptions struct {
-	// Existing takes the pictures that are there already first, sorted by name.
+	// Existing first takes the pictures that are already there, sorted by name.
 	Existing bool
-	// Settle is how long a file must not have changed before it is read; 0: 100 ms.
+	// Settle is how long a file must be unchanged before it is read; 0: 100 ms.
 	Settle time.Duration
-	// Patience is how long a file that cannot be read yet, because it is still being written, may stay without a
-	// change before it counts as failed; 0: 5 s.
+	// Patience is how long an unreadable file, which may still be being written, may be unchanged before it counts as
+	// failed; 0: 5 s.
 	Patience time.Duration
 }
 
-// Watch is a source of the pictures that appear in a folder (not below it): written, copied or moved there, with the
-// name of a picture and not hidden. A picture is taken when it is complete: when it has not changed for a moment and
-// can be read. One that is written anew is taken again.
+// Watch is a source of the pictures that appear in a folder (not below it): written, copied or moved there, with the name of
+// a picture and not hidden. A picture is taken when it is complete: unchanged for a moment and readable. One that is
+// overwritten is taken again.
 type Watch struct {
 	dir     string
 	opts    WatchOptions
@@ -40,28 +40,28 @@ type Watch struct {
 	once    sync.Once
 	reader  reader
 
-	// Next alone uses these, and one goroutine calls it.
+	// Used by Next only.
 	taken   map[string]stamp
 	waiting map[string]*arrival
 	lost    error
 }
 
-// stamp tells one content of a file from another.
+// stamp identifies a version of a file.
 type stamp struct {
 	size    int64
 	written time.Time
 }
 
-// arrival is a file that is to be read.
+// arrival is a file to be read.
 type arrival struct {
-	due     time.Time // when to look at it again
-	changed time.Time // when it changed last
+	due     time.Time // when to check it again
+	changed time.Time // last change
 	seen    stamp
 }
 
 var _ pipeline.Source[*vision.Frame] = (*Watch)(nil)
 
-// NewWatch watches a folder. Whoever makes the source closes it.
+// NewWatch watches a folder. The caller closes the source.
 func NewWatch(dir string, o WatchOptions) (*Watch, error) {
 	if o.Settle <= 0 {
 		o.Settle = 100 * time.Millisecond
@@ -70,7 +70,7 @@ func NewWatch(dir string, o WatchOptions) (*Watch, error) {
 		o.Patience = 5 * time.Second
 	}
 	w := &Watch{dir: dir, opts: o, stop: make(chan struct{}), taken: map[string]stamp{}, waiting: map[string]*arrival{}}
-	// Listed before watching begins and after: what came between the two is new, and gets no event.
+	// Listed before watching begins and after, because files that appear in between get no event.
 	if !o.Existing {
 		if err := w.list(func(path string, s stamp) { w.taken[path] = s }); err != nil {
 			return nil, err
@@ -112,7 +112,7 @@ func (w *Watch) list(f func(path string, s stamp)) error {
 
 func stampOf(info fs.FileInfo) stamp { return stamp{info.Size(), info.ModTime()} }
 
-// rescan makes pictures wait that are not taken yet, as they are now.
+// rescan queues all pictures that were not taken in their present version.
 func (w *Watch) rescan() error {
 	now := time.Now()
 	return w.list(func(path string, s stamp) {
@@ -122,7 +122,7 @@ func (w *Watch) rescan() error {
 	})
 }
 
-// Next waits for the next picture. It returns an error when the folder goes away.
+// Next waits for the next picture. It fails when the folder is removed.
 func (w *Watch) Next(ctx context.Context) (*vision.Frame, error) {
 	for {
 		select {
@@ -147,8 +147,7 @@ func (w *Watch) Next(ctx context.Context) (*vision.Frame, error) {
 	}
 }
 
-// due is the first picture that is to be looked at now, by name, or else how long to wait for one; 0: until there is
-// an event.
+// due returns the first picture, by name, that is due now, or else how long to wait for one; 0: until the next event.
 func (w *Watch) due(now time.Time) (path string, wait time.Duration) {
 	for name, a := range w.waiting {
 		left := a.due.Sub(now)
@@ -162,7 +161,7 @@ func (w *Watch) due(now time.Time) (path string, wait time.Duration) {
 	return path, wait
 }
 
-// wait waits for an event, for the time, or for the end.
+// wait waits for an event, the time, or the end.
 func (w *Watch) wait(ctx context.Context, wait time.Duration) {
 	var timer <-chan time.Time
 	if wait > 0 {
@@ -182,7 +181,7 @@ func (w *Watch) wait(ctx context.Context, wait time.Duration) {
 		if !ok {
 			return
 		}
-		// When events came too fast for the system to keep, looking through the folder finds what they said.
+		// After an overflow of events, a scan of the folder finds what they said.
 		if errors.Is(err, fsnotify.ErrEventOverflow) {
 			err = w.rescan()
 		}
@@ -192,7 +191,7 @@ func (w *Watch) wait(ctx context.Context, wait time.Duration) {
 	}
 }
 
-// note takes down what an event says.
+// note handles an event.
 func (w *Watch) note(event fsnotify.Event) {
 	gone := event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename)
 	if filepath.Clean(event.Name) == filepath.Clean(w.dir) {
@@ -212,7 +211,7 @@ func (w *Watch) note(event fsnotify.Event) {
 	}
 }
 
-// try reads a picture that waits. Neither a frame nor an error: it is not complete yet, or there is nothing to read.
+// try reads a queued picture. It returns neither a frame nor an error if the picture is incomplete or gone.
 func (w *Watch) try(path string) (*vision.Frame, error) {
 	a := w.waiting[path]
 	info, err := os.Stat(path)
@@ -226,7 +225,7 @@ func (w *Watch) try(path string) (*vision.Frame, error) {
 		s = stampOf(info)
 	}
 	if old, ok := w.taken[path]; ok && old == s {
-		delete(w.waiting, path) // an event of the content that was taken
+		delete(w.waiting, path) // an event for the version that was taken
 		return nil, nil
 	}
 	if s != a.seen && a.seen != (stamp{}) { // it grew without an event
@@ -248,25 +247,25 @@ func (w *Watch) try(path string) (*vision.Frame, error) {
 		w.taken[path] = s
 		return nil, err
 	}
-	// Soon at first, then less often: a large picture that is written slowly is not decoded in vain all the time.
+	// Soon at first, then less often, so that a large picture that is written slowly is not decoded in vain all the time.
 	pause := max(w.opts.Settle, min(now.Sub(a.changed)/2, w.opts.Patience/8))
 	a.due = now.Add(pause)
 	return nil, nil
 }
 
-// changed says whether a file is another than it was.
+// changed reports whether a file has changed.
 func (w *Watch) changed(path string, was stamp) bool {
 	info, err := os.Stat(path)
 	return err != nil || stampOf(info) != was
 }
 
-// Stats say that pictures may come for as long as the program runs.
+// Stats say that the source is endless.
 func (w *Watch) Stats() pipeline.Stats { return pipeline.Stats{Endless: true} }
 
 // Live is false: no picture is dropped, however many come at once.
 func (w *Watch) Live() bool { return false }
 
-// Close ends the source, and a Next that waits. Frames that are out stay valid. Twice is safe.
+// Close ends the source and any waiting Next. Frames that were returned stay valid. It may be called twice.
 func (w *Watch) Close() error {
 	var err error
 	w.once.Do(func() {
