@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ENV := . .native/env &&
 
-.PHONY: help setup build install uninstall sim demo test test-v3 race lint notices bench compare clean
+.PHONY: help setup build install uninstall sim demo test test-v3 test-strict race lint notices bench compare clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -35,6 +35,10 @@ test: setup ## run all tests
 test-v3: setup ## run the floating-point tests, built for processors that fuse x*y + z
 	@scripts/test-files
 	@scripts/test-v3
+
+test-strict: setup ## run the tests of packages without OpenCV with the race detector, strict cgo checks and GOGC=1
+	@scripts/test-files
+	@scripts/test-strict
 
 race: setup ## run all tests with the race detector and strict cgo checks
 	@scripts/test-files

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -26,9 +27,9 @@ const liveSoakText = `
 models:
   net: {path: MODELS/` + classifier + `.tflite, task: classify, max_results: 5}
 pipelines:
-  yard: {source: {url: "%s"}, models: [net], sinks: [jsonl: {path: /dev/null}]}
-  door: {source: {url: "%s"}, models: [net], sinks: [jsonl: {path: /dev/null}]}
-  gate: {source: {url: "%s", deadline: 30}, models: [net], sinks: [jsonl: {path: /dev/null}]}
+  yard: {source: {url: "%s"}, models: [net], sinks: [jsonl: {path: DIR/yard.jsonl}]}
+  door: {source: {url: "%s"}, models: [net], sinks: [jsonl: {path: DIR/door.jsonl}]}
+  gate: {source: {url: "%s", deadline: 30}, models: [net], sinks: [jsonl: {path: DIR/gate.jsonl}]}
 `
 
 // The messages of a source that is lost, and of the way back.
@@ -57,7 +58,7 @@ func TestSoakLive(t *testing.T) {
 	yard, door, gate := cameratest.NewRTSP(t, 320, 240), cameratest.NewHTTP(t, 320, 240), cameratest.NewRTSP(t, 320, 240)
 	dir, log := t.TempDir(), &journal{}
 	summary := filepath.Join(dir, "summary.json")
-	config := writeConfig(t, dir, fmt.Sprintf(liveSoakText, yard.URL("/yard"), door.URL("/stream"), gate.URL("/yard")))
+	config := writeConfig(t, dir, strings.ReplaceAll(fmt.Sprintf(liveSoakText, yard.URL("/yard"), door.URL("/stream"), gate.URL("/yard")), "DIR", dir))
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	code := goRun(ctx, log, "--summary", summary, config)
@@ -74,6 +75,10 @@ func TestSoakLive(t *testing.T) {
 		t.Fatalf("%v\n%s", err, log)
 	}
 	s.leave(gate.URL("/yard"))
+	// Before the first results not all that runs has begun, and what is counted then is no measure for later.
+	for _, name := range []string{"yard", "door", "gate"} {
+		s.awaitsLine(filepath.Join(dir, name+".jsonl"))
+	}
 	begin := time.Now()
 	// On a busy machine the cameras take longer to come back, and it takes as long as the samples need.
 	for n := 1; (time.Since(begin) < long || len(s.samples) < leastSamples) && !t.Failed(); n++ {
@@ -104,6 +109,19 @@ func TestSoakLive(t *testing.T) {
 	}
 	log.showEnd(t)
 	goleak.VerifyNone(t, before)
+}
+
+// awaitsLine waits until a pipeline has written a line.
+func (s *liveSoak) awaitsLine(path string) {
+	s.t.Helper()
+	for begin := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		if data, err := os.ReadFile(path); err == nil && len(data) > 0 { // not there yet is no error
+			return
+		}
+		if time.Since(begin) > patience {
+			s.t.Fatalf("%s has no line\n%s", filepath.Base(path), s.log)
+		}
+	}
 }
 
 // harm is what can happen to a camera, and how it is mended.
