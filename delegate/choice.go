@@ -106,7 +106,7 @@ func (c Choice) Validate() error {
 		p := providerOf(item)
 		switch {
 		case p == nil:
-			return fmt.Errorf("delegate %q: want %s", item.Provider, strings.Join(choiceWords(), ", "))
+			return fmt.Errorf("delegate %q: want auto, or %s", item.Provider, strings.Join(choiceWords(), ", "))
 		case item.Provider == externalName && item.Library == "":
 			return fmt.Errorf("delegate %s: the library is missing: want %s:LIBRARY", externalName, externalName)
 		case !p.CPU && cpu != "":

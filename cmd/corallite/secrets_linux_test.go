@@ -59,7 +59,7 @@ pipelines:
 	}
 	s := start(t, dir, environ, "run", "--log", "debug", "--summary", "summary.json", config)
 	s.waitFor(t, s.stderr, "preview: http://")
-	s.waitFor(t, s.stderr, "(it asks for the token, which is in PAGE_TOKEN)")
+	s.waitFor(t, s.stderr, "(it asks for the token in PAGE_TOKEN)")
 	var seen int
 	for begin := time.Now(); seen == 0; time.Sleep(5 * time.Millisecond) {
 		parent, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", s.Process.Pid))
