@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
-	"corallite/internal/app"
 	"corallite/internal/assemble"
 	"corallite/internal/terminal"
 	"corallite/pipeline/camera"
@@ -90,7 +89,7 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 		return err
 	}
 	if result.Unreadable > 0 {
-		return app.ErrReported
+		return errReported
 	}
 	return nil
 }

@@ -10,7 +10,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"corallite/configs"
-	"corallite/internal/app"
 	"corallite/internal/key"
 	"corallite/internal/terminal"
 	"corallite/pipeline/camera"
@@ -72,7 +71,7 @@ only: a run waits for it.`,
 						return err
 					}
 				}
-				return usageError{app.ErrReported}
+				return usageError{errReported}
 			}
 			return err
 		},

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"corallite/internal/app"
 	"corallite/internal/terminal"
 	"corallite/models"
 )
@@ -180,9 +179,9 @@ func eachModel(ctx context.Context, std *streams, names []string, do func(name s
 		var unknown *models.UnknownError
 		switch {
 		case errors.As(err, &unknown) && result == nil:
-			result = usageError{app.ErrReported}
+			result = usageError{errReported}
 		case !errors.As(err, &unknown):
-			result = app.ErrReported
+			result = errReported
 		}
 	}
 	return result

@@ -62,7 +62,7 @@ func loadConfig(files, set []string) (*configs.Config, error) {
 // reported is err, or that something failed which was told when it did.
 func reported(sum app.Summary, err error) error {
 	if err == nil && sum.Failed() {
-		return app.ErrReported
+		return errReported
 	}
 	return err
 }

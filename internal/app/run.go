@@ -33,9 +33,6 @@ type Options struct {
 	ChangePool func(*devicepool.Options) // for tests: what the configuration cannot say; nil: nothing is changed
 }
 
-// ErrReported is a failure that was already told where it happened.
-var ErrReported = errors.New("already reported")
-
 // Run runs the pipelines of a configuration until their sources end. When ctx ends, they finish what they have; when it
 // ends before all is open, nothing is run, and the Summary has no pipelines. What fails while the rest goes on is in the
 // Summary and no error.
