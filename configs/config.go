@@ -89,7 +89,7 @@ type EdgeTPU struct {
 	Library     string   `yaml:"library"`            // path of libedgetpu; "": its usual names
 	Performance string   `yaml:"performance"`        // low, medium, high or max; "": libedgetpu's
 	Env         []string `yaml:"env,omitempty,flow"` // names of environment variables that its processes get too
-	Heat        string   `yaml:"heat"`               // shed, cpu or off
+	Heat        string   `yaml:"heat"`               // throttle, cpu or off
 }
 
 // Log is what is logged.
@@ -206,5 +206,5 @@ func (s *layers) require(p path, k *key.Key) bool {
 
 // One is the configuration of one pipeline, for commands and programs that have no file.
 func One(name string, p Pipeline, models map[string]Model) *Config {
-	return &Config{Models: models, Pipelines: map[string]Pipeline{name: p}, order: []string{name}, EdgeTPU: EdgeTPU{Heat: "shed"}, Log: Log{Level: "info"}}
+	return &Config{Models: models, Pipelines: map[string]Pipeline{name: p}, order: []string{name}, EdgeTPU: EdgeTPU{Heat: "throttle"}, Log: Log{Level: "info"}}
 }

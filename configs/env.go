@@ -16,7 +16,7 @@ const envPrefix = "CORALLITE_"
 // ownVariables are those that other parts of the program read.
 var ownVariables = []string{
 	"CORALLITE_CACHE", "CORALLITE_CORE", "CORALLITE_DOWNLOADS", "CORALLITE_LIBEDGETPU", "CORALLITE_MODEL_MIRROR",
-	"CORALLITE_REACH", "CORALLITE_TESTDATA",
+	"CORALLITE_EXTRA_PATHS", "CORALLITE_TESTDATA",
 }
 
 // envName is the variable for the value at p: CORALLITE_PIPELINES_DOOR_SOURCE_VIDEO. What is neither letter nor digit

@@ -78,7 +78,7 @@ func TestDefaults(t *testing.T) {
 	if got := cfg.Pipelines["door"]; !reflect.DeepEqual(got, wantPipeline) {
 		t.Errorf("pipeline %+v, want %+v", got, wantPipeline)
 	}
-	if cfg.Log.Level != "info" || !reflect.DeepEqual(cfg.EdgeTPU, EdgeTPU{Heat: "shed"}) {
+	if cfg.Log.Level != "info" || !reflect.DeepEqual(cfg.EdgeTPU, EdgeTPU{Heat: "throttle"}) {
 		t.Errorf("%+v %+v", cfg.Log, cfg.EdgeTPU)
 	}
 	cfg = mustLoad(t, strings.Replace(small, "detect", "classify", 1))

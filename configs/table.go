@@ -49,8 +49,8 @@ func table(all parts.Lists) *key.Key {
 				Doc: "The devices' clock: the faster, the more power and heat.",
 			},
 			{
-				Name: "heat", Kind: key.KindString, Choices: []string{"shed", "cpu", "off"}, Default: "shed", Example: "cpu",
-				Doc: "What is done before a PCIe device reaches its first trip point, where its own protection begins: `shed` lets it rest between runs, the longer the hotter, and moves the models to the CPU when that does not help; `cpu` moves them at once; `off` only logs. Below, all goes back. USB devices show no temperature.",
+				Name: "heat", Kind: key.KindString, Choices: []string{"throttle", "cpu", "off"}, FormerChoices: map[string]string{"shed": "throttle"}, Default: "throttle", Example: "cpu",
+				Doc: "What is done before a PCIe device reaches its first trip point, where its own protection begins: `throttle` lets it rest between runs, the longer the hotter, and moves the models to the CPU when that does not help; `cpu` moves them at once; `off` only logs. Below, all goes back. USB devices show no temperature.",
 			},
 			{
 				Name: "env", Kind: key.KindStringList, Example: "[LIBUSB_DEBUG, EDGETPU_TRACE]", DefaultDoc: "none",

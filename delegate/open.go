@@ -29,7 +29,7 @@ type Options struct {
 	Queue bool
 	// Refused are why nothing better than the CPU can be had, where that is known: those items of the Choice are not
 	// tried again.
-	Refused []Refusal
+	Refused []FallbackReason
 	Wanted  bool // with Refused: as of Candidates
 	// Look asks libedgetpu for its devices where none is to be opened yet (Model.Candidates, Probe); nil: in this process,
 	// which a libedgetpu that crashes or hangs takes along. See worker.Look.
@@ -58,19 +58,19 @@ func (o Options) spec() (Spec, error) {
 	return Spec{Choice: o.Choice, Device: d}, err
 }
 
-// Refusal is one reason why a better way to run a model was not taken. There may be several for one delegate.
-type Refusal struct {
+// FallbackReason is one reason why a better way to run a model was not taken. There may be several for one delegate.
+type FallbackReason struct {
 	Delegate string `json:"delegate"` // "edgetpu", "xnnpack"
 	Reason   string `json:"reason"`   // "no Edge TPU found"
 }
 
-func (r Refusal) String() string { return r.Delegate + ": " + r.Reason }
+func (r FallbackReason) String() string { return r.Delegate + ": " + r.Reason }
 
 // Engine is an engine that knows why nothing better was chosen.
 type Engine interface {
 	Runner
-	// Refusals are in the order in which they came up; the first is the reason that Device gives.
-	Refusals() []Refusal
+	// FallbackReasons are in the order in which they came up; the first is the reason that Device gives.
+	FallbackReasons() []FallbackReason
 }
 
 // Open makes an engine for a model. Both files are verified, and compared with one another, before the runtime sees
@@ -132,12 +132,12 @@ type engine struct {
 	Runner
 	title    string // of what runs it, in sentences
 	device   tensor.Device
-	refusals []Refusal
+	refusals []FallbackReason
 }
 
 func (e *engine) Device() tensor.Device { return e.device }
 
-func (e *engine) Refusals() []Refusal { return e.refusals }
+func (e *engine) FallbackReasons() []FallbackReason { return e.refusals }
 
 // choose opens the first of the choice's items that opens.
 func (m *Model) choose(ctx context.Context, o Options, n int) ([]*engine, error) {
@@ -160,7 +160,7 @@ func (m *Model) choose(ctx context.Context, o Options, n int) ([]*engine, error)
 			return nil, err
 		}
 		for _, c := range opened.Causes {
-			refusals = append(refusals, Refusal{item.device(), c.Error()})
+			refusals = append(refusals, FallbackReason{item.device(), c.Error()})
 		}
 		if opened.Runners != nil {
 			return newEngines(p, item, opened, refusals, wanted), nil
@@ -172,8 +172,8 @@ func (m *Model) choose(ctx context.Context, o Options, n int) ([]*engine, error)
 }
 
 // newEngines are degraded where something before the item was refused; other devices of the same provider are as good.
-func newEngines(p *Provider, item Item, opened Opened, refusals []Refusal, wanted bool) []*engine {
-	better := slices.ContainsFunc(refusals, func(r Refusal) bool { return r.Delegate != item.device() })
+func newEngines(p *Provider, item Item, opened Opened, refusals []FallbackReason, wanted bool) []*engine {
+	better := slices.ContainsFunc(refusals, func(r FallbackReason) bool { return r.Delegate != item.device() })
 	engines := make([]*engine, len(opened.Runners))
 	for i, r := range opened.Runners {
 		e := &engine{Runner: r, title: p.runner(item), device: r.Device(), refusals: slices.Clone(refusals)}
@@ -187,7 +187,7 @@ func newEngines(p *Provider, item Item, opened Opened, refusals []Refusal, wante
 }
 
 // cannotRun is the error of a model that no item of a choice runs; causes are the last one's.
-func (m *Model) cannotRun(items []Item, causes []error, refusals []Refusal) error {
+func (m *Model) cannotRun(items []Item, causes []error, refusals []FallbackReason) error {
 	last := items[len(items)-1]
 	switch {
 	case last.Provider == builtinName: // which runs every valid model: the others did not matter
@@ -204,7 +204,7 @@ func CannotRun(item Item, path string, causes []error) error {
 }
 
 // noCPUModel names the file that is wanted, and why it is.
-func noCPUModel(path string, refusals []Refusal) error {
+func noCPUModel(path string, refusals []FallbackReason) error {
 	wanted := "name it beside the model"
 	if counterpart := CounterpartPath(path); strings.HasSuffix(path, compiledEnding) && counterpart != "" {
 		wanted = "put it at " + counterpart
@@ -216,7 +216,7 @@ func noCPUModel(path string, refusals []Refusal) error {
 	return fmt.Errorf("model %s: %w: %s; %s", path, ErrNoCPUModel, why, wanted)
 }
 
-func reasons(refusals []Refusal) string {
+func reasons(refusals []FallbackReason) string {
 	all := make([]string, len(refusals))
 	for i, r := range refusals {
 		all[i] = r.Reason

@@ -171,7 +171,7 @@ func TestAuto(t *testing.T) {
 			if d.Name != c.device || d.Degraded != degraded || !strings.HasPrefix(d.Reason, c.reason) || (d.Reason != "") != degraded {
 				t.Errorf("device %+v", d)
 			}
-			refusals := e.Refusals()
+			refusals := e.FallbackReasons()
 			if len(refusals) != len(c.refusals) {
 				t.Fatalf("refusals %q, want %q", refusals, c.refusals)
 			}
@@ -215,8 +215,8 @@ func TestChosenCPU(t *testing.T) {
 		o := simulated(t, simtest.Config{})
 		o.Choice, o.Threads = c, 2
 		e := open(t, f, o)
-		if d := e.Device(); d != (tensor.Device{Name: device, Kind: "cpu"}) || e.Refusals() != nil {
-			t.Errorf("%s: device %+v, refusals %v", choice, d, e.Refusals())
+		if d := e.Device(); d != (tensor.Device{Name: device, Kind: "cpu"}) || e.FallbackReasons() != nil {
+			t.Errorf("%s: device %+v, refusals %v", choice, d, e.FallbackReasons())
 		}
 		if o := run(t, e, 1); len(o) != 1 || len(o[0]) != 1001 {
 			t.Errorf("%s: %d outputs", choice, len(o))

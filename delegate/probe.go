@@ -7,23 +7,23 @@ import (
 	"corallite/tflite"
 )
 
-// Findings are what Probe found on this machine.
-type Findings struct {
-	Takes          string    `json:"takes"`    // "edgetpu:usb:2-1", "cpu:xnnpack", "cpu:builtin"; "" when the choice cannot be met
-	Refusals       []Refusal `json:"refusals"` // why nothing better
-	Runtime        string    `json:"tflite"`   // TensorFlow Lite's version
-	Library        string    `json:"libedgetpu,omitempty"`
-	LibraryVersion string    `json:"libedgetpu_version,omitempty"`
-	LibraryError   string    `json:"libedgetpu_error,omitempty"`
-	Devices        []Found   `json:"devices"` // in libedgetpu's order, or the kernel's where there is no libedgetpu
+// Report are what Probe found on this machine.
+type Report struct {
+	Selected        string           `json:"selected"`         // "edgetpu:usb:2-1", "cpu:xnnpack", "cpu:builtin"; "" when the choice cannot be met
+	FallbackReasons []FallbackReason `json:"fallback_reasons"` // why nothing better
+	Runtime         string           `json:"tflite"`           // TensorFlow Lite's version
+	Library         string           `json:"libedgetpu,omitempty"`
+	LibraryVersion  string           `json:"libedgetpu_version,omitempty"`
+	LibraryError    string           `json:"libedgetpu_error,omitempty"`
+	Devices         []Found          `json:"devices"` // in libedgetpu's order, or the kernel's where there is no libedgetpu
 }
 
 // Found is one Edge TPU.
 type Found struct {
-	Name  string `json:"name"` // as a device string takes it and events have it; it stays when the path does not: "usb:2-1"
-	Bus   string `json:"bus"`  // "usb", "pci"
-	Path  string `json:"path"`
-	Taken bool   `json:"taken"` // whether the options' device string takes it
+	Name     string `json:"name"` // as a device string takes it and events have it; it stays when the path does not: "usb:2-1"
+	Bus      string `json:"bus"`  // "usb", "pci"
+	Path     string `json:"path"`
+	Selected bool   `json:"selected"` // whether the options' device string takes it
 	// Celsius is how warm the chip is; nil where that is not shown: USB sticks do not.
 	Celsius *float64 `json:"celsius,omitempty"`
 }
@@ -31,12 +31,12 @@ type Found struct {
 // Probe says what Open would choose for a model that is compiled for the Edge TPU and has a CPU model. No device is
 // opened: that takes seconds, and the device from others. Options.Look says how libedgetpu is asked. The error is one of
 // the options, or ctx's.
-func Probe(ctx context.Context, o Options) (Findings, error) {
+func Probe(ctx context.Context, o Options) (Report, error) {
 	spec, err := o.spec()
 	if err != nil {
-		return Findings{}, err
+		return Report{}, err
 	}
-	f := Findings{Runtime: tflite.RuntimeVersion(), Refusals: []Refusal{}, Devices: []Found{}}
+	f := Report{Runtime: tflite.RuntimeVersion(), FallbackReasons: []FallbackReason{}, Devices: []Found{}}
 	first, causes := f.edgeTPU(ctx, spec, o) // whatever the choice is: its devices are shown
 	for _, item := range spec.Choice.Items() {
 		if item.Provider != edgeTPUName {
@@ -46,14 +46,14 @@ func Probe(ctx context.Context, o Options) (Findings, error) {
 			}
 		}
 		if err := ctx.Err(); err != nil {
-			return Findings{}, err
+			return Report{}, err
 		}
 		if len(causes) == 0 {
-			f.Takes = deviceOf(item, first)
+			f.Selected = deviceOf(item, first)
 			return f, nil
 		}
 		for _, c := range causes {
-			f.Refusals = append(f.Refusals, Refusal{item.device(), c.Error()})
+			f.FallbackReasons = append(f.FallbackReasons, FallbackReason{item.device(), c.Error()})
 		}
 	}
 	return f, ctx.Err()
@@ -82,7 +82,7 @@ func (o Options) probe(ctx context.Context, item Item) error {
 }
 
 // edgeTPU fills in what there is of Edge TPUs, and gives the name of the first that the spec takes, or why there is none.
-func (f *Findings) edgeTPU(ctx context.Context, spec Spec, o Options) (first string, causes []error) {
+func (f *Report) edgeTPU(ctx context.Context, spec Spec, o Options) (first string, causes []error) {
 	s := probeEdgeTPU(spec, o, func() (edgetpu.Seen, error) { return o.ask(ctx) })
 	devices := s.seen.Devices
 	if s.loadErr != nil {
@@ -101,7 +101,7 @@ func (f *Findings) edgeTPU(ctx context.Context, spec Spec, o Options) (first str
 		taken[d] = true
 	}
 	for _, d := range devices {
-		found := Found{Name: o.EdgeTPU.System.StableName(d), Bus: d.Bus.String(), Path: d.Path, Taken: taken[d]}
+		found := Found{Name: o.EdgeTPU.System.StableName(d), Bus: d.Bus.String(), Path: d.Path, Selected: taken[d]}
 		if r, err := o.EdgeTPU.System.Temperature(d); err == nil {
 			found.Celsius = &r.Now
 		}

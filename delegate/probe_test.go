@@ -16,8 +16,8 @@ func TestProbe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Takes != "cpu:xnnpack" || p.Runtime == "" || len(p.Devices) != 0 || len(p.Refusals) != 2 ||
-		p.Refusals[0].Reason != "no Edge TPU found" || !strings.Contains(p.LibraryError, "not found") {
+	if p.Selected != "cpu:xnnpack" || p.Runtime == "" || len(p.Devices) != 0 || len(p.FallbackReasons) != 2 ||
+		p.FallbackReasons[0].Reason != "no Edge TPU found" || !strings.Contains(p.LibraryError, "not found") {
 		t.Errorf("an empty machine: %+v", p)
 	}
 	o = simulated(t, simtest.Config{Devices: []string{"usb", "pci"}, RuntimeVersion: 13})
@@ -28,9 +28,9 @@ func TestProbe(t *testing.T) {
 	}
 	want := []delegate.Found{
 		{Name: "usb:2-1", Bus: "usb", Path: "/sys/bus/usb/devices/2-1"},
-		{Name: "pci:/dev/apex_0", Bus: "pci", Path: "/dev/apex_0", Taken: true},
+		{Name: "pci:/dev/apex_0", Bus: "pci", Path: "/dev/apex_0", Selected: true},
 	}
-	if p.Takes != "edgetpu:pci:/dev/apex_0" || !reflect.DeepEqual(p.Devices, want) || len(p.Refusals) != 0 ||
+	if p.Selected != "edgetpu:pci:/dev/apex_0" || !reflect.DeepEqual(p.Devices, want) || len(p.FallbackReasons) != 0 ||
 		!strings.HasPrefix(p.LibraryVersion, "runtime 13") || p.Library != o.EdgeTPULibrary {
 		t.Errorf("with devices: %+v", p)
 	}
@@ -39,7 +39,7 @@ func TestProbe(t *testing.T) {
 		if o.Choice, err = delegate.ParseChoice(choice); err != nil {
 			t.Fatal(err)
 		}
-		if p, err := delegate.Probe(t.Context(), o); err != nil || p.Takes != takes || len(p.Refusals) != 0 || len(p.Devices) != 2 {
+		if p, err := delegate.Probe(t.Context(), o); err != nil || p.Selected != takes || len(p.FallbackReasons) != 0 || len(p.Devices) != 2 {
 			t.Errorf("%s: %+v, %v", choice, p, err)
 		}
 	}

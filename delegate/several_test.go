@@ -46,7 +46,7 @@ func TestSeveral(t *testing.T) {
 			}
 			var wait sync.WaitGroup
 			for i, e := range all {
-				if !reflect.DeepEqual(e.Device(), one.Device()) || !reflect.DeepEqual(e.Refusals(), one.Refusals()) {
+				if !reflect.DeepEqual(e.Device(), one.Device()) || !reflect.DeepEqual(e.FallbackReasons(), one.FallbackReasons()) {
 					t.Errorf("engine %d: %v, not %v", i, e.Device(), one.Device())
 				}
 				copy(e.Input(0).Data, one.Input(0).Data)

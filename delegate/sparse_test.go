@@ -34,11 +34,11 @@ func TestXNNPACKRefuses(t *testing.T) {
 				t.Errorf("it runs on %q", d.Name)
 			}
 			var told bool
-			for _, r := range e.Refusals() {
+			for _, r := range e.FallbackReasons() {
 				told = told || r.Delegate == delegate.XNNPACK.String() && strings.Contains(r.Reason, why)
 			}
 			if !told {
-				t.Errorf("why not XNNPACK is not told: %v", e.Refusals())
+				t.Errorf("why not XNNPACK is not told: %v", e.FallbackReasons())
 			}
 			if err := e.Invoke(t.Context()); err != nil {
 				t.Error(err)

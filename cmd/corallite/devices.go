@@ -21,7 +21,7 @@ import (
 
 // devices is what `devices --json` prints.
 type devices struct {
-	delegate.Findings
+	delegate.Report
 	CPU     cpuInfo             `json:"cpu"`
 	Cameras []camera.CameraInfo `json:"cameras"`
 
@@ -73,7 +73,7 @@ of libedgetpu, what the delegate choice would take for a model that is compiled 
 				return err
 			}
 			d := devices{
-				Findings: found, CPU: thisCPU(),
+				Report: found, CPU: thisCPU(),
 				Cameras: append([]camera.CameraInfo{}, cameras...), Microphones: []mic.Microphone{},
 			}
 			if all, err := mic.Microphones(cmd.Context()); err != nil {
@@ -117,12 +117,12 @@ func (d devices) print(w io.Writer, width int) error {
 	t.Row("TensorFlow Lite", d.Runtime)
 	t.Row("CPU", strings.TrimSpace(fmt.Sprintf("%s, %d cores, %s", d.CPU.Model, d.CPU.Cores, d.CPU.Arch)))
 	t.Row("CPU features", strings.Join(d.CPU.Features, " "))
-	takes := d.Takes
-	if takes == "" {
-		takes = "nothing: the choice cannot be met"
+	selected := d.Selected
+	if selected == "" {
+		selected = "nothing: the choice cannot be met"
 	}
-	t.Row("would take", takes)
-	for _, r := range d.Refusals {
+	t.Row("would take", selected)
+	for _, r := range d.FallbackReasons {
 		if r.Reason != d.LibraryError { // which stands above
 			t.Row("refused", fmt.Sprintf("%s: %s", r.Delegate, r.Reason))
 		}

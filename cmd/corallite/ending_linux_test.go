@@ -212,7 +212,7 @@ func TestInterrupted(t *testing.T) {
 	if !p.Interrupted || p.Degraded || p.Frames < 21 || bytes.Count(lines, []byte("\n")) != int(p.Frames) || bytes.Contains(lines, []byte(`"degraded":true`)) {
 		t.Errorf("summary %+v of %d lines", p, bytes.Count(lines, []byte("\n")))
 	}
-	for _, d := range summary.EdgeTPUs {
+	for _, d := range summary.Accelerators {
 		if d.Errors != 0 || d.Failovers != 0 || d.Runs == 0 {
 			t.Errorf("summary %+v", d)
 		}

@@ -87,8 +87,8 @@ func TestFaults(t *testing.T) {
 	}
 	s, n := r.tpu(moved), uint64(len(faults))
 	// All but the error end the child. An error each, two openings, and those while the device was gone.
-	if len(r.summary.EdgeTPUs) != 1 || s.Failovers != n || s.Restores != n || s.Restarts < n-1 || s.Errors < n+2 || s.DegradedSeconds <= 2 {
-		t.Errorf("summary %+v", r.summary.EdgeTPUs)
+	if len(r.summary.Accelerators) != 1 || s.Failovers != n || s.Restores != n || s.Restarts < n-1 || s.Errors < n+2 || s.DegradedSeconds <= 2 {
+		t.Errorf("summary %+v", r.summary.Accelerators)
 	}
 	if got := r.summary.Pipelines["p"]; got.Frames != 795 || got.Degraded || got.Dropped != 0 || got.Errors.Total != 0 {
 		t.Errorf("summary %+v", got)

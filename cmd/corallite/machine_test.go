@@ -99,7 +99,7 @@ func (m *machine) start(ctx context.Context, text string, status *status, summar
 
 // tpu is what the summary says of a device; the zero Summary when it says nothing.
 func (r ran) tpu(name string) devicepool.Summary {
-	for _, s := range r.summary.EdgeTPUs {
+	for _, s := range r.summary.Accelerators {
 		if s.Name == name {
 			return s
 		}

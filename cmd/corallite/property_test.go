@@ -186,7 +186,7 @@ func TestRandomFaults(t *testing.T) {
 			if c.waits {
 				all.waited++
 			}
-			for _, s := range r.summary.EdgeTPUs {
+			for _, s := range r.summary.Accelerators {
 				all.failovers += int(s.Failovers)
 				all.restores += int(s.Restores)
 				all.restarts += int(s.Restarts)

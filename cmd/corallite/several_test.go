@@ -32,10 +32,10 @@ func TestOneOfThreeDies(t *testing.T) {
 	log := &journal{}
 	r := m.run(t.Context(), strings.NewReplacer("PIPE", lines.path, ", engines: 1", "").Replace(classes), log)
 	lines.check(t, 795)
-	if r.code != exitDone || len(on) != 4 || on["cpu:xnnpack"] == 0 || len(r.summary.EdgeTPUs) != 3 {
-		t.Errorf("exit code %d, lines %v, devices %+v", r.code, on, r.summary.EdgeTPUs)
+	if r.code != exitDone || len(on) != 4 || on["cpu:xnnpack"] == 0 || len(r.summary.Accelerators) != 3 {
+		t.Errorf("exit code %d, lines %v, devices %+v", r.code, on, r.summary.Accelerators)
 	}
-	for _, d := range r.summary.EdgeTPUs {
+	for _, d := range r.summary.Accelerators {
 		if d.Name == dead && (d.Failovers != 1 || d.Restores != 0 || d.DegradedSeconds == 0) ||
 			d.Name != dead && (d.Failovers != 0 || d.Errors != 0 || d.Runs == 0) {
 			t.Errorf("summary %+v", d)
@@ -145,6 +145,6 @@ pipelines:
 		t.Errorf("the answers are\n%s\n, not\n%s", got, want)
 	}
 	if s := r.tpu("edgetpu:usb:2-2"); s.Failovers == 0 || s.Restores != s.Failovers || s.Restarts == 0 {
-		t.Errorf("summary %+v", r.summary.EdgeTPUs)
+		t.Errorf("summary %+v", r.summary.Accelerators)
 	}
 }

@@ -126,7 +126,7 @@ func TestSoak(t *testing.T) {
 		t.Errorf("exit code %d after %d frames", r.code, frames)
 	}
 	s.check(growth)
-	for _, d := range r.summary.EdgeTPUs {
+	for _, d := range r.summary.Accelerators {
 		t.Logf("%+v", d)
 		if d.Failovers == 0 || d.Restores != d.Failovers {
 			t.Errorf("%s was lost %d times and taken back %d times", d.Name, d.Failovers, d.Restores)

@@ -13,7 +13,7 @@ import (
 )
 
 // openCPU opens a model's engines on the CPU; refused says why not on something better, where that was looked for.
-func (p *Pool) openCPU(ctx context.Context, r Request, cpu delegate.Choice, refused []delegate.Refusal, wanted bool) ([]tensor.Engine, error) {
+func (p *Pool) openCPU(ctx context.Context, r Request, cpu delegate.Choice, refused []delegate.FallbackReason, wanted bool) ([]tensor.Engine, error) {
 	o := delegate.Options{Choice: cpu, Refused: refused, Wanted: wanted, Logger: p.o.Logger}
 	quiet := len(r.Choice) == 0 && !wanted
 	if quiet {
@@ -28,7 +28,7 @@ func (p *Pool) openCPU(ctx context.Context, r Request, cpu delegate.Choice, refu
 
 // tellCPU says on a machine that has no Edge TPU, where nobody asked for one, that the CPU runs the models: once, not for
 // each. The details are there for who wants them.
-func (p *Pool) tellCPU(r Request, d tensor.Device, refused []delegate.Refusal) {
+func (p *Pool) tellCPU(r Request, d tensor.Device, refused []delegate.FallbackReason) {
 	p.mu.Lock()
 	told := p.told
 	p.told = true

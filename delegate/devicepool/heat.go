@@ -37,7 +37,7 @@ func heatOf(m *heat.Monitor) *Heat {
 	}
 	h := &Heat{
 		Now: s.Now, Max: s.Max, TripPoint: s.Trip[0], State: fmt.Sprint(s.State), Moves: s.Moves,
-		ShedSeconds: round(s.Shedding.Seconds()), MovedSeconds: round(s.Moved.Seconds()),
+		ThrottledSeconds: round(s.Throttling.Seconds()), MovedSeconds: round(s.Moved.Seconds()),
 	}
 	if s.Gone {
 		h.State = "gone"

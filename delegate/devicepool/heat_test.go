@@ -39,7 +39,7 @@ func (b *bench) isHeat(state string) func(tensor.Device) bool {
 
 // TestHot moves the model to the CPU before the first trip point (85 °C), and back when the card has cooled down.
 func TestHot(t *testing.T) {
-	for _, mode := range []heat.Mode{heat.Shed, heat.CPU} {
+	for _, mode := range []heat.Mode{heat.Throttle, heat.CPU} {
 		t.Run(string(mode), func(t *testing.T) {
 			b, e, want := watched(t, mode)
 			b.control.Temperature(card, 84_500)
@@ -74,7 +74,7 @@ func TestHotIsLeftAlone(t *testing.T) {
 
 // TestAllOnes takes the reading of a card that does not answer for what it is: the card is gone, not cold.
 func TestAllOnes(t *testing.T) {
-	b, e, want := watched(t, heat.Shed)
+	b, e, want := watched(t, heat.Throttle)
 	b.control.Temperature(card, -89_700)
 	until(t, e, want, "degraded", degraded)
 	if d := e.Device(); !strings.Contains(d.Reason, "the Edge TPU is gone") || !strings.Contains(d.Reason, "-89.7 °C") {
@@ -93,15 +93,15 @@ func TestAllOnes(t *testing.T) {
 
 // TestRests gives a warm card rest between runs; the model stays on it.
 func TestRests(t *testing.T) {
-	b, e, want := watched(t, heat.Shed)
+	b, e, want := watched(t, heat.Throttle)
 	b.control.Temperature(card, 79_000)
-	until(t, e, want, "shedding", b.isHeat("shedding"))
+	until(t, e, want, "throttling", b.isHeat("throttling"))
 	if d := e.Device(); d.Degraded {
 		t.Errorf("device %+v", d)
 	}
 	b.control.Temperature(card, 50_000)
 	until(t, e, want, "normal", b.isHeat("normal"))
-	if s := b.Summaries()[0]; s.Heat.ShedSeconds <= 0 || s.Heat.Moves != 0 {
+	if s := b.Summaries()[0]; s.Heat.ThrottledSeconds <= 0 || s.Heat.Moves != 0 {
 		t.Errorf("heat %+v", s.Heat)
 	}
 }

@@ -46,7 +46,7 @@ func TestMadeUpProvider(t *testing.T) {
 		t.Errorf("summaries %+v", s)
 	}
 	p, err := delegate.Probe(t.Context(), delegate.Options{Choice: choice})
-	if err != nil || p.Takes != "madeup" {
+	if err != nil || p.Selected != "madeup" {
 		t.Errorf("probe %+v, %v", p, err)
 	}
 }

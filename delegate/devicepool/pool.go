@@ -167,7 +167,7 @@ func (p *Pool) Open(ctx context.Context, r Request) ([]tensor.Engine, error) {
 	if r.Engines < 1 {
 		return nil, fmt.Errorf("devicepool: invalid number of engines %d (want at least 1)", r.Engines)
 	}
-	var refused []delegate.Refusal
+	var refused []delegate.FallbackReason
 	wanted := false
 	accelerators := r.Choice.Accelerators()
 	for i, item := range accelerators {
@@ -180,7 +180,7 @@ func (p *Pool) Open(ctx context.Context, r Request) ([]tensor.Engine, error) {
 			return nil, delegate.CannotRun(item, r.Model.Path(), missed.Causes)
 		}
 		for _, cause := range missed.Causes {
-			refused = append(refused, delegate.Refusal{Delegate: item.String(), Reason: reasonOf(cause)})
+			refused = append(refused, delegate.FallbackReason{Delegate: item.String(), Reason: reasonOf(cause)})
 		}
 		wanted = wanted || missed.Wanted
 	}
@@ -191,7 +191,7 @@ func (p *Pool) Open(ctx context.Context, r Request) ([]tensor.Engine, error) {
 	return p.openCPU(ctx, r, cpu, refused, wanted)
 }
 
-func reasons(refused []delegate.Refusal) string {
+func reasons(refused []delegate.FallbackReason) string {
 	all := make([]string, len(refused))
 	for i, r := range refused {
 		all[i] = r.Reason

@@ -30,8 +30,8 @@ type Heat struct {
 	State     string  `json:"state"`      // as heat.State has it; "gone" when the device does not answer
 	Moves     uint64  `json:"moves"`      // to the CPU
 
-	ShedSeconds  float64 `json:"shed_seconds"`  // in which it rested between runs
-	MovedSeconds float64 `json:"moved_seconds"` // in which its models were on the CPU
+	ThrottledSeconds float64 `json:"throttled_seconds"` // in which it rested between runs
+	MovedSeconds     float64 `json:"moved_seconds"`     // in which its models were on the CPU
 }
 
 // Summaries are of all devices that were used, in the order in which they were first used.

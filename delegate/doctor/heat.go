@@ -28,7 +28,7 @@ func (e *examiner) heat(d seen) {
 		f.State, f.ID = Warning, Hot
 		f.Found = fmt.Sprintf("%.1f °C: from %.0f °C on the driver slows the chip down, and at the end the card may drop off the bus", r.Now, r.Trip[0])
 		f.Fix = []string{"watch -n1 cat " + file}
-		f.Advice = "Give it air or a heat sink, or take load from it: edgetpu.performance: medium, or edgetpu.heat: shed or cpu, in the configuration."
+		f.Advice = "Give it air or a heat sink, or take load from it: edgetpu.performance: medium, or edgetpu.heat: throttle or cpu, in the configuration."
 	default:
 		f.Found = fmt.Sprintf("%.1f °C; the driver slows the chip down from %.0f °C on", r.Now, r.Trip[0])
 	}

@@ -189,9 +189,9 @@ func (m *Monitor) tell(before State, r edgetpu.Reading) {
 		}
 	}
 	switch {
-	case p.state == Shedding:
+	case p.state == Throttling:
 		log.Info(fmt.Sprintf("%s: it rests between runs from now on", at(r.Now)), "move", limits.Move)
-	case before == Shedding:
+	case before == Throttling:
 		log.Info(fmt.Sprintf("%s again: it needs no more rest", at(r.Now)))
 	}
 }

@@ -70,7 +70,7 @@ func TestMonitorModes(t *testing.T) {
 
 // TestMonitorReachesNobody has nobody to tell anything.
 func TestMonitorReachesNobody(t *testing.T) {
-	for _, mode := range []Mode{Shed, CPU, Off} {
+	for _, mode := range []Mode{Throttle, CPU, Off} {
 		m, err := New(Options{Mode: mode})
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +91,7 @@ func TestMonitorReachesNobody(t *testing.T) {
 	}
 	m.Feed(start, reading(90), nil)
 	m.Feed(start.Add(time.Hour), reading(75), nil)
-	if s := m.Stats(); s.Moves != 1 || s.State != Shedding {
+	if s := m.Stats(); s.Moves != 1 || s.State != Throttling {
 		t.Errorf("%+v", s)
 	}
 	m.Close()
@@ -146,7 +146,7 @@ func TestMonitorGone(t *testing.T) {
 	r.fail(errGone)
 	r.told("gone: the Edge TPU is gone: its sensor reads -89.7 °C")
 	r.logged("level=WARN msg=\"the Edge TPU is gone: its sensor reads -89.7 °C\"")
-	if s := r.Stats(); !s.Gone || s.Now != 79 || s.State != Shedding { // not cold
+	if s := r.Stats(); !s.Gone || s.Now != 79 || s.State != Throttling { // not cold
 		t.Errorf("gone: %+v", s)
 	}
 	r.fail(errGone)
@@ -264,7 +264,7 @@ func TestStats(t *testing.T) {
 	s.Rest = 0
 	want := Stats{
 		Known: true, Now: 50, Max: 84, MaxAt: begin.Add(10 * time.Second), Trip: [3]float64{85, 90, 95},
-		State: Shedding, Sheds: 3, Moves: 1, Shedding: 8 * time.Second, Moved: 34 * time.Second,
+		State: Throttling, Throttles: 3, Moves: 1, Throttling: 8 * time.Second, Moved: 34 * time.Second,
 	}
 	if s != want {
 		t.Errorf("got  %+v\nwant %+v", s, want)

@@ -15,50 +15,50 @@ import (
 type Mode string
 
 const (
-	Shed Mode = "shed" // let the device rest; where that is not enough, move to the CPU
-	CPU  Mode = "cpu"  // move to the CPU
-	Off  Mode = "off"  // only watch
+	Throttle Mode = "throttle" // let the device rest; where that is not enough, move to the CPU
+	CPU      Mode = "cpu"      // move to the CPU
+	Off      Mode = "off"      // only watch
 )
 
-// ParseMode reads a mode as configurations spell it; "" is Shed.
+// ParseMode reads a mode as configurations spell it; "" is Throttle.
 func ParseMode(s string) (Mode, error) {
 	switch m := Mode(s); m {
 	case "":
-		return Shed, nil
-	case Shed, CPU, Off:
+		return Throttle, nil
+	case Throttle, CPU, Off:
 		return m, nil
 	default:
-		return "", fmt.Errorf("heat %q: want shed, cpu or off", s)
+		return "", fmt.Errorf("heat %q: want throttle, cpu or off", s)
 	}
 }
 
 // Where thresholds lie when they are not given, in °C below another.
 const (
-	moveBelowTrip = 2
-	shedBelowMove = 8
-	backBelowMove = 5
+	moveBelowTrip     = 2
+	throttleBelowMove = 8
+	backBelowMove     = 5
 )
 
 // hysteresis is how far below its beginning a state ends that has no threshold for that, in °C.
 const hysteresis = 2
 
-// Thresholds are where something begins or ends, in °C. A Move of 0 stands for 2 °C below trip point 0, a Shed of 0
+// Thresholds are where something begins or ends, in °C. A Move of 0 stands for 2 °C below trip point 0, a Throttle of 0
 // for 8 °C below Move, a Back of 0 for 5 °C below Move.
 type Thresholds struct {
-	Shed float64 // resting begins
-	Move float64 // models go to the CPU
-	Back float64 // they come back
+	Throttle float64 // resting begins
+	Move     float64 // models go to the CPU
+	Back     float64 // they come back
 }
 
 // Validate says which thresholds do not fit together.
 func (t Thresholds) Validate() error {
-	for _, v := range []float64{t.Shed, t.Move, t.Back} {
+	for _, v := range []float64{t.Throttle, t.Move, t.Back} {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Errorf("heat: %v °C is no threshold", v)
 		}
 	}
-	if t.Move == 0 && (t.Shed != 0 || t.Back != 0) {
-		return errors.New("heat: shedding or coming back was given a threshold, and moving was not: give it one too")
+	if t.Move == 0 && (t.Throttle != 0 || t.Back != 0) {
+		return errors.New("heat: throttling or coming back was given a threshold, and moving was not: give it one too")
 	}
 	if t.Move == 0 {
 		return nil
@@ -67,7 +67,7 @@ func (t Thresholds) Validate() error {
 	for _, c := range []struct {
 		what string
 		at   float64
-	}{{"shedding begins", all.Shed}, {"models come back", all.Back}} {
+	}{{"throttling begins", all.Throttle}, {"models come back", all.Back}} {
 		if c.at > all.Move-1 {
 			return fmt.Errorf("heat: %s at %g °C: want at least 1 °C below moving, which is at %g °C", c.what, c.at, all.Move)
 		}
@@ -80,8 +80,8 @@ func (t Thresholds) resolve(trip float64) Thresholds {
 	if t.Move == 0 {
 		t.Move = trip - moveBelowTrip
 	}
-	if t.Shed == 0 {
-		t.Shed = t.Move - shedBelowMove
+	if t.Throttle == 0 {
+		t.Throttle = t.Move - throttleBelowMove
 	}
 	if t.Back == 0 {
 		t.Back = t.Move - backBelowMove
@@ -96,9 +96,9 @@ const (
 	DefaultAway     = 30 * time.Second
 )
 
-// Options of a Monitor. The zero Options shed with the defaults, and reach nobody.
+// Options of a Monitor. The zero Options throttle with the defaults, and reach nobody.
 type Options struct {
-	Mode       Mode // "": Shed
+	Mode       Mode // "": Throttle
 	Thresholds Thresholds
 	// MaxRest is the longest rest after a run, in multiples of the run; 0: DefaultMaxRest, a tenth of the time at work.
 	MaxRest float64

@@ -8,14 +8,14 @@ import (
 )
 
 func TestParseMode(t *testing.T) {
-	for s, want := range map[string]Mode{"": Shed, "shed": Shed, "cpu": CPU, "off": Off} {
+	for s, want := range map[string]Mode{"": Throttle, "throttle": Throttle, "cpu": CPU, "off": Off} {
 		if got, err := ParseMode(s); got != want || err != nil {
 			t.Errorf("ParseMode(%q) = %q, %v, want %q", s, got, err, want)
 		}
 	}
-	for _, s := range []string{"CPU", "on", "shed ", "none"} {
+	for _, s := range []string{"CPU", "on", "throttle ", "none"} {
 		got, err := ParseMode(s)
-		if want := `heat "` + s + `": want shed, cpu or off`; got != "" || err == nil || err.Error() != want {
+		if want := `heat "` + s + `": want throttle, cpu or off`; got != "" || err == nil || err.Error() != want {
 			t.Errorf("ParseMode(%q) = %q, %v, want the error %q", s, got, err, want)
 		}
 	}
@@ -27,14 +27,14 @@ func TestNewRefuses(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{Options{Mode: "slow"}, `heat "slow": want shed, cpu or off`},
+		{Options{Mode: "slow"}, `heat "slow": want throttle, cpu or off`},
 		{Options{Thresholds: Thresholds{Move: nan}}, "heat: NaN °C is no threshold"},
-		{Options{Thresholds: Thresholds{Move: 80, Shed: inf}}, "heat: +Inf °C is no threshold"},
+		{Options{Thresholds: Thresholds{Move: 80, Throttle: inf}}, "heat: +Inf °C is no threshold"},
 		{Options{Thresholds: Thresholds{Move: 80, Back: -inf}}, "heat: -Inf °C is no threshold"},
-		{Options{Thresholds: Thresholds{Shed: 70}}, "heat: shedding or coming back was given a threshold, and moving was not: give it one too"},
-		{Options{Thresholds: Thresholds{Back: 70}}, "heat: shedding or coming back was given a threshold, and moving was not: give it one too"},
-		{Options{Thresholds: Thresholds{Move: 80, Shed: 80}}, "heat: shedding begins at 80 °C: want at least 1 °C below moving, which is at 80 °C"},
-		{Options{Thresholds: Thresholds{Move: 80, Shed: 79.5}}, "heat: shedding begins at 79.5 °C: want at least 1 °C below moving, which is at 80 °C"},
+		{Options{Thresholds: Thresholds{Throttle: 70}}, "heat: throttling or coming back was given a threshold, and moving was not: give it one too"},
+		{Options{Thresholds: Thresholds{Back: 70}}, "heat: throttling or coming back was given a threshold, and moving was not: give it one too"},
+		{Options{Thresholds: Thresholds{Move: 80, Throttle: 80}}, "heat: throttling begins at 80 °C: want at least 1 °C below moving, which is at 80 °C"},
+		{Options{Thresholds: Thresholds{Move: 80, Throttle: 79.5}}, "heat: throttling begins at 79.5 °C: want at least 1 °C below moving, which is at 80 °C"},
 		{Options{Thresholds: Thresholds{Move: 80, Back: 90}}, "heat: models come back at 90 °C: want at least 1 °C below moving, which is at 80 °C"},
 		{Options{MaxRest: -1}, "heat: a longest rest of -1 runs: want 0 or more"},
 		{Options{MaxRest: nan}, "heat: a longest rest of NaN runs: want 0 or more"},
@@ -54,7 +54,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Mode != Shed || o.MaxRest != 9 || o.Away != 30*time.Second || o.Interval != 2*time.Second || o.Logger == nil {
+	if o.Mode != Throttle || o.MaxRest != 9 || o.Away != 30*time.Second || o.Interval != 2*time.Second || o.Logger == nil {
 		t.Errorf("got %+v", o)
 	}
 	before, now, after := time.Now(), o.Clock.Now(), time.Now()
@@ -72,17 +72,17 @@ func TestThresholds(t *testing.T) {
 		trip  float64
 		want  Thresholds
 	}{
-		{Thresholds{}, 85, Thresholds{Shed: 75, Move: 83, Back: 78}},
-		{Thresholds{}, 60.05, Thresholds{Shed: 50.05, Move: 58.05, Back: 53.05}},
-		{Thresholds{Move: 70}, 85, Thresholds{Shed: 62, Move: 70, Back: 65}},
-		{Thresholds{Move: 70, Shed: 69}, 85, Thresholds{Shed: 69, Move: 70, Back: 65}},
-		{Thresholds{Move: 70, Shed: 40, Back: 30}, 85, Thresholds{Shed: 40, Move: 70, Back: 30}},
+		{Thresholds{}, 85, Thresholds{Throttle: 75, Move: 83, Back: 78}},
+		{Thresholds{}, 60.05, Thresholds{Throttle: 50.05, Move: 58.05, Back: 53.05}},
+		{Thresholds{Move: 70}, 85, Thresholds{Throttle: 62, Move: 70, Back: 65}},
+		{Thresholds{Move: 70, Throttle: 69}, 85, Thresholds{Throttle: 69, Move: 70, Back: 65}},
+		{Thresholds{Move: 70, Throttle: 40, Back: 30}, 85, Thresholds{Throttle: 40, Move: 70, Back: 30}},
 	} {
 		if err := c.given.Validate(); err != nil {
 			t.Errorf("%+v: %v", c.given, err)
 		}
 		got := c.given.resolve(c.trip)
-		if math.Abs(got.Shed-c.want.Shed)+math.Abs(got.Move-c.want.Move)+math.Abs(got.Back-c.want.Back) > 1e-9 {
+		if math.Abs(got.Throttle-c.want.Throttle)+math.Abs(got.Move-c.want.Move)+math.Abs(got.Back-c.want.Back) > 1e-9 {
 			t.Errorf("%+v with the trip point at %v °C: %+v, want %+v", c.given, c.trip, got, c.want)
 		}
 	}
@@ -93,7 +93,7 @@ func TestStateString(t *testing.T) {
 	for s := Normal; s <= Moved+1; s++ {
 		names = append(names, s.String())
 	}
-	if got := strings.Join(names, " "); got != "normal shedding moved state(3)" {
+	if got := strings.Join(names, " "); got != "normal throttling moved state(3)" {
 		t.Errorf("got %q", got)
 	}
 }

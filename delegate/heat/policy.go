@@ -9,9 +9,9 @@ import (
 type State int
 
 const (
-	Normal   State = iota // nothing
-	Shedding              // the device rests between runs
-	Moved                 // its models run on the CPU
+	Normal     State = iota // nothing
+	Throttling              // the device rests between runs
+	Moved                   // its models run on the CPU
 )
 
 // String is the state's name.
@@ -19,8 +19,8 @@ func (s State) String() string {
 	switch s {
 	case Normal:
 		return "normal"
-	case Shedding:
-		return "shedding"
+	case Throttling:
+		return "throttling"
 	case Moved:
 		return "moved"
 	default:
@@ -74,13 +74,13 @@ func (p *policy) step(at time.Time, now, trip float64) {
 	case p.state == Moved:
 		if now <= limits.Back && at.Sub(p.since) >= p.away {
 			p.state, p.since = Normal, at
-			p.shed(now, limits)
+			p.throttle(now, limits)
 		}
 	case now >= limits.Move && p.canMove:
 		p.move(at)
 	default:
 		p.settle(at)
-		p.shed(now, limits)
+		p.throttle(now, limits)
 	}
 }
 
@@ -90,7 +90,7 @@ func (p *policy) move(at time.Time) {
 	p.state, p.since = Moved, at
 	p.away = min(p.firstAway<<p.double, most*p.firstAway)
 	p.double = min(p.double+1, doublings)
-	if p.mode == Shed {
+	if p.mode == Throttle {
 		p.work = p.least
 	}
 }
@@ -103,12 +103,12 @@ func (p *policy) settle(at time.Time) {
 	}
 }
 
-// shed sets the share of work of a device that has not moved.
-func (p *policy) shed(now float64, limits Thresholds) {
-	if p.mode != Shed {
+// throttle sets the share of work of a device that has not moved.
+func (p *policy) throttle(now float64, limits Thresholds) {
+	if p.mode != Throttle {
 		return
 	}
-	part := min(max((now-limits.Shed)/(limits.Move-limits.Shed), 0), 1)
+	part := min(max((now-limits.Throttle)/(limits.Move-limits.Throttle), 0), 1)
 	want := 1 - float64((1-p.least)*part)
 	if want > p.work {
 		want = p.work + float64((want-p.work)*recovery)
@@ -117,9 +117,9 @@ func (p *policy) shed(now float64, limits Thresholds) {
 		p.work = 1
 	}
 	switch {
-	case now >= limits.Shed || p.work < 1:
-		p.state = Shedding
-	case now <= limits.Shed-hysteresis:
+	case now >= limits.Throttle || p.work < 1:
+		p.state = Throttling
+	case now <= limits.Throttle-hysteresis:
 		p.state = Normal
 	}
 }

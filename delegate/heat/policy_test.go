@@ -24,42 +24,42 @@ func TestPolicy(t *testing.T) {
 		steps  []step
 	}{
 		{name: "cool", steps: []step{{at: 40, work: 1}, {at: 74.9, work: 1}, {at: -20, work: 1}}},
-		{name: "sheds in a straight line between Shed and Move", steps: []step{
-			{at: 75, state: Shedding, work: 1}, {at: 77, state: Shedding, work: 0.775}, {at: 79, state: Shedding, work: 0.55},
-			{at: 82.9, state: Shedding, work: 0.11125},
+		{name: "throttles in a straight line between Throttle and Move", steps: []step{
+			{at: 75, state: Throttling, work: 1}, {at: 77, state: Throttling, work: 0.775}, {at: 79, state: Throttling, work: 0.55},
+			{at: 82.9, state: Throttling, work: 0.11125},
 		}},
 		{name: "falls at once, rises by a quarter of the way", steps: []step{
-			{at: 81, state: Shedding, work: 0.325}, {at: 77, state: Shedding, work: 0.4375}, {at: 77, state: Shedding, work: 0.521875},
-			{at: 82, state: Shedding, work: 0.2125}, {at: 74, state: Shedding, work: 0.409375},
+			{at: 81, state: Throttling, work: 0.325}, {at: 77, state: Throttling, work: 0.4375}, {at: 77, state: Throttling, work: 0.521875},
+			{at: 82, state: Throttling, work: 0.2125}, {at: 74, state: Throttling, work: 0.409375},
 		}},
 		{name: "goes on for as long as there is a rest", steps: []step{
-			{at: 79, state: Shedding, work: 0.55}, {at: 75, state: Shedding, work: 0.6625}, {at: 60, state: Shedding, work: 0.746875},
+			{at: 79, state: Throttling, work: 0.55}, {at: 75, state: Throttling, work: 0.6625}, {at: 60, state: Throttling, work: 0.746875},
 		}},
 		{name: "without rest it ends two degrees below its beginning", steps: []step{
-			{at: 75, state: Shedding, work: 1}, {at: 73.1, state: Shedding, work: 1}, {at: 73, work: 1}, {at: 74.9, work: 1},
-			{at: 75, state: Shedding, work: 1}, {at: 60, work: 1},
+			{at: 75, state: Throttling, work: 1}, {at: 73.1, state: Throttling, work: 1}, {at: 73, work: 1}, {at: 74.9, work: 1},
+			{at: 75, state: Throttling, work: 1}, {at: 60, work: 1},
 		}},
 		{name: "moves at Move, comes back at Back only after Away", steps: []step{
-			{at: 82.99, state: Shedding, work: 0.101125}, {at: 83, state: Moved, work: 0.1}, {at: 60, state: Moved, work: 0.1},
+			{at: 82.99, state: Throttling, work: 0.101125}, {at: 83, state: Moved, work: 0.1}, {at: 60, state: Moved, work: 0.1},
 			{after: 27 * s, at: 60, state: Moved, work: 0.1}, {after: s, at: 78.1, state: Moved, work: 0.1},
-			{after: 3600 * s, at: 78.1, state: Moved, work: 0.1}, {at: 78, state: Shedding, work: 0.240625},
+			{after: 3600 * s, at: 78.1, state: Moved, work: 0.1}, {at: 78, state: Throttling, work: 0.240625},
 		}},
 		{name: "moves from normal, and comes back to little work", steps: []step{
-			{at: 90, state: Moved, work: 0.1}, {after: 30 * s, at: 60, state: Shedding, work: 0.325},
-			{at: 60, state: Shedding, work: 0.49375},
+			{at: 90, state: Moved, work: 0.1}, {after: 30 * s, at: 60, state: Throttling, work: 0.325},
+			{at: 60, state: Throttling, work: 0.49375},
 		}},
-		{name: "thresholds and longest rest of one's own", o: Options{Thresholds: Thresholds{Shed: 40, Move: 60, Back: 30}, MaxRest: 1},
+		{name: "thresholds and longest rest of one's own", o: Options{Thresholds: Thresholds{Throttle: 40, Move: 60, Back: 30}, MaxRest: 1},
 			steps: []step{
-				{at: 39.9, work: 1}, {at: 50, state: Shedding, work: 0.75}, {at: 60, state: Moved, work: 0.5},
-				{after: 30 * s, at: 31, state: Moved, work: 0.5}, {at: 30, state: Shedding, work: 0.625},
+				{at: 39.9, work: 1}, {at: 50, state: Throttling, work: 0.75}, {at: 60, state: Moved, work: 0.5},
+				{after: 30 * s, at: 31, state: Moved, work: 0.5}, {at: 30, state: Throttling, work: 0.625},
 			}},
-		{name: "cpu never sheds", o: Options{Mode: CPU}, steps: []step{
+		{name: "cpu never throttles", o: Options{Mode: CPU}, steps: []step{
 			{at: 82.9, work: 1}, {at: 83, state: Moved, work: 1}, {after: 29 * s, at: 40, state: Moved, work: 1},
 			{after: s, at: 78, work: 1}, {at: 82.9, work: 1},
 		}},
 		{name: "off does nothing", o: Options{Mode: Off}, steps: []step{{at: 80, work: 1}, {at: 84, work: 1}, {at: 120, work: 1}}},
 		{name: "nobody moves, and it rests as long as it can", nobody: true, steps: []step{
-			{at: 83, state: Shedding, work: 0.1}, {at: 100, state: Shedding, work: 0.1}, {at: 79, state: Shedding, work: 0.2125},
+			{at: 83, state: Throttling, work: 0.1}, {at: 100, state: Throttling, work: 0.1}, {at: 79, state: Throttling, work: 0.2125},
 		}},
 		{name: "cpu without anybody to move", o: Options{Mode: CPU}, nobody: true, steps: []step{{at: 100, work: 1}}},
 	} {
@@ -101,7 +101,7 @@ func TestPolicyTripChanges(t *testing.T) {
 	for i, c := range []struct {
 		trip float64
 		want State
-	}{{85, Normal}, {72, Shedding}, {70, Shedding}, {67, Moved}} {
+	}{{85, Normal}, {72, Throttling}, {70, Throttling}, {67, Moved}} {
 		if p.step(start.Add(time.Duration(i)*time.Second), 65, c.trip); p.state != c.want {
 			t.Errorf("65 °C with the trip point at %v °C: %v, want %v", c.trip, p.state, c.want)
 		}
@@ -172,7 +172,7 @@ func TestAway(t *testing.T) {
 func TestMovesAreBounded(t *testing.T) {
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		p, now := newTestPolicy(t, Options{Mode: []Mode{Shed, CPU}[seed%2]}, true), start
+		p, now := newTestPolicy(t, Options{Mode: []Mode{Throttle, CPU}[seed%2]}, true), start
 		moves, calm := 0, time.Duration(r.IntN(1500))*time.Second // between coming back and the next heat
 		var ran time.Duration
 		for now.Sub(start) < 6*time.Hour {

@@ -18,12 +18,12 @@ type Stats struct {
 	Trips [3]uint64  // how often each was passed on the way up
 	Gone  bool       // it does not answer
 
-	State    State
-	Rest     float64 // after each run, in multiples of it
-	Sheds    uint64  // how often resting began
-	Moves    uint64  // how often the models were moved
-	Shedding time.Duration
-	Moved    time.Duration
+	State      State
+	Rest       float64 // after each run, in multiples of it
+	Throttles  uint64  // how often resting began
+	Moves      uint64  // how often the models were moved
+	Throttling time.Duration
+	Moved      time.Duration
 }
 
 // Stats is the present state.
@@ -39,8 +39,8 @@ func (m *Monitor) pass(at time.Time) {
 	defer m.mu.Unlock()
 	if !m.last.IsZero() {
 		switch m.stats.State {
-		case Shedding:
-			m.stats.Shedding += at.Sub(m.last)
+		case Throttling:
+			m.stats.Throttling += at.Sub(m.last)
 		case Moved:
 			m.stats.Moved += at.Sub(m.last)
 		}
@@ -58,8 +58,8 @@ func (m *Monitor) show(at time.Time, r edgetpu.Reading) {
 	}
 	if p.state != s.State {
 		switch p.state {
-		case Shedding:
-			s.Sheds++
+		case Throttling:
+			s.Throttles++
 		case Moved:
 			s.Moves++
 		}

@@ -88,14 +88,14 @@ func (r *room) cool() {
 	}
 }
 
-// TestSheddingHolds has rooms in which shedding suffices: the device gets as warm as it may and no warmer, stays there
+// TestThrottlingHolds has rooms in which throttling suffices: the device gets as warm as it may and no warmer, stays there
 // without a swing, and nothing moves.
-func TestSheddingHolds(t *testing.T) {
+func TestThrottlingHolds(t *testing.T) {
 	for _, tau := range []time.Duration{10, 20, 60, 300, 900} {
 		for _, ambient := range []float64{20, 35, 50, 60} {
 			for _, gain := range []float64{15, 30, 45, 60} {
 				t.Run(fmt.Sprintf("tau %d, %v °C and %v °C by work", tau, ambient, gain), func(t *testing.T) {
-					r := newRoom(t, Shed, chip{ambient: ambient, gain: gain, tau: tau * time.Second})
+					r := newRoom(t, Throttle, chip{ambient: ambient, gain: gain, tau: tau * time.Second})
 					r.live(3*time.Hour, func() {})
 					low, high := r.celsius, r.celsius
 					r.live(time.Hour, func() { low, high = min(low, r.celsius), max(high, r.celsius) })
@@ -116,8 +116,8 @@ func TestSheddingHolds(t *testing.T) {
 	}
 }
 
-// TestSheddingDoesNotHold has surroundings that are too hot even for the least work, or a chip that is too quick.
-func TestSheddingDoesNotHold(t *testing.T) {
+// TestThrottlingDoesNotHold has surroundings that are too hot even for the least work, or a chip that is too quick.
+func TestThrottlingDoesNotHold(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		mode  Mode
@@ -125,11 +125,11 @@ func TestSheddingDoesNotHold(t *testing.T) {
 		moves [2]int  // in eight hours, from and to
 		top   float64 // °C
 	}{
-		{"a little too hot", Shed, chip{ambient: 77, gain: 70, tau: time.Minute}, [2]int{6, 50}, 85},
-		{"slowly a little too hot", Shed, chip{ambient: 77, gain: 70, tau: 10 * time.Minute}, [2]int{2, 50}, 85},
-		{"too hot without any work", Shed, chip{ambient: 82, gain: 30, tau: time.Minute}, [2]int{1, 1}, 85},
-		{"quick to heat, once it is at rest it holds", Shed, chip{ambient: 20, gain: 90, tau: 5 * time.Second}, [2]int{1, 1}, 85},
-		{"too quick for readings every two seconds", Shed, chip{ambient: 35, gain: 90, tau: 5 * time.Second}, [2]int{6, 54}, 90},
+		{"a little too hot", Throttle, chip{ambient: 77, gain: 70, tau: time.Minute}, [2]int{6, 50}, 85},
+		{"slowly a little too hot", Throttle, chip{ambient: 77, gain: 70, tau: 10 * time.Minute}, [2]int{2, 50}, 85},
+		{"too hot without any work", Throttle, chip{ambient: 82, gain: 30, tau: time.Minute}, [2]int{1, 1}, 85},
+		{"quick to heat, once it is at rest it holds", Throttle, chip{ambient: 20, gain: 90, tau: 5 * time.Second}, [2]int{1, 1}, 85},
+		{"too quick for readings every two seconds", Throttle, chip{ambient: 35, gain: 90, tau: 5 * time.Second}, [2]int{6, 54}, 90},
 		{"cpu", CPU, chip{ambient: 50, gain: 60, tau: time.Minute}, [2]int{6, 54}, 85},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -149,12 +149,12 @@ func TestRandomRooms(t *testing.T) {
 	for seed := range uint64(150) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		between := func(low, high float64) float64 { return low + (high-low)*random.Float64() }
-		harmless := seed%3 != 0 // shedding suffices
+		harmless := seed%3 != 0 // throttling suffices
 		c := chip{ambient: between(5, 60), gain: between(10, 60), tau: time.Duration(between(10, 900) * 1e9)}
-		mode := Shed
+		mode := Throttle
 		if !harmless {
 			c = chip{ambient: between(5, 84), gain: between(10, 150), tau: time.Duration(between(1, 600) * 1e9)}
-			mode = []Mode{Shed, CPU}[seed%2]
+			mode = []Mode{Throttle, CPU}[seed%2]
 		}
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			r := newRoom(t, mode, c)

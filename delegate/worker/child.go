@@ -119,7 +119,7 @@ func (w *child) open(body, reply []byte) (int, error) {
 	}
 	w.last++
 	w.engines[w.last] = &resident{Engine: engine}
-	out := openReply{Engine: w.last, Device: engine.Device(), Refusals: engine.Refusals()}
+	out := openReply{Engine: w.last, Device: engine.Device(), FallbackReasons: engine.FallbackReasons()}
 	for i, info := range engine.Inputs() {
 		out.Inputs = append(out.Inputs, port{info, len(engine.Input(i).Data), canIn[i]})
 	}

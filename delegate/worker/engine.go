@@ -19,7 +19,7 @@ type Engine struct {
 	number   uint32
 	model    string
 	device   tensor.Device
-	refusals []delegate.Refusal
+	refusals []delegate.FallbackReason
 	turn     Turn
 	limit    deadline
 
@@ -41,7 +41,7 @@ type Engine struct {
 // closed.
 func newEngine(h *Host, r openReply, o Request) (*Engine, error) {
 	e := &Engine{
-		host: h, number: r.Engine, device: r.Device, refusals: r.Refusals, turn: o.Turn,
+		host: h, number: r.Engine, device: r.Device, refusals: r.FallbackReasons, turn: o.Turn,
 		limit: newDeadline(o.Deadline, o.FirstDeadline), reply: make([]byte, isolate.MaxMessage),
 		model: path(o.Files),
 	}
@@ -95,8 +95,8 @@ func at(all []tensor.Tensor, i int) tensor.Tensor {
 // Device is what runs the model in the child.
 func (e *Engine) Device() tensor.Device { return e.device }
 
-// Refusals are why nothing better was chosen, as of [delegate.Engine].
-func (e *Engine) Refusals() []delegate.Refusal { return e.refusals }
+// FallbackReasons are why nothing better was chosen, as of [delegate.Engine].
+func (e *Engine) FallbackReasons() []delegate.FallbackReason { return e.refusals }
 
 // Invoke waits for its turn and runs the model once in the child. When that takes longer than the deadline the child is
 // killed; its death, whatever it is of, is an *isolate.DeathError. A run under way is not cut short when ctx ends.

@@ -109,15 +109,15 @@ func (h *Host) failure(rest []byte) error { return received(rest, h.system) }
 type Request struct {
 	Files         delegate.Files
 	Choice        delegate.Choice
-	Device        string             // as edgetpu.ParseSpec reads it
-	Threads       int                // of the CPU; 0: 1
-	Shapes        [][]int            // as delegate.Options has them
-	Signature     string             // likewise
-	Refused       []delegate.Refusal // as delegate.Options has them
-	Deadline      DeadlinePolicy     // of a run
-	FirstDeadline time.Duration      // of the first run; 0: 10 s
-	OpenDeadline  time.Duration      // 0: a minute
-	Turn          Turn               // nil: nobody else uses the device
+	Device        string                    // as edgetpu.ParseSpec reads it
+	Threads       int                       // of the CPU; 0: 1
+	Shapes        [][]int                   // as delegate.Options has them
+	Signature     string                    // likewise
+	Refused       []delegate.FallbackReason // as delegate.Options has them
+	Deadline      DeadlinePolicy            // of a run
+	FirstDeadline time.Duration             // of the first run; 0: 10 s
+	OpenDeadline  time.Duration             // 0: a minute
+	Turn          Turn                      // nil: nobody else uses the device
 }
 
 // Turn lets the users of a device use it one after the other. Release is called once after each Acquire that returned

@@ -108,22 +108,22 @@ func (o deviceOptions) options() edgetpu.Options {
 }
 
 type openRequest struct {
-	Files   delegate.Files     `json:"files"`
-	Choice  delegate.Choice    `json:"choice"`
-	Device  string             `json:"device"`
-	Threads int                `json:"threads"`
-	Shapes  [][]int            `json:"shapes"`
-	Refused []delegate.Refusal `json:"refused"`
+	Files   delegate.Files            `json:"files"`
+	Choice  delegate.Choice           `json:"choice"`
+	Device  string                    `json:"device"`
+	Threads int                       `json:"threads"`
+	Shapes  [][]int                   `json:"shapes"`
+	Refused []delegate.FallbackReason `json:"refused"`
 
 	Signature string `json:"signature"`
 }
 
 type openReply struct {
-	Engine   uint32             `json:"engine"`
-	Device   tensor.Device      `json:"device"`
-	Refusals []delegate.Refusal `json:"refusals"`
-	Inputs   []port             `json:"inputs"`
-	Outputs  []port             `json:"outputs"`
+	Engine          uint32                    `json:"engine"`
+	Device          tensor.Device             `json:"device"`
+	FallbackReasons []delegate.FallbackReason `json:"fallback_reasons"`
+	Inputs          []port                    `json:"inputs"`
+	Outputs         []port                    `json:"outputs"`
 }
 
 // port is an input or output as it is before the first run.

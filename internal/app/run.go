@@ -75,14 +75,14 @@ func RunOn(ctx context.Context, cfg *configs.Config, o Options) (sum Summary, er
 	if o.KeepPreviews && err == nil {
 		b.KeepServers(ctx)
 	}
-	sum.EdgeTPUs = o.Pool.Summaries()
+	sum.Accelerators = o.Pool.Summaries()
 	return sum, errors.Join(err, b.Close())
 }
 
 // Summary is what came of a run, and the JSON of --summary.
 type Summary struct {
 	pipeline.Summaries
-	EdgeTPUs []devicepool.Summary `json:"edge_tpus"`
+	Accelerators []devicepool.Summary `json:"accelerators"`
 }
 
 // Failed says that something failed while the rest went on.

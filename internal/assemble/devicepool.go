@@ -17,7 +17,7 @@ import (
 
 // ExtraPathsEnv is the variable that lists further files and folders, as PATH does, that child processes may use: what a
 // libedgetpu needs that is not the real one.
-const ExtraPathsEnv = "CORALLITE_REACH"
+const ExtraPathsEnv = "CORALLITE_EXTRA_PATHS"
 
 // NewDevicePool makes the pool of Edge TPUs for the models that will be opened. It opens none. When ctx ends, devices that
 // are not open yet are not waited for.
