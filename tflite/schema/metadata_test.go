@@ -44,6 +44,26 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
+// TestDescribeEntry reads the metadata in the order of a signature's inputs and outputs; they say nothing of other graphs.
+func TestDescribeEntry(t *testing.T) {
+	m := readFile(t, testdata.Path(t, "wild/mobilenet_v1_0.25_224_quant.tflite"))
+	g := m.Main()
+	out := schema.NamedTensor{Name: "scores", Tensor: g.Outputs[0]}
+	m.Signatures = []schema.Signature{
+		{Key: "classify", Inputs: []schema.NamedTensor{{Name: "image", Tensor: g.Inputs[0]}}, Outputs: []schema.NamedTensor{{Name: "hidden", Tensor: 0}, out}},
+		{Key: "other", Subgraph: 1, Outputs: []schema.NamedTensor{out}},
+	}
+	d, err := m.DescribeEntry("classify")
+	if err != nil || len(d.Outputs) != 2 || d.Outputs[0].Labels != "" || d.Outputs[1].Labels == "" || len(d.Inputs) != 1 || len(d.Inputs[0].Mean) != 1 {
+		t.Errorf("%+v, %v", d, err)
+	}
+	for _, key := range []string{"other", "unknown"} {
+		if d, err := m.DescribeEntry(key); d != nil || err != nil {
+			t.Errorf("%s: %+v, %v", key, d, err)
+		}
+	}
+}
+
 // TestDescribeBroken damages metadata: they are read, or refused with an error.
 func TestDescribeBroken(t *testing.T) {
 	b, err := os.ReadFile(testdata.Case(t, "runtimes/meter_metadata_mean0_std1.tflite"))
