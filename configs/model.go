@@ -135,7 +135,7 @@ func (s *layers) contradictions(m *Model, p path) {
 	}
 	if m.Task == TaskDetect {
 		switch usual := usualNMSThreshold(*m); {
-		case usual == 0 && s.given(p, "nms_threshold") && !s.given(p, "decoder"):
+		case usual == 0 && s.given(p, "nms_threshold") && (m.Decoder != "" || !s.given(p, "decoder")):
 			s.problem(p.to("nms_threshold"), key.CodeConflict, "only applies to a decoder that suppresses boxes; TFLite_Detection_PostProcess has its own threshold")
 			m.NMSThreshold = 0
 		case s.given(p, "decoder") && !s.given(p, "nms_threshold"):
