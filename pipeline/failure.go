@@ -109,10 +109,10 @@ func (b *errorLog) count() uint64 {
 }
 
 // report is its part of the summary.
-func (b *errorLog) report() ErrorSummary {
+func (b *errorLog) report(recovered uint64) ErrorSummary {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	sum := ErrorSummary{Total: b.total, First: []ErrorEntry{}}
+	sum := ErrorSummary{Total: b.total, Recovered: recovered, First: []ErrorEntry{}}
 	for _, f := range b.kept {
 		sum.First = append(sum.First, ErrorEntry{Stage: f.Stage, Name: f.Name, Item: f.Item, Error: innermost(f.Err).Error()})
 	}

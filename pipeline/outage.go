@@ -47,7 +47,7 @@ func (o *outage) fail(sink string, st *runStats, err error) {
 	}
 	o.began, o.lost = o.tried, 0
 	st.errors.add(Failure{Stage: StageSink, Name: sink, Err: fmt.Errorf(
-		"pipeline %s: sink %s: %w; the pipeline goes on, results for this sink are lost until it works again", st.pipeline, sink, err)})
+		"pipeline %s: sink %s: %w; the pipeline continues, and results for this sink are lost until it works again", st.pipeline, sink, err)})
 }
 
 // over ends the outage, if there is one: the sink took a report.
@@ -55,6 +55,7 @@ func (o *outage) over(sink string, st *runStats) {
 	if o.began.IsZero() {
 		return
 	}
+	st.recovered.Add(1)
 	r := Resumption{Name: sink, Lost: o.lost, After: time.Since(o.began)}
 	*o = outage{}
 	st.log.Warn("sink works again", "sink", sink, "lost", r.Lost, "after", r.After.Round(time.Millisecond))
@@ -69,7 +70,7 @@ func (o *outage) end(sink string, st *runStats) {
 		return
 	}
 	st.errors.add(Failure{Stage: StageSink, Name: sink, Err: fmt.Errorf(
-		"pipeline %s: sink %s: it did not work again before the end: %d results were lost in %v",
+		"pipeline %s: sink %s: it did not work again before the end of the run: %d results lost in %v",
 		st.pipeline, sink, o.lost, time.Since(o.began).Round(time.Second))})
 }
 

@@ -55,8 +55,8 @@ func TestSinkThatFailsIsTriedAgain(t *testing.T) {
 			if sum.Frames != 40 || sum.Drops.Sinks["sink1"] != 10 || sum.Drops.Sinks["sink2"] != 0 {
 				t.Errorf("%d frames, drops %v", sum.Frames, sum.Drops.Sinks)
 			}
-			if sum.Errors.Total != 1 || len(sum.Errors.First) != 1 {
-				t.Errorf("failures %+v, want one for the outage", sum.Errors)
+			if sum.Errors.Total != 1 || sum.Errors.Recovered != 1 || len(sum.Errors.First) != 1 {
+				t.Errorf("failures %+v, want one for the outage, which is over", sum.Errors)
 			}
 			if len(*resumed) != 1 || (*resumed)[0].Name != "sink1" || (*resumed)[0].Lost != 10 {
 				t.Errorf("resumed %+v", *resumed)
@@ -78,7 +78,7 @@ func TestSinkRests(t *testing.T) {
 	if err != nil || tries != 1 || sum.Drops.Sinks["sink1"] != 40 || len(*resumed) != 0 {
 		t.Errorf("%v, %d tries, %d dropped, resumed %v", err, tries, sum.Drops.Sinks["sink1"], *resumed)
 	}
-	if sum.Errors.Total != 2 { // the failure, and that it lasted to the end
+	if sum.Errors.Total != 2 || sum.Errors.Recovered != 0 { // the failure, and that it lasted to the end
 		t.Errorf("failures %+v", sum.Errors)
 	}
 }

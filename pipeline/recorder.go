@@ -87,7 +87,7 @@ func (rec *recorder) summary(st *runStats, err error) Summary {
 		Interrupted: st.interrupted.Load(), Reopened: st.reopened.Load() + src.Reopened,
 		Skipped: src.Skipped, Lost: src.Lost, Sound: src.Sound, Motion: src.Motion,
 		Drops:  DropSummary{Source: dropped, Sinks: st.sinkDrops()},
-		Errors: st.errors.report(),
+		Errors: st.errors.report(st.recovered.Load()),
 		Models: map[string]ModelSummary{},
 	}
 	for i := range rec.models {

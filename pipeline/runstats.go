@@ -30,6 +30,7 @@ type runStats struct {
 	failed      atomic.Uint64 // items that no model answered
 	frames      atomic.Uint64 // items that one did
 	reopened    atomic.Uint64
+	recovered   atomic.Uint64 // outages of sinks that ended
 	interrupted atomic.Bool
 
 	fromSource Stats // set when the source is closed

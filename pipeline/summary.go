@@ -38,8 +38,9 @@ type DropSummary struct {
 
 // ErrorSummary counts failures that the stream survived and keeps the first ones.
 type ErrorSummary struct {
-	Total uint64       `json:"total"`
-	First []ErrorEntry `json:"first"`
+	Total     uint64       `json:"total"`
+	Recovered uint64       `json:"recovered,omitempty"` // of those, failures of sinks that worked again later
+	First     []ErrorEntry `json:"first"`
 }
 
 // ErrorEntry is a Failure in a Summary.

@@ -18,6 +18,10 @@ func newRun(std *streams) *cobra.Command {
 		Long: `Runs all pipelines of the files at the same time, until their sources end. On SIGINT, SIGTERM or SIGHUP it finishes what
 it has, writes it out and exits with 0; a second signal ends it at once.
 
+It exits with 1 when something failed, also where the rest went on: an item that could not be read, a sink that did not
+work again. A live pipeline whose sink failed and works again (a disk that was full) has not failed: what was lost in
+between is logged and counted.
+
 Everything that is wrong with the configuration is said before anything starts, and the exit code is then 2.
 CORALLITE_… environment variables and --set override what the files say; see: corallite config --help`,
 		Example: `  corallite run door.yaml

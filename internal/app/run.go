@@ -85,10 +85,11 @@ type Summary struct {
 	Accelerators []devicepool.Summary `json:"accelerators"`
 }
 
-// Failed says that something failed while the rest went on.
+// Failed says that something failed while the rest went on. An outage of a sink that works again is none: what it lost
+// was reported.
 func (s Summary) Failed() bool {
 	for _, p := range s.Pipelines {
-		if p.Errors.Total > 0 {
+		if p.Errors.Total > p.Errors.Recovered {
 			return true
 		}
 	}
