@@ -9,8 +9,8 @@ import (
 	"sync"
 
 	"corallite/configs"
-	"corallite/delegate/devicepool"
 	"corallite/internal/assemble"
+	"corallite/internal/devicepool"
 	"corallite/models"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"

@@ -4,7 +4,7 @@ import (
 	"log/slog"
 
 	"corallite/configs"
-	"corallite/delegate/devicepool"
+	"corallite/internal/devicepool"
 )
 
 // The tasks of models.

@@ -14,4 +14,6 @@
 // A key is described once, in a Table (package key) of this package or of the part whose key it is: its type,
 // limits, default and meaning. The checks, the JSON Schema (Schema), docs/configuration.md (go generate) and the typed
 // Config all come from it or are tested against it.
+//
+// What this package exports follows Semantic Versioning.
 package configs

@@ -3,4 +3,6 @@
 //
 // Open gives an Engine for one model, OpenSeveral some that run side by side and share its weights. Probe says what would be chosen on this machine, without a model. A model
 // comes as Files: the CPU model and the compiled one, which ResolveFiles finds from each other's names.
+//
+// What this package exports follows Semantic Versioning.
 package delegate

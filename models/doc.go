@@ -44,4 +44,6 @@
 // that contains it. A file that the mirror lacks is an error that names it, or with Options.Internet is downloaded from
 // the catalog's source. A file with the wrong sha256 is an error. A file without a known checksum is accepted, by its
 // name, only from a folder or an https address.
+//
+// What this package exports follows Semantic Versioning.
 package models

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 // lateSink tells of what happened when it is closed.

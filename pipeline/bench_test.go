@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 // benchmarkStream runs b.N items through a stream, after an adjustment.

@@ -78,4 +78,6 @@
 //
 // Run closes the source and the sinks, on every path, because only it knows when they are done and because what a
 // sink fails to flush is an error of the run. Engines stay with whoever opened them.
+//
+// What this package exports follows Semantic Versioning.
 package pipeline

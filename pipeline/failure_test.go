@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 var errBroken = errors.New("broken")

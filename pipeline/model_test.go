@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 // TestWrongModels has the constructors refuse what could not run.

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 // TestPostProcess has two engines of which one is overtaken, and a second model that fails now and then.

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 // chance is a random choice that several goroutines may ask, decided by its seed and the number of the question.

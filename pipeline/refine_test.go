@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 // second adds a class that holds the item's number, unless do says otherwise.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 // wordModel is a streaming model that says something at each fifth item, unless do says otherwise.

@@ -69,4 +69,6 @@
 // Names, quantization (with a scale for each slice, which the C interface gives only through structs that changed
 // between versions), variables and signatures are taken from the file; types, shapes and memory from the runtime.
 // XNNPACK's options changed their layout too; NewXNNPACK asks the library whether its flags arrived.
+//
+// What this package exports follows Semantic Versioning.
 package tflite

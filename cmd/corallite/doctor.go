@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
-	"corallite/delegate/doctor"
 	"corallite/internal/app"
+	"corallite/internal/doctor"
 )
 
 func newDoctor(std *streams) *cobra.Command {

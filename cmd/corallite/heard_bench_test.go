@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"corallite/configs"
-	"corallite/delegate/devicepool"
 	"corallite/internal/assemble"
+	"corallite/internal/devicepool"
 	"corallite/internal/testdata"
 	"corallite/models"
 	"corallite/pipeline"

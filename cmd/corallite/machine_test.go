@@ -20,12 +20,12 @@ import (
 	"gocv.io/x/gocv"
 	"golang.org/x/sys/unix"
 
-	"corallite/delegate/devicepool"
 	"corallite/delegate/edgetpu"
 	"corallite/delegate/edgetpu/simtest"
-	"corallite/delegate/failover"
 	"corallite/internal/app"
 	"corallite/internal/assemble"
+	"corallite/internal/devicepool"
+	"corallite/internal/failover"
 	"corallite/internal/testdata"
 )
 

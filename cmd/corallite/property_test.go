@@ -14,8 +14,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"corallite/delegate/devicepool"
 	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/devicepool"
 	"corallite/internal/testdata"
 	"corallite/tflite"
 )

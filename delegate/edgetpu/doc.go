@@ -8,4 +8,6 @@
 // libedgetpu ends the whole process on some USB faults, and can hang for ever; nothing in this package can catch
 // either. It is quiet about its reasons, too: where it gives none, the errors here say what looking at the
 // machine's files (System) shows.
+//
+// What this package exports follows Semantic Versioning.
 package edgetpu

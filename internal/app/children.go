@@ -3,9 +3,9 @@ package app
 import (
 	"maps"
 
-	"corallite/delegate/doctor"
-	"corallite/delegate/worker"
+	"corallite/internal/doctor"
 	"corallite/internal/isolate"
+	"corallite/internal/worker"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/mic"
 )

@@ -8,8 +8,8 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
-	"corallite/delegate/doctor"
 	"corallite/internal/assemble"
+	"corallite/internal/doctor"
 	"corallite/internal/key"
 	"corallite/models"
 	"corallite/pipeline/camera"

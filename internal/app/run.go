@@ -11,8 +11,8 @@ import (
 	"slices"
 
 	"corallite/configs"
-	"corallite/delegate/devicepool"
 	"corallite/internal/assemble"
+	"corallite/internal/devicepool"
 	"corallite/pipeline"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
-	"corallite/delegate/devicepool"
+	"corallite/internal/devicepool"
 	"corallite/internal/regfile"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"

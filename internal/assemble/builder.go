@@ -11,7 +11,7 @@ import (
 	"sync"
 
 	"corallite/configs"
-	"corallite/delegate/devicepool"
+	"corallite/internal/devicepool"
 	"corallite/pipeline"
 )
 

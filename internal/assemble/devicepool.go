@@ -8,10 +8,10 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
-	"corallite/delegate/devicepool"
 	"corallite/delegate/edgetpu"
-	"corallite/delegate/heat"
-	"corallite/delegate/worker"
+	"corallite/internal/devicepool"
+	"corallite/internal/heat"
+	"corallite/internal/worker"
 	"corallite/models"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
-	"corallite/delegate/devicepool"
+	"corallite/internal/devicepool"
 	"corallite/pipeline"
 )
 

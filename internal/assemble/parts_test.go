@@ -14,7 +14,7 @@ import (
 	"gocv.io/x/gocv"
 
 	"corallite/configs"
-	"corallite/delegate/devicepool"
+	"corallite/internal/devicepool"
 	"corallite/internal/key"
 	"corallite/internal/part"
 	"corallite/internal/parts"

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"corallite/delegate/devicepool"
+	"corallite/internal/devicepool"
 	"corallite/internal/part"
 )
 

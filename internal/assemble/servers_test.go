@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"corallite/configs"
-	"corallite/delegate/devicepool"
+	"corallite/internal/devicepool"
 	"corallite/internal/testdata"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/sink/preview"

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"corallite/configs"
-	"corallite/delegate/devicepool"
+	"corallite/internal/devicepool"
 	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )

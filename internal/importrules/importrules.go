@@ -13,6 +13,7 @@ const Module = "corallite"
 // Package is a package as described by go list, without test files.
 type Package struct {
 	ImportPath string
+	Dir        string
 	Imports    []string
 	CgoFiles   []string
 }
@@ -41,11 +42,16 @@ var may = map[string][]string{
 	"tflite/schema":        {"tflite/schema", "tflite/tensor"},
 	"tflite/tensor":        {},
 
-	"delegate":           {"delegate", "tflite", "internal"},
-	"delegate/edgetpu":   {"delegate/edgetpu", "internal"},
-	"delegate/failover":  {"delegate/failover", "tflite/tensor", "internal/backoff", "internal/clock", "internal/panicerr"}, // any two engines
-	"delegate/scheduler": {"delegate/scheduler"},
-	"delegate/heat":      {"delegate/heat", "delegate/edgetpu", "internal/clock"},
+	"delegate":         {"delegate", "tflite", "internal"},
+	"delegate/edgetpu": {"delegate/edgetpu", "internal"},
+
+	"internal/worker":     {"delegate", "tflite", "internal"},
+	"internal/devicepool": {"delegate", "tflite", "internal"},
+	"internal/doctor":     {"delegate", "tflite", "internal"},
+	"internal/failover":   {"tflite/tensor", "internal/backoff", "internal/clock", "internal/panicerr"}, // any two engines
+	"internal/scheduler":  {},
+	"internal/heat":       {"delegate/edgetpu", "internal/clock"},
+	"internal/pipetest":   {"pipeline", "tflite/tensor", "internal"},
 
 	"pipeline":        {"pipeline", "tflite/tensor", "internal"},
 	"pipeline/vision": {"pipeline", "tflite/tensor", "tflite/schema", "internal"}, // what a model's file says decides what reads its outputs
@@ -55,6 +61,13 @@ var may = map[string][]string{
 var importers = map[string][]string{
 	"internal/app":      {Module, "cmd"},
 	"internal/assemble": {Module, "cmd", "internal/app"},
+
+	"internal/devicepool": {Module, "cmd", "internal/app", "internal/assemble"},
+	"internal/doctor":     {"cmd", "internal/app"},
+	"internal/worker":     {"internal/app", "internal/assemble", "internal/devicepool", "internal/doctor"},
+	"internal/heat":       {"internal/assemble", "internal/devicepool"},
+	"internal/failover":   {"internal/devicepool"},
+	"internal/scheduler":  {"internal/devicepool"},
 }
 
 // foreign lists the only folders that may import an outside package.
@@ -117,6 +130,17 @@ func allowedFor(name string) (folders []string, ok bool) {
 func mayBeImported(imported, by string) bool {
 	folders, limited := importers[imported]
 	return !limited || slices.ContainsFunc(folders, func(f string) bool { return within(by, f) })
+}
+
+// Public reports whether other modules may import a package, and are meant to.
+func Public(importPath string) bool {
+	name := strings.TrimPrefix(importPath, Module+"/")
+	for _, folder := range []string{"cmd", "scripts", "findings", "internal"} {
+		if within(name, folder) {
+			return false
+		}
+	}
+	return !strings.Contains(name, "/internal/") && !forTests(name) && name != "tflite/schema/mutate"
 }
 
 // within reports whether path is folder or below it.

@@ -16,7 +16,7 @@ import (
 // TestModule walks the module's packages.
 func TestModule(t *testing.T) {
 	_, file, _, _ := runtime.Caller(0)
-	list := exec.Command("go", "list", "-json=ImportPath,Imports,CgoFiles", "./...")
+	list := exec.Command("go", "list", "-json=ImportPath,Dir,Imports,CgoFiles", "./...")
 	list.Dir = filepath.Join(filepath.Dir(file), "..", "..")
 	visit(t, list.Dir)
 	var stderr strings.Builder
@@ -36,10 +36,32 @@ func TestModule(t *testing.T) {
 		for _, w := range Wrong(p) {
 			t.Error(w)
 		}
+		if Public(p.ImportPath) && !promises(t, p.Dir) {
+			t.Errorf("%s is public, and its package comment does not say that it follows Semantic Versioning", p.ImportPath)
+		}
 	}
 	if seen < 10 {
 		t.Errorf("go list shows only %d packages", seen)
 	}
+}
+
+// promises reports whether a package comment promises stability.
+func promises(t *testing.T, dir string) bool {
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		comment, _, _ := strings.Cut(string(text), "\npackage ")
+		if strings.Contains(comment, "Semantic Versioning") {
+			return true
+		}
+	}
+	return false
 }
 
 // visit looks at every Go file, so that go test knows what this test depends on and does not answer from its cache
@@ -74,8 +96,8 @@ func TestWrong(t *testing.T) {
 		{name: "pipeline/vision", imports: "corallite/delegate", want: "must not import delegate"},
 		{name: "pipeline/vision", imports: "corallite/delegate/edgetpu", want: "must not import delegate/edgetpu"},
 		{name: "pipeline/vision", imports: "github.com/mattn/go-tflite", want: "must not import github.com/mattn/go-tflite"},
-		{name: "pipeline/vision", imports: "corallite/pipeline/pipetest", want: "which is for tests"},
-		{name: "pipeline/pipetest", imports: "corallite/pipeline corallite/internal/testdata"},
+		{name: "pipeline/vision", imports: "corallite/internal/pipetest", want: "which is for tests"},
+		{name: "internal/pipetest", imports: "corallite/pipeline corallite/internal/testdata"},
 		{name: "tflite", imports: "corallite/tflite/internal/capi github.com/mattn/go-tflite/delegates"},
 		{name: "tflite", imports: "corallite/pipeline", want: "must not import pipeline"},
 		{name: "tflite", imports: "corallite/delegate", want: "must not import delegate"},
@@ -96,12 +118,15 @@ func TestWrong(t *testing.T) {
 		{name: "configs", imports: "corallite/models corallite/pipeline"},
 		{name: "configs", imports: "corallite/delegate", want: "must not import delegate"},
 		{name: "internal/didyoumean", imports: "corallite/pipeline", want: "must not import pipeline"},
-		{name: "internal/app", imports: "corallite/internal/assemble corallite/configs corallite/delegate/devicepool"},
+		{name: "internal/app", imports: "corallite/internal/assemble corallite/configs corallite/internal/devicepool"},
 		{name: "corallite", imports: "corallite/internal/app corallite/configs"},
 		{name: "cmd/corallite", imports: "corallite"},
 		{name: "pipeline", imports: "corallite", want: "must not import corallite"},
 		{name: "internal/assemble", imports: "corallite/internal/app", want: "must not import internal/app"},
 		{name: "pipeline", imports: "corallite/internal/assemble", want: "must not import internal/assemble"},
+		{name: "internal/devicepool", imports: "corallite/delegate corallite/internal/scheduler corallite/internal/worker"},
+		{name: "internal/scheduler", imports: "corallite/delegate", want: "must not import delegate"},
+		{name: "delegate", imports: "corallite/internal/worker", want: "must not import internal/worker"},
 		{name: "extras", want: "without a rule"},
 	} {
 		p := Package{ImportPath: Module + "/" + c.name, Imports: strings.Fields(c.imports)}

@@ -24,4 +24,6 @@
 //
 // A live source is never made to wait: what its ring cannot hold is lost, the oldest first, counted, and the next chunk
 // is First. A recording waits instead.
+//
+// What this package exports follows Semantic Versioning.
 package audio

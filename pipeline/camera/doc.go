@@ -7,6 +7,8 @@
 // channel: grey is expanded, 16 bits are cut to 8, palettes and CMYK are converted, and alpha is dropped without blending.
 // EXIF orientation is applied. A picture may have up to vision.MaxPixels pixels, memory permitting. One that cannot be
 // read is a *pipeline.ItemError with the file and the cause, and the next picture follows.
+//
+// What this package exports follows Semantic Versioning.
 package camera
 
 import "errors"

@@ -11,9 +11,9 @@ import (
 	"slices"
 	"testing"
 
+	"corallite/internal/pipetest"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 	"corallite/pipeline/vision"
 )
 

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"corallite/internal/clock/clocktest"
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 	"corallite/pipeline/vision"
 )
 

@@ -13,10 +13,10 @@ import (
 	"go.uber.org/goleak"
 
 	"corallite/internal/isolate"
+	"corallite/internal/pipetest"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/pipetest"
 )
 
 // heard is what a source gave of one recording.

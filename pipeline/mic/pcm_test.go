@@ -14,9 +14,9 @@ import (
 	"testing/iotest"
 	"time"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/pipetest"
 )
 
 func pcm(t *testing.T, o PCMOptions) audio.Source {

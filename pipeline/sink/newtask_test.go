@@ -16,9 +16,9 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
 	"corallite/pipeline/draw"
-	"corallite/pipeline/pipetest"
 	"corallite/pipeline/sink"
 	"corallite/pipeline/sink/annotate"
 	"corallite/pipeline/sink/command"

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/pipetest"
 	"corallite/internal/terminal"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 func TestOverviewConformance(t *testing.T) {

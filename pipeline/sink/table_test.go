@@ -11,8 +11,8 @@ import (
 
 	"github.com/rivo/uniseg"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 func TestTableConformance(t *testing.T) {

@@ -25,4 +25,6 @@
 //   - Objects that lie on one another are all kept, as in the paper. The implementation drops the younger one, which may
 //     be a person who passes behind another.
 //   - An object must be found in MinFrames frames in a row before it gets a number, in the first frame too.
+//
+// What this package exports follows Semantic Versioning.
 package track

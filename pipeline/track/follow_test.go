@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 // TestFollowTellsTime lets one object stand still and looks at when it got another number and what ended.

@@ -4,4 +4,6 @@
 //
 // A task is made for one model, from the descriptions of its tensors, and refuses a model that it does not fit. Each
 // has two layers: pure functions on slices, which know nothing of engines, and a thin adapter that reads the tensors.
+//
+// What this package exports follows Semantic Versioning.
 package vision

@@ -11,8 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 	"corallite/tflite/tensor"
 )
 

@@ -1,5 +1,7 @@
 // Package tensor holds the tensor types that engines, pipelines and tasks share. It has no C in it, so that a
 // package can read and write tensors without linking the runtime.
+//
+// What this package exports follows Semantic Versioning.
 package tensor
 
 import (

@@ -20,4 +20,6 @@
 // While the voice gate is closed (audio.Chunk.Voice) the model does not run, but the features are made, which cost
 // little. When it opens, the runs of the last second are made up for, of Options.Smoothing if that is longer, so that no
 // word's beginning is lost. A recording that ends with the gate closed has nothing after it.
+//
+// What this package exports follows Semantic Versioning.
 package keyword

@@ -11,9 +11,9 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/pipetest"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 	"corallite/pipeline/vision"
 )
 

@@ -19,8 +19,8 @@ import (
 	"corallite/internal/clock"
 	"corallite/internal/clock/clocktest"
 	"corallite/internal/environ"
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 	"corallite/pipeline/sink/internal/sinktest"
 )
 

@@ -16,4 +16,6 @@
 // program (Mark), and by its parent. Only a process that clears its environment and whose parent has ended escapes. What
 // a program leaves behind when it ends in time goes on. Close gives what runs and what waits one more
 // time limit.
+//
+// What this package exports follows Semantic Versioning.
 package command

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 // relay passes connections on to a server, until it is frozen: then it keeps them and passes on nothing.

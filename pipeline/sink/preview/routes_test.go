@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 func TestLiveHasAllPipelines(t *testing.T) {

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"corallite/internal/clock/clocktest"
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
 	"corallite/pipeline/draw"
-	"corallite/pipeline/pipetest"
 )
 
 // formPart reads one part of /live.

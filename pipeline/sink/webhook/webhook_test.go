@@ -16,8 +16,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/pipetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -1,5 +1,7 @@
 // Package miniaudio captures from PulseAudio (and PipeWire, which speaks its protocol) and from ALSA, through the C library
 // miniaudio.
+//
+// What this package exports follows Semantic Versioning.
 package miniaudio
 
 import (

@@ -1,0 +1,52 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"corallite/delegate"
+	"corallite/internal/worker"
+)
+
+// TryPlugin opens a model on an external delegate in a child process, as a pipeline would, and runs it once. It is a function
+// for Options.TryPlugin.
+func TryPlugin(extraPaths ...string) func(context.Context, Model, delegate.Item) error {
+	return func(ctx context.Context, m Model, i delegate.Item) error {
+		return worker.TryItem(ctx, worker.ProbeOptions{Item: i, ExtraPaths: extraPaths}, delegate.Files{CPU: m.Files.CPU})
+	}
+}
+
+// plugins tries the external delegates of the configured models, each model on each of its own.
+func (e *examiner) plugins(ctx context.Context) {
+	for _, m := range e.Models {
+		for _, i := range m.Choice.Plugins() {
+			e.plugin(ctx, m, i)
+		}
+	}
+}
+
+func (e *examiner) plugin(ctx context.Context, m Model, i delegate.Item) {
+	subject := fmt.Sprintf("%s for model %s", i.Label(), m.Name)
+	switch {
+	case m.bad:
+		e.add(Finding{Check: Plugin, Subject: subject, Looked: []string{i.Library}, State: Skipped, Found: "the model's files cannot be used"})
+		return
+	case e.TryPlugin == nil:
+		return
+	}
+	err := e.TryPlugin(ctx, m, i)
+	if err == nil {
+		e.ok(Plugin, subject, "it opened the model in a process of its own and ran it", i.Library)
+		return
+	}
+	f := Finding{
+		Check: Plugin, Subject: subject, Looked: []string{i.Library}, State: Warning, ID: PluginUnusable, Found: err.Error(),
+		Advice: "The CPU runs the model instead. docs/delegates.md has what each vendor's library needs.",
+	}
+	if errors.Is(err, worker.ErrProbe) && len(m.Choice) == 1 { // then the run fails at the start
+		f.State, f.Stops = Problem, m.Pipelines
+		f.Advice = "Or list the CPU behind it: delegate: [{plugin: " + i.Library + "}, xnnpack]. docs/delegates.md has what each vendor's library needs."
+	}
+	e.add(f)
+}
