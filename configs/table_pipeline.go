@@ -12,22 +12,22 @@ func pipelineKeys(all parts.Lists) []*key.Key {
 		gateKey,
 		{
 			Name: "models", Kind: key.KindStringList, Required: true, Example: "[faces]",
-			Doc: "Names of models, as under `models`. Each looks at every picture.",
+			Doc: "Names of models under `models`. Each runs on every picture.",
 		},
 		{
 			Pictures: true, Name: "every", Kind: key.KindInteger, Min: key.Limit(1), Max: key.Limit(100000), Default: 1, Example: "5",
-			Doc: "Takes each so many-th frame of the source.",
+			Doc: "Process every Nth frame of the source.",
 		},
 		{
 			Pictures: true, Name: "fps", Kind: key.KindNumber, Above: key.Limit(0), Max: key.Limit(1000), Example: "5", DefaultDoc: "no limit",
-			Doc: "Takes at most so many frames a second, by the times at which they were taken.",
+			Doc: "Maximum number of frames per second, by their capture times.",
 		},
 		{
 			Pictures: true, Name: "region", Kind: key.KindNumberList, Lengths: []int{4}, Min: key.Limit(0), Max: key.Limit(1), Example: "[0, 0.5, 1, 1]", DefaultDoc: "the whole picture",
-			Doc: "The part of the picture that is taken: left, top, right and bottom, from 0 to 1 of its width and height. Results are given in pixels of that part.",
+			Doc: "The part of the picture to process: left, top, right and bottom, from 0 to 1 of its width and height. Results are in pixels of that part.",
 		},
 		{
-			Pictures: true, Name: "motion", Kind: key.KindGroup, Doc: "Runs the models only while the picture changes: each picture is compared with a background that is learnt from those of the last 20 seconds. Noise and slow changes of the light are none; a lamp that is switched on is one, until it belongs to the background. It comes after `every`, `fps` and `region`: it looks at what these take. What was held back is counted in the summary, in `motion`; the preview shows it all the same. For videos, cameras and watched folders. `motion: {}` takes the defaults.",
+			Pictures: true, Name: "motion", Kind: key.KindGroup, Doc: "Runs the models only while the picture changes: each picture is compared with a background learned from the last 20 seconds. Noise and slow changes of the light do not count; a lamp that is switched on does, until it belongs to the background. It applies after `every`, `fps` and `region`. Skipped pictures are counted in the summary, in `motion`, and still shown in the preview. For videos, cameras and watched folders. `motion: {}` uses the defaults.",
 			Keys: []*key.Key{
 				{
 					Name: "area", Kind: key.KindNumber, Above: key.Limit(0), Max: key.Limit(1), Default: 0.002, Example: "0.01",
@@ -39,15 +39,15 @@ func pipelineKeys(all parts.Lists) []*key.Key {
 				},
 				{
 					Name: "hold", Kind: key.KindNumber, Min: key.Limit(0), Max: key.Limit(3600), Default: 2.0, Example: "5",
-					Doc: "Seconds for which the models go on after the last change.",
+					Doc: "Seconds for which the models continue after the last change.",
 				},
 				{
 					Name: "width", Kind: key.KindInteger, Min: key.Limit(16), Max: key.Limit(4096), Default: 320, Example: "640",
-					Doc: "Pictures are looked at so many pixels wide: more finds smaller things and takes longer.",
+					Doc: "The width in pixels to which pictures are reduced for the comparison: more detects smaller changes and takes longer.",
 				},
 				{
 					Name: "warm_up", Kind: key.KindNumber, Min: key.Limit(0), Max: key.Limit(3600), Default: 1.0, Example: "3",
-					Doc: "Seconds at the beginning in which the models run on everything, because the background is not known yet.",
+					Doc: "Seconds at the start in which the models run on every picture, because the background is not known yet.",
 				},
 			},
 		},
@@ -64,29 +64,29 @@ func pipelineKeys(all parts.Lists) []*key.Key {
 				},
 				{
 					Name: "labels", Kind: key.KindStringList, Example: "[person]", DefaultDoc: "all",
-					Doc: "Only objects with these labels are looked at.",
+					Doc: "Only classify objects with these labels.",
 				},
 				{
 					Name: "margin", Kind: key.KindNumber, Min: key.Limit(0), Max: key.Limit(10), Default: 0.0, Example: "0.1",
-					Doc: "What is added to each side of a box, in parts of its width and height.",
+					Doc: "The margin added to each side of a box, relative to its width and height.",
 				},
 				{
 					Name: "square", Kind: key.KindBoolean, Default: true, Example: "false",
-					Doc: "Whether the part that is looked at is as high as it is wide.",
+					Doc: "Whether to extend the box to a square.",
 				},
 				{
 					Name: "max_boxes", Kind: key.KindInteger, Min: key.Limit(0), Max: key.Limit(1000), Default: 0, Example: "5",
-					Doc: "At most so many objects of a picture, those with the highest scores. 0: all.",
+					Doc: "Maximum number of objects per picture, those with the highest scores. 0: all.",
 				},
 			},
 		},
 		{
 			Name: "priority", Kind: key.KindInteger, Min: key.Limit(-100), Max: key.Limit(100), Default: 0, Example: "10",
-			Doc: "Where pipelines share an Edge TPU, those with the higher number go first; those with the same share it evenly. None starves.",
+			Doc: "On a shared Edge TPU, pipelines with a higher number go first; equal ones share it evenly. None starves.",
 		},
 		{
 			Name: "sinks", Kind: key.KindVariants, Required: true, Keys: sinkKeys(all.Sinks),
-			Doc: "Where results go: a list, each element one sink with its keys. No two may write to the same place.",
+			Doc: "Where results go: a list of sinks, each with its keys. No two may write to the same file or folder.",
 		},
 	}
 }
