@@ -29,7 +29,8 @@ func TestOffers(t *testing.T) {
 		"models pull face_detection_front ": {`face_detection_back(?s:.*)` + noFiles, "(?m)^face_detection_front\t"},
 		"models remove ":                    {noFiles, "face_detection_back"},
 		"devices ":                          {noFiles, "LICENSE"},
-		"detect --delegate ":                {`auto\nedgetpu\nxnnpack\nnone\n` + noFiles, "jpg"},
+		"detect --delegate ":                {`auto\nedgetpu\nxnnpack\nnone\nplugin:\n:2`, "jpg"}, // where a path follows
+		"detect --decoder ":                 {`ssd_postprocess\n(?s:.*)yolov8\n(?s:.*)` + noFiles, "jpg"},
 		"detect --device ":                  {`usb\t(?s:.*)pci:0\t(?s:.*)` + noFiles, "jpg"},
 		"detect --threads ":                 {`^` + noFiles, "jpg"},
 		"watch --listen ":                   {`^` + noFiles, "jpg"},
