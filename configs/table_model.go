@@ -42,7 +42,7 @@ var modelKeys = []*key.Key{
 	},
 	{
 		Name: "delegate", Kind: key.KindOrdered, Choices: []string{DelegateAuto, DelegateEdgeTPU, DelegateXNNPACK, DelegateNone}, Default: DelegateAuto,
-		Example: "{plugin: libvx_delegate.so, options: {cache_file_path: /var/cache/vx}}", Keys: pluginKeys,
+		Example: "{plugin: libvx_delegate.so, options: {allowed_cache_mode: true, cache_file_path: /var/cache/vx/coco.nbg}}", Keys: pluginKeys,
 		Doc: "What runs the model. `auto` uses the first that works of the Edge TPU, XNNPACK (the CPU with 8-bit operators) and the built-in kernels; `edgetpu` and `xnnpack` are errors if they cannot run any of the model; `none` is the built-in kernels. `{plugin: LIBRARY}` is any external delegate of TensorFlow Lite, with the CPU behind it. In a list the first that works is taken: `[edgetpu, {plugin: LIBRARY}, xnnpack]`.",
 	},
 	{
