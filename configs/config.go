@@ -79,7 +79,7 @@ type Pipeline struct {
 	Region    []float64  `yaml:"region,flow,omitempty"` // left, top, right, bottom, 0 to 1; empty: all
 	Motion    *Motion    `yaml:"motion,omitempty"`      // nil: models run whether something moves or not
 	Secondary *Secondary `yaml:"secondary,omitempty"`   // nil: none
-	Gate      bool       `yaml:"voice_gate,omitempty"`  // sound: models run only while there is a voice
+	VAD       bool       `yaml:"vad,omitempty"`         // sound: models run only while there is a voice
 	Priority  int        `yaml:"priority"`              // of its runs where a device is shared; higher goes first
 	Sinks     []Sink     `yaml:"-"`                     // at least one
 }

@@ -30,7 +30,7 @@ func (s *layers) pipeline(d namedEntry, whole bool) Pipeline {
 	}
 	out.Motion = s.motion(p.to("motion"), out)
 	out.Secondary = s.secondary(p.to("secondary"), out.Models, whole)
-	out.Gate, _ = s.get(p.to(gateKey.Name)).(bool)
+	out.VAD, _ = s.get(p.to(vadKey.Name)).(bool)
 	out.Priority, _ = s.get(p.to("priority")).(int)
 	if at := p.to("sinks"); s.require(at, k.Child("sinks")) {
 		out.Sinks = s.sinks(at)

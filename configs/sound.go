@@ -124,8 +124,8 @@ func (s *layers) checkSound(p path, out Pipeline, all map[string]Model) {
 		}
 	}
 	if !sound {
-		if s.given(p, gateKey.Name) {
-			s.problem(p.to(gateKey.Name), key.CodeConflict, "only applies to sound, but the source is pictures")
+		if s.given(p, vadKey.Name) {
+			s.problem(p.to(vadKey.Name), key.CodeConflict, "only applies to sound, but the source is pictures")
 		}
 		return
 	}

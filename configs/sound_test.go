@@ -48,7 +48,7 @@ func TestEverySoundKey(t *testing.T) {
 	b.WriteString(`pipelines:
   mic:
     source: {microphone: USB Audio Device, deadline: 20}
-    voice_gate: true
+    vad: true
     models: [micro, open, digits]
     sinks: [jsonl: {path: a.jsonl}]
   files:
@@ -84,7 +84,7 @@ func TestEverySoundKey(t *testing.T) {
 		t.Errorf("thresholds %v", got)
 	}
 	mic, files, pipe := cfg.Pipelines["mic"], cfg.Pipelines["files"], cfg.Pipelines["pipe"]
-	if !mic.Gate || !reflect.DeepEqual(mic.Source, &microphone.MicrophoneConfig{Microphone: "USB Audio Device", Deadline: 20 * time.Second}) || files.Gate {
+	if !mic.VAD || !reflect.DeepEqual(mic.Source, &microphone.MicrophoneConfig{Microphone: "USB Audio Device", Deadline: 20 * time.Second}) || files.VAD {
 		t.Errorf("%+v", mic)
 	}
 	if !reflect.DeepEqual(files.Source, &microphone.SoundConfig{Sound: []string{"calls/*.wav"}}) || !files.Sounds() {

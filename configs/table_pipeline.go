@@ -9,7 +9,7 @@ import (
 func pipelineKeys(all parts.Lists) []*key.Key {
 	return []*key.Key{
 		sourceKeys(all.Sources),
-		gateKey,
+		vadKey,
 		{
 			Name: "models", Kind: key.KindStringList, Required: true, Example: "[faces]",
 			Doc: "Names of models under `models`. Each runs on every picture.",

@@ -62,8 +62,8 @@ var soundModelKeys = []*key.Key{
 	},
 }
 
-// gateKey is the voice gate of pipelines of sound.
-var gateKey = &key.Key{
-	Name: "voice_gate", Kind: key.KindBoolean, Default: false, Example: "true",
-	Doc: "For sound: models run only while there is a voice, or something else that is louder than what is always there. Saves power; the summary says how much was held back.",
+// vadKey is the voice-activity detector of pipelines of sound.
+var vadKey = &key.Key{
+	Name: "vad", FormerNames: []string{"voice_gate"}, Kind: key.KindBoolean, Default: false, Example: "true",
+	Doc: "A voice-activity detector: models run only while there is a voice, or something else that is louder than the background. Saves power; the summary says how much was held back.",
 }

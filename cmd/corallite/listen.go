@@ -25,7 +25,7 @@ type listen struct {
 	models     []string
 	model      modelFlags // for each of them
 	microphone string
-	gate       bool
+	vad        bool
 	asJSON     bool
 	sound      mic.SoundConfig // format, rate and channels of standard input
 }
@@ -62,7 +62,7 @@ Without --model it waits for the wake words of the catalog: ` + strings.Join(lis
 	addActivationFlag(cmd, &l.model.Activation)
 	addGraphFlags(flags, &l.model.Signature, &l.model.Output)
 	addKeyFlag(flags, &l.model.threshold, "threshold", "the score from which a word counts (default: the model's own; else 0.5)", "models", "score_threshold")
-	flags.BoolVar(&l.gate, "voice-gate", false, "run models only while there is a voice")
+	flags.BoolVar(&l.vad, "vad", false, "run models only while a voice-activity detector hears something")
 	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each word")
 	addKeyFlag(flags, &l.model.Threads, "threads", "CPU threads of a model (default: chosen)", "models", "threads")
 	flags.StringVar(&l.sound.Format, "format", "", "how samples on standard input are written: u8, s16le, s24le, s32le or f32le (default: s16le)")
@@ -104,7 +104,7 @@ func (l *listen) run(cmd *cobra.Command, files []string) error {
 		return err
 	}
 	l.sound.Sound = files
-	p := configs.Pipeline{Source: &l.sound, Gate: l.gate}
+	p := configs.Pipeline{Source: &l.sound, VAD: l.vad}
 	if l.microphone != "" {
 		p.Source = &mic.MicrophoneConfig{Microphone: l.microphone}
 	}

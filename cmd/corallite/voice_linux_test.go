@@ -33,7 +33,7 @@ pipelines:
   voice:
     source: {microphone: `+pulsetest.Name+`, deadline: 2}
     models: [nabu]
-    voice_gate: true
+    vad: true
     sinks:
       - jsonl: {path: words.jsonl}
       - preview: {listen: "127.0.0.1:0"}

@@ -25,7 +25,7 @@ func (p *soundPlan) open() error {
 	for _, name := range p.c.Models {
 		all = append(all, ModelRequest{Name: name, Model: p.b.cfg.Models[name], Priority: p.c.Priority, Pool: p.b.Pool})
 	}
-	e, err := OpenAudioModels(p.b.ctx, all, p.c.Gate)
+	e, err := OpenAudioModels(p.b.ctx, all, p.c.VAD)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (p *soundPlan) open() error {
 	if p.b.Required {
 		ctx = p.b.interrupted // what is not there is not waited for, and neither is what does not answer
 	}
-	source, err := OpenSound(ctx, p.c.Source, part.SourceEnv{Rate: e.Rate, Gated: p.c.Gate, Stdin: p.b.Stdin, Logger: p.b.Logger, Required: p.b.Required})
+	source, err := OpenSound(ctx, p.c.Source, part.SourceEnv{Rate: e.Rate, Gated: p.c.VAD, Stdin: p.b.Stdin, Logger: p.b.Logger, Required: p.b.Required})
 	if err != nil {
 		return err
 	}
