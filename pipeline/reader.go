@@ -91,7 +91,7 @@ func (r *run[T]) reopen(ctx context.Context, lost error) bool {
 		if source != nil {
 			r.setSource(source)
 		}
-		r.end(errors.New("source: the source that was opened anew is not of the kind that was lost"))
+		r.end(errors.New("source: the reopened source is not of the same kind (live or not) as the lost one"))
 		return false
 	}
 	r.setSource(source)

@@ -85,7 +85,7 @@ func (q *sinkQueue) take(ctx context.Context, st *runStats, rep Report) {
 		err = fmt.Errorf("sink %s: %w", q.name, err)
 		if st.goesOn && panicerr.Is(err) { // the others go on without it
 			st.logPanic(err)
-			st.errors.add(Failure{Stage: StageSink, Name: q.name, Err: fmt.Errorf("pipeline %s: %w; the sink gets nothing more", st.pipeline, err)})
+			st.errors.add(Failure{Stage: StageSink, Name: q.name, Err: fmt.Errorf("pipeline %s: %w; this sink is no longer used", st.pipeline, err)})
 			return
 		}
 		st.end(err)

@@ -154,7 +154,7 @@ func TestLiveVideoThatIsRemoved(t *testing.T) {
 	for ; failed == nil && n < 100; n++ {
 		failed = shoot(t, s, n, grey(64, 48))
 	}
-	if !errors.Is(failed, syscall.ENOENT) || !strings.Contains(failed.Error(), "somebody removed it") {
+	if !errors.Is(failed, syscall.ENOENT) || !strings.Contains(failed.Error(), "the file was removed") {
 		t.Fatalf("got %v", failed)
 	}
 	for i := range 5 {

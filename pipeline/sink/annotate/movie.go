@@ -85,7 +85,7 @@ func newMovie(t *target, codec string, fps float64, width, height int, room int6
 			}
 		}
 	}
-	return nil, fmt.Errorf("writing %s: no encoder writes %d×%d pixels: %w", t.path, m.width, m.height, errors.Join(errs...))
+	return nil, fmt.Errorf("writing %s: no encoder can write %d×%d pixels: %w", t.path, m.width, m.height, errors.Join(errs...))
 }
 
 func rewind(f *os.File) error {
@@ -185,7 +185,7 @@ func (m *movie) flush() error {
 		return nil
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Nlink == 0 {
-		return fmt.Errorf("somebody removed it: %w", syscall.ENOENT)
+		return fmt.Errorf("the file was removed: %w", syscall.ENOENT)
 	}
 	if m.flushed.Sub(m.synced) >= syncEvery {
 		m.synced = m.flushed

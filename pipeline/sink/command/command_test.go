@@ -185,12 +185,12 @@ func TestFailures(t *testing.T) {
 
 func TestNotThere(t *testing.T) {
 	for want, args := range map[string][]string{
-		`label "one": no program is named`:                                                 {},
-		`label "one": the program "corallite-nothing": executable file not found in $PATH`: {"corallite-nothing", "x"},
-		`label "one": the program "/corallite-nothing": no such file or directory`:         {"/corallite-nothing"},
-		`label "one": the program "/": is a directory`:                                     {"/"},
-		`label "one": the program "/etc/passwd": permission denied`:                        {"/etc/passwd"},
-		`label "one": the program "echo a": executable file not found in $PATH`:            {"echo a"},
+		`label "one": no program given`: {},
+		`label "one": program "corallite-nothing": executable file not found in $PATH`: {"corallite-nothing", "x"},
+		`label "one": program "/corallite-nothing": no such file or directory`:         {"/corallite-nothing"},
+		`label "one": program "/": is a directory`:                                     {"/"},
+		`label "one": program "/etc/passwd": permission denied`:                        {"/etc/passwd"},
+		`label "one": program "echo a": executable file not found in $PATH`:            {"echo a"},
 	} {
 		if _, err := New(Options{On: map[string][]string{"one": args}}); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, not %s", args, err, want)
@@ -210,7 +210,7 @@ func TestTimeLimit(t *testing.T) {
 	child := strings.TrimSpace(read(t, ready)) // the trap stands
 	c.Pass(3 * time.Second)
 	closeQuietly(t, s)
-	to.Want(t, 0, `"/bin/sh" of label "one": ended after 3s, its time limit: going$`)
+	to.Want(t, 0, `"/bin/sh" of label "one": killed after its time limit of 3s: going$`)
 	if got := read(t, ended); got != "asked\n" {
 		t.Errorf("the program wrote %q", got)
 	}
@@ -229,7 +229,7 @@ func TestStubborn(t *testing.T) {
 	child := strings.TrimSpace(read(t, ready))
 	c.Pass(3 * time.Second)
 	closeQuietly(t, s)
-	to.Want(t, 0, `"/bin/sh" of label "one": ended after 3s, its time limit$`)
+	to.Want(t, 0, `"/bin/sh" of label "one": killed after its time limit of 3s$`)
 	waitGone(t, child)
 }
 
@@ -274,7 +274,7 @@ func TestEndOfRun(t *testing.T) {
 	if err := <-closed; err != nil {
 		t.Fatal(err)
 	}
-	to.Want(t, 1, `"/bin/sh" of label "one": ended, because the run has ended and it went on$`)
+	to.Want(t, 1, `"/bin/sh" of label "one": killed because the run ended$`)
 }
 
 // TestLeftBehind lets go on what a program has started and left.

@@ -47,7 +47,7 @@ while :; do sleep 1; done`), ready),
 	}
 	c.Pass(3 * time.Second)
 	closeQuietly(t, s)
-	to.Want(t, 0, `ended after 3s, its time limit$`)
+	to.Want(t, 0, `killed after its time limit of 3s$`)
 	for _, p := range before {
 		waitGone(t, strconv.Itoa(p.pid))
 	}

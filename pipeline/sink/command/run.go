@@ -57,9 +57,9 @@ func (p program) run(ctx context.Context, limit time.Duration, c clock.Clock, en
 	case err == nil:
 		return nil
 	case ended && errors.Is(context.Cause(ctx), background.ErrEnd):
-		err = errors.New("ended, because the run has ended and it went on")
+		err = errors.New("killed because the run ended")
 	case ended:
-		err = fmt.Errorf("ended after %v, its time limit", limit)
+		err = fmt.Errorf("killed after its time limit of %v", limit)
 	}
 	if said.Empty() {
 		return err

@@ -94,7 +94,7 @@ func New(o Options) (*Sink, error) {
 // Find is the path of a program that is given with its arguments.
 func Find(args []string) (string, error) {
 	if len(args) == 0 || args[0] == "" {
-		return "", errors.New("no program is named")
+		return "", errors.New("no program given")
 	}
 	path, err := exec.LookPath(args[0])
 	// What it is about stands before it.
@@ -107,7 +107,7 @@ func Find(args []string) (string, error) {
 		err = at.Err
 	}
 	if err != nil {
-		return "", fmt.Errorf("the program %q: %w", args[0], err)
+		return "", fmt.Errorf("program %q: %w", args[0], err)
 	}
 	return path, nil
 }

@@ -46,7 +46,7 @@ func address(raw string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 		// The parser's own error repeats the address.
-		return nil, errors.New("url: the address cannot be read: expected https://host/path or http://host/path")
+		return nil, errors.New("url: invalid address: expected https://host/path or http://host/path")
 	}
 	return u, nil
 }
@@ -61,24 +61,24 @@ func header(o Options) (http.Header, error) {
 	h := http.Header{"Content-Type": {"application/json"}, "User-Agent": {"corallite"}}
 	if o.Token != "" {
 		if control.MatchString(o.Token) {
-			return nil, errors.New("the token has a line's end or another control character in it")
+			return nil, errors.New("the token contains a line break or another control character")
 		}
 		h.Set("Authorization", "Bearer "+o.Token)
 	}
 	for name, values := range o.Headers {
 		switch canonical := http.CanonicalHeaderKey(name); {
 		case !headerName.MatchString(name):
-			return nil, fmt.Errorf("headers: %q is no name of a header", name)
+			return nil, fmt.Errorf("headers: %q is not a valid header name", name)
 		case canonical == "Host" || canonical == "Content-Length" || canonical == "Transfer-Encoding":
-			return nil, fmt.Errorf("headers: %s follows from the request and cannot be given", canonical)
+			return nil, fmt.Errorf("headers: %s is set by the request itself and cannot be given", canonical)
 		case canonical == "Authorization" && o.Token != "":
-			return nil, errors.New("headers: Authorization is given, and a token, which is sent there, as well")
+			return nil, errors.New("headers: Authorization and a token exclude each other, as the token is sent in that header")
 		}
 		h.Del(name)
 		for _, v := range values {
 			v, err := environ.Expand(v, nil)
 			if err == nil && control.MatchString(v) {
-				err = errors.New("the value has a line's end or another control character in it")
+				err = errors.New("the value contains a line break or another control character")
 			}
 			if err != nil {
 				return nil, fmt.Errorf("headers: %s: %w", name, err)
@@ -97,15 +97,15 @@ func Token(env, file string) (string, error) {
 	case env != "":
 		token = os.Getenv(env)
 		if token == "" {
-			return "", fmt.Errorf("the environment has no variable %s, or it is empty", env)
+			return "", fmt.Errorf("environment variable %s is not set or empty", env)
 		}
 	case file != "":
 		data, err := regfile.Read(file, 1<<16)
 		if err != nil {
-			return "", fmt.Errorf("the token's file: %w", err)
+			return "", fmt.Errorf("token file: %w", err)
 		}
 		if token = strings.TrimRight(string(data), "\r\n"); token == "" {
-			return "", fmt.Errorf("the token's file %s is empty", file)
+			return "", fmt.Errorf("token file %s is empty", file)
 		}
 	}
 	return token, nil

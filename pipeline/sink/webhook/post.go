@@ -46,7 +46,7 @@ func (s *Sink) post(ctx context.Context, body []byte) error {
 	if err != nil {
 		err = withoutURL(err)
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("no answer in %v", s.o.Timeout)
+			err = fmt.Errorf("no response within %v", s.o.Timeout)
 		}
 		return &retryError{err: err}
 	}
@@ -57,11 +57,11 @@ func (s *Sink) post(ctx context.Context, body []byte) error {
 	case code >= 200 && code < 300:
 		return nil
 	case code >= 500 || code == http.StatusTooManyRequests:
-		return &retryError{fmt.Errorf("the server answers %s", status(code)), s.retryAfter(resp.Header.Get("Retry-After"))}
+		return &retryError{fmt.Errorf("the server responded %s", status(code)), s.retryAfter(resp.Header.Get("Retry-After"))}
 	case code >= 300 && code < 400:
-		return fmt.Errorf("the server answers %s, a redirect that is not followed: give the address that is meant", status(code))
+		return fmt.Errorf("the server responded %s; redirects are not followed: use the final address", status(code))
 	default:
-		return fmt.Errorf("the server answers %s", status(code))
+		return fmt.Errorf("the server responded %s", status(code))
 	}
 }
 

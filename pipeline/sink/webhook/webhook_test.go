@@ -136,11 +136,11 @@ func TestGivesUp(t *testing.T) {
 		tries   int
 		want    string
 	}{
-		{[]answer{{status: 500}, {status: 500}, {status: 503}}, 3, ": the server answers 503 Service Unavailable"},
-		{[]answer{{status: 404}}, 1, ": the server answers 404 Not Found"},
-		{[]answer{{status: 401}}, 1, ": the server answers 401 Unauthorized"},
-		{[]answer{{status: 500}, {status: 410}}, 2, ": the server answers 410 Gone"},
-		{[]answer{{status: 304}}, 1, ": the server answers 304 Not Modified, a redirect"},
+		{[]answer{{status: 500}, {status: 500}, {status: 503}}, 3, ": the server responded 503 Service Unavailable"},
+		{[]answer{{status: 404}}, 1, ": the server responded 404 Not Found"},
+		{[]answer{{status: 401}}, 1, ": the server responded 401 Unauthorized"},
+		{[]answer{{status: 500}, {status: 410}}, 2, ": the server responded 410 Gone"},
+		{[]answer{{status: 304}}, 1, ": the server responded 304 Not Modified; redirects"},
 	} {
 		h := newHook(t, c.answers...)
 		s, to := open(t, Options{URL: h.URL + "/secret?key=hidden", Retries: 2, Clock: eager()})
@@ -179,7 +179,7 @@ func TestSilentServer(t *testing.T) {
 	s, to := open(t, Options{URL: server.URL, Timeout: 10 * time.Millisecond, Retries: 2, Clock: eager()})
 	consume(t, s, seen(3, "cat"))
 	closeSink(t, s)
-	to.Want(t, 0, ": no answer in 10ms")
+	to.Want(t, 0, ": no response within 10ms")
 }
 
 func TestTooMany(t *testing.T) {
@@ -246,7 +246,7 @@ func TestEndOfRunInAWait(t *testing.T) {
 	if err := <-closed; err != nil {
 		t.Error(err)
 	}
-	to.Want(t, 0, "not sent before the end of the run: the server answers 500")
+	to.Want(t, 0, "not sent before the end of the run: the server responded 500")
 }
 
 func TestRedirects(t *testing.T) {
@@ -264,7 +264,7 @@ func TestRedirects(t *testing.T) {
 		closeSink(t, s)
 		got := h.requests()
 		if c.path == "" {
-			to.Want(t, 0, fmt.Sprintf("the server answers %d %s, a redirect that is not followed", c.status, http.StatusText(c.status)))
+			to.Want(t, 0, fmt.Sprintf("the server responded %d %s; redirects are not followed", c.status, http.StatusText(c.status)))
 			if len(got) != 1 {
 				t.Errorf("%+v: %d requests", c, len(got))
 			}
@@ -282,7 +282,7 @@ func TestRedirects(t *testing.T) {
 	s, to := open(t, Options{URL: round.URL, Clock: eager()})
 	consume(t, s, seen(1, "cat"))
 	closeSink(t, s)
-	to.Want(t, 0, "a redirect that is not followed")
+	to.Want(t, 0, "redirects are not followed")
 	if got := len(round.requests()); got != 1+mostRedirects {
 		t.Errorf("%d requests round and round", got)
 	}
@@ -292,16 +292,16 @@ func TestBadOptions(t *testing.T) {
 	t.Setenv("BROKEN", "a\nb")
 	const url = "https://example.org/geheim"
 	for want, o := range map[string]Options{
-		"url: the address cannot be read: expected":                     {URL: "ftp://example.org/geheim"},
-		"url: the address cannot be read: expected https":               {URL: "https:///geheim"},
-		"url: the address cannot be read":                               {URL: "https://ex ample.org/geheim"},
-		"url: environment variable CORALLITE_NOT_THERE is not set":      {URL: "https://${CORALLITE_NOT_THERE}/geheim"},
-		`headers: "a b" is no name of a header`:                         {URL: url, Headers: map[string][]string{"a b": {"geheim"}}},
-		"headers: X: environment variable CORALLITE_NOT is not set":     {URL: url, Headers: map[string][]string{"X": {"geheim ${CORALLITE_NOT}"}}},
-		"headers: X: the value has a line's end":                        {URL: url, Headers: map[string][]string{"X": {"geheim ${BROKEN}"}}},
-		"headers: Content-Length follows from the request":              {URL: url, Headers: map[string][]string{"content-length": {"3"}}},
-		"headers: Authorization is given, and a token":                  {URL: url, Token: "geheim", Headers: map[string][]string{"authorization": {"geheim"}}},
-		"the token has a line's end or another control character in it": {URL: url, Token: "geheim\n"},
+		"url: invalid address: expected":                               {URL: "ftp://example.org/geheim"},
+		"url: invalid address: expected https":                         {URL: "https:///geheim"},
+		"url: invalid address":                                         {URL: "https://ex ample.org/geheim"},
+		"url: environment variable CORALLITE_NOT_THERE is not set":     {URL: "https://${CORALLITE_NOT_THERE}/geheim"},
+		`headers: "a b" is not a valid header name`:                    {URL: url, Headers: map[string][]string{"a b": {"geheim"}}},
+		"headers: X: environment variable CORALLITE_NOT is not set":    {URL: url, Headers: map[string][]string{"X": {"geheim ${CORALLITE_NOT}"}}},
+		"headers: X: the value contains a line break":                  {URL: url, Headers: map[string][]string{"X": {"geheim ${BROKEN}"}}},
+		"headers: Content-Length is set by the request itself":         {URL: url, Headers: map[string][]string{"content-length": {"3"}}},
+		"headers: Authorization and a token exclude each other":        {URL: url, Token: "geheim", Headers: map[string][]string{"authorization": {"geheim"}}},
+		"the token contains a line break or another control character": {URL: url, Token: "geheim\n"},
 	} {
 		_, err := New(o)
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "geheim") {
@@ -321,7 +321,7 @@ func TestToken(t *testing.T) {
 	t.Setenv("HOOK_TOKEN", "of the environment")
 	for _, c := range []struct{ env, file, want, err string }{
 		{"", "", "", ""}, {"HOOK_TOKEN", "", "of the environment", ""}, {"", full, "of the file", ""},
-		{"HOOK_TOKEM", "", "", "no variable HOOK_TOKEM"}, {"", blank, "", "is empty"}, {"", filepath.Join(dir, "x"), "", "the token's file: open"},
+		{"HOOK_TOKEM", "", "", "variable HOOK_TOKEM is not set"}, {"", blank, "", "is empty"}, {"", filepath.Join(dir, "x"), "", "token file: open"},
 	} {
 		got, err := Token(c.env, c.file)
 		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
