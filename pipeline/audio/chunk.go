@@ -8,20 +8,20 @@ import (
 	"corallite/pipeline"
 )
 
-// Chunk is a piece of sound on its way through a pipeline: one channel, 16 bits a sample. Chunks follow each other
-// without gaps, but for those that are First. It is counted as pipeline.Item says. Its source fills it, then each Stage
-// adds what models need, and then nobody changes it any more.
+// Chunk is a piece of sound in a pipeline: one channel of 16-bit samples. Chunks follow each other without gaps, except
+// before one that is First. It is reference-counted (pipeline.Item). Its source fills it, then each Stage adds what models
+// need, and after that it is read-only.
 type Chunk struct {
-	Samples []int16 // full scale is ±32768; at most as many as the source was told, none in a last chunk that is empty
-	Rate    int     // samples a second
-	Start   int64   // the index of Samples[0] in the recording, or since the stream began to hear
-	First   bool    // what comes has nothing to do with what was before: a recording begins, or sound was lost
+	Samples []int16 // full scale is ±32768; at most the source's chunk length, none in an empty last chunk
+	Rate    int     // samples per second
+	Start   int64   // index of Samples[0] in the recording, or since the stream began
+	First   bool    // not continuous with the chunk before: a recording begins, or sound was lost
 	Last    bool    // the recording ends with this chunk
 
 	Level float32 // root mean square in dB of full scale, SilentDBFS to 0
-	Voice bool    // models are to listen; false: the voice gate holds them back
+	Voice bool    // there may be voice, and models run; false: a VAD holds them back
 
-	// What stages made of the samples. Empty where there is no such stage, or where too little came for the next row.
+	// Features of stages; empty without such a stage, or when the next row is incomplete.
 	Micro      []uint16  // rows of MicroChannels features of the TensorFlow Lite Micro front end, one for each 10 ms
 	Embeddings []float32 // rows of EmbeddingSize features of openWakeWord, one for each 80 ms
 
@@ -30,16 +30,16 @@ type Chunk struct {
 	pool *Pool
 }
 
-// SilentDBFS is the level of digital silence, the lowest that is told.
+// SilentDBFS is the level of digital silence, the lowest that is reported.
 const SilentDBFS = -120
 
-// MicroChannels is how many features a row of Chunk.Micro has; EmbeddingSize is that of Chunk.Embeddings.
+// MicroChannels is the number of features in a row of Chunk.Micro, EmbeddingSize that of Chunk.Embeddings.
 const (
 	MicroChannels = 40
 	EmbeddingSize = 96
 )
 
-// Meta says where the chunk came from. Position is that of its first sample.
+// Meta says where the chunk came from; Position is that of its first sample.
 func (c *Chunk) Meta() *pipeline.Meta { return &c.meta }
 
 // Retain keeps the chunk for one more Release.
@@ -49,7 +49,7 @@ func (c *Chunk) Retain() {
 	}
 }
 
-// Release gives one reference back; after the last the chunk's memory is used for another one.
+// Release releases one reference; after the last the chunk is reused.
 func (c *Chunk) Release() {
 	switch last, ok := c.refs.Release(); {
 	case last:
@@ -60,13 +60,13 @@ func (c *Chunk) Release() {
 	}
 }
 
-// Pool keeps the memory of chunks that are not in use. Its zero value is ready.
+// Pool recycles chunks. The zero value is ready.
 type Pool struct {
 	free sync.Pool
 	out  atomic.Int64
 }
 
-// Get gives a chunk with one reference, with room for n samples and none in it.
+// Get returns an empty chunk with one reference and room for n samples.
 func (p *Pool) Get(n int) *Chunk {
 	c, _ := p.free.Get().(*Chunk)
 	if c == nil {
@@ -83,5 +83,5 @@ func (p *Pool) Get(n int) *Chunk {
 	return c
 }
 
-// Out is how many chunks are in use.
+// Out returns the number of chunks in use.
 func (p *Pool) Out() int { return int(p.out.Load()) }

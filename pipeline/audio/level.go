@@ -9,8 +9,8 @@ import (
 	"corallite/pipeline"
 )
 
-// Level is the Stage that measures how loud the sound is: Chunk.Level, and the level and the peak of all of it for the
-// summary. A square wave at full scale has 0 dB, a sine -3.01 dB.
+// Level is the Stage that measures the level of the sound: Chunk.Level, and the level and peak of all sound for the summary.
+// A full-scale square wave has 0 dB, a sine -3.01 dB.
 type Level struct {
 	now func() time.Time
 
@@ -23,7 +23,7 @@ type Level struct {
 	last    time.Time // when the last chunk came
 }
 
-// recentSpan is for how long a loud chunk is told of by Recent.
+// recentSpan is how long Recent remembers a loud chunk.
 const recentSpan = 500 * time.Millisecond
 
 var (
@@ -31,7 +31,7 @@ var (
 	_ Reporter = (*Level)(nil)
 )
 
-// NewLevel makes a Level.
+// NewLevel returns a Level.
 func NewLevel() *Level { return &Level{now: time.Now} }
 
 // Process measures a chunk.
@@ -54,8 +54,8 @@ func (l *Level) Process(_ context.Context, c *Chunk) error {
 	return nil
 }
 
-// Recent is how loud the loudest chunk of about the last half second was, in dB of full scale, and when the last chunk
-// came; the zero time: none did. It may be called at any time.
+// Recent returns the level of the loudest chunk of about the last half second, in dB of full scale, and when the last chunk
+// came; zero: never. Any goroutine may call it.
 func (l *Level) Recent() (dbfs float32, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,14 +65,14 @@ func (l *Level) Recent() (dbfs float32, at time.Time) {
 	return l.recent, l.last
 }
 
-// Report tells the level and the peak of all that came.
+// Report adds the level and the peak of all sound.
 func (l *Level) Report(sum *pipeline.SoundSummary) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sum.LevelDBFS, sum.PeakDBFS = dBFS(l.squares, l.samples), dBFS(float64(l.peak)*float64(l.peak), 1)
 }
 
-// dBFS is the root mean square in dB of full scale, of a sum of squares of so many samples; at least SilentDBFS.
+// dBFS returns the root mean square in dB of full scale, from the sum of squares of samples; at least SilentDBFS.
 func dBFS(squares float64, samples int64) float64 {
 	if samples == 0 || squares <= 0 {
 		return SilentDBFS

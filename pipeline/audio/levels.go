@@ -2,12 +2,11 @@ package audio
 
 import "time"
 
-// levelGrain is how fine Levels tells times apart.
+// levelGrain is the time resolution of Levels.
 const levelGrain = 10 * time.Millisecond
 
-// Levels keeps how loud the sound was, for Keyword.LevelDBFS: the root mean square of each 10 ms, whatever the chunks are
-// that the sound came in. It forgets at a chunk that does not follow the one before. Nothing is allocated once it has seen
-// the longest chunk.
+// Levels remembers the level of the sound, for Keyword.LevelDBFS: the root mean square of each 10 ms, however the sound was
+// cut into chunks. It resets at a chunk that is not continuous with the one before. It allocates only for longer chunks.
 type Levels struct {
 	span       int64   // grains to remember behind a chunk
 	ring       []grain // grain g is at g modulo the length
@@ -21,13 +20,13 @@ type grain struct {
 	samples int32
 }
 
-// NewLevels makes Levels that remember at least the last span before a chunk.
+// NewLevels returns Levels that remember at least the last span before a chunk.
 func NewLevels(span time.Duration) *Levels {
 	n := int64(max(span, 0)/levelGrain) + 2
 	return &Levels{span: n, ring: make([]grain, n)}
 }
 
-// Add takes the next chunk. One without samples says nothing.
+// Add adds the next chunk.
 func (l *Levels) Add(c *Chunk) {
 	first := int64(At(c.Start, c.Rate) / levelGrain)
 	if c.First || c.Start != l.next {
@@ -76,8 +75,8 @@ func (l *Levels) reserve(n int64) {
 	l.ring = ring
 }
 
-// Loudest is the highest level of the 10 ms that lie between start and end, as far back as Levels remembers; SilentDBFS where
-// there are none. What lies there only in part does not count: how much of it is known yet depends on the chunks.
+// Loudest returns the highest level of the 10 ms pieces between start and end, as far back as Levels remembers; SilentDBFS if
+// there are none. Partial pieces do not count, because how much of them is known yet depends on the chunks.
 func (l *Levels) Loudest(start, end time.Duration) float32 {
 	loudest := float64(SilentDBFS)
 	until := min(int64(end/levelGrain), l.end)
@@ -88,7 +87,7 @@ func (l *Levels) Loudest(start, end time.Duration) float32 {
 	return float32(loudest)
 }
 
-// At is when a sample is heard: the time from sample 0 to it, at rate samples a second.
+// At returns the time of a sample, from sample 0, at rate samples per second.
 func At(sample int64, rate int) time.Duration {
 	r := int64(rate)
 	return time.Duration(sample/r)*time.Second + time.Duration(sample%r)*time.Second/time.Duration(r)

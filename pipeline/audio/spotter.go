@@ -46,8 +46,8 @@ func NewSpotter(o SpotterOptions) (*Spotter, error) {
 		wrong("%d thresholds for %d labels", len(o.Thresholds), len(o.Labels))
 	}
 	for i, t := range o.Thresholds {
-		if !(t > 0 && t <= 1) { // refuses what is not a number
-			wrong("a threshold of %g is not possible%s: want more than 0, at most 1", t, o.of(i))
+		if !(t > 0 && t <= 1) { // rejects NaN
+			wrong("invalid threshold %g%s (want more than 0, at most 1)", t, o.of(i))
 			break // hundreds of labels may have the same one
 		}
 	}

@@ -184,14 +184,14 @@ func TestSpotterErrors(t *testing.T) {
 	nan := float32(math.NaN())
 	labels := []string{"a", "b"}
 	for want, o := range map[string]audio.SpotterOptions{
-		"no labels":                              {},
-		"1 thresholds for 2 labels":              {Labels: labels, Thresholds: []float32{0.5}},
-		`threshold of 0 is not possible for "b"`: {Labels: labels, Thresholds: []float32{0.5, 0}},
-		`1.5 is not possible for index 1`:        {Labels: []string{"a", ""}, Thresholds: []float32{0.5, 1.5}},
-		"threshold of NaN":                       {Labels: labels, Thresholds: []float32{nan, 0.5}},
-		"refractory time of -1":                  {Labels: labels, Thresholds: []float32{1, 1}, Refractory: -1},
-		"at most -1 keywords":                    {Labels: labels, Thresholds: []float32{1, 1}, Max: -1},
-		"index 2 is to be ignored, but":          {Labels: labels, Thresholds: []float32{1, 1}, Ignore: []int{2}},
+		"no labels":                     {},
+		"1 thresholds for 2 labels":     {Labels: labels, Thresholds: []float32{0.5}},
+		`threshold 0 for "b"`:           {Labels: labels, Thresholds: []float32{0.5, 0}},
+		`1.5 for index 1`:               {Labels: []string{"a", ""}, Thresholds: []float32{0.5, 1.5}},
+		"threshold NaN":                 {Labels: labels, Thresholds: []float32{nan, 0.5}},
+		"refractory time of -1":         {Labels: labels, Thresholds: []float32{1, 1}, Refractory: -1},
+		"at most -1 keywords":           {Labels: labels, Thresholds: []float32{1, 1}, Max: -1},
+		"index 2 is to be ignored, but": {Labels: labels, Thresholds: []float32{1, 1}, Ignore: []int{2}},
 	} {
 		if _, err := audio.NewSpotter(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", o, err, want)

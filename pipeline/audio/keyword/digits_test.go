@@ -33,7 +33,7 @@ func long() bool { return os.Getenv("CORALLITE_DIGITS_LONG") == "1" }
 var folds = os.Getenv("CORALLITE_DIGITS_FOLDS")
 
 // digits is the project's model of spoken digits for a speaker, run as its entry in the catalog says.
-func digits(t *testing.T, speaker string) (f *Flow, labels []string) {
+func digits(t *testing.T, speaker string) (f *Model, labels []string) {
 	t.Helper()
 	store, err := models.Open(models.Options{Cache: t.TempDir()})
 	if err != nil {

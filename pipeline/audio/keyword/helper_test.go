@@ -71,7 +71,7 @@ func silent(_, scores []float32) error {
 }
 
 // cut gives a recording to a Flow in pieces of random lengths, some of them empty, and returns all keywords.
-func cut(t *testing.T, f *Flow, samples []int16, r *rand.Rand, longest int) []pipeline.Keyword {
+func cut(t *testing.T, f *Model, samples []int16, r *rand.Rand, longest int) []pipeline.Keyword {
 	t.Helper()
 	var all []pipeline.Keyword
 	for at, first := 0, true; ; first = false {
@@ -86,7 +86,7 @@ func cut(t *testing.T, f *Flow, samples []int16, r *rand.Rand, longest int) []pi
 	}
 }
 
-func take(t *testing.T, f *Flow, c *audio.Chunk) []pipeline.Keyword {
+func take(t *testing.T, f *Model, c *audio.Chunk) []pipeline.Keyword {
 	t.Helper()
 	got, err := f.Process(context.Background(), c)
 	if err != nil {
@@ -102,12 +102,12 @@ func take(t *testing.T, f *Flow, c *audio.Chunk) []pipeline.Keyword {
 }
 
 // whole gives a recording to a Flow in one piece.
-func whole(t *testing.T, f *Flow, samples []int16) []pipeline.Keyword {
+func whole(t *testing.T, f *Model, samples []int16) []pipeline.Keyword {
 	t.Helper()
 	return take(t, f, &audio.Chunk{Samples: samples, Rate: f.Rate(), First: true, Last: true, Level: -20, Voice: true})
 }
 
-func open(t testing.TB, e pipeline.Engine, o Options) *Flow {
+func open(t testing.TB, e pipeline.Engine, o Options) *Model {
 	t.Helper()
 	f, err := New(e, o)
 	if err != nil {

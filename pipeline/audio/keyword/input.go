@@ -10,7 +10,7 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// input writes windows into the model's input.
+// input writes windows to the model's input.
 type input struct {
 	values    []float32 // of a window
 	width     int       // of a unit
@@ -19,10 +19,10 @@ type input struct {
 	as        tensor.Quantization // for an input of int16 that has none: samples as they are
 }
 
-// newInput looks at the model's input: how many units is a window?
+// newInput checks the model's input and returns the number of units in a window.
 func newInput(inputs []tensor.Info, o Options, front frontEnd) (in *input, units int64, err error) {
 	if len(inputs) != 1 {
-		return nil, 0, fmt.Errorf("a model with one input is wanted, a window of sound; this one has %d: %s", len(inputs), list(inputs))
+		return nil, 0, fmt.Errorf("the model has %d inputs (want one): %s", len(inputs), list(inputs))
 	}
 	info := inputs[0]
 	in = &input{width: front.width, perWindow: float32(o.PerWindow), span: float32(span(o))}
@@ -41,7 +41,7 @@ func newInput(inputs []tensor.Info, o Options, front frontEnd) (in *input, units
 	return in, units, nil
 }
 
-// stores says whether features can be put into the input's type.
+// stores checks whether features can be stored in the type of the input.
 func (in *input) stores(info tensor.Info, f Features) error {
 	switch q := info.Quantization; info.Type {
 	case tensor.Float32:
@@ -54,13 +54,13 @@ func (in *input) stores(info tensor.Info, f Features) error {
 			in.as = tensor.PerTensor(1.0/32768, 0)
 			return nil
 		}
-		return fmt.Errorf("the model's input must have one scale and zero point, so that values can be stored in it; it is %s", info)
+		return fmt.Errorf("the model's input has no single scale and zero point: %s", info)
 	default:
-		return fmt.Errorf("%s cannot be put into an input of %s (want float32, int8, uint8 or int16): %s", f, info.Type, info)
+		return fmt.Errorf("%s features cannot be stored in an input of %s (want float32, int8, uint8 or int16): %s", f, info.Type, info)
 	}
 }
 
-// dimensions are those of a shape that are not 1.
+// dimensions returns the dimensions of a shape that are not 1.
 func dimensions(info tensor.Info) (d []int) {
 	for _, n := range info.Shape {
 		if n != 1 {
@@ -70,8 +70,7 @@ func dimensions(info tensor.Info) (d []int) {
 	return d
 }
 
-// samplesOf is how many samples an input takes. Less than 10 ms is no window: a shape that the model's file leaves open
-// shows as 1.
+// samplesOf returns the number of samples in an input, at least 10 ms: a dimension that the model leaves open shows as 1.
 func samplesOf(info tensor.Info, rate int) (int64, error) {
 	d := dimensions(info)
 	if len(d) == 2 {
@@ -85,7 +84,7 @@ func samplesOf(info tensor.Info, rate int) (int64, error) {
 	return int64(d[0]), nil
 }
 
-// rowsOf is how many rows an input takes.
+// rowsOf returns the number of rows in an input.
 func rowsOf(info tensor.Info, front frontEnd) (int64, error) {
 	bins := front.width
 	fail := func(format string, args ...any) (int64, error) {
@@ -99,7 +98,7 @@ func rowsOf(info tensor.Info, front frontEnd) (int64, error) {
 	case len(d) == 1 && d[0] > 0 && d[0]%bins == 0:
 		return int64(d[0] / bins), nil
 	case len(d) == 2 && d[0] == bins:
-		return fail("it has the bins first, and must be exported with them last")
+		return fail("its bins come first; export it with the bins last")
 	case len(d) == 2 && front.name == LogMel:
 		return fail("set features.bins to %d, if that is what it was trained with", d[1])
 	case len(d) == 1 && front.name == LogMel:
@@ -107,11 +106,11 @@ func rowsOf(info tensor.Info, front frontEnd) (int64, error) {
 	case len(d) == 1 || len(d) == 2:
 		return fail("it was trained with other features, or takes samples (features.kind: %s)", Waveform)
 	default:
-		return fail("another shape has no meaning here")
+		return fail("unsupported shape")
 	}
 }
 
-// write puts the window that ends with unit end into the model's input.
+// write writes the window that ends with unit end to the model's input.
 func (in *input) write(dst tensor.Tensor, h *history, end int64) error {
 	h.read(in.values, end)
 	if in.perWindow > 0 {
@@ -126,7 +125,7 @@ func (in *input) write(dst tensor.Tensor, h *history, end int64) error {
 	return tensor.SetReal(dst, in.values)
 }
 
-// normalize brings each bin to a mean of 0 and a standard deviation of 1 / perWindow.
+// normalize normalizes each bin to a mean of 0 and a standard deviation of 1 / perWindow.
 func (in *input) normalize() {
 	rows := float64(len(in.values) / in.width)
 	for b := range in.width {
@@ -161,7 +160,7 @@ func span(o Options) float64 {
 	return o.RangeDB * perDB
 }
 
-// lift gives each value by how far it lies above the floor.
+// lift replaces each value by its height above the floor.
 func (in *input) lift() {
 	floor := slices.Max(in.values) - in.span
 	for i, v := range in.values {
@@ -169,7 +168,7 @@ func (in *input) lift() {
 	}
 }
 
-// list writes tensors for a message.
+// list formats tensors for a message.
 func list(infos []tensor.Info) string {
 	var each []string
 	for _, info := range infos {

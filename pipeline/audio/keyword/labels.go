@@ -43,7 +43,7 @@ func newSpotter(o Options, classes int) (*audio.Spotter, error) {
 	err = errors.Join(known("category_allowlist", o.Allow), known("category_denylist", o.Deny),
 		known("thresholds", slices.Sorted(maps.Keys(o.Thresholds))))
 	if len(o.Allow) > 0 && len(o.Deny) > 0 {
-		err = errors.Join(err, errors.New("category_allowlist and category_denylist exclude each other: give one of them"))
+		err = errors.Join(err, errors.New("category_allowlist and category_denylist are mutually exclusive"))
 	}
 	so := audio.SpotterOptions{Labels: labels, Refractory: o.Refractory, Max: o.MaxResults}
 	words := 0

@@ -34,36 +34,36 @@ func TestNew(t *testing.T) {
 	}{
 		{"waveform", floats("in", 15600), two, wave, ""},
 		{"logmel", floats("in", 1, 98, 40, 1), two, rows, ""},
-		{"no such features", floats("in", 15600), two, with(wave, func(o *Options) { o.Features = "mfcc" }), `no features "mfcc": want logmel, micro or waveform`},
-		{"a waveform's rate", floats("in", 15600), two, with(wave, func(o *Options) { o.Rate = 0 }), "a rate of 0 samples a second is not possible: say that"},
-		{"another rate for micro", floats("in", 1960), two, Options{Features: Micro, Rate: 8000, Labels: labels}, "made of 16000 samples a second, not of 8000"},
-		{"rows that leave sound out", floats("in", 1960), two, Options{Features: Micro, HopMS: 40, Labels: labels}, "a row each 40 ms: want 10 to 30"},
+		{"no such features", floats("in", 15600), two, with(wave, func(o *Options) { o.Features = "mfcc" }), `invalid features "mfcc" (want logmel, micro or waveform)`},
+		{"a waveform's rate", floats("in", 15600), two, with(wave, func(o *Options) { o.Rate = 0 }), "invalid rate 0 (want the sample rate"},
+		{"another rate for micro", floats("in", 1960), two, Options{Features: Micro, Rate: 8000, Labels: labels}, "invalid rate 8000 for micro features (want 16000)"},
+		{"rows that leave sound out", floats("in", 1960), two, Options{Features: Micro, HopMS: 40, Labels: labels}, "invalid hop 40 ms for micro features (want 10 to 30)"},
 		{"other rows for micro", floats("in", 1, 49, 10), two, Options{Features: Micro, Labels: labels}, "input is [1,rows,40,1], [1,rows,40] or [1,rows×40]; it is in float32[1,49,10]: it was trained with other features"},
-		{"a waveform's options", floats("in", 15600), two, with(wave, func(o *Options) { o.PerWindow = 3 }), "for features of logmel, not of waveform"},
-		{"two rates", floats("in", 98, 40), two, with(rows, func(o *Options) { o.Rate = 8000 }), "8000 for the samples and of 16000"},
-		{"a rate below 0", floats("in", 15600), two, with(wave, func(o *Options) { o.Rate = -1 }), "rate of -1"},
+		{"a waveform's options", floats("in", 15600), two, with(wave, func(o *Options) { o.PerWindow = 3 }), "only applies to logmel features, not to waveform"},
+		{"two rates", floats("in", 98, 40), two, with(rows, func(o *Options) { o.Rate = 8000 }), "invalid rate 8000 (the mel features have 16000)"},
+		{"a rate below 0", floats("in", 15600), two, with(wave, func(o *Options) { o.Rate = -1 }), "invalid rate -1"},
 		{"mel's own options", floats("in", 98, 40), two, with(rows, func(o *Options) { o.Mel.HighHz = 9000 }), "to 9000 Hz is not possible"},
 		{"no mel options", floats("in", 98, 40), two, Options{Labels: labels}, "mel: a rate of 0"},
-		{"NaN", floats("in", 98, 40), two, with(rows, func(o *Options) { o.PerWindow = math.NaN() }), "by NaN standard deviations"},
-		{"a range of NaN", floats("in", 98, 40), two, with(rows, func(o *Options) { o.RangeDB = math.NaN() }), "a range of NaN dB"},
-		{"a range and more", floats("in", 98, 40), two, with(rows, func(o *Options) { o.RangeDB, o.PerWindow = 20, 3 }), "exclude each other"},
+		{"NaN", floats("in", 98, 40), two, with(rows, func(o *Options) { o.PerWindow = math.NaN() }), "per window NaN"},
+		{"a range of NaN", floats("in", 98, 40), two, with(rows, func(o *Options) { o.RangeDB = math.NaN() }), "invalid range NaN dB"},
+		{"a range and more", floats("in", 98, 40), two, with(rows, func(o *Options) { o.RangeDB, o.PerWindow = 20, 3 }), "mutually exclusive"},
 		{"a range of bins of their own", floats("in", 98, 40), two, with(rows, func(o *Options) { o.RangeDB, o.Mel.Std = 20, make([]float64, 40) }), "one mean and one std"},
 		{"times", floats("in", 15600), two, with(wave, func(o *Options) { o.Step, o.Smoothing, o.Refractory = -1, time.Hour, 2*time.Hour }),
-			"a step of -1ns is not possible: want 0 to 1m0s\na smoothing of 1h0m0s is not possible: want 0 to 1m0s\na refractory time of 2h0m0s is not possible: want 0 to 1h0m0s"},
-		{"a step that is too long", floats("in", 15600), two, with(wave, func(o *Options) { o.Step = time.Second }), "a step of 1s is longer than the model's window, 975ms"},
+			"invalid step -1ns (want 0 to 1m0s)\ninvalid smoothing 1h0m0s (want 0 to 1m0s)\ninvalid refractory time 2h0m0s (want 0 to 1h0m0s)"},
+		{"a step that is too long", floats("in", 15600), two, with(wave, func(o *Options) { o.Step = time.Second }), "invalid step 1s (want at most the window of the model, 975ms)"},
 
 		{"rows for a waveform", floats("in", 1, 98, 40), two, wave, "in float32[1,98,40], which looks like rows of features: set features.kind to logmel"},
 		{"an open length", floats("in", 1), two, wave, "in float32[1] (a model that leaves N open must be exported with a fixed one)"},
 		{"a scalar", floats("in"), two, wave, "input is [N] or [1,N]"},
 		{"a picture", floats("in", 1, 224, 224, 3), two, wave, "input is [N] or [1,N]"},
 		{"another number of bins", floats("in", 1, 198, 32, 1), two, rows, "with 40 bins need a model whose input is [1,rows,40,1], [1,rows,40] or [1,rows×40]; it is in float32[1,198,32,1]: set features.bins to 32"},
-		{"bins first", floats("in", 1, 40, 98), two, rows, "it has the bins first"},
+		{"bins first", floats("in", 1, 40, 98), two, rows, "its bins come first"},
 		{"no whole rows", floats("in", 1, 1001), two, rows, "a number that divides 1001, or features.kind to waveform"},
-		{"a picture as rows", floats("in", 1, 224, 224, 3), two, rows, "another shape has no meaning"},
-		{"64-bit input", typed(tensor.Int64, tensor.Quantization{}, 15600), two, wave, "waveform cannot be put into an input of int64 (want float32, int8, uint8 or int16)"},
-		{"8 bits without a scale", typed(tensor.Int8, tensor.Quantization{}, 15600), two, wave, "one scale and zero point"},
-		{"16 bits without a scale", typed(tensor.Int16, tensor.Quantization{}, 98, 40), two, rows, "one scale and zero point"},
-		{"a scale for each channel", typed(tensor.Int8, channels, 15600), two, wave, "one scale and zero point"},
+		{"a picture as rows", floats("in", 1, 224, 224, 3), two, rows, "unsupported shape"},
+		{"64-bit input", typed(tensor.Int64, tensor.Quantization{}, 15600), two, wave, "waveform features cannot be stored in an input of int64 (want float32, int8, uint8 or int16)"},
+		{"8 bits without a scale", typed(tensor.Int8, tensor.Quantization{}, 15600), two, wave, "no single scale and zero point"},
+		{"16 bits without a scale", typed(tensor.Int16, tensor.Quantization{}, 98, 40), two, rows, "no single scale and zero point"},
+		{"a scale for each channel", typed(tensor.Int8, channels, 15600), two, wave, "no single scale and zero point"},
 
 		{"smoothing over too many runs", floats("in", 15600), two, with(wave, func(o *Options) { o.Step, o.Smoothing = 10*ms, time.Minute }),
 			"a smoothing of 1m0s is over 6000 runs of 10ms: want at most 1000"},
@@ -83,10 +83,10 @@ func TestNew(t *testing.T) {
 		{"a misspelled label", floats("in", 15600), two, with(wave, func(o *Options) { o.Allow = []string{"yess"} }), `category_allowlist: the model has no label "yess"; did you mean "yes"?`},
 		{"a denied label", floats("in", 15600), two, with(wave, func(o *Options) { o.Deny = []string{"stop"} }), `category_denylist: the model has no label "stop"`},
 		{"a label's threshold", floats("in", 15600), two, with(wave, func(o *Options) { o.Thresholds = map[string]float32{"nope": 0.5} }), `thresholds: the model has no label "nope"`},
-		{"allowed and denied", floats("in", 15600), two, with(wave, func(o *Options) { o.Allow, o.Deny = labels[:1], labels[1:] }), "exclude each other"},
+		{"allowed and denied", floats("in", 15600), two, with(wave, func(o *Options) { o.Allow, o.Deny = labels[:1], labels[1:] }), "mutually exclusive"},
 		{"nothing left", floats("in", 15600), two, with(wave, func(o *Options) { o.Deny = labels }), "no label is left to listen for"},
 		{"no words", floats("in", 15600), two, with(wave, func(o *Options) { o.Labels = []string{"_silence_", "Background"} }), "no label is left to listen for"},
-		{"thresholds", floats("in", 15600), two, with(wave, func(o *Options) { o.Threshold = 2 }), `threshold of 2 is not possible for "yes"`},
+		{"thresholds", floats("in", 15600), two, with(wave, func(o *Options) { o.Threshold = 2 }), `invalid threshold 2 for "yes"`},
 		{"at most", floats("in", 15600), two, with(wave, func(o *Options) { o.MaxResults = -1 }), "at most -1 keywords"},
 	} {
 		_, err := New(newFake(c.in, c.out, silent), c.o)
@@ -99,7 +99,7 @@ func TestNew(t *testing.T) {
 	}
 	e := newFake(floats("in", 15600), two, silent)
 	e.in = append(e.in, floats("more", 3))
-	if _, err := New(e, wave); err == nil || !strings.Contains(err.Error(), "this one has 2: in float32[15600], more float32[3]") {
+	if _, err := New(e, wave); err == nil || !strings.Contains(err.Error(), "has 2 inputs (want one): in float32[15600], more float32[3]") {
 		t.Errorf("two inputs: %v", err)
 	}
 }

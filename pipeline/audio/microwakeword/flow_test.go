@@ -221,11 +221,11 @@ func TestUnfit(t *testing.T) {
 		`output "probability" holds int8 (not quantized)`: func(f *fake, _ *Manifest, _ *Options) {
 			f.out[0].Type, f.out[0].Quantization = tensor.Int8, tensor.Quantization{}
 		},
-		"cutoff of 1.5":           func(_ *fake, _ *Manifest, o *Options) { o.Cutoff = 1.5 },
-		"cutoff of NaN":           func(_ *fake, _ *Manifest, o *Options) { o.Cutoff = float32(math.NaN()) },
-		"cutoff of 0":             func(_ *fake, m *Manifest, _ *Options) { m.Cutoff = 0 },
-		"window of -1":            func(_ *fake, _ *Manifest, o *Options) { o.SlidingWindow = -1 },
-		"window of 0":             func(_ *fake, m *Manifest, _ *Options) { m.SlidingWindow = 0 },
+		"cutoff 1.5":              func(_ *fake, _ *Manifest, o *Options) { o.Cutoff = 1.5 },
+		"cutoff NaN":              func(_ *fake, _ *Manifest, o *Options) { o.Cutoff = float32(math.NaN()) },
+		"cutoff 0":                func(_ *fake, m *Manifest, _ *Options) { m.Cutoff = 0 },
+		"window -1":               func(_ *fake, _ *Manifest, o *Options) { o.SlidingWindow = -1 },
+		"window 0":                func(_ *fake, m *Manifest, _ *Options) { m.SlidingWindow = 0 },
 		"refractory time of -1ns": func(_ *fake, _ *Manifest, o *Options) { o.Refractory = -1 },
 	} {
 		e, m, o := newFake(3, 1), ahoy, Options{}

@@ -9,17 +9,17 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// span is how far back a keyword begins.
+// span is the length of a keyword.
 const span = ((memory-1)*Hop + Window) * time.Second / Rate
 
-// Process listens to a chunk and gives the keywords that end in it. It allocates only for those.
+// Process processes a chunk and returns the keywords that end in it. It allocates only for those.
 func (w *WakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result, error) {
 	if len(c.Micro)%Channels != 0 {
-		return pipeline.Result{}, fmt.Errorf("wake-word model %s: the chunk has %d features, no whole rows of %d", w.name, len(c.Micro), Channels)
+		return pipeline.Result{}, fmt.Errorf("wake-word model %s: the chunk has %d features (want whole rows of %d)", w.name, len(c.Micro), Channels)
 	}
 	if c.First {
 		if err := w.restart(ctx, c.Start); err != nil {
-			return pipeline.Result{}, fmt.Errorf("wake-word model %s: beginning anew: %w", w.name, err)
+			return pipeline.Result{}, fmt.Errorf("wake-word model %s: resetting: %w", w.name, err)
 		}
 	}
 	w.levels.Add(c)
@@ -36,9 +36,9 @@ func (w *WakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result
 	return pipeline.Result{Keywords: keywords, Quiet: len(keywords) == 0}, nil
 }
 
-// restart forgets all sound.
+// restart resets all state.
 func (w *WakeWord) restart(ctx context.Context, start int64) error {
-	w.begin, w.row, w.deaf = start, 0, 0
+	w.begin, w.row, w.warmupUntil = start, 0, 0
 	w.held = w.held[:0]
 	w.forget()
 	w.spotter.Reset()
@@ -48,18 +48,18 @@ func (w *WakeWord) restart(ctx context.Context, start int64) error {
 // forget empties the sliding window.
 func (w *WakeWord) forget() { w.filled, w.at, w.sum = 0, 0, 0 }
 
-// drop lets go of held rows that are too old to be caught up on.
+// drop drops held rows that are too old to be made up for.
 func (w *WakeWord) drop() {
 	stride := w.model.stride
 	if n := (len(w.held)/Channels - w.keep) / stride * stride; n > 0 {
 		w.held = w.held[:copy(w.held, w.held[n*Channels:])]
 		w.row += int64(n)
-		w.deaf = w.row + int64(w.model.strides(memory)*stride)
+		w.warmupUntil = w.row + int64(w.model.strides(memory)*stride)
 		w.forget()
 	}
 }
 
-// listen runs the model on the held rows, as far as they are enough.
+// listen runs the model on the held rows, as long as there are enough.
 func (w *WakeWord) listen(ctx context.Context) (keywords []pipeline.Keyword, err error) {
 	size := w.model.stride * Channels
 	rows := w.held
@@ -69,15 +69,15 @@ func (w *WakeWord) listen(ctx context.Context) (keywords []pipeline.Keyword, err
 			w.row += int64(w.model.stride)
 			keywords = w.add(keywords, answer)
 		}
-		rows = rows[size:] // also what failed, which would fail again
+		rows = rows[size:] // even after a failure, which would repeat
 	}
 	w.held = w.held[:copy(w.held, rows)]
 	return keywords, err
 }
 
-// add takes the answer to the rows before w.row.
+// add adds the answer to the rows before w.row.
 func (w *WakeWord) add(keywords []pipeline.Keyword, answer int) []pipeline.Keyword {
-	if w.row < w.deaf {
+	if w.row < w.warmupUntil {
 		return keywords
 	}
 	if w.filled == len(w.recent) {
@@ -94,7 +94,7 @@ func (w *WakeWord) add(keywords []pipeline.Keyword, answer int) []pipeline.Keywo
 		return keywords
 	}
 	w.score[0] = float32(w.model.scale * float64(w.sum) / float64(len(w.recent)))
-	// The rows of the silence behind a recording end behind it too.
+	// Rows of the silence that follows a recording end after it.
 	end := audio.At(min(w.begin+(w.row-1)*Hop+Window, w.end), Rate)
 	start := max(end-span, audio.At(w.begin, Rate))
 	n := len(keywords)

@@ -8,27 +8,26 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// Padding is the silence that a Stage lets follow a recording, so that models also hear a word that the recording ends
-// with: they answer up to a quarter of a second after it. More of it makes them hear no more words, and take other words
-// that end in silence for theirs (docs/performance.md has the measurement, TestPadding repeats it).
+// Padding is the silence that a Stage adds after a recording, so that models also detect a word at its very end: they answer
+// up to a quarter of a second after it. Longer padding detects no more words, but causes false accepts of other words that
+// end in silence (measured in docs/performance.md; TestPadding repeats it).
 const Padding = 300 * time.Millisecond
 
-// Stage makes the features of each chunk, Chunk.Micro, once for all models. It listens on while the voice gate holds
-// models back, as its noise estimate needs all sound.
+// Stage computes the features of each chunk, Chunk.Micro, once for all models, and also while there is no voice, because its
+// noise estimate needs all sound.
 type Stage struct {
 	front Frontend
-	quiet []int16 // what follows a recording
+	quiet []int16 // the Padding
 }
 
-// NewStage is a stage for one source.
+// NewStage returns a Stage for one source.
 func NewStage() *Stage { return &Stage{quiet: make([]int16, Padding*Rate/time.Second)} }
 
-// Process fills c.Micro. The first row of a recording needs Window samples. The last chunk also has the rows of
-// Padding. It fails when the sound does not have Rate.
+// Process fills c.Micro. The first row of a recording takes Window samples. The last chunk also gets the rows of Padding. The
+// sound must have Rate.
 func (s *Stage) Process(_ context.Context, c *audio.Chunk) error {
 	if c.Rate != Rate {
-		return fmt.Errorf("the features of wake-word models need %d samples a second, and the sound has %d: let the source bring it to that rate",
-			Rate, c.Rate)
+		return fmt.Errorf("microwakeword: invalid sample rate %d of a chunk (want %d: open the source with that rate)", c.Rate, Rate)
 	}
 	if c.First {
 		s.front.Reset()

@@ -9,31 +9,31 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// memory is how many rows of features the answer of a model depends on. Of the models in the package pymicro-wakeword
-// it is 150 to 179: 1.5 to 1.8 s.
+// memory is the number of rows of features that an answer of a model depends on: 150 to 179 (1.5 to 1.8 s) for the models
+// in the package pymicro-wakeword.
 const memory = 180
 
-// Options of NewWakeWord. What is 0 is as the manifest says.
+// Options are the options of NewWakeWord. Zero values are those of the manifest.
 type Options struct {
 	Label         string        // of the keywords; "": the wake word
-	Cutoff        float32       // the mean probability that a wake word exceeds, at most 1
-	SlidingWindow int           // of how many probabilities that is the mean
-	Refractory    time.Duration // as audio.SpotterOptions has it; 0: until the mean was lower
+	Cutoff        float32       // the mean probability that a wake word must exceed, above 0, at most 1
+	SlidingWindow int           // number of probabilities in that mean, from 1 to 333
+	Refractory    time.Duration // as in audio.SpotterOptions; 0: until the mean was lower
 }
 
-// WakeWord is a microWakeWord model as a Flow. It is made by NewWakeWord.
+// WakeWord is a microWakeWord model as a pipeline.StreamingModel, made by NewWakeWord.
 type WakeWord struct {
 	name    string
 	model   *model
 	spotter *audio.Spotter
 	levels  *audio.Levels
 
-	begin int64    // the index of the sample that row 0 begins with
-	end   int64    // the index behind the last sample
-	row   int64    // the number of the next row that the model takes
-	held  []uint16 // rows that it has not taken, the oldest first
-	keep  int      // of how many rows held has room while the voice gate holds back
-	deaf  int64    // rows before this number are only taken to fill the model's memory
+	begin       int64    // the index of the sample that row 0 begins with
+	end         int64    // the index behind the last sample
+	row         int64    // the number of the next row that the model takes
+	held        []uint16 // rows that it has not taken, the oldest first
+	keep        int      // of how many rows held has room while the voice gate holds back
+	warmupUntil int64    // answers to rows before this one are ignored: they only fill the model's memory
 
 	recent []int // the last answers, a ring
 	filled int   // of recent
@@ -42,22 +42,21 @@ type WakeWord struct {
 	score  [1]float32
 }
 
-// NewWakeWord makes a Flow of a model and the engine that has it open. It listens to the rows of features that a Stage
-// has put into the chunks, as pymicro-wakeword does: the model runs once for each N new rows (its input's shape), and
-// its last SlidingWindow probabilities are averaged. While there are fewer, it says nothing. A keyword is when the mean
-// exceeds the cutoff; its score is the mean then, its end that of the sound heard, and its start as far back as models
-// look, 1.8 s.
+// NewWakeWord returns a streaming model on an open engine. It takes the rows of features that a Stage has put into the chunks
+// and works like pymicro-wakeword: the model runs once for each N new rows (N is in its input's shape), and its last
+// SlidingWindow probabilities are averaged; with fewer, there is no result. A keyword is reported when the mean exceeds
+// the cutoff. Its score is that mean, its end that of the sound so far, and its start 1.8 s earlier, as far back as the
+// models look.
 //
-// A chunk that is First makes the engine begin anew (tensor.Resetter); one that is not a Resetter hears silence first,
-// which gives slightly other answers in the first 1.8 s than a model that was just opened. While Chunk.Voice is false
-// nothing runs. When it is true again, the last 1.8 s and the sliding window are caught up on, after which everything
-// is as if the model had listened all along.
+// A chunk that is First resets the engine (tensor.Resetter). An engine without Reset gets silence instead, which gives
+// slightly different answers in the first 1.8 s. While Chunk.Voice is false, nothing runs. When voice begins, the last
+// 1.8 s and the sliding window are made up for, after which everything is as if the model had run all the time.
 //
-// With the runtime's built-in kernels (delegate none) the probabilities are pymicro-wakeword's to the last step of the
-// output's quantization. XNNPACK is more than twice as fast and rounds otherwise inside of the model: one answer in a
-// hundred is another, by up to 18 steps of 256 in the recordings of the tests, where it finds the same words.
+// With the runtime's built-in kernels (delegate none) the probabilities equal pymicro-wakeword's exactly. XNNPACK is more
+// than twice as fast and rounds differently inside the model: one answer in a hundred differs, by up to 18 of 256 steps in
+// the recordings of the tests, where it finds the same words.
 //
-// The errors say which model, what was expected of it, and what it has. The engine stays with the caller.
+// Errors name the model, what was expected and what it has. The caller closes the engine.
 func NewWakeWord(m Manifest, e pipeline.Engine, o Options) (*WakeWord, error) {
 	w, err := newWakeWord(m, e, o)
 	if err != nil {
@@ -77,10 +76,10 @@ func newWakeWord(m Manifest, e pipeline.Engine, o Options) (*WakeWord, error) {
 		o.SlidingWindow = m.SlidingWindow
 	}
 	if o.SlidingWindow < 1 || o.SlidingWindow > maxSlidingWindow {
-		return nil, fmt.Errorf("a sliding window of %d probabilities is not possible: want 1 to %d", o.SlidingWindow, maxSlidingWindow)
+		return nil, fmt.Errorf("invalid sliding window %d (want 1 to %d probabilities)", o.SlidingWindow, maxSlidingWindow)
 	}
-	if !(o.Cutoff > 0 && o.Cutoff <= 1) { // refuses what is not a number
-		return nil, fmt.Errorf("a cutoff of %g is not possible: want more than 0, at most 1", o.Cutoff)
+	if !(o.Cutoff > 0 && o.Cutoff <= 1) { // rejects NaN
+		return nil, fmt.Errorf("invalid cutoff %g (want more than 0, at most 1)", o.Cutoff)
 	}
 	spotter, err := audio.NewSpotter(audio.SpotterOptions{
 		Labels: []string{o.Label}, Thresholds: []float32{above(o.Cutoff)}, Refractory: o.Refractory,
@@ -99,7 +98,7 @@ func newWakeWord(m Manifest, e pipeline.Engine, o Options) (*WakeWord, error) {
 	return w, nil
 }
 
-// above is the least float32 above a cutoff, because a Spotter also fires at its threshold; not above 1.
+// above returns the smallest float32 above a cutoff, but at most 1, because a Spotter also fires at its threshold.
 func above(cutoff float32) float32 { return min(math.Nextafter32(cutoff, 2), 1) }
 
 // Name is "wakeword".

@@ -1,8 +1,8 @@
-// Package openwakeword hears wake words with openWakeWord's models: three in a chain, all of them floats. A model of the mel
-// spectrogram and a model of speech embeddings are shared by all words (Stage); a small model for each word looks at
-// the last embeddings (WakeWord).
+// Package openwakeword detects wake words with the models of openWakeWord: a chain of three, all float. A mel spectrogram
+// model and a speech embedding model are shared by all words (Stage); a small model for each word takes the last embeddings
+// (NewWakeWord).
 //
-//	sound, 16000 samples a second, at its 16-bit values (not divided by 32768)
+//	sound, 16000 samples per second, as 16-bit values (not divided by 32768)
 //	→ each 1280 samples a window of the last 1760 → 8 rows of 32 mel bands, x/10 + 2
 //	→ the 76 rows that end 4 before the newest → 1 row of 96 features
 //	→ the last 16 rows (the word model's input says how many) → the word's score, 0 to 1

@@ -11,12 +11,12 @@ import (
 
 // Stage is an audio.Stage that fills Chunk.Embeddings. One serves all word models of a pipeline.
 //
-// At a beginning it gives rows of silence before the first row of sound, as many as any word model looks at. It
-// begins at a chunk that is First, and anew when the voice gate opens after it had held back more than a second: then
-// with the last second or so of that, after silence. What the gate holds back for less time is caught up on, and
-// nothing is lost. At Last it goes on through some silence, unless the gate is shut and there was no voice lately.
+// At the beginning it adds rows of silence before the first row of sound, as many as any word model looks at. The beginning
+// is a chunk that is First, or voice after more than about a second without: then with the last second of that, after
+// silence. Shorter pauses are made up for, and nothing is lost. After Last some silence follows, unless there was no voice
+// lately.
 //
-// It does not close its engines.
+// The caller closes the engines.
 type Stage struct {
 	mel, embedding pipeline.Engine
 
@@ -28,15 +28,15 @@ type Stage struct {
 	bands    []float32 // the newest keptRows
 	features []float32 // a row
 
-	fresh   bool // no row was given since the beginning
-	voice   bool // there was some since the beginning
-	dropped bool // sound was dropped because the gate is shut
+	atStart bool // no row was returned since the beginning
+	voice   bool // there was voice since the beginning
+	dropped bool // sound was dropped because there was no voice
 }
 
 var _ audio.Stage = (*Stage)(nil)
 
-// NewStage makes a Stage of the two models that all words share. The melspectrogram model must have been opened with
-// MelShapes. A model that does not fit is an error that says what was expected and what it has.
+// NewStage returns a Stage of the two models that all words share. The melspectrogram model must be opened with MelShapes.
+// The error for a model that does not fit says what was expected and what it has.
 func NewStage(mel, embedding pipeline.Engine) (*Stage, error) {
 	if err := check("melspectrogram", mel, []int{1, window}, newRows*bands); err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func NewStage(mel, embedding pipeline.Engine) (*Stage, error) {
 // Process adds the rows of embeddings that the chunk completes.
 func (s *Stage) Process(ctx context.Context, c *audio.Chunk) error {
 	if c.Rate != rate {
-		return fmt.Errorf("openWakeWord hears %d samples a second, and the sound has %d", rate, c.Rate)
+		return fmt.Errorf("openwakeword: invalid sample rate %d of a chunk (want %d)", c.Rate, rate)
 	}
 	if err := s.learnSilence(ctx); err != nil {
 		return err
@@ -98,7 +98,7 @@ func (s *Stage) begin() {
 	for row := s.bands; len(row) > 0; {
 		row = row[copy(row, s.silentBands):]
 	}
-	s.fresh = true
+	s.atStart = true
 }
 
 // end goes on through silence.
@@ -127,11 +127,11 @@ func (s *Stage) catchUp(ctx context.Context, c *audio.Chunk) error {
 		if err := s.embed(ctx, s.features); err != nil {
 			return err
 		}
-		if s.fresh {
+		if s.atStart {
 			for range before {
 				c.Embeddings = append(c.Embeddings, s.silentFeatures...)
 			}
-			s.fresh = false
+			s.atStart = false
 		}
 		c.Embeddings = append(c.Embeddings, s.features...)
 	}

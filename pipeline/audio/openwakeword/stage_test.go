@@ -101,16 +101,16 @@ func TestStageRefuses(t *testing.T) {
 	_, err2 := NewStage(embedding, mel)
 	_, err3 := NewStage(mel, open(t, found.Model, delegate.None))
 	for err, want := range map[error]string{
-		err1: "the melspectrogram model is none of openWakeWord's: want the input float32[1,1760], has serving_default_input:0 float32[1,1280]",
-		err2: "the melspectrogram model is none of openWakeWord's: want the input float32[1,1760], has ",
-		err3: "the embedding model is none of openWakeWord's: want the input float32[1,76,32,1], has ",
+		err1: "not an openWakeWord melspectrogram model: want the input float32[1,1760], has serving_default_input:0 float32[1,1280]",
+		err2: "not an openWakeWord melspectrogram model: want the input float32[1,1760], has ",
+		err3: "not an openWakeWord embedding model: want the input float32[1,76,32,1], has ",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}
 	s, _, _ := scriptedStage(t)
-	if err := s.Process(t.Context(), &audio.Chunk{Rate: 8000, First: true}); err == nil || !strings.Contains(err.Error(), "16000 samples a second, and the sound has 8000") {
+	if err := s.Process(t.Context(), &audio.Chunk{Rate: 8000, First: true}); err == nil || !strings.Contains(err.Error(), "invalid sample rate 8000 of a chunk (want 16000)") {
 		t.Errorf("8000 samples a second: %v", err)
 	}
 }

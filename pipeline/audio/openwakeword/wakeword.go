@@ -12,27 +12,26 @@ import (
 
 // Options of a wake word. Zero values are the defaults.
 type Options struct {
-	Threshold  float32       // the score that is the word: above 0, at most 1; 0: 0.5
-	Patience   int           // so many scores in a row must reach the threshold, one each 80 ms; 0: 1
-	Refractory time.Duration // as audio.SpotterOptions has it; a second keeps a score that wavers from being two words
+	Threshold  float32       // minimum score of the word, above 0, at most 1; 0: 0.5
+	Patience   int           // number of scores in a row, one each 80 ms, that must reach the threshold; 0: 1
+	Refractory time.Duration // as in audio.SpotterOptions; a second keeps a score that wavers from counting as two words
 }
 
 // DefaultThreshold is openWakeWord's.
 const DefaultThreshold = 0.5
 
-// NewWakeWord makes a Flow of a word model: it looks at Chunk.Embeddings, which a Stage before it must fill, and says
-// when the word was heard: once each time, where its score reaches the threshold (audio.Spotter). A keyword's times are
-// those of the sound that the model looked at, about two seconds that end with the word; what of it lies before or after
-// a recording is left out. The engine stays the caller's.
+// NewWakeWord returns a streaming model of a word model. It takes Chunk.Embeddings, which a Stage must fill, and reports the
+// word once each time its score reaches the threshold (audio.Spotter). The times of the keyword are those of the sound that
+// the model saw, about two seconds that end with the word, clipped to the recording. The caller closes the engine.
 //
-// A model that does not fit is an error that says what was expected and what it has.
+// The error for a model that does not fit says what was expected and what it has.
 func NewWakeWord(label string, e pipeline.Engine, o Options) (pipeline.StreamingModel[*audio.Chunk], error) {
 	if err := check("wake word", e, []int{1, 0, audio.EmbeddingSize}, 1); err != nil {
 		return nil, err
 	}
 	rows := e.Inputs()[0].Shape[1]
 	if rows > before {
-		return nil, fmt.Errorf("the wake word model looks at %d rows of embeddings, and at most %d are possible", rows, before)
+		return nil, fmt.Errorf("the wake word model takes %d rows of embeddings (want at most %d)", rows, before)
 	}
 	if o.Threshold == 0 {
 		o.Threshold = DefaultThreshold
@@ -41,7 +40,7 @@ func NewWakeWord(label string, e pipeline.Engine, o Options) (pipeline.Streaming
 		o.Patience = 1
 	}
 	if o.Patience < 0 {
-		return nil, fmt.Errorf("a patience of %d is not possible: want 1 or more", o.Patience)
+		return nil, fmt.Errorf("openwakeword: invalid patience %d (want 1 or more)", o.Patience)
 	}
 	spotter, err := audio.NewSpotter(audio.SpotterOptions{
 		Labels: []string{label}, Thresholds: []float32{o.Threshold}, Refractory: o.Refractory,
@@ -71,15 +70,15 @@ type wakeWord struct {
 	inARow     int   // scores that reached the threshold
 }
 
-var errNoStage = errors.New("a wake word of openWakeWord got a chunk with a broken row of embeddings: a Stage must fill them")
+var errNoStage = errors.New("openwakeword: the chunk has an incomplete row of embeddings (want a Stage before the model)")
 
 // Name is "wakeword".
 func (w *wakeWord) Name() string { return "wakeword" }
 
-// Device is what ran the word's model last; the shared models may run elsewhere.
+// Device returns what ran the word model last; the shared models may run elsewhere.
 func (w *wakeWord) Device() pipeline.Device { return w.engine.Device() }
 
-// Process looks at each row of embeddings that the chunk brings.
+// Process runs the model for each row of embeddings in the chunk.
 func (w *wakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result, error) {
 	if c.First {
 		w.spotter.Reset()
@@ -101,7 +100,7 @@ func (w *wakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result
 		copy(w.embeddings, w.embeddings[audio.EmbeddingSize:])
 		copy(w.embeddings[len(w.embeddings)-audio.EmbeddingSize:], rest)
 		if row < w.next {
-			continue // silence in place of what was heard already
+			continue // silence in place of what was processed already
 		}
 		w.next = row + 1
 		if err := run(ctx, w.engine, w.embeddings, w.score); err != nil {
@@ -112,7 +111,7 @@ func (w *wakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result
 	return pipeline.Result{Keywords: found, Quiet: len(found) == 0}, nil
 }
 
-// spot adds the word when its score says so. Nothing is said of what comes after the sound's end.
+// spot adds the word if its score reaches the threshold.
 func (w *wakeWord) spot(found []pipeline.Keyword, row, ended int64) []pipeline.Keyword {
 	if w.score[0] >= w.o.Threshold {
 		w.inARow++

@@ -167,13 +167,13 @@ func TestWordRefuses(t *testing.T) {
 		o     Options
 		want  string
 	}{
-		{"a", open(t, found.Embedding, delegate.None), Options{}, "the wake word model is none of openWakeWord's: want the input float32[1,N,96], has "},
+		{"a", open(t, found.Embedding, delegate.None), Options{}, "not an openWakeWord wake word model: want the input float32[1,N,96], has "},
 		{"a", newScripted([]int{1, 16, 40}, []int{1, 1}, nil), Options{}, "want the input float32[1,N,96], has in float32[1,16,40]"},
 		{"a", newScripted([]int{1, 16, 96}, []int{1, 3}, nil), Options{}, "want 1 values of float32 as output, has "},
-		{"a", newScripted([]int{1, 41, 96}, []int{1, 1}, nil), Options{}, "looks at 41 rows of embeddings, and at most 40 are possible"},
-		{"a", good(), Options{Threshold: 1.5}, "a threshold of 1.5 is not possible"},
-		{"a", good(), Options{Threshold: -0.5}, "a threshold of -0.5 is not possible"},
-		{"a", good(), Options{Patience: -1}, "a patience of -1 is not possible: want 1 or more"},
+		{"a", newScripted([]int{1, 41, 96}, []int{1, 1}, nil), Options{}, "takes 41 rows of embeddings (want at most 40)"},
+		{"a", good(), Options{Threshold: 1.5}, "invalid threshold 1.5"},
+		{"a", good(), Options{Threshold: -0.5}, "invalid threshold -0.5"},
+		{"a", good(), Options{Patience: -1}, "invalid patience -1 (want 1 or more)"},
 		{"a", good(), Options{Refractory: -1}, "a refractory time of -1ns is not possible"},
 	} {
 		if _, err := NewWakeWord(c.label, c.e, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
