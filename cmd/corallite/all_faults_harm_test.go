@@ -121,7 +121,7 @@ func (f *allFaults) harmCameras() error {
 		}
 	}
 	f.yard.Show(640, 480)
-	if err := f.until("another size", func() bool { return strings.Contains(f.log.String(), "another size") }); err != nil {
+	if err := f.until("another size", func() bool { return strings.Contains(f.log.String(), "width=640 height=480") }); err != nil {
 		return err
 	}
 	return f.goOn("a camera has changed its size", "tpu", "out", "late", "door", "yard")
