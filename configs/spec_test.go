@@ -1,0 +1,70 @@
+package configs
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"corallite/models"
+)
+
+// TestModelSpec: what a flag or an option says comes over the catalog and the task's defaults, and the errors name the key.
+func TestModelSpec(t *testing.T) {
+	dir := t.TempDir()
+	store, err := models.Open(models.Options{Cache: filepath.Join(dir, "cache")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"x.tflite": "a model", "word.tflite": "another", "word.json": "{}", "labels.txt": "a\nb\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(path string) ([]string, error) {
+		text, err := os.ReadFile(path)
+		return strings.Fields(string(text)), err
+	}
+	x, word, half := filepath.Join(dir, "x.tflite"), filepath.Join(dir, "word.tflite"), 0.25
+	find := func(c ModelSpec) (string, Model, error) { return c.Find(store, read) }
+
+	name, m, err := find(ModelSpec{Ref: x, Task: TaskDetect, LabelsFile: filepath.Join(dir, "labels.txt"), Decoder: "yolov8", ScoreThreshold: &half, Threads: 3})
+	if err != nil || name != "x" || m.Path != x || m.ScoreThreshold != half || len(m.Labels) != 2 || m.Decoder != "yolov8" || m.Resize != "letterbox" || m.Threads != 3 || !m.Delegate.Only(DelegateAuto) {
+		t.Errorf("%s, %+v, %v", name, m, err)
+	}
+	if _, m, err = find(ModelSpec{Ref: x, Task: TaskDetect, Labels: []string{"own"}, LabelsFile: "not read"}); err != nil || m.ScoreThreshold != defaultDetectScore || len(m.Labels) != 1 {
+		t.Errorf("the defaults: %+v, %v", m, err)
+	}
+	if _, m, err = find(ModelSpec{Ref: word, FileTask: TaskKeyword}); err != nil || m.Task != TaskWakeword || m.Manifest != filepath.Join(dir, "word.json") {
+		t.Errorf("a manifest beside it: %+v, %v", m, err)
+	}
+	if _, m, err = find(ModelSpec{Ref: word, Features: map[string]any{"kind": "micro"}}); err != nil || m.Task != TaskKeyword || m.Manifest != "" || m.Features.Kind != "micro" {
+		t.Errorf("features say that it is no wake word: %+v, %v", m, err)
+	}
+	if _, m, err = find(ModelSpec{Ref: x}); err != nil || m.Task != "" {
+		t.Errorf("a file that nothing is known of: %+v, %v", m, err)
+	}
+	if name, m, err = find(ModelSpec{Ref: "digits"}); err != nil || name != "digits" || m.Task != TaskKeyword || len(m.Labels) == 0 {
+		t.Errorf("the catalog: %s, %+v, %v", name, m, err)
+	}
+	for _, c := range []struct {
+		spec      ModelSpec
+		key, want string
+	}{
+		{ModelSpec{Ref: "digits", Task: TaskDetect}, "task", "digits is a model for keyword, which is for sound"},
+		{ModelSpec{Ref: x, Task: TaskDetect, LabelsFile: "none.txt"}, "labels", "none.txt: no such file"},
+		{ModelSpec{Ref: x, Task: TaskEmbed, Gallery: dir}, "score_threshold", "corallite embed --calibrate"},
+		{ModelSpec{Ref: x, Task: TaskWakeword}, "manifest", "a wake word needs more than the model"},
+		{ModelSpec{Ref: word, Task: TaskWakeword, Features: map[string]any{"kind": "micro"}}, "path", "it is a wake word, whose features are always the same"},
+	} {
+		_, _, err := find(c.spec)
+		var wrong *SpecError
+		if !errors.As(err, &wrong) || wrong.Key != c.key || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v, want %s: %s", c.spec, err, c.key, c.want)
+		}
+	}
+	if _, _, err := find(ModelSpec{Ref: x, Task: TaskEmbed, Gallery: dir, NoThreshold: true}); err != nil {
+		t.Errorf("a gallery that is measured: %v", err)
+	}
+}
