@@ -117,13 +117,13 @@ type hidden struct{ image.Image }
 func TestWrongPixels(t *testing.T) {
 	m := open(t, small, corallite.Options{Task: corallite.Classify})
 	for want, p := range map[string]image.Image{
-		"the picture is nil":             nil,
-		"invalid layout 9":               &corallite.Pixels{Pix: make([]byte, 12), Width: 2, Height: 2, Layout: 9},
-		"invalid size 0x2":               &corallite.Pixels{Width: 0, Height: 2},
-		"invalid stride 5: a row of 2":   &corallite.Pixels{Pix: make([]byte, 12), Width: 2, Height: 2, Stride: 5},
-		"11 bytes are too few for 2x2":   &corallite.Pixels{Pix: make([]byte, 11), Width: 2, Height: 2},
-		"1073741824x1073741824 pixels":   &corallite.Pixels{Pix: make([]byte, 11), Width: 1 << 30, Height: 1 << 30},
-		"a picture of 0x0 pixels is not": image.NewRGBA(image.Rectangle{}),
+		"the picture is nil":           nil,
+		"invalid layout 9":             &corallite.Pixels{Pix: make([]byte, 12), Width: 2, Height: 2, Layout: 9},
+		"invalid size 0x2":             &corallite.Pixels{Width: 0, Height: 2},
+		"invalid stride 5: a row of 2": &corallite.Pixels{Pix: make([]byte, 12), Width: 2, Height: 2, Stride: 5},
+		"11 bytes are too few for 2x2": &corallite.Pixels{Pix: make([]byte, 11), Width: 2, Height: 2},
+		"1073741824x1073741824 pixels": &corallite.Pixels{Pix: make([]byte, 11), Width: 1 << 30, Height: 1 << 30},
+		"invalid picture size 0x0":     image.NewRGBA(image.Rectangle{}),
 	} {
 		if _, err := m.Classify(t.Context(), p); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
