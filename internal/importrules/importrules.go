@@ -74,7 +74,7 @@ var importers = map[string][]string{
 var foreign = map[string][]string{
 	"gocv.io/x/gocv":             {"pipeline", "cmd", "scripts"},
 	"github.com/mattn/go-tflite": {"tflite"},
-	"github.com/gen2brain/malgo": {"pipeline/mic/backend/miniaudio"},
+	"github.com/gen2brain/malgo": {"pipeline/mic/internal/backend/miniaudio"},
 }
 
 // cgo lists the only packages with import "C", besides test helpers.

@@ -12,7 +12,7 @@ import (
 	"corallite/internal/isolate"
 	"corallite/internal/reconnect"
 	"corallite/pipeline"
-	"corallite/pipeline/camera/capture"
+	"corallite/pipeline/camera/internal/capture"
 	"corallite/pipeline/vision"
 )
 

@@ -12,7 +12,7 @@ import (
 	"corallite/internal/didyoumean"
 	"corallite/internal/environ"
 	"corallite/internal/redact"
-	"corallite/pipeline/camera/capture"
+	"corallite/pipeline/camera/internal/capture"
 )
 
 // schemes are those of a URL, the most frequent ones first.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"corallite/internal/reconnect"
-	"corallite/pipeline/mic/backend"
+	"corallite/pipeline/mic/internal/backend"
 )
 
 // Microphone is a device that sound can be captured from.

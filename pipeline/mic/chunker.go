@@ -5,7 +5,7 @@ import (
 
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/mic/resample"
+	"corallite/pipeline/mic/internal/resample"
 )
 
 // chunker resamples sound of any rate and cuts it into chunks.

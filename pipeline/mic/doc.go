@@ -8,7 +8,7 @@ package mic
 
 import (
 	"corallite/internal/reconnect"
-	"corallite/pipeline/mic/resample"
+	"corallite/pipeline/mic/internal/resample"
 )
 
 // ErrClosed is returned by Next after Close.

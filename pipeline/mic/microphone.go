@@ -13,8 +13,8 @@ import (
 	"corallite/internal/reconnect"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/mic/backend"
-	"corallite/pipeline/mic/backend/miniaudio"
+	"corallite/pipeline/mic/internal/backend"
+	"corallite/pipeline/mic/internal/backend/miniaudio"
 )
 
 // Backends returns the sound systems that are tried, in this order.

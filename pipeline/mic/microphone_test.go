@@ -13,8 +13,8 @@ import (
 
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/mic/backend"
-	"corallite/pipeline/mic/backend/backendtest"
+	"corallite/pipeline/mic/internal/backend"
+	"corallite/pipeline/mic/internal/backend/backendtest"
 )
 
 // long is a limit that guards against hanging only.

@@ -8,7 +8,7 @@ import (
 
 	"corallite/internal/reconnect"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/mic/backend"
+	"corallite/pipeline/mic/internal/backend"
 )
 
 // session is a microphone from opening to loss.

@@ -6,8 +6,6 @@
 //
 // It is of our own because the one library in Go of such quality (tphakala/go-audio-resampler) wants a newer Go than
 // this module. Its results are compared with those of SoX in the tests.
-//
-// What this package exports follows Semantic Versioning.
 package resample
 
 import (

@@ -8,7 +8,7 @@ import (
 
 	"github.com/gen2brain/malgo"
 
-	"corallite/pipeline/mic/backend"
+	"corallite/pipeline/mic/internal/backend"
 )
 
 // stream is a device of miniaudio.

@@ -5,8 +5,6 @@
 // Sound systems hang, and devices vanish at any time. Therefore package mic makes every call that may block in a goroutine
 // of its own and abandons it after a limit; when such a call returns later after all, what it opened is closed. An
 // implementation need not guard against that, but it must bear several connections at once.
-//
-// What this package exports follows Semantic Versioning.
 package backend
 
 import "fmt"

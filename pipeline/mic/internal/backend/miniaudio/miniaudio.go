@@ -1,7 +1,5 @@
 // Package miniaudio captures from PulseAudio (and PipeWire, which speaks its protocol) and from ALSA, through the C library
 // miniaudio.
-//
-// What this package exports follows Semantic Versioning.
 package miniaudio
 
 import (
@@ -13,7 +11,7 @@ import (
 	"github.com/gen2brain/malgo"
 
 	"corallite/internal/lastwords"
-	"corallite/pipeline/mic/backend"
+	"corallite/pipeline/mic/internal/backend"
 )
 
 // PulseAudio is the sound system of most desktops.

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"corallite/pipeline/mic/backend"
+	"corallite/pipeline/mic/internal/backend"
 )
 
 // Period is how often a microphone delivers samples, which are then that old at most.

@@ -38,6 +38,4 @@
 // A Device may use its node but no network. HTTP and Stream may use the network, name resolution and the system's
 // certificates. A GStreamer pipeline may name any element, so it may read all files and use all devices. Program is not
 // sandboxed, because a sandboxed child cannot start a program.
-//
-// What this package exports follows Semantic Versioning.
 package capture
