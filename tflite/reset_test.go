@@ -91,7 +91,7 @@ func TestResetRefused(t *testing.T) {
 	n.own = []Delegate{unique{}} // as if a delegate ran it of which there is only one
 	err := n.Reset()
 	n.own = nil
-	if err == nil || !strings.Contains(err.Error(), "cannot be made again") {
+	if err == nil || !strings.Contains(err.Error(), "cannot be recreated") {
 		t.Errorf("with another delegate: %v", err)
 	}
 	if got, want := answers(t, n), answers(t, twin); !slices.Equal(got, want) {

@@ -61,7 +61,7 @@ func NewInput(info tensor.Info, o InputOptions) (*Input, error) {
 	opencv.OneThread()
 	shape := info.Shape
 	if len(shape) != 4 || shape[0] != 1 || shape[1] < 1 || shape[2] < 1 || (shape[3] != 1 && shape[3] != 3) {
-		return nil, fmt.Errorf("the input must be one picture, [1,height,width,1 or 3]; it is %s", info)
+		return nil, fmt.Errorf("the model's input must be one picture, [1,height,width,1 or 3]; it is %s", info)
 	}
 	if shape[1] > MaxPixels/shape[2] {
 		return nil, fmt.Errorf("the input is too large for a picture: %s", info)
