@@ -1,6 +1,7 @@
 package devicepool_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -218,5 +219,27 @@ func TestSimulatorAsExternalDelegate(t *testing.T) {
 	e = b.open(delegate.Files{CPU: f.CPU}, devicepool.Request{Choice: delegate.Choice{item}})[0]
 	if got := run(t, e, 7); got != right(7) || !strings.Contains(e.Device().Reason, "takes none of the model's operators") {
 		t.Errorf("device %+v", e.Device())
+	}
+}
+
+// TestEdgeTPUEnvironment: the processes with libedgetpu get the variables that are named, and no others.
+func TestEdgeTPUEnvironment(t *testing.T) {
+	t.Setenv("EDGETPU_TRACE_FILE", "x")
+	t.Setenv("DOOR_PASSWORD", "secret")
+	f := twins(t, classifier)
+	b := newBench(t, simtest.Config{Devices: []string{"usb"}, Compute: simtest.Fixed}, func(o *devicepool.Options) {
+		o.EdgeTPUEnv = []string{"EDGETPU_TRACE_FILE"}
+	})
+	b.open(delegate.Files{EdgeTPU: f.EdgeTPU}, devicepool.Request{Choice: delegate.EdgeTPU})
+	all := children(t)
+	if len(all) != 1 {
+		t.Fatalf("child processes %v", all)
+	}
+	environ, err := os.ReadFile(fmt.Sprintf("/proc/%v/environ", all[0]))
+	if err != nil {
+		t.Skipf("a child's environment cannot be read here: %v", err)
+	}
+	if s := string(environ); !strings.Contains(s, "EDGETPU_TRACE_FILE=x") || strings.Contains(s, "DOOR_PASSWORD") {
+		t.Errorf("the child's environment is %q", s)
 	}
 }

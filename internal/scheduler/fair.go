@@ -22,8 +22,8 @@ func (q *Queue) next(now time.Time) (c *Client, owed bool, at time.Time) {
 	switch {
 	case q.rest.stops(top.priority, now):
 		return nil, false, q.rest.until
-	case q.unpaid <= 0 && !now.Before(q.rest.until):
-		if c := q.passedOver(top); c != nil {
+	case q.fairnessDebt <= 0 && !now.Before(q.rest.until):
+		if c := q.owedClient(top); c != nil {
 			return c, true, now
 		}
 	}
@@ -40,8 +40,8 @@ func (q *Queue) next(now time.Time) (c *Client, owed bool, at time.Time) {
 	return best, false, now
 }
 
-// passedOver is the client below a class that has waited longest of those owed a turn, or nil.
-func (q *Queue) passedOver(top *class) *Client {
+// owedClient is the client below a class that has waited longest of those owed a turn, or nil.
+func (q *Queue) owedClient(top *class) *Client {
 	for _, c := range q.waiting {
 		if c.class != top && c.class.passed-c.passed >= q.patience {
 			return c
@@ -103,9 +103,9 @@ func (q *Queue) floor(c *Client) time.Duration {
 // pass notes what a run that counts for some time takes from lower priorities.
 func (q *Queue) pass(c *Client, counts time.Duration) {
 	if c.owed {
-		q.unpaid += share * counts
+		q.fairnessDebt += share * counts
 	} else {
-		q.unpaid = max(0, q.unpaid-counts)
+		q.fairnessDebt = max(0, q.fairnessDebt-counts)
 	}
 	for _, k := range q.classes {
 		if k.priority < c.class.priority {

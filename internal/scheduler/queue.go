@@ -37,18 +37,18 @@ type Queue struct {
 	patience, window time.Duration
 	clock            Clock
 
-	mu      sync.Mutex
-	clients []*Client     // those open, and the one that runs, in the order in which they were made
-	waiting []*Client     // in the order in which they came
-	classes []*class      // highest priority first
-	running *Client       // whose turn it is; nil: nobody's
-	unpaid  time.Duration // what others may use the device for before the next turn out of order (see Client.passed)
-	loaded  loaded
-	pace    float64
-	rest    pause // the device rests
-	hold    pause // the device is kept for the client that ran last
-	timer   Timer // nil until it is first needed
-	totals  totals
+	mu           sync.Mutex
+	clients      []*Client     // those open, and the one that runs, in the order in which they were made
+	waiting      []*Client     // in the order in which they came
+	classes      []*class      // highest priority first
+	running      *Client       // whose turn it is; nil: nobody's
+	fairnessDebt time.Duration // what others may use the device for before the next turn out of order (see Client.passed)
+	loaded       loaded
+	pace         float64
+	rest         pause // the device rests
+	hold         pause // the device is kept for the client that ran last
+	timer        Timer // nil until it is first needed
+	totals       totals
 }
 
 // pause is a time in which clients up to a priority get no turn.

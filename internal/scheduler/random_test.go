@@ -37,7 +37,7 @@ func TestBounds(t *testing.T) {
 		}
 		w.live(20 * time.Second)
 		run := longestRun*4/3 + longestLoad
-		run = time.Duration(float64(run)*(1+pace)) + longestLoad/patch
+		run = time.Duration(float64(run)*(1+pace)) + longestLoad/holdFraction
 		bound := time.Duration(float64(DefaultPatience)*(1+pace)) + time.Duration(n)*(12*run+3*DefaultWindow)
 		for _, u := range w.users {
 			longest := u.longest

@@ -3,13 +3,13 @@ package scheduler
 import "time"
 
 const (
-	// worth is how many times a swap's cost the loaded parameters are used before another token's turn.
-	worth = 8
-	// patch is the part of a swap's cost that the device is kept free at most.
-	patch = 4
-	// guess is taken for a swap's cost until one is measured: 8 MB of parameters take about 20 ms over USB 3 and PCIe,
-	// most models have less.
-	guess = 10 * time.Millisecond
+	// preferenceFactor: the loaded model may run for this multiple of a swap's cost before another token is scheduled.
+	preferenceFactor = 8
+	// holdFraction: the device idles at most 1/4 of a swap's cost waiting for the last client.
+	holdFraction = 4
+	// defaultSwapCost is assumed until a swap is measured: 8 MB of parameters take about 20 ms over USB 3 and PCIe, most
+	// models have less.
+	defaultSwapCost = 10 * time.Millisecond
 	// jitter is added to the time after which a client is expected back.
 	jitter = 50 * time.Microsecond
 )
@@ -80,19 +80,19 @@ func (q *Queue) price(cost time.Duration, swaps int) {
 
 func (q *Queue) swapCost() time.Duration {
 	if !q.loaded.cost.known {
-		return guess
+		return defaultSwapCost
 	}
 	return q.loaded.cost.value
 }
 
 // preference is for how much device time after a swap the loaded token is preferred.
-func (q *Queue) preference() time.Duration { return min(worth*q.swapCost(), q.window) }
+func (q *Queue) preference() time.Duration { return min(preferenceFactor*q.swapCost(), q.window) }
 
 // holdFor is how long the device is kept for the client that has just run. Its next run is then no swap, which is
 // worth the wait when the client comes back as quickly as it has come back so far.
 func (q *Queue) holdFor(c *Client) time.Duration {
 	expected := 2*c.gap.value + jitter
-	if c.closed || !c.gap.known || q.loaded.used >= q.preference() || expected > q.swapCost()/patch {
+	if c.closed || !c.gap.known || q.loaded.used >= q.preference() || expected > q.swapCost()/holdFraction {
 		return 0
 	}
 	return expected
