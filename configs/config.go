@@ -195,7 +195,7 @@ func (s *layers) config(o LoadOptions, whole bool) *Config {
 // require reports a key that must be given and was not. It says whether the key is there and of use.
 func (s *layers) require(p path, k *key.Key) bool {
 	switch {
-	case s.bad[p.viper()]:
+	case s.bad[p.folded()]:
 		return false
 	case s.layer(p) == nowhere:
 		s.report(s.where(p), p, key.CodeMissingKey, fmt.Sprintf("required key is missing: expected %s", k.Expects()))

@@ -4,8 +4,8 @@
 // # How a value comes about
 //
 // Each file is parsed into YAML nodes, which know their lines, and held against the table of keys (table.go). What fits
-// goes into viper, which puts the layers in order: defaults, files, environment, --set. Viper's keys are lower case, so
-// that the names of models and pipelines are kept beside it as they are spelt. What viper gives is then completed with
+// goes into viper (viper.go), which puts the layers in order: defaults, files, environment, --set. Its keys are lower
+// case, so that the names of models and pipelines are kept beside it as they are spelt. What viper gives is then completed with
 // what the catalog of models knows, and checked for what concerns several values: names that are used, files that must
 // be there, sinks that write to one place.
 //

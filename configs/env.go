@@ -55,13 +55,12 @@ func (s *layers) addEnv() {
 			return
 		}
 		at := origin{file: "environment variable " + name}
-		if !s.fromText(k, p, value, at, func(_ path, v any) { s.envValues[p.viper()] = v }) {
-			s.bad[p.viper()] = true
+		if !s.fromText(k, p, value, at, func(_ path, v any) { s.envValues[p.folded()] = v }) {
+			s.bad[p.folded()] = true
 			return
 		}
-		s.env[p.viper()] = at
-		// The only error of BindEnv is that of no arguments.
-		_ = s.viper.BindEnv(p.viper(), name)
+		s.env[p.folded()] = at
+		s.values.bindEnv(p, name)
 	})
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")

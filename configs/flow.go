@@ -10,7 +10,7 @@ import (
 func (s *layers) pipeline(d namedEntry, whole bool) Pipeline {
 	p := path{"pipelines", d.name}
 	var out Pipeline
-	if s.bad[p.viper()] {
+	if s.bad[p.folded()] {
 		return out
 	}
 	k := s.root.Child("pipelines")
@@ -40,7 +40,7 @@ func (s *layers) pipeline(d namedEntry, whole bool) Pipeline {
 
 // item is the path of element i of the list at p, which is p itself for one that stands alone.
 func (s *layers) item(p path, i int) path {
-	if _, inList := s.files[p.to(index(i)).viper()]; inList || s.layer(p) != fromFile {
+	if _, inList := s.files[p.to(index(i)).folded()]; inList || s.layer(p) != fromFile {
 		return p.to(index(i))
 	}
 	return p

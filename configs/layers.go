@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
 
 	"corallite/internal/didyoumean"
@@ -14,17 +13,17 @@ import (
 	"corallite/models"
 )
 
-// layers are the values of all layers: viper has them and knows which layer comes before which; layers know where
-// each was given and how names are spelt, which viper does not.
+// layers are the values of all layers: the store has them and knows which layer comes before which; layers know where
+// each was given and how names are spelt, which the store does not.
 type layers struct {
-	viper    *viper.Viper
+	values   store
 	problems Problems
 	catalog  *models.Store
 	parts    parts.Lists
 	root     *key.Key // the table of all keys
 	first    string   // the first file, for what is wrong with all of them together
 
-	files map[string]origin // by viper's key: what files gave
+	files map[string]origin // by folded path: what files gave
 	env   map[string]origin
 	set   map[string]origin
 	bad   map[string]bool // set but invalid: not reported as missing
@@ -55,8 +54,8 @@ type namedEntry struct {
 func newLayers(catalog *models.Store, all parts.Lists) *layers {
 	return &layers{
 		catalog: catalog, parts: all, root: table(all),
-		viper: viper.NewWithOptions(viper.KeyDelimiter(delimiter)),
-		files: map[string]origin{}, env: map[string]origin{}, set: map[string]origin{}, bad: map[string]bool{},
+		values: newStore(),
+		files:  map[string]origin{}, env: map[string]origin{}, set: map[string]origin{}, bad: map[string]bool{},
 		envValues: map[string]any{}, named: map[string]namedEntry{},
 	}
 }
@@ -77,7 +76,7 @@ func (s *layers) problem(p path, code key.Code, format string, args ...any) {
 func (s *layers) where(p path) origin {
 	for _, layer := range []map[string]origin{s.set, s.env, s.files} {
 		for n := len(p); n > 0; n-- {
-			if at, ok := layer[p[:n].viper()]; ok {
+			if at, ok := layer[p[:n].folded()]; ok {
 				return at
 			}
 		}
@@ -98,32 +97,32 @@ func (s *layers) addFile(file string, doc *yaml.Node) {
 	layer := map[string]any{}
 	here := map[string]origin{}
 	w := &validator{file: file, lines: true, report: s.report, name: s.addName}
-	w.broken = func(p path) { s.bad[p.viper()] = true }
+	w.broken = func(p path) { s.bad[p.folded()] = true }
 	w.seen = func(p path, at origin) {
-		here[p.viper()] = at
-		if _, twice := s.files[p.viper()]; !twice {
-			s.files[p.viper()] = at
+		here[p.folded()] = at
+		if _, twice := s.files[p.folded()]; !twice {
+			s.files[p.folded()] = at
 		}
 	}
 	w.leaf = func(p path, _ *key.Key, v any) {
-		if at := s.files[p.viper()]; at.file != file {
-			s.report(here[p.viper()], p, key.CodeDuplicate, "already set in "+at.String())
+		if at := s.files[p.folded()]; at.file != file {
+			s.report(here[p.folded()], p, key.CodeDuplicate, "already set in "+at.String())
 			return
 		}
 		put(layer, p, v)
 	}
 	w.walk(doc, s.root, nil)
-	if err := s.viper.MergeConfigMap(layer); err != nil {
+	if err := s.values.merge(layer); err != nil {
 		s.report(origin{file: file}, nil, key.CodeInvalid, err.Error())
 	}
 }
 
-// addName takes up a model's or pipeline's name. Two that differ only in upper and lower case are one to viper and to
+// addName takes up a model's or pipeline's name. Two that differ only in upper and lower case are one to the store and to
 // the environment.
 func (s *layers) addName(p path, at origin) bool {
 	list := s.names(p[0])
 	name := p[1]
-	switch other, taken := s.named[p.viper()]; {
+	switch other, taken := s.named[p.folded()]; {
 	case taken && other.name == name:
 		s.report(at, p, key.CodeDuplicate, "already defined in "+other.at.String())
 		return false
@@ -131,9 +130,9 @@ func (s *layers) addName(p path, at origin) bool {
 		s.report(at, p, key.CodeDuplicate, fmt.Sprintf("differs from %q (%s) only in case: choose another name", other.name, other.at))
 		return false
 	}
-	s.named[p.viper()] = namedEntry{name, at}
+	s.named[p.folded()] = namedEntry{name, at}
 	*list = append(*list, namedEntry{name, at})
-	s.files[p.viper()] = at
+	s.files[p.folded()] = at
 	return true
 }
 
@@ -150,11 +149,11 @@ func put(m map[string]any, p path, v any) {
 	m[p[len(p)-1]] = v
 }
 
-// setDefaults gives viper the defaults of the table, for every model and pipeline that there is.
+// setDefaults gives the store the defaults of the table, for every model and pipeline that there is.
 func (s *layers) setDefaults() {
 	s.leaves(func(p path, k *key.Key) {
 		if k.Default != nil {
-			s.viper.SetDefault(p.viper(), k.Default)
+			s.values.setDefault(p, k.Default)
 		}
 	})
 }
@@ -181,13 +180,13 @@ func (s *layers) leaves(each func(p path, k *key.Key)) {
 
 // get is the value at p from the layer that comes first; nil: not given, and no default.
 func (s *layers) get(p path) any {
-	v := s.viper.Get(p.viper())
+	v := s.values.get(p)
 	if _, isText := v.(string); !isText {
 		return v
 	}
-	_, fromSet := s.set[p.viper()]
-	if value, fromEnv := s.envValues[p.viper()]; fromEnv && !fromSet {
-		return value // of which viper has the text
+	_, fromSet := s.set[p.folded()]
+	if value, fromEnv := s.envValues[p.folded()]; fromEnv && !fromSet {
+		return value // of which the store has the text
 	}
 	return v
 }
@@ -222,7 +221,7 @@ func (s *layers) fromText(k *key.Key, p path, text string, at origin, leaf func(
 
 // layer is the layer that the value at p comes from; "" when no layer has one.
 func (s *layers) layer(p path) layer {
-	k := p.viper()
+	k := p.folded()
 	for _, l := range []struct {
 		layer layer
 		at    map[string]origin
@@ -241,7 +240,7 @@ const (
 
 // unknownName is the message for a name that no model or no pipeline has; "" when one has it.
 func (s *layers) unknownName(section, name string) string {
-	if d, ok := s.named[path{section, name}.viper()]; ok && d.name == name {
+	if d, ok := s.named[path{section, name}.folded()]; ok && d.name == name {
 		return ""
 	}
 	all := *s.names(section)

@@ -16,7 +16,7 @@ import (
 // model makes one model of what the layers say, over what the catalog knows and the defaults.
 func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	p := path{"models", d.name}
-	if s.bad[p.viper()] {
+	if s.bad[p.folded()] {
 		return Model{}
 	}
 	values := map[string]any{}
@@ -47,7 +47,7 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	case string: // the default
 		m.Delegate = ParseDelegates(d)
 	}
-	broken := slices.ContainsFunc(FeatureKeys(), func(name string) bool { return s.bad[p.to("features", name).viper()] })
+	broken := slices.ContainsFunc(FeatureKeys(), func(name string) bool { return s.bad[p.to("features", name).folded()] })
 	if err := m.SetFeatures(features); err != nil && m.Task == TaskKeyword && !broken {
 		s.problem(p.to("features"), key.CodeInvalid, "%v", err)
 	}
@@ -101,7 +101,7 @@ func decode(values map[string]any, into any) error {
 }
 
 func (s *layers) given(p path, name string) bool {
-	return s.layer(p.to(name)) != nowhere || s.bad[p.to(name).viper()]
+	return s.layer(p.to(name)) != nowhere || s.bad[p.to(name).folded()]
 }
 
 // checkSiblings reports what the key k of the group at p excludes, or needs, of the keys beside it.
@@ -235,7 +235,7 @@ func (s *layers) labels(m *Model, p path, f resolver, given any, read func(strin
 	case err != nil:
 		s.problem(at, fileCode(err), "%v", err)
 		return
-	case s.bad[at.viper()], m.Path == "", m.LabelsFile != "" && read == nil:
+	case s.bad[at.folded()], m.Path == "", m.LabelsFile != "" && read == nil:
 		return
 	}
 	s.categories(m, p, "category_allowlist", m.CategoryAllowlist)

@@ -14,7 +14,7 @@ type Motion struct {
 // motion reads what a pipeline says of motion; nil: nothing. An empty group is all defaults.
 func (s *layers) motion(p path, in Pipeline) *Motion {
 	values, given := s.group(p, s.root.Child("pipelines").Child("motion"))
-	if !given && (s.layer(p) == nowhere || s.bad[p.viper()]) || in.Source == nil || in.Sounds() {
+	if !given && (s.layer(p) == nowhere || s.bad[p.folded()]) || in.Source == nil || in.Sounds() {
 		return nil
 	}
 	if in.Source.About().Still {

@@ -20,12 +20,6 @@ func (p path) String() string {
 	return b.String()
 }
 
-// delimiter stands between the parts of viper's keys. Names may have dots in them, and no name has this.
-const delimiter = "\x1f"
-
-// viper is the path as a key for viper, which does not tell upper case from lower.
-func (p path) viper() string { return strings.ToLower(strings.Join(p, delimiter)) }
-
 // to is the path of something below p. Nothing is shared with p.
 func (p path) to(parts ...string) path { return append(p[:len(p):len(p)], parts...) }
 

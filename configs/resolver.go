@@ -20,7 +20,7 @@ type resolver struct {
 // finder is the finder for the model at p: beside the file that defines it, in models/ beside it, in the working
 // directory and in models/ there.
 func (s *layers) resolver(p path, store *models.Store) resolver {
-	beside := filepath.Dir(s.files[p.viper()].file)
+	beside := filepath.Dir(s.files[p.folded()].file)
 	f := resolver{store: store}
 	for _, dir := range []string{beside, filepath.Join(beside, "models"), ".", "models"} {
 		if !slices.Contains(f.dirs, dir) {

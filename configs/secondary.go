@@ -45,5 +45,5 @@ func (s *layers) group(p path, k *key.Key) (values map[string]any, given bool) {
 			values[c.Name] = v
 		}
 	}
-	return values, given && !s.bad[p.viper()]
+	return values, given && !s.bad[p.folded()]
 }

@@ -22,15 +22,15 @@ func (s *layers) addSet(arg string) {
 		return
 	}
 	s.fromText(t.key, p, value, at, func(q path, v any) {
-		s.set[q.viper()] = at
-		delete(s.bad, q.viper())
+		s.set[q.folded()] = at
+		delete(s.bad, q.folded())
 		if t.list == nil {
-			s.viper.Set(q.viper(), v)
+			s.values.set(q, v)
 			return
 		}
 		// What stands in a list is set in a copy of the list: viper keeps lists whole.
 		if list, ok := replaced(s.get(t.list), q[len(t.list):], v); ok {
-			s.viper.Set(t.list.viper(), list)
+			s.values.set(t.list, list)
 		}
 	})
 }

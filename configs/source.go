@@ -18,7 +18,7 @@ func (p Pipeline) Sounds() bool { return p.Source != nil && p.Source.About().Giv
 // source reads where pictures or sound come from; nil when something is wrong. A later layer's source takes the place of
 // an earlier one's: with images in the file, --set pipelines.P.source.video=V means the video.
 func (s *layers) source(p path, k *key.Key) Source {
-	if s.bad[p.viper()] {
+	if s.bad[p.folded()] {
 		return nil
 	}
 	chosen, ok := s.chosen(p, k)
@@ -30,7 +30,7 @@ func (s *layers) source(p path, k *key.Key) Source {
 		at := p.to(c.Name)
 		switch {
 		case c.Requires == nil:
-		case s.bad[at.viper()]:
+		case s.bad[at.folded()]:
 			return nil
 		case slices.Contains(c.Requires, chosen):
 			if v := s.get(at); v != nil {
@@ -64,7 +64,7 @@ func (s *layers) chosen(p path, k *key.Key) (string, bool) {
 		names = append(names, c.Name)
 		at := p.to(c.Name)
 		switch l := s.layer(at); {
-		case s.bad[at.viper()]:
+		case s.bad[at.folded()]:
 			return "", false
 		case l > best:
 			given, best = []string{c.Name}, l
