@@ -18,7 +18,7 @@ import (
 	"gonum.org/v1/gonum/dsp/fourier"
 )
 
-// Mel makes the features of one stream of samples. It is for one goroutine at a time.
+// Mel computes the features of one stream of samples. It must be used by one goroutine at a time.
 type Mel struct {
 	o       Options
 	window  []float64 // Hann's weights; their scale brings the samples to ±1
@@ -36,7 +36,7 @@ type Mel struct {
 	skip int     // samples to leave out before the next row, when a hop is longer than a window
 }
 
-// New checks the options. The Mel is ready, as after Reset.
+// New returns a Mel, ready to use, as after Reset.
 func New(o Options) (*Mel, error) {
 	o, err := o.complete()
 	if err != nil {
@@ -59,16 +59,16 @@ func New(o Options) (*Mel, error) {
 	return m, nil
 }
 
-// Bins is how many features a row has.
+// Bins returns the number of features in a row.
 func (m *Mel) Bins() int { return m.o.Bins }
 
-// Window is how many samples a row is made of.
+// Window returns the number of samples in the window of a row.
 func (m *Mel) Window() int { return len(m.window) }
 
-// Hop is how many samples lie between the beginnings of two rows.
+// Hop returns the number of samples from row to row.
 func (m *Mel) Hop() int { return m.hop }
 
-// Samples is how many samples so many rows are made of, one after the other: 0 for none.
+// Samples returns the number of samples that so many consecutive rows take; 0 for none.
 func (m *Mel) Samples(rows int) int {
 	if rows < 1 {
 		return 0
@@ -76,13 +76,13 @@ func (m *Mel) Samples(rows int) int {
 	return (rows-1)*m.hop + len(m.window)
 }
 
-// Silence is a row of digital silence. The slice is the caller's.
+// Silence returns a row of digital silence, in a new slice.
 func (m *Mel) Silence() []float32 {
 	clear(m.energy)
 	return m.row(nil)
 }
 
-// Reset forgets the samples that are held: those that come have nothing to do with those before.
+// Reset drops held samples: the next ones are not continuous with those before.
 func (m *Mel) Reset() { m.held, m.skip = m.held[:0], 0 }
 
 // Process takes the next samples, of any number, and appends to dst the rows that became whole, Bins values each. How

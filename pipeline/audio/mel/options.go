@@ -6,12 +6,12 @@ import (
 	"math"
 )
 
-// Options say what the features are. They must be those that the model was trained with.
+// Options describe the features. They must be those of the model's training.
 type Options struct {
-	Rate     int     // samples a second
-	WindowMS float64 // how much sound a row is made of, in milliseconds; rounded to whole samples
-	HopMS    float64 // from one row to the next, in milliseconds; rounded to whole samples
-	FFT      int     // length of the Fourier transform, at least the window; 0: the next power of two
+	Rate     int     // samples per second
+	WindowMS float64 // window of a row in milliseconds, rounded to whole samples
+	HopMS    float64 // time from row to row in milliseconds, rounded to whole samples
+	FFT      int     // length of the Fourier transform in samples, at least the window; 0: the next power of two
 	Bins     int     // features in a row
 
 	LowHz  float64 // the lower edge of the first bin, 0 or more
@@ -19,11 +19,11 @@ type Options struct {
 	Scale  Scale
 
 	Spectrum Spectrum
-	Floor    float64 // what a bin has at least before the logarithm; together with Offset more than 0
+	Floor    float64 // minimum of a bin before the logarithm; Floor or Offset must be more than 0
 	Offset   float64 // added to each bin before the logarithm
 
-	// Mean and Std bring the logarithms to what the model takes: (x - Mean) / Std. Both have no value (0 and 1), one
-	// for all bins, or one for each bin.
+	// Mean and Std normalize the logarithms: (x - Mean) / Std. Each has no value (0 and 1), one for all bins, or one for
+	// each bin.
 	Mean, Std []float64
 }
 
@@ -39,7 +39,7 @@ const (
 	Slaney Scale = "slaney"
 )
 
-// Spectrum is what the filters sum up.
+// Spectrum is what the filters sum.
 type Spectrum string
 
 const (
@@ -53,19 +53,19 @@ const (
 	maxRate = 768_000
 )
 
-// complete fills in the defaults and checks what there is.
+// complete fills in the defaults and validates the rest.
 func (o Options) complete() (Options, error) {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("mel: "+format, args...)) }
 	if o.Rate < 1 || o.Rate > maxRate {
-		return o, fmt.Errorf("mel: a rate of %d samples a second is not possible: want 1 to %d", o.Rate, maxRate)
+		return o, fmt.Errorf("mel: invalid rate %d (want 1 to %d)", o.Rate, maxRate)
 	}
 	window, hop := samples(o.WindowMS, o.Rate), samples(o.HopMS, o.Rate)
 	if window < 2 || window > maxFFT {
-		wrong("a window of %g ms is not possible at %d samples a second: want 2 to %d samples", o.WindowMS, o.Rate, maxFFT)
+		wrong("invalid window %g ms at %d samples per second (want 2 to %d samples)", o.WindowMS, o.Rate, maxFFT)
 	}
 	if hop < 1 || hop > maxFFT {
-		wrong("a hop of %g ms is not possible at %d samples a second: want 1 to %d samples", o.HopMS, o.Rate, maxFFT)
+		wrong("invalid hop %g ms at %d samples per second (want 1 to %d samples)", o.HopMS, o.Rate, maxFFT)
 	}
 	if o.FFT == 0 {
 		for o.FFT = 2; o.FFT < window && o.FFT < maxFFT; {
@@ -73,12 +73,12 @@ func (o Options) complete() (Options, error) {
 		}
 	}
 	if o.FFT < window || o.FFT > maxFFT {
-		wrong("a Fourier transform of %d does not fit a window of %d samples: want at least that, at most %d", o.FFT, window, maxFFT)
+		wrong("invalid FFT length %d for a window of %d samples (want at least that, at most %d)", o.FFT, window, maxFFT)
 	}
 	if o.Bins < 1 || o.Bins > maxBins {
-		wrong("%d bins are not possible: want 1 to %d", o.Bins, maxBins)
+		wrong("invalid number of bins %d (want 1 to %d)", o.Bins, maxBins)
 	}
-	if !(o.LowHz >= 0 && o.HighHz > o.LowHz && o.HighHz <= float64(o.Rate)/2) { // refuses what is not a number
+	if !(o.LowHz >= 0 && o.HighHz > o.LowHz && o.HighHz <= float64(o.Rate)/2) { // rejects NaN
 		wrong("a range of %g to %g Hz is not possible: want 0 or more, to at most %g, half the sample rate",
 			o.LowHz, o.HighHz, float64(o.Rate)/2)
 	}
@@ -86,13 +86,13 @@ func (o Options) complete() (Options, error) {
 		o.Scale = HTK
 	}
 	if o.Scale != HTK && o.Scale != Slaney {
-		wrong("there is no mel scale %q: want %s or %s", o.Scale, HTK, Slaney)
+		wrong("invalid mel scale %q (want %s or %s)", o.Scale, HTK, Slaney)
 	}
 	if o.Spectrum == "" {
 		o.Spectrum = Power
 	}
 	if o.Spectrum != Power && o.Spectrum != Magnitude {
-		wrong("there is no spectrum %q: want %s or %s", o.Spectrum, Power, Magnitude)
+		wrong("invalid spectrum %q (want %s or %s)", o.Spectrum, Power, Magnitude)
 	}
 	if !(o.Floor >= 0 && o.Offset >= 0 && o.Floor+o.Offset > 0) || math.IsInf(o.Floor+o.Offset, 0) {
 		wrong("a floor of %g and an offset of %g are not possible: want 0 or more, and one of them more, for silence has no logarithm",
@@ -105,18 +105,18 @@ func (o Options) complete() (Options, error) {
 func checkNormalization(o Options) (errs []error) {
 	for name, values := range map[string][]float64{"mean": o.Mean, "std": o.Std} {
 		if n := len(values); n > 1 && n != o.Bins {
-			errs = append(errs, fmt.Errorf("mel: %s has %d values for %d bins: want none, one, or one for each", name, n, o.Bins))
+			errs = append(errs, fmt.Errorf("mel: invalid %s: %d values for %d bins (want none, one, or one for each)", name, n, o.Bins))
 		}
 		for i, v := range values {
 			if math.IsNaN(v) || math.IsInf(v, 0) || (name == "std" && v <= 0) {
-				errs = append(errs, fmt.Errorf("mel: a %s of %g is not possible (value %d)", name, v, i))
+				errs = append(errs, fmt.Errorf("mel: invalid %s %g (value %d)", name, v, i))
 			}
 		}
 	}
 	return errs
 }
 
-// samples is how many samples a time is; 0 for one that is no time.
+// samples converts milliseconds to samples; 0 if invalid.
 func samples(ms float64, rate int) int {
 	n := math.Round(ms * float64(rate) / 1000)
 	if !(n > 0 && n < math.MaxInt32) {
@@ -125,7 +125,7 @@ func samples(ms float64, rate int) int {
 	return int(n)
 }
 
-// at is the value for a bin: the one of all, its own, or the default.
+// at returns the value for a bin: its own, the common one, or the default.
 func at(values []float64, bin int, otherwise float64) float64 {
 	switch len(values) {
 	case 0:

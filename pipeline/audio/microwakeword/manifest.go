@@ -16,9 +16,9 @@ import (
 // micro_wake_word).
 type Manifest struct {
 	Path  string // of the manifest, for messages
-	Model string // path of the .tflite file, which the manifest names from its own folder
+	Model string // path of the .tflite file; in the manifest it is relative to the manifest's folder
 
-	WakeWord  string // what is said: "Okay Nabu"
+	WakeWord  string // the phrase: "Okay Nabu"
 	Author    string // may be empty, as may what follows
 	Website   string
 	Languages []string // trained_languages: "en"
@@ -30,12 +30,12 @@ type Manifest struct {
 	MinESPHome    string  // minimum_esphome_version
 }
 
-// ErrManifest is wrapped by the errors of a manifest that is not as it should be.
+// ErrManifest is wrapped by errors of an invalid manifest.
 var ErrManifest = errors.New("not a usable microWakeWord manifest")
 
 // ReadManifest reads the manifest at path and checks it. The keys type, wake_word, model, micro.probability_cutoff,
-// micro.sliding_window_size and micro.feature_step_size must be there; keys that Manifest does not have are not looked
-// at. Errors name the file and every key that is wrong. The model's file must exist; it is not read.
+// micro.sliding_window_size and micro.feature_step_size are required; unknown keys are ignored. The error has the path and
+// every invalid key. The model file must exist; it is not read.
 func ReadManifest(path string) (Manifest, error) {
 	text, err := regfile.Read(path, 1<<20)
 	if err != nil {
@@ -53,7 +53,7 @@ func ReadManifest(path string) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("%s: %w: its key model names %s, which cannot be used: %w; put the model there, or change the key",
 			path, ErrManifest, filepath.Base(m.Model), regfile.Cause(err))
 	} else if !about.Mode().IsRegular() {
-		return Manifest{}, fmt.Errorf("%s: %w: its key model names %s, which is no file", path, ErrManifest, m.Model)
+		return Manifest{}, fmt.Errorf("%s: %w: its key model names %s, which is not a file", path, ErrManifest, m.Model)
 	}
 	return m, nil
 }
@@ -77,7 +77,7 @@ func parseManifest(text []byte) (Manifest, error) {
 		r.wrong("type is %q, want \"micro\"", kind)
 	}
 	if version != 2 {
-		r.wrong("version is %d, and only 2 is known: ask the model's author for a manifest of version 2", version)
+		r.wrong("version is %d, but only 2 is supported: ask the author of the model for a manifest of version 2", version)
 	}
 	r.filled("wake_word", m.WakeWord)
 	r.filled("model", m.Model)
@@ -94,10 +94,10 @@ func parseManifest(text []byte) (Manifest, error) {
 	return m, errors.Join(errors.Join(r.errs...), errors.Join(in.errs...))
 }
 
-// maxSlidingWindow is far above what is used, so that a mistake does not take memory: 10 s of probabilities.
+// maxSlidingWindow is far above real values and bounds the memory: 10 s of probabilities.
 const maxSlidingWindow = 333
 
-// check looks at the values of the keys that are there.
+// check validates the values of the keys that are present.
 func (o *object) check(m Manifest) {
 	if o.has("probability_cutoff") && !(m.Cutoff > 0 && m.Cutoff <= 1) {
 		o.wrong("micro.probability_cutoff is %g, want more than 0 and at most 1", m.Cutoff)
@@ -111,7 +111,7 @@ func (o *object) check(m Manifest) {
 	}
 }
 
-// object is a JSON object that is read key by key.
+// object is a JSON object.
 type object struct {
 	keys   map[string]json.RawMessage
 	prefix string // of its keys in messages
@@ -123,20 +123,20 @@ func (o *object) wrong(format string, args ...any) {
 	o.errs = append(o.errs, fmt.Errorf(format, args...))
 }
 
-// has says whether the key is there and could be read.
+// has reports whether the key is present and was read.
 func (o *object) has(key string) bool {
 	_, ok := o.keys[key]
 	return ok && !o.bad[key]
 }
 
-// filled refuses a key with nothing in it.
+// filled rejects an empty key.
 func (o *object) filled(key, text string) {
 	if o.has(key) && strings.TrimSpace(text) == "" {
 		o.wrong("the key %s%s is empty", o.prefix, key)
 	}
 }
 
-// need reads a key that must be there.
+// need reads a required key.
 func (o *object) need(key string, to any) {
 	if _, ok := o.keys[key]; !ok {
 		o.wrong("the key %s%s is missing", o.prefix, key)
@@ -145,7 +145,7 @@ func (o *object) need(key string, to any) {
 	o.may(key, to)
 }
 
-// may reads a key where it is there.
+// may reads an optional key.
 func (o *object) may(key string, to any) {
 	raw, ok := o.keys[key]
 	if !ok {
@@ -162,7 +162,7 @@ func (o *object) may(key string, to any) {
 	o.wrong("the key %s%s is %.40s, want %s", o.prefix, key, raw, wanted(to))
 }
 
-// wanted names the type that a key should have.
+// wanted names the type of a key.
 func wanted(to any) string {
 	switch to.(type) {
 	case *string:
