@@ -49,9 +49,10 @@ func newPoses(std *streams) *cobra.Command {
 }
 
 func newEmbed(std *streams) *cobra.Command {
-	return newLook(std, configs.TaskEmbed, "Turn pictures into vectors, or name them after a gallery of labelled pictures",
+	return newLook(std, configs.TaskEmbed, "Compute embeddings of pictures, or label them by a gallery of labelled pictures",
 		`  corallite embed --model mobilenet_v1_1.0_224_quant_embedding_extractor --json cat.jpg
-  corallite embed --model extractor.tflite --gallery things --score-threshold 0.6 new/*.jpg`)
+  corallite embed --model extractor.tflite --gallery things --score-threshold 0.6 new/*.jpg
+  corallite embed --model extractor.tflite --gallery things --calibrate`)
 }
 
 func newLook(std *streams, task, short, example string) *cobra.Command {
@@ -79,7 +80,7 @@ reported, the others are still done, and the exit code is 1.`,
 	addKeyFlag(flags, &l.model.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else detect 0.5, pose 0.3, embed the catalog's, classify 0)", "models", "score_threshold")
 	addKeyFlag(flags, &l.model.maxResults, "max-results", "keep so many of the best, 0 for all (default: classify 5, embed 1, else all)", "models", "max_results")
 	if task == configs.TaskEmbed {
-		flags.StringVar(&l.model.Gallery, "gallery", "", "a folder of labelled pictures, a folder in it for each label: say which of them pictures are like")
+		flags.StringVar(&l.model.Gallery, "gallery", "", "label pictures by the most similar one in this folder, which has a sub-folder for each label")
 		_ = cmd.MarkFlagDirname("gallery")
 		flags.BoolVar(&l.model.NoThreshold, "calibrate", false, "measure how well the model tells the labels of --gallery apart, and the threshold to use it with")
 	}
