@@ -62,21 +62,21 @@ func Open(ctx context.Context, nameOrPath string, o Options) (*Model, error) {
 		return nil, fmt.Errorf("corallite: open %s: the catalog does not know the file: set Options.Task to what it does (Detect, Classify, Segment, Pose, Embed, Keyword)", nameOrPath)
 	}
 	m.closing, m.stop = context.WithCancel(context.Background())
-	if err := m.open(ctx, o.changePool); err != nil {
+	if err := m.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("corallite: open %s: %w", nameOrPath, err), m.Close())
 	}
 	return m, nil
 }
 
-func (m *Model) open(ctx context.Context, changePool func(*devicepool.Options)) error {
+func (m *Model) open(ctx context.Context) error {
 	how, err := assemble.DevicePoolOptions([]configs.Model{m.c}, configs.EdgeTPU{}, m.logger)
 	if err != nil {
 		return err
 	}
-	if changePool != nil {
-		changePool(&how)
-	}
-	if m.pool, err = devicepool.New(ctx, how); err != nil {
+	// ctx is that of opening: many cancel it when Open has returned, and a device that is lost later is waited for.
+	patience, cancel := context.WithCancel(m.closing)
+	defer context.AfterFunc(ctx, cancel)()
+	if m.pool, err = devicepool.New(patience, how); err != nil {
 		return err
 	}
 	if m.c.Listens() {

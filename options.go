@@ -4,7 +4,6 @@ import (
 	"log/slog"
 
 	"corallite/configs"
-	"corallite/internal/devicepool"
 )
 
 // The tasks of models.
@@ -50,8 +49,6 @@ type Options struct {
 	Features map[string]any // Keyword: what the model takes of sound, by the keys of features in YAML
 
 	Logger *slog.Logger // nil: slog.Default()
-
-	changePool func(*devicepool.Options) // for tests
 }
 
 func (o Options) delegates() configs.Delegates {
