@@ -9,6 +9,7 @@ import (
 
 	"corallite"
 	"corallite/delegate/edgetpu/simtest"
+	"corallite/delegate/plugin/plugintest"
 	"corallite/internal/testdata"
 )
 
@@ -24,10 +25,10 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, scriptParams(t, "script", nil))
 }
 
-// TestEdgeTPUScripts runs testdata/edgetpu/*.txtar, which have a simulated libedgetpu.
+// TestEdgeTPUScripts runs testdata/edgetpu/*.txtar, which have a simulated libedgetpu and an external delegate of tests.
 func TestEdgeTPUScripts(t *testing.T) {
 	simulator := simtest.Build(t)
-	testscript.Run(t, scriptParams(t, "edgetpu", []string{"SIMULATOR=" + simulator}))
+	testscript.Run(t, scriptParams(t, "edgetpu", []string{"SIMULATOR=" + simulator, "PLUGIN=" + plugintest.Build(t)}))
 }
 
 // scriptParams gives scripts the test data as the folders models, labels, images, video, speech and wild, the files of makeFiles as
