@@ -70,7 +70,7 @@ func DevicePoolOptions(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Lo
 	}
 	o := devicepool.Options{
 		Library: tpu.Library, EdgeTPU: edgetpu.Options{Performance: performance}, Heat: heat.Options{Mode: mode},
-		ExtraPaths: ExtraPaths(), EdgeTPUEnv: tpu.Env, Tried: worker.NewTried(store.Folder("tried")), Logger: logger,
+		ExtraPaths: ExtraPaths(), EdgeTPUEnv: tpu.Env, Verified: worker.NewVerifiedModels(store.Folder("tried")), Logger: logger,
 	}
 	for _, m := range all {
 		// An error is told when the model is opened.

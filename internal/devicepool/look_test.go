@@ -110,7 +110,7 @@ func TestPatienceEndsATrial(t *testing.T) {
 	patience, end := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer end()
 	b := newBenchUntil(patience, t, simtest.Config{Devices: []string{}}, func(o *devicepool.Options) {
-		o.Tried = worker.NewTried(t.TempDir())
+		o.Verified = worker.NewVerifiedModels(t.TempDir())
 	})
 	if _, _, err := b.Read(t.Context(), f, "", nil); !errors.Is(err, context.Canceled) || err.Error() != "model "+f.CPU+": interrupted" {
 		t.Errorf("error %v", err)

@@ -40,9 +40,9 @@ type Options struct {
 	OpenLimit time.Duration
 	// GiveUp is how long a run of a model that has no CPU model waits for its device; 0: failover's default.
 	GiveUp time.Duration
-	// Tried remembers which models have run once in a child; nil: models run in this process untried.
-	Tried  *worker.Tried
-	Logger *slog.Logger // nil: none
+	// Verified remembers which models have run once in a child; nil: models run in this process untried.
+	Verified *worker.VerifiedModels
+	Logger   *slog.Logger // nil: none
 }
 
 // Pool is what its engines share. Its methods can be called from several goroutines.
@@ -142,10 +142,10 @@ func (p *Pool) Read(ctx context.Context, files delegate.Files, signature string,
 			return nil, nil, fmt.Errorf("model %s: %w", m.Path(), err)
 		}
 	}
-	if p.o.Tried != nil && files.CPU != "" {
+	if p.o.Verified != nil && files.CPU != "" {
 		patient, stop := p.patient(ctx)
 		defer stop()
-		err := worker.Try(patient, worker.TryOptions{Path: files.CPU, Shapes: shapes, Signature: signature, Tried: p.o.Tried, Logger: p.o.Logger})
+		err := worker.Try(patient, worker.ModelProbeOptions{Path: files.CPU, Shapes: shapes, Signature: signature, Verified: p.o.Verified, Logger: p.o.Logger})
 		if err != nil {
 			m.Close()
 			if ctx.Err() == nil && errors.Is(err, context.Canceled) {

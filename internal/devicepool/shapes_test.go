@@ -27,7 +27,7 @@ func TestShapes(t *testing.T) {
 	}
 	b := newBench(t, simtest.Config{Devices: []string{}}, func(o *devicepool.Options) {
 		o.Files = []string{f.CPU}
-		o.Tried = worker.NewTried(t.TempDir())
+		o.Verified = worker.NewVerifiedModels(t.TempDir())
 	})
 	if _, _, err := b.Read(t.Context(), f, "", nil); err == nil {
 		t.Error("without the shape it went well")

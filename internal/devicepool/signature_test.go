@@ -25,7 +25,7 @@ func TestSignature(t *testing.T) {
 	}
 	b := newBench(t, simtest.Config{Devices: []string{}}, func(o *devicepool.Options) {
 		o.Files = []string{f.CPU}
-		o.Tried = worker.NewTried(t.TempDir())
+		o.Verified = worker.NewVerifiedModels(t.TempDir())
 	})
 	for _, signature := range []string{"", "train"} {
 		if _, _, err := b.Read(t.Context(), f, signature, nil); !errors.Is(err, schema.ErrSignature) {

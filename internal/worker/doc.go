@@ -40,6 +40,6 @@
 //
 // # Trying models
 //
-// [Try] and [Trier] run a model once in a child that gets no files at all: the model's bytes come through shared
-// memory. [Tried] remembers which models went well.
+// [Try] and [ModelProbe] run a model once in a child that gets no files at all: the model's bytes come through shared
+// memory. [VerifiedModels] remembers which models went well.
 package worker

@@ -30,7 +30,7 @@ func TestMutated(t *testing.T) {
 	keep := os.Getenv("CORALLITE_MUTATED_KEEP") // a folder for the models that end their child
 	seeds := mutationSeeds(t)
 	r := rand.New(rand.NewPCG(2, uint64(seed)))
-	trier := &worker.Trier{}
+	trier := &worker.ModelProbe{}
 	defer trier.Close()
 	ran, refused, failed, deaths, slowest := 0, 0, 0, map[string]int{}, time.Duration(0)
 	begin := time.Now()
@@ -69,7 +69,7 @@ func TestMutated(t *testing.T) {
 	if refused == 0 || ran == 0 {
 		t.Error("the mutations are too wild or too tame")
 	}
-	// The Trier is as good as new.
+	// The ModelProbe is as good as new.
 	if err := trier.Try(t.Context(), "sound", modeltest.Addition(1, 4).Bytes()); err != nil {
 		t.Error(err)
 	}

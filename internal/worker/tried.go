@@ -14,20 +14,20 @@ import (
 // trialVersion changes with what a trial does, so that all models are tried again.
 const trialVersion = 1
 
-// Tried remembers models that were tried and went well, as empty files in a folder, named by the sha256 of the model,
+// VerifiedModels remembers models that were tried and went well, as empty files in a folder, named by the sha256 of the model,
 // the runtime's version, that of the trial, and the signature that was run. A folder that cannot be read or written costs another trial, and is no
-// error. A nil Tried remembers nothing.
-type Tried struct{ folder string }
+// error. A nil VerifiedModels remembers nothing.
+type VerifiedModels struct{ folder string }
 
-// NewTried uses a folder, which is made when it is needed; "" gives a Tried that remembers nothing.
-func NewTried(folder string) *Tried {
+// NewVerifiedModels uses a folder, which is made when it is needed; "" gives one that remembers nothing.
+func NewVerifiedModels(folder string) *VerifiedModels {
 	if folder == "" {
 		return nil
 	}
-	return &Tried{folder}
+	return &VerifiedModels{folder}
 }
 
-func (t *Tried) file(sum [sha256.Size]byte, signature string) string {
+func (t *VerifiedModels) file(sum [sha256.Size]byte, signature string) string {
 	name := fmt.Sprintf("%x-%s-%d", sum, tflite.RuntimeVersion(), trialVersion)
 	if signature != "" { // which may have any characters
 		name += fmt.Sprintf("-%x", sha256.Sum256([]byte(signature)))
@@ -36,7 +36,7 @@ func (t *Tried) file(sum [sha256.Size]byte, signature string) string {
 }
 
 // Has says whether a model whose bytes have this sha256 went well with the signature; "": the main graph.
-func (t *Tried) Has(sum [sha256.Size]byte, signature string) bool {
+func (t *VerifiedModels) Has(sum [sha256.Size]byte, signature string) bool {
 	if t == nil {
 		return false
 	}
@@ -45,7 +45,7 @@ func (t *Tried) Has(sum [sha256.Size]byte, signature string) bool {
 }
 
 // Add remembers that a model went well with the signature.
-func (t *Tried) Add(sum [sha256.Size]byte, signature string) {
+func (t *VerifiedModels) Add(sum [sha256.Size]byte, signature string) {
 	if t == nil || os.MkdirAll(t.folder, 0o755) != nil {
 		return
 	}

@@ -105,9 +105,9 @@ func fillWithZeros(e delegate.Engine) error {
 	return nil
 }
 
-// Trier tries models in a child, which it starts when it is needed and keeps until it dies or is closed. Its methods
+// ModelProbe tries models in a child, which it starts when it is needed and keeps until it dies or is closed. Its methods
 // may be called by several goroutines, one trial at a time.
-type Trier struct {
+type ModelProbe struct {
 	Logger   *slog.Logger  // gets what the child says; nil: nobody does
 	Deadline time.Duration // of opening and running a model; 0: a minute
 	Shapes   [][]int       // as delegate.Options has them, for all models
@@ -120,9 +120,9 @@ type Trier struct {
 }
 
 // Try opens and runs a model once with zeros, in the child. A crash and a hang are errors like all others; they name the
-// model. What a model does to the child's memory may be seen only later: where models are not trusted, a Trier is for
+// model. What a model does to the child's memory may be seen only later: where models are not trusted, a ModelProbe is for
 // one of them.
-func (t *Trier) Try(ctx context.Context, path string, model []byte) error {
+func (t *ModelProbe) Try(ctx context.Context, path string, model []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.start(ctx); err != nil {
@@ -160,7 +160,7 @@ func (t *Trier) Try(ctx context.Context, path string, model []byte) error {
 	return received(rest, edgetpu.System{})
 }
 
-func (t *Trier) start(ctx context.Context) error {
+func (t *ModelProbe) start(ctx context.Context) error {
 	if t.child != nil {
 		return nil
 	}
@@ -170,7 +170,7 @@ func (t *Trier) start(ctx context.Context) error {
 }
 
 // end ends the child; the next trial starts another.
-func (t *Trier) end() error {
+func (t *ModelProbe) end() error {
 	if t.child == nil {
 		return nil
 	}
@@ -179,39 +179,39 @@ func (t *Trier) end() error {
 	return err
 }
 
-// Close ends the child. The Trier can be used again.
-func (t *Trier) Close() error {
+// Close ends the child. The ModelProbe can be used again.
+func (t *ModelProbe) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.end()
 }
 
-// TryOptions of Try.
-type TryOptions struct {
-	Path      string  // of the model
-	Shapes    [][]int // as delegate.Options has them
-	Signature string  // likewise
-	Tried     *Tried  // models that went well; nil: none
+// ModelProbeOptions of Try.
+type ModelProbeOptions struct {
+	Path      string          // of the model
+	Shapes    [][]int         // as delegate.Options has them
+	Signature string          // likewise
+	Verified  *VerifiedModels // models that went well; nil: none
 	Logger    *slog.Logger
 }
 
-// Try is [Trier.Try] for one file, unless it went well before. That it did is remembered.
-func Try(ctx context.Context, o TryOptions) error {
+// Try is [ModelProbe.Try] for one file, unless it went well before. That it did is remembered.
+func Try(ctx context.Context, o ModelProbeOptions) error {
 	if info, err := os.Stat(o.Path); err != nil || !info.Mode().IsRegular() {
 		return nil // who opens it says better what is wrong
 	}
 	sum, err := sumOf(o.Path)
-	if err == nil && o.Tried.Has(sum, o.Signature) {
+	if err == nil && o.Verified.Has(sum, o.Signature) {
 		return nil
 	}
 	b, err := regfile.Read(o.Path, tflite.MaxModel)
 	if err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
-	t := &Trier{Logger: o.Logger, Shapes: o.Shapes, Signature: o.Signature}
+	t := &ModelProbe{Logger: o.Logger, Shapes: o.Shapes, Signature: o.Signature}
 	if err := t.Try(ctx, filepath.Clean(o.Path), b); err != nil {
 		return errors.Join(err, t.Close())
 	}
-	o.Tried.Add(sha256.Sum256(b), o.Signature)
+	o.Verified.Add(sha256.Sum256(b), o.Signature)
 	return t.Close()
 }

@@ -57,11 +57,11 @@ func (s *starts) want(t *testing.T, n int64) {
 func TestTried(t *testing.T) {
 	good, bad := modeltest.Addition(1, 4).Bytes(), write(t, "bad.tflite", rowOf().Bytes()[:100])
 	file := write(t, "good.tflite", good)
-	tried := worker.NewTried(filepath.Join(t.TempDir(), "a", "folder"))
+	tried := worker.NewVerifiedModels(filepath.Join(t.TempDir(), "a", "folder"))
 	s := &starts{}
 	try := func(path string, wantStarts int64) error {
 		t.Helper()
-		err := worker.Try(t.Context(), worker.TryOptions{Path: path, Tried: tried, Logger: slog.New(s)})
+		err := worker.Try(t.Context(), worker.ModelProbeOptions{Path: path, Verified: tried, Logger: slog.New(s)})
 		s.want(t, wantStarts)
 		return err
 	}
@@ -93,17 +93,17 @@ func TestTried(t *testing.T) {
 // TestTriedSignature tries each signature of a model once.
 func TestTriedSignature(t *testing.T) {
 	file := write(t, "signatures.tflite", modeltest.TwoSignatures(4).Bytes())
-	tried, s := worker.NewTried(t.TempDir()), &starts{}
+	tried, s := worker.NewVerifiedModels(t.TempDir()), &starts{}
 	for i, signature := range []string{"add", "double", "add", "double"} {
-		err := worker.Try(t.Context(), worker.TryOptions{
-			Path: file, Signature: signature, Shapes: map[string][][]int{"double": {{1, 4}}}[signature], Tried: tried, Logger: slog.New(s),
+		err := worker.Try(t.Context(), worker.ModelProbeOptions{
+			Path: file, Signature: signature, Shapes: map[string][][]int{"double": {{1, 4}}}[signature], Verified: tried, Logger: slog.New(s),
 		})
 		if err != nil {
 			t.Errorf("%s: %v", signature, err)
 		}
 		s.want(t, min(int64(i)+1, 2))
 	}
-	if err := worker.Try(t.Context(), worker.TryOptions{Path: file, Signature: "train", Tried: tried}); err == nil || !strings.Contains(err.Error(), `no signature "train"`) {
+	if err := worker.Try(t.Context(), worker.ModelProbeOptions{Path: file, Signature: "train", Verified: tried}); err == nil || !strings.Contains(err.Error(), `no signature "train"`) {
 		t.Errorf("an unknown signature: %v", err)
 	}
 }
@@ -114,9 +114,9 @@ func TestTriedWithoutFolder(t *testing.T) {
 	for name, folder := range map[string]string{"none": "", "below a file": filepath.Join(file, "folder"), "unwritable": "/proc/self"} {
 		t.Run(name, func(t *testing.T) {
 			s := &starts{}
-			tried := worker.NewTried(folder)
+			tried := worker.NewVerifiedModels(folder)
 			for range 2 {
-				if err := worker.Try(t.Context(), worker.TryOptions{Path: file, Tried: tried, Logger: slog.New(s)}); err != nil {
+				if err := worker.Try(t.Context(), worker.ModelProbeOptions{Path: file, Verified: tried, Logger: slog.New(s)}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -131,7 +131,7 @@ func TestTryUnreadable(t *testing.T) {
 	if err := os.Chmod(file, 0); err != nil {
 		t.Fatal(err)
 	}
-	err := worker.Try(t.Context(), worker.TryOptions{Path: file})
+	err := worker.Try(t.Context(), worker.ModelProbeOptions{Path: file})
 	if os.Geteuid() == 0 {
 		if err != nil { // root may read everything
 			t.Error(err)
@@ -144,7 +144,7 @@ func TestTryUnreadable(t *testing.T) {
 // TestTryFails: an error of the runtime comes over, with the model's name, and the child goes on.
 func TestTryFails(t *testing.T) {
 	s := &starts{}
-	trier := &worker.Trier{Logger: slog.New(s)}
+	trier := &worker.ModelProbe{Logger: slog.New(s)}
 	defer trier.Close()
 	failing := rowOf()
 	g := &failing.Subgraphs[0]
@@ -189,7 +189,7 @@ func words() modeltest.Model {
 
 // TestTryHangs ends a child whose model does not end, and one whose trial nobody waits for.
 func TestTryHangs(t *testing.T) {
-	trier := &worker.Trier{Deadline: 100 * time.Millisecond}
+	trier := &worker.ModelProbe{Deadline: 100 * time.Millisecond}
 	defer trier.Close()
 	death := (*isolate.DeathError)(nil)
 	err := trier.Try(t.Context(), "door", modeltest.Endless().Bytes())
@@ -210,7 +210,7 @@ func TestTryHangs(t *testing.T) {
 // TestTryCrashes: the child's death is an error that names the model and the signal, one line; the next model has a
 // child again.
 func TestTryCrashes(t *testing.T) {
-	trier := &worker.Trier{}
+	trier := &worker.ModelProbe{}
 	defer trier.Close()
 	for _, signal := range []syscall.Signal{syscall.SIGABRT, syscall.SIGKILL, syscall.SIGSEGV} {
 		t.Setenv(worker.SignalEnv, strconv.Itoa(int(signal)))
@@ -232,7 +232,7 @@ func TestTryCrashes(t *testing.T) {
 // TestTrySeveral tries from several goroutines, which share the child.
 func TestTrySeveral(t *testing.T) {
 	s := &starts{}
-	trier := &worker.Trier{Logger: slog.New(s)}
+	trier := &worker.ModelProbe{Logger: slog.New(s)}
 	defer trier.Close()
 	var wg sync.WaitGroup
 	for range 8 {
