@@ -10,13 +10,13 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
+	"corallite/internal/audio/keyword"
+	"corallite/internal/audio/microwakeword"
+	"corallite/internal/audio/openwakeword"
 	"corallite/internal/devicepool"
 	"corallite/internal/regfile"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/audio/keyword"
-	"corallite/pipeline/audio/microwakeword"
-	"corallite/pipeline/audio/openwakeword"
 	"corallite/pipeline/score"
 	"corallite/tflite/schema"
 )

@@ -11,10 +11,10 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
+	"corallite/internal/audio/keyword"
+	"corallite/internal/audio/mel"
+	"corallite/internal/audio/microwakeword"
 	"corallite/models"
-	"corallite/pipeline/audio/keyword"
-	"corallite/pipeline/audio/mel"
-	"corallite/pipeline/audio/microwakeword"
 	"corallite/pipeline/vision"
 	"corallite/tflite/schema"
 	"corallite/tflite/tensor"

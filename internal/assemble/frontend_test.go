@@ -6,8 +6,8 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
+	"corallite/internal/audio/keyword"
 	"corallite/internal/testdata"
-	"corallite/pipeline/audio/keyword"
 	"corallite/tflite/schema"
 )
 

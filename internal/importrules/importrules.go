@@ -35,6 +35,8 @@ var may = map[string][]string{
 	"internal/part":  {"internal", "pipeline"}, // what parts of pipelines say of themselves
 	"internal/parts": {"internal", "pipeline"},
 
+	"internal/audio": {"internal", "pipeline", "tflite/tensor"},
+
 	"internal/isolate": {"internal/isolate", "internal/environ"}, // for whatever can hang or crash, so it knows nothing of it
 
 	"tflite":               {"tflite", "internal"},

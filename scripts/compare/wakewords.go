@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"corallite/delegate"
+	"corallite/internal/audio/microwakeword"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/audio/microwakeword"
 )
 
 // repeats is how often the recordings come after one another, as in the peer.

@@ -65,7 +65,7 @@ digits, `silence`, `other`.
 
 | | |
 | --- | --- |
-| input | int8 [1,{augment.WINDOW_ROWS},{o.bins},1]: log-mel features of {(augment.WINDOW_ROWS - 1) * o.hop / o.rate + o.window_ms / 1000:.3f} s at {o.rate} samples per second: window {o.window_ms} ms, hop {o.hop_ms} ms, Fourier transform of {o.fft}, {o.bins} bins from {o.low_hz} to {o.high_hz} Hz on the HTK mel scale, power, natural logarithm after adding {o.offset:g}, then (x {-o.mean:+g}) / {o.std} (package `pipeline/audio/mel`), relative to a floor {augment.RANGE_DB} dB below the loudest value of the window, and 0 below that (`range_db`) |
+| input | int8 [1,{augment.WINDOW_ROWS},{o.bins},1]: log-mel features of {(augment.WINDOW_ROWS - 1) * o.hop / o.rate + o.window_ms / 1000:.3f} s at {o.rate} samples per second: window {o.window_ms} ms, hop {o.hop_ms} ms, Fourier transform of {o.fft}, {o.bins} bins from {o.low_hz} to {o.high_hz} Hz on the HTK mel scale, power, natural logarithm after adding {o.offset:g}, then (x {-o.mean:+g}) / {o.std} (package `internal/audio/mel`), relative to a floor {augment.RANGE_DB} dB below the loudest value of the window, and 0 below that (`range_db`) |
 | output | int8 [1,{len(speech.LABELS)}]: probabilities (softmax) |
 | size | {figures['bytes']} bytes, {figures['parameters']} parameters, int8 throughout; only operators supported by the Edge TPU compiler |
 | trained | {figures['date']}, with the command `scripts/train/digits/run`: TensorFlow on the CPU, fixed seeds, {figures['steps']} steps on {figures['scenes']} scenes |

@@ -1,4 +1,4 @@
-"""Log-mel features in numpy: the counterpart of pipeline/audio/mel, which documents the options.
+"""Log-mel features in numpy: the counterpart of internal/audio/mel, which documents the options.
 
 golden.py keeps the two alike.
 """

@@ -1,4 +1,4 @@
-"""Writes the golden features of the Go tests, pipeline/audio/mel/testdata/golden.json, or checks them with --check.
+"""Writes the golden features of the Go tests, internal/audio/mel/testdata/golden.json, or checks them with --check.
 
 The sound is made of whole numbers only, so that the Go test makes the same.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 import features
 
-PATH = pathlib.Path(__file__).resolve().parents[3] / "pipeline/audio/mel/testdata/golden.json"
+PATH = pathlib.Path(__file__).resolve().parents[3] / "internal/audio/mel/testdata/golden.json"
 
 SETS = {
     "digits": dict(rate=16000, window_ms=32, hop_ms=20, fft=512, bins=8, low_hz=100, high_hz=3600, floor=1e-5,

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"corallite/pipeline/audio/mel"
+	"corallite/internal/audio/mel"
 )
 
 // TestRange gives values by their height over a floor below the window's loudest, for powers and for magnitudes, which

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"corallite/pipeline/audio/mel"
+	"corallite/internal/audio/mel"
 )
 
 // sound is that of scripts/train/digits/golden.py: noise, soft noise, silence, a square wave at full scale.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"corallite/pipeline/audio/mel"
+	"corallite/internal/audio/mel"
 	"corallite/tflite/tensor"
 )
 
@@ -43,7 +43,7 @@ func TestNew(t *testing.T) {
 		{"two rates", floats("in", 98, 40), two, with(rows, func(o *Options) { o.Rate = 8000 }), "invalid rate 8000 (the mel features have 16000)"},
 		{"a rate below 0", floats("in", 15600), two, with(wave, func(o *Options) { o.Rate = -1 }), "invalid rate -1"},
 		{"mel's own options", floats("in", 98, 40), two, with(rows, func(o *Options) { o.Mel.HighHz = 9000 }), "to 9000 Hz is not possible"},
-		{"no mel options", floats("in", 98, 40), two, Options{Labels: labels}, "mel: a rate of 0"},
+		{"no mel options", floats("in", 98, 40), two, Options{Labels: labels}, "mel: invalid rate 0"},
 		{"NaN", floats("in", 98, 40), two, with(rows, func(o *Options) { o.PerWindow = math.NaN() }), "per window NaN"},
 		{"a range of NaN", floats("in", 98, 40), two, with(rows, func(o *Options) { o.RangeDB = math.NaN() }), "invalid range NaN dB"},
 		{"a range and more", floats("in", 98, 40), two, with(rows, func(o *Options) { o.RangeDB, o.PerWindow = 20, 3 }), "mutually exclusive"},

@@ -3,8 +3,8 @@ package keyword
 import (
 	"math"
 
-	"corallite/pipeline/audio/mel"
-	"corallite/pipeline/audio/microwakeword"
+	"corallite/internal/audio/mel"
+	"corallite/internal/audio/microwakeword"
 )
 
 // frontEnd is what makes a model's input of samples.

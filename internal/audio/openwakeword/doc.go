@@ -14,8 +14,6 @@
 // (github.com/dscripka/openWakeWord) for patience. Scores are those of the package, but for the order in which kernels
 // add floats: on XNNPACK they differ by less than 0.00001. The package drops sound that comes in pieces of more than
 // about two seconds; this one answers the same however the sound is cut.
-//
-// What this package exports follows Semantic Versioning.
 package openwakeword
 
 // The chain's measures. Those of sound are in samples.

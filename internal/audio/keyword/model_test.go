@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/audio/mel"
 	"corallite/pipeline"
-	"corallite/pipeline/audio/mel"
 	"corallite/tflite"
 	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"corallite/pipeline/audio/mel"
-	"corallite/pipeline/audio/microwakeword"
+	"corallite/internal/audio/mel"
+	"corallite/internal/audio/microwakeword"
 	"corallite/pipeline/score"
 )
 

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/audio/mel"
 	"corallite/internal/testdata"
 	"corallite/models"
 	"corallite/pipeline"
-	"corallite/pipeline/audio/mel"
 	"corallite/pipeline/mic/mictest"
 	"corallite/tflite"
 	"corallite/tflite/schema"

@@ -8,6 +8,4 @@
 //
 // The features are those of the Python package pymicro-features, bit for bit, and the model's answers those of
 // pymicro-wakeword, where the runtime's built-in kernels run it. XNNPACK rounds otherwise: see NewWakeWord.
-//
-// What this package exports follows Semantic Versioning.
 package microwakeword

@@ -19,6 +19,4 @@
 // While there is no voice (audio.Chunk.Voice) the model does not run, but the features, which are cheap, are computed. When
 // voice begins, the runs of the last second are made up for, or of Options.Smoothing if that is longer, so that no
 // beginning of a word is lost. A recording that ends without voice is not padded with silence.
-//
-// What this package exports follows Semantic Versioning.
 package keyword

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"corallite/pipeline/audio/mel"
+	"corallite/internal/audio/mel"
 	"corallite/tflite/tensor"
 )
 

@@ -4,8 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"corallite/internal/audio/mel"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/audio/mel"
 	"corallite/tflite/tensor"
 )
 

@@ -6,8 +6,6 @@
 // S is the power or the magnitude of the Fourier transform of the samples, full scale ±1, times a periodic Hann window,
 // with zeros behind it up to the transform's length; log is the natural logarithm. The first row is that of the first
 // whole window: nothing is put before the sound.
-//
-// What this package exports follows Semantic Versioning.
 package mel
 
 import (

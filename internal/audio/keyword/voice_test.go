@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/audio/mel"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/audio/mel"
 )
 
 // TestVoice closes the gate: nothing runs, and when it opens, the runs of the last second are made up for.

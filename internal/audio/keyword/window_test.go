@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"corallite/pipeline/audio/mel"
+	"corallite/internal/audio/mel"
 	"corallite/tflite/tensor"
 )
 
