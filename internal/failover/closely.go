@@ -58,12 +58,12 @@ func within(got, want []float64, step float64, unordered bool) error {
 			continue
 		}
 		distance += d
-		squares += d * d
+		squares += float64(d * d)
 		sum += want[i]
 	}
 	for _, w := range want {
 		if d := w - sum/n; !math.IsNaN(d) && !math.IsInf(d, 0) {
-			spread += d * d
+			spread += float64(d * d)
 		}
 	}
 	mean, rms := distance/n/step, math.Sqrt(squares/n)/step

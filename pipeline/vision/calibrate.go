@@ -133,7 +133,7 @@ func bestThreshold(within, between []float32) float64 {
 
 // rounded is the middle of a gap, rounded to as few decimals as keep it in the gap, at least two.
 func rounded(low, high float64) float64 {
-	middle := low + (high-low)/2
+	middle := low + float64((high-low)/2)
 	for scale := 100.0; scale < 1e9; scale *= 10 {
 		if r := math.Round(float64(middle*scale)) / scale; low < r && r <= high {
 			return r
