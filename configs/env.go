@@ -8,7 +8,7 @@ import (
 
 	"corallite/internal/didyoumean"
 	"corallite/internal/key"
-	"corallite/pipeline/sink/command"
+	"corallite/internal/sink/command"
 )
 
 const envPrefix = "CORALLITE_"

@@ -40,3 +40,11 @@ pipelines:
 	// line 5, pipelines.phone.modles: unknown key; did you mean "models"?
 	// line 5, pipelines.phone.models: required key is missing: expected a string or a list of strings
 }
+
+// Default makes the configuration of a sink for a program that has no file.
+func ExampleDefault() {
+	events := configs.Default[configs.WebhookSink]()
+	events.URL = "http://127.0.0.1:8080/events"
+	fmt.Println(events.Timeout, events.Retries)
+	// Output: 10s 5
+}

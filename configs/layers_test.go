@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/sink/annotate"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/sink"
-	"corallite/pipeline/sink/annotate"
 )
 
 func TestPrecedence(t *testing.T) {

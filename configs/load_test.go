@@ -11,9 +11,9 @@ import (
 	"testing"
 
 	"corallite/internal/key"
+	"corallite/internal/sink/annotate"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/sink"
-	"corallite/pipeline/sink/annotate"
 )
 
 const small = `

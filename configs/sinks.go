@@ -6,14 +6,28 @@ import (
 
 	"corallite/internal/key"
 	"corallite/internal/part"
+	"corallite/internal/sink/annotate"
+	"corallite/internal/sink/command"
+	"corallite/internal/sink/preview"
+	"corallite/internal/sink/webhook"
 )
 
-// Sink is where results go: a pointer to the configuration of its kind, such as *webhook.Options.
+// Sink is where results go: a pointer to the configuration of its kind, such as *WebhookSink.
 type Sink = part.Sink
+
+// The configurations of the sinks whose packages are internal. Their fields are the keys that docs/configuration.md
+// describes; Default fills in what is left out there. Those of text are in package sink.
+type (
+	PicturesSink = annotate.PicturesOptions
+	VideoSink    = annotate.VideoOptions
+	PreviewSink  = preview.Config
+	CommandSink  = command.Options
+	WebhookSink  = webhook.Options
+)
 
 // Default makes the configuration of a part with the defaults of its keys, for programs that have no file:
 //
-//	page := configs.Default[preview.Config]()
+//	page := configs.Default[configs.PreviewSink]()
 func Default[T any, P interface {
 	*T
 	key.Configurable

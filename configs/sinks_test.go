@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"corallite/pipeline/sink/command"
-	"corallite/pipeline/sink/webhook"
+	"corallite/internal/sink/command"
+	"corallite/internal/sink/webhook"
 )
 
 // TestActions reads the sinks that do something: labels keep their spelling.

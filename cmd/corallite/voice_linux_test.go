@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/sink/preview"
 	"corallite/internal/testdata"
 	"corallite/pipeline/mic/pulsetest"
-	"corallite/pipeline/sink/preview"
 )
 
 // TestVoice has a wake word played to the microphone of a real audio server, out of `corallite run` as a line and as a

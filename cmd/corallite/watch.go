@@ -12,8 +12,8 @@ import (
 	"corallite/configs"
 	"corallite/internal/app"
 	"corallite/internal/environ"
+	"corallite/internal/sink/preview"
 	"corallite/pipeline/camera"
-	"corallite/pipeline/sink/preview"
 )
 
 // watchModel is what `watch` runs when nobody says otherwise: it needs no Edge TPU, and its file is known.

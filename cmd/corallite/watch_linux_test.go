@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/sink/preview"
 	"corallite/internal/testdata"
-	"corallite/pipeline/sink/preview"
 )
 
 var pageAddress = regexp.MustCompile(`preview: (http://\S+)`)

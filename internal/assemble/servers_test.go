@@ -8,9 +8,9 @@ import (
 
 	"corallite/configs"
 	"corallite/internal/devicepool"
+	"corallite/internal/sink/preview"
 	"corallite/internal/testdata"
 	"corallite/pipeline/camera"
-	"corallite/pipeline/sink/preview"
 	"corallite/pipeline/vision"
 )
 

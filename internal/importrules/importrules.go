@@ -37,6 +37,8 @@ var may = map[string][]string{
 
 	"internal/audio": {"internal", "pipeline", "tflite/tensor"},
 
+	"internal/sink": {"internal", "pipeline"},
+
 	"internal/isolate": {"internal/isolate", "internal/environ"}, // for whatever can hang or crash, so it knows nothing of it
 
 	"tflite":               {"tflite", "internal"},
@@ -74,13 +76,13 @@ var importers = map[string][]string{
 
 // foreign lists the only folders that may import an outside package.
 var foreign = map[string][]string{
-	"gocv.io/x/gocv":             {"pipeline", "cmd", "scripts"},
+	"gocv.io/x/gocv":             {"pipeline", "internal/opencv", "internal/sink", "cmd", "scripts"},
 	"github.com/mattn/go-tflite": {"tflite"},
 	"github.com/gen2brain/malgo": {"pipeline/mic/internal/backend/miniaudio"},
 }
 
 // cgo lists the only packages with import "C", besides test helpers.
-var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "delegate/plugin", "internal/dynlib", "pipeline/internal/libav"}
+var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "delegate/plugin", "internal/dynlib", "internal/libav"}
 
 // Wrong returns a message for each import of a package that breaks the rules.
 func Wrong(p Package) []string {

@@ -4,13 +4,13 @@ package parts
 
 import (
 	"corallite/internal/part"
+	"corallite/internal/sink/annotate"
+	"corallite/internal/sink/command"
+	"corallite/internal/sink/preview"
+	"corallite/internal/sink/webhook"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/mic"
 	"corallite/pipeline/sink"
-	"corallite/pipeline/sink/annotate"
-	"corallite/pipeline/sink/command"
-	"corallite/pipeline/sink/preview"
-	"corallite/pipeline/sink/webhook"
 )
 
 // Lists are parts by their family, in the order in which they are documented. Each function makes a part with nothing

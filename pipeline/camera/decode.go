@@ -11,9 +11,9 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/opencv"
 	"corallite/internal/regfile"
-	"corallite/pipeline/internal/opencv"
-	"corallite/pipeline/internal/turbojpeg"
+	"corallite/internal/turbojpeg"
 	"corallite/pipeline/vision"
 )
 

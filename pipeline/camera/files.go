@@ -7,8 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"corallite/internal/opencv"
 	"corallite/pipeline"
-	"corallite/pipeline/internal/opencv"
 	"corallite/pipeline/vision"
 )
 

@@ -13,9 +13,9 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/opencv"
 	"corallite/internal/regfile"
 	"corallite/pipeline"
-	"corallite/pipeline/internal/opencv"
 	"corallite/pipeline/vision"
 )
 

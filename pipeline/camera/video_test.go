@@ -17,9 +17,9 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/opencv"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
-	"corallite/pipeline/internal/opencv"
 )
 
 func vtest(tb testing.TB) (string, []byte) {

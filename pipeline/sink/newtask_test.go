@@ -17,13 +17,13 @@ import (
 	"gocv.io/x/gocv"
 
 	"corallite/internal/pipetest"
+	"corallite/internal/sink/annotate"
+	"corallite/internal/sink/command"
+	"corallite/internal/sink/preview"
+	"corallite/internal/sink/webhook"
 	"corallite/pipeline"
 	"corallite/pipeline/draw"
 	"corallite/pipeline/sink"
-	"corallite/pipeline/sink/annotate"
-	"corallite/pipeline/sink/command"
-	"corallite/pipeline/sink/preview"
-	"corallite/pipeline/sink/webhook"
 	"corallite/pipeline/vision"
 	"corallite/tflite/tensor"
 )

@@ -9,10 +9,10 @@ import (
 	"slices"
 	"testing"
 
+	"corallite/internal/sink/annotate"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
-	"corallite/pipeline/sink/annotate"
 	"corallite/pipeline/track"
 	"corallite/pipeline/vision"
 	"corallite/tflite"

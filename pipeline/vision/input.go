@@ -9,8 +9,8 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/opencv"
 	"corallite/pipeline"
-	"corallite/pipeline/internal/opencv"
 	"corallite/tflite/tensor"
 )
 

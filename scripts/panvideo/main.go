@@ -15,8 +15,8 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/sink/annotate"
 	"corallite/pipeline"
-	"corallite/pipeline/sink/annotate"
 	"corallite/pipeline/vision"
 )
 

@@ -10,8 +10,8 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/opencv"
 	"corallite/internal/testdata"
-	"corallite/pipeline/internal/opencv"
 	"corallite/pipeline/vision"
 )
 

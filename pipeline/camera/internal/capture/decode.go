@@ -7,9 +7,9 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/opencv"
 	"corallite/internal/reconnect"
-	"corallite/pipeline/internal/opencv"
-	"corallite/pipeline/internal/turbojpeg"
+	"corallite/internal/turbojpeg"
 )
 
 // decode decodes a compressed picture. The error of a damaged one is a damagedError.

@@ -10,8 +10,8 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/opencv"
 	"corallite/internal/reconnect"
-	"corallite/pipeline/internal/opencv"
 )
 
 // videoInput reads with OpenCV's VideoCapture.

@@ -15,6 +15,4 @@
 // Linux so does what has left the group (setsid), found by a mark in its environment (Mark) and by its parent. Only a
 // process that clears its environment and whose parent has ended escapes. What a program leaves behind when it ends in
 // time keeps running. Close gives what runs and what waits one more time limit.
-//
-// What this package exports follows Semantic Versioning.
 package command

@@ -43,6 +43,4 @@
 // and takes it out of the address), or as "Authorization: Bearer …". Without a certificate it crosses the network
 // unencrypted; with CertFile and KeyFile the server speaks TLS only. Only GET and HEAD are served, other sites' pages
 // may embed nothing (no CORS, Cross-Origin-Resource-Policy), and the page runs only its own script.
-//
-// What this package exports follows Semantic Versioning.
 package preview

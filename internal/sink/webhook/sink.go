@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"corallite/internal/clock"
+	"corallite/internal/sink/background"
 	"corallite/pipeline"
-	"corallite/pipeline/sink/internal/background"
 )
 
 // The defaults of Options.

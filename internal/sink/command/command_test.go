@@ -20,8 +20,8 @@ import (
 	"corallite/internal/clock/clocktest"
 	"corallite/internal/environ"
 	"corallite/internal/pipetest"
+	"corallite/internal/sink/sinktest"
 	"corallite/pipeline"
-	"corallite/pipeline/sink/internal/sinktest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

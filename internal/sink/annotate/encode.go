@@ -7,7 +7,7 @@ import (
 
 	"gocv.io/x/gocv"
 
-	"corallite/pipeline/internal/opencv"
+	"corallite/internal/opencv"
 )
 
 // quality is what JPEG and WebP copies are written with, of 100.

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"corallite/internal/clock/clocktest"
+	"corallite/internal/sink/sinktest"
 	"corallite/pipeline"
-	"corallite/pipeline/sink/internal/sinktest"
 )
 
 // answer is one answer of a server.

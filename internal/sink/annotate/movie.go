@@ -14,7 +14,7 @@ import (
 
 	"gocv.io/x/gocv"
 
-	"corallite/pipeline/internal/libav"
+	"corallite/internal/libav"
 )
 
 // defaultRate is the frames per second of a video whose source does not say.

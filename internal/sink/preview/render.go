@@ -10,10 +10,10 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/opencv"
+	"corallite/internal/turbojpeg"
 	"corallite/pipeline"
 	"corallite/pipeline/draw"
-	"corallite/pipeline/internal/opencv"
-	"corallite/pipeline/internal/turbojpeg"
 )
 
 // stillQuality is the JPEG quality of a still, of 100.

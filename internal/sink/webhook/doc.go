@@ -11,6 +11,4 @@
 // Addresses often are secrets, as whoever knows one can post to it, so errors show scheme and host only. A redirect is
 // followed when it keeps the method (307, 308) and stays with the same scheme and host. The proxy is that of the
 // environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), the certificates are the system's.
-//
-// What this package exports follows Semantic Versioning.
 package webhook

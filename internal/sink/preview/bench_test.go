@@ -11,8 +11,8 @@ import (
 	"gocv.io/x/gocv"
 
 	"corallite/internal/testdata"
+	"corallite/internal/turbojpeg"
 	"corallite/pipeline"
-	"corallite/pipeline/internal/turbojpeg"
 	"corallite/pipeline/vision"
 )
 

@@ -12,8 +12,8 @@ import (
 
 	"corallite/internal/clock"
 	"corallite/internal/environ"
+	"corallite/internal/sink/background"
 	"corallite/pipeline"
-	"corallite/pipeline/sink/internal/background"
 )
 
 // The defaults of Options.

@@ -11,7 +11,7 @@ import (
 
 	"corallite/internal/clock"
 	"corallite/internal/lastwords"
-	"corallite/pipeline/sink/internal/background"
+	"corallite/internal/sink/background"
 )
 
 // Grace is how long a program that was asked to end (SIGTERM) may take before it is ended (SIGKILL), and how long

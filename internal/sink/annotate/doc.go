@@ -26,6 +26,4 @@
 //
 // The sinks are lossless: behind a file they hold the source back and leave out nothing. Each is used by one goroutine
 // at a time.
-//
-// What this package exports follows Semantic Versioning.
 package annotate
