@@ -1,5 +1,5 @@
-// Package corallite runs quantized TensorFlow Lite models on pictures, video and sound: on a Coral Edge TPU when there is
-// one, on the CPU when there is not. It is what the command corallite is made of.
+// Package corallite runs quantized TensorFlow Lite models on pictures, video and sound: on a Coral Edge TPU if there
+// is one, otherwise on the CPU. The command corallite is made of it.
 //
 //	func main() {
 //		corallite.Main()

@@ -20,7 +20,7 @@ import (
 type calibration struct {
 	Gallery    string `json:"gallery"`
 	Model      string `json:"model"`
-	Unreadable int    `json:"unreadable"` // pictures that were left out
+	Unreadable int    `json:"unreadable"` // pictures that were skipped
 	*vision.Calibration
 }
 
@@ -33,11 +33,11 @@ func (l *look) args(cmd *cobra.Command, files []string) error {
 	case l.model.Gallery == "":
 		return usageError{errors.New("--calibrate needs --gallery: name the folder of labelled pictures to measure")}
 	case len(files) > 0:
-		return usageError{fmt.Errorf("--calibrate takes no FILE (%s): its pictures are those of --gallery", files[0])}
+		return usageError{fmt.Errorf("--calibrate takes no FILE (%s): it uses the pictures in --gallery", files[0])}
 	}
 	for _, name := range []string{"score-threshold", "max-results", "out"} {
 		if cmd.Flags().Changed(name) {
-			return usageError{fmt.Errorf("--%s has no use with --calibrate, which names no pictures", name)}
+			return usageError{fmt.Errorf("--%s cannot be used with --calibrate", name)}
 		}
 	}
 	return nil
@@ -96,7 +96,7 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 
 func (l *look) printCalibration(c calibration) error {
 	if c.Missed.Share+c.Strangers.Share >= 0.5 {
-		l.std.err.Say(slog.LevelWarn, fmt.Sprintf("%s does not tell the labels of %s apart: use a model that was trained on such pictures", c.Model, c.Gallery))
+		l.std.err.Say(slog.LevelWarn, fmt.Sprintf("%s cannot tell the labels of %s apart: use a model trained on similar pictures", c.Model, c.Gallery))
 	}
 	if l.asJSON {
 		return json.NewEncoder(l.std.out).Encode(c)
@@ -115,8 +115,8 @@ func (l *look) printCalibration(c calibration) error {
 	}
 	_, err := fmt.Fprintf(l.std.out, `
 Best threshold: %v
-  missed:    %s would not be recognized by another one of their label
-  strangers: %s would get a wrong name if their own label were not in the gallery
+  missed:    %s would not be recognized from the other pictures of their label
+  strangers: %s would get a wrong label if their own were not in the gallery
 
 In YAML, for the model:  score_threshold: %[1]v
 On the command line:     --score-threshold %[1]v

@@ -11,9 +11,9 @@ func newCompletion(std *streams) *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
-		Short: "Print a script that completes commands, flags and names in a shell",
-		Long: `Prints a script for a shell. Loaded into it, the Tab key completes commands, flags, files and the names of models.
-For bash it needs the package bash-completion.`,
+		Short: "Print a shell completion script",
+		Long: `Prints a completion script for a shell: once it is loaded, the Tab key completes commands, flags, files and model names.
+For bash, the package bash-completion is needed.`,
 		Example: `  source <(corallite completion bash)
   corallite completion bash > ~/.local/share/bash-completion/completions/corallite
   corallite completion zsh > "${fpath[1]}/_corallite"`,
@@ -49,7 +49,7 @@ For bash it needs the package bash-completion.`,
 func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:     "help [COMMAND]",
-		Short:   "Explain a command",
+		Short:   "Show help for a command",
 		Example: "  corallite help run\n  corallite help models pull",
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			at, _, err := cmd.Root().Find(args)

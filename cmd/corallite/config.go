@@ -18,10 +18,10 @@ import (
 func newConfig(std *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Check and show configurations, print their schema",
-		Long: `A configuration is one or more YAML files. Over them come environment variables, CORALLITE_ and the path of the key in
-upper case with _ between its parts (CORALLITE_MODELS_COCO_THREADS=2), and over these --set models.coco.threads=2.
-docs/configuration.md says what every key means.`,
+		Short: "Check and show configurations, and print their schema",
+		Long: `A configuration is one or more YAML files. Environment variables override them: CORALLITE_ and the path of the key in
+upper case, its parts joined with _ (CORALLITE_MODELS_COCO_THREADS=2). --set models.coco.threads=2 overrides both.
+docs/configuration.md describes every key.`,
 		Example: "  corallite config check door.yaml\n  corallite config schema > corallite.schema.json",
 		Args:    onlyCommands,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -44,10 +44,10 @@ func newConfigCheck(std *streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check [flags] CONFIG...",
-		Short: "Say everything that is wrong with a configuration, at once",
-		Long: `Checks keys, types, ranges, names and that the files named are there, and prints each problem with its file, line
-and path. Nothing is opened or started. The exit code is 2 when there is a problem. A camera that is not there is noted
-only: a run waits for it.`,
+		Short: "Check a configuration and report every problem",
+		Long: `Checks keys, types, ranges and names, and that the files exist, and prints each problem with its file, line and path.
+Nothing is opened or started. The exit code is 2 if there is a problem. A missing camera is only noted: a run waits
+for it.`,
 		Example:           "  corallite config check door.yaml\n  corallite config check --json door.yaml",
 		Args:              atLeast(1, "a CONFIG file"),
 		ValidArgsFunction: yamlFiles,
@@ -78,7 +78,7 @@ only: a run waits for it.`,
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE (repeatable)")
 	_ = cmd.RegisterFlagCompletionFunc("set", settings)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each problem")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON per problem")
 	return cmd
 }
 
@@ -96,7 +96,7 @@ func newConfigShow(std *streams) *cobra.Command {
 	var asJSON, secrets bool
 	cmd := &cobra.Command{
 		Use:               "show [flags] CONFIG...",
-		Short:             "Print the configuration as it takes effect, defaults filled in",
+		Short:             "Print the effective configuration, including defaults",
 		Example:           "  corallite config show --set models.coco.threads=2 door.yaml",
 		Args:              atLeast(1, "a CONFIG file"),
 		ValidArgsFunction: yamlFiles,
@@ -122,7 +122,7 @@ func newConfigShow(std *streams) *cobra.Command {
 	}
 	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE (repeatable)")
 	_ = cmd.RegisterFlagCompletionFunc("set", settings)
-	cmd.Flags().BoolVar(&secrets, "secrets", false, "print the addresses of webhooks whole, not only scheme and host")
+	cmd.Flags().BoolVar(&secrets, "secrets", false, "print full webhook addresses, not only scheme and host")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON instead of YAML")
 	return cmd
 }
@@ -130,8 +130,8 @@ func newConfigShow(std *streams) *cobra.Command {
 func newConfigSchema(std *streams) *cobra.Command {
 	return &cobra.Command{
 		Use:     "schema",
-		Short:   "Print the JSON Schema of configurations, for editors",
-		Long:    "Prints the JSON Schema of configurations. An editor that knows it completes keys and marks mistakes.",
+		Short:   "Print the JSON Schema of configurations for editors",
+		Long:    "Prints the JSON Schema of configurations. An editor that uses it completes keys and marks mistakes.",
 		Example: "  corallite config schema > corallite.schema.json",
 		Args:    exactly(0, ""),
 		RunE: func(*cobra.Command, []string) error {

@@ -21,9 +21,9 @@ type delegateFlags struct {
 
 // add adds the flags to a command.
 func (f *delegateFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.choice, "delegate", delegate.Auto.String(), "what runs the model: auto, edgetpu, xnnpack, none, plugin:LIBRARY, or several with commas, the first that works")
-	cmd.Flags().StringArrayVar(&f.options, "delegate-option", nil, "option of the external delegate of --delegate plugin:LIBRARY: KEY=VALUE (repeatable)")
-	cmd.Flags().StringVar(&f.device, "device", "", `which Edge TPU: "" for any, usb, pci, :1, usb:0, pci:0, a name that corallite devices gives, or a path`)
+	cmd.Flags().StringVar(&f.choice, "delegate", delegate.Auto.String(), "delegate that runs the model: auto, edgetpu, xnnpack, none or plugin:LIBRARY, or a comma-separated list (the first that works is used)")
+	cmd.Flags().StringArrayVar(&f.options, "delegate-option", nil, "option for the external delegate of --delegate plugin:LIBRARY: KEY=VALUE (repeatable)")
+	cmd.Flags().StringVar(&f.device, "device", "", `which Edge TPU: "" for any, usb, pci, :1, usb:0, pci:0, a name listed by corallite devices, or a path`)
 	_ = cmd.RegisterFlagCompletionFunc("delegate", cobra.FixedCompletions(
 		[]string{configs.DelegateAuto, configs.DelegateEdgeTPU, configs.DelegateXNNPACK, configs.DelegateNone, configs.DelegatePlugin + ":"}, cobra.ShellCompDirectiveNoSpace))
 	_ = cmd.RegisterFlagCompletionFunc("device", deviceNames)

@@ -42,9 +42,10 @@ func newDevices(std *streams) *cobra.Command {
 	var runs delegateFlags
 	cmd := &cobra.Command{
 		Use:   "devices",
-		Short: "Say what can run a model here, what `auto` would take and why nothing better",
-		Long: `Lists the Edge TPUs, the cameras with their formats, the microphones, the CPU's features, the versions of the runtime and
-of libedgetpu, what the delegate choice would take for a model that is compiled for the Edge TPU, and why each better one was refused. No device is opened.`,
+		Short: "Show available devices and which one `auto` would use",
+		Long: `Lists the Edge TPUs, the cameras with their formats, the microphones, the CPU's features, and the versions of the
+runtime and of libedgetpu; then which delegate would run a model compiled for the Edge TPU, and why any preferred one
+cannot be used. No device is opened.`,
 		Example: "  corallite devices --json\n  corallite devices --device usb",
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -89,7 +90,7 @@ of libedgetpu, what the delegate choice would take for a model that is compiled 
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON")
 	runs.add(cmd)
-	cmd.Flags().StringVar(&library, "libedgetpu", "", "path of libedgetpu (default: CORALLITE_LIBEDGETPU, or its usual names)")
+	cmd.Flags().StringVar(&library, "libedgetpu", "", "path of libedgetpu (default: CORALLITE_LIBEDGETPU, then its usual names)")
 	return cmd
 }
 
@@ -119,12 +120,12 @@ func (d devices) print(w io.Writer, width int) error {
 	t.Row("CPU features", strings.Join(d.CPU.Features, " "))
 	selected := d.Selected
 	if selected == "" {
-		selected = "nothing: the choice cannot be met"
+		selected = "none: the chosen delegate is not available"
 	}
-	t.Row("would take", selected)
+	t.Row("would use", selected)
 	for _, r := range d.FallbackReasons {
 		if r.Reason != d.LibraryError { // which stands above
-			t.Row("refused", fmt.Sprintf("%s: %s", r.Delegate, r.Reason))
+			t.Row("not usable", fmt.Sprintf("%s: %s", r.Delegate, r.Reason))
 		}
 	}
 	if len(d.Cameras) == 0 {
@@ -142,7 +143,7 @@ func (d devices) print(w io.Writer, width int) error {
 			words += ", default"
 		}
 		if m.Monitor {
-			words += ", what a loudspeaker plays"
+			words += ", loudspeaker monitor"
 		}
 		t.Row("microphone", words)
 	}

@@ -18,14 +18,14 @@ func newDoctor(std *streams) *cobra.Command {
 	var set []string
 	cmd := &cobra.Command{
 		Use:   "doctor [flags] [CONFIG...]",
-		Short: "Say why an Edge TPU, a model or a camera cannot be used, and how to mend it",
-		Long: `Looks at the machine and names the one cause to begin with, the commands that mend it, and all that was looked at:
-devices, driver, permissions, containers, libedgetpu, models, cameras, heat. libedgetpu is tried in a child process on
-every Edge TPU that is free: loaded, a device opened, a model prepared. Nothing is changed.
+		Short: "Diagnose problems with Edge TPUs, models and cameras",
+		Long: `Examines the machine and reports the problem to fix first, the commands that fix it, and everything that was checked:
+devices, driver, permissions, containers, libedgetpu, models, cameras and temperature. libedgetpu is tried in a child
+process on every free Edge TPU: it is loaded, a device is opened and a model prepared. Nothing is changed.
 
-With configuration files the exit code is 1 when anything stops their pipelines: an Edge TPU that only it may run a
-model, a file that is missing, a camera that may not be opened. What is merely worse than it could be is a warning, and
-the exit code 0, as it is without a configuration. docs/edge-tpu.md explains each cause.`,
+With configuration files, the exit code is 1 if anything stops their pipelines: a required Edge TPU that cannot be used,
+a missing file, a camera without permission. What only makes them slower or worse is a warning, and the exit code is 0,
+as it is without a configuration. docs/edge-tpu.md explains each cause.`,
 		Example:           "  corallite doctor\n  corallite doctor door.yaml\n  corallite doctor --json door.yaml",
 		ValidArgsFunction: yamlFiles,
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -36,7 +36,7 @@ the exit code 0, as it is without a configuration. docs/edge-tpu.md explains eac
 			if library != "" {
 				o.Library = library
 			}
-			std.err.note("trying libedgetpu; a USB stick takes some seconds")
+			std.err.note("testing libedgetpu; a USB stick takes a few seconds")
 			report, err := doctor.Examine(cmd.Context(), o)
 			std.err.note("")
 			if err != nil {
@@ -56,7 +56,7 @@ the exit code 0, as it is without a configuration. docs/edge-tpu.md explains eac
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON")
-	cmd.Flags().StringVar(&library, "libedgetpu", "", "path of libedgetpu (default: the configuration's, CORALLITE_LIBEDGETPU, or its usual names)")
+	cmd.Flags().StringVar(&library, "libedgetpu", "", "path of libedgetpu (default: from the configuration, CORALLITE_LIBEDGETPU, then its usual names)")
 	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value of the configuration: KEY=VALUE (repeatable)")
 	_ = cmd.RegisterFlagCompletionFunc("set", settings)
 	return cmd
@@ -66,7 +66,7 @@ the exit code 0, as it is without a configuration. docs/edge-tpu.md explains eac
 func doctorOptions(ctx context.Context, files, set []string) (doctor.Options, error) {
 	if len(files) == 0 {
 		if len(set) > 0 {
-			return doctor.Options{}, usageError{errors.New("--set overrides a value of a configuration, and no CONFIG file is given")}
+			return doctor.Options{}, usageError{errors.New("--set needs a CONFIG file whose value it overrides")}
 		}
 		return app.DoctorOptions(ctx, nil)
 	}

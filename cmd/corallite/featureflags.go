@@ -14,7 +14,7 @@ func addFeatureFlags(cmd *cobra.Command) map[string]any {
 	values := map[string]any{}
 	for _, key := range configs.FeatureKeys() {
 		of := configs.FlagOf("models", "features", key)
-		name, usage := "features", "what a keyword model takes of sound, as in its training: "+strings.Join(of.Choices(), ", ")+" (default: as the catalog or the model's metadata say)"
+		name, usage := "features", "input features of a keyword model, as in its training: "+strings.Join(of.Choices(), ", ")+" (default: from the catalog or the model's metadata)"
 		if key != "kind" {
 			name += "-" + strings.ReplaceAll(key, "_", "-")
 			usage = strings.TrimSuffix(strings.ReplaceAll(of.Doc(), "`", ""), ".")

@@ -75,33 +75,33 @@ func findModel(spec configs.ModelSpec) (name string, m configs.Model, err error)
 
 // addSizeFlags adds the flags of models that take pictures of any size.
 func (f *modelFlags) addSizeFlags(flags *pflag.FlagSet) {
-	const use = "of a model that takes pictures of any size: %s in pixels at which it runs (default: the catalog's)"
+	const use = "input %s in pixels, for a model that accepts pictures of any size (default: the catalog's)"
 	addKeyFlag(flags, &f.Width, "width", fmt.Sprintf(use, "width"), "models", "width")
 	addKeyFlag(flags, &f.Height, "height", fmt.Sprintf(use, "height"), "models", "height")
 }
 
 // addActivationFlag adds the flag of models that give no scores by themselves.
 func addActivationFlag(cmd *cobra.Command, to *string) {
-	addKeyFlag(cmd.Flags(), to, "activation", "what turns the model's values into scores: none, sigmoid or softmax (default: the catalog's; else none, if they are scores)", "models", "activation")
+	addKeyFlag(cmd.Flags(), to, "activation", "activation that turns the model's outputs into scores: none, sigmoid or softmax (default: the catalog's; otherwise none, if they are scores)", "models", "activation")
 	_ = cmd.RegisterFlagCompletionFunc("activation", cobra.FixedCompletions(score.Activations(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // addDecoderFlag adds the flag of detectors whose graph does not say what their outputs mean.
 func (f *modelFlags) addDecoderFlag(cmd *cobra.Command) {
-	addKeyFlag(cmd.Flags(), &f.Decoder, "decoder", "what a detector's outputs mean (default: the catalog's, or as its graph tells): "+strings.Join(vision.DecoderNames(), ", "), "models", "decoder")
+	addKeyFlag(cmd.Flags(), &f.Decoder, "decoder", "decoder of a detector's outputs (default: the catalog's, or from the model's graph): "+strings.Join(vision.DecoderNames(), ", "), "models", "decoder")
 	_ = cmd.RegisterFlagCompletionFunc("decoder", cobra.FixedCompletions(vision.DecoderNames(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // addInputFlags adds the flags of what a model takes for a pixel.
 func (f *modelFlags) addInputFlags(flags *pflag.FlagSet) {
-	flags.Float64SliceVar(&f.Mean, "mean", nil, "subtracted from pixel values of 0 to 255: one number, or one each for red, green and blue (default: the catalog's or the model's metadata's)")
-	flags.Float64SliceVar(&f.Std, "std", nil, "what pixel values less --mean are divided by, likewise")
+	flags.Float64SliceVar(&f.Mean, "mean", nil, "mean subtracted from pixel values of 0 to 255: one number, or three for red, green and blue (default: from the catalog or the model's metadata)")
+	flags.Float64SliceVar(&f.Std, "std", nil, "standard deviation by which pixel values are divided after subtracting --mean: one number or three")
 }
 
 // addGraphFlags adds the flags of models with several signatures or outputs.
 func addGraphFlags(flags *pflag.FlagSet, signature, output *string) {
-	addKeyFlag(flags, signature, "signature", "key of the model's signature to run (default: the main graph)", "models", "signature")
-	addKeyFlag(flags, output, "output", "name of the output to read, for a model with several (default: the only one)", "models", "output")
+	addKeyFlag(flags, signature, "signature", "signature of the model to run (default: the main graph)", "models", "signature")
+	addKeyFlag(flags, output, "output", "name of the output to read if the model has several (default: the only one)", "models", "output")
 }
 
 // checkInput refuses half a normalization.

@@ -35,13 +35,13 @@ func newListen(std *streams) *cobra.Command {
 	l.model.FileTask = configs.TaskKeyword
 	cmd := &cobra.Command{
 		Use:   "listen [flags] FILE...|--microphone NAME|-",
-		Short: "Say which words are heard in recordings, or from a microphone",
-		Long: `Prints a row for each word that is heard, or with --json a line of JSON: what was said, how sure the model is, from when
-to when. A FILE is a recording (WAV; with the program ffmpeg installed also what it reads), a folder of them or a
-pattern; - is raw samples on standard input. A file that cannot be read is reported, the others are still heard, and the
+		Short: "Recognize words in recordings or from a microphone",
+		Long: `Prints a row for each word recognized, or with --json a line of JSON: the word, its score, and its start and end.
+A FILE is a recording (WAV, or with ffmpeg installed anything that it reads), a folder of recordings or a pattern; -
+reads raw samples from standard input. A file that cannot be read is reported, the others are still processed, and the
 exit code is 1. From a microphone it listens until Ctrl-C.
 
-Without --model it waits for the wake words of the catalog: ` + strings.Join(listenModels, ", ") + `
+Without --model it listens for the wake words of the catalog: ` + strings.Join(listenModels, ", ") + `
 (corallite models pull ` + strings.Join(listenModels, " ") + `).`,
 		Example: `  corallite listen --microphone default
   corallite listen --model digits --json calls/*.wav
@@ -55,18 +55,18 @@ Without --model it waits for the wake words of the catalog: ` + strings.Join(lis
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&l.models, "model", nil, "a model of the catalog, or the path of a .tflite file (repeatable)")
+	flags.StringArrayVar(&l.models, "model", nil, "name of a catalog model, or path of a .tflite file (repeatable)")
 	flags.StringVar(&l.microphone, "microphone", "", `listen to this microphone: "default", its name or its id (see: corallite devices)`)
-	flags.StringVar(&l.model.LabelsFile, "labels", "", "a label file for a keyword model, one label a line (default: the catalog's, or the one packed into the model)")
+	flags.StringVar(&l.model.LabelsFile, "labels", "", "label file of a keyword model, one label per line (default: from the catalog or packed into the model)")
 	l.model.Features = addFeatureFlags(cmd)
 	addActivationFlag(cmd, &l.model.Activation)
 	addGraphFlags(flags, &l.model.Signature, &l.model.Output)
-	addKeyFlag(flags, &l.model.threshold, "threshold", "the score from which a word counts (default: the model's own; else 0.5)", "models", "score_threshold")
-	flags.BoolVar(&l.vad, "vad", false, "run models only while a voice-activity detector hears something")
-	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each word")
-	addKeyFlag(flags, &l.model.Threads, "threads", "CPU threads of a model (default: chosen)", "models", "threads")
-	flags.StringVar(&l.sound.Format, "format", "", "how samples on standard input are written: u8, s16le, s24le, s32le or f32le (default: s16le)")
-	addKeyFlag(flags, &l.sound.Rate, "rate", "samples a second on standard input (default: 16000)", "pipelines", "source", "rate")
+	addKeyFlag(flags, &l.model.threshold, "threshold", "minimum score (default: the model's own; otherwise 0.5)", "models", "score_threshold")
+	flags.BoolVar(&l.vad, "vad", false, "run models only while the voice-activity detector (VAD) detects sound")
+	flags.BoolVar(&l.asJSON, "json", false, "print one line of JSON per word")
+	addKeyFlag(flags, &l.model.Threads, "threads", "CPU threads per model (default: automatic)", "models", "threads")
+	flags.StringVar(&l.sound.Format, "format", "", "sample format on standard input: u8, s16le, s24le, s32le or f32le (default: s16le)")
+	addKeyFlag(flags, &l.sound.Rate, "rate", "sample rate on standard input, in Hz (default: 16000)", "pipelines", "source", "rate")
 	addKeyFlag(flags, &l.sound.Channels, "channels", "channels on standard input (default: 1)", "pipelines", "source", "channels")
 	l.model.runs.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskKeyword, configs.TaskWakeword))
@@ -84,13 +84,13 @@ func (l *listen) check(files []string) error {
 	case l.microphone == "" && len(files) == 0:
 		return usageError{errors.New("a FILE is missing: name a recording, - for standard input, or --microphone NAME")}
 	case l.microphone != "" && len(files) > 0:
-		return usageError{fmt.Errorf("--microphone %s and %s: one of them", l.microphone, files[0])}
+		return usageError{fmt.Errorf("--microphone %s and FILE %s cannot be used together", l.microphone, files[0])}
 	case len(l.model.Features) > 0 && len(l.models) != 1:
-		return usageError{errors.New("--features… are for one model: name it with --model, and others in a run of their own")}
+		return usageError{errors.New("--features flags describe a single model: give exactly one --model, and run other models separately")}
 	case raw && len(files) > 1:
-		return usageError{errors.New("- (standard input) stands alone: the files are another run")}
+		return usageError{errors.New("- (standard input) cannot be combined with files: run them separately")}
 	case !raw && (l.sound.Format != "" || l.sound.Rate != 0 || l.sound.Channels != 0):
-		return usageError{errors.New("--format, --rate and --channels are for standard input (-): a file says them itself")}
+		return usageError{errors.New("--format, --rate and --channels are only for standard input (-): a file has its own")}
 	}
 	return l.model.runs.check()
 }
@@ -141,7 +141,7 @@ func (l *listen) sayNothing(s pipeline.Summary) {
 		heard += m.Events
 	}
 	if heard == 0 && s.Sound != nil && !l.std.err.quiet {
-		fmt.Fprintf(l.std.err, "nothing was heard in %.1f s of sound (%.0f dBFS)\n", s.Sound.Seconds, s.Sound.LevelDBFS)
+		fmt.Fprintf(l.std.err, "no words recognized in %.1f s of sound (%.0f dBFS)\n", s.Sound.Seconds, s.Sound.LevelDBFS)
 	}
 }
 
@@ -161,7 +161,7 @@ func (l *listen) findModels(all map[string]configs.Model) (names []string, err e
 			return nil, err
 		}
 		if !m.Listens() {
-			return nil, usageError{fmt.Errorf("--model %s: %s is a model for %s, which is for pictures: use corallite %[3]s", ref, base, m.Task)}
+			return nil, usageError{fmt.Errorf("--model %s: %s is a model for pictures: use corallite %[3]s", ref, base, m.Task)}
 		}
 		name := base
 		for n := 2; slices.Contains(names, name); n++ {

@@ -29,10 +29,10 @@ type logFlags struct {
 
 func (l *logFlags) add(root *cobra.Command) {
 	flags := root.PersistentFlags()
-	flags.StringVar(&l.level, "log", "", "least level of what is logged to standard error: debug, info, warn, error (default info)")
-	flags.StringVar(&l.format, "log-format", "", "how standard error is written: text, or json for a line of JSON for each message (default text)")
-	flags.BoolVarP(&l.verbose, "verbose", "v", false, "say more: of a video each result instead of a summary, and messages of level debug")
-	flags.BoolVarP(&l.quiet, "quiet", "q", false, "print only results and errors: no progress, and messages of level error only")
+	flags.StringVar(&l.level, "log", "", "log level: debug, info, warn or error (default info)")
+	flags.StringVar(&l.format, "log-format", "", "log format: text or json (default text)")
+	flags.BoolVarP(&l.verbose, "verbose", "v", false, "verbose output: each result of a video instead of a summary, and debug messages")
+	flags.BoolVarP(&l.quiet, "quiet", "q", false, "print only results and errors, no progress")
 	fixed := func(words []string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 	}
@@ -48,7 +48,7 @@ func (l *logFlags) check() error {
 	case l.format != "" && !slices.Contains(logFormats, l.format):
 		return usageError{fmt.Errorf("--log-format %q: want text or json", l.format)}
 	case l.verbose && l.quiet:
-		return usageError{errors.New("--verbose and --quiet exclude each other")}
+		return usageError{errors.New("--verbose and --quiet cannot be used together")}
 	}
 	return nil
 }

@@ -25,31 +25,31 @@ type look struct {
 }
 
 func newDetect(std *streams) *cobra.Command {
-	return newLook(std, configs.TaskDetect, "Find objects in pictures and videos",
+	return newLook(std, configs.TaskDetect, "Detect objects in pictures and videos",
 		`  corallite detect --model face_detection_full_range --out found party.mp4 holiday/*.jpg
   corallite detect --model ssd.tflite --labels coco_labels.txt --score-threshold 0.6 --json street.mp4`)
 }
 
 func newClassify(std *streams) *cobra.Command {
-	return newLook(std, configs.TaskClassify, "Name what whole pictures and video frames show",
+	return newLook(std, configs.TaskClassify, "Classify pictures and video frames",
 		`  corallite classify --model mobilenet_v2_1.0_224_quant.tflite --labels imagenet_labels.txt cat.jpg
   corallite classify --model birds.tflite --labels birds.txt --max-results 1 --json garden/*.jpg`)
 }
 
 func newSegment(std *streams) *cobra.Command {
-	return newLook(std, configs.TaskSegment, "Say what each part of pictures and video frames belongs to",
+	return newLook(std, configs.TaskSegment, "Segment pictures and video frames by class",
 		`  corallite segment --model deeplabv3_mnv2_dm05_pascal_quant --out masks street.jpg
   corallite segment --model deeplab.tflite --labels voc_labels.txt --json holiday/*.jpg`)
 }
 
 func newPoses(std *streams) *cobra.Command {
-	return newLook(std, configs.TaskPose, "Find people's key points in pictures and videos",
+	return newLook(std, configs.TaskPose, "Estimate the poses of people in pictures and videos",
 		`  corallite pose --model movenet_single_pose_lightning_ptq --out poses dance.mp4
   corallite pose --model posenet.tflite --score-threshold 0.5 --json team.jpg`)
 }
 
 func newEmbed(std *streams) *cobra.Command {
-	return newLook(std, configs.TaskEmbed, "Compute embeddings of pictures, or label them by a gallery of labelled pictures",
+	return newLook(std, configs.TaskEmbed, "Compute embeddings of pictures, or label pictures from a gallery",
 		`  corallite embed --model mobilenet_v1_1.0_224_quant_embedding_extractor --json cat.jpg
   corallite embed --model extractor.tflite --gallery things --score-threshold 0.6 new/*.jpg
   corallite embed --model extractor.tflite --gallery things --calibrate`)
@@ -60,11 +60,11 @@ func newLook(std *streams, task, short, example string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   task + " --model NAME|PATH [flags] FILE...",
 		Short: short,
-		Long: short + `: prints a table, or with --json a line of JSON for each picture or frame.
-On a terminal a video gets a summary (what, how often and when) instead; --verbose prints a row for each result.
-With --out, annotated copies are written as well; what is in that folder already stays unless --overwrite is given, and
-new copies get a number. A FILE is a picture, a video, a folder of pictures or a pattern. A file that cannot be read is
-reported, the others are still done, and the exit code is 1.`,
+		Long: short + `: prints a table, or with --json a line of JSON per picture or frame.
+For a video, a terminal shows a summary (what, how often and when) instead; --verbose prints a row per result.
+--out also writes annotated copies to a folder; existing files are kept and new copies get a number, unless --overwrite
+is given. A FILE is a picture, a video, a folder of pictures or a pattern. A file that cannot be read is reported, the
+others are still processed, and the exit code is 1.`,
 		Example: example,
 		Args:    l.args,
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -75,16 +75,16 @@ reported, the others are still done, and the exit code is 1.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&l.model.Ref, "model", "", "a model of the catalog, or the path of a .tflite file (required)")
-	flags.StringVar(&l.model.LabelsFile, "labels", "", "a label file, one label a line")
-	addKeyFlag(flags, &l.model.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else detect 0.5, pose 0.3, embed the catalog's, classify 0)", "models", "score_threshold")
-	addKeyFlag(flags, &l.model.maxResults, "max-results", "keep so many of the best, 0 for all (default: classify 5, embed 1, else all)", "models", "max_results")
+	flags.StringVar(&l.model.Ref, "model", "", "name of a catalog model, or path of a .tflite file (required)")
+	flags.StringVar(&l.model.LabelsFile, "labels", "", "label file, one label per line")
+	addKeyFlag(flags, &l.model.threshold, "score-threshold", "minimum score (default: the model's own; otherwise detect 0.5, pose 0.3, embed the catalog's, classify 0)", "models", "score_threshold")
+	addKeyFlag(flags, &l.model.maxResults, "max-results", "maximum number of results (0 = all; default: classify 5, embed 1, otherwise all)", "models", "max_results")
 	if task == configs.TaskEmbed {
-		flags.StringVar(&l.model.Gallery, "gallery", "", "label pictures by the most similar one in this folder, which has a sub-folder for each label")
+		flags.StringVar(&l.model.Gallery, "gallery", "", "gallery folder with a sub-folder of pictures per label; each picture gets the label of the most similar one")
 		_ = cmd.MarkFlagDirname("gallery")
-		flags.BoolVar(&l.model.NoThreshold, "calibrate", false, "measure how well the model tells the labels of --gallery apart, and the threshold to use it with")
+		flags.BoolVar(&l.model.NoThreshold, "calibrate", false, "measure how well the model separates the labels of --gallery, and the best threshold")
 	}
-	addKeyFlag(flags, &l.model.Threads, "threads", "CPU threads of the model (default: chosen)", "models", "threads")
+	addKeyFlag(flags, &l.model.Threads, "threads", "CPU threads (default: automatic)", "models", "threads")
 	l.model.addSizeFlags(flags)
 	l.model.addInputFlags(flags)
 	addGraphFlags(flags, &l.model.Signature, &l.model.Output)
@@ -94,9 +94,9 @@ reported, the others are still done, and the exit code is 1.`,
 	if task == configs.TaskDetect {
 		l.model.addDecoderFlag(cmd)
 	}
-	flags.BoolVar(&l.asJSON, "json", false, "print a line of JSON for each picture or frame")
-	flags.StringVar(&l.out, "out", "", "write annotated copies into this folder")
-	flags.BoolVar(&l.overwrite, "overwrite", false, "replace copies that are in the folder of --out already (default: they stay, and new ones get a number)")
+	flags.BoolVar(&l.asJSON, "json", false, "print one line of JSON per picture or frame")
+	flags.StringVar(&l.out, "out", "", "folder for annotated copies")
+	flags.BoolVar(&l.overwrite, "overwrite", false, "replace existing copies in the --out folder (default: keep them and number new ones)")
 	l.model.runs.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(task))
 	cmd.ValidArgsFunction = pictureFiles
@@ -111,7 +111,7 @@ func (l *look) check() error {
 	case l.model.Ref == "":
 		return usageError{errors.New("--model is missing: name a model (see: corallite models list) or the path of a .tflite file")}
 	case l.overwrite && l.out == "":
-		return usageError{errors.New("--overwrite is for --out: name the folder whose copies are to be replaced")}
+		return usageError{errors.New("--overwrite needs --out: name the folder whose copies to replace")}
 	}
 	if err := errors.Join(l.model.checkSize(), l.model.checkInput()); err != nil {
 		return err

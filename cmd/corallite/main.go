@@ -102,8 +102,8 @@ func newRoot(std *streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "corallite",
 		Short: "Run quantized TensorFlow Lite models on pictures, video and sound, on an Edge TPU or the CPU",
-		Long: `Corallite runs quantized TensorFlow Lite models on pictures, video and sound: on a Coral Edge TPU when there is
-one, on the CPU when there is not. One command looks at files at once, a YAML file describes what runs for longer.`,
+		Long: `Corallite runs quantized TensorFlow Lite models on pictures, video and sound: on a Coral Edge TPU if there
+is one, otherwise on the CPU. Single commands process files; YAML files describe pipelines that run continuously.`,
 		Example: `  corallite detect --model face_detection_full_range --out found holiday/*.jpg
   corallite run door.yaml
   corallite devices`,
@@ -120,7 +120,7 @@ one, on the CPU when there is not. One command looks at files at once, a YAML fi
 	})
 	root.Version = version
 	root.SetVersionTemplate("corallite {{.Version}}\n")
-	root.Flags().Bool("version", false, "print the version (corallite version says more)")
+	root.Flags().Bool("version", false, "print the version (corallite version shows more)")
 	std.err.add(root)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return std.err.check() }
 	root.AddCommand(

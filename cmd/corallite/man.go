@@ -14,9 +14,9 @@ import (
 func newMan(std *streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",
-		Short: "Write the manual pages into a folder",
-		Long: `Writes a manual page for each command into a folder, which is made when it is not there: corallite.1,
-corallite-detect.1 and so on. The date in them is today's, or that of SOURCE_DATE_EPOCH.`,
+		Short: "Write the manual pages to a folder",
+		Long: `Writes a manual page for each command to a folder, creating it if necessary: corallite.1, corallite-detect.1 and so
+on. They are dated today, or SOURCE_DATE_EPOCH if it is set.`,
 		Example: `  corallite man ~/.local/share/man/man1
   corallite man pages && man -l pages/corallite-detect.1`,
 		Args: exactly(1, "the folder DIR"),

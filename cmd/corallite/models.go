@@ -16,19 +16,19 @@ import (
 func newModels(std *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "models",
-		Short: "List, fetch, check and remove the models that have a name",
-		Long: `The catalog names models that Corallite can fetch by itself. They are checked by sha256 and kept in
-the user's cache folder (CORALLITE_CACHE names another).
+		Short: "Manage the model catalog",
+		Long: `The catalog lists models that Corallite can download. They are verified by sha256 and kept in the user's cache folder
+(set CORALLITE_CACHE to use another).
 
-The catalog does not know the sha256 of every file. A model is "verified" when it knows all of them, "partly" when only
-that of the model compiled for the Edge TPU is missing, else "unverified". Files that it does not know are fetched with
---accept-unverified only; what comes is recorded, and must not change from then on.
+The catalog does not have the sha256 of every file. A model is "verified" if it has all of them, "partly" if only that
+of the model compiled for the Edge TPU is missing, and otherwise "unverified". Files without a known sha256 are
+downloaded only with --accept-unverified; their sha256 is then recorded and must not change.
 
-Without internet, CORALLITE_MODEL_MIRROR names a folder or an http(s) address that has the files, by their name or by
-their sha256. While it is set, the internet is asked only for what the mirror lacks, and only with pull --internet.
+Without internet access, set CORALLITE_MODEL_MIRROR to a folder or an http(s) address that has the files, by name or by
+sha256. While it is set, files that the mirror lacks are downloaded from the internet only with pull --internet.
 
-A file of the cache is compared with its sha256 before it is used, and read for that only when it may have changed since
-the last time; verify always reads.`,
+The sha256 of a cached file is checked before the file is used; the file is read again only if it may have changed since
+the last check. verify always reads it.`,
 		Example: `  corallite models list
   corallite models pull face_detection_full_range`,
 		Args: onlyCommands,
@@ -56,7 +56,7 @@ func newModelsList(std *streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "List the models of the catalog and what the cache has of them",
+		Short:   "List the models in the catalog and their state in the cache",
 		Example: "  corallite models list --json",
 		Args:    exactly(0, ""),
 		RunE: func(*cobra.Command, []string) error {
@@ -66,7 +66,7 @@ func newModelsList(std *streams) *cobra.Command {
 			}
 			table := terminal.Table{Width: terminal.Width(std.out)}
 			if !asJSON {
-				table.Row("NAME", "TASK", "STATE", "TRUST", "SIZE", "LICENCE", "WHAT IT IS")
+				table.Row("NAME", "TASK", "STATE", "TRUST", "SIZE", "LICENCE", "DESCRIPTION")
 			}
 			for _, m := range store.List() {
 				line := modelLine{
@@ -89,7 +89,7 @@ func newModelsList(std *streams) *cobra.Command {
 			return table.Print(std.out)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each model")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON per model")
 	return cmd
 }
 
@@ -97,22 +97,22 @@ func newModelsPull(std *streams) *cobra.Command {
 	var all, accept, internet bool
 	cmd := &cobra.Command{
 		Use:   "pull NAME...",
-		Short: "Fetch models into the cache",
-		Long: `Fetches the files of models that are not in the cache: the model, its model compiled for the Edge TPU, its labels, and
-what else it needs. Where a licence forbids what others allow, that is said: some models are not for commercial use.
+		Short: "Download models to the cache",
+		Long: `Downloads the files of models that are not in the cache: the model, its version compiled for the Edge TPU, its labels
+and anything else it needs. Restrictive licences are pointed out: some models are not for commercial use.
 
-Files whose sha256 the catalog does not know are fetched with --accept-unverified only, and over https only. What comes
-is recorded beside it in the cache (FILE.record.json: sha256, size, date, address); a file that is not the recorded one
-any more is an error. Without the flag such a compiled model is left out, and any other such file is an error.
+Files without a known sha256 are downloaded only with --accept-unverified, and only over https. Each is recorded in the
+cache (FILE.record.json: sha256, size, date, address), and it is an error if the file differs from its record later.
+Without the flag, such a compiled model is skipped, and any other such file is an error.
 
-A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities from SSL_CERT_FILE.`,
+HTTPS_PROXY and NO_PROXY set a proxy, SSL_CERT_FILE additional certificate authorities.`,
 		Example: `  corallite models pull face_detection_full_range
   corallite models pull --accept-unverified efficientdet_lite0_320_ptq
   CORALLITE_MODEL_MIRROR=https://mirror.example/models corallite models pull --internet --all`,
 		ValidArgsFunction: modelNames(notWhole),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if all && len(args) > 0 {
-				return usageError{errors.New("--all and names exclude each other")}
+				return usageError{errors.New("--all cannot be combined with model names")}
 			}
 			if all {
 				return nil
@@ -148,9 +148,9 @@ A proxy is taken from HTTPS_PROXY and NO_PROXY, further certificate authorities 
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "fetch every model of the catalog")
-	cmd.Flags().BoolVar(&internet, "internet", false, "fetch from the internet what the mirror (CORALLITE_MODEL_MIRROR) does not have")
-	cmd.Flags().BoolVar(&accept, "accept-unverified", false, "fetch files too whose sha256 the catalog does not know, and record what comes")
+	cmd.Flags().BoolVar(&all, "all", false, "download every model of the catalog")
+	cmd.Flags().BoolVar(&internet, "internet", false, "download files that the mirror (CORALLITE_MODEL_MIRROR) lacks from the internet")
+	cmd.Flags().BoolVar(&accept, "accept-unverified", false, "also download files without a known sha256, and record their sha256")
 	return cmd
 }
 
@@ -200,7 +200,7 @@ func newModelsVerify(std *streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:               "verify [NAME...]",
-		Short:             "Read the cached files and compare their sha256 with the catalog's, or with what was recorded",
+		Short:             "Verify the sha256 of cached files against the catalog or their records",
 		Example:           "  corallite models verify",
 		ValidArgsFunction: modelNames(inCache),
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -238,19 +238,19 @@ func newModelsVerify(std *streams) *cobra.Command {
 			case err != nil:
 				return wrongName(err)
 			case bad > 0:
-				return fmt.Errorf("%d of %d files are absent or damaged: fetch them again with `corallite models pull`", bad, len(verdicts))
+				return fmt.Errorf("%d of %d files are missing or damaged: download them again with `corallite models pull`", bad, len(verdicts))
 			}
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each file")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON per file")
 	return cmd
 }
 
 func newModelsPath(std *streams) *cobra.Command {
 	return &cobra.Command{
 		Use:               "path NAME",
-		Short:             "Print where a model's file lies in the cache",
+		Short:             "Print the path of a model's file in the cache",
 		Example:           "  corallite models path face_detection_full_range",
 		ValidArgsFunction: modelNames(inCache),
 		Args:              exactly(1, "the NAME of a model"),
@@ -272,7 +272,7 @@ func newModelsPath(std *streams) *cobra.Command {
 func newModelsRemove(std *streams) *cobra.Command {
 	return &cobra.Command{
 		Use:               "remove NAME...",
-		Short:             "Take models out of the cache",
+		Short:             "Remove models from the cache",
 		Example:           "  corallite models remove face_detection_back",
 		ValidArgsFunction: modelNames(inCache),
 		Args:              atLeast(1, "the NAME of a model"),

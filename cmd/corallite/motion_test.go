@@ -50,7 +50,7 @@ func TestRunWithMotion(t *testing.T) {
 		if err != nil || uint64(bytes.Count(lines, []byte("\n"))) != s.Frames {
 			t.Errorf("%s: %d events of %d frames, %v", name, bytes.Count(lines, []byte("\n")), s.Frames, err)
 		}
-		if said := fmt.Sprintf("nothing moved in %d of 398 frames", m.HeldBack); !strings.Contains(stderr, said) {
+		if said := fmt.Sprintf("motion: %d of 398 frames skipped", m.HeldBack); !strings.Contains(stderr, said) {
 			t.Errorf("%s: the log does not say %q:\n%s", name, said, stderr)
 		}
 	}

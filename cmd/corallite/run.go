@@ -14,16 +14,16 @@ func newRun(std *streams) *cobra.Command {
 	var summary string
 	cmd := &cobra.Command{
 		Use:   "run [flags] CONFIG...",
-		Short: "Run the pipelines that YAML files describe",
-		Long: `Runs all pipelines of the files at the same time, until their sources end. On SIGINT, SIGTERM or SIGHUP it finishes what
-it has, writes it out and exits with 0; a second signal ends it at once.
+		Short: "Run pipelines described in YAML files",
+		Long: `Runs all pipelines of the files concurrently until their sources end. On SIGINT, SIGTERM or SIGHUP it finishes the items
+in progress, writes their results and exits with 0; a second signal quits immediately.
 
-It exits with 1 when something failed, also where the rest went on: an item that could not be read, a sink that did not
-work again. A live pipeline whose sink failed and works again (a disk that was full) has not failed: what was lost in
-between is logged and counted.
+The exit code is 1 if anything failed, even if the rest continued: an item that could not be read, a sink that did not
+recover. A live pipeline whose sink recovered (from a full disk, for example) has not failed: the lost results are
+logged and counted.
 
-Everything that is wrong with the configuration is said before anything starts, and the exit code is then 2.
-CORALLITE_… environment variables and --set override what the files say; see: corallite config --help`,
+All problems in the configuration are reported before anything starts, with exit code 2.
+CORALLITE_… environment variables and --set override values in the files; see: corallite config --help`,
 		Example: `  corallite run door.yaml
   corallite run --summary summary.json --set models.coco.score_threshold=0.7 street.yaml`,
 		Args: atLeast(1, "a CONFIG file"),
@@ -43,9 +43,9 @@ CORALLITE_… environment variables and --set override what the files say; see: 
 			return reported(sum, err)
 		},
 	}
-	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE with KEY a path such as models.coco.threads (repeatable)")
+	cmd.Flags().StringArrayVar(&set, "set", nil, "override a value: KEY=VALUE, where KEY is a path such as models.coco.threads (repeatable)")
 	_ = cmd.RegisterFlagCompletionFunc("set", settings)
-	cmd.Flags().StringVar(&summary, "summary", "", `write what came of the run to this file as JSON ("-": standard output)`)
+	cmd.Flags().StringVar(&summary, "summary", "", `write a summary of the run to this file as JSON ("-": standard output)`)
 	cmd.ValidArgsFunction = yamlFiles
 	return cmd
 }

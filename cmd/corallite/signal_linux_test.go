@@ -204,10 +204,10 @@ pipelines:
 				t.Fatalf("no line 5 of the video:\n%s", s.errors(t))
 			}
 			s.signal(t, sig)
-			s.waitFor(t, s.stderr, "finishing what is in hand")
+			s.waitFor(t, s.stderr, "finishing up")
 			goOn()
 			s.endsWith(t, exitDone)
-			if text := s.errors(t); strings.Count(text, "corallite: "+sig.String()+": finishing what is in hand; once more ends at once\n") != 1 {
+			if text := s.errors(t); strings.Count(text, "corallite: "+sig.String()+": finishing up; press Ctrl-C again to quit now\n") != 1 {
 				t.Errorf("it said\n%s", text)
 			}
 
@@ -281,7 +281,7 @@ func TestSignalEndsPull(t *testing.T) {
 		}
 		s.signal(t, sig)
 		s.endsWith(t, 128+int(sig))
-		if text := s.errors(t); text != "corallite: "+sig.String()+": finishing what is in hand; once more ends at once\ncorallite: "+word+"\n" {
+		if text := s.errors(t); text != "corallite: "+sig.String()+": finishing up; press Ctrl-C again to quit now\ncorallite: "+word+"\n" {
 			t.Errorf("it said\n%s", text)
 		}
 	}
@@ -392,7 +392,7 @@ func TestSecondSignal(t *testing.T) {
 		t.Run(sig.String(), func(t *testing.T) {
 			s := stalled(t)
 			s.signal(t, syscall.SIGTERM)
-			s.waitFor(t, s.stderr, "finishing what is in hand")
+			s.waitFor(t, s.stderr, "finishing up")
 			s.signal(t, sig)
 			s.endsWith(t, 128+int(sig))
 			wantFiles(t, s.Dir, "pipe", "run.yaml")

@@ -51,7 +51,7 @@ func onSignals(cancel context.CancelCauseFunc, stderr *status) (stop func()) {
 			said := make(chan struct{})
 			go func() {
 				defer close(said)
-				stderr.Say(slog.LevelInfo, fmt.Sprintf("%v: finishing what is in hand; once more ends at once", s))
+				stderr.Say(slog.LevelInfo, fmt.Sprintf("%v: finishing up; press Ctrl-C again to quit now", s))
 			}()
 			select {
 			case <-said:

@@ -46,7 +46,7 @@ func TestWrongUse(t *testing.T) {
 		"models path":                            `corallite: the NAME of a model is missing`,
 		"models pull":                            `corallite: the NAME of a model is missing`,
 		"models remove":                          `corallite: the NAME of a model is missing`,
-		"models pull --all alexa":                `corallite: --all and names exclude each other`,
+		"models pull --all alexa":                `corallite: --all cannot be combined with model names`,
 		"detect --model x":                       `corallite: a FILE (a picture or a video) is missing`,
 		"classify a.png":                         `corallite: --model is missing`,
 		"detect --model x --max-results many a":  `corallite: --max-results many: want an integer of at least 0`,
@@ -64,7 +64,7 @@ func TestWrongUse(t *testing.T) {
 		"detect --model x --delegate gpu a":      `corallite: delegate "gpu": want auto, or edgetpu, plugin:LIBRARY, xnnpack, none`,
 		"detect --model x --device usb:x a":      `corallite: device "usb:x": want `,
 		"detect --model x --log-format xml a":    `corallite: --log-format "xml": want text or json`,
-		"models list -v -q":                      `corallite: --verbose and --quiet exclude each other`,
+		"models list -v -q":                      `corallite: --verbose and --quiet cannot be used together`,
 		"models list --log loud":                 `corallite: --log "loud": want debug, info, warn or error`,
 		"detect --model x --log loud a":          `corallite: --log "loud": want debug, info, warn or error`,
 	} {

@@ -24,7 +24,7 @@ func newVersion(std *streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "version",
-		Short:   "Print the versions of Corallite and of what it runs on",
+		Short:   "Print the versions of Corallite and its libraries",
 		Example: "  corallite version --json",
 		Args:    exactly(0, ""),
 		RunE: func(*cobra.Command, []string) error {

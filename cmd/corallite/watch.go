@@ -16,7 +16,7 @@ import (
 	"corallite/pipeline/camera"
 )
 
-// watchModel is what `watch` runs when nobody says otherwise: it needs no Edge TPU, and its file is known.
+// watchModel is the default of `watch`: it needs no Edge TPU, and its checksum is known.
 const watchModel = "ssd_mobilenet_v1_coco_quant"
 
 // watch is a camera on a page, without a configuration.
@@ -31,15 +31,17 @@ func newWatch(std *streams) *cobra.Command {
 	w := &watch{std: std, model: modelFlags{ModelSpec: configs.ModelSpec{Task: configs.TaskDetect, Ref: watchModel}}, listen: "127.0.0.1:8080"}
 	cmd := &cobra.Command{
 		Use:   "watch [flags] [SOURCE]",
-		Short: "Look at a camera on a page in the browser, with what a model finds in it",
-		Long: `Runs a model on a camera and shows it on a page in the browser, without a configuration. SOURCE is a camera's number,
-path or name (see: corallite devices), the address of a camera on the network, or a video file; without one it is the
-first camera. A video plays at its own pace, and the page stays when it has ended. It ends with Ctrl-C. The model must be on this machine: corallite models pull ` + watchModel + `
+		Short: "Show a camera with live detections in the browser",
+		Long: `Runs a model on a camera and shows the results on a page in the browser, without a configuration. SOURCE is a camera's
+number, path or name (see: corallite devices), the address of a network camera, or a video file; the default is the
+first camera. A video plays at its own pace, and its page stays available after the end. Press Ctrl-C to quit. The model
+must be in the cache: corallite models pull ` + watchModel + `
 
-A password in an address is seen in the list of processes. ${NAME} in an address is an environment variable, which is
-not; single quotes keep the shell from putting its value in.
+A password in an address is visible in the list of processes. Use an environment variable, ${NAME}, instead, in single
+quotes so that the shell does not expand it.
 
-The page is for this machine only; --listen opens it to others, who need the token that is printed then.`,
+By default the page is reachable from this machine only. With --listen on another address, others can open it with the
+token that is printed.`,
 		Example: `  corallite watch
   corallite watch --model face_detection_full_range rtsp://192.168.1.20/stream1
   corallite watch 'rtsp://viewer:${DOOR_PASSWORD}@192.168.1.20/stream1'`,
@@ -49,16 +51,16 @@ The page is for this machine only; --listen opens it to others, who need the tok
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&w.model.Ref, "model", w.model.Ref, "a detector: its name in the catalog, or the path of a .tflite file")
-	flags.StringVar(&w.model.LabelsFile, "labels", "", "a label file, one label a line")
-	addKeyFlag(flags, &w.model.threshold, "score-threshold", "leave out what has a lower score (default: the model's own; else 0.5)", "models", "score_threshold")
+	flags.StringVar(&w.model.Ref, "model", w.model.Ref, "detection model: name in the catalog, or path of a .tflite file")
+	flags.StringVar(&w.model.LabelsFile, "labels", "", "label file, one label per line")
+	addKeyFlag(flags, &w.model.threshold, "score-threshold", "minimum score (default: the model's own; otherwise 0.5)", "models", "score_threshold")
 	w.model.addSizeFlags(flags)
 	w.model.addInputFlags(flags)
 	addGraphFlags(flags, &w.model.Signature, &w.model.Output)
 	addActivationFlag(cmd, &w.model.Activation)
 	w.model.addDecoderFlag(cmd)
-	addKeyFlag(flags, &w.listen, "listen", "where the page is: host and port", "pipelines", "sinks", "preview", "listen")
-	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the page")
+	addKeyFlag(flags, &w.listen, "listen", "address of the page: host and port", "pipelines", "sinks", "preview", "listen")
+	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the browser")
 	w.model.runs.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskDetect))
 	cmd.ValidArgsFunction = watchSources
@@ -79,8 +81,8 @@ func (w *watch) run(cmd *cobra.Command, source string) error {
 		return err
 	}
 	if configs.HasSecret(source) {
-		w.std.err.Say(slog.LevelWarn, "the password in the address can be read in the list of processes by everybody on this machine; "+
-			"put it into the environment and write '${NAME}' in its place, in single quotes: 'rtsp://viewer:${DOOR_PASSWORD}@192.168.1.20/stream1'")
+		w.std.err.Say(slog.LevelWarn, "everyone on this machine can see the password in the list of processes; "+
+			"put it in an environment variable and write '${NAME}' instead, in single quotes: 'rtsp://viewer:${DOOR_PASSWORD}@192.168.1.20/stream1'")
 	}
 	m.Track = true
 	p := configs.Pipeline{Source: sourceOf(source), Models: []string{name}, Sinks: []configs.Sink{

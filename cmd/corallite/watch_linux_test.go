@@ -81,7 +81,7 @@ func TestWatchPlaysAFile(t *testing.T) {
 	if p.Frames+p.Dropped != 36 || p.Errors != 0 || !p.Picture {
 		t.Errorf("%+v", p)
 	}
-	s.waitFor(t, s.stderr, "The page stays until Ctrl-C")
+	s.waitFor(t, s.stderr, "the page stays available until Ctrl-C")
 	if answer, err := http.Get(page + "snapshot.jpg"); err != nil || answer.StatusCode != http.StatusOK {
 		t.Errorf("the last picture: %v, %v", answer, err)
 	} else {

@@ -1,5 +1,5 @@
-// Package app runs configurations: it opens what they name in order, runs it, closes it and says what came of it. It also
-// keeps what every program of this project needs around that: the handlers of child processes, and C memory.
+// Package app runs configurations: it opens their parts in order, runs them, closes them and reports the result. It also
+// has what every program of this project needs for that: the handlers of child processes, and the tuning of C memory.
 package app
 
 import (
@@ -16,7 +16,7 @@ import (
 	"corallite/pipeline"
 )
 
-// unlessStopped is err of what is meant to go on until a signal comes, unless it says that one came before all was there.
+// unlessStopped returns err, or nil if it only says that ctx ended before everything was open.
 func unlessStopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil
@@ -79,14 +79,14 @@ func RunOn(ctx context.Context, cfg *configs.Config, o Options) (sum Summary, er
 	return sum, errors.Join(err, b.Close())
 }
 
-// Summary is what came of a run, and the JSON of --summary.
+// Summary is the result of a run, and the JSON of --summary.
 type Summary struct {
 	pipeline.Summaries
 	Accelerators []devicepool.Summary `json:"accelerators"`
 }
 
-// Failed says that something failed while the rest went on. An outage of a sink that works again is none: what it lost
-// was reported.
+// Failed reports whether something failed while the rest continued. A sink that recovered does not count: its losses
+// were reported.
 func (s Summary) Failed() bool {
 	for _, p := range s.Pipelines {
 		if p.Errors.Total > p.Errors.Recovered {
@@ -96,7 +96,7 @@ func (s Summary) Failed() bool {
 	return false
 }
 
-// Log says of each pipeline what came of it, in the order of their names.
+// Log logs the result of each pipeline in the order of names.
 func (s Summary) Log(logger *slog.Logger, names []string) {
 	for _, name := range names {
 		s, ran := s.Pipelines[name]
@@ -107,12 +107,12 @@ func (s Summary) Log(logger *slog.Logger, names []string) {
 		if s.Interrupted {
 			end = "stopped"
 		}
-		had := fmt.Sprintf("%d frames in %.1f s, %.1f a second", s.Frames, s.Seconds, s.FramesPerSecond)
+		had := fmt.Sprintf("%d frames in %.1f s (%.1f fps)", s.Frames, s.Seconds, s.FramesPerSecond)
 		if sound := s.Sound; sound != nil {
 			had = fmt.Sprintf("%.1f s of sound (%.0f dBFS) in %.1f s", sound.Seconds, sound.LevelDBFS, s.Seconds)
 		}
 		if s.Lost != "" {
-			logger.Warn("the source gave nothing at the end", "pipeline", name, "why", s.Lost)
+			logger.Warn("the source was lost at the end of the run", "pipeline", name, "why", s.Lost)
 		}
 		logger.Info(end+" after "+had,
 			"pipeline", name, "device", s.Device, "dropped", s.Dropped, "failed", s.Errors.Total)
@@ -122,12 +122,12 @@ func (s Summary) Log(logger *slog.Logger, names []string) {
 	}
 }
 
-// motionText says what looking for motion saved: of each model the runs, and the time that one takes in the middle.
+// motionText says what motion detection saved: the model runs, and their time, estimated from each model's median.
 func motionText(s pipeline.Summary) string {
 	m, saved := s.Motion, 0.0
 	for _, model := range s.Models {
 		saved += float64(m.HeldBack) * model.Latency.Invoke.P50 / 1000
 	}
-	return fmt.Sprintf("nothing moved in %d of %d frames (%.0f %%): %d runs of models were saved, which take about %.1f s; looking took %.1f s",
+	return fmt.Sprintf("motion: %d of %d frames skipped (%.0f %%), saving %d model runs (about %.1f s); motion detection took %.1f s",
 		m.HeldBack, m.Looked, 100*m.Share, m.RunsSaved, saved, m.Seconds)
 }

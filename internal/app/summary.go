@@ -24,7 +24,7 @@ func (s SummaryFile) check() error {
 	}
 	switch info, err := os.Stat(string(s)); {
 	case err == nil && info.IsDir():
-		return s.fail(errors.New("is a folder: want a file name"))
+		return s.fail(errors.New("is a folder (want a file name)"))
 	case err == nil && !info.Mode().IsRegular():
 		return nil
 	}

@@ -82,7 +82,7 @@ func (e *AudioModels) add(ctx context.Context, r ModelRequest) (err error) {
 // setRate holds the rate that a model wants against that of the models before it.
 func (e *AudioModels) setRate(rate int) error {
 	if e.Rate != 0 && e.Rate != rate {
-		return fmt.Errorf("it wants %d samples a second, and the model before it %d: put them into pipelines of their own", rate, e.Rate)
+		return fmt.Errorf("it needs %d samples per second, and the model before it %d: use separate pipelines", rate, e.Rate)
 	}
 	e.Rate = rate
 	return nil
@@ -190,7 +190,7 @@ func (e *AudioModels) openww(ctx context.Context, r ModelRequest) (pipeline.Stre
 			return nil, err
 		}
 		if !same {
-			return nil, fmt.Errorf("it comes after %s and %s, and another model of the pipeline after %s and %s: put them into pipelines of their own",
+			return nil, fmt.Errorf("it comes after %s and %s, and another model of the pipeline after %s and %s: use separate pipelines",
 				chain[0], chain[1], e.chain[0], e.chain[1])
 		}
 	} else {

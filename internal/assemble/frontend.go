@@ -38,7 +38,7 @@ func frontEnd(o *keyword.Options, f configs.Features, model *delegate.Model, abo
 		kind = models.Waveform
 	default:
 		in := model.Graph().InputInfos()
-		return fmt.Errorf("its file does not say which features its input takes (%s): %s", infos(in), guess(in))
+		return fmt.Errorf("the model file does not describe its input features (%s): %s", infos(in), guess(in))
 	}
 	switch kind {
 	case models.Coral:
@@ -55,15 +55,15 @@ func frontEnd(o *keyword.Options, f configs.Features, model *delegate.Model, abo
 		o.Features, o.Rate = keyword.Waveform, f.Rate
 		if sound != nil {
 			if sound.Channels > 1 {
-				return fmt.Errorf("its metadata say that it takes %d channels of sound (want one)", sound.Channels)
+				return fmt.Errorf("its metadata describe an input of %d audio channels (want one)", sound.Channels)
 			}
 			o.Rate = cmp.Or(o.Rate, sound.Rate)
 		}
 		if o.Rate == 0 {
-			return fmt.Errorf("it takes samples, but nothing says at which rate: %s", writeFeatures("kind", models.Waveform, "rate", "16000"))
+			return fmt.Errorf("its input is samples, but their rate is unknown: %s", writeFeatures("kind", models.Waveform, "rate", "16000"))
 		}
 		if limit := configs.FlagOf("models", "features", "rate"); f.Rate == 0 && !limit.Allows(o.Rate) {
-			return fmt.Errorf("its metadata say %d samples per second (want %s): set features.rate", o.Rate, limit.Expects())
+			return fmt.Errorf("its metadata give %d samples per second (want %s): set features.rate", o.Rate, limit.Expects())
 		}
 	default:
 		o.Features, o.PerWindow, o.RangeDB = keyword.LogMel, f.PerWindow, f.RangeDB
@@ -117,7 +117,7 @@ func writeLogMel(bins int) string {
 // guess says what an input may be, and what to write then.
 func guess(in []tensor.Info) string {
 	if len(in) != 1 {
-		return fmt.Sprintf("it has %d inputs, and sound goes into one", len(in))
+		return fmt.Sprintf("it has %d inputs (want one)", len(in))
 	}
 	micro := fmt.Sprintf("if they are micro_speech's, %s; if they are log-mel features, ", writeFeatures("kind", models.Micro))
 	var d []int // the dimensions that are not 1
@@ -142,7 +142,7 @@ func guess(in []tensor.Info) string {
 	case len(d) == 1:
 		return fmt.Sprintf("%d values may be samples, or rows of features: if they are samples, %s", d[0], samples)
 	}
-	return "no kind of features has this shape (want samples, or rows of features)"
+	return "no supported features have this shape (want samples, or rows of features)"
 }
 
 // soundLabels returns the labels of a sound model: those of the configuration or the catalog, else those packed into its
@@ -162,7 +162,7 @@ func soundLabels(m configs.Model, about *delegate.Description) ([]string, error)
 			}
 			labels, err := vision.ParseLabels(bytes.NewReader(text))
 			if err != nil {
-				return nil, fmt.Errorf("%s, which is packed into it: %w", o.Labels, err)
+				return nil, fmt.Errorf("label file %s in the model: %w", o.Labels, err)
 			}
 			return labels, nil
 		}

@@ -39,11 +39,11 @@ func TestFrontEnd(t *testing.T) {
 		"the kind over metadata":   {micro, says(schema.Audio{Rate: 44100}), configs.Features{Kind: "micro"}, keyword.Micro, 0, ""},
 		"the graph and a rate":     {yamnet, nil, configs.Features{Rate: 16000}, keyword.Waveform, 16000, ""},
 		"coral":                    {yamnet, nil, configs.Features{Kind: "coral"}, keyword.LogMel, 0, ""},
-		"the graph without a rate": {yamnet, nil, configs.Features{}, "", 0, "nothing says at which rate: write features: {kind: waveform, rate: 16000} in YAML, or --features waveform --features-rate 16000 on the command line"},
-		"metadata without a rate":  {yamnet, says(schema.Audio{Channels: 1}), configs.Features{}, "", 0, "nothing says at which rate"},
-		"metadata of two channels": {yamnet, says(schema.Audio{Rate: 16000, Channels: 2}), configs.Features{}, "", 0, "takes 2 channels of sound (want one)"},
-		"an impossible rate":       {yamnet, says(schema.Audio{Rate: 3, Channels: 1}), configs.Features{}, "", 0, "its metadata say 3 samples per second (want an integer from 1000 to 192000)"},
-		"a shape alone":            {micro, nil, configs.Features{Rate: 16000}, "", 0, "does not say which features its input takes (Reshape_1 int8[1,1960]"},
+		"the graph without a rate": {yamnet, nil, configs.Features{}, "", 0, "their rate is unknown: write features: {kind: waveform, rate: 16000} in YAML, or --features waveform --features-rate 16000 on the command line"},
+		"metadata without a rate":  {yamnet, says(schema.Audio{Channels: 1}), configs.Features{}, "", 0, "their rate is unknown"},
+		"metadata of two channels": {yamnet, says(schema.Audio{Rate: 16000, Channels: 2}), configs.Features{}, "", 0, "describe an input of 2 audio channels (want one)"},
+		"an impossible rate":       {yamnet, says(schema.Audio{Rate: 3, Channels: 1}), configs.Features{}, "", 0, "its metadata give 3 samples per second (want an integer from 1000 to 192000)"},
+		"a shape alone":            {micro, nil, configs.Features{Rate: 16000}, "", 0, "does not describe its input features (Reshape_1 int8[1,1960]"},
 		"another rate for micro":   {micro, nil, configs.Features{Kind: "micro", Rate: 8000}, "", 0, "kind micro always has 16000 samples per second and windows of 30 ms"},
 	} {
 		var o keyword.Options

@@ -17,7 +17,7 @@ func (b *Builder) openSecondary(c configs.Secondary, items int, priority int, mo
 		case m.Name == c.After || c.After == "" && m.Task.Name() == configs.TaskDetect && after < 0:
 			after = i
 		case c.After == "" && m.Task.Name() == configs.TaskDetect:
-			return fmt.Errorf("secondary: %s and %s are both detectors: name one with `after`", models[after].Name, m.Name)
+			return fmt.Errorf("secondary: %s and %s are both detectors: choose one with `after`", models[after].Name, m.Name)
 		}
 	}
 	if after < 0 || models[after].Task.Name() != configs.TaskDetect {

@@ -57,7 +57,7 @@ func (b *Builder) KeepServers(ctx context.Context) {
 	if len(b.servers.order) == 0 || ctx.Err() != nil {
 		return
 	}
-	fmt.Fprintln(b.Console, "The source has ended. The page stays until Ctrl-C.")
+	fmt.Fprintln(b.Console, "The source has ended; the page stays available until Ctrl-C.")
 	<-ctx.Done()
 }
 

@@ -32,12 +32,12 @@ func pictureShapes(m configs.Model) devicepool.Shapes {
 		for d, size := range map[int]int{1: m.Height, 2: m.Width} {
 			switch {
 			case signature[d] == -1 && size == 0:
-				return nil, fmt.Errorf("it takes pictures of any size (input %s): say which one it is to run at: --width and --height on the command line, width: and height: in YAML; the size that it was trained with serves best",
+				return nil, fmt.Errorf("its input size is dynamic (input %s): set it with --width and --height on the command line, or width: and height: in YAML; the size it was trained with works best",
 					tensor.ShapeString(signature))
 			case signature[d] == -1:
 				shape[d] = size
 			case size != 0 && size != shape[d]:
-				return nil, fmt.Errorf("it has a size of its own (input %s) and cannot run at a width of %d and a height of %d: leave them out",
+				return nil, fmt.Errorf("its input size is fixed (input %s), so it cannot run at width %d and height %d: remove them",
 					tensor.ShapeString(signature), m.Width, m.Height)
 			}
 		}

@@ -49,7 +49,7 @@ func writable(path string) error {
 	}
 	f, err := os.OpenFile(path, flags, 0o644)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path))
+		return fmt.Errorf("%w: create the folder %s first", err, filepath.Dir(path))
 	}
 	if err != nil {
 		return err

@@ -62,7 +62,7 @@ func OpenSound(ctx context.Context, c configs.Source, env part.SourceEnv) (audio
 	}
 	sound, ok := source.(audio.Source)
 	if !ok {
-		return nil, errors.Join(fmt.Errorf("source %s: it does not report how much sound it gives", c.About().Kind), source.Close())
+		return nil, errors.Join(fmt.Errorf("source %s: it does not report the length of its sound", c.About().Kind), source.Close())
 	}
 	return sound, nil
 }

@@ -99,7 +99,7 @@ func (f *file) open(empty bool, pipe func(context.Context, string) (*os.File, er
 // explain says what the system's error leaves open.
 func explain(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path))
+		return fmt.Errorf("%w: create the folder %s first", err, filepath.Dir(path))
 	}
 	return err
 }

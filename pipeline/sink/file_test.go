@@ -66,7 +66,7 @@ func TestFileComesBack(t *testing.T) {
 			if err := os.Rename(dir, dir+".away"); err != nil {
 				t.Fatal(err)
 			}
-			if err := write(0); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "make the folder "+dir) {
+			if err := write(0); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "create the folder "+dir) {
 				t.Errorf("without its folder: %v", err)
 			}
 			if err := os.Rename(dir+".away", dir); err != nil {

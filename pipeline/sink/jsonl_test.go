@@ -151,7 +151,7 @@ func TestJSONLCannotOpen(t *testing.T) {
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "none", "events.jsonl")
 	_, err := OpenJSONL(t.Context(), missing, FileOptions{})
-	if err == nil || !strings.Contains(err.Error(), missing) || !strings.Contains(err.Error(), "make the folder "+filepath.Dir(missing)) {
+	if err == nil || !strings.Contains(err.Error(), missing) || !strings.Contains(err.Error(), "create the folder "+filepath.Dir(missing)) {
 		t.Errorf("no folder: %v", err)
 	}
 	if _, err = OpenJSONL(t.Context(), dir, FileOptions{}); err == nil || !strings.Contains(err.Error(), dir) {

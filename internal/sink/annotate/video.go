@@ -56,7 +56,7 @@ func NewVideo(o VideoOptions) (*Video, error) {
 		return nil, fmt.Errorf("video %q: want a file name that ends in .mp4", o.Path)
 	}
 	if isFolder(o.Path) {
-		return nil, fmt.Errorf("video %s: is a folder: want a file name", o.Path)
+		return nil, fmt.Errorf("video %s: is a folder (want a file name)", o.Path)
 	}
 	dir := filepath.Dir(o.Path)
 	if err := openFolder(dir); err != nil {
