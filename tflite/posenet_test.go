@@ -143,7 +143,7 @@ func TestPosenetPrepareFails(t *testing.T) {
 	}
 	defer n.Close()
 	err = n.Resize(0, []int{1, 5, 4, 17})
-	if err == nil || !strings.Contains(err.Error(), "PosenetDecoderOp: a heat map of [1,5,4,17], short offsets of [1,3,4,34]") {
+	if err == nil || !strings.Contains(err.Error(), "PosenetDecoderOp: heat map of shape [1,5,4,17], short offsets [1,3,4,34]") {
 		t.Errorf("resized to shapes that do not fit: %v", err)
 	}
 	for i, channels := range []int{17, 34, 64} { // only the last makes them fit

@@ -2,7 +2,7 @@ package schema
 
 import "slices"
 
-// arity is how many inputs and outputs an operator's kernel takes: least and most.
+// arity is the minimum and maximum number of inputs and outputs of an operator's kernel.
 type arity struct{ in, inMost, out, outMost int }
 
 const many = 1 << 20
@@ -80,7 +80,7 @@ func (r *reader) arity(o *Operator) {
 	}
 }
 
-// optionalInputs are the inputs that each of these operators lets one leave out.
+// optionalInputs are the inputs that may be omitted, by operator.
 var optionalInputs = map[string][]int{
 	"CONV_2D": {2}, "DEPTHWISE_CONV_2D": {2}, "CONV_3D": {2}, "CONV_3D_TRANSPOSE": {3}, "TRANSPOSE_CONV": {3},
 	"FULLY_CONNECTED": {2}, "SVDF": {3},
@@ -88,14 +88,14 @@ var optionalInputs = map[string][]int{
 	"LSTM": {1, 5, 9, 10, 11, 12, 16, 17, 20, 21, 22, 23}, "UNIDIRECTIONAL_SEQUENCE_LSTM": {1, 5, 9, 10, 11, 12, 16, 17, 20, 21, 22, 23},
 }
 
-// optional checks that a left-out input is one that the kernel asks for before it reads it.
+// optional checks that only inputs are omitted whose presence the kernel checks.
 func (r *reader) optional(o *Operator) {
 	if _, fixed := arities[o.Name]; !fixed || o.Custom {
 		return
 	}
 	for i, t := range o.Inputs {
 		if t < 0 && !slices.Contains(optionalInputs[o.Name], i) {
-			r.fail("input %d is left out", i)
+			r.fail("required input %d is missing", i)
 		}
 	}
 }

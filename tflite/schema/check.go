@@ -1,6 +1,6 @@
 package schema
 
-// check looks at what the parts are to each other, once each of them is sound.
+// check verifies the relations between the parts, once each part is valid.
 func (r *reader) check(m *Model) {
 	for i := range m.Subgraphs {
 		r.in("subgraph", i)
@@ -9,7 +9,7 @@ func (r *reader) check(m *Model) {
 			o := &m.Subgraphs[i].Operators[j]
 			for _, s := range o.Subgraphs {
 				if s < 0 || s >= len(m.Subgraphs) {
-					r.fail("operator %d: %s: calls subgraph %d of %d", j, o.Name, s, len(m.Subgraphs))
+					r.fail("operator %d: %s: calls subgraph %d (number of subgraphs: %d)", j, o.Name, s, len(m.Subgraphs))
 				}
 			}
 			if r.err == nil {
@@ -26,8 +26,8 @@ func (r *reader) check(m *Model) {
 	r.signatures(m)
 }
 
-// order checks that each tensor has its contents before it is used: from the file, from the caller, kept from the
-// last run, or from an earlier operator; and that no two give it.
+// order checks that each tensor has data before it is used (from the file, the caller, the last run, or an earlier
+// operator), and that no two operators write it.
 func (r *reader) order(g *Subgraph) {
 	if r.err != nil {
 		return
@@ -42,29 +42,29 @@ func (r *reader) order(g *Subgraph) {
 	}
 	for i, o := range g.Operators {
 		for _, t := range o.Inputs {
-			// A tensor without elements has no contents to wait for.
+			// A tensor without elements has no data to wait for.
 			if t >= 0 && !given[t] && !empty(g.Tensors[t]) {
-				r.fail("operator %d: %s: its input %d %q has no contents yet", i, o.Name, t, g.Tensors[t].Name)
+				r.fail("operator %d: %s: input tensor %d %q is used before it is computed", i, o.Name, t, g.Tensors[t].Name)
 			}
 		}
 		for _, t := range o.Outputs {
 			if fixed[t] {
-				r.fail("operator %d: %s: its output %d %q has contents already", i, o.Name, t, g.Tensors[t].Name)
+				r.fail("operator %d: %s: output tensor %d %q is computed more than once", i, o.Name, t, g.Tensors[t].Name)
 			}
 			given[t], fixed[t] = true, true
 		}
 	}
 	for _, t := range g.Outputs {
 		if !given[t] && !empty(g.Tensors[t]) {
-			r.fail("no operator gives output tensor %d %q", t, g.Tensors[t].Name)
+			r.fail("no operator computes output tensor %d %q", t, g.Tensors[t].Name)
 		}
 	}
 }
 
 func empty(t Tensor) bool { return t.Elements() == 0 }
 
-// calls are the subgraphs that an operator names in its options. Options of another kind than the operator's are not
-// read by the runtime, which then takes 0.
+// calls are the subgraphs in an operator's options. The runtime ignores options of another operator's type and uses
+// subgraph 0 then.
 func calls(o Operator, options2 table) []int {
 	at := func(t table, ids ...int) []int {
 		indices := make([]int, len(ids))
@@ -92,8 +92,8 @@ func calls(o Operator, options2 table) []int {
 	return nil
 }
 
-// calls checks that no subgraph calls itself, directly or through others: the runtime would recurse until its stack
-// is gone.
+// calls checks that no subgraph calls itself, directly or through others: the runtime would overflow its
+// stack.
 func (r *reader) calls(m *Model) {
 	const (
 		unseen = iota
@@ -123,8 +123,8 @@ func (r *reader) calls(m *Model) {
 	}
 }
 
-// signatures checks that a signature's tensors are inputs and outputs of its subgraph: others have no memory of
-// their own that a caller may write.
+// signatures checks that a signature's tensors are inputs and outputs of its subgraph: others have no
+// memory that a caller may write.
 func (r *reader) signatures(m *Model) {
 	for i, s := range m.Signatures {
 		if r.err != nil {
@@ -133,12 +133,12 @@ func (r *reader) signatures(m *Model) {
 		g := &m.Subgraphs[s.Subgraph]
 		for _, n := range s.Inputs {
 			if !contains(g.Inputs, n.Tensor) {
-				r.fail("signature %d %q: input %q is no input of subgraph %d", i, s.Key, n.Name, s.Subgraph)
+				r.fail("signature %d %q: input %q is not an input of subgraph %d", i, s.Key, n.Name, s.Subgraph)
 			}
 		}
 		for _, n := range s.Outputs {
 			if !contains(g.Outputs, n.Tensor) {
-				r.fail("signature %d %q: output %q is no output of subgraph %d", i, s.Key, n.Name, s.Subgraph)
+				r.fail("signature %d %q: output %q is not an output of subgraph %d", i, s.Key, n.Name, s.Subgraph)
 			}
 		}
 	}

@@ -8,11 +8,10 @@ import (
 	"strings"
 )
 
-// ErrInvalid is wrapped by the error of bytes that are no model.
+// ErrInvalid is wrapped by errors about bytes that are not a valid model.
 var ErrInvalid = errors.New("not a valid .tflite model")
 
-// Limits that keep a hostile file from costing more than its size: tables may be shared, so that a small file can
-// stand for a large tree.
+// Limits on the work for a hostile file: tables may be shared, so that a small file can describe a large tree.
 const (
 	maxTables    = 1_000_000 // as in the FlatBuffers C++ verifier
 	copiedFactor = 8         // bytes copied out of the file for each byte in it
@@ -23,16 +22,16 @@ const (
 // https://flatbuffers.dev/internals/: a table starts with the signed distance to its vtable, which holds 16-bit
 // offsets of the fields; tables, vectors and strings are reached by unsigned 32-bit forward offsets.
 //
-// The first fault is kept in err; after it every method returns zero values.
+// The first error is kept in err; after it every method returns zero values.
 type reader struct {
 	buf    []byte
 	err    error
-	tables int // still allowed
-	copied int // bytes still allowed
+	tables int // remaining budget
+	copied int // remaining bytes
 	place  []step
 }
 
-// step is one level of the path that an error names: "subgraph 0", "tensor 12".
+// step is one level of the path in an error: "subgraph 0", "tensor 12".
 type step struct {
 	name  string
 	index int
@@ -42,19 +41,19 @@ func newReader(buf []byte) *reader {
 	return &reader{buf: buf, tables: maxTables, copied: copiedFloor + copiedFactor*min(len(buf), math.MaxInt32/16)}
 }
 
-// in names the place for errors until the returned level is given to out.
+// in adds a level to the path in errors until out is called with the returned level.
 func (r *reader) in(name string, index int) { r.place = append(r.place, step{name, index}) }
 
 func (r *reader) out() { r.place = r.place[:len(r.place)-1] }
 
-// fail keeps the first fault, with the place where it was found.
+// fail keeps the first error, with its path.
 func (r *reader) fail(format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf("%w: %s%s", ErrInvalid, r.where(), fmt.Sprintf(format, args...))
 	}
 }
 
-// where is the place that is looked at, with a colon behind it.
+// where is the current path, followed by a colon.
 func (r *reader) where() string {
 	var where strings.Builder
 	for _, s := range r.place {
@@ -99,14 +98,14 @@ func (r *reader) copies(n int) bool {
 		return false
 	}
 	if n > r.copied {
-		r.fail("its parts are shared so often that it would unfold to many times its size")
+		r.fail("shared tables or vectors would expand it to many times its size")
 		return false
 	}
 	r.copied -= n
 	return true
 }
 
-// table is a table whose vtable has been checked. The zero table stands for one that is absent.
+// table is a table whose vtable has been checked. The zero table is an absent one.
 type table struct {
 	r                 *reader
 	pos, vtable, size int // size: of the table's own fields
@@ -121,7 +120,7 @@ func (r *reader) table(pos int) table {
 		return table{}
 	}
 	if r.tables--; r.tables < 0 {
-		r.fail("more than %d tables", maxTables)
+		r.fail("the file has more than %d tables", maxTables)
 		return table{}
 	}
 	vtable := int64(pos) - int64(int32(binary.LittleEndian.Uint32(r.buf[pos:])))
@@ -139,7 +138,7 @@ func (r *reader) table(pos int) table {
 	return t
 }
 
-// field is the position of a field of the given size, or 0 when the table leaves it at its default.
+// field is the position of a field of the given size, or 0 if the table omits it (default value).
 func (t table) field(id, size int) int {
 	entry := 4 + 2*id
 	if t.r == nil || t.r.err != nil || entry+2 > t.vsize {
@@ -187,7 +186,7 @@ func (t table) uint64(id int) uint64 {
 	return 0
 }
 
-// sub is the table that a field points to, absent when the field is.
+// sub is the table that a field points to; absent if the field is.
 func (t table) sub(id int) table {
 	p := t.field(id, 4)
 	if p == 0 {
@@ -219,7 +218,7 @@ func (t table) vector(id, size int) vector {
 	n := binary.LittleEndian.Uint32(t.r.buf[p:])
 	p += 4
 	if uint64(n)*uint64(size) > uint64(len(t.r.buf)-p) {
-		t.r.fail("a vector of %d elements at %d reaches past the end of the file", n, p)
+		t.r.fail("the vector of %d elements at %d extends past the end of the file", n, p)
 		return vector{}
 	}
 	if n > 0 && !t.r.has(p, size, size) {

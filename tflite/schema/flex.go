@@ -14,8 +14,8 @@ const (
 	flexVectorInt2, flexVectorFloat4, flexBlob, flexBool, flexBoolVec = 16, 24, 25, 26, 36
 )
 
-// flexOperators are the custom operators whose options are a FlexBuffer map: those in the runtime, which reads it
-// unchecked, and the one that package tflite brings.
+// flexOperators are the custom operators whose options are a FlexBuffer map: those of the runtime, which reads it
+// unchecked, and the one that package tflite adds.
 var flexOperators = map[string]bool{
 	"TFLite_Detection_PostProcess": true, "AudioSpectrogram": true, "Mfcc": true, PosenetOp: true,
 }
@@ -23,7 +23,7 @@ var flexOperators = map[string]bool{
 // flex walks a FlexBuffer and checks every offset, size and terminator.
 type flex struct {
 	buf    []byte
-	values int // still allowed
+	values int // remaining budget
 }
 
 var errFlex = errors.New("broken FlexBuffer")
@@ -108,7 +108,7 @@ func (f *flex) value(pos, width int, packed byte, depth int) error {
 	}
 }
 
-// size reads the count of elements before target and checks that they fit behind it.
+// size reads the element count stored before target and checks that the elements fit after it.
 func (f *flex) size(target, width, element int) (int, error) {
 	n, err := f.uint(target-width, width)
 	if err != nil || n > uint64(len(f.buf)-target)/uint64(element) {
@@ -138,7 +138,7 @@ func (f *flex) keys(target, width int) error {
 	return err
 }
 
-// vector checks values of width bytes each, with their packed types behind them.
+// vector checks values of width bytes each, followed by their packed types.
 func (f *flex) vector(target, width, depth int) error {
 	n, err := f.size(target, width, width+1)
 	for i := 0; i < n && err == nil; i++ {

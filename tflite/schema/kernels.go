@@ -7,8 +7,8 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// The kernels, and XNNPACK more so, take much of an operator on trust. What is refused here was found by running
-// broken models (docs/hostile-models.md): each check stands for a crash.
+// The kernels, and XNNPACK even more, trust operators without checking. The checks here were found by running broken
+// models (docs/hostile-models.md): each prevents a crash.
 
 // operatorOptions checks an operator against its kernel.
 func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
@@ -16,7 +16,7 @@ func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 	r.optional(o)
 	if o.Custom && flexOperators[o.Name] {
 		if err := verifyFlex(o.CustomOptions); err != nil {
-			r.fail("its custom options: %v", err)
+			r.fail("invalid custom options: %v", err)
 		} else if o.Name == "TFLite_Detection_PostProcess" {
 			r.postprocess(o, g)
 		} else if o.Name == PosenetOp {
@@ -36,20 +36,20 @@ func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 	switch o.Name {
 	case "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D", "CONV_3D", "CONV_3D_TRANSPOSE":
 		if !o.options.present() {
-			r.fail("it has no options")
+			r.fail("the operator has no options")
 		}
 		r.windows(o)
 		r.channels(o, g, in, out)
 	case "FULLY_CONNECTED":
 		if w, b := in(1), in(2); w != nil && b != nil && (len(w.Shape) != 2 || b.Elements() != w.Shape[0]) {
-			r.fail("%d biases for weights of shape %s", b.Elements(), tensor.ShapeString(w.Shape))
+			r.fail("bias has %d elements, which does not match weights of shape %s", b.Elements(), tensor.ShapeString(w.Shape))
 		}
 	case "CONCATENATION":
 		r.concatenation(o, g)
 	case "RESHAPE", "SQUEEZE", "EXPAND_DIMS":
-		// The bytes of the input are copied, as many as it has, whatever there is room for.
+		// All bytes of the input are copied, even if the output is smaller.
 		if a, b := g.Tensors[o.Inputs[0]].Type, g.Tensors[o.Outputs[0]].Type; a != b {
-			r.fail("%s in, %s out", a, b)
+			r.fail("input type %s differs from output type %s", a, b)
 		}
 		if o.Name == "RESHAPE" {
 			r.reshape(o, g)
@@ -59,32 +59,32 @@ func (r *reader) operatorOptions(o *Operator, g *Subgraph) {
 	case "LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM":
 		// The basic LSTM has four outputs of several types, the full one has one.
 		if a, b := g.Tensors[o.Inputs[0]].Type, g.Tensors[o.Outputs[0]].Type; len(o.Outputs) == 1 && a != b {
-			r.fail("%s in, %s out", a, b)
+			r.fail("input type %s differs from output type %s", a, b)
 		}
 	case "SPLIT", "SPLIT_V":
 		if n := int(o.options.int32Or(0, 0)); n != len(o.Outputs) {
-			r.fail("it splits into %d and has %d outputs", n, len(o.Outputs))
+			r.fail("the number of splits is %d, but there are %d outputs", n, len(o.Outputs))
 		}
 	case "UNPACK":
 		if n := int(o.options.int32Or(0, 0)); n != len(o.Outputs) {
-			r.fail("it unpacks %d and has %d outputs", n, len(o.Outputs))
+			r.fail("it unpacks %d tensors, but there are %d outputs", n, len(o.Outputs))
 		}
 	case "PACK":
 		if n := int(o.options.int32Or(0, 0)); n != len(o.Inputs) {
-			r.fail("it packs %d and has %d inputs", n, len(o.Inputs))
+			r.fail("it packs %d tensors, but there are %d inputs", n, len(o.Inputs))
 		}
 	case "WHILE":
 		if len(o.Inputs) != len(o.Outputs) {
-			r.fail("%d inputs and %d outputs", len(o.Inputs), len(o.Outputs))
+			r.fail("the number of inputs (%d) and outputs (%d) does not match", len(o.Inputs), len(o.Outputs))
 		}
 	case "ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE":
 		if a, b, c := in(0), in(1), out(0); a != nil && b != nil && c != nil && !broadcasts(a.Shape, b.Shape, c.Shape) {
-			r.fail("shapes %s and %s give no %s", tensor.ShapeString(a.Shape), tensor.ShapeString(b.Shape), tensor.ShapeString(c.Shape))
+			r.fail("input shapes %s and %s do not broadcast to output shape %s", tensor.ShapeString(a.Shape), tensor.ShapeString(b.Shape), tensor.ShapeString(c.Shape))
 		}
 	default:
 		if sameShape[o.Name] {
 			if a, c := in(0), out(0); a != nil && c != nil && !slices.Equal(a.Shape, c.Shape) {
-				r.fail("shape %s in, %s out", tensor.ShapeString(a.Shape), tensor.ShapeString(c.Shape))
+				r.fail("input shape %s differs from output shape %s", tensor.ShapeString(a.Shape), tensor.ShapeString(c.Shape))
 			}
 		}
 	}
@@ -104,14 +104,14 @@ func (r *reader) quantized(o *Operator, g *Subgraph) {
 				continue
 			}
 			if t := g.Tensors[i]; (t.Type == tensor.UInt8 || t.Type == tensor.Int8) && !t.Quantization.Quantized() {
-				r.fail("%q is %s without a scale", t.Name, t.Type)
+				r.fail("tensor %q is %s but has no quantization scale", t.Name, t.Type)
 			}
 		}
 	}
 }
 
-// optionsKind checks that the options, where there are any, are the operator's own: the runtime ignores others, and
-// the checks here would read fields of another meaning. Operators and options have the same names but for spelling.
+// optionsKind checks that the options, if any, are the operator's own: the runtime ignores others, and the checks here
+// would misread their fields. Operators and their options have the same names except for spelling.
 func (r *reader) optionsKind(o *Operator) {
 	if !o.options.present() {
 		return
@@ -123,7 +123,7 @@ func (r *reader) optionsKind(o *Operator) {
 	has := strings.ToLower(builtinOptions[o.optionsType-1].name)
 	known := slices.ContainsFunc(builtinOptions[:], func(l optionsLayout) bool { return strings.ToLower(l.name) == want })
 	if known && has != want {
-		r.fail("it has %sOptions", builtinOptions[o.optionsType-1].name)
+		r.fail("options of another operator: %sOptions", builtinOptions[o.optionsType-1].name)
 	}
 }
 
@@ -136,22 +136,22 @@ var optionsOf = map[string]string{
 	"RANDOM_STANDARD_NORMAL": "random", "MULTINOMIAL": "random",
 }
 
-// reshape checks the wanted shape: short enough for the kernel's fixed array, and of the type that it is read as.
+// reshape checks the new shape: that it fits the kernel's fixed-size array and has the type as which it is read.
 func (r *reader) reshape(o *Operator, g *Subgraph) {
 	if o.options.present() {
 		if v := o.options.vector(0, 4); v.n > maxRank {
-			r.fail("a shape of %d dimensions", v.n)
+			r.fail("the new shape has too many dimensions: %d", v.n)
 		}
 	}
 	if len(o.Inputs) < 2 {
 		return
 	}
 	if t := g.Tensors[o.Inputs[1]]; t.Type != tensor.Int32 || len(t.Shape) > 1 || t.Elements() > maxRank {
-		r.fail("its shape comes from %s%s", t.Type, tensor.ShapeString(t.Shape))
+		r.fail("the new shape has an invalid type: %s%s", t.Type, tensor.ShapeString(t.Shape))
 	}
 }
 
-// positions checks the operands that hold a number for each dimension of the input: their type and their shape.
+// positions checks the type and shape of operands with one number per dimension of the input.
 func (r *reader) positions(o *Operator, g *Subgraph) {
 	list := []int{1}
 	switch o.Name {
@@ -163,7 +163,7 @@ func (r *reader) positions(o *Operator, g *Subgraph) {
 	for _, i := range list {
 		t := g.Tensors[o.Inputs[i]]
 		if t.Type != tensor.Int32 && t.Type != tensor.Int64 {
-			r.fail("input %d is %s", i, t.Type)
+			r.fail("input %d has an invalid type: %s", i, t.Type)
 		}
 		input, known := g.known(o.Inputs, 0), g.known(o.Inputs, i)
 		if input == nil || known == nil {
@@ -179,7 +179,7 @@ func (r *reader) positions(o *Operator, g *Subgraph) {
 			fits = len(shape) == 2 && shape[0] == rank && shape[1] == 2
 		}
 		if !fits {
-			r.fail("input %d of shape %s for the shape %s", i, tensor.ShapeString(shape), tensor.ShapeString(input.Shape))
+			r.fail("input %d of shape %s does not match input shape %s", i, tensor.ShapeString(shape), tensor.ShapeString(input.Shape))
 		}
 	}
 }
@@ -193,8 +193,8 @@ var sameShape = map[string]bool{
 	"CAST": true, "GELU": true, "L2_NORMALIZATION": true, "LOCAL_RESPONSE_NORMALIZATION": true,
 }
 
-// known is the i-th tensor of a list when its shape in the file is the one it will have: not empty, which may stand
-// for an unknown rank, and nothing in it that may change.
+// known is the i-th tensor of a list if its shape in the file is final: not empty, which may mean an unknown rank, and
+// without dynamic dimensions.
 func (g *Subgraph) known(list []int, i int) *Tensor {
 	if i >= len(list) || list[i] < 0 {
 		return nil
@@ -208,7 +208,7 @@ func (g *Subgraph) known(list []int, i int) *Tensor {
 
 // enums checks the options that the kernels switch on.
 func (r *reader) enums(o *Operator) {
-	const padding, activation = 1, 5 // greatest values: VALID, SIGN_BIT
+	const padding, activation = 1, 5 // maximum values: VALID, SIGN_BIT
 	at := map[string]struct{ padding, activation int }{
 		"CONV_2D": {0, 3}, "DEPTHWISE_CONV_2D": {0, 4}, "AVERAGE_POOL_2D": {0, 5}, "MAX_POOL_2D": {0, 5}, "L2_POOL_2D": {0, 5},
 		"TRANSPOSE_CONV": {0, 3}, "CONV_3D": {0, 4}, "CONV_3D_TRANSPOSE": {0, 4}, "FULLY_CONNECTED": {-1, 0}, "ADD": {-1, 0},
@@ -234,15 +234,15 @@ func (r *reader) windows(o *Operator) {
 		"MAX_POOL_2D": {1, 2, 3, 4}, "L2_POOL_2D": {1, 2, 3, 4}, "CONV_3D": {1, 2, 3}, "CONV_3D_TRANSPOSE": {1, 2, 3},
 	}
 	dilations := map[string][]int{"CONV_2D": {4, 5}, "DEPTHWISE_CONV_2D": {5, 6}, "CONV_3D": {5, 6, 7}, "CONV_3D_TRANSPOSE": {5, 6, 7}}
-	const most = 1 << 16 // far beyond any picture; products stay small
+	const most = 1 << 16 // far larger than any picture; products do not overflow
 	for _, id := range positive[o.Name] {
 		if v := o.options.int32Or(id, 0); v <= 0 || v > most {
-			r.fail("option %d is %d", id, v)
+			r.fail("option %d has an invalid value: %d", id, v)
 		}
 	}
 	for _, id := range dilations[o.Name] {
 		if v := o.options.int32Or(id, 1); v <= 0 || v > most {
-			r.fail("dilation %d", v)
+			r.fail("invalid dilation %d", v)
 		}
 	}
 }
@@ -251,7 +251,7 @@ func (r *reader) windows(o *Operator) {
 func (r *reader) channels(o *Operator, g *Subgraph, in, out func(int) *Tensor) {
 	filter, bias, result := in(1), in(2), out(0)
 	if t := g.Tensors[o.Inputs[0]].Type; o.Name == "DEPTHWISE_CONV_2D" && len(o.Inputs) == 2 && (t == tensor.UInt8 || t == tensor.Int8) {
-		r.fail("it has no bias, which XNNPACK reads all the same")
+		r.fail("the bias is missing, but XNNPACK reads it")
 	}
 	dim := map[string]int{"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
 	d, ok := dim[o.Name]
@@ -259,30 +259,30 @@ func (r *reader) channels(o *Operator, g *Subgraph, in, out func(int) *Tensor) {
 		return
 	}
 	if len(filter.Shape) != 4 {
-		r.fail("a filter of shape %s", tensor.ShapeString(filter.Shape))
+		r.fail("invalid filter shape %s", tensor.ShapeString(filter.Shape))
 		return
 	}
 	channels := filter.Shape[d]
 	if bias != nil && bias.Elements() != channels {
-		r.fail("%d biases for %d channels", bias.Elements(), channels)
+		r.fail("bias has %d elements, but there are %d channels", bias.Elements(), channels)
 	}
 	if result != nil && (len(result.Shape) != 4 || result.Shape[3] != channels) {
-		r.fail("%d channels into the shape %s", channels, tensor.ShapeString(result.Shape))
+		r.fail("the %d channels do not match output shape %s", channels, tensor.ShapeString(result.Shape))
 	}
 	input := in(0)
 	if input != nil && len(input.Shape) != 4 {
-		r.fail("an input of shape %s", tensor.ShapeString(input.Shape))
+		r.fail("invalid input shape %s", tensor.ShapeString(input.Shape))
 		return
 	}
 	if input == nil || channels == 0 || input.Shape[3] == 0 || filter.Shape[3] == 0 {
 		return
 	}
 	if o.Name == "CONV_2D" && input.Shape[3]%filter.Shape[3] != 0 || o.Name == "DEPTHWISE_CONV_2D" && channels%input.Shape[3] != 0 {
-		r.fail("an input of shape %s for a filter of shape %s", tensor.ShapeString(input.Shape), tensor.ShapeString(filter.Shape))
+		r.fail("input shape %s does not match filter shape %s", tensor.ShapeString(input.Shape), tensor.ShapeString(filter.Shape))
 	}
 }
 
-// concatenation checks that the inputs fit side by side into the output.
+// concatenation checks that the inputs fill the output along the axis.
 func (r *reader) concatenation(o *Operator, g *Subgraph) {
 	out := g.known(o.Outputs, 0)
 	if out == nil {
@@ -294,7 +294,7 @@ func (r *reader) concatenation(o *Operator, g *Subgraph) {
 		axis += rank
 	}
 	if axis < 0 || axis >= rank {
-		r.fail("axis %d of the shape %s", axis, tensor.ShapeString(out.Shape))
+		r.fail("axis %d is out of range for shape %s", axis, tensor.ShapeString(out.Shape))
 		return
 	}
 	sum := 0
@@ -305,18 +305,18 @@ func (r *reader) concatenation(o *Operator, g *Subgraph) {
 		}
 		for d := 0; d < rank; d++ {
 			if len(in.Shape) != rank || d != axis && in.Shape[d] != out.Shape[d] {
-				r.fail("an input of shape %s for the output %s", tensor.ShapeString(in.Shape), tensor.ShapeString(out.Shape))
+				r.fail("input shape %s does not match output shape %s", tensor.ShapeString(in.Shape), tensor.ShapeString(out.Shape))
 				return
 			}
 		}
 		sum += in.Shape[axis]
 	}
 	if sum != out.Shape[axis] {
-		r.fail("inputs of %d along axis %d for the output %s", sum, axis, tensor.ShapeString(out.Shape))
+		r.fail("input sizes along the axis add up to %d, but axis %d of output shape %s differs", sum, axis, tensor.ShapeString(out.Shape))
 	}
 }
 
-// broadcasts says whether out is what a and b give when dimensions of 1 are repeated.
+// broadcasts reports whether a and b broadcast to out.
 func broadcasts(a, b, out []int) bool {
 	if len(out) != max(len(a), len(b)) {
 		return false

@@ -2,7 +2,7 @@ package schema
 
 import "fmt"
 
-// metadataName001 is the name of the buffer with what a model says of itself in TensorFlow Lite Metadata
+// metadataName001 is the name of the buffer with the model's TensorFlow Lite Metadata
 // (tensorflow/lite/schema/metadata_schema.fbs in tflite-support), a FlatBuffer with the identifier M001.
 const metadataName001, metadataIdentifier = "TFLITE_METADATA", "M001"
 
@@ -21,28 +21,27 @@ const (
 	contentAudio, unitNormalization, fileAxisLabels, fileValueLabels = 4, 1, 2, 3
 )
 
-// Description is what a model says of its inputs and outputs, in the order of the subgraph's.
+// Description is a model's metadata about its inputs and outputs, in the order of the subgraph's.
 type Description struct {
 	Inputs, Outputs []TensorDescription
 }
 
-// TensorDescription is what a model says of a tensor.
+// TensorDescription is a model's metadata about a tensor.
 type TensorDescription struct {
 	Name      string
-	Mean, Std []float32 // (value − mean) / std makes the input, with values of 0 to 255 for pictures; nil: not said
-	Audio     *Audio    // nil: it is no sound
-	Labels    string    // the name of the packed file with the labels of its values, one a line; "": none
+	Mean, Std []float32 // (value − mean) / std makes the input, with values of 0 to 255 for pictures; nil: unknown
+	Audio     *Audio    // nil: not audio
+	Labels    string    // name of the associated file with the labels of its values, one per line; "": none
 }
 
-// Audio is what sound is in an input.
+// Audio describes an audio input.
 type Audio struct {
-	Rate     int // samples a second; 0: not said
-	Channels int // 0: not said
+	Rate     int // samples per second; 0: unknown
+	Channels int // 0: unknown
 }
 
-// Describe reads what the model says of its first subgraph in its metadata; nil without any. They are checked against
-// the buffer's bounds like the model itself, and an error says what is wrong with them; the model runs without them. A
-// value in them may be anything.
+// Describe reads the metadata of the model's first subgraph; nil if it has none. Like the model itself, they are checked
+// against the buffer's bounds; on an error the model still runs without them. Their values are not checked.
 func (m *Model) Describe() (*Description, error) {
 	for _, b := range m.Metadata {
 		if b.Name == metadataName001 {
@@ -54,7 +53,7 @@ func (m *Model) Describe() (*Description, error) {
 
 func describe(data []byte) (*Description, error) {
 	if len(data) < 8 || string(data[4:8]) != metadataIdentifier {
-		return nil, fmt.Errorf("its metadata (%s) do not begin as such metadata do, with the identifier %s", metadataName001, metadataIdentifier)
+		return nil, fmt.Errorf("its metadata (%s) do not start with the identifier %s", metadataName001, metadataIdentifier)
 	}
 	r := newReader(data)
 	root := r.table(r.follow(0))

@@ -9,7 +9,7 @@ import (
 // CompiledOp is the custom operator that the Edge TPU compiler folds a graph into.
 const CompiledOp = "edgetpu-custom-op"
 
-// Model is what a .tflite file says of itself. Slices of bytes in it (Tensor.Data, Operator.CustomOptions,
+// Model is the contents of a .tflite file. Slices of bytes in it (Tensor.Data, Operator.CustomOptions,
 // Metadata.Data) are views of the file's bytes, not copies.
 type Model struct {
 	Version     int // of the schema: 3
@@ -33,22 +33,22 @@ type Tensor struct {
 	tensor.Info
 	ShapeSignature []int  // as Shape, with -1 for a dimension that may change; nil when all are fixed
 	Buffer         int    // index of the file's buffer; 0: none
-	Data           []byte // contents of a constant; nil for one that is computed
-	Variable       bool   // keeps its contents from one run to the next
+	Data           []byte // data of a constant; nil if the tensor is computed
+	Variable       bool   // keeps its data between runs
 	Sparse         bool   // Data is in the sparse format
 }
 
 // Operator is one node of a subgraph.
 type Operator struct {
-	Name          string // "CONV_2D"; a custom operator's own name: "TFLite_Detection_PostProcess"
+	Name          string // "CONV_2D"; or the name of a custom operator: "TFLite_Detection_PostProcess"
 	Code          int    // BuiltinOperator of the schema
 	Custom        bool
 	Version       int
-	Inputs        []int // indices into the subgraph's Tensors; -1: an optional input that is left out
+	Inputs        []int // indices into the subgraph's Tensors; -1: an omitted optional input
 	Outputs       []int // indices into the subgraph's Tensors
 	Intermediates []int
 	CustomOptions []byte // of a custom operator; mostly a FlexBuffer map
-	Subgraphs     []int  // that it calls: branches of IF, condition and body of WHILE, …
+	Subgraphs     []int  // called by it: branches of IF, condition and body of WHILE, …
 
 	optionsType, options2Type byte // tags of the unions, for the checks
 	options                   table
@@ -74,7 +74,7 @@ type Metadata struct {
 	Data []byte
 }
 
-// Compiled says whether the model was compiled for the Edge TPU: whether any operator is edgetpu-custom-op. Such a
+// Compiled reports whether the model was compiled for the Edge TPU: whether any operator is edgetpu-custom-op. Such a
 // model runs only with the Edge TPU's delegate.
 func (m *Model) Compiled() bool {
 	for _, g := range m.Subgraphs {
@@ -98,9 +98,8 @@ func (g *Subgraph) Find(name string) *Operator {
 	return nil
 }
 
-// OutputsOf says for each output of op which output of the graph it is, or -1 when it is none. So the boxes, classes,
-// scores and count of TFLite_Detection_PostProcess (its outputs 0 to 3) are found among the graph's outputs without
-// guessing from names or sizes.
+// OutputsOf returns for each output of op its index among the graph's outputs, or -1. This locates the boxes, classes,
+// scores and count of TFLite_Detection_PostProcess (its outputs 0 to 3) without guessing from names or sizes.
 func (g *Subgraph) OutputsOf(op *Operator) []int {
 	found := make([]int, len(op.Outputs))
 	for i, t := range op.Outputs {

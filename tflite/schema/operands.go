@@ -6,7 +6,7 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// numbers are the values of a constant of indices or sizes; false: it is none, or is known only in the run.
+// numbers are the values of a constant tensor of indices or sizes; false if it is not one or is computed at run time.
 func (g *Subgraph) numbers(list []int, i int) ([]int, bool) {
 	if i >= len(list) || list[i] < 0 {
 		return nil, false
@@ -27,8 +27,8 @@ func (g *Subgraph) numbers(list []int, i int) ([]int, bool) {
 	return values, true
 }
 
-// operands checks constant indices, axes and sizes where the kernels use them unchecked. Those that are known only in
-// the run cannot be checked here.
+// operands checks constant indices, axes and sizes that the kernels use unchecked. Those computed at run time cannot be
+// checked here.
 func (r *reader) operands(o *Operator, g *Subgraph) {
 	values, constant := g.numbers(o.Inputs, 1)
 	input := g.known(o.Inputs, 0)
@@ -39,7 +39,7 @@ func (r *reader) operands(o *Operator, g *Subgraph) {
 		}
 		for _, axis := range values {
 			if axis < -len(input.Shape) || axis >= len(input.Shape) {
-				r.fail("axis %d of the shape %s", axis, tensor.ShapeString(input.Shape))
+				r.fail("axis %d is out of range for shape %s", axis, tensor.ShapeString(input.Shape))
 			}
 		}
 	case "TRANSPOSE":
@@ -49,7 +49,7 @@ func (r *reader) operands(o *Operator, g *Subgraph) {
 				d += len(values)
 			}
 			if d < 0 || d >= min(len(values), maxRank) || seen[d] {
-				r.fail("the order of dimensions %v", values)
+				r.fail("%v is not a permutation of the dimensions", values)
 				return
 			}
 			seen[d] = true
@@ -61,7 +61,7 @@ func (r *reader) operands(o *Operator, g *Subgraph) {
 		}
 		for d, n := range input.Shape {
 			if begin, size := values[d], sizes[d]; begin < 0 || begin > n || size < -1 || size > n-begin {
-				r.fail("%d from %d on along dimension %d of the shape %s", size, begin, d, tensor.ShapeString(input.Shape))
+				r.fail("slice of size %d at %d is out of range along dimension %d of shape %s", size, begin, d, tensor.ShapeString(input.Shape))
 			}
 		}
 	case "MIRROR_PAD":
@@ -71,12 +71,12 @@ func (r *reader) operands(o *Operator, g *Subgraph) {
 		most := 1 - int(o.options.byteOr(0, 0)) // REFLECT leaves out the edge itself, SYMMETRIC repeats it
 		for k, n := range values {
 			if size := input.Shape[k/2]; n < 0 || n > max(size-most, 0) {
-				r.fail("%d mirrored beside the %d along dimension %d", n, size, k/2)
+				r.fail("mirror padding of %d is too large for size %d of dimension %d", n, size, k/2)
 			}
 		}
 	case "LOCAL_RESPONSE_NORMALIZATION":
 		if n := int(o.options.int32Or(0, 0)); n < 0 || n > maxBytes/2 {
-			r.fail("the radius %d", n)
+			r.fail("invalid radius %d", n)
 		}
 	case "SPARSE_TO_DENSE":
 		r.sparseToDense(o, g)
@@ -90,20 +90,20 @@ func (r *reader) operands(o *Operator, g *Subgraph) {
 				}
 			}
 			if diagonal.Elements() != n {
-				r.fail("a diagonal of shape %s for the shape %s", tensor.ShapeString(diagonal.Shape), tensor.ShapeString(input.Shape))
+				r.fail("diagonal of shape %s does not match input shape %s", tensor.ShapeString(diagonal.Shape), tensor.ShapeString(input.Shape))
 			}
 		}
 	case "FULLY_CONNECTED":
 		w := g.known(o.Inputs, 1)
 		if input != nil && w != nil && len(w.Shape) == 2 && (w.Shape[1] == 0 || input.Elements()%w.Shape[1] != 0) {
-			r.fail("an input of shape %s for weights of shape %s", tensor.ShapeString(input.Shape), tensor.ShapeString(w.Shape))
+			r.fail("input shape %s does not match weights of shape %s", tensor.ShapeString(input.Shape), tensor.ShapeString(w.Shape))
 		}
 	case "TRANSPOSE_CONV":
 		r.transposeConv(o, g)
 	}
 }
 
-// sparseToDense checks the places that are written.
+// sparseToDense checks the indices that are written.
 func (r *reader) sparseToDense(o *Operator, g *Subgraph) {
 	places, constant := g.numbers(o.Inputs, 0)
 	shape, sized := g.numbers(o.Inputs, 1)
@@ -111,17 +111,17 @@ func (r *reader) sparseToDense(o *Operator, g *Subgraph) {
 		return
 	}
 	if len(g.Tensors[o.Inputs[0]].Shape) < 2 && len(shape) != 1 {
-		shape = shape[:1] // the kernel takes a list of numbers for places along the first dimension
+		shape = shape[:1] // a list of numbers indexes the first dimension
 	}
 	for k, p := range places {
 		if n := shape[k%len(shape)]; p < 0 || p >= n {
-			r.fail("it writes at %d of %d along dimension %d", p, n, k%len(shape))
+			r.fail("index %d is out of range for size %d of dimension %d", p, n, k%len(shape))
 			return
 		}
 	}
 }
 
-// transposeConv checks that the wanted size comes of the input's, and that the channels are the weights'.
+// transposeConv checks that the output size matches the input's and the channels match the weights'.
 func (r *reader) transposeConv(o *Operator, g *Subgraph) {
 	size, constant := g.numbers(o.Inputs, 0)
 	w, input := g.known(o.Inputs, 1), g.known(o.Inputs, 2)
@@ -129,7 +129,7 @@ func (r *reader) transposeConv(o *Operator, g *Subgraph) {
 		return
 	}
 	if len(w.Shape) != 4 || len(size) != 4 || size[3] != w.Shape[0] {
-		r.fail("an output of shape %s for weights of shape %s", tensor.ShapeString(size), tensor.ShapeString(w.Shape))
+		r.fail("output shape %s does not match weights of shape %s", tensor.ShapeString(size), tensor.ShapeString(w.Shape))
 		return
 	}
 	if input == nil {
@@ -139,7 +139,7 @@ func (r *reader) transposeConv(o *Operator, g *Subgraph) {
 	for d := 1; d <= 2 && fits; d++ {
 		stride := int(o.options.int32Or(3-d, 1)) // the width's comes first
 		if stride < 1 {
-			return // windows has refused it
+			return // rejected by windows
 		}
 		covered := size[d]
 		if o.options.byteOr(0, 0) == 1 { // VALID
@@ -148,6 +148,6 @@ func (r *reader) transposeConv(o *Operator, g *Subgraph) {
 		fits = (covered+stride-1)/stride == input.Shape[d]
 	}
 	if !fits {
-		r.fail("an output of shape %s of an input of shape %s, with weights of shape %s", tensor.ShapeString(size), tensor.ShapeString(input.Shape), tensor.ShapeString(w.Shape))
+		r.fail("output shape %s does not match input shape %s and weights of shape %s", tensor.ShapeString(size), tensor.ShapeString(input.Shape), tensor.ShapeString(w.Shape))
 	}
 }

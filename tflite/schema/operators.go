@@ -5,7 +5,7 @@ import "fmt"
 // Builtin operators that the checks name, numbered as BuiltinOperator in the schema.
 const (
 	opCustom             = 32
-	opGreaterCodes       = 127 // in the old one-byte field: the number is in the new one
+	opGreaterCodes       = 127 // in the old one-byte field: the code is in the new one
 	opDelegate           = 51
 	opCall               = 31
 	opIf                 = 118

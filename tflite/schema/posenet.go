@@ -10,14 +10,14 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// PosenetOp is the custom operator that decodes PoseNet's outputs into poses. It is Coral's; package tflite brings it.
+// PosenetOp is the custom operator that decodes PoseNet's outputs into poses. It is Coral's; package tflite implements it.
 const PosenetOp = "PosenetDecoderOp"
 
 // PosenetOptions are the options of PosenetOp.
 type PosenetOptions struct {
-	MaxDetections  int     // poses at most, 1 to 1,000
+	MaxDetections  int     // maximum number of poses, 1 to 1,000
 	Stride         int     // pixels of the input from one cell of the heat map to the next, 1 to 1,024
-	ScoreThreshold float32 // 0 to 1: of a pose and of the key point that it begins with
+	ScoreThreshold float32 // 0 to 1: minimum of a pose and of its root key point
 	NMSRadius      float32 // 0 to 65,536 pixels of the input within which two key points of a kind are the same one
 }
 
@@ -41,15 +41,15 @@ func ReadPosenetOptions(buf []byte) (PosenetOptions, error) {
 	number := func(name string, least, most float64) float64 {
 		v, ok := all[name]
 		if !ok {
-			wrong = append(wrong, name+" is missing or no number")
+			wrong = append(wrong, name+" is missing or not a number")
 		} else if !(v >= least && v <= most) {
-			wrong = append(wrong, fmt.Sprintf("%s is %v, not %v to %v", name, v, least, most))
+			wrong = append(wrong, fmt.Sprintf("%s is %v (want %v to %v)", name, v, least, most))
 		}
 		return v
 	}
 	integer := func(name string, least, most float64) int {
 		if _, ok := whole[name]; !ok {
-			wrong = append(wrong, name+" is missing or no whole number")
+			wrong = append(wrong, name+" is missing or not an integer")
 			return 0
 		}
 		return int(number(name, least, most))
@@ -84,7 +84,7 @@ func flexReals(buf []byte) map[string]float64 {
 // PosenetCells checks the shapes of the inputs of PosenetOp, heat map [1,H,W,17], short offsets [1,H,W,34] and mid
 // offsets [1,H,W,64], and gives H and W.
 func PosenetCells(heatmap, short, mid []int) (height, width int, err error) {
-	wrong := fmt.Errorf("a heat map of %s, short offsets of %s and mid offsets of %s: wanted are [1,H,W,%d], [1,H,W,%d] and [1,H,W,%d]",
+	wrong := fmt.Errorf("heat map of shape %s, short offsets %s and mid offsets %s (want [1,H,W,%d], [1,H,W,%d] and [1,H,W,%d])",
 		tensor.ShapeString(heatmap), tensor.ShapeString(short), tensor.ShapeString(mid),
 		posenetKeypoints, 2*posenetKeypoints, 4*(posenetKeypoints-1))
 	if len(heatmap) != 4 {
@@ -100,7 +100,7 @@ func PosenetCells(heatmap, short, mid []int) (height, width int, err error) {
 		}
 	}
 	if height < 1 || width < 1 || height > posenetCells/width {
-		return 0, 0, fmt.Errorf("a heat map of %d × %d cells: 1 to %d are possible", height, width, posenetCells)
+		return 0, 0, fmt.Errorf("heat map of %d × %d cells (want 1 to %d in total)", height, width, posenetCells)
 	}
 	return height, width, nil
 }
@@ -109,23 +109,23 @@ func PosenetCells(heatmap, short, mid []int) (height, width int, err error) {
 func (r *reader) posenet(o *Operator, g *Subgraph) {
 	in, out := len(o.Inputs), len(o.Outputs)
 	if (in != 3 || out != 4) && (in != 4 || out != 5) || slices.ContainsFunc(o.Inputs, func(i int) bool { return i < 0 }) {
-		r.fail("%d inputs and %d outputs, not 3 and 4, or one is left out", in, out)
+		r.fail("%d inputs and %d outputs (want 3 and 4, none omitted)", in, out)
 		return
 	}
 	if _, err := ReadPosenetOptions(o.CustomOptions); err != nil {
-		r.fail("its custom options: %v", err)
+		r.fail("invalid custom options: %v", err)
 	}
 	for _, i := range o.Inputs {
 		t := g.Tensors[i]
 		if eight := t.Type == tensor.UInt8 || t.Type == tensor.Int8; !eight && t.Type != tensor.Float32 {
-			r.fail("input %q is %s, not float32, uint8 or int8", t.Name, t.Type)
+			r.fail("input %q is %s (want float32, uint8 or int8)", t.Name, t.Type)
 		} else if eight && (!t.Quantization.Quantized() || t.Quantization.PerChannel()) {
-			r.fail("input %q has not one scale", t.Name)
+			r.fail("input %q must have exactly one quantization scale", t.Name)
 		}
 	}
 	for _, i := range o.Outputs {
 		if t := g.Tensors[i]; t.Type != tensor.Float32 {
-			r.fail("output %q is %s, not float32", t.Name, t.Type)
+			r.fail("output %q is %s (want float32)", t.Name, t.Type)
 		}
 	}
 	heatmap, short, mid := g.known(o.Inputs, 0), g.known(o.Inputs, 1), g.known(o.Inputs, 2)

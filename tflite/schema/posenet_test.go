@@ -51,27 +51,27 @@ func TestPosenetRefused(t *testing.T) {
 		options []byte
 		change  func(g *modeltest.Subgraph)
 	}{
-		"broken FlexBuffer":                  {options: []byte("no options")},
-		"max_detections is missing":          {options: modeltest.PosenetOptions(map[string]any{"max_detections": nil})},
-		"max_detections is missing or no wh": {options: modeltest.PosenetOptions(map[string]any{"max_detections": 2.5})},
-		"max_detections is 0":                {options: modeltest.PosenetOptions(map[string]any{"max_detections": 0})},
-		"max_detections is 1e+09":            {options: modeltest.PosenetOptions(map[string]any{"max_detections": 1_000_000_000})},
-		"stride is -1":                       {options: modeltest.PosenetOptions(map[string]any{"stride": -1})},
-		"score_threshold is 1.5":             {options: modeltest.PosenetOptions(map[string]any{"score_threshold": 1.5})},
-		"nms_radius is missing or no number": {options: modeltest.PosenetOptions(map[string]any{"nms_radius": "ten"})},
-		"2 inputs and 4 outputs":             {change: func(g *modeltest.Subgraph) { g.Operators[0].Inputs = []int32{0, 1} }},
-		"one is left out":                    {change: func(g *modeltest.Subgraph) { g.Operators[0].Inputs = []int32{0, 1, -1} }},
-		"a heat map of [1,3,4,16]":           {change: shaped(0, 1, 3, 4, 16)},
-		"short offsets of [1,3,5,34]":        {change: shaped(1, 1, 3, 5, 34)},
-		"mid offsets of [3,4,64]":            {change: shaped(2, 3, 4, 64)},
-		"a heat map of 300 × 300 cells": {change: func(g *modeltest.Subgraph) {
+		"broken FlexBuffer":                           {options: []byte("no options")},
+		"max_detections is missing":                   {options: modeltest.PosenetOptions(map[string]any{"max_detections": nil})},
+		"max_detections is missing or not an integer": {options: modeltest.PosenetOptions(map[string]any{"max_detections": 2.5})},
+		"max_detections is 0":                         {options: modeltest.PosenetOptions(map[string]any{"max_detections": 0})},
+		"max_detections is 1e+09":                     {options: modeltest.PosenetOptions(map[string]any{"max_detections": 1_000_000_000})},
+		"stride is -1":                                {options: modeltest.PosenetOptions(map[string]any{"stride": -1})},
+		"score_threshold is 1.5":                      {options: modeltest.PosenetOptions(map[string]any{"score_threshold": 1.5})},
+		"nms_radius is missing or not a number":       {options: modeltest.PosenetOptions(map[string]any{"nms_radius": "ten"})},
+		"2 inputs and 4 outputs":                      {change: func(g *modeltest.Subgraph) { g.Operators[0].Inputs = []int32{0, 1} }},
+		"none omitted":                                {change: func(g *modeltest.Subgraph) { g.Operators[0].Inputs = []int32{0, 1, -1} }},
+		"heat map of shape [1,3,4,16]":                {change: shaped(0, 1, 3, 4, 16)},
+		"short offsets [1,3,5,34]":                    {change: shaped(1, 1, 3, 5, 34)},
+		"mid offsets [3,4,64]":                        {change: shaped(2, 3, 4, 64)},
+		"heat map of 300 × 300 cells": {change: func(g *modeltest.Subgraph) {
 			for i, c := range []int{17, 34, 64} {
 				g.Tensors[i].Shape = []int{1, 300, 300, c}
 			}
 		}},
-		`input "mid" is int32`:          {change: typed(2, tensor.Int32)},
-		`input "mid" has not one scale`: {change: typed(2, tensor.UInt8)},
-		`output "count" is int32`:       {change: typed(6, tensor.Int32)},
+		`input "mid" is int32`:                                 {change: typed(2, tensor.Int32)},
+		`input "mid" must have exactly one quantization scale`: {change: typed(2, tensor.UInt8)},
+		`output "count" is int32`:                              {change: typed(6, tensor.Int32)},
 	} {
 		if c.options == nil {
 			c.options = modeltest.PosenetOptions(nil)

@@ -39,11 +39,11 @@ func flexNumbers(buf []byte) map[string]int64 {
 	return numbers
 }
 
-// PostProcess are the options of TFLite_Detection_PostProcess that say how its outputs are to be read.
+// PostProcess are the options of TFLite_Detection_PostProcess that determine the meaning of its outputs.
 type PostProcess struct {
-	Classes    int  // that the model tells apart, without the background
-	RegularNMS bool // each class is suppressed by itself, and a row is a box with its class; else see PerBox
-	PerBox     int  // with fast suppression: rows of each box that is counted, one for each of its best classes
+	Classes    int  // number of classes, without the background
+	RegularNMS bool // non-maximum suppression per class, and a row is a box with its class; otherwise see PerBox
+	PerBox     int  // with fast non-maximum suppression: rows per counted box, one for each of its best classes
 }
 
 // PostProcess reads the options of a TFLite_Detection_PostProcess that [Read] has verified.
@@ -57,7 +57,7 @@ func (o *Operator) PostProcess() PostProcess {
 // reserves and walks memory.
 func (r *reader) postprocess(o *Operator, g *Subgraph) {
 	if len(o.Inputs) != 3 || len(o.Outputs) != 4 || o.Inputs[0] < 0 || o.Inputs[1] < 0 || o.Inputs[2] < 0 {
-		r.fail("%d inputs and %d outputs, not 3 and 4", len(o.Inputs), len(o.Outputs))
+		r.fail("%d inputs and %d outputs (want 3 and 4)", len(o.Inputs), len(o.Outputs))
 		return
 	}
 	const most = 1 << 16
@@ -69,7 +69,7 @@ func (r *reader) postprocess(o *Operator, g *Subgraph) {
 		least int64
 	}{{"num_classes", most, 1}, {"max_detections", most, 1}, {"max_classes_per_detection", classes, 1}, {"detections_per_class", most, 0}} {
 		if v := n[c.name]; v < c.least || v > c.most {
-			r.fail("%s is %d", c.name, v)
+			r.fail("option %s has an invalid value: %d", c.name, v)
 		}
 	}
 	boxes, scores, anchors := g.known(o.Inputs, 0), g.known(o.Inputs, 1), g.known(o.Inputs, 2)
@@ -79,6 +79,6 @@ func (r *reader) postprocess(o *Operator, g *Subgraph) {
 	b, s, a := boxes.Shape, scores.Shape, anchors.Shape
 	if len(b) != 3 || len(s) != 3 || len(a) != 2 || b[0] != 1 || s[0] != 1 || b[2] < 4 || a[1] != 4 || b[1] != a[0] || s[1] != a[0] ||
 		int64(s[2]) != classes && int64(s[2]) != classes+1 {
-		r.fail("boxes %s, classes %s and anchors %s for %d classes", tensor.ShapeString(b), tensor.ShapeString(s), tensor.ShapeString(a), classes)
+		r.fail("shapes of boxes %s, classes %s and anchors %s do not match %d classes", tensor.ShapeString(b), tensor.ShapeString(s), tensor.ShapeString(a), classes)
 	}
 }

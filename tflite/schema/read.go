@@ -2,7 +2,7 @@
 //
 // The runtime trusts a file: it follows offsets and uses indices without checking them, so a broken file can end the
 // process. [Read] walks everything that the runtime reads, checks each step against the file's bounds and each index
-// against what it counts, and gives the result as plain values; nothing here follows an offset that was not checked.
+// against the list that it indexes, and returns plain values; nothing here follows an unchecked offset.
 // The field ids are those of tensorflow/compiler/mlir/lite/schema/schema.fbs. There is no generated code: the Go
 // accessors of FlatBuffers panic or read wildly on hostile bytes, so that the checking walk would have to come first
 // anyway, and then it can return what it read.
@@ -34,16 +34,16 @@ const (
 	mapName, mapTensor                                                 = 0, 1
 )
 
-// Read verifies a model and returns what it says of itself. The model's bytes are not copied and must not change
+// Read verifies a model and returns its contents. The model's bytes are not copied and must not change
 // while the result is used. Every error wraps [ErrInvalid] or [ErrUnsupported], and
-// names the part of the file that is at fault.
+// names the faulty part of the file.
 func Read(model []byte) (*Model, error) {
 	r := newReader(model)
 	switch {
 	case len(model) == 0:
 		r.fail("the file is empty")
 	case len(model) < 8 || string(model[4:8]) != "TFL3":
-		r.fail("its first bytes are not those of a .tflite file")
+		r.fail("it does not start like a .tflite file")
 	}
 	if r.err != nil {
 		return nil, r.err
@@ -62,13 +62,13 @@ func Read(model []byte) (*Model, error) {
 	return m, nil
 }
 
-// Verify is [Read] for the verdict alone.
+// Verify is [Read] without the result.
 func Verify(model []byte) error {
 	_, err := Read(model)
 	return err
 }
 
-// opcode is an entry of the model's list of operator kinds.
+// opcode is an entry of the model's list of operator codes.
 type opcode struct {
 	name    string
 	code    int
@@ -79,7 +79,7 @@ func (r *reader) model(t table, m *Model) {
 	m.Version = int(t.uint32(modelVersion))
 	m.Description = t.text(modelDescription)
 	if r.err == nil && m.Version != 3 {
-		r.fail("it is of schema version %d, not 3", m.Version)
+		r.fail("schema version %d (want 3)", m.Version)
 	}
 	buffers := r.buffers(t.tables(modelBuffers))
 	codes := r.codes(t.tables(modelCodes))
@@ -89,14 +89,14 @@ func (r *reader) model(t table, m *Model) {
 		r.out()
 	}
 	if r.err == nil && len(m.Subgraphs) == 0 {
-		r.fail("it has no subgraph")
+		r.fail("it has no subgraphs")
 	}
 	for i, v := 0, t.tables(modelMetadata); i < v.n && r.err == nil; i++ {
 		r.in("metadata", i)
 		e := v.at(i)
 		b := e.uint32(metadataBuffer)
 		if r.err == nil && uint64(b) >= uint64(len(buffers)) {
-			r.fail("buffer %d of %d", b, len(buffers))
+			r.fail("buffer %d is out of range (number of buffers: %d)", b, len(buffers))
 		}
 		if name := e.text(metadataName); r.err == nil {
 			m.Metadata = append(m.Metadata, Metadata{Name: name, Data: buffers[b]})
@@ -110,11 +110,11 @@ func (r *reader) model(t table, m *Model) {
 	}
 }
 
-// buffers are the contents of the model's buffers; nil for one without contents. Contents may lie behind the
-// FlatBuffer, named by offset and size (schema 3c, for files over 2 GB).
+// buffers are the contents of the model's buffers; nil for one without contents. Contents may follow the
+// FlatBuffer, given by offset and size (schema 3c, for files over 2 GB).
 func (r *reader) buffers(v vector) [][]byte {
 	if r.err == nil && !v.present {
-		r.fail("it has no list of buffers")
+		r.fail("the list of buffers is missing")
 	}
 	if !r.copies(24 * v.n) {
 		return nil
@@ -133,7 +133,7 @@ func (r *reader) buffers(v vector) [][]byte {
 	return buffers
 }
 
-// outside is contents named by their place in the file.
+// outside returns contents stored outside the FlatBuffer.
 func (r *reader) outside(offset, size uint64) []byte {
 	if end := uint64(len(r.buf)); offset > end || size > end-offset {
 		r.fail("%d bytes at offset %d lie outside the file's %d bytes", size, offset, end)
@@ -148,7 +148,7 @@ func (r *reader) codes(v vector) []opcode {
 		r.in("operator code", i)
 		t := v.at(i)
 		c := opcode{code: int(int8(t.byteOr(codeDeprecated, 0))), version: int(t.int32Or(codeVersion, 1))}
-		// A code above 126 does not fit the old field, which then holds 127; the runtime takes the greater of both.
+		// A code above 126 does not fit the old field, which then holds 127; the runtime uses the greater of the two.
 		c.code = max(c.code, int(t.int32Or(codeBuiltin, 0)))
 		custom := t.text(codeCustom)
 		switch {
@@ -158,9 +158,9 @@ func (r *reader) codes(v vector) []opcode {
 		case c.code == opCustom:
 			c.name = custom
 		case c.code < 0 || c.code == opGreaterCodes || c.code == opDelegate:
-			r.fail("%d is no operator", c.code)
+			r.fail("unknown operator %d", c.code)
 		case c.code >= len(operatorNames) && c.code < len(operatorNames)+newerOperators:
-			r.unsupported(exportOlder, "operator %d is newer", c.code)
+			r.unsupported(exportOlder, "operator %d is newer than this runtime", c.code)
 		default:
 			c.name = operatorName(c.code)
 		}
@@ -174,7 +174,7 @@ func (r *reader) subgraph(t table, codes []opcode, buffers [][]byte) Subgraph {
 	g := Subgraph{Name: t.text(subgraphName), Inputs: t.ints(subgraphInputs), Outputs: t.ints(subgraphOutputs)}
 	tensors := t.tables(subgraphTensors)
 	if r.err == nil && !tensors.present {
-		r.fail("it has no list of tensors")
+		r.fail("the list of tensors is missing")
 	}
 	for i := 0; i < tensors.n && r.err == nil; i++ {
 		r.in("tensor", i)
@@ -185,7 +185,7 @@ func (r *reader) subgraph(t table, codes []opcode, buffers [][]byte) Subgraph {
 	r.indices("output", g.Outputs, len(g.Tensors), false)
 	operators := t.tables(subgraphOperators)
 	if r.err == nil && !operators.present {
-		r.fail("it has no list of operators")
+		r.fail("the list of operators is missing")
 	}
 	for i := 0; i < operators.n && r.err == nil; i++ {
 		r.in("operator", i)
@@ -195,11 +195,11 @@ func (r *reader) subgraph(t table, codes []opcode, buffers [][]byte) Subgraph {
 	return g
 }
 
-// indices checks indices of tensors; -1 is a left-out optional one.
+// indices checks indices of tensors; -1 is an omitted optional one.
 func (r *reader) indices(what string, indices []int, tensors int, optional bool) {
 	for _, t := range indices {
 		if t >= tensors || t < -1 || t == -1 && !optional {
-			r.fail("%s tensor %d of %d", what, t, tensors)
+			r.fail("%s tensor %d is out of range (number of tensors: %d)", what, t, tensors)
 			return
 		}
 	}
@@ -208,7 +208,7 @@ func (r *reader) indices(what string, indices []int, tensors int, optional bool)
 func (r *reader) operator(t table, codes []opcode, tensors int) Operator {
 	index := t.uint32(operatorCode)
 	if r.err == nil && uint64(index) >= uint64(len(codes)) {
-		r.fail("operator code %d of %d", index, len(codes))
+		r.fail("operator code %d is out of range (number of operator codes: %d)", index, len(codes))
 	}
 	if r.err != nil {
 		return Operator{}
@@ -218,7 +218,7 @@ func (r *reader) operator(t table, codes []opcode, tensors int) Operator {
 	r.in(o.Name, -1)
 	defer r.out()
 	if !t.vector(operatorInputs, 4).present || !t.vector(operatorOutputs, 4).present {
-		r.fail("it has no list of inputs or of outputs")
+		r.fail("the list of inputs or outputs is missing")
 	}
 	o.Inputs, o.Outputs, o.Intermediates = t.ints(operatorInputs), t.ints(operatorOutputs), t.ints(operatorIntermediates)
 	r.indices("input", o.Inputs, tensors, true)
@@ -240,7 +240,7 @@ func (r *reader) signature(t table, m *Model) Signature {
 	s := Signature{Key: t.text(signatureKey)}
 	index := t.uint32(signatureSubgraph)
 	if r.err == nil && uint64(index) >= uint64(len(m.Subgraphs)) {
-		r.fail("subgraph %d of %d", index, len(m.Subgraphs))
+		r.fail("subgraph %d is out of range (number of subgraphs: %d)", index, len(m.Subgraphs))
 	}
 	if r.err != nil {
 		return s
@@ -257,7 +257,7 @@ func (r *reader) names(v vector, g *Subgraph) []NamedTensor {
 		t := v.at(i)
 		name, index := t.text(mapName), t.uint32(mapTensor)
 		if r.err == nil && uint64(index) >= uint64(len(g.Tensors)) {
-			r.fail("%q is tensor %d of %d", name, index, len(g.Tensors))
+			r.fail("tensor %[2]d of %[1]q is out of range (number of tensors: %[3]d)", name, index, len(g.Tensors))
 		}
 		names = append(names, NamedTensor{name, int(index)})
 	}

@@ -2,8 +2,8 @@ package schema
 
 import "corallite/tflite/tensor"
 
-// weightSets are the inputs that hold weights of operators with several of them. Beside float32 activations the kernels
-// look at the type of one and read all as that, with one scale each and no zero point.
+// weightSets are the weight inputs of operators with several. With float32 activations the kernels check the type of one
+// and read all as that type, with one scale each and no zero point.
 var weightSets = func() map[string][]int {
 	lstm := []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 16} // of the input, of the last output, peepholes, projection
 	both := append([]int(nil), lstm...)
@@ -18,7 +18,7 @@ var weightSets = func() map[string][]int {
 	}
 }()
 
-// weightSet refuses weights of several types, and those of types and zero points that the kernels do not know.
+// weightSet rejects weights of different types, and types and zero points that the kernels do not support.
 func (r *reader) weightSet(o *Operator, g *Subgraph) {
 	which, ok := weightSets[o.Name]
 	// The basic LSTM, of five inputs, has one set and a scale that the kernel checks.
@@ -39,17 +39,17 @@ func (r *reader) weightSet(o *Operator, g *Subgraph) {
 		case tensor.Int8, tensor.UInt8: // uint8: the converters of 2018 wrote it for signed bytes
 			for _, z := range w.Quantization.ZeroPoints {
 				if z != 0 {
-					r.unsupported(exportInt8, "its %s weights %q have the zero point %d, and the kernel takes it for 0", w.Type, w.Name, z)
+					r.unsupported(exportInt8, "its %s weights %q have zero point %d, but the kernel assumes 0", w.Type, w.Name, z)
 				}
 			}
 			if !w.Quantization.Quantized() {
-				r.unsupported(exportInt8, "its %s weights %q have no scale", w.Type, w.Name)
+				r.unsupported(exportInt8, "its %s weights %q have no quantization scale", w.Type, w.Name)
 			}
 		default:
-			r.unsupported(exportInt8, "it has %s weights, %q, which the kernel would read as another type", w.Type, w.Name)
+			r.unsupported(exportInt8, "its weights %[2]q are %[1]s, but the kernel would read them as another type", w.Type, w.Name)
 		}
 		if w.Type != first.Type {
-			r.unsupported(exportInt8, "its weights are %s (%q) and %s (%q), and the kernel reads all as one type", first.Type, first.Name, w.Type, w.Name)
+			r.unsupported(exportInt8, "its weights are %s (%q) and %s (%q), but the kernel reads all of them as one type", first.Type, first.Name, w.Type, w.Name)
 		}
 	}
 }

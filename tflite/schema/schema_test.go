@@ -141,40 +141,40 @@ func TestRefused(t *testing.T) {
 		t.Fatalf("a sound convolution: %v", err)
 	}
 	for want, m := range map[string]modeltest.Model{
-		"schema version 2":                     {Version: 2, Subgraphs: modeltest.Addition(1).Subgraphs},
-		"no subgraph":                          {},
-		"input tensor 7 of 3":                  edit(func(g *modeltest.Subgraph) { g.Inputs[0] = 7 }),
-		"output tensor -1 of 3":                edit(func(g *modeltest.Subgraph) { g.Outputs[0] = -1 }),
-		"operator 0: ADD: input tensor 3 of 3": edit(func(g *modeltest.Subgraph) { g.Operators[0].Inputs[1] = 3 }),
-		"input 1 is left out":                  edit(func(g *modeltest.Subgraph) { g.Operators[0].Inputs[1] = -1 }),
-		"1 inputs":                             edit(func(g *modeltest.Subgraph) { g.Operators[0].Inputs = []int32{0} }),
-		"has no contents yet":                  edit(func(g *modeltest.Subgraph) { g.Inputs = g.Inputs[:1] }),
-		"has contents already":                 edit(func(g *modeltest.Subgraph) { g.Operators[0].Outputs[0] = 0 }),
-		"no operator gives":                    edit(func(g *modeltest.Subgraph) { g.Operators = nil }),
-		"needs 16 bytes and has 3":             edit(func(g *modeltest.Subgraph) { g.Tensors[0].Data = []byte{1, 2, 3} }),
-		"over 2 GiB":                           edit(func(g *modeltest.Subgraph) { g.Tensors[0].Shape = []int{1 << 16, 1 << 16} }),
-		"has the shape [1,-4]":                 edit(func(g *modeltest.Subgraph) { g.Tensors[0].Shape = []int{1, -4} }),
-		"9 dimensions":                         edit(func(g *modeltest.Subgraph) { g.Tensors[0].Shape = make([]int, 9) }),
-		"give no [1,5]":                        edit(func(g *modeltest.Subgraph) { g.Tensors[2].Shape = []int{1, 5} }),
-		"unknown activation 9":                 edit(func(g *modeltest.Subgraph) { g.Operators[0].Options[0] = int8(9) }),
-		"it has PadOptions":                    edit(func(g *modeltest.Subgraph) { g.Operators[0].OptionsType = 22 }),
-		"127 is no operator":                   edit(func(g *modeltest.Subgraph) { g.Operators[0].Code = 127 }),
-		"custom operator has no name":          edit(func(g *modeltest.Subgraph) { g.Operators[0].Code = modeltest.Custom }),
-		"2 scales along axis 1 of the shape [1,4]": edit(func(g *modeltest.Subgraph) {
+		"schema version 2":                                {Version: 2, Subgraphs: modeltest.Addition(1).Subgraphs},
+		"no subgraph":                                     {},
+		"input tensor 7 is out of range":                  edit(func(g *modeltest.Subgraph) { g.Inputs[0] = 7 }),
+		"output tensor -1 is out of range":                edit(func(g *modeltest.Subgraph) { g.Outputs[0] = -1 }),
+		"operator 0: ADD: input tensor 3 is out of range": edit(func(g *modeltest.Subgraph) { g.Operators[0].Inputs[1] = 3 }),
+		"required input 1 is missing":                     edit(func(g *modeltest.Subgraph) { g.Operators[0].Inputs[1] = -1 }),
+		"1 inputs":                                        edit(func(g *modeltest.Subgraph) { g.Operators[0].Inputs = []int32{0} }),
+		"is used before it is computed":                   edit(func(g *modeltest.Subgraph) { g.Inputs = g.Inputs[:1] }),
+		"is computed more than once":                      edit(func(g *modeltest.Subgraph) { g.Operators[0].Outputs[0] = 0 }),
+		"no operator computes":                            edit(func(g *modeltest.Subgraph) { g.Operators = nil }),
+		"needs 16 bytes but has 3":                        edit(func(g *modeltest.Subgraph) { g.Tensors[0].Data = []byte{1, 2, 3} }),
+		"larger than 2 GiB":                               edit(func(g *modeltest.Subgraph) { g.Tensors[0].Shape = []int{1 << 16, 1 << 16} }),
+		"has invalid shape [1,-4]":                        edit(func(g *modeltest.Subgraph) { g.Tensors[0].Shape = []int{1, -4} }),
+		"9 dimensions":                                    edit(func(g *modeltest.Subgraph) { g.Tensors[0].Shape = make([]int, 9) }),
+		"do not broadcast to output shape [1,5]":          edit(func(g *modeltest.Subgraph) { g.Tensors[2].Shape = []int{1, 5} }),
+		"unknown activation 9":                            edit(func(g *modeltest.Subgraph) { g.Operators[0].Options[0] = int8(9) }),
+		"options of another operator: PadOptions":         edit(func(g *modeltest.Subgraph) { g.Operators[0].OptionsType = 22 }),
+		"unknown operator 127":                            edit(func(g *modeltest.Subgraph) { g.Operators[0].Code = 127 }),
+		"custom operator has no name":                     edit(func(g *modeltest.Subgraph) { g.Operators[0].Code = modeltest.Custom }),
+		"2 quantization scales do not match axis 1 of shape [1,4]": edit(func(g *modeltest.Subgraph) {
 			g.Tensors[0].Quantization = tensor.Quantization{Scales: []float32{1, 2}, ZeroPoints: []int32{0, 0}, Axis: 1}
 		}),
-		"along axis 2": edit(func(g *modeltest.Subgraph) {
+		"quantization axis 2": edit(func(g *modeltest.Subgraph) {
 			g.Tensors[0].Quantization = tensor.Quantization{Scales: []float32{1}, ZeroPoints: []int32{0}, Axis: 2}
 		}),
-		"1 scales and 2 zero points": edit(func(g *modeltest.Subgraph) {
+		"1 quantization scales but 2 zero points": edit(func(g *modeltest.Subgraph) {
 			g.Tensors[0].Quantization = tensor.Quantization{Scales: []float32{1}, ZeroPoints: []int32{0, 0}}
 		}),
-		"the quantization scale -1": edit(func(g *modeltest.Subgraph) { g.Tensors[0].Quantization = tensor.PerTensor(-1, 0) }),
-		"the zero point 300 in uint8": edit(func(g *modeltest.Subgraph) {
+		"invalid quantization scale -1": edit(func(g *modeltest.Subgraph) { g.Tensors[0].Quantization = tensor.PerTensor(-1, 0) }),
+		"zero point 300 is out of range for uint8": edit(func(g *modeltest.Subgraph) {
 			g.Tensors[0].Type, g.Tensors[0].Quantization = tensor.UInt8, tensor.PerTensor(1, 300)
 		}),
-		"is int8 without a scale": edit(func(g *modeltest.Subgraph) { g.Tensors[0].Type = tensor.Int8 }),
-		"a variable with constant contents": edit(func(g *modeltest.Subgraph) {
+		"is int8 but has no quantization scale": edit(func(g *modeltest.Subgraph) { g.Tensors[0].Type = tensor.Int8 }),
+		"is variable but has constant data": edit(func(g *modeltest.Subgraph) {
 			g.Tensors[0].Data, g.Tensors[0].Variable, g.Inputs = make([]byte, 16), true, g.Inputs[1:]
 		}),
 		"string buffer of 3 bytes": edit(func(g *modeltest.Subgraph) {
@@ -182,10 +182,10 @@ func TestRefused(t *testing.T) {
 		}),
 		"stride":            conv(int8(0), int32(0), int32(1), int8(0)),
 		"unknown padding 2": conv(int8(2), int32(1), int32(1), int8(0)),
-		"its shape comes from float32": edit(func(g *modeltest.Subgraph) {
+		"the new shape has an invalid type: float32": edit(func(g *modeltest.Subgraph) {
 			g.Operators[0] = modeltest.Operator{Code: modeltest.Reshape, Inputs: []int32{0, 1}, Outputs: []int32{2}}
 		}),
-		"float32 in, int32 out": edit(func(g *modeltest.Subgraph) {
+		"input type float32 differs from output type int32": edit(func(g *modeltest.Subgraph) {
 			g.Tensors[2].Type = tensor.Int32
 			g.Operators[0] = modeltest.Operator{Code: modeltest.Reshape, Inputs: []int32{0}, Outputs: []int32{2}}
 		}),
@@ -198,24 +198,24 @@ func TestRefused(t *testing.T) {
 				OptionsType: modeltest.WhileOptions, Options: []any{int32(1), int32(2)}}
 			return m
 		}(),
-		"calls subgraph 9 of 3": func() modeltest.Model {
+		"calls subgraph 9 (number of subgraphs: 3)": func() modeltest.Model {
 			m := modeltest.Endless()
 			m.Subgraphs[0].Operators[0].Options[1] = int32(9)
 			return m
 		}(),
-		"is no input of subgraph 0": {Subgraphs: modeltest.Addition(1).Subgraphs, Signatures: []modeltest.Signature{{Key: "x", Inputs: []modeltest.Named{{Name: "a", Tensor: 2}}}}},
-		"is tensor 5 of 3":          {Subgraphs: modeltest.Addition(1).Subgraphs, Signatures: []modeltest.Signature{{Key: "x", Outputs: []modeltest.Named{{Name: "a", Tensor: 5}}}}},
-		"subgraph 4 of 1":           {Subgraphs: modeltest.Addition(1).Subgraphs, Signatures: []modeltest.Signature{{Key: "x", Subgraph: 4}}},
-		"inputs of 2 along axis 0": {Subgraphs: []modeltest.Subgraph{{
+		"is not an input of subgraph 0":                       {Subgraphs: modeltest.Addition(1).Subgraphs, Signatures: []modeltest.Signature{{Key: "x", Inputs: []modeltest.Named{{Name: "a", Tensor: 2}}}}},
+		"tensor 5 of \"a\" is out of range":                   {Subgraphs: modeltest.Addition(1).Subgraphs, Signatures: []modeltest.Signature{{Key: "x", Outputs: []modeltest.Named{{Name: "a", Tensor: 5}}}}},
+		"subgraph 4 is out of range (number of subgraphs: 1)": {Subgraphs: modeltest.Addition(1).Subgraphs, Signatures: []modeltest.Signature{{Key: "x", Subgraph: 4}}},
+		"input sizes along the axis add up to 2, but axis 0": {Subgraphs: []modeltest.Subgraph{{
 			Tensors: []modeltest.Tensor{int32s(1), int32s(2), int32s(0, 0, 0)}, Inputs: nil, Outputs: []int32{2},
 			Operators: []modeltest.Operator{{Code: 2, Inputs: []int32{0, 1}, Outputs: []int32{2}, OptionsType: 10, Options: []any{int32(0), int8(0)}}},
 		}}},
 	} {
-		if want == "inputs of 2 along axis 0" {
+		if want == "input sizes along the axis add up to 2, but axis 0" {
 			m.Subgraphs[0].Tensors[2].Data = nil
 		}
 		if want == "stride" {
-			want = "option 1 is 0"
+			want = "option 1 has an invalid value: 0"
 		}
 		err := schema.Verify(m.Bytes())
 		if !errors.Is(err, schema.ErrInvalid) || !strings.Contains(err.Error(), want) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// ErrSignature is wrapped by the error of a model whose signature has to be named, or that has none of that name.
+// ErrSignature is wrapped by errors about a signature that must be chosen or does not exist.
 var ErrSignature = errors.New("signature")
 
 // Entry is the graph that runs for a signature's key: its inputs and outputs are the signature's, in the order of the file
@@ -16,14 +16,14 @@ var ErrSignature = errors.New("signature")
 func (m *Model) Entry(key string) (*Subgraph, error) {
 	if key == "" {
 		if len(m.Signatures) > 1 && slices.ContainsFunc(m.Signatures, func(s Signature) bool { return s.Subgraph != 0 }) {
-			return nil, fmt.Errorf("it has several %ws (%s): name one: signature: in YAML, --signature on the command line", ErrSignature, m.keys())
+			return nil, fmt.Errorf("it has several %ws (%s): choose one with signature: in YAML or --signature on the command line", ErrSignature, m.keys())
 		}
 		return m.Main(), nil
 	}
 	i := slices.IndexFunc(m.Signatures, func(s Signature) bool { return s.Key == key })
 	switch {
 	case i < 0 && len(m.Signatures) == 0:
-		return nil, fmt.Errorf("it has no %w %q, and no others either", ErrSignature, key)
+		return nil, fmt.Errorf("it has no %w %q, and no others", ErrSignature, key)
 	case i < 0:
 		return nil, fmt.Errorf("it has no %w %q; it has %s", ErrSignature, key, m.keys())
 	}

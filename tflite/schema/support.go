@@ -7,14 +7,14 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// ErrUnsupported is wrapped by the error of a model that is valid and that the runtime ([Runtime]) cannot run, or would
-// run wrongly without a word.
-var ErrUnsupported = errors.New("a valid model that this runtime cannot run")
+// ErrUnsupported is wrapped by errors about valid models that the runtime ([Runtime]) cannot run, or would silently run
+// wrongly.
+var ErrUnsupported = errors.New("the model is valid, but this runtime cannot run it")
 
 // Runtime is the runtime whose kernels the checks of this package know.
 const Runtime = "TensorFlow Lite 2.17.1"
 
-// unsupported keeps the first reason why the runtime cannot run a sound model, and the way out.
+// unsupported keeps the first reason why the runtime cannot run a valid model, and a way out.
 func (r *reader) unsupported(wayOut, format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf("%w: %s%s: %s; %s", ErrUnsupported, r.where(), fmt.Sprintf(format, args...), "the runtime is "+Runtime, wayOut)
@@ -24,15 +24,15 @@ func (r *reader) unsupported(wayOut, format string, args ...any) {
 // newerOperators is how many numbers behind those of operatorNames may be operators of a newer runtime.
 const newerOperators = 64
 
-// Ways out, by what the tools that make models offer.
+// Ways out, using options of the tools that export models.
 const (
 	exportInt8    = "quantize to 8 bits instead (ai-edge-quantizer: a recipe of 8-bit weights; TensorFlow's converter: its default)"
 	exportFloat32 = "export the float32 model (onnx2tf writes one whose name ends in _float32.tflite) or an 8-bit one"
 	exportOlder   = "export it with an older version of the tool that made it"
 )
 
-// kernels refuses what the schema allows and the runtime's kernels take for something else, without a word: another answer
-// at each run, or memory read past a tensor's end. Each was seen (docs/hostile-models.md).
+// kernels rejects what the schema allows but the runtime's kernels silently misinterpret: results that differ between
+// runs, or reads past a tensor's end. Each was observed (docs/hostile-models.md).
 func (r *reader) kernels(o *Operator, g *Subgraph) {
 	r.weights(o, g)
 	r.weightSet(o, g)
@@ -43,11 +43,11 @@ func (r *reader) kernels(o *Operator, g *Subgraph) {
 		return
 	}
 	if input := &g.Tensors[o.Inputs[0]]; input.Type == tensor.Float16 && input.Data == nil {
-		r.unsupported(exportFloat32, "its activations are float16, which the CPU's kernels do not compute with")
+		r.unsupported(exportFloat32, "its activations are float16, which the CPU kernels do not support")
 	}
 }
 
-// halfActivations are operators whose kernels have no float16; it is for weights, behind DEQUANTIZE.
+// halfActivations are operators whose kernels have no float16; it is only for weights before DEQUANTIZE.
 var halfActivations = map[string]bool{
 	"CONV_2D": true, "DEPTHWISE_CONV_2D": true, "TRANSPOSE_CONV": true, "CONV_3D": true, "FULLY_CONNECTED": true, "BATCH_MATMUL": true,
 	"ADD": true, "SUB": true, "MUL": true, "DIV": true, "AVERAGE_POOL_2D": true, "MAX_POOL_2D": true, "MEAN": true,

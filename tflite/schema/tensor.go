@@ -38,11 +38,11 @@ func (r *reader) tensor(t table, buffers [][]byte) Tensor {
 	case r.err != nil:
 		return d
 	case newerTypes[kind] != "":
-		r.unsupported(exportInt8, "%q has elements of a newer type, %s", d.Name, newerTypes[kind])
+		r.unsupported(exportInt8, "%q has element type %s, which is newer than this runtime", d.Name, newerTypes[kind])
 	case int(kind) >= len(elementTypes):
-		r.fail("%q has the unknown element type %d", d.Name, kind)
+		r.fail("%q has unknown element type %d", d.Name, kind)
 	case d.Buffer != 0 && uint64(t.uint32(tensorBuffer)) >= uint64(len(buffers)):
-		r.fail("%q has buffer %d of %d", d.Name, t.uint32(tensorBuffer), len(buffers))
+		r.fail("%q uses buffer %d (number of buffers: %d)", d.Name, t.uint32(tensorBuffer), len(buffers))
 	}
 	if r.err != nil {
 		return d
@@ -69,25 +69,25 @@ var newerTypes = map[byte]string{19: "INT2", 20: "UINT4"}
 // size is the bytes of a tensor of that shape; 0 where elements have no fixed size.
 func (r *reader) size(d Tensor) int {
 	if len(d.Shape) > maxRank {
-		r.fail("%q has %d dimensions, more than %d", d.Name, len(d.Shape), maxRank)
+		r.fail("%q has %d dimensions (maximum %d)", d.Name, len(d.Shape), maxRank)
 	}
 	for _, n := range d.ShapeSignature {
 		if n < -1 {
-			r.fail("%q has the shape signature %s", d.Name, tensor.ShapeString(d.ShapeSignature))
+			r.fail("%q has invalid shape signature %s", d.Name, tensor.ShapeString(d.ShapeSignature))
 		}
 	}
 	if d.ShapeSignature != nil && len(d.ShapeSignature) != len(d.Shape) && len(d.ShapeSignature) != 0 {
-		r.fail("%q has %d dimensions, and %d in its shape signature", d.Name, len(d.Shape), len(d.ShapeSignature))
+		r.fail("%q has %d dimensions, but %d in its shape signature", d.Name, len(d.Shape), len(d.ShapeSignature))
 	}
 	bytes := int64(max(d.Type.Size(), 1))
 	for _, n := range d.Shape {
 		if n < 0 {
-			r.fail("%q has the shape %s", d.Name, tensor.ShapeString(d.Shape))
+			r.fail("%q has invalid shape %s", d.Name, tensor.ShapeString(d.Shape))
 			return 0
 		}
 		// Counted with 0 as 1, so that the product of the others is bounded too: kernels multiply parts of a shape.
 		if bytes *= int64(max(n, 1)); bytes > maxBytes {
-			r.fail("%q of shape %s is over 2 GiB", d.Name, tensor.ShapeString(d.Shape))
+			r.fail("%q of shape %s is larger than 2 GiB", d.Name, tensor.ShapeString(d.Shape))
 			return 0
 		}
 	}
@@ -97,21 +97,21 @@ func (r *reader) size(d Tensor) int {
 	return d.Elements() * d.Type.Size()
 }
 
-// contents checks that a constant has as many bytes as its shape needs.
+// contents checks that the size of a constant's data matches its shape.
 func (r *reader) contents(d Tensor, size int) {
 	switch {
 	case r.err != nil || d.Data == nil:
 	case d.Variable:
-		r.fail("%q is a variable with constant contents", d.Name)
+		r.fail("%q is variable but has constant data", d.Name)
 	case d.Type == tensor.String:
 		if n, err := tensor.StringCount(d.Data); err != nil {
 			r.fail("%q: %v", d.Name, err)
 		} else if n != d.Elements() {
-			r.fail("%q of shape %s holds %d strings", d.Name, tensor.ShapeString(d.Shape), n)
+			r.fail("%q of shape %s has %d strings", d.Name, tensor.ShapeString(d.Shape), n)
 		}
 	case d.Sparse || d.Type == tensor.Resource || d.Type == tensor.Variant:
 	case len(d.Data) != size:
-		r.fail("%q %s%s needs %d bytes and has %d", d.Name, d.Type, tensor.ShapeString(d.Shape), size, len(d.Data))
+		r.fail("%q %s%s needs %d bytes but has %d", d.Name, d.Type, tensor.ShapeString(d.Shape), size, len(d.Data))
 	}
 }
 
@@ -129,7 +129,7 @@ func (r *reader) quantization(t table, info tensor.Info) tensor.Quantization {
 	case detailsCustom:
 		t.sub(quantDetail).vector(0, 1)
 	case detailsBlockwise:
-		r.unsupported(exportInt8, "%q is quantized in blocks, which is newer", info.Name)
+		r.unsupported(exportInt8, "%q uses blockwise quantization, which is newer than this runtime", info.Name)
 	}
 	scales, zeros := t.floats(quantScale), t.longs(quantZero)
 	axis := int(t.int32Or(quantAxis, 0))
@@ -138,24 +138,24 @@ func (r *reader) quantization(t table, info tensor.Info) tensor.Quantization {
 	}
 	switch {
 	case len(scales) != len(zeros):
-		r.fail("%d scales and %d zero points", len(scales), len(zeros))
+		r.fail("%d quantization scales but %d zero points", len(scales), len(zeros))
 	case axis < 0 || len(shape) > 0 && axis >= len(shape):
-		r.fail("quantized along axis %d of the shape %s", axis, tensor.ShapeString(shape))
+		r.fail("quantization axis %d is out of range for shape %s", axis, tensor.ShapeString(shape))
 	case len(scales) > 1 && (len(shape) == 0 || len(scales) != shape[axis]):
-		r.fail("%d scales along axis %d of the shape %s", len(scales), axis, tensor.ShapeString(shape))
+		r.fail("%d quantization scales do not match axis %d of shape %s", len(scales), axis, tensor.ShapeString(shape))
 	}
 	for _, s := range scales {
-		// 0 stands for no quantization in some float models; the integer kernels divide by it, and by subnormals.
+		// 0 means no quantization in some float models; the integer kernels divide by it, and by subnormals.
 		unused := s == 0 && info.Type == tensor.Float32
 		if !unused && (!(s >= smallestNormal) || math.IsInf(float64(s), 0)) {
-			r.fail("the quantization scale %g", s)
+			r.fail("invalid quantization scale %g", s)
 		}
 	}
 	q = tensor.Quantization{Scales: scales, ZeroPoints: make([]int32, len(zeros)), Axis: axis}
 	low, high := zeroPoints(info.Type)
 	for i, z := range zeros {
 		if z < low || z > high {
-			r.fail("the zero point %d in %s", z, info.Type)
+			r.fail("zero point %d is out of range for %s", z, info.Type)
 		}
 		q.ZeroPoints[i] = int32(z)
 	}
@@ -196,13 +196,13 @@ func (r *reader) sparsity(t table, d Tensor) {
 	}
 	rank := len(d.Shape)
 	if len(order) != rank+len(blocks) || dims.n != len(order) || rank == 0 {
-		r.fail("%d dimensions in order, %d described, for %d and %d of blocks", len(order), dims.n, rank, len(blocks))
+		r.fail("sparse traversal order has %d dimensions and %d descriptions, for rank %d and %d block dimensions", len(order), dims.n, rank, len(blocks))
 		return
 	}
 	seen := make([]bool, len(order))
 	for i, o := range order {
 		if o < 0 || o >= len(order) || seen[o] || (i < rank) != (o < rank) {
-			r.fail("the traversal order %v", order)
+			r.fail("invalid sparse traversal order %v", order)
 			return
 		}
 		seen[o] = true
@@ -217,19 +217,19 @@ func (r *reader) sparsity(t table, d Tensor) {
 		switch m.byteOr(dimensionFormat, dimensionDense) {
 		case dimensionDense:
 			if n := int(m.int32Or(dimensionSize, 0)); r.err == nil && n != sizes[i] {
-				r.fail("dimension %d is dense with %d, not %d", i, n, sizes[i])
+				r.fail("dense dimension %d has size %d (want %d)", i, n, sizes[i])
 			}
 			if rows *= sizes[i]; rows > maxBytes {
-				r.fail("over 2 GiB when unfolded")
+				r.fail("more than 2 GiB when expanded")
 			}
 		case dimensionCSR:
 			rows = r.compressed(m, i, rows, sizes[i])
 		default:
-			r.fail("dimension %d has an unknown format", i)
+			r.fail("sparse dimension %d has an unknown format", i)
 		}
 	}
 	if size := rows * max(d.Type.Size(), 1); r.err == nil && d.Type != tensor.Int4 && len(d.Data) != size {
-		r.fail("%q needs %d bytes and has %d", d.Name, size, len(d.Data))
+		r.fail("%q needs %d bytes but has %d", d.Name, size, len(d.Data))
 	}
 }
 
@@ -246,7 +246,7 @@ func (r *reader) blockSizes(order, blocks []int, dims vector, shape []int) ([]in
 			return nil, false
 		}
 		if mapped < 0 || mapped >= rank || n <= 0 || extent[mapped]%n != 0 {
-			r.fail("block %d of %d along dimension %d of the shape %s", b, n, mapped, tensor.ShapeString(shape))
+			r.fail("block size %d does not fit %d along dimension %d of shape %s", b, n, mapped, tensor.ShapeString(shape))
 			return nil, false
 		}
 		extent[mapped] /= n
@@ -275,7 +275,7 @@ func (r *reader) compressed(m table, dim, rows, size int) int {
 		}
 	}
 	if bad {
-		r.fail("dimension %d has broken segments or indices", dim)
+		r.fail("sparse dimension %d has invalid segments or indices", dim)
 	}
 	return len(indices)
 }

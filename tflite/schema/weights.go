@@ -8,8 +8,8 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// weightsRule is what an operator's kernels, built in and XNNPACK's, read weights as. Where they are given others they
-// mostly do not refuse them: they read them as the ones that they know, or past their end.
+// weightsRule is the weights that an operator's kernels (built-in and XNNPACK) support. Most kernels do not reject others:
+// they read them as a supported type, or past their end.
 type weightsRule struct {
 	input, weights int                           // which inputs of the operator
 	types          map[tensor.Type][]tensor.Type // of the weights, by the type of the activations
@@ -44,7 +44,7 @@ var weightsRules = func() map[string]weightsRule {
 	}
 }()
 
-// weights refuses weights that the kernels would take for others.
+// weights rejects weights that the kernels would misread.
 func (r *reader) weights(o *Operator, g *Subgraph) {
 	rule, ok := weightsRules[o.Name]
 	if !ok || len(o.Inputs) <= max(rule.input, rule.weights) || o.Inputs[rule.input] < 0 || o.Inputs[rule.weights] < 0 {
@@ -53,7 +53,7 @@ func (r *reader) weights(o *Operator, g *Subgraph) {
 	input, w := &g.Tensors[o.Inputs[rule.input]], &g.Tensors[o.Inputs[rule.weights]]
 	types, known := rule.types[input.Type]
 	if !known {
-		return // the runtime refuses such activations
+		return // the runtime rejects such activations
 	}
 	if !slices.Contains(types, w.Type) {
 		if w.Type == tensor.Int4 {
@@ -63,32 +63,32 @@ func (r *reader) weights(o *Operator, g *Subgraph) {
 			}
 			r.unsupported(exportInt8, "%s with %s activations need a newer runtime", what, input.Type)
 		}
-		r.unsupported(exportInt8, "%s weights with %s activations, which the kernels do not know and would read as another type", w.Type, input.Type)
+		r.unsupported(exportInt8, "%s weights with %s activations are not supported: the kernels would read them as another type", w.Type, input.Type)
 	}
 	q := w.Quantization
 	if n := len(q.Scales); n > 1 && rule.axis != oneScale && len(w.Shape) > 0 && q.Axis != rule.axis {
-		r.unsupported(exportInt8, "its weights have %d scales along axis %d, and the kernels take them for those of axis %d", n, q.Axis, rule.axis)
+		r.unsupported(exportInt8, "its weights have %d scales along axis %d, but the kernels expect them along axis %d", n, q.Axis, rule.axis)
 	}
 	hybrid := input.Type == tensor.Float32 && w.Type != tensor.Float32
 	// The hybrid kernel of depthwise convolutions reads a scale for each channel, however many there are.
 	if n := len(q.Scales); o.Name == "DEPTHWISE_CONV_2D" && hybrid && w.Type == tensor.Int8 && len(w.Shape) == 4 && n != w.Shape[3] {
 		r.unsupported("quantize its weights per channel (ai-edge-quantizer: granularity CHANNELWISE)",
-			"8-bit weights of float activations have %d scales for %d channels, and the kernel reads one a channel", n, w.Shape[3])
+			"8-bit weights with float activations have %d scales for %d channels, but the kernel reads one per channel", n, w.Shape[3])
 	}
 	if w.Type == tensor.UInt8 && (hybrid || input.Type != tensor.UInt8) && len(q.Scales) > 1 {
-		r.unsupported(exportInt8, "uint8 weights have %d scales, and the kernels read one", len(q.Scales))
+		r.unsupported(exportInt8, "uint8 weights have %d scales, but the kernels read one", len(q.Scales))
 	}
 	heeded := rule.zeroPoint && !hybrid || w.Type == tensor.UInt8 && input.Type == tensor.UInt8
 	if !heeded || len(q.Scales) > 1 {
 		if i := slices.IndexFunc(q.ZeroPoints, func(z int32) bool { return z != 0 }); i >= 0 && w.Type != tensor.Float32 {
 			// Also for uint8 beside float32: the converters of 2018 wrote such weights, whose bytes are signed.
-			r.unsupported(exportInt8, "its %s weights have the zero point %d, and the kernels take it for 0", w.Type, q.ZeroPoints[i])
+			r.unsupported(exportInt8, "its %s weights have zero point %d, but the kernels assume 0", w.Type, q.ZeroPoints[i])
 		}
 	}
 }
 
-// severalScales are operators that heed the scales of a tensor with several, or move its bytes and look at none.
-// All others read one scale, and the runtime sets it to 0 where there are several: they give zeros, or end the process.
+// severalScales are operators that use all scales of a tensor, or copy its bytes without using any.
+// All others read one scale, and the runtime sets it to 0 where there are several: they return zeros or crash the process.
 var severalScales = map[string]bool{
 	"CONV_2D": true, "DEPTHWISE_CONV_2D": true, "FULLY_CONNECTED": true, "TRANSPOSE_CONV": true, "DEQUANTIZE": true, "QUANTIZE": true,
 	"DENSIFY": true, "CAST": true, "SHAPE": true, "RANK": true, "FAKE_QUANT": true,
@@ -97,7 +97,7 @@ var severalScales = map[string]bool{
 	"READ_VARIABLE": true, "ASSIGN_VARIABLE": true, "IF": true, "WHILE": true, "CALL_ONCE": true,
 }
 
-// oneScaleEach refuses several scales of a tensor where the kernel reads one.
+// oneScaleEach rejects tensors with several scales where the kernel reads one.
 func (r *reader) oneScaleEach(o *Operator, g *Subgraph) {
 	if severalScales[o.Name] {
 		return
@@ -110,14 +110,14 @@ func (r *reader) oneScaleEach(o *Operator, g *Subgraph) {
 			t := &g.Tensors[i]
 			small := t.Type == tensor.Int4 || t.Type == tensor.Int8 || t.Type == tensor.UInt8 || t.Type == tensor.Int16
 			if n := len(t.Quantization.Scales); n > 1 && small {
-				r.unsupported("quantize it per tensor (ai-edge-quantizer: granularity TENSORWISE)", "%q has %d scales, and the kernel reads one", t.Name, n)
+				r.unsupported("quantize it per tensor (ai-edge-quantizer: granularity TENSORWISE)", "tensor %q has %d scales, but the kernel reads one", t.Name, n)
 			}
 		}
 	}
 }
 
-// copies are operators that move or choose values and look at no scale, and which of their inputs hold the values; nil:
-// all. Built-in kernels of those that are left out here compare the scales, or heed them.
+// copies are operators that copy or select values without using scales, with the inputs that hold the values (nil: all).
+// The built-in kernels of other such operators compare the scales or use them.
 var copies = map[string][]int{
 	"RESHAPE": {0}, "SQUEEZE": {0}, "EXPAND_DIMS": {0}, "TRANSPOSE": {0}, "SLICE": {0}, "STRIDED_SLICE": {0}, "GATHER": {0}, "GATHER_ND": {0},
 	"SPLIT": {1}, "SPLIT_V": {0}, "UNPACK": {0}, "PACK": nil, "REVERSE_V2": {0}, "REVERSE_SEQUENCE": {0}, "TILE": {0}, "BROADCAST_TO": {0},
@@ -127,18 +127,18 @@ var copies = map[string][]int{
 	"SCATTER_ND": {1}, "TOPK_V2": {0}, "DENSIFY": {0},
 }
 
-// fixedScale refuses outputs whose scale the kernel takes for granted and does not compare.
+// fixedScale rejects outputs whose scale differs from the one that the kernel assumes.
 func (r *reader) fixedScale(o *Operator, g *Subgraph) {
 	if o.Name != "SOFTMAX" || len(o.Outputs) == 0 {
 		return
 	}
 	out := &g.Tensors[o.Outputs[0]]
 	if q := out.Quantization; out.Type == tensor.UInt8 && len(q.Scales) == 1 && (math.Abs(float64(q.Scales[0]*256)-1) > 0.001 || q.ZeroPoints[0] != 0) {
-		r.unsupported("export the model anew", "%q has scale %g and zero point %d, and the kernel gives 1/256 and 0", out.Name, q.Scales[0], q.ZeroPoints[0])
+		r.unsupported("export the model again", "tensor %q has scale %g and zero point %d, but the kernel uses 1/256 and 0", out.Name, q.Scales[0], q.ZeroPoints[0])
 	}
 }
 
-// sameScale refuses scales that the operator would have to convert between, and does not.
+// sameScale rejects different scales between which the operator does not convert.
 func (r *reader) sameScale(o *Operator, g *Subgraph) {
 	which, ok := copies[o.Name]
 	if !ok || len(o.Outputs) == 0 {
@@ -162,8 +162,8 @@ func (r *reader) sameScale(o *Operator, g *Subgraph) {
 		a, b := in.Quantization, out.Quantization
 		// A tool may have rounded a scale on its way; 0.1 % is far below a quantization step's error.
 		if ratio := a.Scales[0] / b.Scales[0]; !(ratio > 0.999 && ratio < 1.001) || a.ZeroPoints[0] != b.ZeroPoints[0] {
-			r.unsupported("put a QUANTIZE operator in between, or export the model anew",
-				"%q has scale %g and zero point %d, its output %g and %d, and the kernel copies the values as they are",
+			r.unsupported("put a QUANTIZE operator in between, or export the model again",
+				"tensor %q has scale %g and zero point %d, its output %g and %d, but the kernel copies the values unchanged",
 				in.Name, a.Scales[0], a.ZeroPoints[0], b.Scales[0], b.ZeroPoints[0])
 		}
 	}
