@@ -165,17 +165,17 @@ func (e *AudioModels) micro(ctx context.Context, r ModelRequest) (pipeline.Strea
 	if err != nil {
 		return nil, err
 	}
-	flow, err := microwakeword.NewWakeWord(m, engine, microwakeword.Options{Cutoff: float32(r.Model.ScoreThreshold), Refractory: refractory(r.Model)})
+	word, err := microwakeword.NewWakeWord(m, engine, microwakeword.Options{Cutoff: float32(r.Model.ScoreThreshold), Refractory: refractory(r.Model)})
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range e.Stages {
 		if _, there := s.(*microwakeword.Stage); there {
-			return flow, nil
+			return word, nil
 		}
 	}
 	e.Stages = append(e.Stages, microwakeword.NewStage())
-	return flow, nil
+	return word, nil
 }
 
 // openww opens the word model of an openWakeWord chain, and the two before it, unless another model has done so.

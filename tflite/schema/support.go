@@ -9,7 +9,7 @@ import (
 
 // ErrUnsupported is wrapped by errors about valid models that the runtime ([Runtime]) cannot run, or would silently run
 // wrongly.
-var ErrUnsupported = errors.New("the model is valid, but this runtime cannot run it")
+var ErrUnsupported = errors.New("a valid model that this runtime cannot run")
 
 // Runtime is the runtime whose kernels the checks of this package know.
 const Runtime = "TensorFlow Lite 2.17.1"

@@ -78,9 +78,9 @@ func TestUnsupported(t *testing.T) {
 		{"dynamic depthwise, a scale a channel", convolution(true, tensor.Float32, tensor.Int8, 4).Bytes(), nil},
 		{"static depthwise, a scale for all", convolution(true, tensor.Int8, tensor.Int8, 1).Bytes(), nil},
 		{"dynamic convolution, a scale for all", convolution(false, tensor.Float32, tensor.Int8, 1).Bytes(), nil},
-		{"blocks", blocks.Bytes(), []string{"quantized in blocks"}},
+		{"blocks", blocks.Bytes(), []string{"blockwise quantization"}},
 		{"a newer operator", newer.Bytes(), []string{"operator 230 is newer", "older version of the tool"}},
-		{"2 bits", file("int2.tflite"), []string{"INT2", "newer type"}},
+		{"2 bits", file("int2.tflite"), []string{"INT2", "newer than this runtime"}},
 		{"float16 activations", file("onnx2tf_float16.tflite"), []string{"activations are float16", "_float32.tflite"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
