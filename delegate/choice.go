@@ -152,6 +152,12 @@ func (c Choice) Accelerators() []Item {
 	return slices.DeleteFunc(slices.Clone(c.Items()), func(i Item) bool { return providerOf(i).CPU })
 }
 
+// RunsCPUModel says whether an accelerator of the choice runs the CPU's file, as all do but the Edge TPU, which has a
+// compiled one.
+func (c Choice) RunsCPUModel() bool {
+	return slices.ContainsFunc(c.Accelerators(), func(i Item) bool { return i.Provider != edgeTPUName })
+}
+
 // OnCPU is the part of the choice that is the CPU. External delegates always have the CPU behind them, so it is never empty
 // where the choice has one; it is empty for a choice of only the Edge TPU.
 func (c Choice) OnCPU() Choice {

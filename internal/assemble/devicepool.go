@@ -78,7 +78,7 @@ func DevicePoolOptions(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Lo
 			if files.EdgeTPU != "" {
 				o.Files = append(o.Files, files.EdgeTPU)
 			}
-			if m.Delegate.HasPlugin() {
+			if c, err := Choice(m.Delegate); err == nil && c.RunsCPUModel() {
 				o.Files = append(o.Files, files.CPU)
 			}
 		}
