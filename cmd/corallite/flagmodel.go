@@ -96,6 +96,9 @@ func (f *modelFlags) addDecoderFlag(cmd *cobra.Command) {
 func (f *modelFlags) addInputFlags(flags *pflag.FlagSet) {
 	flags.Float64SliceVar(&f.Mean, "mean", nil, "mean subtracted from pixel values of 0 to 255: one number, or three for red, green and blue (default: from the catalog or the model's metadata)")
 	flags.Float64SliceVar(&f.Std, "std", nil, "standard deviation by which pixel values are divided after subtracting --mean: one number or three")
+	for _, name := range []string{"mean", "std"} {
+		flags.Lookup(name).DefValue = "" // pflag would print "(default [])"
+	}
 }
 
 // addGraphFlags adds the flags of models with several signatures or outputs.
