@@ -5,20 +5,20 @@ import (
 	"fmt"
 )
 
-// AsyncSink is a Sink that goes on working after Consume has returned: it starts programs, sends requests to a server.
-// It reports what comes of that later, through an ErrorReporter. The Stream calls SetReporter once, before the first
-// Consume; outside a Stream nobody calls it, and the sink must work all the same.
+// AsyncSink is a Sink that continues working after Consume has returned: it starts programs or sends requests to a
+// server. It reports failures later through an ErrorReporter. The Stream calls SetReporter once, before the first
+// Consume; outside a Stream it is not called, and the sink must work without it.
 type AsyncSink interface {
 	Sink
 	SetReporter(to ErrorReporter)
 }
 
-// ErrorReporter takes the late failures of an AsyncSink, from any goroutine, until the sink's Close returns.
+// ErrorReporter receives the late failures of an AsyncSink, from any goroutine, until the sink's Close returns.
 type ErrorReporter interface {
-	// Failed counts and logs a failure as if Consume had returned it as an ItemError. item names what it was about.
+	// Failed counts and logs a failure as if Consume had returned it as an ItemError. item names the item concerned.
 	Failed(item string, err error)
-	// Lost counts what Consume accepted and the sink never did, because there was too much of it or no time left. It
-	// is part of the sink's drops in the Summary. The first loss is a failure as well, so that it does not go unseen.
+	// Lost counts work that Consume accepted but the sink never did, because of overload or lack of time. It is part of
+	// the sink's drops in the Summary. The first loss is also reported as a failure.
 	Lost(n int)
 }
 

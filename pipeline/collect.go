@@ -23,7 +23,7 @@ func (r *run[T]) collect(stats *recorder) {
 		defer ticker.Stop()
 		tick = ticker.C
 	}
-	// At most cap(free) items are out at once and their numbers are dense, so no two fall into one place.
+	// At most cap(free) items are in progress and their numbers have no gaps, so no two share a slot.
 	window := uint64(cap(r.free))
 	waiting := make([]*workItem[T], window)
 	next := uint64(0)
@@ -45,14 +45,14 @@ func (r *run[T]) collect(stats *recorder) {
 	}
 }
 
-// progress asks the source anew each time for how many items there are: a video knows it when it has been opened.
+// progress asks the source for the number of items each time: a video knows it only once it is open.
 func (r *run[T]) progress(stats *recorder, final bool) Progress {
 	p := stats.progress(&r.runStats, final)
 	p.Total = StatsOf(r.s.Source).Total
 	return p
 }
 
-// emit makes the report of an item, hands it to the sinks and gives the workItem back.
+// emit builds the report of an item, passes it to the sinks and returns the workItem to the pool.
 func (r *run[T]) emit(work *workItem[T], stats *recorder) {
 	r.postProcess(work)
 	answered, loud := 0, 0
@@ -72,7 +72,7 @@ func (r *run[T]) emit(work *workItem[T], stats *recorder) {
 	}
 	item := work.item
 	if loud > 0 {
-		events := make([]Event, 0, loud) // sinks may keep it
+		events := make([]Event, 0, loud) // a new slice: sinks may keep it
 		for i := range work.results {
 			if res := &work.results[i]; res.ok && !res.event.Quiet {
 				events = append(events, res.event)
@@ -89,8 +89,8 @@ func (r *run[T]) emit(work *workItem[T], stats *recorder) {
 	r.free <- work
 }
 
-// postProcess runs ModelOptions.PostProcess on what the models found. What that function keeps from item to item may be
-// half done after a panic, so the model gives no more events then.
+// postProcess runs ModelOptions.PostProcess on the results. After a panic the state of that function may be
+// inconsistent, so the model gives no more events.
 func (r *run[T]) postProcess(work *workItem[T]) {
 	for i, s := range r.stages {
 		res := &work.results[i]

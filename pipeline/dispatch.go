@@ -2,7 +2,7 @@ package pipeline
 
 import "sync/atomic"
 
-// workItem is one item on its way through the models. It is reused for a later item.
+// workItem is one item in progress. It is reused for later items.
 type workItem[T Item] struct {
 	timedItem[T]
 	seq     uint64 // dispatch sequence number without gaps; the collector reorders by it
@@ -10,7 +10,7 @@ type workItem[T Item] struct {
 	results []modelResult // one per model; each stage writes only its own
 }
 
-// modelResult is what one model found in one item.
+// modelResult is the result of one model for one item.
 type modelResult struct {
 	place Placement
 	event Event
@@ -21,7 +21,7 @@ func newWorkItem[T Item](models int) *workItem[T] {
 	return &workItem[T]{results: make([]modelResult, models)}
 }
 
-// dispatch gives each item to all stages, when all have room for it.
+// dispatch passes each item to all stages once all have room for it.
 func (r *run[T]) dispatch() {
 	defer func() {
 		for _, s := range r.stages {

@@ -2,8 +2,8 @@ package pipeline
 
 import "corallite/tflite/tensor"
 
-// Engine runs one model, whatever runs it.
+// Engine runs one model on any device.
 type Engine = tensor.Engine
 
-// Device says what runs a model.
+// Device describes the device that runs a model.
 type Device = tensor.Device

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Event is what one model found in one item, and one line of JSON.
+// Event is the result of one model for one item, and one line of JSON.
 type Event struct {
 	Time      time.Time `json:"time"` // Meta.Time, in UTC with milliseconds
 	Pipeline  string    `json:"pipeline"`
@@ -18,20 +18,20 @@ type Event struct {
 	Device    string    `json:"device"`
 	Degraded  bool      `json:"degraded"`
 	Reason    string    `json:"reason,omitempty"`
-	Wanted    bool      `json:"-"` // as of Device: somebody counts on what is missing
+	Wanted    bool      `json:"-"` // as in Device: the missing device was requested
 	Latency   Latency   `json:"latency_ms"`
 	Result
 }
 
-// Latency is how long each stage took.
+// Latency is the duration of each stage.
 type Latency struct {
 	Prepare time.Duration // resizing, converting, quantizing
 	Invoke  time.Duration // the model
 	Decode  time.Duration // outputs to results, and the model's Refiner
-	Total   time.Duration // from the moment the source gave the item to the finished event, waiting included
+	Total   time.Duration // from the source's delivery of the item to the finished event, including waiting
 }
 
-// Report is all that one item gave: an Event for each model, in the order of the configuration. The item is valid
+// Report is the result for one item: an Event for each model, in the order of the configuration. The item is valid
 // while Consume runs; a sink that keeps it longer must Retain it.
 type Report struct {
 	Item   Item
@@ -39,12 +39,12 @@ type Report struct {
 }
 
 // Sink takes reports. Consume is called by one goroutine at a time, in the order of the items. An *ItemError is
-// counted and the stream goes on; any other error ends the pipeline. Close flushes; twice is safe.
+// counted and the stream continues; any other error ends the pipeline. Close flushes; calling it twice is safe.
 type Sink interface {
 	Consume(ctx context.Context, r Report) error
-	// Lossless says that the sink must get every report of a source that is not live: a full queue then holds the
-	// source back. A sink that is not lossless, and any sink of a live source, loses its oldest queued report,
-	// counted, and holds nobody back.
+	// Lossless reports whether the sink must get every report of a source that is not live: a full queue then blocks
+	// the source. Other sinks, and all sinks of a live source, drop their oldest queued report instead, which is
+	// counted.
 	Lossless() bool
 	io.Closer
 }

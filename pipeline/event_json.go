@@ -12,8 +12,8 @@ import (
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
 // MarshalJSON writes the event as one object, with the time in UTC to the millisecond, scores to four decimals and
-// coordinates to a tenth of a pixel. The field of a finding is there even when nothing was found. A number
-// that is not finite, which JSON cannot say, becomes null (in the position and the latencies: 0).
+// coordinates to a tenth of a pixel. The field of a finding is present even if it is empty. A number
+// that is not finite, which JSON cannot represent, becomes null (in the position and the latencies: 0).
 func (e Event) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil) }
 
 // AppendJSON appends what MarshalJSON writes to b, with <, > and & as they are, and no line feed.
@@ -26,10 +26,10 @@ func (e Event) AppendJSON(b []byte) ([]byte, error) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	found := e.Result
-	e.Result = Result{} // whose fields are all left out
+	e.Result = Result{} // omits its fields
 	type fields Event   // without the methods, so that this is not called again
 	if err := enc.Encode(struct {
-		Time string `json:"time"` // stands before and hides the one in fields
+		Time string `json:"time"` // precedes and hides the one in fields
 		fields
 	}{e.Time.UTC().Format(timeLayout), fields(e)}); err != nil {
 		return b, err
@@ -81,7 +81,7 @@ func Milliseconds(d time.Duration) float64 {
 func appendScore(b []byte, x float32) []byte { return appendFloat(b, float64(x), 4) }
 func appendPixel(b []byte, x float32) []byte { return appendFloat(b, float64(x), 1) }
 
-// appendFloat writes x with at most so many decimals, or null where JSON has no word for it.
+// appendFloat writes x with at most that many decimals, or null if JSON cannot represent it.
 func appendFloat(b []byte, x float64, decimals int) []byte {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return append(b, "null"...)
@@ -109,7 +109,7 @@ func appendString(b []byte, s string) ([]byte, error) {
 	return bytes.TrimSuffix(w.Bytes(), []byte("\n")), nil
 }
 
-// plainASCII says whether s is the same in JSON: most labels are, and asking is cheaper than an encoder.
+// plainASCII reports whether s needs no escaping in JSON: true for most labels, and cheaper than an encoder.
 func plainASCII(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {

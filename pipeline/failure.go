@@ -16,18 +16,18 @@ const (
 	StageSink   = "sink"
 )
 
-// Failure is one failure that the stream survived.
+// Failure is one failure after which the stream continued.
 type Failure struct {
 	Stage string // StageSource, StageModel or StageSink
 	Name  string // of the model or the sink; empty for the source
-	Item  string // the file, device or item that it was about
+	Item  string // the file, device or item concerned
 	Err   error
 }
 
 // PanicError is a panic of a part of the pipeline, as an error.
 type PanicError = panicerr.Error
 
-// Failures are logged one by one up to logEach; after that at most one each logPause, so that a camera that fails at
+// Failures are logged one by one up to logEach; after that at most one each logPause, so that a camera that fails on
 // every frame does not fill a disk.
 const (
 	logEach  = 100
@@ -67,7 +67,7 @@ func (b *errorLog) add(f Failure) {
 	}
 }
 
-// write logs f, unless too much was logged before.
+// write logs f, subject to the rate limit.
 func (b *errorLog) write(f Failure) {
 	now := time.Now()
 	if b.total > logEach && now.Sub(b.lastLogged) < logPause {
@@ -94,7 +94,7 @@ func (b *errorLog) write(f Failure) {
 	b.lastLogged, b.unlogged = now, 0
 }
 
-// innermost takes the item's name off an error, where it is told beside it.
+// innermost removes the item's name from an error that is logged with the item.
 func innermost(err error) error {
 	if one, ok := err.(*ItemError); ok && one.Err != nil {
 		return one.Err

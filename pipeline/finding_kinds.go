@@ -49,7 +49,7 @@ func (d Detections) Draw(c Canvas) {
 	}
 }
 
-// Classes are a classifier's answer, the best first.
+// Classes are a classifier's results, best first.
 type Classes []Class
 
 func (c Classes) Kind() *Kind { return &kindClasses }
@@ -125,7 +125,7 @@ func (v Vector) Thing(int) Thing {
 	return Thing{Label: strconv.Itoa(len(v)) + " numbers", Index: NoIndex}
 }
 
-// Tracks are objects that are not followed any more.
+// Tracks are the tracks that have ended in this item.
 type Tracks []Track
 
 func (t Tracks) Kind() *Kind { return &kindEnded }
@@ -135,7 +135,7 @@ func (t Tracks) Thing(i int) Thing {
 	return Thing{Label: t[i].Label, Index: t[i].Index, Track: t[i].Track, EndS: t[i].Seconds}
 }
 
-// Keywords are words that were heard.
+// Keywords are recognized words.
 type Keywords []Keyword
 
 func (k Keywords) Kind() *Kind { return &kindKeywords }

@@ -6,12 +6,12 @@ import (
 	"sync"
 )
 
-// Summaries is what a run of several pipelines came to, and the JSON of `corallite run --summary`.
+// Summaries is the result of a run of several pipelines, and the JSON of `corallite run --summary`.
 type Summaries struct {
 	Pipelines map[string]Summary `json:"pipelines"`
 }
 
-// RunAll runs pipelines side by side until all have ended, and returns their summaries by the names given. A
+// RunAll runs pipelines concurrently until all have ended, and returns their summaries by the names given. A
 // pipeline that fails leaves the others running; the error joins what the failed ones returned.
 func RunAll(ctx context.Context, streams map[string]Runner) (Summaries, error) {
 	all := Summaries{Pipelines: make(map[string]Summary, len(streams))}

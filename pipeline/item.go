@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Meta says where an item came from.
+// Meta describes the origin of an item.
 type Meta struct {
 	Time     time.Time     // when it was captured; for a file, when it was read; when zero, the Stream sets it
 	Source   string        // "camera:0", or the file's path as the user gave it
@@ -14,31 +14,30 @@ type Meta struct {
 	Position time.Duration // within a recording; 0 for pictures and live sources
 }
 
-// Item is one frame or one window of sound on its way through a Stream. It is shared by several models and sinks
-// and counted: made with one reference, kept with Retain, given back with Release. After its last Release its
-// memory is used for another item. Nobody changes an item's contents; who wants to draw copies first.
+// Item is one frame or one window of sound in a Stream. It is shared by models and sinks and reference-counted: created
+// with one reference, kept with Retain, returned with Release. After the last Release its memory is reused for another
+// item. An item's contents must not be changed; copy it to draw on it.
 type Item interface {
 	Meta() *Meta
 	Retain()
 	Release()
 }
 
-// Source gives items one after another.
+// Source delivers items one at a time.
 //
-// Next gives one reference to the caller. It returns io.EOF itself, unwrapped, when there is no more, and again when it
-// is called again; ctx's error when ctx ended first; an *ItemError when one item could not be read but the next may be
-// (the stream counts it and goes on); and any other error when the source is lost. Close may be called while Next runs
-// and makes it return; twice is safe. A Source that has more to say of itself is a
-// StatsReporter.
+// Next passes one reference to the caller. It returns io.EOF itself, unwrapped, at the end, and again on further calls;
+// ctx's error when ctx ended first; an *ItemError when one item could not be read but the next may be (the stream
+// counts it and continues); and any other error when the source is lost. Close may be called while Next runs and makes
+// it return; calling it twice is safe. A Source with statistics is a StatsReporter.
 type Source[T Item] interface {
 	Next(ctx context.Context) (T, error)
-	// Live says that items come in their own time: what nobody takes is dropped, the newest wins. A source that is
-	// not live waits instead, and nothing is dropped.
+	// Live reports whether items arrive in real time: only the newest is kept and the others are dropped. A source that
+	// is not live waits instead, and nothing is dropped.
 	Live() bool
 	io.Closer
 }
 
-// ItemError is one item that failed, in a source, a task or a sink, while the rest goes on.
+// ItemError is the failure of one item in a source, a task or a sink; the stream continues.
 type ItemError struct {
 	Source string // the file or device it came from
 	Err    error

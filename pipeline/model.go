@@ -20,23 +20,23 @@ type Model[T Item] struct {
 	streaming StreamingModel[T]
 }
 
-// ModelOptions are what NewModel can do without.
+// ModelOptions are the optional settings of NewModel.
 type ModelOptions[T Item] struct {
-	// Refiner adds to what the Task found; nil: nothing does.
+	// Refiner refines the Task's results; nil: none.
 	Refiner Refiner[T]
-	// PostProcess changes what was found in an item by what was found in the items before, as tracking does; nil: nothing
-	// does. It is called for each event of the model in the order of the items, which the Task is not when there are
-	// several engines; not for items that were dropped or failed. One call at a time, on the collector's goroutine: the
-	// whole stream waits for it. A function holds the state of one stream, so streams and models do not share one.
+	// PostProcess changes the results for an item using those of earlier items, as tracking does; nil: none. Unlike the
+	// Task with several engines, it is called for each event of the model in the order of the items, except for items
+	// that were dropped or failed. One call at a time, on the collector's goroutine: the whole stream waits for it. A
+	// function holds the state of one stream, so streams and models must not share one.
 	PostProcess func(item Meta, r *Result)
-	// Overlap prepares the next item and decodes the last one while the engine runs, at the price of a copy of the
-	// inputs and outputs. It pays when Invoke leaves the CPU free; engines whose Device
+	// Overlap prepares the next item and decodes the last one while the engine runs, at the cost of copying the
+	// inputs and outputs. It is worthwhile if Invoke leaves the CPU free; engines whose Device
 	// LeavesCPUFree always overlap.
 	Overlap bool
 }
 
-// NewModel makes a Model of a task and the engines that run it, each with a worker of its own: several engines take
-// items side by side. The engines must have the same inputs and outputs. The Stream uses them while Run runs and closes
+// NewModel makes a Model of a task and the engines that run it, each with its own worker: several engines process
+// items in parallel. The engines must have the same inputs and outputs. The Stream uses them while Run runs and closes
 // neither them nor the task. The name is the model's in events and logs, unique within the Stream.
 func NewModel[T Item](name string, task Task[T], engines []Engine, o ModelOptions[T]) (*Model[T], error) {
 	switch {
@@ -51,7 +51,7 @@ func NewModel[T Item](name string, task Task[T], engines []Engine, o ModelOption
 	return &Model[T]{name: name, task: task, engines: engines, options: o}, nil
 }
 
-// NewStreamingModel makes a Model of one that runs its engines itself. The name is as for NewModel.
+// NewStreamingModel makes a Model of a StreamingModel. The name is as for NewModel.
 func NewStreamingModel[T Item](name string, m StreamingModel[T]) (*Model[T], error) {
 	switch {
 	case name == "":
@@ -65,7 +65,7 @@ func NewStreamingModel[T Item](name string, m StreamingModel[T]) (*Model[T], err
 // Name is the model's name in events.
 func (m *Model[T]) Name() string { return m.name }
 
-// TaskName is the name of what the model does: "detect", "wakeword".
+// TaskName is the name of the model's task: "detect", "wakeword".
 func (m *Model[T]) TaskName() string {
 	if m.streaming != nil {
 		return m.streaming.Name()
@@ -73,7 +73,7 @@ func (m *Model[T]) TaskName() string {
 	return m.task.Name()
 }
 
-// device is what runs the model before its first item.
+// device is the model's device before its first item.
 func (m *Model[T]) device() Device {
 	if m.streaming != nil {
 		return m.streaming.Device()
@@ -81,7 +81,7 @@ func (m *Model[T]) device() Device {
 	return m.engines[0].Device()
 }
 
-// checkEngines says what keeps engines from running one model side by side.
+// checkEngines returns an error if the engines cannot run one model in parallel.
 func checkEngines(engines []Engine) error {
 	if len(engines) == 0 {
 		return errors.New("has no engine")
@@ -117,15 +117,14 @@ func sameInfos(a, b []tensor.Info) bool {
 	return true
 }
 
-// Refiner adds to what a Model's Task found in an item, with the item at hand: what a second model says of each
-// object, say. It may run engines, which stay with whoever opened them, and may be called by several goroutines at
-// once, one for each engine of the Model. It may change found, whose slices nobody else has, and must not keep the
-// item.
+// Refiner refines the results of a Model's Task using the item: with a secondary classifier of each object, for
+// example. It may run engines, which are closed by whoever opened them, and may be called concurrently, once for each
+// engine of the Model. It may change found, whose slices are not shared, and must not keep the item.
 //
-// An *ItemError is the fault of one item: it is counted, and the item goes on with the Result that came with it. After
-// a panic, which is counted too, it goes on with what the Task found. Any other error ends the pipeline.
+// An *ItemError is the fault of one item: it is counted, and the item continues with the returned Result. After
+// a panic, which is counted too, it continues with the Task's result. Any other error ends the pipeline.
 type Refiner[T Item] interface {
-	// Refine returns found with more in it. Its time is part of the event's Latency.Decode. ctx ends when the pipeline
+	// Refine returns the refined result. Its time is part of the event's Latency.Decode. ctx ends when the pipeline
 	// failed and the item is given up.
 	Refine(ctx context.Context, in T, found Result) (Result, error)
 }

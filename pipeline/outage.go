@@ -9,24 +9,24 @@ import (
 	"corallite/internal/panicerr"
 )
 
-// DefaultSinkRetry is how long a sink that failed rests before it is tried again, when the Stream does not say.
+// DefaultSinkRetry is the default delay before a failed sink is retried.
 const DefaultSinkRetry = time.Second
 
-// FinalError is a failure of a sink that no later try can mend, such as standard output whose reader is gone. It ends
-// the pipeline, a live one too.
+// FinalError is a failure of a sink that a retry cannot fix, such as standard output whose reader is gone. It ends the
+// pipeline, even a live one.
 type FinalError struct{ Err error }
 
 func (e *FinalError) Error() string { return e.Err.Error() }
 func (e *FinalError) Unwrap() error { return e.Err }
 
-// Resumption is a sink that works again.
+// Resumption describes a sink that recovered.
 type Resumption struct {
 	Name  string        // of the sink
-	Lost  uint64        // reports that it did not get meanwhile
+	Lost  uint64        // reports that it missed
 	After time.Duration // since its first failure
 }
 
-// outage is the time from a sink's first failure until it works again, in a stream that goes on without it. Only the
+// outage is the time from a sink's first failure until it recovers, in a stream that continues without it. Only the
 // sink's goroutine uses it.
 type outage struct {
 	began time.Time // zero: there is none
@@ -34,12 +34,12 @@ type outage struct {
 	lost  uint64
 }
 
-// resting says whether the sink is left alone for now.
+// resting reports whether the sink is waiting for its next retry.
 func (o *outage) resting(st *runStats) bool {
 	return !o.began.IsZero() && time.Since(o.tried) < st.sinkRetry
 }
 
-// fail notes a failure. The first one of an outage is counted and said.
+// fail records a failure. The first one of an outage is counted and reported.
 func (o *outage) fail(sink string, st *runStats, err error) {
 	o.tried = time.Now()
 	if !o.began.IsZero() {
@@ -50,7 +50,7 @@ func (o *outage) fail(sink string, st *runStats, err error) {
 		"pipeline %s: sink %s: %w; the pipeline continues, and results for this sink are lost until it works again", st.pipeline, sink, err)})
 }
 
-// over ends the outage, if there is one: the sink took a report.
+// over ends the outage, if any: the sink accepted a report.
 func (o *outage) over(sink string, st *runStats) {
 	if o.began.IsZero() {
 		return
@@ -64,7 +64,7 @@ func (o *outage) over(sink string, st *runStats) {
 	}
 }
 
-// end counts and says an outage that lasts until the end of the run.
+// end counts and reports an outage that lasts until the end of the run.
 func (o *outage) end(sink string, st *runStats) {
 	if o.began.IsZero() {
 		return
@@ -74,20 +74,20 @@ func (o *outage) end(sink string, st *runStats) {
 		st.pipeline, sink, o.lost, time.Since(o.began).Round(time.Second))})
 }
 
-// isItems says whether an error is about one item only.
+// isItems reports whether an error concerns one item only.
 func isItems(err error) bool {
 	var one *ItemError
 	return errors.As(err, &one) && !panicerr.Is(err)
 }
 
-// isSystems says whether an error comes from the system: a full or broken disk, a folder that is gone. It has nothing
-// to do with the item, then, at which it was met.
+// isSystems reports whether an error comes from the operating system: a full or broken disk, a missing folder. Such an
+// error is not caused by the item.
 func isSystems(err error) bool {
 	var number syscall.Errno
 	return errors.As(err, &number)
 }
 
-// mayPass says whether a later try may do better.
+// mayPass reports whether a retry may succeed.
 func mayPass(err error) bool {
 	var final *FinalError
 	return !panicerr.Is(err) && !errors.As(err, &final)

@@ -10,8 +10,8 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// startOverlapped works on an engine that leaves the CPU free with three goroutines, so that the device waits only
-// for two copies between two runs.
+// startOverlapped serves an engine that leaves the CPU free with three goroutines, so that the device waits only for
+// two copies between runs.
 func (w *worker[T]) startOverlapped(wg *sync.WaitGroup) {
 	ahead := w.preparedAhead()
 	o := &overlapped[T]{
@@ -33,15 +33,15 @@ func (w *worker[T]) startOverlapped(wg *sync.WaitGroup) {
 	spawn(wg, o.decoding)
 }
 
-// overlapped is a worker in three parts. Buffers and snapshots go round between them: their number bounds how far the
-// parts run ahead of each other.
+// overlapped is a worker in three parts. Buffers and snapshots circulate between them: their number limits how far the
+// parts get ahead of each other.
 type overlapped[T Item] struct {
 	*worker[T]
 	blank, ready chan *prepared[T] // to prepare into; with a prepared item
 	spare, ran   chan *snapshot[T] // snapshots to copy outputs into; snapshots that hold outputs
 }
 
-// prepared is an item prepared in memory of its own, until the engine's input is free.
+// prepared is an item prepared in a separate buffer until the engine's input is free.
 type prepared[T Item] struct {
 	input tensor.Tensor
 	work  *workItem[T]
@@ -110,7 +110,7 @@ func (o *overlapped[T]) load(s *prepared[T]) bool {
 }
 
 // snapshot is a copy of an engine's outputs, so that they can be decoded while the engine runs again. Its memory is
-// used again for the next one.
+// reused for the next one.
 type snapshot[T Item] struct {
 	work    *workItem[T]
 	infos   []tensor.Info
@@ -135,8 +135,7 @@ func (s *snapshot[T]) take(e Engine) {
 	}
 }
 
-// keepInfo is now, with a shape that the engine cannot change: outputs of some models have another shape after each
-// run.
+// keepInfo copies now with its shape, because outputs of some models change their shape with each run.
 func keepInfo(kept, now tensor.Info) tensor.Info {
 	if slices.Equal(kept.Shape, now.Shape) {
 		now.Shape = kept.Shape
@@ -155,10 +154,10 @@ func (s *snapshot[T]) Output(i int) tensor.Tensor { return s.tensors[i] }
 // alignment is that of the runtime's own tensors, which tasks may rely on.
 const alignment = 64
 
-// alignedBytes is n bytes of which the first stands at a multiple of alignment.
+// alignedBytes is n bytes whose address is a multiple of alignment.
 func alignedBytes(n int) []byte {
 	b := make([]byte, n+alignment)
-	// The address is only looked at, to find how far off it is; Go does not move what is on the heap.
+	// The address is only used to compute the offset; Go does not move heap memory.
 	off := int(-uintptr(unsafe.Pointer(unsafe.SliceData(b))) & (alignment - 1))
 	return b[off : off+n : off+n]
 }

@@ -2,16 +2,16 @@ package pipeline
 
 import "time"
 
-// Progress says how far a Stream is.
+// Progress is the progress of a Stream.
 type Progress struct {
 	Pipeline string
-	Done     uint64 // items dealt with in whatever way: reported, dropped, failed, not readable
-	Frames   uint64 // items that gave a report
+	Done     uint64 // items finished in any way: reported, dropped, failed, unreadable
+	Frames   uint64 // items with a report
 	Dropped  uint64 // items of a live source that no model saw
 	Errors   uint64 // failures counted so far
-	Total    int    // items that the source will give, where it knows; otherwise 0
+	Total    int    // number of items of the source; 0: unknown
 	Elapsed  time.Duration
-	FPS      float64 // reports in a second, over the last two seconds
+	FPS      float64 // reports per second, over the last two seconds
 	Final    bool    // the last call: all sinks are closed
 }
 
@@ -25,7 +25,7 @@ type rate struct {
 	calls int
 }
 
-// add notes the count at a moment and returns the rate since the oldest moment that is kept, in counts a second.
+// add records the count at a time and returns the rate since the oldest record, in counts per second.
 func (r *rate) add(now time.Time, count uint64) float64 {
 	i := r.calls % rateSpan
 	oldest := 0

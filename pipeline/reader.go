@@ -10,13 +10,13 @@ import (
 	"corallite/internal/panicerr"
 )
 
-// timedItem is an item and the moment at which the source gave it.
+// timedItem is an item and the time when the source delivered it.
 type timedItem[T Item] struct {
 	item T
 	at   time.Time
 }
 
-// read calls the source until it ends, and puts what it gives in the feed. ctx ends with the caller's or when the
+// read reads the source until it ends, and puts its items in the feed. ctx ends with the caller's or when the
 // pipeline fails.
 func (r *run[T]) read(ctx context.Context) {
 	defer close(r.feed)
@@ -47,8 +47,8 @@ func (r *run[T]) next(ctx context.Context) (item T, err error) {
 	return r.source.Next(ctx)
 }
 
-// put numbers an item and puts it in the feed: in place of the one that nobody took when the newest is to win,
-// otherwise behind it.
+// put numbers an item and puts it in the feed: replacing the waiting one if only the newest is kept, otherwise after
+// it.
 func (r *run[T]) put(item T) {
 	meta := item.Meta()
 	meta.Seq = r.given.Add(1) - 1
@@ -64,7 +64,7 @@ func (r *run[T]) put(item T) {
 		default:
 		}
 	}
-	// Where the newest wins this never waits: the slot is empty and nobody else fills it. Otherwise it ends also
+	// If only the newest is kept, this never waits: the slot is empty and has no other writer. Otherwise it ends also
 	// when the pipeline fails, because the dispatcher then empties the feed.
 	r.feed <- t
 }
@@ -106,7 +106,7 @@ func (r *run[T]) setSource(s Source[T]) {
 	r.source = s
 }
 
-// closeSource closes the source that is open, if one is. Closing loses nothing, so an error is counted and no more.
+// closeSource closes the source that is open, if one is. Closing loses nothing, so an error is only counted.
 func (r *run[T]) closeSource() {
 	r.sourceMu.Lock()
 	s := r.source
@@ -116,7 +116,7 @@ func (r *run[T]) closeSource() {
 	}
 }
 
-// closeWhenStuck closes the source under a Next that does not notice the end of its context.
+// closeWhenStuck closes the source if Next does not return after its context has ended.
 func (r *run[T]) closeWhenStuck(ctx context.Context, sourceDone <-chan struct{}) {
 	select {
 	case <-ctx.Done():

@@ -6,14 +6,14 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// recorder gathers what a Summary and Progress tell, in memory that does not grow: about 0.15 MB a model. Only the
+// recorder collects the data of Summary and Progress in constant memory: about 0.15 MB per model. Only the
 // collector uses it, and Run after it.
 type recorder struct {
 	models []modelRecord
 	rate   rate
 }
 
-// modelRecord is what is known of one model's events.
+// modelRecord is the statistics of one model's events.
 type modelRecord struct {
 	name, task string
 	events     uint64
@@ -25,7 +25,7 @@ type modelRecord struct {
 	total      *hdrhistogram.Histogram
 }
 
-// longest is the longest latency that is told apart; what takes longer counts as this.
+// longest is the longest latency that is recorded; longer ones count as this.
 const longest = time.Hour
 
 // newHistogram counts nanoseconds with two significant digits, so that quantiles are within 1 %.
@@ -57,7 +57,7 @@ func (rec *recorder) record(model int, ev *Event) {
 }
 
 func recordTime(h *hdrhistogram.Histogram, d time.Duration) {
-	// The only error is a value out of range, which the bounds here exclude.
+	// The only error is a value out of range, which cannot happen here.
 	_ = h.RecordValue(int64(min(max(d, 0), longest)))
 }
 
@@ -101,7 +101,7 @@ func (rec *recorder) summary(st *runStats, err error) Summary {
 	return sum
 }
 
-// progress is how far the run is.
+// progress is the progress of the run.
 func (rec *recorder) progress(st *runStats, final bool) Progress {
 	frames, dropped := st.frames.Load(), st.dropped.Load()
 	return Progress{

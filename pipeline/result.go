@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// Result is what a task found; the task fills the fields that are its own and leaves the others nil. A task that
-// found nothing sets its field to an empty slice, which JSON shows as [].
+// Result is the result of a task; the task sets its own fields and leaves the others nil. If it found nothing, it sets
+// its field to an empty slice, which is [] in JSON.
 type Result struct {
 	Detections Detections `json:"detections,omitzero"` // detect
 	Classes    Classes    `json:"classes,omitzero"`    // classify; embed with a gallery
 	Mask       *Mask      `json:"mask,omitzero"`       // segment
 	Poses      Poses      `json:"poses,omitzero"`      // pose
 	Embedding  Vector     `json:"embedding,omitzero"`  // embed: of length 1 (L2)
-	Ended      Tracks     `json:"ended,omitzero"`      // detect with tracking: objects that are not followed any more
+	Ended      Tracks     `json:"ended,omitzero"`      // detect with tracking: tracks that have ended
 	Keywords   Keywords   `json:"keywords,omitzero"`   // keyword, wakeword
-	// Other is what has no field here: the findings of tasks from outside this package. They come back from no JSON.
+	// Other are findings without a field here, of tasks outside this package. They are not restored from JSON.
 	Other []Finding `json:"-"`
 
 	Quiet bool `json:"-"` // there is nothing to report: no event
 }
 
-// Findings are what the Result has, empty findings included, in the order of its fields.
+// Findings are the findings of the Result, including empty ones, in the order of its fields.
 func (r *Result) Findings() iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		// Pointers, because an interface holds them without allocating.
@@ -38,7 +38,7 @@ func (r *Result) Findings() iter.Seq[Finding] {
 	}
 }
 
-// Empty says whether nothing was found. An embedding, and a mask with any class in it, are something.
+// Empty reports whether nothing was found. An embedding or a mask with any class is not empty.
 func (r *Result) Empty() bool {
 	for f := range r.Findings() {
 		if f.Len() > 0 {
@@ -48,12 +48,12 @@ func (r *Result) Empty() bool {
 	return true
 }
 
-// Keyword is a word that was heard.
+// Keyword is a recognized word.
 type Keyword struct {
 	Label string  `json:"label"`
 	Score float32 `json:"score"` // 0 to 1
-	// StartS and EndS are seconds into the recording, or since the stream began to hear: the window in which the model
-	// found the word.
+	// StartS and EndS are seconds into the recording, or since the start of the stream: the window in which the model
+	// recognized the word.
 	StartS    float64 `json:"start_s"`
 	EndS      float64 `json:"end_s"`
 	LevelDBFS float32 `json:"level_dbfs"` // root mean square of the loudest 10 ms between them, in dB of full scale
@@ -66,12 +66,12 @@ type Detection struct {
 	Score     float32    `json:"score"` // 0 to 1
 	Box       [4]float32 `json:"box"`
 	Keypoints []Keypoint `json:"keypoints,omitempty"`
-	Track     uint64     `json:"track,omitempty"`   // the same number for the same object in every frame, from 1; 0: not followed
+	Track     uint64     `json:"track,omitempty"`   // the object's track number, the same in every frame, from 1; 0: not tracked
 	New       bool       `json:"new,omitempty"`     // the first event with this Track
-	Classes   []Class    `json:"classes,omitempty"` // what a second model says of what is in the box, best first
+	Classes   []Class    `json:"classes,omitempty"` // from a secondary classifier, best first
 }
 
-// Track is an object that was followed through the frames.
+// Track is an object tracked through the frames.
 type Track struct {
 	Track   uint64  `json:"track"`
 	Label   string  `json:"label"`
@@ -85,7 +85,7 @@ type Keypoint struct {
 	Label string  `json:"label"`
 	X     float32 `json:"x"`
 	Y     float32 `json:"y"`
-	Score float32 `json:"score,omitempty"` // 0 to 1; 0: the model gives none
+	Score float32 `json:"score,omitempty"` // 0 to 1; 0: none from the model
 }
 
 // Pose is one person.
@@ -94,17 +94,17 @@ type Pose struct {
 	Keypoints []Keypoint `json:"keypoints"`
 }
 
-// Mask says which class each part of a picture belongs to.
+// Mask is a segmentation of a picture by class.
 type Mask struct {
 	Width  int `json:"width"` // of the mask, in its own pixels, which lie row by row
 	Height int `json:"height"`
 	// Box is the part of the source picture that the mask covers, xmin, ymin, xmax, ymax in its pixels. With a letterbox
 	// it reaches beyond the picture.
 	Box      [4]float32 `json:"box"`
-	Segments []Segment  `json:"segments"` // the largest first; those with no pixel are left out
+	Segments []Segment  `json:"segments"` // the largest first, without empty ones
 }
 
-// Segment is the part of a Mask that one class has.
+// Segment is the part of a Mask of one class.
 type Segment struct {
 	Label string  `json:"label"`
 	Index int     `json:"index"`
@@ -115,14 +115,13 @@ type Segment struct {
 	Counts []int `json:"counts"`
 }
 
-// Background says whether the segment is what segmentation models call the pixels that belong to nothing (PASCAL VOC's
-// class 0).
+// Background reports whether the segment is the background class (PASCAL VOC's class 0).
 func (s *Segment) Background() bool { return strings.EqualFold(s.Label, "background") }
 
 // Vector is an embedding.
 type Vector []float32
 
-// Class is one class of a classifier's answer.
+// Class is one class in a classifier's result.
 type Class struct {
 	Label string  `json:"label"`
 	Index int     `json:"index"`

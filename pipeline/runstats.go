@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// runStats is the part of a run that does not depend on the kind of items: what is counted, and how it ends.
+// runStats is the part of a run that does not depend on the type of items: its counters and how it ends.
 type runStats struct {
 	pipeline string
 	log      *slog.Logger
@@ -17,18 +17,18 @@ type runStats struct {
 	began    time.Time
 	sinks    []*sinkQueue
 
-	goesOn    bool          // a sink that fails does not end the pipeline
-	sinkRetry time.Duration // how long it rests then
+	goesOn    bool          // a failing sink does not end the pipeline
+	sinkRetry time.Duration // delay before a retry
 	onResume  func(Resumption)
 
-	work context.Context // ends only when the pipeline failed; then what is in hand is given up
+	work context.Context // ends only when the pipeline failed; items in progress are then abandoned
 	fail context.CancelCauseFunc
 
-	given       atomic.Uint64 // items that the source gave
-	unreadable  atomic.Uint64 // items that it could not give
+	given       atomic.Uint64 // items from the source
+	unreadable  atomic.Uint64 // items that could not be read
 	dropped     atomic.Uint64 // items replaced by newer ones in the slot
-	failed      atomic.Uint64 // items that no model answered
-	frames      atomic.Uint64 // items that one did
+	failed      atomic.Uint64 // items on which all models failed
+	frames      atomic.Uint64 // items with a result
 	reopened    atomic.Uint64
 	recovered   atomic.Uint64 // outages of sinks that ended
 	interrupted atomic.Bool
@@ -42,7 +42,7 @@ func (st *runStats) end(err error) {
 	st.fail(fmt.Errorf("pipeline %s: %w", st.pipeline, err))
 }
 
-// logPanic logs where a panic came from, which its error does not tell.
+// logPanic logs the stack of a panic, which its error does not contain.
 func (st *runStats) logPanic(err error) {
 	var p *PanicError
 	if errors.As(err, &p) {
@@ -50,10 +50,11 @@ func (st *runStats) logPanic(err error) {
 	}
 }
 
-// ending says whether the pipeline failed and items are given up.
+// ending reports whether the pipeline failed and items are abandoned.
 func (st *runStats) ending() bool { return st.work.Err() != nil }
 
-// result is the error of the whole run: what ended it, and what sinks could not flush. Only after all have ended.
+// result is the error of the whole run: the one that ended it, and those of flushing sinks. Call it after all have
+// ended.
 func (st *runStats) result() error {
 	var errs []error
 	if st.ending() {

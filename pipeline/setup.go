@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// setUp checks the Stream and lays out its channels. Nothing runs yet.
+// setUp checks the Stream and creates its channels. Nothing runs yet.
 func (r *run[T]) setUp() error {
 	if err := r.s.check(); err != nil {
 		return err
@@ -23,8 +23,8 @@ func (r *run[T]) setUp() error {
 		r.stages = append(r.stages, s)
 		window = max(window, cap(s.queue))
 	}
-	// Two more than the stages hold may wait for one slow engine or a sink that holds the stream back; each holds an
-	// item's memory.
+	// Two more items than the stages hold may wait for a slow engine or a blocking sink; each occupies an item's
+	// memory.
 	window += 2
 	r.free = make(chan *workItem[T], window)
 	r.done = make(chan *workItem[T], window)
@@ -39,7 +39,7 @@ func (r *run[T]) setUp() error {
 	return nil
 }
 
-// uniqueName numbers names that were seen before: "jsonl", "jsonl#2".
+// uniqueName numbers duplicate names: "jsonl", "jsonl#2".
 func uniqueName(name string, seen map[string]int) string {
 	if name == "" {
 		name = "sink"
@@ -51,7 +51,7 @@ func uniqueName(name string, seen map[string]int) string {
 	return name
 }
 
-// check returns all that is wrong with the Stream, at once.
+// check returns all problems of the Stream.
 func (s *Stream[T]) check() error {
 	var errs []error
 	if s.Source == nil {

@@ -13,13 +13,13 @@ import (
 type sinkQueue struct {
 	name    string
 	sink    Sink
-	waits   bool // whether a full queue holds the stream back
+	waits   bool // whether a full queue blocks the stream
 	queue   chan Report
 	dropped atomic.Uint64
 	overrun sync.Once // a loss that an AsyncSink reported was counted
 
-	broken bool   // it failed for good
-	outage outage // it failed and is tried again
+	broken bool   // it failed permanently
+	outage outage // it failed and is retried
 
 	closeErr error // written before serve returns
 }
@@ -32,8 +32,8 @@ func newSinkQueue(n NamedSink, name string, live bool) *sinkQueue {
 	return &sinkQueue{name: name, sink: n.Sink, waits: !live && n.Sink.Lossless(), queue: make(chan Report, length)}
 }
 
-// put queues a report with a reference of its own to the item. Only the collector calls it, so a place that was
-// made in the queue is still there.
+// put queues a report with its own reference to the item. Only the collector calls it, so a freed slot in the queue
+// stays free.
 func (q *sinkQueue) put(rep Report) {
 	rep.Item.Retain()
 	if !q.waits && len(q.queue) == cap(q.queue) {
@@ -47,8 +47,8 @@ func (q *sinkQueue) put(rep Report) {
 	q.queue <- rep
 }
 
-// serve gives the sink what is in the queue until it is closed, and closes the sink. A sink that failed for good
-// gets nothing more, and the queue is still emptied.
+// serve passes queued reports to the sink until the queue is closed, and closes the sink. A sink that failed
+// permanently gets no more reports, but the queue is still emptied.
 func (q *sinkQueue) serve(ctx context.Context, st *runStats) {
 	if d, ok := q.sink.(AsyncSink); ok {
 		d.SetReporter(sinkReporter{q, st})
@@ -64,7 +64,7 @@ func (q *sinkQueue) serve(ctx context.Context, st *runStats) {
 	}
 }
 
-// take gives the sink one report, unless it has failed for good or rests after a failure.
+// take passes one report to the sink, unless it has failed permanently or waits for a retry.
 func (q *sinkQueue) take(ctx context.Context, st *runStats, rep Report) {
 	if q.broken || q.outage.resting(st) {
 		q.lose()
@@ -83,7 +83,7 @@ func (q *sinkQueue) take(ctx context.Context, st *runStats, rep Report) {
 		q.broken = true
 		q.lose()
 		err = fmt.Errorf("sink %s: %w", q.name, err)
-		if st.goesOn && panicerr.Is(err) { // the others go on without it
+		if st.goesOn && panicerr.Is(err) { // the others continue without it
 			st.logPanic(err)
 			st.errors.add(Failure{Stage: StageSink, Name: q.name, Err: fmt.Errorf("pipeline %s: %w; this sink is no longer used", st.pipeline, err)})
 			return
@@ -92,7 +92,7 @@ func (q *sinkQueue) take(ctx context.Context, st *runStats, rep Report) {
 	}
 }
 
-// lose counts a report that the sink did not take.
+// lose counts a report that the sink missed.
 func (q *sinkQueue) lose() {
 	q.dropped.Add(1)
 	q.outage.lost++

@@ -10,9 +10,9 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// modelStage is one model at work: a queue, and a worker for each engine. A worker gives a credit when it can take an
+// modelStage runs one model: a queue, and a worker for each engine. A worker gives a credit when it can take an
 // item; the dispatcher takes one for each item that it puts in the queue, so the queue is never full. After the pipeline
-// failed the workers still empty the queue, and only pass the items on.
+// failed, the workers still empty the queue but only pass the items on.
 type modelStage[T Item] struct {
 	r     *run[T]
 	index int
@@ -54,8 +54,8 @@ func (s *modelStage[T]) overlaps(e Engine) bool {
 	return s.model.options.Overlap || e.Device().LeavesCPUFree
 }
 
-// preparedAhead is how many items are prepared ahead of an overlapping engine. One keeps the device busy; behind a file
-// a second one evens out a source that is now and then slow, behind a camera it would only grow old.
+// preparedAhead is how many items are prepared ahead of an overlapping engine. One keeps the device busy; for a file
+// a second one compensates for occasional delays of the source; for a camera it would only become stale.
 func (s *modelStage[T]) preparedAhead() int {
 	if s.r.live {
 		return 1
@@ -85,7 +85,7 @@ type worker[T Item] struct {
 	device Device // after the last Invoke
 }
 
-// serve is the whole work on an engine that computes on the CPU.
+// serve is the loop of a worker on an engine that computes on the CPU.
 func (w *worker[T]) serve() {
 	for {
 		w.credits <- struct{}{}
@@ -100,7 +100,7 @@ func (w *worker[T]) serve() {
 	}
 }
 
-// prepare writes the item into dst; false when the item is done with for this model.
+// prepare writes the item into dst; false if this model has finished with the item.
 func (w *worker[T]) prepare(work *workItem[T], dst tensor.Tensor) bool {
 	if w.r.ending() {
 		return false
@@ -115,7 +115,7 @@ func (w *worker[T]) prepare(work *workItem[T], dst tensor.Tensor) bool {
 	return err == nil
 }
 
-// invoke runs the engine; false when the item is done with for this model.
+// invoke runs the engine; false if this model has finished with the item.
 func (w *worker[T]) invoke(work *workItem[T]) bool {
 	if w.r.ending() {
 		return false
@@ -135,7 +135,7 @@ func (w *worker[T]) invoke(work *workItem[T]) bool {
 	return true
 }
 
-// ranOn puts the device into the event, and logs when it is another than before.
+// ranOn sets the event's device, and logs a change of device.
 func (s *modelStage[T]) ranOn(res *modelResult, before, now Device) {
 	if now != before {
 		s.r.log.Warn("device changed", "model", s.model.name, "from", before.Name, "to", now.Name,
@@ -164,7 +164,7 @@ func (w *worker[T]) decode(work *workItem[T], out Outputs) {
 	w.sign(res, work.item.Meta())
 }
 
-// sign puts into an event whose it is. The model has answered.
+// sign sets the origin of an event with a result.
 func (s *modelStage[T]) sign(res *modelResult, of *Meta) {
 	res.event.Time, res.event.Seq, res.event.Source = of.Time, of.Seq, of.Source
 	res.event.PositionS = of.Position.Seconds()
@@ -172,7 +172,7 @@ func (s *modelStage[T]) sign(res *modelResult, of *Meta) {
 	res.ok = true
 }
 
-// refine lets the model's Refiner, if it has one, add to what was found; false when the pipeline ends.
+// refine runs the model's Refiner, if any; false when the pipeline ends.
 func (w *worker[T]) refine(work *workItem[T], found Result) (Result, bool) {
 	if w.model.options.Refiner == nil {
 		return found, true
@@ -188,7 +188,7 @@ func (w *worker[T]) refine(work *workItem[T], found Result) (Result, bool) {
 	return refined, !w.r.ending()
 }
 
-// finish hands the item on when this model is the last.
+// finish passes the item on if this model is the last to finish.
 func (s *modelStage[T]) finish(work *workItem[T]) {
 	if work.pending.Add(-1) == 0 {
 		s.r.done <- work

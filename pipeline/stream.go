@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// DefaultQueue is how many reports wait for a sink that names no length of its own. Each holds its item in memory.
+// DefaultQueue is the default queue length of a sink, in reports. Each keeps its item in memory.
 const DefaultQueue = 4
 
-// DefaultMaxErrors is how many failures a Summary keeps in full when the Stream names no number.
+// DefaultMaxErrors is the default number of failures that a Summary keeps in full.
 const DefaultMaxErrors = 20
 
-// stopGrace is how long Next may take to notice that its context ended before the source is closed under it.
+// stopGrace is how long Next may take to notice that its context ended before the source is closed.
 const stopGrace = time.Second
 
-// Stream is one pipeline: a source, the models that look at its items, and the sinks that take what they found. The
-// package comment tells the path of an item. A Stream is run once.
+// Stream is one pipeline: a source, the models that process its items, and the sinks that receive their results. The
+// package comment describes the path of an item. A Stream is run once.
 type Stream[T Item] struct {
 	Name   string // the pipeline's name in events, logs and errors
 	Source Source[T]
 	Models []*Model[T] // at least one
 	Sinks  []NamedSink
 
-	// Logger gets what goes wrong and what changes; nil: nothing is logged.
+	// Logger logs failures and changes; nil: nothing is logged.
 	Logger *slog.Logger
 
 	// Progress, when set, is called about ten times a second and once at the end, one call at a time. It must
@@ -37,10 +37,10 @@ type Stream[T Item] struct {
 	// (or MaxErrors) are in the Summary as well.
 	OnError func(Failure)
 
-	// OnResume, when set, is called when a sink works again that had failed while the stream went on.
+	// OnResume, when set, is called when a failed sink recovers.
 	OnResume func(Resumption)
 
-	// SinkRetry is how long a sink that failed rests before it is tried again, in a stream that goes on without it; 0:
+	// SinkRetry is the delay before a failed sink is retried, in a stream that continues without it; 0:
 	// DefaultSinkRetry.
 	SinkRetry time.Duration
 
@@ -48,19 +48,19 @@ type Stream[T Item] struct {
 	MaxErrors int
 
 	// Reopen, when set, is asked for a new source after Next returned an error that is neither io.EOF nor an
-	// *ItemError. The lost source is closed before. How long to wait between tries is Reopen's affair; it must
-	// return when ctx ends. An error from it ends the pipeline. The new source must be live if the first was.
+	// *ItemError. The lost source is closed before. Reopen decides how long to wait between attempts; it must return
+	// when ctx ends. An error from it ends the pipeline. The new source must be live if the first was.
 	Reopen func(ctx context.Context, lost error) (Source[T], error)
 }
 
 // NamedSink is a sink of a Stream.
 type NamedSink struct {
-	Name  string // in the summary, logs and errors; made unique by "#2" and so on where it is not, "sink" when empty
+	Name  string // in the summary, logs and errors; duplicates get "#2" and so on; "sink" if empty
 	Sink  Sink
-	Queue int // reports that wait for it; 0 means DefaultQueue
+	Queue int // queue length in reports; 0 means DefaultQueue
 }
 
-// Runner is a Stream whatever its items are.
+// Runner is a Stream of any item type.
 type Runner interface {
 	Run(ctx context.Context) (Summary, error)
 }
@@ -70,11 +70,11 @@ type run[T Item] struct {
 	runStats
 	s      *Stream[T]
 	live   bool
-	newest bool // in the feed the newest item wins
+	newest bool // the feed keeps only the newest item
 
 	feed   chan timedItem[T]
-	free   chan *workItem[T] // not in use: the window
-	done   chan *workItem[T] // all of whose models have answered
+	free   chan *workItem[T] // unused ones: the window
+	done   chan *workItem[T] // finished by all models
 	stages []*modelStage[T]
 
 	sourceMu sync.Mutex // for closing the source while Next runs
@@ -82,8 +82,8 @@ type run[T Item] struct {
 }
 
 // Run runs the stream until its source ends, ctx ends (then it finishes what it has and returns no error) or it
-// fails. It closes Source and Sinks, and returns when all of its goroutines have ended. Items that failed are in the
-// Summary and are no error of Run. The Summary is valid also with an error.
+// fails. It closes Source and Sinks, and returns when all of its goroutines have ended. Failed items are in the Summary
+// and not in Run's error. The Summary is valid even if there is an error.
 func (s *Stream[T]) Run(ctx context.Context) (Summary, error) {
 	work, fail := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer fail(nil)

@@ -8,22 +8,22 @@ import (
 )
 
 // StreamingModel is a model that keeps state from item to item, or looks at windows that are longer than an item: it may
-// run its engines several times for one item, or not at all. Where a Task is asked before and after one run of an engine
-// that the Stream makes, a StreamingModel makes its runs itself.
+// run its engines several times for one item, or not at all. With a Task the Stream runs
+// the engine; a StreamingModel runs its engines itself.
 //
-// It serves one Stream, and owns nothing that must be closed: its engines stay with whoever opened them.
+// It serves one Stream, and has nothing to close: its engines are closed by whoever opened them.
 type StreamingModel[T Item] interface {
 	// Name is the task as the configuration and the events name it: "wakeword", "keyword".
 	Name() string
-	// Process takes the next item and returns what there is to report now. One call at a time, in the order of the items.
-	// A Result that is Quiet gives no event. An *ItemError, or a panic, is counted and the next item comes; any other
-	// error ends the pipeline.
+	// Process processes the next item and returns the results that are ready. One call at a time, in the order of the
+	// items. A Result that is Quiet gives no event. An *ItemError, or a panic, is counted and the next item comes; any
+	// other error ends the pipeline.
 	Process(ctx context.Context, in T) (Result, error)
-	// Device is what ran the model last.
+	// Device is the device of the last run.
 	Device() Device
 }
 
-// serveStreaming is the whole work of a stage whose model is a streaming one: one worker, so that items come in order.
+// serveStreaming is the loop of a stage with a streaming model: one worker, so that items stay in order.
 func (s *modelStage[T]) serveStreaming() {
 	device := s.model.streaming.Device()
 	for {
@@ -39,7 +39,7 @@ func (s *modelStage[T]) serveStreaming() {
 	}
 }
 
-// process gives an item to the streaming model and makes this model's event. It returns what ran the model.
+// process passes an item to the streaming model and fills in its event. It returns the device.
 func (s *modelStage[T]) process(work *workItem[T], before Device) Device {
 	res, began := &work.results[s.index], time.Now()
 	found, err := s.processSafely(work.item)

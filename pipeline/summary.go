@@ -5,28 +5,28 @@ import (
 	"time"
 )
 
-// Summary is what a run of a Stream came to. Its JSON is that of `corallite run --summary`, one object a pipeline.
+// Summary is the result of a run of a Stream. Its JSON is that of `corallite run --summary`, one object per pipeline.
 // Items that the source gave = Frames + Dropped + Failed.
 type Summary struct {
-	Frames          uint64         `json:"frames"`            // items (frames, chunks of sound) that a model answered
+	Frames          uint64         `json:"frames"`            // items (frames, chunks of sound) with a result
 	Dropped         uint64         `json:"dropped"`           // items of a live source that no model saw
 	Seconds         float64        `json:"seconds"`           // from the start of Run until the last sink was closed
 	FramesPerSecond float64        `json:"frames_per_second"` // Frames in Seconds
-	Device          string         `json:"device"`            // what ran the first model last
+	Device          string         `json:"device"`            // last device of the first model
 	Degraded        bool           `json:"degraded"`
 	Reason          string         `json:"reason"`
 	Latency         LatencySummary `json:"latency_ms"` // of the first model
 
-	Failed      uint64                  `json:"failed"`         // items that no model answered
+	Failed      uint64                  `json:"failed"`         // items on which all models failed
 	Interrupted bool                    `json:"interrupted"`    // whether Run's context ended before the source did
-	Skipped     uint64                  `json:"skipped"`        // items that were left out because the configuration says so
-	Reopened    uint64                  `json:"reopened"`       // how often a lost source came back
-	Lost        string                  `json:"lost,omitempty"` // why the source gave nothing at the end; "": it did
+	Skipped     uint64                  `json:"skipped"`        // items skipped as configured
+	Reopened    uint64                  `json:"reopened"`       // how often a lost source was reopened
+	Lost        string                  `json:"lost,omitempty"` // why the source was lost at the end; "": it was not
 	Sound       *SoundSummary           `json:"sound,omitempty"`
 	Drops       DropSummary             `json:"drops"`
 	Errors      ErrorSummary            `json:"errors"`
 	Models      map[string]ModelSummary `json:"models"`
-	Motion      *MotionSummary          `json:"motion,omitempty"` // of a source that holds back what does not move
+	Motion      *MotionSummary          `json:"motion,omitempty"` // of a source with motion detection
 	Error       string                  `json:"error,omitempty"`  // what ended the pipeline, when it failed
 }
 
@@ -36,10 +36,10 @@ type DropSummary struct {
 	Sinks  map[string]uint64 `json:"sinks"`  // reports, by the sink's name
 }
 
-// ErrorSummary counts failures that the stream survived and keeps the first ones.
+// ErrorSummary counts the failures after which the stream continued, and keeps the first ones.
 type ErrorSummary struct {
 	Total     uint64       `json:"total"`
-	Recovered uint64       `json:"recovered,omitempty"` // of those, failures of sinks that worked again later
+	Recovered uint64       `json:"recovered,omitempty"` // of those, failures of sinks that recovered later
 	First     []ErrorEntry `json:"first"`
 }
 
@@ -51,19 +51,19 @@ type ErrorEntry struct {
 	Error string `json:"error"`
 }
 
-// ModelSummary is one model's part of a Summary. Devices counts what ran the model by items; a streaming model that had nothing to
-// say of an item gave no event.
+// ModelSummary is one model's part of a Summary. Devices counts items by device; a streaming model
+// without results for an item gave no event.
 type ModelSummary struct {
 	Task     string            `json:"task"`
 	Events   uint64            `json:"events"`
 	Device   string            `json:"device"` // of the last event
 	Degraded bool              `json:"degraded"`
 	Reason   string            `json:"reason"`
-	Devices  map[string]uint64 `json:"devices"` // items by what ran the model
+	Devices  map[string]uint64 `json:"devices"` // items by device
 	Latency  LatencySummary    `json:"latency_ms"`
 }
 
-// LatencySummary is how long each stage took.
+// LatencySummary is the duration of each stage.
 type LatencySummary struct {
 	Prepare Quantiles `json:"prepare"`
 	Invoke  Quantiles `json:"invoke"`

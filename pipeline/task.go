@@ -2,13 +2,13 @@ package pipeline
 
 import "corallite/tflite/tensor"
 
-// Task turns items into a model's input and a model's outputs into results. It holds nothing of an item: what
-// Decode must know of how the item was prepared (a letterbox, the picture's size) travels in the Placement, so that
-// the next item can be prepared while the engine still runs this one. One Task serves all engines of a model and
-// may be called by several goroutines at once.
+// Task turns items into a model's input and a model's outputs into results. It keeps no state of an item: how the item
+// was prepared (a letterbox, the picture's size) is passed to Decode in the Placement, so that the next item can be
+// prepared while the engine still runs this one. One Task serves all engines of a model and may be called by several
+// goroutines at once.
 //
-// An *ItemError from Prepare or Decode is the fault of one item, which is counted while the stream goes on; so is a
-// panic. Any other error says that the model cannot be used and ends the pipeline.
+// An *ItemError from Prepare or Decode is the fault of one item, which is counted while the stream continues; so is
+// a panic. Any other error means that the model cannot be used and ends the pipeline.
 type Task[T Item] interface {
 	// Name is the task as the configuration and the events name it: "detect", "classify".
 	Name() string
@@ -24,7 +24,7 @@ type Outputs interface {
 	Output(i int) tensor.Tensor
 }
 
-// Placement says where the model's input lies in the source picture, so that results can be given in source
+// Placement is the position of the model's input in the source picture, so that results can be converted to source
 // pixels: source = offset + model × scale, with model coordinates in pixels of the input tensor. It is a value, so
 // that carrying it allocates nothing. Tasks on sound leave it zero.
 type Placement struct {

@@ -16,33 +16,33 @@ import (
 	"corallite/pipeline"
 )
 
-// FileOptions says how a file is opened that text is written to.
+// FileOptions are the options for opening a text output file.
 type FileOptions struct {
-	// Append keeps what is in the file and writes behind it; half a line at its end, as a power cut leaves it, is
-	// removed. Otherwise the file starts empty.
+	// Append keeps the file's contents and appends to them; an incomplete last line, as after a power loss, is removed.
+	// Otherwise the file starts empty.
 	Append bool
 }
 
-// handle is what file needs of *os.File.
+// handle is the part of *os.File that file uses.
 type handle interface {
 	io.WriteCloser
 	Stat() (fs.FileInfo, error)
 	Truncate(size int64) error
 }
 
-// file is a file of lines, which stays whole and comes back: a write that fails leaves whole lines only, and after a
-// failure, or when the file was moved or removed (by logrotate, say), the next write opens it again by its name. One
-// process at a time writes it.
+// file is a file of lines that recovers from failures: a failed write leaves only complete lines, and after a failure,
+// or if the file was moved or removed (by logrotate, for example), the next write reopens it by name. One process at a
+// time writes it.
 type file struct {
 	path    string
 	ending  context.Context
 	handle  handle // nil after a failure
 	out     io.Writer
 	regular bool
-	looked  time.Time // when it was last seen at its name
+	looked  time.Time // when its name was last checked
 }
 
-// lookEvery is how often a file is looked for at its name.
+// lookEvery is how often the file's name is checked.
 const lookEvery = time.Second
 
 func openFile(ctx context.Context, path string, o FileOptions) (*file, error) {
@@ -53,7 +53,7 @@ func openFile(ctx context.Context, path string, o FileOptions) (*file, error) {
 	return f, nil
 }
 
-// open opens the file by its name; pipe is how a named pipe is opened.
+// open opens the file by name; pipe opens a named pipe.
 func (f *file) open(empty bool, pipe func(context.Context, string) (*os.File, error)) (err error) {
 	var opened *os.File
 	info, statErr := os.Stat(f.path)
@@ -61,7 +61,7 @@ func (f *file) open(empty bool, pipe func(context.Context, string) (*os.File, er
 	case statErr == nil && info.Mode()&fs.ModeNamedPipe != 0:
 		opened, err = pipe(f.ending, f.path)
 	case statErr == nil && !info.Mode().IsRegular():
-		opened, err = os.OpenFile(f.path, os.O_WRONLY, 0) // a device: nothing to read, cut or make
+		opened, err = os.OpenFile(f.path, os.O_WRONLY, 0) // a device: nothing to read, truncate or create
 	default:
 		opened, err = os.OpenFile(f.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	}
@@ -96,7 +96,7 @@ func (f *file) open(empty bool, pipe func(context.Context, string) (*os.File, er
 	return nil
 }
 
-// explain says what the system's error leaves open.
+// explain adds to the system's error what to do.
 func explain(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: create the folder %s first", err, filepath.Dir(path))
@@ -104,7 +104,7 @@ func explain(path string, err error) error {
 	return err
 }
 
-// wholeLines is the length of a file of size bytes without what stands after its last line feed.
+// wholeLines is the length of a file of size bytes up to and including its last line feed.
 func wholeLines(f io.ReaderAt, size int64) (int64, error) {
 	const block = 4096
 	buf := make([]byte, block)
@@ -122,7 +122,7 @@ func wholeLines(f io.ReaderAt, size int64) (int64, error) {
 	return 0, nil
 }
 
-// moved says whether another file has the name now, or none.
+// moved reports whether the name is now another file's, or missing.
 func (f *file) moved() bool {
 	if !f.regular || time.Since(f.looked) < lookEvery {
 		return false
@@ -136,7 +136,7 @@ func (f *file) moved() bool {
 	return err != nil || !os.SameFile(here, there)
 }
 
-// Write writes whole lines. When the disk is full, the file ends with the last line that went in whole.
+// Write writes whole lines. When the disk is full, the file ends with the last complete line.
 func (f *file) Write(lines []byte) (n int, err error) {
 	if f.handle != nil && f.moved() {
 		if err := f.close(); err != nil {
@@ -160,7 +160,7 @@ func (f *file) Write(lines []byte) (n int, err error) {
 		}
 	}
 	var stalled *output.StalledError
-	if errors.As(err, &stalled) { // it was given up, which the writer remembers
+	if errors.As(err, &stalled) { // abandoned, which the writer remembers
 		return n, err
 	}
 	return n, errors.Join(err, f.close())
@@ -176,7 +176,7 @@ func (f *file) close() error {
 	return h.Close()
 }
 
-// writeAll writes text to w, and names w in an error that does not.
+// writeAll writes text to w, and adds w's name to errors without it.
 func writeAll(w io.Writer, text []byte, name string) error {
 	n, err := w.Write(text)
 	if err == nil && n < len(text) {
@@ -190,7 +190,7 @@ func writeAll(w io.Writer, text []byte, name string) error {
 	if !errors.As(err, &at) && !errors.As(err, &stalled) {
 		err = fmt.Errorf("write %s: %w", name, err)
 	}
-	// A reader that was given up at the end, or one that is gone and has no name by which it is found again.
+	// A reader that was abandoned at the end, or one that is gone and cannot be reopened by name.
 	if _, reopens := w.(*file); stalled != nil || !reopens && errors.Is(err, syscall.EPIPE) {
 		return &pipeline.FinalError{Err: err}
 	}

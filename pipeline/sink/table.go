@@ -12,12 +12,12 @@ import (
 	"corallite/pipeline"
 )
 
-// TableOptions says what a table shows.
+// TableOptions are the options of a Table.
 type TableOptions struct {
-	Sources []string // the sources that will come, where known, for the width of their column
+	Sources []string // the expected sources, if known, for the width of their column
 	Time    bool     // a column with the position in the recording, for videos
 	Model   bool     // a column with the model's name, for several models
-	Width   int      // columns of the terminal that the table is to fit; 0: no limit
+	Width   int      // width of the terminal in columns; 0: no limit
 }
 
 // Table writes a row for each thing found, for people:
@@ -26,22 +26,22 @@ type TableOptions struct {
 //	kite_and_cold.jpg  person                   0.81     12.5    30.0   200.1   410.9      8.1
 //	1 detection in 1 item, 8.1 ms an item on cpu:xnnpack (no Edge TPU found)
 //
-// The heading comes before the first row, the last line at Close. MS is what the model took for the item (prepare,
+// The heading precedes the first row; the last line is written by Close. MS is the model's time for the item (prepare,
 // invoke and decode), in the item's first row. Names that are too long are shortened; with a Width the columns become
-// narrower, then MS is left out, then decimals, then the boxes. Where all findings of the first report are of one kind,
+// narrower, then MS is omitted, then decimals, then the boxes. If all findings of the first report are of one kind,
 // the columns are that kind's (pipeline.Kind): the index of classes, the share of segments, the time of words in seconds;
-// otherwise those of boxes. A class whose score would be written as 0.00 is left out unless it is the best. It is
-// lossless.
+// otherwise those of boxes. A class whose score would be shown as 0.00 is omitted unless it is the best. The
+// table is lossless.
 type Table struct {
 	w    io.Writer
-	file *file // what to close; nil when w is someone else's
+	file *file // closed by Close; nil if w belongs to the caller
 	o    TableOptions
 
 	mu     sync.Mutex
 	buf    bytes.Buffer
 	headed bool
 	layout layout // set with headed
-	broken bool   // whether the last write failed: no last line is tried
+	broken bool   // whether the last write failed: the last line is then skipped
 	closed bool
 	totals totals
 }
@@ -107,7 +107,7 @@ func (t *Table) row(source, position, model, label, score, place, ms string) {
 	t.buf.WriteByte('\n')
 }
 
-// flush writes what is in the buffer.
+// flush writes the buffer.
 func (t *Table) flush() error {
 	err := writeAll(t.w, t.buf.Bytes(), "the table")
 	t.buf.Reset()
@@ -139,6 +139,6 @@ func (t *Table) end() error {
 	if t.totals.items == 0 || t.broken {
 		return nil
 	}
-	t.totals.write(&t.buf, t.o.Width, !t.layout.timed) // of sound only the items with a word come
+	t.totals.write(&t.buf, t.o.Width, !t.layout.timed) // sound reports only items with a word
 	return t.flush()
 }

@@ -8,21 +8,21 @@ import (
 // solver finds assignments. It keeps its memory from one to the next.
 type solver struct {
 	rowPrice, colPrice []float64 // dual variables
-	slack              []float64 // the cheapest way to a column so far
-	row                []int     // who has a column; -1: nobody
-	before             []int     // the column before this one on the cheapest way; -1: the start
+	slack              []float64 // cost of the cheapest path to a column so far
+	row                []int     // the row assigned to a column; -1: none
+	before             []int     // the previous column on the cheapest path; -1: the start
 	done               []bool
 }
 
-// solve pairs rows with columns, each at most once, so that the sum of the pairs' weights is the greatest there is.
-// weights has rows × cols numbers ≥ 0, row by row; a pair of weight 0 is none. match gets the column of each row, or -1.
-// The same weights give the same pairs.
+// solve pairs rows with columns, each at most once, so that the sum of the pairs' weights is maximal. weights has rows
+// × cols numbers ≥ 0, row by row; a pair of weight 0 is not assigned. match gets the column of each row, or -1. The
+// same weights give the same pairs.
 //
 // It is the Hungarian method with shortest augmenting paths (Jonker and Volgenant, "A Shortest Augmenting Path
 // Algorithm for Dense and Sparse Linear Assignment Problems", Computing 38, 1987, without its heuristic start), in
 // O(rows² · max(rows, cols)) on the costs -weight.
 func (s *solver) solve(rows, cols int, weights []float64, match []int) {
-	all := max(rows, cols) // columns beyond cols are of weight 0: for rows that get nothing
+	all := max(rows, cols) // columns beyond cols have weight 0: for unassigned rows
 	s.reset(rows, all)
 	for i := range rows {
 		if none(weights[i*cols : (i+1)*cols]) {
@@ -61,14 +61,14 @@ func (s *solver) reset(rows, all int) {
 	}
 }
 
-// zeroed is a slice of n zeros, in the memory of s where that is enough.
+// zeroed is a slice of n zeros, reusing the memory of s if it is large enough.
 func zeroed[E any](s []E, n int) []E {
 	s = slices.Grow(s[:0], n)[:n]
 	clear(s)
 	return s
 }
 
-// augment gives row start a column, and other rows other columns where that is cheaper on the whole.
+// augment assigns a column to row start, and reassigns other rows if that lowers the total cost.
 func (s *solver) augment(start, cols, all int, weights []float64) {
 	clear(s.done)
 	for j := range s.slack {
@@ -108,7 +108,7 @@ func (s *solver) augment(start, cols, all int, weights []float64) {
 		}
 		i = s.row[at]
 	}
-	for at >= 0 { // each column of the way goes to the row of the one before it
+	for at >= 0 { // each column of the path goes to the row of the previous one
 		b := s.before[at]
 		if b < 0 {
 			s.row[at] = start

@@ -5,7 +5,7 @@ import "math"
 // box is xmin, ymin, xmax, ymax in pixels. Its numbers come from float32, so that products of four of them are finite.
 type box [4]float64
 
-// newBox says whether a detection's box has an area.
+// newBox returns a detection's box, and whether it has an area.
 func newBox(b [4]float32) (box, bool) {
 	var r box
 	for i, v := range b {
@@ -20,7 +20,7 @@ func (b *box) empty() bool { return !(b[2] > b[0] && b[3] > b[1]) }
 
 func (b *box) area() float64 { return float64((b[2] - b[0]) * (b[3] - b[1])) }
 
-// measured is what the motion is known by.
+// measured is the measurement vector of the Kalman filter.
 func (b *box) measured() (cx, cy, aspect, height float64) {
 	height = b[3] - b[1]
 	return float64((b[0] + b[2]) / 2), float64((b[1] + b[3]) / 2), (b[2] - b[0]) / height, height

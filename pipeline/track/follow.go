@@ -8,9 +8,9 @@ import (
 
 // Follow is Update on a Stream's results: the PostProcess of a pipeline.Model. It fills r.Ended and drops what Options.Show says.
 //
-// The time of an item is where it lies in its recording, or else when it was captured; see also Options.Step. Where a
-// recording goes back, because it starts again or another file follows, all objects end, in that item's Ended. The
-// objects that are followed when a stream ends are in no item: End returns them.
+// The time of an item is its position in the recording, or otherwise its capture time; see also Options.Step. When the
+// position goes back, because the recording restarts or another file follows, all tracks end, in that item's Ended.
+// Tracks that are active when a stream ends are in no item: End returns them.
 func (t *Tracker) Follow(m pipeline.Meta, r *pipeline.Result) {
 	var cut []pipeline.Track
 	if m.Position < t.position {
@@ -30,7 +30,7 @@ func (t *Tracker) Follow(m pipeline.Meta, r *pipeline.Result) {
 	r.Detections = Keep(r.Detections, t.o.Show)
 }
 
-// Keep drops the detections that are not followed and have a score below show. It works in place.
+// Keep drops untracked detections with a score below show. It works in place.
 func Keep(detections []pipeline.Detection, show float32) []pipeline.Detection {
 	return slices.DeleteFunc(detections, func(d pipeline.Detection) bool { return d.Track == 0 && !(d.Score >= show) })
 }

@@ -2,10 +2,10 @@ package track
 
 import "time"
 
-// frameRate is what DeepSORT's noises are meant for: velocities are in units of 1/30 s.
+// frameRate is the rate for which DeepSORT's noise parameters are meant: velocities are in units of 1/30 s.
 const frameRate = 30
 
-// DeepSORT's standard deviations. Those of a length are parts of the object's height.
+// DeepSORT's standard deviations. Those of lengths are fractions of the object's height.
 const (
 	sdPosition       = 1.0 / 20
 	sdVelocity       = 1.0 / 160
@@ -19,8 +19,8 @@ const (
 // filter of eight numbers is four filters of two.
 type axis struct{ x, v, xx, xv, vv float64 }
 
-// predict moves on by n times 1/30 s. Noise of variance qx and qv for each 1/30 s comes in all the time, so that two
-// steps are exactly as one of their sum; one step of n = 1 differs from DeepSORT by qv/3 beside qx, less than 1 %.
+// predict advances by n times 1/30 s. Noise of variance qx and qv per 1/30 s is added continuously, so that two steps
+// equal one of their sum; one step of n = 1 differs from DeepSORT by qv/3 beside qx, less than 1 %.
 func (a *axis) predict(n, qx, qv float64) {
 	a.x += float64(n * a.v)
 	a.xx += float64(n * (float64(2*a.xv) + float64(n*a.vv) + qx + float64(n*n/3*qv)))
@@ -28,7 +28,7 @@ func (a *axis) predict(n, qx, qv float64) {
 	a.vv += float64(n * qv)
 }
 
-// correct takes in a measurement z of variance r.
+// correct updates with a measurement z of variance r.
 func (a *axis) correct(z, r float64) {
 	s := a.xx + r
 	kx, kv := a.xx/s, a.xv/s
@@ -40,10 +40,10 @@ func (a *axis) correct(z, r float64) {
 	a.xx *= r / s
 }
 
-// motion is where the box of an object is taken to be, and where it goes.
+// motion is the estimated position and velocity of an object's box.
 type motion struct{ cx, cy, aspect, height axis }
 
-// newMotion is that of an object of which one box is known.
+// newMotion is the initial motion of an object from its first box.
 func newMotion(b box) motion {
 	cx, cy, aspect, height := b.measured()
 	position, velocity := square(2*sdPosition*height), square(10*sdVelocity*height)
@@ -55,7 +55,7 @@ func newMotion(b box) motion {
 	}
 }
 
-// predict moves on by a time.
+// predict advances by a duration.
 func (m *motion) predict(dt time.Duration) {
 	n := dt.Seconds() * frameRate
 	position, velocity := square(sdPosition*m.height.x), square(sdVelocity*m.height.x)
@@ -65,7 +65,7 @@ func (m *motion) predict(dt time.Duration) {
 	m.height.predict(n, position, velocity)
 }
 
-// correct takes in a box that was found.
+// correct updates with a detected box.
 func (m *motion) correct(b box) {
 	cx, cy, aspect, height := b.measured()
 	position := square(sdPosition * m.height.x)
@@ -75,7 +75,7 @@ func (m *motion) correct(b box) {
 	m.height.correct(height, position)
 }
 
-// box is where the object is expected. It may be inside out, and then overlaps nothing.
+// box is the predicted box. It may be inverted, and then overlaps nothing.
 func (m *motion) box() box {
 	h := m.height.x
 	halfWidth, halfHeight := float64(m.aspect.x*h/2), float64(h/2)

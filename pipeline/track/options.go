@@ -6,41 +6,41 @@ import (
 	"time"
 )
 
-// Options are the options of a Tracker. What is zero gets the default.
+// Options are the options of a Tracker. Zero values get the defaults.
 type Options struct {
-	// High is the score from which a detection is given out first, and Low the one below which it is left alone. A
-	// good High is the threshold at which detections are shown. Defaults: 0.5; 0.1, or High if that is lower.
+	// High is the minimum score of high detections, which are assigned first, and Low that of low detections. A good
+	// High is the threshold at which detections are shown. Defaults: 0.5; 0.1, or High if that is lower.
 	High, Low float32
-	// New is the score from which a detection starts an object; at least High. Default: High + 0.1, at most 1.
+	// New is the minimum score of a detection that starts an object; at least High. Default: High + 0.1, at most 1.
 	New float32
 
-	// MinIoU is the overlap above which a detection of a high score may be the object that is expected there, MinIoULow
-	// the same for a low score; 0 to 1. Where objects move far between two frames, lower ones lose fewer. Defaults:
-	// 0.2, 0.5.
+	// MinIoU is the minimum overlap of a high detection with an object's predicted box, MinIoULow that of a low
+	// detection; 0 to 1. If objects move far between frames, lower values lose fewer. Defaults: 0.2, 0.5.
 	MinIoU, MinIoULow float64
 
-	// MinFrames is in how many frames in a row an object must be found before it gets its number. Default: 2.
+	// MinFrames is the number of consecutive frames in which an object must be found before it gets its number.
+	// Default: 2.
 	MinFrames int
-	// MaxLost is how long an object that is not found is waited for. It should be several times what is between two
-	// frames; at most an hour. Default: 1 s.
+	// MaxLost is how long an object that is not found is kept. It should be several times the time between two frames;
+	// at most an hour. Default: 1 s.
 	MaxLost time.Duration
 
-	// AcrossClasses lets an object's class change from frame to frame, for models that take a van now for a car and
-	// now for a truck. Without it only detections of one class are one object.
+	// AcrossClasses lets an object's class change from frame to frame, for models that report a van sometimes as a car
+	// and sometimes as a truck. Otherwise all detections of an object have the same class.
 	AcrossClasses bool
 
-	// Step, when set, is the time between two items, whatever their times say: for pictures in files, which were read
-	// at another pace than they were taken.
+	// Step, when set, is the time between two items regardless of their times: for picture files, which are read at
+	// another rate than they were taken.
 	Step time.Duration
 
-	// Show is the score below which Follow drops detections that are not followed. Default: 0, which drops none.
+	// Show is the score below which Follow drops untracked detections. Default: 0, which drops none.
 	Show float32
 }
 
-// maxMaxLost is the longest that can be asked for.
+// maxMaxLost is the maximum of Options.MaxLost.
 const maxMaxLost = time.Hour
 
-// withDefaults fills in what is zero and checks the rest. It returns all that is wrong, at once.
+// withDefaults replaces zero values by defaults and checks the rest. It returns all problems at once.
 func (o Options) withDefaults() (Options, error) {
 	if o.High == 0 {
 		o.High = 0.5
@@ -69,7 +69,7 @@ func (o Options) withDefaults() (Options, error) {
 		name  string
 		value float32
 	}{{"low score", o.Low}, {"high score", o.High}, {"score of a new object", o.New}, {"score to show", o.Show}} {
-		if !(c.value >= 0 && c.value <= 1) { // refuses what is not a number
+		if !(c.value >= 0 && c.value <= 1) { // rejects NaN
 			wrong("a %s of %g is not possible: want 0 to 1", c.name, c.value)
 		}
 	}

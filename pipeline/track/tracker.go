@@ -8,14 +8,14 @@ import (
 	"corallite/pipeline"
 )
 
-// MaxObjects is how many detections of a frame are looked at, the best ones, and how many objects are followed at once,
-// so that a frame takes bounded time whatever a model says.
+// MaxObjects is the maximum number of detections used per frame (the best ones) and of objects tracked at once, so that
+// the time per frame is bounded.
 const MaxObjects = 500
 
-// minIoUUnsure is the least overlap with an object that is not sure yet; of ByteTrack's implementation.
+// minIoUUnsure is the minimum overlap with a tentative object, from ByteTrack's implementation.
 const minIoUUnsure = 0.3
 
-// Tracker follows the objects that one model finds in one stream. One goroutine at a time.
+// Tracker tracks the objects that one model detects in one stream. It is used by one goroutine at a time.
 type Tracker struct {
 	o       Options
 	started bool
@@ -27,7 +27,7 @@ type Tracker struct {
 	position time.Duration // Meta.Position and its zero, for Follow
 	zero     time.Time
 
-	// For one Update, kept for the next.
+	// Scratch memory of Update, reused.
 	candidates []candidate
 	some       []int // indexes of objects
 	high, low  []int // indexes of candidates
@@ -36,19 +36,19 @@ type Tracker struct {
 	solver     solver
 }
 
-// object is something that is followed.
+// object is a tracked object.
 type object struct {
 	motion
 	expected box            // in this frame
-	track    pipeline.Track // its number is 0 until the object is sure
-	best     float32        // the highest score, which named it
+	track    pipeline.Track // its number is 0 while the object is tentative
+	best     float32        // the highest score, which determined its label
 	first    time.Duration
 	seen     time.Duration
-	found    bool // in the last frame; in this one once a stage has found it
+	found    bool // in the last frame, or in this one once a stage has matched it
 	wasFound bool // in the last frame
 }
 
-// candidate is a detection that may be an object's.
+// candidate is a detection that may be assigned to an object.
 type candidate struct {
 	box
 	at    int // in the detections
@@ -65,9 +65,9 @@ func New(o Options) (*Tracker, error) {
 	return &Tracker{o: o}, nil
 }
 
-// Update takes what was found in the next frame, taken at a time, and sets Track and New of each detection. It returns
-// the objects that are not waited for any more, the oldest first; nil when there are none. A time before the last one
-// counts as the same. Detections whose box is not finite or has no area, and those below Options.Low, are not followed.
+// Update processes the detections of the next frame, captured at a time, and sets Track and New of each. It returns the
+// tracks that have ended, the oldest first; nil if there are none. A time before the last one counts as equal to it.
+// Detections whose box is not finite or has no area, and those below Options.Low, are not tracked.
 func (t *Tracker) Update(at time.Time, detections []pipeline.Detection) (ended []pipeline.Track) {
 	dt := t.advance(at)
 	ended = t.drop(func(o *object) bool { return t.now-o.seen > t.o.MaxLost })
@@ -88,19 +88,19 @@ func (t *Tracker) Update(at time.Time, detections []pipeline.Detection) (ended [
 	return ended
 }
 
-// End ends all objects, as when the stream ended or shows another scene, and returns those that had a number. Numbers
-// go on.
+// End ends all tracks, as at the end of the stream or of a scene, and returns those that had a number. The numbers are
+// not reused.
 func (t *Tracker) End() []pipeline.Track { return t.drop(func(*object) bool { return true }) }
 
-// Started is how many objects have got a number so far, which is also the last number.
+// Started is the number of tracks so far, which is also the last track number.
 func (t *Tracker) Started() uint64 { return t.number }
 
 func (o *object) sure() bool { return o.track.Track != 0 }
 
-// maxGap bounds the time between two frames; after less than that nothing is waited for any more.
+// maxGap bounds the time between two frames; all tracks end before that.
 const maxGap = 2 * maxMaxLost
 
-// advance sets the time and returns how long it is since the last frame.
+// advance sets the time and returns the time since the last frame.
 func (t *Tracker) advance(at time.Time) time.Duration {
 	dt := at.Sub(t.last)
 	if t.o.Step > 0 {
@@ -115,12 +115,12 @@ func (t *Tracker) advance(at time.Time) time.Duration {
 	return dt
 }
 
-// predict moves all objects to where they are expected now.
+// predict moves all objects to their predicted positions.
 func (t *Tracker) predict(dt time.Duration) {
 	for i := range t.objects {
 		o := &t.objects[i]
 		if !o.found {
-			o.height.v = 0 // as ByteTrack does: what is not seen would grow or shrink without end
+			o.height.v = 0 // as in ByteTrack: unseen objects would grow or shrink without limit
 		}
 		o.motion.predict(dt)
 		o.expected = o.motion.box()
@@ -128,7 +128,7 @@ func (t *Tracker) predict(dt time.Duration) {
 	}
 }
 
-// sort tells the detections with a high score from those with a low one.
+// sort separates detections with a high score from those with a low one.
 func (t *Tracker) sort(detections []pipeline.Detection) {
 	t.candidates, t.high, t.low = t.candidates[:0], t.high[:0], t.low[:0]
 	for i := range detections {
@@ -151,7 +151,7 @@ func (t *Tracker) sort(detections []pipeline.Detection) {
 	}
 }
 
-// pick chooses the objects for the next stage.
+// pick selects the objects for the next stage.
 func (t *Tracker) pick(want func(*object) bool) {
 	t.some = t.some[:0]
 	for i := range t.objects {
@@ -161,9 +161,9 @@ func (t *Tracker) pick(want func(*object) bool) {
 	}
 }
 
-// associate gives candidates to the picked objects where they overlap by more than least, and returns the candidates
-// that are left. A pair counts by how much it exceeds least, so that one more pair that just does so is not bought with
-// good ones; ByteTrack's assignment with a cost limit is the same.
+// associate assigns candidates to the picked objects if they overlap by more than least, and returns the remaining
+// candidates. A pair is weighted by how much it exceeds least, so that good pairs are not sacrificed for one more
+// marginal pair; this equals ByteTrack's assignment with a cost limit.
 func (t *Tracker) associate(candidates []int, least float64, detections []pipeline.Detection) (left []int) {
 	rows, cols := len(t.some), len(candidates)
 	if rows == 0 || cols == 0 {

@@ -70,7 +70,7 @@ func silent(_, scores []float32) error {
 	return nil
 }
 
-// cut gives a recording to a Flow in pieces of random lengths, some of them empty, and returns all keywords.
+// cut passes a recording to a model in pieces of random lengths, some of them empty, and returns all keywords.
 func cut(t *testing.T, f *Model, samples []int16, r *rand.Rand, longest int) []pipeline.Keyword {
 	t.Helper()
 	var all []pipeline.Keyword
@@ -101,7 +101,7 @@ func take(t *testing.T, f *Model, c *audio.Chunk) []pipeline.Keyword {
 	return got.Keywords
 }
 
-// whole gives a recording to a Flow in one piece.
+// whole passes a recording to a model in one piece.
 func whole(t *testing.T, f *Model, samples []int16) []pipeline.Keyword {
 	t.Helper()
 	return take(t, f, &audio.Chunk{Samples: samples, Rate: f.Rate(), First: true, Last: true, Level: -20, Voice: true})

@@ -10,7 +10,7 @@ import (
 	"corallite/internal/opencv"
 )
 
-// quality is what JPEG and WebP copies are written with, of 100.
+// quality is the quality of JPEG and WebP copies, of 100.
 const quality = 90
 
 // The largest sides that the formats can hold, in pixels.
@@ -19,8 +19,8 @@ const (
 	maxWebP = 16383
 )
 
-// extensionFor is the extension of the copy of a picture: its own where that format can be written and can hold the
-// size, ".png" otherwise.
+// extensionFor is the extension of the copy of a picture: its own if that format can be written and allows
+// the size, otherwise ".png".
 func extensionFor(source string, width, height int) string {
 	ext := filepath.Ext(source)
 	side := max(width, height)
@@ -39,8 +39,8 @@ func extensionFor(source string, width, height int) string {
 	return ".png"
 }
 
-// encode gives the bytes of a picture file in the format of ext to use, and frees them afterwards. Encoding goes to
-// memory because OpenCV does not tell why a file could not be written.
+// encode passes the bytes of a picture file in the format of ext to use, and frees them afterwards. Encoding goes to
+// memory because OpenCV does not report why a file could not be written.
 func encode(m gocv.Mat, ext string, use func([]byte) error) error {
 	if err := opencv.LoadImgcodecs(); err != nil {
 		return err

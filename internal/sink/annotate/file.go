@@ -12,8 +12,8 @@ import (
 // partSuffix marks a file that is not complete.
 const partSuffix = ".part"
 
-// openFolder makes the folder if it is not there, and fails when files cannot be put into it, so that a run does not
-// find that out after its work.
+// openFolder creates the folder if necessary, and fails if files cannot be created in it, so that a run fails before
+// its work rather than after.
 func openFolder(dir string) error {
 	if dir == "" {
 		return errors.New("output folder: no name given")
@@ -28,7 +28,7 @@ func openFolder(dir string) error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-// writeFile puts data at path in one step: nobody sees a part of it, and a failure leaves what was there before.
+// writeFile writes data to path atomically: a partial file is never visible, and a failure keeps the previous file.
 func writeFile(path string, data []byte) (err error) {
 	part := path + partSuffix
 	f, err := createPart(part, os.O_WRONLY|os.O_TRUNC)
@@ -51,7 +51,7 @@ func writeFile(path string, data []byte) (err error) {
 	return os.Rename(part, path)
 }
 
-// create opens a file, which is made when it is not there, and so is its folder, which somebody may have removed.
+// create opens a file, creating it if necessary, and its folder too, which may have been removed.
 func create(path string, flags int) (*os.File, error) {
 	f, err := os.OpenFile(path, flags|os.O_CREATE, 0o666)
 	if errors.Is(err, os.ErrNotExist) && os.MkdirAll(filepath.Dir(path), 0o777) == nil {
@@ -60,7 +60,7 @@ func create(path string, flags int) (*os.File, error) {
 	return f, err
 }
 
-// createPart is create for a temporary file. A link that somebody has put there is not followed.
+// createPart is create for a temporary file. Symbolic links are not followed.
 func createPart(path string, flags int) (*os.File, error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
 		if err := os.Remove(path); err != nil {
@@ -70,7 +70,7 @@ func createPart(path string, flags int) (*os.File, error) {
 	return create(path, flags|unix.O_NOFOLLOW)
 }
 
-// cause takes the function and the path off an error of package os, where the message names the file already.
+// cause removes the function and the path from an error of package os when the message already names the file.
 func cause(err error) error {
 	var p *os.PathError
 	if errors.As(err, &p) {
@@ -83,7 +83,7 @@ func cause(err error) error {
 	return err
 }
 
-// isFolder says whether path is a folder.
+// isFolder reports whether path is a folder.
 func isFolder(path string) bool {
 	st, err := os.Stat(filepath.Clean(path))
 	return err == nil && st.IsDir()

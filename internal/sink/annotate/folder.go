@@ -8,9 +8,9 @@ import (
 	"corallite/pipeline/draw"
 )
 
-// FolderOptions say where copies go and how they look.
+// FolderOptions are the options of a Folder.
 type FolderOptions struct {
-	Dir  string // the output folder; made if it is not there
+	Dir  string // the output folder, created if necessary
 	Draw draw.Options
 	// FPS, Live and Codec are as in VideoOptions.
 	FPS   float64
@@ -21,14 +21,14 @@ type FolderOptions struct {
 	Notice    func(existing, used string)
 }
 
-// Folder writes an annotated copy of whatever comes into one folder: of a picture a picture, as Pictures does, of a
-// video or a camera (frames whose FPS is above 0) an mp4 file with the source's name, as Video does.
+// Folder writes annotated copies of all sources into one folder: a picture for a picture, as Pictures does; for a video
+// or a camera (frames whose FPS is above 0) an MP4 file with the source's name, as Video does.
 type Folder struct {
 	pictures *Pictures
 	movies   *movieWriter
 }
 
-// NewFolder prepares the output folder. It fails when the folder cannot be made or written.
+// NewFolder prepares the output folder. It fails if the folder cannot be created or written.
 func NewFolder(o FolderOptions) (*Folder, error) {
 	p, err := NewPictures(PicturesOptions{Dir: o.Dir, Draw: o.Draw, Overwrite: o.Overwrite, Notice: o.Notice})
 	if err != nil {
@@ -41,7 +41,7 @@ func NewFolder(o FolderOptions) (*Folder, error) {
 	return &Folder{pictures: p, movies: w}, nil
 }
 
-// Consume writes one picture or adds one frame. What fails is a *pipeline.ItemError.
+// Consume writes one picture or adds one frame. A failure is a *pipeline.ItemError.
 func (d *Folder) Consume(ctx context.Context, r pipeline.Report) error {
 	f, err := frameOf(r)
 	if err != nil {
@@ -55,7 +55,7 @@ func (d *Folder) Consume(ctx context.Context, r pipeline.Report) error {
 	})
 }
 
-// Lossless is true: behind files, nothing is left out.
+// Lossless is true: with files, nothing is omitted.
 func (d *Folder) Lossless() bool { return true }
 
 // Close completes the last video and frees the memory. Twice is safe.

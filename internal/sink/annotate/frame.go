@@ -12,11 +12,11 @@ import (
 // Frame is an item with a picture in it, as vision.Frame is.
 type Frame = draw.Frame
 
-// moving is a frame that knows whether it is one of many. FPS is the frames per second of the video or camera it came
-// from, and 0 for a picture that stands alone.
+// moving is a frame that may be part of a video. FPS is the frame rate of its video or camera, and 0 for a single
+// picture.
 type moving interface{ FPS() float64 }
 
-// frameRate is a frame's rate, or 0 for a picture that stands alone.
+// frameRate is a frame's rate, or 0 for a single picture.
 func frameRate(f Frame) float64 {
 	if m, ok := f.(moving); ok {
 		return m.FPS()
@@ -32,7 +32,7 @@ func frameOf(r pipeline.Report) (Frame, error) {
 	return f, nil
 }
 
-// sheet is the copy of a picture that is drawn on, and what draws on it.
+// sheet is the copy of a picture to draw on, and its canvas.
 type sheet struct {
 	painter *draw.Painter
 	mat     gocv.Mat
@@ -65,7 +65,7 @@ func (s *sheet) close() error {
 	return s.mat.Close()
 }
 
-// itemError makes err one of the source's, unless it is nil.
+// itemError wraps err as an ItemError of the source, unless it is nil.
 func itemError(source string, err error) error {
 	if err == nil {
 		return nil

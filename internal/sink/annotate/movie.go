@@ -17,23 +17,23 @@ import (
 	"corallite/internal/libav"
 )
 
-// defaultRate is the frames per second of a video whose source does not say.
+// defaultRate is the frame rate of a video whose source has none.
 const defaultRate = 25
 
-// codecs are the kinds of video that are tried in turn: H.264 plays everywhere; MPEG-4 part 2 is what an ffmpeg
-// without libx264 has.
+// codecs are the codecs that are tried in turn: H.264 plays everywhere; MPEG-4 part 2 also works with an ffmpeg without
+// libx264.
 var codecs = []string{"avc1", "mp4v"}
 
-// encoders are ffmpeg's for them.
+// encoders are their ffmpeg encoders.
 var encoders = map[string][]string{"avc1": {libav.X264, libav.OpenH264}, "mp4v": {libav.MPEG4}}
 
-// fragment is how much of a video may be lost when the process dies: what is older is in the file, which can be played.
+// fragment is how much of a video may be lost if the process dies: anything older is in the file and can be played.
 const fragment = time.Second
 
-// syncEvery is how much of it may be lost when the machine does.
+// syncEvery is how much may be lost on a power loss.
 const syncEvery = 5 * time.Second
 
-// movie is one mp4 file on its way.
+// movie is one MP4 file being written.
 type movie struct {
 	*target
 	video   *libav.Movie
@@ -48,13 +48,13 @@ type movie struct {
 	last    int64     // of the last fragment among them
 	synced  time.Time
 	syncing sync.WaitGroup
-	fitted  gocv.Mat // a frame of another size, brought to this one
+	fitted  gocv.Mat // a frame of another size, scaled to this one
 	inner   gocv.Mat
-	yuv     gocv.Mat // the frame as the encoder takes it
+	yuv     gocv.Mat // the frame in the encoder's pixel format
 }
 
-// newMovie begins a video of frames of that size in t, which is the movie's then. After an error it is the caller's. room
-// is how many bytes must be free on the disk, beside a minimum.
+// newMovie starts a video of frames of that size in t, which then belongs to the movie; after an error it stays with
+// the caller. room is how many bytes must be free on the disk, in addition to a minimum.
 func newMovie(t *target, codec string, fps float64, width, height int, room int64) (*movie, error) {
 	if err := spaceLeft(t.Name(), room); err != nil {
 		return nil, fmt.Errorf("writing %s: %w", t.path, err)
@@ -93,7 +93,7 @@ func rewind(f *os.File) error {
 	return err
 }
 
-// fraction is a rate as a fraction whose numerator is at most 65535, which is what MPEG-4 can say.
+// fraction is a rate as a fraction whose numerator is at most 65535, the limit of MPEG-4.
 func fraction(fps float64) (rate, base int) {
 	for base = 1000; base > 1; base /= 10 {
 		scaled := fps * float64(base)
@@ -115,8 +115,8 @@ func validRate(fps float64) float64 {
 // write adds a frame.
 func (m *movie) write(frame *gocv.Mat) error { return m.repeat(frame, 1) }
 
-// writeAt adds a frame that was captured at that time, so that the video runs as fast as what it shows: a frame that
-// comes before its turn is left out, and one that comes late is shown as often as frames are missing.
+// writeAt adds a frame that was captured at that time, so that the video plays in real time: a frame that comes
+// too early is skipped, and one that comes late is repeated to fill the gap.
 func (m *movie) writeAt(frame *gocv.Mat, at time.Time) error {
 	if m.frames == 0 {
 		m.start = at
@@ -124,7 +124,7 @@ func (m *movie) writeAt(frame *gocv.Mat, at time.Time) error {
 	due := int(math.Round(at.Sub(m.start).Seconds()*m.fps)) + 1
 	n := due - m.frames
 	if limit := int(maxGap.Seconds()*m.fps) + 1; n > limit {
-		// The camera was away, or the clock was set: go on from here instead of showing a still for hours.
+		// The camera was lost, or the clock was set: continue from here instead of showing a still picture for hours.
 		m.start = m.start.Add(time.Duration(float64(n-limit) / m.fps * float64(time.Second)))
 		n = limit
 	}
@@ -134,7 +134,7 @@ func (m *movie) writeAt(frame *gocv.Mat, at time.Time) error {
 	return m.repeat(frame, n)
 }
 
-// maxGap is how long the last picture of a live source stands still in its video.
+// maxGap is how long a live source's last frame may be repeated in its video.
 const maxGap = 10 * time.Second
 
 func (m *movie) repeat(frame *gocv.Mat, n int) error {
@@ -162,7 +162,7 @@ func (m *movie) repeat(frame *gocv.Mat, n int) error {
 	return nil
 }
 
-// failed names the file in an error, and what it costs.
+// failed adds the file and the loss to an error.
 func (m *movie) failed(err error) error {
 	err = fmt.Errorf("writing %s: %w", m.path, cause(err))
 	if m.live && m.frames > m.waiting {
@@ -171,7 +171,7 @@ func (m *movie) failed(err error) error {
 	return err
 }
 
-// flush ends a fragment, so that what was written so far can be played.
+// flush ends a fragment, so that everything so far can be played.
 func (m *movie) flush() error {
 	if err := m.video.Flush(); err != nil {
 		return err
@@ -189,18 +189,18 @@ func (m *movie) flush() error {
 	}
 	if m.flushed.Sub(m.synced) >= syncEvery {
 		m.synced = m.flushed
-		m.syncing.Wait() // a disk that takes longer than that holds the video back
+		m.syncing.Wait() // a slower disk blocks the video
 		m.syncing.Add(1)
 		go func() {
 			defer m.syncing.Done()
-			_ = m.Sync() // what it says, the next write says as well
+			_ = m.Sync() // the next write reports the same error
 		}()
 	}
 	return nil
 }
 
-// fit brings a frame to the size of the video: an odd last row or column is doubled, anything else is scaled into the
-// middle with black bars.
+// fit scales a frame to the size of the video: an odd last row or column is repeated, otherwise the frame is scaled and
+// centred with black bars.
 func (m *movie) fit(frame *gocv.Mat) *gocv.Mat {
 	w, h := frame.Cols(), frame.Rows()
 	if w == m.width && h == m.height {
@@ -224,8 +224,8 @@ func (m *movie) fit(frame *gocv.Mat) *gocv.Mat {
 	return &m.fitted
 }
 
-// finish completes the file and gives it its name. After an error the video of a live source keeps what can be played,
-// and nothing is left of another.
+// finish completes the file and renames it. After an error the video of a live source keeps its playable part; any
+// other is removed.
 func (m *movie) finish() error {
 	err := m.video.Finish()
 	if err == nil {
@@ -244,7 +244,7 @@ func (m *movie) finish() error {
 	return errors.Join(err, end)
 }
 
-// abandon ends the movie after a failure. It says whether something of it is kept.
+// abandon ends the movie after a failure. It reports whether a part of it is kept.
 func (m *movie) abandon() (kept bool, err error) {
 	m.release()
 	if m.live && m.good > 0 {

@@ -15,15 +15,15 @@ import (
 	"corallite/internal/output"
 )
 
-// maxStem bounds a name in bytes, so that a number, an extension and the temporary ending still fit into the 255
-// that file systems allow.
+// maxStem is the maximum length of a name in bytes, so that a number, an extension and the temporary suffix still fit
+// into the 255 that file systems allow.
 const maxStem = 200
 
-// names gives each source a name of its own in one folder.
+// names assigns each source a unique file name in one folder.
 type names struct {
 	dir       string
-	overwrite bool                        // what is there already is replaced, not left alone
-	notice    func(existing, used string) // is told once that something was left alone; nil: nobody is
+	overwrite bool                        // existing files are replaced, not kept
+	notice    func(existing, used string) // called once when an existing file was kept; nil: not called
 	owner     map[uint64]uint64           // hash of a name to the hash of the source that has it
 
 	lastDir  string // of the source asked for last, and whether it is dir: mostly the same for many
@@ -34,8 +34,8 @@ func newNames(dir string, overwrite bool, notice func(existing, used string)) *n
 	return &names{dir: dir, overwrite: overwrite, notice: notice, owner: map[uint64]uint64{}}
 }
 
-// claim is the path of the copy of source with that extension: the source's own name where it is free or was claimed
-// by the same source, and a numbered one otherwise.
+// claim is the path of the copy of source with that extension: the source's own name if it is free or was claimed by
+// the same source, otherwise a numbered one.
 func (n *names) claim(source, ext string) (string, error) {
 	return n.forSource(source, ext, hash(source), exists)
 }
@@ -45,7 +45,7 @@ func (n *names) claimFrames(source, ext string) (string, error) {
 	return n.forSource(source, ext, hash(source), framesExist)
 }
 
-// fresh is like claim, and gives another path each time.
+// fresh is like claim, but returns a new path each time.
 func (n *names) fresh(source, ext string) (string, error) { return n.forSource(source, ext, 0, exists) }
 
 func (n *names) forSource(source, ext string, who uint64, there func(path string) (bool, error)) (string, error) {
@@ -59,8 +59,8 @@ func (n *names) forSource(source, ext string, who uint64, there func(path string
 	return n.pick(stem, ext, who, there)
 }
 
-// pick is the first of walk.mp4, walk-2.mp4, … that nobody but who has; nobody is the who of 0. What earlier runs have
-// left counts, as there says, unless it is to be replaced.
+// pick is the first of walk.mp4, walk-2.mp4, … that has no owner other than who; 0 is no owner. Files of earlier runs
+// (reported by there) count as owned, unless they are to be replaced.
 func (n *names) pick(stem, ext string, who uint64, there func(path string) (bool, error)) (string, error) {
 	left := "" // alone
 	for i := 1; ; i++ {
@@ -98,16 +98,17 @@ func (n *names) pick(stem, ext string, who uint64, there func(path string) (bool
 	}
 }
 
-// earlier stands for runs before this one, as the owner of a name.
+// earlier is the owner of names of earlier runs.
 const earlier = 1
 
-// release gives back a name to which nothing was written.
+// release frees a name to which nothing was written.
 func (n *names) release(path string) { delete(n.owner, nameKey(filepath.Base(path))) }
 
-// nameKey is the same for names that some file systems do not tell apart, in upper and lower case.
+// nameKey is equal for names that differ only in case, which some file systems do not distinguish.
 func nameKey(name string) uint64 { return hash(strings.ToLower(name)) }
 
-// exists says whether something is at path that is worth keeping. What another process is writing is an error that names it.
+// exists reports whether path is a file worth keeping. It is an error, which names the process, if another one is
+// writing it.
 func exists(path string) (bool, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -125,17 +126,17 @@ func exists(path string) (bool, error) {
 	return err != nil || !info.Mode().IsRegular() || info.Size() > 0, nil
 }
 
-// framesExist says whether there are files such as walk-000123.jpg for the path walk.jpg.
+// framesExist reports whether there are files such as walk-000123.jpg for the path walk.jpg.
 func framesExist(path string) (bool, error) {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
-		return false, nil // which is for the write to meet
+		return false, nil // the write will report it
 	}
 	defer dir.Close()
 	ext := filepath.Ext(path)
 	stem := strings.TrimSuffix(filepath.Base(path), ext) + "-"
 	for {
-		names, err := dir.Readdirnames(1000) // there may be very many
+		names, err := dir.Readdirnames(1000) // in parts: there may be very many
 		for _, name := range names {
 			number, ours := strings.CutPrefix(strings.TrimSuffix(name, ext), stem)
 			if ours && len(number) >= frameDigits && strings.Trim(number, "0123456789") == "" {
@@ -148,10 +149,10 @@ func framesExist(path string) (bool, error) {
 	}
 }
 
-// frameDigits is how many digits the number of a frame has at least in its file's name.
+// frameDigits is the minimum number of digits of a frame number in a file name.
 const frameDigits = 6
 
-// holds says whether the source is a file in the output folder.
+// holds reports whether the source is a file in the output folder.
 func (n *names) holds(source string) bool {
 	dir := filepath.Dir(source)
 	if dir != n.lastDir {
@@ -164,7 +165,7 @@ func (n *names) holds(source string) bool {
 	return err == nil // "camera:0" has the folder "." and is no file
 }
 
-// sameFile says whether both are there and the same file or folder, also through links.
+// sameFile reports whether both exist and are the same file or folder, following links.
 func sameFile(a, b string) bool {
 	x, err := os.Stat(a)
 	if err != nil {
@@ -174,12 +175,12 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-// stemOf is a file name without extension for what came from source: a path's base name, an address's host and path,
-// a device's name, with the characters that file names should not have replaced by "-".
+// stemOf is a file name without extension for a source: a path's base name, an address's host and path, or a device's
+// name, with characters unsuitable for file names replaced by "-".
 func stemOf(source string) string {
 	stem := filepath.Base(source)
 	if u, err := url.Parse(source); err == nil && u.Scheme != "" && u.Host != "" {
-		stem = u.Hostname() + u.Path // not the user, the password and the query
+		stem = u.Hostname() + u.Path // without user, password and query
 	} else {
 		stem = strings.TrimSuffix(stem, filepath.Ext(stem))
 	}

@@ -30,7 +30,7 @@ func (o *PicturesOptions) Output() part.Output {
 	return part.Output{Key: "dir", Path: o.Dir, Folder: true}
 }
 
-// QueueLength is how many results may wait.
+// QueueLength is the maximum number of queued results.
 func (o *PicturesOptions) QueueLength() int { return o.Queue }
 
 // Open makes the sink.
@@ -60,7 +60,7 @@ var videoPattern = regexp.MustCompile(`.\.[mM][pP]4$`)
 // Output is the file.
 func (o *VideoOptions) Output() part.Output { return part.Output{Key: "path", Path: o.Path} }
 
-// QueueLength is how many results may wait.
+// QueueLength is the maximum number of queued results.
 func (o *VideoOptions) QueueLength() int { return o.Queue }
 
 // Open makes the sink.
@@ -75,7 +75,7 @@ func overwriteKey(to *bool) *key.Field {
 		Doc("Replace what earlier runs have left. Otherwise it is kept, and new files get a number: `found-2`.")
 }
 
-// KeptNotice is a Notice that tells the user that what an earlier run has written is kept, and how to replace it.
+// KeptNotice is a Notice that tells the user that files of earlier runs are kept, and how to replace them.
 func KeptNotice(tell func(message string), how string) func(existing, used string) {
 	return func(existing, used string) {
 		tell(fmt.Sprintf("%s exists and is kept; writing %s (%s replaces it)", existing, used, how))

@@ -11,26 +11,26 @@ import (
 	"corallite/pipeline/draw"
 )
 
-// PicturesOptions say where copies go and how they look.
+// PicturesOptions are the options of Pictures.
 type PicturesOptions struct {
-	Dir   string // the output folder; made if it is not there
+	Dir   string // the output folder, created if necessary
 	Draw  draw.Options
-	Queue int // how many results may wait for the sink in a pipeline
-	// Overwrite replaces what earlier runs have left. Otherwise it stays, and copies get a number.
+	Queue int // maximum number of results queued for the sink in a pipeline
+	// Overwrite replaces files of earlier runs. Otherwise they are kept, and copies get a number.
 	Overwrite bool
-	// Notice is told once that something was left alone, with the name that is used in its place; nil: nobody is.
+	// Notice is called once when an existing file was kept, with the name used instead; nil: not called.
 	Notice func(existing, used string)
 }
 
-// Pictures writes an annotated copy of each picture, in the picture's own format where that can be written (JPEG and
-// WebP with quality 90, PNG, BMP, TIFF) and as PNG otherwise. Frames of a video or camera become JPEG files.
+// Pictures writes an annotated copy of each picture, in the picture's own format if it can be written (JPEG and WebP
+// with quality 90, PNG, BMP, TIFF), otherwise as PNG. Frames of a video or camera become JPEG files.
 type Pictures struct {
 	sheet *sheet
 	names *names
 	lock  *os.File // the folder
 }
 
-// NewPictures prepares the output folder. It fails when the folder cannot be made or written.
+// NewPictures prepares the output folder. It fails if the folder cannot be created or written.
 func NewPictures(o PicturesOptions) (*Pictures, error) {
 	if err := openFolder(o.Dir); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func NewPictures(o PicturesOptions) (*Pictures, error) {
 	return &Pictures{sheet: s, names: newNames(o.Dir, o.Overwrite, o.Notice), lock: lock}, nil
 }
 
-// Consume writes one picture. What fails is a *pipeline.ItemError.
+// Consume writes one picture. A failure is a *pipeline.ItemError.
 func (p *Pictures) Consume(_ context.Context, r pipeline.Report) error {
 	f, err := frameOf(r)
 	if err != nil {
@@ -80,7 +80,7 @@ func (p *Pictures) write(f Frame, events []pipeline.Event) error {
 	return encode(*m, ext, func(data []byte) error { return writeFile(path, data) })
 }
 
-// Lossless is true: behind files, no picture is left out.
+// Lossless is true: with files, no picture is omitted.
 func (p *Pictures) Lossless() bool { return true }
 
 // Close frees the memory and the folder. Twice is safe.

@@ -2,5 +2,5 @@
 
 package annotate
 
-// spaceLeft is known on Unix only; elsewhere a full disk is found when it is written to.
+// spaceLeft works on Unix only; elsewhere a full disk is noticed on writing.
 func spaceLeft(string, int64) error { return nil }

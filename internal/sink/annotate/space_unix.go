@@ -8,11 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// minSpace is what must be free on the disk before a video is begun: a header fits on many a full disk, the first second
-// after it does not.
+// minSpace is the free disk space required to start a video: on a nearly full disk the header may fit, but not the
+// first second after it.
 const minSpace = 256 << 10
 
-// spaceLeft fails when the disk that path is on has no room for minSpace and that many bytes more. A file system that does not tell counts as having room.
+// spaceLeft fails if the disk of path has less than minSpace plus that many bytes free. A file system that does not
+// report its free space counts as having enough.
 func spaceLeft(path string, more int64) error {
 	var st unix.Statfs_t
 	if err := unix.Statfs(filepath.Dir(path), &st); err != nil || st.Blocks == 0 {

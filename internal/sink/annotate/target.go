@@ -10,14 +10,14 @@ import (
 	"corallite/internal/output"
 )
 
-// target is the file that a movie is written to. It is locked for as long as it is open.
+// target is the output file of a movie. It is locked while it is open.
 type target struct {
 	*os.File
 	path string // the final name
-	live bool   // whether the file has it from the beginning
+	live bool   // whether the file has its final name from the beginning
 }
 
-// newTarget opens the file for the video of that name, and empties it.
+// newTarget opens and truncates the file for the video of that name.
 func newTarget(path string, live bool) (*target, error) {
 	// The number of a live video was free a moment ago. Others are written under a temporary name, which ends in .mp4.
 	name, create := path, create
@@ -43,21 +43,21 @@ func partName(path string) string {
 	return strings.TrimSuffix(path, ext) + partSuffix + ext
 }
 
-// complete gives the file its name and closes it.
+// complete renames the file to its final name and closes it.
 func (t *target) complete() error {
-	err := t.Sync() // what a full or broken disk did not tell before, it tells here
+	err := t.Sync() // reports errors of a full or broken disk
 	if err == nil && !t.live {
 		err = os.Rename(t.Name(), t.path)
 	}
 	return errors.Join(err, t.Close())
 }
 
-// keep closes the file with its first size bytes.
+// keep truncates the file to size bytes and closes it.
 func (t *target) keep(size int64) error {
 	return errors.Join(t.Truncate(size), t.Close())
 }
 
-// remove removes the file. That it is gone already is no error.
+// remove removes the file. It is not an error if it no longer exists.
 func (t *target) remove() error {
 	err := os.Remove(t.Name())
 	if errors.Is(err, os.ErrNotExist) {

@@ -11,46 +11,45 @@ import (
 	"corallite/pipeline/draw"
 )
 
-// errClosed is Consume after Close.
+// errClosed is the error of Consume after Close.
 var errClosed = errors.New("annotating: the sink is closed")
 
-// VideoOptions say where a video goes and how it looks.
+// VideoOptions are the options of a Video.
 type VideoOptions struct {
-	// Path is the file to write, which must end in ".mp4"; its folder is made if it is not there. When the sources are
-	// several videos in turn, the first goes there and the others beside it: out.mp4, out-2.mp4.
+	// Path is the file to write, which must end in ".mp4"; its folder is created if necessary. With several
+	// videos, the first goes there and the others beside it: out.mp4, out-2.mp4.
 	Path string
-	// FPS is the frames per second of the video; 0 means as many as the source has, one for pictures that stand alone,
-	// and 25 where nobody knows.
+	// FPS is the frames per second of the video; 0 means the source's rate, 1 for single pictures, and 25 if
+	// unknown.
 	FPS float64
-	// Live means that frames come in their own time, some of them lost: each is then shown for as long as it took
-	// until the next one, at most ten seconds, so that the video runs as fast as what it shows.
+	// Live means that frames arrive in real time and may be dropped: each is then shown until the next one arrived, at
+	// most ten seconds, so that the video plays in real time.
 	Live bool
-	// Codec is "avc1" (H.264) or "mp4v" (MPEG-4 part 2: faster, and not shown by browsers); empty means H.264 where the
-	// system's ffmpeg can write it, and MPEG-4 part 2 otherwise.
+	// Codec is "avc1" (H.264) or "mp4v" (MPEG-4 part 2: faster, and not shown by browsers); empty means H.264 if the
+	// system's ffmpeg can write it, otherwise MPEG-4 part 2.
 	Codec string
 	Draw  draw.Options
-	Queue int // how many results may wait for the sink in a pipeline
-	// Overwrite replaces what earlier runs have left. Otherwise it stays, and the video gets a number: out-2.mp4.
+	Queue int // maximum number of results queued for the sink in a pipeline
+	// Overwrite replaces the file of an earlier run. Otherwise it is kept, and the video gets a number: out-2.mp4.
 	Overwrite bool
-	// Notice is told once that something was left alone, with the name that is used in its place; nil: nobody is.
+	// Notice is called once when an existing file was kept, with the name used instead; nil: not called.
 	Notice func(existing, used string)
 }
 
-// Video writes an annotated video, a file for each video that comes. Pictures that stand alone go one after another
-// into one video. The first frame decides the size; frames of another size are scaled to it with black bars. Sides of
-// odd length become one pixel longer, because video has colours for two by two pixels.
+// Video writes annotated videos, one file per source video. Single pictures go into one video, one after another. The
+// first frame decides the size; frames of another size are scaled to it with black bars. Sides of odd length become one
+// pixel longer, because video stores colours for blocks of two by two pixels.
 //
-// The video of a live source has its name from the beginning, can be played while it is written, and keeps what it has
-// when something goes wrong: after a failure the next frame begins a new file, numbered. That of a file gets its name
-// when it is complete.
+// The video of a live source has its name from the beginning, can be played while it is written, and is kept after a
+// failure: the next frame then starts a new, numbered file. The video of a file gets its name when it is complete.
 type Video struct {
 	writer movieWriter
 	path   string
 	first  *target // of the first movie, until it begins
 }
 
-// NewVideo prepares the folder and takes the file, which is made empty, and removed again when no frame comes. It fails
-// when that cannot be done, when another process writes the file, or when an option is impossible.
+// NewVideo prepares the folder and creates the file, which is removed again if there are no frames. It fails if that is
+// impossible, if another process writes the file, or if an option is invalid.
 func NewVideo(o VideoOptions) (*Video, error) {
 	if !strings.EqualFold(filepath.Ext(o.Path), ".mp4") {
 		return nil, fmt.Errorf("video %q: want a file name that ends in .mp4", o.Path)
@@ -73,7 +72,7 @@ func NewVideo(o VideoOptions) (*Video, error) {
 	return v, nil
 }
 
-// take takes a file.
+// take creates a file.
 func (v *Video) take() (*target, error) {
 	return v.writer.take(func() (string, error) {
 		ext := filepath.Ext(v.path)
@@ -81,7 +80,7 @@ func (v *Video) take() (*target, error) {
 	})
 }
 
-// Consume adds one frame. What fails for one source's video is a *pipeline.ItemError.
+// Consume adds one frame. A failure of one source's video is a *pipeline.ItemError.
 func (v *Video) Consume(_ context.Context, r pipeline.Report) error {
 	return v.writer.consume(r, func(f Frame) (*target, error) {
 		if sameFile(v.path, f.Meta().Source) {
@@ -95,7 +94,7 @@ func (v *Video) Consume(_ context.Context, r pipeline.Report) error {
 	})
 }
 
-// Lossless is true: behind a file, no frame is left out.
+// Lossless is true: with a file, no frame is omitted.
 func (v *Video) Lossless() bool { return true }
 
 // Close completes the video and frees the memory. Twice is safe.
@@ -108,15 +107,15 @@ func (v *Video) Close() error {
 	return errors.Join(err, v.writer.close())
 }
 
-// movieWriter writes the movies of sources that come in turn.
+// movieWriter writes the movies of consecutive sources.
 type movieWriter struct {
 	o       VideoOptions
 	names   *names
 	sheet   *sheet
 	movie   *movie // nil: none is open
-	source  string // of the movie, also of one that failed
-	started bool   // whether source means anything
-	room    int64  // that a new movie needs on the disk, after one that failed
+	source  string // of the movie, even if it failed
+	started bool   // whether source is set
+	room    int64  // disk space that a new movie needs after a failed one
 }
 
 func newMovieWriter(o VideoOptions, n *names) (*movieWriter, error) {
@@ -133,7 +132,7 @@ func newMovieWriter(o VideoOptions, n *names) (*movieWriter, error) {
 	return &movieWriter{o: o, names: n, sheet: s}, nil
 }
 
-// take takes a file, of a name that next gives.
+// take creates a file with the next free name.
 func (w *movieWriter) take(next func() (string, error)) (*target, error) {
 	path, err := next()
 	if err != nil {
@@ -147,7 +146,7 @@ func (w *movieWriter) take(next func() (string, error)) (*target, error) {
 	return t, nil
 }
 
-// consume adds a frame to the movie of its source; take gives the file of a new one.
+// consume adds a frame to the movie of its source; take creates the file of a new one.
 func (w *movieWriter) consume(r pipeline.Report, take func(Frame) (*target, error)) error {
 	f, err := frameOf(r)
 	if err != nil {
@@ -157,13 +156,13 @@ func (w *movieWriter) consume(r pipeline.Report, take func(Frame) (*target, erro
 		return errClosed
 	}
 	source := movieSource(f)
-	var before error // what the last source's movie failed with, which must not cost this one its frame
+	var before error // error of the last source's movie, which must not lose this one's frame
 	next := !w.started || source != w.source
 	if next {
 		before = w.finish()
 		w.source, w.started = source, true
 	}
-	if next || w.movie == nil && w.o.Live { // a live source goes on in a new file after a failure
+	if next || w.movie == nil && w.o.Live { // a live source continues in a new file after a failure
 		m, err := w.begin(f, take)
 		if err != nil {
 			return errors.Join(before, itemError(f.Meta().Source, err))
@@ -173,7 +172,7 @@ func (w *movieWriter) consume(r pipeline.Report, take func(Frame) (*target, erro
 	return errors.Join(before, w.add(f, r.Events))
 }
 
-// movieSource is the source that a frame's movie is for: pictures that stand alone share one.
+// movieSource is the source that a frame's movie is for: single pictures share one.
 func movieSource(f Frame) string {
 	if frameRate(f) == 0 {
 		return ""
@@ -203,7 +202,7 @@ func (w *movieWriter) begin(f Frame, take func(Frame) (*target, error)) (*movie,
 }
 
 func (w *movieWriter) add(f Frame, events []pipeline.Event) error {
-	if w.movie == nil { // it failed before, which was told
+	if w.movie == nil { // it failed before, which was reported
 		return nil
 	}
 	mat, err := w.sheet.annotate(f, events)
@@ -215,7 +214,7 @@ func (w *movieWriter) add(f Frame, events []pipeline.Event) error {
 		}
 	}
 	if err != nil {
-		if w.o.Live { // what the failed fragment frees is no room to go on in
+		if w.o.Live { // the space freed by the failed fragment is not enough to continue
 			w.room = max(w.room, 2*w.movie.last)
 		}
 		kept, end := w.movie.abandon()
@@ -228,7 +227,7 @@ func (w *movieWriter) add(f Frame, events []pipeline.Event) error {
 	return itemError(f.Meta().Source, err)
 }
 
-// finish completes the open movie, if there is one.
+// finish completes the open movie, if any.
 func (w *movieWriter) finish() error {
 	if w.movie == nil {
 		return nil
