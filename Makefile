@@ -30,7 +30,7 @@ demo: build ## find faces in pictures and a video, draw them, detect a wake word
 
 test: setup ## run all tests
 	@scripts/test-files
-	@$(ENV) go test ./...
+	@$(ENV) go test -timeout 40m ./...
 
 test-v3: setup ## run the floating-point tests, built for processors that fuse x*y + z
 	@scripts/test-files
