@@ -173,7 +173,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"huge PNG":               {huge, "1048576x1048576 pixels is too large"},
 		"long BMP":               {long, "too large"},
 		"BMP that lies":          {lying, "BMP"},
-		"BMP of no width":        {none, "0x2"},
+		"BMP of no width":        {none, "0 by 2"},
 		"BMP of the least":       {smallest, "damaged BMP"},
 	} {
 		f, err := decoded(t, c.data)

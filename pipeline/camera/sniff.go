@@ -31,7 +31,7 @@ func sniff(data []byte) (header, error) {
 	h := header{format: f.name, orientation: 1}
 	err := f.read(data, &h)
 	if err == nil && (h.width <= 0 || h.height <= 0) {
-		err = fmt.Errorf("invalid size %dx%d", h.width, h.height)
+		err = fmt.Errorf("invalid size: %d by %d pixels", h.width, h.height)
 	}
 	if err != nil {
 		return header{}, fmt.Errorf("damaged %s: %w", f.name, err)

@@ -89,7 +89,7 @@ func (v *Video) open(o VideoOptions) error {
 	v.size = [2]int{int(v.capture.Get(gocv.VideoCaptureFrameWidth)), int(v.capture.Get(gocv.VideoCaptureFrameHeight))}
 	if w, h := v.size[0], v.size[1]; w < 1 || h < 1 || h > vision.MaxPixels/w {
 		v.capture.Close()
-		return fmt.Errorf("invalid frame size %dx%d (want at most %d pixels)", w, h, vision.MaxPixels)
+		return fmt.Errorf("invalid frame size: %d by %d pixels (want at most %d pixels)", w, h, vision.MaxPixels)
 	}
 	if fps := v.capture.Get(gocv.VideoCaptureFPS); fps > 0 && fps < 1e6 {
 		v.fps = fps
