@@ -256,6 +256,9 @@ func (k valueReader) textNode(s string) (*yaml.Node, error) {
 			n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: strings.TrimSpace(word)})
 		}
 	} else {
+		if k.Kind == key.KindNumberList && strings.Contains(trimmed, ",") && !strings.HasPrefix(trimmed, "[") {
+			s = "[" + s + "]" // several without YAML's brackets, as flags mostly are written
+		}
 		parsed, err := parseText(s)
 		if err != nil {
 			return nil, err

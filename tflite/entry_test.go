@@ -62,7 +62,7 @@ func TestInterpreterOfSignature(t *testing.T) {
 			t.Errorf("after Close: %v", err)
 		}
 	}
-	for signature, want := range map[string]string{"": `several signatures ("add", "double"): name one`, "train": `no signature "train"; it has "add", "double"`} {
+	for signature, want := range map[string]string{"": `several signatures ("add", "double"): choose one`, "train": `no signature "train"; it has "add", "double"`} {
 		m, err := schema.Read(model)
 		if err != nil {
 			t.Fatal(err)

@@ -82,8 +82,8 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%q is in the log %d times", message, n)
 		}
 	}
-	if n := log.said("the device is at another place"); n != 1 {
-		t.Errorf("said %d times that the device is at another place", n)
+	if n := log.said("the device has moved"); n != 1 {
+		t.Errorf("said %d times that the device has moved", n)
 	}
 	s, n := r.tpu(moved), uint64(len(faults))
 	// All but the error end the child. An error each, two openings, and those while the device was gone.

@@ -94,11 +94,8 @@ func (f *modelFlags) addDecoderFlag(cmd *cobra.Command) {
 
 // addInputFlags adds the flags of what a model takes for a pixel.
 func (f *modelFlags) addInputFlags(flags *pflag.FlagSet) {
-	flags.Float64SliceVar(&f.Mean, "mean", nil, "mean subtracted from pixel values of 0 to 255: one number, or three for red, green and blue (default: from the catalog or the model's metadata)")
-	flags.Float64SliceVar(&f.Std, "std", nil, "standard deviation by which pixel values are divided after subtracting --mean: one number or three")
-	for _, name := range []string{"mean", "std"} {
-		flags.Lookup(name).DefValue = "" // pflag would print "(default [])"
-	}
+	addKeyFlag(flags, &f.Mean, "mean", "mean subtracted from pixel values of 0 to 255: one number, or three for red, green and blue (default: from the catalog or the model's metadata)", "models", "mean")
+	addKeyFlag(flags, &f.Std, "std", "standard deviation by which pixel values are divided after subtracting --mean: one number or three", "models", "std")
 }
 
 // addGraphFlags adds the flags of models with several signatures or outputs.

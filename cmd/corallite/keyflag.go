@@ -2,20 +2,26 @@ package main
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"corallite/configs"
 )
 
+// keyValue is the type of a key's value; []float64 is written 127.5 or 1,2,3.
+type keyValue interface {
+	int | float64 | string | []float64
+}
+
 // keyFlag is a flag that takes what a key of the configuration takes.
-type keyFlag[T int | float64 | string] struct {
+type keyFlag[T keyValue] struct {
 	to  *T
 	key configs.Flag
 }
 
 // addKeyFlag adds a flag for the key at a path; to has its default.
-func addKeyFlag[T int | float64 | string](flags *pflag.FlagSet, to *T, name, usage string, path ...string) {
+func addKeyFlag[T keyValue](flags *pflag.FlagSet, to *T, name, usage string, path ...string) {
 	flags.Var(keyFlag[T]{to, configs.FlagOf(path...)}, name, usage)
 }
 
@@ -41,6 +47,12 @@ func (f keyFlag[T]) String() string {
 		return strconv.Itoa(v)
 	case float64:
 		return strconv.FormatFloat(v, 'g', -1, 64)
+	case []float64:
+		words := make([]string, len(v))
+		for i, n := range v {
+			words[i] = strconv.FormatFloat(n, 'g', -1, 64)
+		}
+		return strings.Join(words, ",")
 	default:
 		return v.(string)
 	}
@@ -53,6 +65,8 @@ func (f keyFlag[T]) Type() string {
 		return "int"
 	case float64:
 		return "float64"
+	case []float64:
+		return "numbers"
 	default:
 		return "string"
 	}

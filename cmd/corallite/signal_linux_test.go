@@ -356,7 +356,7 @@ func TestStalledReaderDoesNotKeepTheEnd(t *testing.T) {
 	s := stalled(t)
 	s.signal(t, syscall.SIGTERM)
 	s.endsWith(t, exitFailed)
-	if text := s.errors(t); !strings.Contains(text, "sink jsonl: write pipe: its reader has taken nothing for 5s") {
+	if text := s.errors(t); !strings.Contains(text, "sink jsonl: write pipe: gave up on its reader") {
 		t.Errorf("it said\n%s", text)
 	}
 }
