@@ -194,16 +194,3 @@ type Spec struct {
 	Choice Choice
 	Device edgetpu.Spec
 }
-
-// ParseSpec reads a choice (see ParseChoice) and a device string (see edgetpu.ParseSpec).
-func ParseSpec(choice, device string) (Spec, error) {
-	c, err := ParseChoice(choice)
-	if err != nil {
-		return Spec{}, err
-	}
-	d, err := edgetpu.ParseSpec(device)
-	if err != nil {
-		return Spec{}, err
-	}
-	return Spec{Choice: c, Device: d}, nil
-}

@@ -13,7 +13,7 @@ import (
 //	key.Int(&c.Retries, "retries").Min(0).Max(100).Default(5).Example("0").Doc("How often an event is sent again.")
 type Field struct {
 	key    Key
-	target any // a pointer to the field; for a group its Table
+	target any // a pointer to the field
 }
 
 // String binds a string.
@@ -34,31 +34,9 @@ func Bool(to *bool, name string) *Field { return bind(to, name, KindBoolean) }
 // Strings binds a list of strings.
 func Strings(to *[]string, name string) *Field { return bind(to, name, KindStringList) }
 
-// Numbers binds a list of numbers.
-func Numbers(to *[]float64, name string) *Field { return bind(to, name, KindNumberList) }
-
-// Floats binds numbers from 0 to 1 by name.
-func Floats(to *map[string]float64, name string) *Field { return bind(to, name, KindFloatMap) }
-
 // StringLists binds lists of strings by name.
 func StringLists(to *map[string][]string, name string) *Field {
 	return bind(to, name, KindStringListMap)
-}
-
-// OptionalBool binds true, false, or nil for neither.
-func OptionalBool(to **bool, name string) *Field { return bind(to, name, KindBoolean) }
-
-// OptionalInt binds an integer, or nil for none.
-func OptionalInt(to **int, name string) *Field { return bind(to, name, KindInteger) }
-
-// OptionalNumber binds a number, or nil for none.
-func OptionalNumber(to **float64, name string) *Field { return bind(to, name, KindNumber) }
-
-// Group is a key that has keys of its own.
-func Group(keys Table, name string) *Field {
-	f := bind(keys, name, KindGroup)
-	f.key.Keys = keys.Keys()
-	return f
 }
 
 func bind(target any, name string, kind Kind) *Field {
@@ -128,8 +106,8 @@ func (f *Field) Excludes(names ...string) *Field { f.key.Excludes = names; retur
 // Needs names keys of the same table that must be given together with this one.
 func (f *Field) Needs(names ...string) *Field { f.key.Needs = names; return f }
 
-// Set sets the field to a value of the key's kind: string, int, float64, bool, []string, []float64, map[string]float64,
-// map[string][]string, or for a group map[string]any. Another type is a mistake in the program, and panics.
+// Set sets the field to a value of the key's kind: string, int, float64, bool, []string or map[string][]string.
+// Another type is a mistake in the program, and panics.
 func (f *Field) Set(value any) {
 	switch to := f.target.(type) {
 	case *string:
@@ -144,20 +122,8 @@ func (f *Field) Set(value any) {
 		*to = typed[bool](f, value)
 	case *[]string:
 		*to = slices.Clone(typed[[]string](f, value))
-	case *[]float64:
-		*to = slices.Clone(typed[[]float64](f, value))
-	case *map[string]float64:
-		*to = typed[map[string]float64](f, value)
 	case *map[string][]string:
 		*to = typed[map[string][]string](f, value)
-	case **bool:
-		*to = pointer(typed[bool](f, value))
-	case **int:
-		*to = pointer(typed[int](f, value))
-	case **float64:
-		*to = pointer(typed[float64](f, value))
-	case Table:
-		to.Set(typed[map[string]any](f, value))
 	default:
 		panic(fmt.Sprintf("key %s is bound to a %T", f.key.Name, f.target))
 	}
@@ -171,10 +137,7 @@ func typed[T any](f *Field, value any) T {
 	return v
 }
 
-func pointer[T any](v T) *T { return &v }
-
-// Value is the field's value, of the types that Set takes; nil for one that is not given: a nil pointer, an empty list
-// or map, a group without values.
+// Value is the field's value, of the types that Set takes; nil for an empty list or map.
 func (f *Field) Value() any {
 	switch to := f.target.(type) {
 	case *string:
@@ -189,21 +152,8 @@ func (f *Field) Value() any {
 		return *to
 	case *[]string:
 		return orNil(len(*to), *to)
-	case *[]float64:
-		return orNil(len(*to), *to)
-	case *map[string]float64:
-		return orNil(len(*to), *to)
 	case *map[string][]string:
 		return orNil(len(*to), *to)
-	case **bool:
-		return dereference(*to)
-	case **int:
-		return dereference(*to)
-	case **float64:
-		return dereference(*to)
-	case Table:
-		values := to.Values()
-		return orNil(len(values), values)
 	default:
 		return nil
 	}
@@ -216,13 +166,6 @@ func orNil(length int, v any) any {
 	return v
 }
 
-func dereference[T any](p *T) any {
-	if p == nil {
-		return nil
-	}
-	return *p
-}
-
 // IsZero reports whether the field has the zero value of its type.
 func (f *Field) IsZero() bool {
 	switch v := f.Value().(type) {
@@ -231,20 +174,12 @@ func (f *Field) IsZero() bool {
 	case string:
 		return v == ""
 	case int:
-		return v == 0 && !f.isPointer()
+		return v == 0
 	case float64:
-		return v == 0 && !f.isPointer()
+		return v == 0
 	case bool:
-		return !v && !f.isPointer()
+		return !v
 	default:
 		return false
 	}
-}
-
-func (f *Field) isPointer() bool {
-	switch f.target.(type) {
-	case **bool, **int, **float64:
-		return true
-	}
-	return false
 }

@@ -60,10 +60,7 @@ func (t Table) Set(values map[string]any) {
 // SetDefaults sets the fields whose keys have a default to it.
 func (t Table) SetDefaults() {
 	for _, f := range t {
-		switch sub, isGroup := f.target.(Table); {
-		case isGroup:
-			sub.SetDefaults()
-		case f.key.Default != nil:
+		if f.key.Default != nil {
 			f.Set(f.key.Default)
 		}
 	}
@@ -118,9 +115,6 @@ func (f *Field) fits() bool {
 	case string:
 		return (len(f.key.Choices) == 0 || slices.Contains(f.key.Choices, v)) &&
 			(f.key.Pattern == nil || f.key.Pattern.MatchString(v))
-	case []float64:
-		return (f.key.Lengths == nil || slices.Contains(f.key.Lengths, len(v))) &&
-			!slices.ContainsFunc(v, func(one float64) bool { return !f.key.Fits(one) })
 	default:
 		return true
 	}
