@@ -1,51 +1,12 @@
 #include "movie.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/log.h>
-#include <libavutil/opt.h>
-
-// The functions that are called, by the library that has them. Their structs are laid out as the headers say only in
-// libraries of the headers' major version, which is in the name that is loaded.
-#define FUNCTIONS(FORMAT, CODEC, UTIL) \
-  FORMAT(avformat_alloc_context) FORMAT(av_guess_format) FORMAT(avformat_new_stream) FORMAT(avformat_write_header) \
-  FORMAT(av_write_frame) FORMAT(av_write_trailer) FORMAT(avformat_free_context) FORMAT(avio_alloc_context) \
-  FORMAT(avio_context_free) FORMAT(avio_flush) \
-  CODEC(avcodec_find_encoder_by_name) CODEC(avcodec_alloc_context3) CODEC(avcodec_open2) CODEC(avcodec_free_context) \
-  CODEC(avcodec_parameters_from_context) CODEC(avcodec_send_frame) CODEC(avcodec_receive_packet) \
-  CODEC(av_packet_alloc) CODEC(av_packet_free) CODEC(av_packet_rescale_ts) \
-  UTIL(av_frame_alloc) UTIL(av_frame_free) UTIL(av_frame_get_buffer) UTIL(av_frame_make_writable) \
-  UTIL(av_dict_set) UTIL(av_dict_free) UTIL(av_malloc) UTIL(av_freep) UTIL(av_strerror) UTIL(av_log_set_level)
-
-#define DECLARE(name) static __typeof__(name) *p_##name;
-FUNCTIONS(DECLARE, DECLARE, DECLARE)
-
-#define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
-#define SONAME(library, major) "lib" library ".so." TEXT(major)
-
-const char *libav_load(void) {
-  void *format = dlopen(SONAME("avformat", LIBAVFORMAT_VERSION_MAJOR), RTLD_LAZY | RTLD_LOCAL);
-  void *codec = format ? dlopen(SONAME("avcodec", LIBAVCODEC_VERSION_MAJOR), RTLD_LAZY | RTLD_LOCAL) : NULL;
-  void *util = codec ? dlopen(SONAME("avutil", LIBAVUTIL_VERSION_MAJOR), RTLD_LAZY | RTLD_LOCAL) : NULL;
-  if (!util) return dlerror();
-#define FIND(handle, name) \
-  if (!(p_##name = (__typeof__(p_##name))dlsym(handle, #name))) return dlerror();
-#define FIND_FORMAT(name) FIND(format, name)
-#define FIND_CODEC(name) FIND(codec, name)
-#define FIND_UTIL(name) FIND(util, name)
-  FUNCTIONS(FIND_FORMAT, FIND_CODEC, FIND_UTIL)
-  // Errors are told to the caller. Who wants ffmpeg's own words sets the variable, as for OpenCV.
-  if (!getenv("OPENCV_FFMPEG_DEBUG")) p_av_log_set_level(AV_LOG_QUIET);
-  return NULL;
-}
+#include "load.h"
 
 struct libav_movie {
   int fd;

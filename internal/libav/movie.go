@@ -3,7 +3,6 @@
 package libav
 
 /*
-#cgo LDFLAGS: -ldl
 #include <stdlib.h>
 #include "movie.h"
 */
@@ -13,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"syscall"
 	"unsafe"
 )
@@ -44,14 +42,6 @@ func failed(op string, code C.int) error {
 	}
 	return &Error{op, int(code)}
 }
-
-// load loads the libraries. Only the first call does anything; every call returns its error.
-var load = sync.OnceValue(func() error {
-	if words := C.libav_load(); words != nil {
-		return fmt.Errorf("the ffmpeg libraries that write video cannot be loaded: %s; install ffmpeg or libopencv-videoio", C.GoString(words))
-	}
-	return nil
-})
 
 // Encoders of Options.
 const (

@@ -6,9 +6,6 @@
 
 typedef struct libav_movie libav_movie;
 
-// libav_load loads the libraries. NULL, or dlerror's words, which stay valid.
-const char *libav_load(void);
-
 // libav_open begins a fragmented MP4 on fd, which stays the caller's. encoder is ffmpeg's name of one; a frame is shown
 // for base/rate seconds. It gives 0 or ffmpeg's error, AVERROR(ENOSYS) when this ffmpeg does not have the encoder.
 int libav_open(libav_movie **movie, const char *encoder, int fd, int width, int height, int rate, int base);

@@ -1,0 +1,18 @@
+package libav
+
+// #cgo LDFLAGS: -ldl -pthread
+// const char *libav_load(void);
+import "C"
+
+import (
+	"fmt"
+	"sync"
+)
+
+// load loads the libraries. Only the first call does anything; every call returns its error.
+var load = sync.OnceValue(func() error {
+	if words := C.libav_load(); words != nil {
+		return fmt.Errorf("the ffmpeg libraries for video cannot be loaded: %s; install ffmpeg or libopencv-videoio", C.GoString(words))
+	}
+	return nil
+})
