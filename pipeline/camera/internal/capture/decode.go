@@ -12,13 +12,14 @@ import (
 	"corallite/internal/turbojpeg"
 )
 
+func isJPEG(data []byte) bool { return bytes.HasPrefix(data, []byte{0xff, 0xd8}) }
+
 // decode decodes a compressed picture. The error of a damaged one is a damagedError.
 func decode(data []byte, reserve reserve) error {
 	if len(data) < 4 {
 		return damagedError{fmt.Errorf("the picture has only %d bytes", len(data))}
 	}
-	jpeg := bytes.HasPrefix(data, []byte{0xff, 0xd8})
-	if jpeg {
+	if isJPEG(data) {
 		var refused error
 		err := turbojpeg.Decode(data, func(width, height int) ([]byte, error) {
 			var pixels []byte

@@ -27,8 +27,9 @@
 // # Inputs
 //
 //   - Device: a V4L2 camera, by OpenCV.
-//   - HTTP: an MJPEG stream (multipart/x-mixed-replace) or a picture that is requested again and again, read by Go, with
-//     Basic, Digest or Bearer authentication; whatever else a server sends goes to ffmpeg.
+//   - HTTP: an MJPEG stream (multipart/x-mixed-replace, or JPEGs one after the other) or a picture that is requested again
+//     and again, read by Go, with Basic, Digest or Bearer authentication. They are recognized by their first bytes, because
+//     many cameras state no media type or a wrong one; whatever else a server sends goes to ffmpeg.
 //   - Stream: any other address (RTSP, RTMP, UDP …), by OpenCV with ffmpeg.
 //   - GStreamer: a pipeline, by OpenCV.
 //   - Program: the program ffmpeg with the user's arguments, whose pictures come through a pipe.

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"corallite/internal/reconnect"
@@ -34,11 +34,18 @@ type httpInput struct {
 	auth   authorization
 }
 
-// openHTTP requests the address once and chooses the reader by the type of the response.
+// openHTTP requests the address once and chooses the reader by the first bytes of the response.
 func openHTTP(ctx context.Context, b *frameSlots, o Options) (input, error) {
 	dialer := &net.Dialer{Timeout: dialLimit}
 	h := &httpInput{o: o, ctx: ctx, auth: authorization{o: o}, client: &http.Client{Transport: &http.Transport{
-		DialContext: dialer.DialContext, TLSHandshakeTimeout: dialLimit, ResponseHeaderTimeout: headerLimit,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &headless{Conn: c}, nil
+		},
+		TLSHandshakeTimeout: dialLimit, ResponseHeaderTimeout: headerLimit,
 		Proxy:           http.ProxyFromEnvironment,
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: o.AnyCertificate}, // only if the user asks for it
 	}}}
@@ -47,25 +54,39 @@ func openHTTP(ctx context.Context, b *frameSlots, o Options) (input, error) {
 		h.client.CloseIdleConnections()
 		return nil, err
 	}
-	kind, parameters, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if err != nil && kind == "" {
-		kind = "application/octet-stream"
-	}
-	switch {
-	case strings.HasPrefix(kind, "multipart/"):
-		return newMultipart(h, response.Body, parameters["boundary"]), nil
-	case strings.HasPrefix(kind, "image/"):
+	b.setNote("%s responds but sends no data", o.Shown)
+	in := bufio.NewReaderSize(response.Body, 64<<10)
+	stated, parameters, _ := mime.ParseMediaType(response.Header.Get("Content-Type")) // "" where it is no media type
+	start := head(in)
+	kind, text := recognize(start, stated)
+	switch kind {
+	case multipartContent:
+		boundary := firstBoundary(start)
+		if boundary == "" {
+			boundary = parameters["boundary"]
+		}
+		return newMultipart(h, response.Body, in, boundary), nil
+	case pictureContent:
+		if isJPEG(start) && (response.ContentLength < 0 || response.ContentLength > maxPictureFile) {
+			return newSeries(h, response, in), nil
+		}
+		response.Body = readCloser{in, response.Body}
 		return newSnapshots(h, response), nil
-	case strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "html") || kind == "application/json":
-		err = reconnect.Permanent(fmt.Errorf("the address returns %s, not a picture or a stream", kind))
+	case pageContent:
+		err = reconnect.Permanent(fmt.Errorf("the address returns %s, not a picture or a stream", text))
 	}
-	_ = response.Body.Close() // only the header was needed
+	_ = response.Body.Close() // only its beginning was needed
 	h.client.CloseIdleConnections()
 	if err != nil {
 		return nil, err
 	}
 	b.setNote("opening %s with ffmpeg", o.Shown)
 	return openStream(ctx, b, o)
+}
+
+type readCloser struct {
+	io.Reader
+	io.Closer
 }
 
 // get requests the address. The status of the response is 200, and the caller closes its body.

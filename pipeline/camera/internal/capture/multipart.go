@@ -12,15 +12,15 @@ import (
 // from the announced one, and with or without lengths.
 type multipart struct {
 	h        *httpInput
-	body     io.ReadCloser
+	body     io.Closer
 	in       *bufio.Reader
 	boundary string
 	data     []byte
 }
 
-func newMultipart(h *httpInput, body io.ReadCloser, boundary string) *multipart {
+func newMultipart(h *httpInput, body io.Closer, in *bufio.Reader, boundary string) *multipart {
 	// In the stream "--" precedes the boundary; many cameras announce it with that.
-	return &multipart{h: h, body: body, in: bufio.NewReaderSize(body, 64<<10), boundary: "--" + strings.TrimLeft(boundary, "-")}
+	return &multipart{h: h, body: body, in: in, boundary: "--" + strings.TrimLeft(boundary, "-")}
 }
 
 func (m *multipart) read(reserve reserve) (int64, error) {
@@ -33,7 +33,7 @@ func (m *multipart) read(reserve reserve) (int64, error) {
 		if m.data, err = readFull(m.in, m.data, length); err != nil {
 			return 0, ended(err)
 		}
-	} else if err := m.picture(); err != nil {
+	} else if m.data, err = readJPEG(m.in, m.data); err != nil {
 		return 0, err
 	}
 	return captured, decode(m.data, reserve)
@@ -72,26 +72,12 @@ func (m *multipart) isBoundary(line string) bool {
 	return strings.HasPrefix(line, "--") && (m.boundary == "--" || strings.Contains(line, m.boundary[2:]))
 }
 
-// picture reads a JPEG of unknown length: from its first marker to its last (ITU-T T.81, table B.1).
-func (m *multipart) picture() error {
-	m.data = m.data[:0]
-	for last := byte(0); len(m.data) < maxPictureFile; {
-		c, err := m.in.ReadByte()
-		if err != nil {
-			return ended(err)
-		}
-		m.data = append(m.data, c)
-		if last == 0xff && c == 0xd9 {
-			return nil
-		}
-		last = c
-	}
-	return fmt.Errorf("a picture of the stream has no end within %d MiB", maxPictureFile>>20)
-}
-
 func ended(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	switch {
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the server ended the stream")
+	case errors.Is(err, errNoJPEG) || errors.Is(err, errManyBytes):
+		return err
 	}
 	return fmt.Errorf("the stream broke off: %w", err)
 }

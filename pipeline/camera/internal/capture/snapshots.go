@@ -10,7 +10,7 @@ import (
 // snapshots is a picture that is requested again and again.
 type snapshots struct {
 	h        *httpInput
-	first    *http.Response // not read yet
+	first    *http.Response // not read yet; nil: read already
 	interval time.Duration
 	due      time.Time
 	data     []byte
