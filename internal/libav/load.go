@@ -1,6 +1,6 @@
 package libav
 
-// #cgo LDFLAGS: -ldl -pthread
+// #cgo LDFLAGS: -ldl -lm -pthread
 // const char *libav_load(void);
 import "C"
 

@@ -1,5 +1,5 @@
-// Package libav writes video with the system's ffmpeg libraries (libavcodec, libavformat), the ones that OpenCV uses as
-// well. They are loaded when the first movie is opened, so that a program without video does not pay for them.
+// Package libav reads and writes video with the system's ffmpeg libraries (libavcodec, libavformat), the ones that OpenCV
+// uses as well. They are loaded when the first movie or reader is opened, so that a program without video does not pay for them.
 package libav
 
 /*
@@ -23,12 +23,17 @@ var ErrNoEncoder = errors.New("this ffmpeg does not have the encoder")
 type Error struct {
 	Op   string // "encoding", "ending a fragment"
 	Code int    // AVERROR
+	Log  string // what the libraries said about it; may be empty
 }
 
 func (e *Error) Error() string {
 	var words [128]C.char
 	C.libav_words(C.int(e.Code), &words[0], C.int(len(words)))
-	return fmt.Sprintf("%s: %s", e.Op, C.GoString(&words[0]))
+	text := fmt.Sprintf("%s: %s", e.Op, C.GoString(&words[0]))
+	if e.Log != "" {
+		text += " (" + e.Log + ")"
+	}
+	return text
 }
 
 // failed is the error of a call: the system's own where a write failed. EINVAL is what ffmpeg says of what it cannot
@@ -40,7 +45,7 @@ func failed(op string, code C.int) error {
 	if number := syscall.Errno(C.libav_errno(code)); number != 0 && number != syscall.EINVAL {
 		return number
 	}
-	return &Error{op, int(code)}
+	return &Error{Op: op, Code: int(code)}
 }
 
 // Encoders of Options.
