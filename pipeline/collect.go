@@ -99,7 +99,7 @@ func (r *run[T]) postProcess(work *workItem[T]) {
 		}
 		began := time.Now()
 		if !s.broken {
-			if err := s.postProcessSafely(*work.item.Meta(), &res.event.Result); err != nil {
+			if err := s.postProcessSafely(work.item, &res.event.Result); err != nil {
 				s.broken = true
 				r.end(fmt.Errorf("model %s: %s: %w", s.model.name, describe(work.item.Meta()), err))
 			}
@@ -111,8 +111,8 @@ func (r *run[T]) postProcess(work *workItem[T]) {
 	}
 }
 
-func (s *modelStage[T]) postProcessSafely(m Meta, res *Result) (err error) {
+func (s *modelStage[T]) postProcessSafely(item T, res *Result) (err error) {
 	defer panicerr.Recover(&err, "post-processing")
-	s.model.options.PostProcess(m, res)
+	s.model.options.PostProcess(item, res)
 	return nil
 }

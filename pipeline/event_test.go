@@ -64,6 +64,14 @@ func TestEventJSONOfHardCases(t *testing.T) {
 			e.Detections[0].Classes = []pipeline.Class{{Label: "Ada", Score: 0.9}}
 			e.Ended = []pipeline.Track{{Track: 3, Label: "dog", Index: 17, Frames: 12, Seconds: 1.2346}}
 		}, `410.9],"track":7,"new":true,"classes":[{"label":"Ada","index":0,"score":0.9}]}],"ended":[{"track":3,"label":"dog","index":17,"frames":12,"seconds":1.235}]}`},
+		{"zones and lines", func(e *pipeline.Event) {
+			d := &e.Detections[0]
+			d.Zones, d.Entered, d.Left = []string{"door", "a \"b\""}, []string{"door"}, []string{"street"}
+			d.Crossed = []pipeline.Crossing{{Line: "gate", Direction: "in"}}
+			d.Dwell, d.SpeedMPS = map[string]float64{"door": 1.23456, "a": 0}, 1.239
+			e.Ended = []pipeline.Track{{Track: 3, Left: []string{"door"}, Zones: []pipeline.Visit{{Zone: "door", Seconds: 2.0004, SpeedMPS: 0.333}, {Zone: "street"}}}}
+		}, `,"zones":["door","a \"b\""],"entered":["door"],"left":["street"],"crossed":[{"line":"gate","direction":"in"}],"dwell_s":{"a":0,"door":1.235},"speed_mps":1.24}],` +
+			`"ended":[{"track":3,"label":"","index":0,"frames":0,"seconds":0,"left":["door"],"zones":[{"zone":"door","seconds":2,"speed_mps":0.33},{"zone":"street","seconds":0}]}]}`},
 		{"position", func(e *pipeline.Event) { e.PositionS = 1. / 3 }, `"source":"camera:0","position_s":0.333,"model"`},
 		{"not finite", func(e *pipeline.Event) {
 			e.PositionS = math.Inf(1)
@@ -93,6 +101,9 @@ func TestEventJSONRoundTrip(t *testing.T) {
 	want := sampleEvent()
 	want.Time = want.Time.UTC().Truncate(time.Millisecond)
 	want.Detections[0].Keypoints = []pipeline.Keypoint{{Label: "nose \"x\" 犬", X: 1.5, Y: 2}}
+	want.Detections[0].Zones, want.Detections[0].Crossed = []string{"door"}, []pipeline.Crossing{{Line: "gate", Direction: "in"}}
+	want.Detections[0].Dwell = map[string]float64{"door": 1.5}
+	want.Ended = pipeline.Tracks{{Track: 3, Left: []string{"door"}, Zones: []pipeline.Visit{{Zone: "door", Seconds: 1.5}}}}
 	line, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)

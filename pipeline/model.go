@@ -28,7 +28,7 @@ type ModelOptions[T Item] struct {
 	// Task with several engines, it is called for each event of the model in the order of the items, except for items
 	// that were dropped or failed. One call at a time, on the collector's goroutine: the whole stream waits for it. A
 	// function holds the state of one stream, so streams and models must not share one.
-	PostProcess func(item Meta, r *Result)
+	PostProcess func(item T, r *Result)
 	// Overlap prepares the next item and decodes the last one while the engine runs, at the cost of copying the
 	// inputs and outputs. It is worthwhile if Invoke leaves the CPU free; engines whose Device
 	// LeavesCPUFree always overlap.

@@ -25,7 +25,8 @@ func TestPostProcess(t *testing.T) {
 	}}, "edgetpu:c")
 	var seen [2][]uint64 // no lock: the race detector sees calls side by side
 	for i := range r.Models {
-		r.Models[i].PostProcess = func(m pipeline.Meta, res *pipeline.Result) {
+		r.Models[i].PostProcess = func(it *pipetest.FakeItem, res *pipeline.Result) {
+			m := it.Meta()
 			if want := int(pipetest.Answer(pipetest.ValueOf(int(m.Seq)))); len(res.Classes) != 1 || res.Classes[0].Index != want {
 				t.Errorf("item %d has %+v", m.Seq, res.Classes)
 			}
@@ -72,7 +73,8 @@ func TestPostProcessPanics(t *testing.T) {
 	r := newRig(30, "cpu:a", "cpu:b")
 	r.addModel("birds", &pipetest.FakeTask{}, "cpu:c")
 	calls := 0
-	r.Models[0].PostProcess = func(m pipeline.Meta, _ *pipeline.Result) {
+	r.Models[0].PostProcess = func(it *pipetest.FakeItem, _ *pipeline.Result) {
+		m := it.Meta()
 		if calls++; m.Seq >= 5 {
 			panic("strange state")
 		}

@@ -69,6 +69,27 @@ type Detection struct {
 	Track     uint64     `json:"track,omitempty"`   // the object's track number, the same in every frame, from 1; 0: not tracked
 	New       bool       `json:"new,omitempty"`     // the first event with this Track
 	Classes   []Class    `json:"classes,omitempty"` // from a secondary classifier, best first
+
+	// Of a tracked object in a pipeline with zones or lines:
+	Zones    []string           `json:"zones,omitempty"`     // that it is in
+	Entered  []string           `json:"entered,omitempty"`   // those of them that it is in since this item
+	Left     []string           `json:"left,omitempty"`      // that it is out of since this item
+	Crossed  []Crossing         `json:"crossed,omitempty"`   // lines that it has crossed with this item
+	Dwell    map[string]float64 `json:"dwell_s,omitempty"`   // seconds that it has been in each of Zones
+	SpeedMPS float64            `json:"speed_mps,omitempty"` // metres a second on the ground; 0: not known
+}
+
+// Crossing is that of a line by an object.
+type Crossing struct {
+	Line      string `json:"line"`
+	Direction string `json:"direction"` // as the line's configuration calls it
+}
+
+// Visit is what an object did in a zone.
+type Visit struct {
+	Zone     string  `json:"zone"`
+	Seconds  float64 `json:"seconds"`             // in all
+	SpeedMPS float64 `json:"speed_mps,omitempty"` // mean, in metres a second; 0: not known
 }
 
 // Track is an object tracked through the frames.
@@ -78,6 +99,9 @@ type Track struct {
 	Index   int     `json:"index"`
 	Frames  int     `json:"frames"`  // in which it was found
 	Seconds float64 `json:"seconds"` // from the first to the last of them
+
+	Left  []string `json:"left,omitempty"`  // zones that it was in when it ended
+	Zones []Visit  `json:"zones,omitempty"` // all that it was in
 }
 
 // Keypoint is a named point in pixels of the source picture. It may lie outside the picture.

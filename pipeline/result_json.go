@@ -1,6 +1,11 @@
 package pipeline
 
-import "strconv"
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+)
 
 // MarshalJSON writes the score to four decimals and the box to a tenth of a pixel.
 func (d Detection) MarshalJSON() ([]byte, error) {
@@ -51,7 +56,64 @@ func (d Detection) MarshalJSON() ([]byte, error) {
 	if len(d.Classes) > 0 {
 		b = append(b, ']')
 	}
+	if b, err = d.appendPlaces(b); err != nil {
+		return nil, err
+	}
 	return append(b, '}'), nil
+}
+
+// appendPlaces writes where the object is, times to the millisecond and the speed to the centimetre a second.
+func (d *Detection) appendPlaces(b []byte) (_ []byte, err error) {
+	for _, f := range []struct {
+		key   string
+		names []string
+	}{{"zones", d.Zones}, {"entered", d.Entered}, {"left", d.Left}} {
+		if b, err = appendNames(b, f.key, f.names); err != nil {
+			return nil, err
+		}
+	}
+	if len(d.Crossed) > 0 {
+		crossed, err := json.Marshal(d.Crossed)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(b, `,"crossed":`...), crossed...)
+	}
+	for i, zone := range slices.Sorted(maps.Keys(d.Dwell)) {
+		if i == 0 {
+			b = append(b, `,"dwell_s":{`...)
+		} else {
+			b = append(b, ',')
+		}
+		if b, err = appendString(b, zone); err != nil {
+			return nil, err
+		}
+		b = appendFloat(append(b, ':'), d.Dwell[zone], 3)
+	}
+	if len(d.Dwell) > 0 {
+		b = append(b, '}')
+	}
+	if d.SpeedMPS != 0 {
+		b = appendFloat(append(b, `,"speed_mps":`...), d.SpeedMPS, 2)
+	}
+	return b, nil
+}
+
+// appendNames writes a key with a list of names behind others, unless the list is empty.
+func appendNames(b []byte, key string, names []string) (_ []byte, err error) {
+	if len(names) == 0 {
+		return b, nil
+	}
+	b = append(append(append(b, `,"`...), key...), `":[`...)
+	for i, name := range names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = appendString(b, name); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, ']'), nil
 }
 
 // MarshalJSON writes the point to a tenth of a pixel.
@@ -127,6 +189,37 @@ func (t Track) MarshalJSON() ([]byte, error) {
 	b = strconv.AppendInt(append(b, `,"index":`...), int64(t.Index), 10)
 	b = strconv.AppendInt(append(b, `,"frames":`...), int64(t.Frames), 10)
 	b = appendFloat(append(b, `,"seconds":`...), t.Seconds, 3)
+	if b, err = appendNames(b, "left", t.Left); err != nil {
+		return nil, err
+	}
+	for i, v := range t.Zones {
+		if i == 0 {
+			b = append(b, `,"zones":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		if b, err = v.appendJSON(b); err != nil {
+			return nil, err
+		}
+	}
+	if len(t.Zones) > 0 {
+		b = append(b, ']')
+	}
+	return append(b, '}'), nil
+}
+
+// MarshalJSON writes the time to the millisecond and the speed to the centimetre a second.
+func (v Visit) MarshalJSON() ([]byte, error) { return v.appendJSON(nil) }
+
+func (v Visit) appendJSON(b []byte) ([]byte, error) {
+	b, err := appendString(append(b, `{"zone":`...), v.Zone)
+	if err != nil {
+		return nil, err
+	}
+	b = appendFloat(append(b, `,"seconds":`...), v.Seconds, 3)
+	if v.SpeedMPS != 0 {
+		b = appendFloat(append(b, `,"speed_mps":`...), v.SpeedMPS, 2)
+	}
 	return append(b, '}'), nil
 }
 

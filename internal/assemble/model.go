@@ -78,7 +78,7 @@ func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, model *deleg
 		if err != nil {
 			return err
 		}
-		v.options.PostProcess = follow.Follow
+		v.options.PostProcess = func(f *vision.Frame, found *pipeline.Result) { follow.Follow(*f.Meta(), found) }
 		// The tracker wants to see what is too unsure to be shown.
 		m.ScoreThreshold, m.MaxResults = min(m.ScoreThreshold, trackFrom), 0
 	}

@@ -6,7 +6,7 @@ import (
 	"corallite/pipeline"
 )
 
-// Follow is Update on a Stream's results: the PostProcess of a pipeline.Model. It fills r.Ended and drops what Options.Show says.
+// Follow is Update on a Stream's results, for the PostProcess of a pipeline.Model. It fills r.Ended and drops what Options.Show says.
 //
 // The time of an item is its position in the recording, or otherwise its capture time; see also Options.Step. When the
 // position goes back, because the recording restarts or another file follows, all tracks end, in that item's Ended.

@@ -2,6 +2,7 @@ package track
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -103,7 +104,7 @@ func TestClasses(t *testing.T) {
 		for i := range ended {
 			ended[i].Seconds = 0
 		}
-		if !slices.Equal(ended, want) || !slices.Equal(numbers, wantNumbers) {
+		if !reflect.DeepEqual(ended, want) || !slices.Equal(numbers, wantNumbers) {
 			t.Errorf("across %v: %v, ended %+v", across, numbers, ended)
 		}
 	}
@@ -131,7 +132,9 @@ func TestFollowInAStream(t *testing.T) {
 		e.Time = time.Duration(i) * time.Millisecond
 		engines = append(engines, e)
 	}
-	m, err := pipeline.NewModel("coco", &movingTask{}, engines, pipeline.ModelOptions[*pipetest.FakeItem]{PostProcess: tr.Follow})
+	m, err := pipeline.NewModel("coco", &movingTask{}, engines, pipeline.ModelOptions[*pipetest.FakeItem]{
+		PostProcess: func(it *pipetest.FakeItem, r *pipeline.Result) { tr.Follow(*it.Meta(), r) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +154,7 @@ func TestFollowInAStream(t *testing.T) {
 		}
 	}
 	want := []pipeline.Track{{Track: 1, Label: "person", Frames: 200, Seconds: 7.96}}
-	if left := tr.End(); !slices.Equal(left, want) {
+	if left := tr.End(); !reflect.DeepEqual(left, want) {
 		t.Errorf("left %+v, want %+v", left, want)
 	}
 }

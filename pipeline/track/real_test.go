@@ -48,7 +48,13 @@ func coco(t *testing.T, follow func(pipeline.Meta, *pipeline.Result)) *pipeline.
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { task.Close() })
-	m, err := pipeline.NewModel("coco", task, engines, pipeline.ModelOptions[*vision.Frame]{PostProcess: follow})
+	m, err := pipeline.NewModel("coco", task, engines, pipeline.ModelOptions[*vision.Frame]{
+		PostProcess: func(f *vision.Frame, r *pipeline.Result) {
+			if follow != nil {
+				follow(*f.Meta(), r)
+			}
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
