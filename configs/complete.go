@@ -33,9 +33,12 @@ func Completions(files []string, word string) []Completion {
 	var all []Completion
 	var walk func(k *key.Key, path string)
 	walk = func(k *key.Key, path string) {
-		switch {
-		case k.IsLeaf():
+		if k.IsLeaf() {
 			all = append(all, leaf(k, path, word)...)
+		} else if k.Switch {
+			all = append(all, leaf(switchKey(k), path, word)...)
+		}
+		switch {
 		case k.Kind == key.KindGroup:
 			for _, c := range k.Keys {
 				walk(c, path+"."+c.Name)

@@ -11,92 +11,16 @@ import (
 
 // Config is what all files, the environment and --set say together, with defaults filled in and files found.
 type Config struct {
-	Models    map[string]Model    `yaml:"models"`
-	Pipelines map[string]Pipeline `yaml:"pipelines"`
-	EdgeTPU   EdgeTPU             `yaml:"edgetpu"`
-	Log       Log                 `yaml:"log"`
+	Models    map[string]Model
+	Pipelines map[string]Pipeline
+	EdgeTPU   EdgeTPU
+	Log       Log
 
 	order []string
 }
 
 // PipelineNames are the names of the pipelines in the order of the files.
 func (c *Config) PipelineNames() []string { return slices.Clone(c.order) }
-
-// Model is a model that pipelines use. docs/configuration.md says what each key means.
-type Model struct {
-	Path     string   `yaml:"path"`     // of the file that was found
-	EdgeTPU  string   `yaml:"edgetpu"`  // of the compiled model when one was named; "": look beside Path
-	Segments []string `yaml:"segments"` // of the compiled model in parts, in order, instead
-	Task     string   `yaml:"task"`     // TaskDetect …
-
-	Labels     []string `yaml:"-"` // in the order of the label file; empty: none
-	LabelsFile string   `yaml:"-"` // where Labels are from; "" when they stood in the YAML or the catalog
-
-	Delegate Delegates `yaml:"delegate"`
-	Device   string    `yaml:"device"`
-	Threads  int       `yaml:"threads"`  // 0: choose
-	Engines  int       `yaml:"engines"`  // 0: choose
-	Isolate  *bool     `yaml:"isolate"`  // nil: on an Edge TPU
-	Deadline float64   `yaml:"deadline"` // seconds; 0: from the time that runs take
-
-	Activation        string   `yaml:"activation"`  // none, sigmoid or softmax; "": nobody says
-	Sensitivity       float64  `yaml:"sensitivity"` // of a sigmoid; 0: 1
-	ScoreThreshold    float64  `yaml:"score_threshold"`
-	MaxResults        int      `yaml:"max_results"` // 0: all
-	CategoryAllowlist []string `yaml:"category_allowlist"`
-	CategoryDenylist  []string `yaml:"category_denylist"`
-	LabelOffset       *int     `yaml:"label_offset"` // nil: 1 for detectors whose labels begin with a background line, else 0
-
-	Width        int       `yaml:"width"`  // pixels of a model that takes pictures of any size; 0: it has a size
-	Height       int       `yaml:"height"` // as Width
-	Resize       string    `yaml:"resize"` // stretch, letterbox or crop
-	Mean         []float64 `yaml:"mean"`   // 1 or 3 numbers, as Std; empty: as the model's quantization says
-	Std          []float64 `yaml:"std"`
-	NMSThreshold float64   `yaml:"nms_threshold"`
-	Decoder      string    `yaml:"decoder"`   // one of vision.DecoderNames; "": as the graph tells
-	Output       string    `yaml:"output"`    // the name of the one to read; "": the only one
-	Signature    string    `yaml:"signature"` // the key of the one that is run; "": the main graph
-	Track        bool      `yaml:"track"`     // detect: objects are followed
-
-	KeypointThreshold float64 `yaml:"keypoint_threshold"` // pose
-	MinShare          float64 `yaml:"min_share"`          // segment
-	Gallery           string  `yaml:"gallery"`            // embed: a folder; "": none
-	Vector            *bool   `yaml:"vector"`             // embed; nil: without a gallery
-
-	Hearing `yaml:",squash"` // for tasks on sound
-
-	// What the catalog knows and the YAML cannot say.
-	Catalog string `yaml:"-"` // the model's name in the catalog; "" when it is not known there
-	Subject string `yaml:"-"` // embed: what it was trained to tell apart, one of models.Subjects; "": not known
-}
-
-// Pipeline is a source, the models that look at its pictures, and the sinks that take what they find.
-type Pipeline struct {
-	Source    Source     `yaml:"-"`
-	Models    []string   `yaml:"models,flow"`     // at least one, all of them in Config.Models
-	Every     int        `yaml:"every,omitempty"` // each so many-th frame
-	FPS       float64    `yaml:"fps,omitempty"`
-	Region    []float64  `yaml:"region,flow,omitempty"` // left, top, right, bottom, 0 to 1; empty: all
-	Motion    *Motion    `yaml:"motion,omitempty"`      // nil: models run whether something moves or not
-	Secondary *Secondary `yaml:"secondary,omitempty"`   // nil: none
-	VAD       bool       `yaml:"vad,omitempty"`         // sound: models run only while there is a voice
-	Priority  int        `yaml:"priority"`              // of its runs where a device is shared; higher goes first
-	Sinks     []Sink     `yaml:"-"`                     // at least one
-}
-
-// EdgeTPU is the runtime of the Edge TPU.
-type EdgeTPU struct {
-	Library     string   `yaml:"library"`            // path of libedgetpu; "": its usual names
-	Performance string   `yaml:"performance"`        // low, medium, high or max; "": libedgetpu's
-	Env         []string `yaml:"env,omitempty,flow"` // names of environment variables that its processes get too
-	Heat        string   `yaml:"heat"`               // throttle, cpu or off
-}
-
-// Log is what is logged.
-type Log struct {
-	Level  string `yaml:"level"`  // debug, info, warn or error
-	Format string `yaml:"format"` // text or json
-}
 
 // LoadOptions says what Load reads beside the files.
 type LoadOptions struct {
@@ -181,14 +105,7 @@ func (s *layers) config(o LoadOptions, whole bool) *Config {
 	}
 	s.sameOutputs(cfg)
 	s.checkSinks(cfg, whole)
-	for name, to := range map[string]*string{
-		"library": &cfg.EdgeTPU.Library, "performance": &cfg.EdgeTPU.Performance, "heat": &cfg.EdgeTPU.Heat,
-	} {
-		*to, _ = s.get(path{"edgetpu", name}).(string)
-	}
-	cfg.EdgeTPU.Env, _ = s.get(path{"edgetpu", "env"}).([]string)
-	cfg.Log.Level, _ = s.get(path{"log", "level"}).(string)
-	cfg.Log.Format, _ = s.get(path{"log", "format"}).(string)
+	s.setGroup(nil, cfg.groups())
 	return cfg
 }
 
@@ -206,5 +123,5 @@ func (s *layers) require(p path, k *key.Key) bool {
 
 // One is the configuration of one pipeline, for commands and programs that have no file.
 func One(name string, p Pipeline, models map[string]Model) *Config {
-	return &Config{Models: models, Pipelines: map[string]Pipeline{name: p}, order: []string{name}, EdgeTPU: EdgeTPU{Heat: "throttle"}, Log: Log{Level: "info"}}
+	return &Config{Models: models, Pipelines: map[string]Pipeline{name: p}, order: []string{name}, EdgeTPU: *Default[EdgeTPU](), Log: *Default[Log]()}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"corallite/models"
+	"corallite/pipeline/score"
 	"corallite/pipeline/vision"
 )
 
@@ -20,10 +21,11 @@ const (
 // Defaults is a model for a task with nothing said about it but what the catalog knows: e, nil when it is not known
 // there. The caller sets its file, compiled model and label file.
 func Defaults(task string, e *models.Entry) Model {
-	m := Model{Task: task}
+	var m Model
+	m.Task = task
 	if e != nil {
 		m.Catalog, m.Labels = e.Name, slices.Clone(e.Labels)
-		m.Activation, m.Sensitivity = e.Activation, e.Sensitivity
+		m.Activation, m.Sensitivity = score.Activation(e.Activation), e.Sensitivity
 		m.Decoder = e.Decoder
 		m.Width, m.Height = e.Input.Width, e.Input.Height
 		m.Mean, m.Std = slices.Clone(e.Input.Mean), slices.Clone(e.Input.Std)
@@ -50,7 +52,7 @@ func Defaults(task string, e *models.Entry) Model {
 	case m.Listens():
 		m.Resize = ""
 		if e != nil {
-			m.Hearing, m.ScoreThreshold = hearing(e)
+			m.SoundSettings, m.ScoreThreshold = soundSettings(e)
 		}
 	case m.Task == TaskDetect:
 		m.ScoreThreshold = defaultDetectScore

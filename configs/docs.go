@@ -52,6 +52,10 @@ func sections(k *key.Key, title string) []section {
 		place := strings.TrimPrefix(title+"."+c.Name, ".")
 		switch c.Kind {
 		case key.KindGroup:
+			if c.Switch {
+				self.Rows = append(self.Rows, row{c.Name, "`true`, `false`, or a mapping", "`false`", c.Doc, c.Example})
+				c = &key.Key{Kind: key.KindGroup, Doc: fmt.Sprintf("The keys of `%s` as a mapping. `%[1]s: true` has all defaults.", c.Name), Keys: c.Keys}
+			}
 			below = append(below, sections(c, place)...)
 		case key.KindNamed:
 			below = append(below, sections(c, place+".NAME")...)

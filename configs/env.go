@@ -55,12 +55,25 @@ func (s *layers) addEnv() {
 			return
 		}
 		at := origin{file: "environment variable " + name}
-		if !s.fromText(k, p, value, at, func(_ path, v any) { s.envValues[p.folded()] = v }) {
+		reads := k
+		if k.Switch {
+			reads = switchKey(k)
+		}
+		fits := s.fromText(reads, p, value, at, func(_ path, _ *key.Key, v any) {
+			if k.Switch {
+				s.setSwitch(fromEnv, p, v)
+			} else {
+				s.envValues[p.folded()] = v
+			}
+		})
+		if !fits {
 			s.bad[p.folded()] = true
 			return
 		}
 		s.env[p.folded()] = at
-		s.values.bindEnv(p, name)
+		if !k.Switch {
+			s.values.bindEnv(p, name)
+		}
 	})
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"slices"
 
 	"corallite/internal/key"
 )
@@ -15,27 +16,47 @@ func (s *layers) pipeline(d namedEntry, whole bool) Pipeline {
 	}
 	k := s.root.Child("pipelines")
 	out.Source = s.source(p.to("source"), k.Child("source"))
-	if at := p.to("models"); s.require(at, k.Child("models")) {
-		out.Models, _ = s.get(at).([]string)
-		s.modelNames(at, out.Models, whole)
-	}
-	if !out.Sounds() {
-		out.Every, _ = s.get(p.to("every")).(int)
-	}
-	out.FPS, _ = s.get(p.to("fps")).(float64)
-	if r, ok := s.get(p.to("region")).([]float64); ok {
-		if out.Region = r; r[0] >= r[2] || r[1] >= r[3] {
-			s.problem(p.to("region"), key.CodeOutOfRange, "%v is not a region: left must be less than right, and top less than bottom", r)
+	for _, f := range out.Keys() {
+		if v := s.value(p.to(f.Key().Name), f.Key()); v != nil && !(f.Key().Pictures && out.Sounds()) {
+			f.Set(v)
 		}
 	}
-	out.Motion = s.motion(p.to("motion"), out)
-	out.Secondary = s.secondary(p.to("secondary"), out.Models, whole)
-	out.VAD, _ = s.get(p.to(vadKey.Name)).(bool)
-	out.Priority, _ = s.get(p.to("priority")).(int)
+	if at := p.to("models"); s.require(at, k.Child("models")) {
+		s.modelNames(at, out.Models, whole)
+	}
+	if r := out.Region; len(r) == 4 && (r[0] >= r[2] || r[1] >= r[3]) {
+		s.problem(p.to("region"), key.CodeOutOfRange, "%v is not a region: left must be less than right, and top less than bottom", r)
+	}
+	s.checkMotion(p.to("motion"), out)
+	s.checkSecondary(p.to("secondary"), out, whole)
 	if at := p.to("sinks"); s.require(at, k.Child("sinks")) {
 		out.Sinks = s.sinks(at)
 	}
 	return out
+}
+
+// checkMotion reports motion detection in pictures that have nothing to do with each other.
+func (s *layers) checkMotion(p path, in Pipeline) {
+	if in.Motion != nil && in.Source != nil && in.Source.About().Still {
+		s.problem(p, key.CodeConflict, "only applies to videos, cameras and watched folders, but the source is %s", in.Source.About().Kind)
+	}
+}
+
+// checkSecondary reports a secondary classifier whose models are not there.
+func (s *layers) checkSecondary(p path, in Pipeline, whole bool) {
+	c := in.Secondary
+	if c == nil {
+		return
+	}
+	model := s.root.Child("pipelines").Child("secondary").Child("model")
+	if at := p.to("model"); s.require(at, model) && whole && !s.bad["models"] {
+		if message := s.unknownName("models", c.Model); message != "" {
+			s.problem(at, key.CodeUnknownName, "%s", message)
+		}
+	}
+	if c.After != "" && !slices.Contains(in.Models, c.After) {
+		s.problem(p.to("after"), key.CodeUnknownName, "the pipeline has no model %q: expected one of %s", c.After, joinWords(in.Models))
+	}
 }
 
 // item is the path of element i of the list at p, which is p itself for one that stands alone.

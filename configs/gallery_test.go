@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"corallite/models"
+	"corallite/pipeline/score"
+	"corallite/pipeline/vision"
 )
 
 func TestCheckThreshold(t *testing.T) {
@@ -41,22 +43,26 @@ pipelines: {p: {source: {images: "*.jpg"}, models: [who], sinks: [table: {}]}}
 }
 
 func TestFaceWarning(t *testing.T) {
-	things := func(gallery string) Model {
-		return Model{Path: "things.tflite", Subject: models.Things, Gallery: gallery}
+	of := func(path, subject, gallery string) Model {
+		return Model{Path: path, Subject: subject, Settings: vision.Settings{Gallery: gallery}}
 	}
-	face := &Model{Task: TaskDetect, Labels: []string{"face"}}
+	things := func(gallery string) Model { return of("things.tflite", models.Things, gallery) }
+	detector := func(decoder string, labels ...string) *Model {
+		return &Model{Settings: vision.Settings{Task: TaskDetect, Decoder: decoder, Settings: score.Settings{Labels: labels}}}
+	}
+	face := detector("", "face")
 	for name, c := range map[string]struct {
 		model    Model
 		detector *Model
 		want     bool
 	}{
 		"things":                      {things("tools"), nil, false},
-		"things behind a detector":    {things("tools"), &Model{Task: TaskDetect, Labels: []string{"cup", "face"}}, false},
+		"things behind a detector":    {things("tools"), detector("", "cup", "face"), false},
 		"behind a face detector":      {things("tools"), face, true},
-		"by its decoder":              {things("tools"), &Model{Task: TaskDetect, Decoder: "mediapipe_face_back"}, true},
+		"by its decoder":              {things("tools"), detector("mediapipe_face_back"), true},
 		"a gallery of people":         {things("/home/me/People/"), nil, true},
-		"a model for faces":           {Model{Subject: models.Faces, Gallery: "faces"}, face, false},
-		"a model that nobody knows":   {Model{Gallery: "faces"}, face, false},
+		"a model for faces":           {of("", models.Faces, "faces"), face, false},
+		"a model that nobody knows":   {of("", "", "faces"), face, false},
 		"a name that has faces in it": {things("surfaces"), nil, false},
 	} {
 		if got := c.model.FaceWarning(c.detector); (got != "") != c.want || c.want && !strings.HasPrefix(got, "things.tflite was trained on things") {

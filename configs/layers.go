@@ -30,6 +30,8 @@ type layers struct {
 
 	envValues map[string]any // what the texts of the environment mean
 
+	switches map[string]map[layer]bool // by folded path: the groups for which a layer has true or false
+
 	models    []namedEntry
 	pipelines []namedEntry
 	named     map[string]namedEntry // by section and name in small letters
@@ -56,7 +58,7 @@ func newLayers(catalog *models.Store, all parts.Lists) *layers {
 		catalog: catalog, parts: all, root: table(all),
 		values: newStore(),
 		files:  map[string]origin{}, env: map[string]origin{}, set: map[string]origin{}, bad: map[string]bool{},
-		envValues: map[string]any{}, named: map[string]namedEntry{},
+		envValues: map[string]any{}, switches: map[string]map[layer]bool{}, named: map[string]namedEntry{},
 	}
 }
 
@@ -104,9 +106,13 @@ func (s *layers) addFile(file string, doc *yaml.Node) {
 			s.files[p.folded()] = at
 		}
 	}
-	w.leaf = func(p path, _ *key.Key, v any) {
+	w.leaf = func(p path, k *key.Key, v any) {
 		if at := s.files[p.folded()]; at.file != file {
 			s.report(here[p.folded()], p, key.CodeDuplicate, "already set in "+at.String())
+			return
+		}
+		if k.Switch {
+			s.setSwitch(fromFile, p, v)
 			return
 		}
 		put(layer, p, v)
@@ -158,7 +164,7 @@ func (s *layers) setDefaults() {
 	})
 }
 
-// leaves gives every key that can have a value, with its path.
+// leaves gives every key that can have a value, with its path; of groups those that true and false may stand for.
 func (s *layers) leaves(each func(p path, k *key.Key)) {
 	var below func(k *key.Key, p path)
 	below = func(k *key.Key, p path) {
@@ -166,6 +172,9 @@ func (s *layers) leaves(each func(p path, k *key.Key)) {
 			switch {
 			case c.IsLeaf():
 				each(p.to(c.Name), c)
+			case c.Switch:
+				each(p.to(c.Name), c)
+				below(c, p.to(c.Name))
 			case c.Kind == key.KindNamed:
 				for _, n := range *s.names(c.Name) {
 					below(c, p.to(c.Name, n.name))
@@ -193,7 +202,7 @@ func (s *layers) get(p path) any {
 
 // fromText reads a value that is given as text, and gives on the keys' values that are in it. It says whether all of
 // it fits; what does not is reported.
-func (s *layers) fromText(k *key.Key, p path, text string, at origin, leaf func(p path, v any)) bool {
+func (s *layers) fromText(k *key.Key, p path, text string, at origin, leaf func(p path, k *key.Key, v any)) bool {
 	fine := true
 	report := func(_ origin, p path, code key.Code, message string) {
 		fine = false
@@ -206,7 +215,7 @@ func (s *layers) fromText(k *key.Key, p path, text string, at origin, leaf func(
 	}
 	w := &validator{
 		file: at.file, report: report, broken: func(path) {}, seen: func(path, origin) {},
-		leaf: func(p path, _ *key.Key, v any) { leaf(p, v) },
+		leaf: leaf,
 	}
 	w.name = func(p path, _ origin) bool {
 		message := s.unknownName(p[0], p[1])

@@ -27,7 +27,7 @@ func TestPrecedence(t *testing.T) {
 	if m.Threads != 3 || m.Engines != 5 || m.ScoreThreshold != 0.1 || m.Device != "" {
 		t.Errorf("%+v", m)
 	}
-	if !slices.Equal(m.CategoryAllowlist, []string{"person", "cat"}) || !slices.Equal(m.Mean, []float64{1, 2, 3.5}) || !slices.Equal(m.Std, []float64{2}) {
+	if !slices.Equal(m.Allow, []string{"person", "cat"}) || !slices.Equal(m.Mean, []float64{1, 2, 3.5}) || !slices.Equal(m.Std, []float64{2}) {
 		t.Errorf("%+v", m)
 	}
 	want := []Sink{&sink.JSONLConfig{Path: "env.jsonl", Append: true, Queue: 4}, &sink.TableConfig{Path: "set.txt", Append: true, Queue: 4}}

@@ -19,34 +19,16 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	if s.bad[p.folded()] {
 		return Model{}
 	}
-	values := map[string]any{}
-	for _, k := range s.root.Child("models").Keys {
-		if v := s.value(p.to(k.Name), k); v != nil {
-			values[k.Name] = v
-		}
-	}
-	// These two say where to look, and the model has what was found.
-	labels := values["labels"]
-	delete(values, "labels")
-	ref, _ := values["path"].(string)
-	delete(values, "path")
-
-	delegates := values["delegate"]
-	delete(values, "delegate")
+	labels := s.get(p.to("labels"))
+	ref, _ := s.get(p.to("path")).(string)
+	features, _ := s.value(p.to("features"), s.root.Child("models").Child("features")).(map[string]any)
+	task, _ := s.get(p.to("task")).(string)
 
 	f := s.resolver(p, o.Models)
 	found := s.findModel(ref, p, f)
-	task, _ := values["task"].(string)
 	m := newModel(task, found)
-	features, _ := values["features"].(map[string]any)
-	delete(values, "features")
-	s.decode(values, &m, p)
-	switch d := delegates.(type) {
-	case Delegates:
-		m.Delegate = d
-	case string: // the default
-		m.Delegate = ParseDelegates(d)
-	}
+	// Path and labels say where to look, and the model has what was found; features depend on those that it has.
+	s.setGroup(p, m.Keys(), "path", "labels", "features")
 	broken := slices.ContainsFunc(FeatureKeys(), func(name string) bool { return s.bad[p.to("features", name).folded()] })
 	if err := m.SetFeatures(features); err != nil && m.Task == TaskKeyword && !broken {
 		s.problem(p.to("features"), key.CodeInvalid, "%v", err)
@@ -54,7 +36,7 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	s.checkTask(m, p)
 	s.contradictions(&m, p)
 	s.findCompiled(&m, p, f)
-	s.findEars(&m, found, p, f)
+	s.findWakewordFiles(&m, found, p, f)
 	s.labels(&m, p, f, labels, o.ReadLabels)
 	return m
 }
@@ -66,10 +48,28 @@ func newModel(task string, found models.Found) Model {
 	return m
 }
 
-// value is the value at p; for a group, the values in it that are given, nil when none is.
+// setGroup sets the keys of a table, which stand at p, to what the layers say, except those called so.
+func (s *layers) setGroup(p path, keys key.Table, except ...string) {
+	for _, f := range keys {
+		if slices.Contains(except, f.Key().Name) {
+			continue
+		}
+		if v := s.value(p.to(f.Key().Name), f.Key()); v != nil {
+			f.Set(v)
+		}
+	}
+}
+
+// value is the value at p: of a group the values in it, of a switch whether it is on. It is nil when nothing is given and there
+// is no default.
 func (s *layers) value(p path, k *key.Key) any {
-	if k.IsLeaf() {
+	switch {
+	case k.IsLeaf():
 		return s.get(p)
+	case k.Optional && (s.bad[p.folded()] || !s.mentioned(p, k)):
+		return nil
+	case k.Switch && !s.isOn(p, k):
+		return false
 	}
 	values := map[string]any{}
 	for _, c := range k.Keys {
@@ -77,17 +77,10 @@ func (s *layers) value(p path, k *key.Key) any {
 			values[c.Name] = v
 		}
 	}
-	if len(values) == 0 {
+	if len(values) == 0 && !k.Optional {
 		return nil
 	}
 	return values
-}
-
-// decode puts values, which have been checked, into a struct by its yaml tags, over what is there.
-func (s *layers) decode(values map[string]any, into any, p path) {
-	if err := decode(values, into); err != nil {
-		s.problem(p, key.CodeInvalid, "%v", err)
-	}
 }
 
 func decode(values map[string]any, into any) error {
@@ -126,11 +119,9 @@ func (s *layers) contradictions(m *Model, p path) {
 	for _, k := range s.root.Child("models").Keys {
 		s.checkSiblings(p, k, func(name string) bool { return s.given(p, name) })
 	}
-	for task, names := range taskKeys {
-		for _, name := range names {
-			if k := s.root.Child("models").Child(name); s.mentioned(p.to(name), k) && m.Task != "" && m.Task != task {
-				s.problem(p.to(name), key.CodeConflict, "only applies to task: %s", task)
-			}
+	for _, k := range s.root.Child("models").Keys {
+		if k.Tasks != nil && m.Task != "" && !slices.Contains(k.Tasks, m.Task) && s.mentioned(p.to(k.Name), k) {
+			s.problem(p.to(k.Name), key.CodeConflict, "only applies to task: %s", joinWords(k.Tasks))
 		}
 	}
 	if m.Task == TaskDetect {
@@ -146,16 +137,6 @@ func (s *layers) contradictions(m *Model, p path) {
 		m.Resize = usualResize(*m)
 	}
 	s.checkGallery(m, p)
-}
-
-// taskKeys are the keys that only one task has.
-var taskKeys = map[string][]string{
-	TaskDetect:   {"decoder", "nms_threshold", "track"},
-	TaskPose:     {"keypoint_threshold"},
-	TaskSegment:  {"min_share"},
-	TaskEmbed:    {"gallery", "vector"},
-	TaskKeyword:  {"features", "step", "smoothing", "thresholds"},
-	TaskWakeword: {"manifest", "melspectrogram", "embedding", "patience"},
 }
 
 // findModel finds the model's file, and what the catalog knows about it. Where there is no file, Model is empty.
@@ -238,8 +219,8 @@ func (s *layers) labels(m *Model, p path, f resolver, given any, read func(strin
 	case s.bad[at.folded()], m.Path == "", m.LabelsFile != "" && read == nil:
 		return
 	}
-	s.categories(m, p, "category_allowlist", m.CategoryAllowlist)
-	s.categories(m, p, "category_denylist", m.CategoryDenylist)
+	s.categories(m, p, "category_allowlist", m.Allow)
+	s.categories(m, p, "category_denylist", m.Deny)
 }
 
 // categories reports entries of an allow or deny list that are no labels.

@@ -81,6 +81,12 @@ func describe(k *key.Key) object {
 		one := []any{word, mapping}
 		s["anyOf"] = append(slices.Clone(one), object{"type": "array", "items": object{"anyOf": one}, "minItems": 1})
 	case key.KindGroup:
+		if k.Switch {
+			mapping := object{}
+			describeGroup(k, mapping)
+			s["anyOf"], s["default"] = []any{object{"type": "boolean"}, mapping}, false
+			return s
+		}
 		describeGroup(k, s)
 	case key.KindNamed:
 		s["type"] = "object"

@@ -21,10 +21,14 @@ func (s *layers) addSet(arg string) {
 		s.report(at, p, code, message)
 		return
 	}
-	s.fromText(t.key, p, value, at, func(q path, v any) {
+	s.fromText(t.key, p, value, at, func(q path, k *key.Key, v any) {
 		s.set[q.folded()] = at
 		delete(s.bad, q.folded())
-		if t.list == nil {
+		switch {
+		case k.Switch:
+			s.setSwitch(fromSet, q, v)
+			return
+		case t.list == nil:
 			s.values.set(q, v)
 			return
 		}

@@ -3,6 +3,7 @@ package configs
 import (
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"corallite/internal/key"
@@ -10,30 +11,14 @@ import (
 	"corallite/models"
 )
 
-// Hearing is what a model that listens has beside the rest. What is nil or empty is as the model's own kind has it.
-type Hearing struct {
-	Manifest       string             `yaml:"manifest"`       // of a microWakeWord model: the file that was found
-	Melspectrogram string             `yaml:"melspectrogram"` // of an openWakeWord chain, with Embedding: the files that were found
-	Embedding      string             `yaml:"embedding"`
-	Features       Features           `yaml:"features"` // keyword
-	Step           float64            `yaml:"step"`     // keyword: seconds; 0: chosen
-	Smoothing      float64            `yaml:"smoothing"`
-	Refractory     *float64           `yaml:"refractory"` // seconds; nil: the kind's own
-	Thresholds     map[string]float64 `yaml:"thresholds"` // by label
-	Patience       int                `yaml:"patience"`   // of an openWakeWord model: so many scores in a row; 0: 1
-}
-
-// Features say how sound becomes a model's input.
-type Features = models.Features
-
 // Listens says whether a task is one on sound.
 func Listens(task string) bool { return task == TaskKeyword || task == TaskWakeword }
 
 // Listens says whether the model's task is one on sound.
 func (m Model) Listens() bool { return Listens(m.Task) }
 
-// hearing is what the catalog knows of a model that listens.
-func hearing(e *models.Entry) (h Hearing, threshold float64) {
+// soundSettings are what the catalog knows of a model for sound.
+func soundSettings(e *models.Entry) (h SoundSettings, threshold float64) {
 	if w := e.WakeWord; w != nil {
 		threshold = w.Threshold
 		h.Patience = w.Patience
@@ -60,24 +45,24 @@ func (m *Model) SetFeatures(values map[string]any) error {
 	return m.Features.Check()
 }
 
-// findEars finds the further files of a model that listens.
-func (s *layers) findEars(m *Model, found models.Found, p path, f resolver) {
+// findWakewordFiles finds the further files of a wake word.
+func (s *layers) findWakewordFiles(m *Model, found models.Found, p path, f resolver) {
 	if m.Task != TaskWakeword {
 		return
 	}
-	for _, ear := range []struct {
+	for _, further := range []struct {
 		name string
 		to   *string
 	}{{"manifest", &m.Manifest}, {"melspectrogram", &m.Melspectrogram}, {"embedding", &m.Embedding}} {
-		if !s.given(p, ear.name) || *ear.to == "" {
+		if !s.given(p, further.name) || *further.to == "" {
 			continue
 		}
-		file, err := f.file(*ear.to, filepath.Dir(m.Path))
+		file, err := f.file(*further.to, filepath.Dir(m.Path))
 		if err != nil {
-			s.problem(p.to(ear.name), fileCode(err), "%v", err)
+			s.problem(p.to(further.name), fileCode(err), "%v", err)
 			continue
 		}
-		*ear.to = file
+		*further.to = file
 	}
 	if m.Manifest == "" && m.Melspectrogram == "" {
 		m.useWakewordFiles(found)
@@ -124,8 +109,8 @@ func (s *layers) checkSound(p path, out Pipeline, all map[string]Model) {
 		}
 	}
 	if !sound {
-		if s.given(p, vadKey.Name) {
-			s.problem(p.to(vadKey.Name), key.CodeConflict, "only applies to sound, but the source is pictures")
+		if s.given(p, vadName) {
+			s.problem(p.to(vadName), key.CodeConflict, "only applies to sound, but the source is pictures")
 		}
 		return
 	}
@@ -143,13 +128,8 @@ func (s *layers) checkSound(p path, out Pipeline, all map[string]Model) {
 
 // mentioned says whether a key, or one below it, is given.
 func (s *layers) mentioned(p path, k *key.Key) bool {
-	if k.IsLeaf() {
-		return s.layer(p) != nowhere
+	if s.layer(p) != nowhere {
+		return true
 	}
-	for _, c := range k.Keys {
-		if s.mentioned(p.to(c.Name), c) {
-			return true
-		}
-	}
-	return false
+	return !k.IsLeaf() && slices.ContainsFunc(k.Keys, func(c *key.Key) bool { return s.mentioned(p.to(c.Name), c) })
 }

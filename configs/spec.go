@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"corallite/models"
+	"corallite/pipeline/score"
 )
 
 // ModelSpec is a model as a command line or a program asks for it: by name or path, and with what is to be otherwise
@@ -86,7 +87,7 @@ func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]str
 		m.useWakewordFiles(found)
 	}
 	m.Device, m.Threads, m.Engines, m.Gallery = c.Device, c.Threads, c.Engines, c.Gallery
-	m.CategoryAllowlist, m.CategoryDenylist = c.Allow, c.Deny
+	m.Allow, m.Deny = c.Allow, c.Deny
 	if c.Decoder != "" {
 		m.SetDecoder(c.Decoder)
 	}
@@ -95,7 +96,7 @@ func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]str
 		m.Mean, m.Std = c.Mean, c.Std
 	}
 	if c.Activation != "" {
-		m.Activation = c.Activation
+		m.Activation = score.Activation(c.Activation)
 	}
 	if c.Width != 0 || c.Height != 0 {
 		m.Width, m.Height = c.Width, c.Height

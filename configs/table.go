@@ -2,7 +2,6 @@ package configs
 
 import (
 	"regexp"
-	"slices"
 
 	"corallite/internal/key"
 	"corallite/internal/parts"
@@ -30,42 +29,60 @@ var root = table(parts.All())
 
 // table is the table of all keys for a configuration that can name these parts.
 func table(all parts.Lists) *key.Key {
-	return &key.Key{Kind: key.KindGroup, Keys: []*key.Key{
+	return &key.Key{Kind: key.KindGroup, Keys: append([]*key.Key{
 		{
-			Name: "models", Kind: key.KindNamed, Keys: slices.Concat(modelKeys, soundModelKeys),
+			Name: "models", Kind: key.KindNamed, Keys: new(Model).Keys().Keys(),
 			Doc: "The models that pipelines can use, by names that you choose. The name stands in every event as `model`.",
 		},
 		{
 			Name: "pipelines", Kind: key.KindNamed, Keys: pipelineKeys(all), Required: true,
 			Doc: "What runs: each pipeline takes pictures or sound from a source through its models to its sinks. All pipelines of all files run at the same time. The name stands in every event as `pipeline`.",
 		},
-		{Name: "edgetpu", Kind: key.KindGroup, Doc: "The Edge TPU runtime, and what holds for all devices.", Keys: []*key.Key{
-			{
-				Name: "library", Kind: key.KindString, Example: "/opt/edgetpu/libedgetpu.so.1", DefaultDoc: "`libedgetpu.so.1`, as the system finds it",
-				Doc: "The path of libedgetpu, or its name for the system to find. `CORALLITE_LIBEDGETPU` in the environment does the same for every command; this key comes before it. Where it cannot be loaded the log says why, and `delegate: auto` uses the CPU.",
-			},
-			{
-				Name: "performance", Kind: key.KindString, Choices: []string{"low", "medium", "high", "max"}, Example: "medium", DefaultDoc: "libedgetpu's, which is `max`",
-				Doc: "The devices' clock: the faster, the more power and heat.",
-			},
-			{
-				Name: "heat", Kind: key.KindString, Choices: []string{"throttle", "cpu", "off"}, FormerChoices: map[string]string{"shed": "throttle"}, Default: "throttle", Example: "cpu",
-				Doc: "What is done before a PCIe device reaches its first trip point, where its own protection begins: `throttle` lets it rest between runs, the longer the hotter, and moves the models to the CPU when that does not help; `cpu` moves them at once; `off` only logs. Below, all goes back. USB devices show no temperature.",
-			},
-			{
-				Name: "env", Kind: key.KindStringList, Example: "[LIBUSB_DEBUG, EDGETPU_TRACE]", DefaultDoc: "none",
-				Doc: "Names of environment variables that the processes with libedgetpu get beside the usual ones.",
-			},
-		}},
-		{Name: "log", Kind: key.KindGroup, Doc: "What is written to standard error.", Keys: []*key.Key{
-			{
-				Name: "level", Kind: key.KindString, Choices: []string{"debug", "info", "warn", "error"}, Default: "info", Example: "warn",
-				Doc: "The least important messages that are logged. `--log` on the command line comes before it.",
-			},
-			{
-				Name: "format", Kind: key.KindString, Choices: []string{"text", "json"}, Default: "text", Example: "json",
-				Doc: "How the messages are written: `text`, or `json` for a line of JSON for each. `--log-format` on the command line comes before it.",
-			},
-		}},
-	}}
+	}, new(Config).groups().Keys()...)}
+}
+
+// groups are the keys that stand once in a configuration.
+func (c *Config) groups() key.Table {
+	return key.Table{
+		key.Group(&c.EdgeTPU, "edgetpu").Doc("The Edge TPU runtime, and what holds for all devices."),
+		key.Group(&c.Log, "log").Doc("What is written to standard error."),
+	}
+}
+
+// EdgeTPU is the runtime of the Edge TPU.
+type EdgeTPU struct {
+	Library     string   // path of libedgetpu; "": its usual names
+	Performance string   // low, medium, high or max; "": libedgetpu's
+	Heat        string   // throttle, cpu or off
+	Env         []string // names of environment variables that its processes get too
+}
+
+// Keys describes the keys of the runtime.
+func (e *EdgeTPU) Keys() key.Table {
+	return key.Table{
+		key.String(&e.Library, "library").DefaultDoc("`libedgetpu.so.1`, as the system finds it").Example("/opt/edgetpu/libedgetpu.so.1").
+			Doc("The path of libedgetpu, or its name for the system to find. `CORALLITE_LIBEDGETPU` in the environment does the same for every command; this key comes before it. Where it cannot be loaded the log says why, and `delegate: auto` uses the CPU."),
+		key.String(&e.Performance, "performance").Choices("low", "medium", "high", "max").DefaultDoc("libedgetpu's, which is `max`").Example("medium").
+			Doc("The devices' clock: the faster, the more power and heat."),
+		key.String(&e.Heat, "heat").Choices("throttle", "cpu", "off").FormerChoices(map[string]string{"shed": "throttle"}).Default("throttle").Example("cpu").
+			Doc("What is done before a PCIe device reaches its first trip point, where its own protection begins: `throttle` lets it rest between runs, the longer the hotter, and moves the models to the CPU when that does not help; `cpu` moves them at once; `off` only logs. Below, all goes back. USB devices show no temperature."),
+		key.Strings(&e.Env, "env").DefaultDoc("none").Example("[LIBUSB_DEBUG, EDGETPU_TRACE]").
+			Doc("Names of environment variables that the processes with libedgetpu get beside the usual ones."),
+	}
+}
+
+// Log is what is logged.
+type Log struct {
+	Level  string // debug, info, warn or error
+	Format string // text or json
+}
+
+// Keys describes the keys of the log.
+func (l *Log) Keys() key.Table {
+	return key.Table{
+		key.String(&l.Level, "level").Choices("debug", "info", "warn", "error").Default("info").Example("warn").
+			Doc("The least important messages that are logged. `--log` on the command line comes before it."),
+		key.String(&l.Format, "format").Choices("text", "json").Default("text").Example("json").
+			Doc("How the messages are written: `text`, or `json` for a line of JSON for each. `--log-format` on the command line comes before it."),
+	}
 }

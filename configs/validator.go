@@ -39,6 +39,10 @@ func (w *validator) walk(n *yaml.Node, k *key.Key, p path) {
 	n = resolveAlias(n)
 	switch k.Kind {
 	case key.KindGroup:
+		if on := (valueReader{switchKey(k)}).value(n, func(*yaml.Node, string, key.Code, string, ...any) {}); k.Switch && on != nil {
+			w.leaf(p, k, on)
+			return
+		}
 		w.group(n, k, p)
 	case key.KindNamed:
 		w.named(n, k, p)

@@ -2,9 +2,10 @@ package models
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
+
+	"corallite/internal/key"
 )
 
 // The kinds of Features.
@@ -18,13 +19,49 @@ const (
 // FeatureKinds returns the kinds of Features.
 func FeatureKinds() []string { return []string{LogMel, Coral, Micro, Waveform} }
 
-// Given returns the keys that are set, in the order of the fields.
+// Keys describes the keys of the features.
+func (f *Features) Keys() key.Table {
+	return key.Table{
+		key.String(&f.Kind, "kind").Choices(FeatureKinds()...).DefaultDoc("the catalog's; otherwise `waveform` if the metadata or the model's own Fourier transform say so").Example("logmel").
+			Doc("`logmel`: a log-mel spectrogram; needs the keys `rate` to `spectrum` except `fft`, and `floor` or `offset`. `coral`: that of Coral's project-keyword-spotter, without other keys. `micro`: the audio front end of TensorFlow Lite Micro, rows of 40 values, as in micro_speech. `waveform`: raw samples from -1 to 1; only with `rate`."),
+		key.Int(&f.Rate, "rate").Min(1000).Max(192000).DefaultDoc("the catalog's or the metadata's; always 16000 with `micro`").Example("8000").
+			Doc("The sample rate in samples per second. Sound is resampled to it."),
+		key.Number(&f.WindowMS, "window_ms").Above(0).Max(1000).DefaultDoc("the catalog's; always 30 with `micro`").Example("32").
+			Doc("The window of a row in milliseconds."),
+		key.Number(&f.HopMS, "hop_ms").Above(0).Max(1000).DefaultDoc("the catalog's; 20 with `micro`, as in micro_speech").Example("20").
+			Doc("The hop from row to row in milliseconds; 10 to 30 with `micro`."),
+		key.Int(&f.FFT, "fft").Min(0).Max(65536).DefaultDoc("0: the smallest power of two that holds the window").Example("512").
+			Doc("The length of the Fourier transform in samples."),
+		key.Int(&f.Bins, "bins").Min(1).Max(4096).DefaultDoc("the catalog's").Example("64").
+			Doc("The number of mel bands."),
+		key.Optional(&f.LowHz, "low_hz").Min(0).Max(96000).DefaultDoc("the catalog's").Example("60").
+			Doc("The lower edge of the lowest band."),
+		key.Number(&f.HighHz, "high_hz").Above(0).Max(96000).DefaultDoc("the catalog's").Example("3800").
+			Doc("The upper edge of the highest band."),
+		key.String(&f.Scale, "scale").Choices("htk", "slaney").DefaultDoc("the catalog's").Example("slaney").
+			Doc("The mel scale: `htk` as in TensorFlow, `slaney` as in librosa."),
+		key.String(&f.Spectrum, "spectrum").Choices("power", "magnitude").DefaultDoc("the catalog's").Example("magnitude").
+			Doc("The spectrum that the bands sum."),
+		key.Optional(&f.Floor, "floor").Min(0).Max(1).DefaultDoc("0 with `offset`").Example("0.000001").
+			Doc("The minimum of a band before the logarithm."),
+		key.Optional(&f.Offset, "offset").Min(0).Max(1).DefaultDoc("0 with `floor`").Example("0.001").
+			Doc("Added to each band before the logarithm."),
+		key.Numbers(&f.Mean, "mean").Example("-6.5").
+			Doc("Subtracted from each logarithm before dividing by `std`: one number, or one per band."),
+		key.Numbers(&f.Std, "std").Above(0).Example("4").
+			Doc("As `mean`."),
+		key.Number(&f.RangeDB, "range_db").Above(0).Max(200).Example("32").
+			Doc("Values are relative to a floor this many dB below the loudest value of the model's window, and 0 below it. Not together with `per_window`."),
+		key.Number(&f.PerWindow, "per_window").Above(0).Max(1000).Example("3").
+			Doc("Each band of the model's window is normalized to mean 0, with this many standard deviations as 1."),
+	}
+}
+
+// Given returns the keys that are set, in the order of the table.
 func (f Features) Given() (keys []string) {
-	v := reflect.ValueOf(f)
-	for i := range v.NumField() {
-		if !v.Field(i).IsZero() {
-			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
-			keys = append(keys, name)
+	for _, one := range f.Keys() {
+		if one.IsShown() {
+			keys = append(keys, one.Key().Name)
 		}
 	}
 	return keys

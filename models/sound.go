@@ -33,8 +33,8 @@ type Keyword struct {
 	Thresholds map[string]float64 `yaml:"thresholds"` // by label
 }
 
-// Features are the audio front end's parameters, with the names of the configuration key features. Zero and nil mean
-// unset.
+// Features are the audio front end's parameters, with the names of the configuration key features, which Keys describes.
+// Zero and nil mean unset. The yaml tags are those of the catalog.
 type Features struct {
 	Kind      string    `yaml:"kind,omitempty"` // one of FeatureKinds
 	Rate      int       `yaml:"rate,omitempty"` // samples per second

@@ -14,6 +14,7 @@ import (
 	"corallite/internal/environ"
 	"corallite/internal/sink/preview"
 	"corallite/pipeline/camera"
+	"corallite/pipeline/track"
 )
 
 // watchModel is the default of `watch`: it needs no Edge TPU, and its checksum is known.
@@ -84,7 +85,7 @@ func (w *watch) run(cmd *cobra.Command, source string) error {
 		w.std.err.Say(slog.LevelWarn, "everyone on this machine can see the password in the list of processes; "+
 			"put it in an environment variable and write '${NAME}' instead, in single quotes: 'rtsp://viewer:${DOOR_PASSWORD}@192.168.1.20/stream1'")
 	}
-	m.Track = true
+	m.Track = configs.Default[track.Options]()
 	p := configs.Pipeline{Source: sourceOf(source), Models: []string{name}, Sinks: []configs.Sink{
 		&preview.Config{Listen: w.listen},
 	}}

@@ -17,7 +17,6 @@ import (
 	"corallite/internal/regfile"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/score"
 	"corallite/tflite/schema"
 )
 
@@ -278,7 +277,7 @@ func keywordOptions(m configs.Model, model *delegate.Model) (o keyword.Options, 
 		o.LabelOffset = *m.LabelOffset
 	}
 	o.Output = m.Output
-	o.Allow, o.Deny = m.CategoryAllowlist, m.CategoryDenylist
+	o.Allow, o.Deny = m.Allow, m.Deny
 	if m.ScoreThreshold > 0 {
 		o.Threshold = float32(m.ScoreThreshold)
 	}
@@ -294,7 +293,7 @@ func keywordOptions(m configs.Model, model *delegate.Model) (o keyword.Options, 
 	if m.Step > 0 {
 		o.Step = seconds(m.Step)
 	}
-	o.Activation, o.Sensitivity = score.Activation(m.Activation), m.Sensitivity
+	o.Activation, o.Sensitivity = m.Activation, m.Sensitivity
 	o.Smoothing, o.Refractory = seconds(m.Smoothing), refractory(m)
 	return o, nil
 }

@@ -73,8 +73,10 @@ func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, model *deleg
 			r.Logger.Warn(message, "model", m.Path)
 		}
 	}
-	if m.Track {
-		follow, err := track.New(track.Options{High: float32(m.ScoreThreshold), Show: float32(m.ScoreThreshold)})
+	if m.Track != nil {
+		o := *m.Track
+		o.High, o.Show = float32(m.ScoreThreshold), float32(m.ScoreThreshold)
+		follow, err := track.New(o)
 		if err != nil {
 			return err
 		}
@@ -82,8 +84,8 @@ func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, model *deleg
 		// The tracker wants to see what is too unsure to be shown.
 		m.ScoreThreshold, m.MaxResults = min(m.ScoreThreshold, trackFrom), 0
 	}
-	info, settings := modelInfo(model, v.Engines[0], warn), taskSettings(m, warn)
-	task, err := vision.NewTask(info, settings)
+	info := modelInfo(model, v.Engines[0], warn)
+	task, err := vision.NewTask(info, m.Settings)
 	if err != nil {
 		return err
 	}
@@ -92,11 +94,11 @@ func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, model *deleg
 		if warning := m.FaceWarning(nil); warning != "" && r.Logger != nil {
 			r.Logger.Warn(warning, "model", r.Name)
 		}
-		settings.Warn = nil // it was told
-		if settings.Gallery, err = readGallery(ctx, m.Gallery, task, v.Engines[0]); err != nil {
+		info.Warn = nil // it was told
+		if info.Gallery, err = readGallery(ctx, m.Gallery, task, v.Engines[0]); err != nil {
 			return err
 		}
-		if task, err = vision.NewTask(info, settings); err != nil {
+		if task, err = vision.NewTask(info, m.Settings); err != nil {
 			return err
 		}
 		v.closers = append(v.closers, task.Close)

@@ -35,9 +35,7 @@ func (b *Builder) openSecondary(c configs.Secondary, items int, priority int, mo
 		return fmt.Errorf("secondary: %w", err)
 	}
 	b.closers = append(b.closers, model.Close)
-	secondary, err := vision.NewSecondaryClassifier(model.Task, model.Engines, vision.SecondaryOptions{
-		Margin: float32(c.Margin), Square: c.Square, MaxBoxes: c.MaxBoxes, Labels: c.Labels,
-	})
+	secondary, err := vision.NewSecondaryClassifier(model.Task, model.Engines, c.SecondaryOptions)
 	if err != nil {
 		return fmt.Errorf("secondary: model %s: %w", c.Model, err)
 	}

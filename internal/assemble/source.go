@@ -51,13 +51,8 @@ func moves(source pipeline.Source[*vision.Frame]) bool {
 // selectFrom opens a pipeline's source, and takes from it what the pipeline wants.
 func (b *Builder) selectFrom(p configs.Pipeline) (pipeline.Source[*vision.Frame], int, error) {
 	source, items, err := b.openSource(p.Source)
-	o := camera.SelectOptions{Every: p.Every, FPS: p.FPS}
+	o := camera.SelectOptions{Every: p.Every, FPS: p.FPS, Motion: p.Motion}
 	copy(o.Region[:], p.Region)
-	if m := p.Motion; m != nil {
-		o.Motion = &camera.MotionOptions{
-			Area: m.Area, Threshold: m.Threshold, Hold: seconds(m.Hold), Width: m.Width, WarmUp: seconds(m.WarmUp),
-		}
-	}
 	if err != nil || p.Every <= 1 && p.FPS == 0 && len(p.Region) == 0 && p.Motion == nil {
 		return source, items, err
 	}

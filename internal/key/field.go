@@ -2,8 +2,10 @@ package key
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -12,35 +14,156 @@ import (
 //
 //	key.Int(&c.Retries, "retries").Min(0).Max(100).Default(5).Example("0").Doc("How often an event is sent again.")
 type Field struct {
-	key    Key
-	target any // a pointer to the field
+	key     Key
+	set     func(value any)
+	value   func() any   // nil: the field says nothing
+	pointer bool         // nil, and not the zero value, says nothing
+	below   func() Table // KindGroup: the keys with what the field holds; of an optional group that is not there, its defaults
 }
 
 // String binds a string.
-func String(to *string, name string) *Field { return bind(to, name, KindString) }
+func String[T ~string](to *T, name string) *Field {
+	f := field(name, KindString)
+	f.set = func(value any) { *to = T(typed[string](f, value)) }
+	f.value = func() any { return string(*to) }
+	return f
+}
 
 // Int binds an integer.
 func Int(to *int, name string) *Field { return bind(to, name, KindInteger) }
 
-// Number binds a number.
-func Number(to *float64, name string) *Field { return bind(to, name, KindNumber) }
+// Number binds a number. The value of a float32 is the shortest number that it stands for: 0.1, and not 0.10000000149.
+func Number[T float32 | float64](to *T, name string) *Field {
+	f := field(name, KindNumber)
+	f.set = func(value any) { *to = T(typed[float64](f, value)) }
+	f.value = func() any {
+		short, isShort := any(*to).(float32)
+		if !isShort {
+			return float64(*to)
+		}
+		// The error is one of text that is no number.
+		v, _ := strconv.ParseFloat(strconv.FormatFloat(float64(short), 'g', -1, 32), 64)
+		return v
+	}
+	return f
+}
 
 // Seconds binds a duration, which is a number of seconds.
-func Seconds(to *time.Duration, name string) *Field { return bind(to, name, KindNumber) }
+func Seconds(to *time.Duration, name string) *Field {
+	f := field(name, KindNumber)
+	f.set = func(value any) { *to = time.Duration(typed[float64](f, value) * float64(time.Second)) }
+	f.value = func() any { return to.Seconds() }
+	return f
+}
 
 // Bool binds true or false.
 func Bool(to *bool, name string) *Field { return bind(to, name, KindBoolean) }
 
+// Optional binds an integer, a number, or true or false for which nil means that nothing is said.
+func Optional[T int | float64 | bool](to **T, name string) *Field {
+	kind := KindInteger
+	switch any(*new(T)).(type) {
+	case float64:
+		kind = KindNumber
+	case bool:
+		kind = KindBoolean
+	}
+	f := field(name, kind)
+	f.set = func(value any) { v := typed[T](f, value); *to = &v }
+	f.value = func() any {
+		if *to == nil {
+			return nil
+		}
+		return **to
+	}
+	f.pointer = true
+	return f
+}
+
 // Strings binds a list of strings.
-func Strings(to *[]string, name string) *Field { return bind(to, name, KindStringList) }
+func Strings(to *[]string, name string) *Field { return bindList(to, name, KindStringList) }
+
+// Numbers binds a list of numbers.
+func Numbers(to *[]float64, name string) *Field { return bindList(to, name, KindNumberList) }
+
+// Scores binds numbers from 0 to 1 by name.
+func Scores(to *map[string]float64, name string) *Field { return bindMap(to, name, KindFloatMap) }
 
 // StringLists binds lists of strings by name.
 func StringLists(to *map[string][]string, name string) *Field {
-	return bind(to, name, KindStringListMap)
+	return bindMap(to, name, KindStringListMap)
 }
 
-func bind(target any, name string, kind Kind) *Field {
-	return &Field{key: Key{Name: name, Kind: kind}, target: target}
+// Group binds a struct with keys of its own.
+func Group(to Configurable, name string) *Field {
+	f := field(name, KindGroup)
+	f.key.Keys = to.Keys().Keys()
+	f.set = func(value any) { to.Keys().Set(typed[map[string]any](f, value)) }
+	f.value = func() any { return orNil(len(to.Keys().Values()), to.Keys().Values()) }
+	f.below = to.Keys
+	return f
+}
+
+// OptionalGroup binds a struct with keys of its own for which nil means that the group is not given. Set makes it, with the
+// defaults of its keys; with [Field.Switch] also of true, and takes it away with false.
+func OptionalGroup[T any, P interface {
+	*T
+	Configurable
+}](to *P, name string) *Field {
+	f := field(name, KindGroup)
+	f.key.Keys, f.key.Optional = New[T, P]().Keys().Keys(), true
+	f.set = func(value any) {
+		*to = New[T, P]()
+		if on, isBool := value.(bool); isBool {
+			if !on {
+				*to = nil
+			}
+			return
+		}
+		(*to).Keys().Set(typed[map[string]any](f, value))
+	}
+	f.value = func() any {
+		if *to == nil {
+			return nil
+		}
+		return (*to).Keys().Values()
+	}
+	f.below = func() Table {
+		if *to == nil {
+			return New[T, P]().Keys()
+		}
+		return (*to).Keys()
+	}
+	return f
+}
+
+// Bind binds a key that none of the other constructors makes: set gets its values, value gives it, nil when nothing is
+// said.
+func Bind(k Key, set func(value any), value func() any) *Field {
+	return &Field{key: k, set: set, value: value}
+}
+
+func field(name string, kind Kind) *Field { return &Field{key: Key{Name: name, Kind: kind}} }
+
+func bind[T any](to *T, name string, kind Kind) *Field {
+	f := field(name, kind)
+	f.set = func(value any) { *to = typed[T](f, value) }
+	f.value = func() any { return *to }
+	return f
+}
+
+func bindList[T any](to *[]T, name string, kind Kind) *Field {
+	f := field(name, kind)
+	f.set = func(value any) { *to = slices.Clone(typed[[]T](f, value)) }
+	f.value = func() any { return orNil(len(*to), *to) }
+	return f
+}
+
+func bindMap[T any](to *map[string]T, name string, kind Kind) *Field {
+	f := field(name, kind)
+	f.set = func(value any) { *to = maps.Clone(typed[map[string]T](f, value)) }
+	f.value = func() any { return orNil(len(*to), *to) }
+	return f
 }
 
 // Key is the description of the field's key. It must not be changed.
@@ -106,28 +229,26 @@ func (f *Field) Excludes(names ...string) *Field { f.key.Excludes = names; retur
 // Needs names keys of the same table that must be given together with this one.
 func (f *Field) Needs(names ...string) *Field { f.key.Needs = names; return f }
 
-// Set sets the field to a value of the key's kind: string, int, float64, bool, []string or map[string][]string.
-// Another type is a mistake in the program, and panics.
-func (f *Field) Set(value any) {
-	switch to := f.target.(type) {
-	case *string:
-		*to = typed[string](f, value)
-	case *int:
-		*to = typed[int](f, value)
-	case *float64:
-		*to = typed[float64](f, value)
-	case *time.Duration:
-		*to = time.Duration(typed[float64](f, value) * float64(time.Second))
-	case *bool:
-		*to = typed[bool](f, value)
-	case *[]string:
-		*to = slices.Clone(typed[[]string](f, value))
-	case *map[string][]string:
-		*to = typed[map[string][]string](f, value)
-	default:
-		panic(fmt.Sprintf("key %s is bound to a %T", f.key.Name, f.target))
-	}
+// Tasks are the tasks of models, the only ones that the key means something for.
+func (f *Field) Tasks(names ...string) *Field { f.key.Tasks = names; return f }
+
+// ShowZero is for keys that config show shows whatever their value is.
+func (f *Field) ShowZero() *Field { f.key.ShowZero = true; return f }
+
+// Switch is for an optional group that true stands for as well, with the defaults of its keys; false, the default, is that
+// it is not given.
+func (f *Field) Switch() *Field { f.key.Switch = true; return f }
+
+// FormerChoices are the new values of Choices by those of earlier versions, which are refused with the new ones.
+func (f *Field) FormerChoices(choices map[string]string) *Field {
+	f.key.FormerChoices = choices
+	return f
 }
+
+// Set sets the field to a value of the key's kind: string, int, float64, bool, []string, []float64, map[string]float64,
+// map[string][]string, or of a group the values of its keys by their names. Another type is a mistake in the program, and
+// panics.
+func (f *Field) Set(value any) { f.set(value) }
 
 func typed[T any](f *Field, value any) T {
 	v, ok := value.(T)
@@ -137,26 +258,16 @@ func typed[T any](f *Field, value any) T {
 	return v
 }
 
-// Value is the field's value, of the types that Set takes; nil for an empty list or map.
-func (f *Field) Value() any {
-	switch to := f.target.(type) {
-	case *string:
-		return *to
-	case *int:
-		return *to
-	case *float64:
-		return *to
-	case *time.Duration:
-		return to.Seconds()
-	case *bool:
-		return *to
-	case *[]string:
-		return orNil(len(*to), *to)
-	case *map[string][]string:
-		return orNil(len(*to), *to)
-	default:
+// Value is the field's value, of the types that Set takes; nil for an empty list or map, and for what is optional and not
+// there.
+func (f *Field) Value() any { return f.value() }
+
+// Below are the keys of a group with what the field holds; nil for other kinds.
+func (f *Field) Below() Table {
+	if f.below == nil {
 		return nil
 	}
+	return f.below()
 }
 
 func orNil(length int, v any) any {
@@ -166,8 +277,11 @@ func orNil(length int, v any) any {
 	return v
 }
 
-// IsZero reports whether the field has the zero value of its type.
+// IsZero reports whether the field has the zero value of its type: nil where it is optional.
 func (f *Field) IsZero() bool {
+	if f.pointer {
+		return f.Value() == nil
+	}
 	switch v := f.Value().(type) {
 	case nil:
 		return true

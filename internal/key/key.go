@@ -53,8 +53,13 @@ type Key struct {
 	AcceptInt        bool // KindString, KindStringListMap: an integer is taken for its digits
 	Required         bool
 
-	Pictures bool // only pipelines of pictures have the key
-	OneOf    bool // KindGroup: exactly one of the keys whose Requires is empty must be set
+	Pictures bool     // only pipelines of pictures have the key
+	Tasks    []string // of a model: the only tasks that the key means something for; nil: all
+	ShowZero bool     // config show shows the key whatever its value is
+	Optional bool     // KindGroup: it may be missing as a whole, and empty
+	Switch   bool     // KindGroup that is Optional: true and false may stand for it: the group with its defaults, and none
+
+	OneOf bool // KindGroup: exactly one of the keys whose Requires is empty must be set
 
 	Requires []string // in a group with OneOf: the key means something only with one of these
 	Excludes []string // keys of the same group that must not be given together with this one
@@ -138,6 +143,9 @@ func (k *Key) Expects() string {
 	case KindOrdered:
 		return "one of " + strings.Join(k.Choices, ", ") + ", a mapping with the keys " + strings.Join(k.ChildNames(), ", ") + ", or a list of these"
 	case KindGroup:
+		if k.Switch {
+			return "true, false, or a mapping with the keys " + strings.Join(k.ChildNames(), ", ")
+		}
 		return "a mapping with the keys " + strings.Join(k.ChildNames(), ", ")
 	case KindNamed:
 		return "names, each with a mapping of the keys " + strings.Join(k.ChildNames(), ", ")
@@ -172,6 +180,8 @@ func (k *Key) limits() string {
 		return " from " + plain(*k.Min) + " to " + plain(*k.Max)
 	case k.Min != nil:
 		return " of at least " + plain(*k.Min)
+	case k.Max != nil:
+		return " of at most " + plain(*k.Max)
 	default:
 		return ""
 	}

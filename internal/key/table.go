@@ -2,6 +2,7 @@ package key
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 )
 
@@ -66,6 +67,16 @@ func (t Table) SetDefaults() {
 	}
 }
 
+// IsDefault reports whether each field has the default of its key, or the zero value where there is none.
+func (t Table) IsDefault() bool {
+	return !slices.ContainsFunc(t, func(f *Field) bool {
+		if f.key.Default == nil {
+			return !f.IsZero()
+		}
+		return !reflect.DeepEqual(f.Value(), f.key.Default)
+	})
+}
+
 // Values are the values of the fields by the names of their keys, without zero values of keys that have no other
 // default.
 func (t Table) Values() map[string]any {
@@ -78,12 +89,12 @@ func (t Table) Values() map[string]any {
 	return values
 }
 
-// IsShown reports whether the value says something: it is not zero, or zero is not the default.
+// IsShown reports whether the value says something: it is not zero, or zero is not the default, or it is always shown.
 func (f *Field) IsShown() bool {
 	if f.Value() == nil {
 		return false
 	}
-	return !f.IsZero() || f.key.Default != nil && !isZero(f.key.Default)
+	return f.key.ShowZero || !f.IsZero() || f.key.Default != nil && !isZero(f.key.Default)
 }
 
 func isZero(v any) bool { return v == "" || v == 0 || v == 0.0 || v == false }

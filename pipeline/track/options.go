@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"corallite/internal/key"
 )
 
-// Options are the options of a Tracker. Zero values get the defaults.
+// Options are the options of a Tracker. Zero values get the defaults. Keys describes those that a configuration can set.
 type Options struct {
 	// High is the minimum score of high detections, which are assigned first, and Low that of low detections. A good
 	// High is the threshold at which detections are shown. Defaults: 0.5; 0.1, or High if that is lower.
@@ -37,6 +39,27 @@ type Options struct {
 	Show float32
 }
 
+// Keys describes the keys of the options that a configuration can set; the scores are those of the model.
+func (o *Options) Keys() key.Table {
+	return key.Table{
+		key.Int(&o.MinFrames, "min_frames").Min(1).Max(1000).Default(defaultMinFrames).Example("3").
+			Doc("In how many consecutive frames an object must be found before it gets its number."),
+		key.Seconds(&o.MaxLost, "max_lost").Above(0).Max(maxMaxLost.Seconds()).Default(defaultMaxLost).Example("2.5").
+			Doc("Seconds for which an object that is not found is remembered: when it is found again in this time it keeps its number. At least several times the time between two frames."),
+		key.Number(&o.MinIoU, "min_iou").Above(0).Max(0.99).Default(defaultMinIoU).Example("0.1").
+			Doc("How much a detection must overlap the place where an object is expected (intersection over union). Lower where objects move far between two frames."),
+		key.Bool(&o.AcrossClasses, "across_classes").Default(false).Example("true").
+			Doc("Whether an object's label may change from frame to frame, for models that take a van sometimes for a car and sometimes for a truck."),
+	}
+}
+
+// The defaults of options that a configuration can set.
+const (
+	defaultMinFrames = 2
+	defaultMaxLost   = time.Second
+	defaultMinIoU    = 0.2
+)
+
 // maxMaxLost is the maximum of Options.MaxLost.
 const maxMaxLost = time.Hour
 
@@ -52,16 +75,16 @@ func (o Options) withDefaults() (Options, error) {
 		o.New = min(o.High+0.1, 1)
 	}
 	if o.MinIoU == 0 {
-		o.MinIoU = 0.2
+		o.MinIoU = defaultMinIoU
 	}
 	if o.MinIoULow == 0 {
 		o.MinIoULow = 0.5
 	}
 	if o.MinFrames == 0 {
-		o.MinFrames = 2
+		o.MinFrames = defaultMinFrames
 	}
 	if o.MaxLost == 0 {
-		o.MaxLost = time.Second
+		o.MaxLost = defaultMaxLost
 	}
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("tracking: "+format, args...)) }

@@ -112,7 +112,7 @@ func newDetectTask(m ModelInfo, s Settings) (Task, error) {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
 	if s.NMSThreshold == 0 {
-		s.NMSThreshold = d.NMSThreshold
+		s.NMSThreshold = float64(d.NMSThreshold)
 	}
 	return d.New(m, s)
 }

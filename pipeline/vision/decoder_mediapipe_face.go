@@ -21,7 +21,7 @@ func faceDecoder(name, variant, description string) *Decoder {
 			return nil, err
 		}
 		a := o
-		a.NMSThreshold = s.NMSThreshold
+		a.NMSThreshold = float32(s.NMSThreshold)
 		var err error
 		if a.Options, err = s.options(m, d, nil); err != nil {
 			return nil, fmt.Errorf("detect: %w", err)

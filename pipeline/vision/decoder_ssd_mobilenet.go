@@ -15,7 +15,7 @@ var ssdMobileNet = &Decoder{
 			return nil, err
 		}
 		a := ssdMobileNetOptions()
-		a.NMSThreshold = s.NMSThreshold
+		a.NMSThreshold = float32(s.NMSThreshold)
 		var err error
 		if a.Options, err = s.options(m, nil, BackgroundOffset); err != nil {
 			return nil, fmt.Errorf("detect: %w", err)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"corallite/pipeline"
+	"corallite/pipeline/score"
 	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
@@ -65,7 +66,8 @@ func TestMadeUpDecoder(t *testing.T) {
 		t.Errorf("without its name: %v", err)
 	}
 	var warnings []string
-	task, err := NewTask(m, Settings{Task: "detect", Decoder: "corner_boxes", ScoreThreshold: 0.5, Warn: func(s string) { warnings = append(warnings, s) }})
+	m.Warn = func(s string) { warnings = append(warnings, s) }
+	task, err := NewTask(m, Settings{Task: "detect", Decoder: "corner_boxes", Settings: score.Settings{ScoreThreshold: 0.5}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +118,7 @@ func TestChooseDecoder(t *testing.T) {
 		if d.Name == "" || d.Description == "" || d.Fits == nil || d.New == nil || FindDecoder(d.Name) != d {
 			t.Errorf("%+v does not describe itself", d)
 		}
-		if _, err := d.New(ModelInfo{}, Settings{Output: "x"}); err == nil {
+		if _, err := d.New(ModelInfo{}, Settings{Settings: score.Settings{Output: "x"}}); err == nil {
 			t.Errorf("%s takes a model without inputs and outputs", d.Name)
 		}
 	}

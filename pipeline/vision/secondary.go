@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"corallite/internal/key"
 	"corallite/internal/panicerr"
 	"corallite/pipeline"
 )
@@ -24,6 +25,20 @@ type SecondaryOptions struct {
 	MaxBoxes int
 	// Labels, when not empty, restricts it to detections with these labels.
 	Labels []string
+}
+
+// Keys describes the keys of the options.
+func (o *SecondaryOptions) Keys() key.Table {
+	return key.Table{
+		key.Strings(&o.Labels, "labels").DefaultDoc("all").Example("[person]").
+			Doc("Only classify objects with these labels."),
+		key.Number(&o.Margin, "margin").Min(0).Max(maxMargin).Default(0.0).ShowZero().Example("0.1").
+			Doc("The margin added to each side of a box, relative to its width and height."),
+		key.Bool(&o.Square, "square").Default(true).Example("false").
+			Doc("Whether to extend the box to a square."),
+		key.Int(&o.MaxBoxes, "max_boxes").Min(0).Max(1000).Default(0).ShowZero().Example("5").
+			Doc("Maximum number of objects per picture, those with the highest scores. 0: all."),
+	}
 }
 
 // SecondaryClassifier classifies each object that a detector found: it runs on the object's part of the picture and

@@ -1,130 +1,70 @@
 package vision
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
+	"strings"
 
-	"corallite/tflite/tensor"
+	"corallite/internal/key"
+	"corallite/pipeline/score"
 )
 
-// options are what the settings, the model's metadata and the decoder (nil: none) say to a task. offset is the label
-// offset of labels for which the settings say none; nil: 0.
-func (s Settings) options(m ModelInfo, d *Decoder, offset func(labels []string) int) (Options, error) {
-	if d == nil {
-		d = &Decoder{}
-	}
-	o := Options{
-		Labels: s.labels(m, d.Labels), Allow: s.Allow, Deny: s.Deny, Activation: s.Activation, Sensitivity: s.Sensitivity,
-		ScoreThreshold: s.ScoreThreshold, MaxResults: s.MaxResults,
-	}
-	if s.LabelOffset != nil {
-		o.LabelOffset = *s.LabelOffset
-	} else if offset != nil {
-		o.LabelOffset = offset(o.Labels)
-	}
-	var err error
-	o.Input, err = s.input(m, d.Input)
-	return o, err
+// Settings are what the configuration, the command line and the catalog say of a model on pictures. What they leave open
+// (the zero value) comes from the model's metadata, its decoder or its task. Keys describes each of them.
+type Settings struct {
+	Task string // one of TaskNames
+
+	score.Settings
+
+	Width, Height int       // pixels, of the input of a model that takes pictures of any size; 0: it has a size
+	Resize        string    // as ParseResize reads it
+	Mean, Std     []float64 // 1 or 3 numbers each; empty: as the model, its decoder or the convention has it
+
+	Decoder           string  // of detect: one of DecoderNames
+	NMSThreshold      float64 // of a detector whose boxes are suppressed here
+	KeypointThreshold float64 // of pose
+	MinShare          float64 // of segment
+	Gallery           string  // of embed: a folder; "": none
+	Vector            *bool   // of embed: whether vectors are in the results; nil: without a gallery
 }
 
-// labels are those of the settings, else those that are packed into the model's file, else the decoder's.
-func (s Settings) labels(m ModelInfo, usual []string) []string {
-	if len(s.Labels) > 0 {
-		return s.Labels
-	}
-	labels, err := m.packedLabels(s.Output)
-	if err != nil {
-		s.warn("%v; name a label file with labels: in YAML or --labels on the command line", err)
-	}
-	if len(labels) > 0 {
-		return labels
-	}
-	return usual
+// Keys describes the keys of the settings.
+func (s *Settings) Keys() key.Table {
+	return append(s.Settings.Keys(), key.Table{
+		key.Int(&s.Width, "width").Needs("height").Min(1).Max(16384).DefaultDoc("the catalog's").Example("320").Tasks(TaskNames()...).
+			Doc("For models with a dynamic input size: the input width in pixels. Needs `height`. The size used in training works best; a model with a fixed size refuses another."),
+		key.Int(&s.Height, "height").Needs("width").Min(1).Max(16384).DefaultDoc("the catalog's").Example("320").Tasks(TaskNames()...).
+			Doc("As `width`."),
+		key.String(&s.Resize, "resize").Choices(resizeNames[:]...).Example("letterbox").Tasks(TaskNames()...).
+			DefaultDoc("the catalog's; else what the decoder's models were trained with: `letterbox` (grey, centred) for YOLO heads, for MediaPipe's detectors their own; else `stretch`").
+			Doc("How a picture is fitted to the model's input: `stretch` changes its proportions, `letterbox` adds borders, `crop` cuts out the centre."),
+		key.Numbers(&s.Mean, "mean").Needs("std").Lengths(1, 3).Example("127.5").Tasks(TaskNames()...).
+			DefaultDoc("the catalog's; else the model's metadata's or the decoder's; else 127.5 with `std` 127.5 for inputs of floats, which is said; 8-bit inputs get pixels as they are").
+			Doc("Subtracted from a pixel's value (0 to 255) before dividing by `std`: one number, or one each for red, green and blue. Needs `std`."),
+		key.Numbers(&s.Std, "std").Needs("mean").Lengths(1, 3).Above(0).DefaultDoc("as `mean`").Example("127.5").Tasks(TaskNames()...).
+			Doc("Divisor of a pixel's value minus `mean`: one number, or one each for red, green and blue. Needs `mean`."),
+
+		key.String(&s.Decoder, "decoder").Choices(DecoderNames()...).FormerNames("anchors", "head", "head_pixels").Example("yolov8").Tasks(taskDetect).
+			DefaultDoc("the catalog's; else `ssd_postprocess` for models that end in TFLite_Detection_PostProcess; else the model is refused with the decoders that fit its outputs").
+			Doc("For detectors: what the model's outputs mean. " + decoderDocs()),
+		key.Number(&s.NMSThreshold, "nms_threshold").Above(0).Max(1).Example("0.3").Tasks(taskDetect).
+			DefaultDoc("the catalog's; otherwise the decoder's: 0.45 for YOLO, 0.3 for MediaPipe's").
+			Doc("For detectors with a `decoder` that suppresses boxes: of two boxes that overlap more than this (intersection over union) only the one with the higher score is kept. Models that end in TFLite_Detection_PostProcess have their own threshold."),
+		key.Number(&s.KeypointThreshold, "keypoint_threshold").Min(0).Max(1).Default(0.0).Example("0.2").Tasks(taskPose).
+			Doc("For `pose`: minimum score of a key point."),
+		key.Number(&s.MinShare, "min_share").Min(0).Max(1).Default(0.0).Example("0.01").Tasks(taskSegment).
+			Doc("For `segment`: minimum share of the picture that a class must have to be reported."),
+		key.String(&s.Gallery, "gallery").Example("people").Tasks(taskEmbed).
+			Doc("For `embed`: a folder of labelled pictures, with a sub-folder (`people/ada/1.jpg`) or a file (`ada.jpg`) for each label. Results have the label of the most similar picture."),
+		key.Optional(&s.Vector, "vector").DefaultDoc("true without a gallery").Example("true").Tasks(taskEmbed).
+			Doc("For `embed`: whether results include the vector."),
+	}...)
 }
 
-// packedLabels are the labels that the model's metadata name for the output of that name, else for the first that has any;
-// nil: there are none.
-func (m ModelInfo) packedLabels(output string) ([]string, error) {
-	if m.Metadata == nil || m.PackedFile == nil {
-		return nil, nil
+// decoderDocs says what each decoder is for.
+func decoderDocs() string {
+	var each []string
+	for _, d := range Decoders() {
+		each = append(each, fmt.Sprintf("`%s`: %s", d.Name, d.Description))
 	}
-	name := ""
-	for i, o := range m.Metadata.Outputs {
-		if o.Labels != "" && (name == "" || output != "" && i < len(m.Outputs) && m.Outputs[i].Name == output) {
-			name = o.Labels
-		}
-	}
-	if name == "" {
-		return nil, nil
-	}
-	text, err := m.PackedFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the labels named in its metadata: %w", err)
-	}
-	labels, err := ParseLabels(bytes.NewReader(text))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the labels packed into it (%s): %w", name, err)
-	}
-	return labels, nil
-}
-
-// input is how pictures become the model's input: as the settings say, else as the model's metadata, the decoder, or last
-// the convention of InputOptions has it. That only the convention is left for an input whose values could mean anything is
-// said.
-func (s Settings) input(m ModelInfo, usual InputOptions) (InputOptions, error) {
-	o := usual
-	if s.Resize != "" {
-		var err error
-		if o.Resize, err = ParseResize(s.Resize); err != nil {
-			return o, err
-		}
-	}
-	if len(s.Mean)+len(s.Std) > 0 {
-		o.Mean, o.Std = s.Mean, s.Std
-		return o, nil
-	}
-	if len(m.Inputs) != 1 || pixelsAsTheyAre(m.Inputs[0]) {
-		return o, nil
-	}
-	mean, std, err := m.normalization()
-	switch {
-	case err != nil:
-		return o, fmt.Errorf("%w; set mean: and std: in YAML, or --mean and --std on the command line", err)
-	case mean != nil:
-		o.Mean, o.Std = mean, std
-	case o.Mean == nil:
-		s.warn("its input is %s and its normalization is unknown: assuming mean 127.5 and std 127.5 (-1 to 1); set mean: and std: in YAML, or --mean and --std on the command line, as in training",
-			m.Inputs[0].Type)
-	}
-	return o, nil
-}
-
-// pixelsAsTheyAre says whether pixels have only one way into a tensor where nobody says more: integers of 8 bits, and
-// others without a scale.
-func pixelsAsTheyAre(in tensor.Info) bool {
-	return in.Type == tensor.UInt8 || in.Type == tensor.Int8 || !isFloat(in.Type) && !in.Quantization.Quantized()
-}
-
-// normalization is what the model's metadata say of its input's values; nil: nothing.
-func (m ModelInfo) normalization() (mean, std []float32, err error) {
-	if m.Metadata == nil || len(m.Metadata.Inputs) == 0 {
-		return nil, nil, nil
-	}
-	in := m.Metadata.Inputs[0]
-	if len(in.Mean)+len(in.Std) == 0 {
-		return nil, nil, nil
-	}
-	channels := 1
-	if shape := m.Inputs[0].Shape; len(shape) == 4 {
-		channels = shape[3]
-	}
-	err = checkNormalization(InputOptions{Mean: in.Mean, Std: in.Std}, channels)
-	if len(in.Mean) == 0 || len(in.Std) == 0 {
-		err = errors.New("mean or std is missing")
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("invalid normalization in its metadata: %w", err)
-	}
-	return in.Mean, in.Std, nil
+	return strings.Join(each, "; ") + "."
 }

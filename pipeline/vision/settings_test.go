@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"corallite/pipeline"
+	"corallite/pipeline/score"
 	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
@@ -30,7 +31,7 @@ func TestNormalizationByWhoSaysIt(t *testing.T) {
 		mean     []float32
 		words    string // of the warning, or of the error
 	}{
-		"settings first":      {Settings{Mean: []float32{1}, Std: []float32{2}}, plain, says([]float32{0}, []float32{1}), yolo, []float32{1}, ""},
+		"settings first":      {Settings{Mean: []float64{1}, Std: []float64{2}}, plain, says([]float32{0}, []float32{1}), yolo, []float32{1}, ""},
 		"then metadata":       {Settings{}, plain, says([]float32{3}, []float32{1}), yolo, []float32{3}, ""},
 		"metadata, 3 numbers": {Settings{}, plain, says([]float32{3, 4, 5}, []float32{1, 1, 1}), InputOptions{}, []float32{3, 4, 5}, ""},
 		"then the decoder":    {Settings{}, plain, nil, yolo, []float32{0}, ""},
@@ -44,8 +45,8 @@ func TestNormalizationByWhoSaysIt(t *testing.T) {
 		"of two channels":     {Settings{}, plain, says([]float32{0, 0}, []float32{1, 1}), InputOptions{}, nil, "want 1 or 3 values"},
 	} {
 		var warned string
-		c.s.Warn = func(message string) { warned = message }
-		o, err := c.s.input(ModelInfo{Inputs: c.in, Metadata: c.metadata}, c.usual)
+		m := ModelInfo{Inputs: c.in, Metadata: c.metadata, Warn: func(message string) { warned = message }}
+		o, err := c.s.input(m, c.usual)
 		if err != nil {
 			warned = err.Error()
 		}
@@ -91,22 +92,22 @@ func TestLabelsByWhoSaysThem(t *testing.T) {
 		want  []string
 		words string
 	}{
-		"settings first":        {m, Settings{Labels: []string{"a", "b", "c"}}, nil, []string{"a", "b", "c"}, ""},
+		"settings first":        {m, Settings{Settings: score.Settings{Labels: []string{"a", "b", "c"}}}, nil, []string{"a", "b", "c"}, ""},
 		"then packed":           {m, Settings{}, []string{"x"}, packed, ""},
-		"of the output":         {two, Settings{Output: "scores"}, nil, packed, ""},
+		"of the output":         {two, Settings{Settings: score.Settings{Output: "scores"}}, nil, packed, ""},
 		"then the decoder":      {ModelInfo{}, Settings{}, []string{"x"}, []string{"x"}, ""},
 		"unreadable":            {damaged, Settings{}, nil, nil, "not there; name a label file with labels: in YAML"},
 		"nobody":                {ModelInfo{}, Settings{}, nil, nil, ""},
 		"nothing can be packed": {ModelInfo{Metadata: m.Metadata}, Settings{}, nil, nil, ""},
 	} {
 		var warned string
-		c.s.Warn = func(message string) { warned = message }
+		c.m.Warn = func(message string) { warned = message }
 		if got := c.s.labels(c.m, c.usual); !slices.Equal(got, c.want) || (warned == "") != (c.words == "") || !strings.Contains(warned, c.words) {
 			t.Errorf("%s: %q, %q", name, got, warned)
 		}
 	}
 	for list, words := range map[string]string{"blue": "", "purple": `there is no label "purple" (labels: red, green, blue)`} {
-		task, err := NewTask(m, Settings{Task: "classify", Allow: []string{list}})
+		task, err := NewTask(m, Settings{Task: "classify", Settings: score.Settings{Allow: []string{list}}})
 		if err == nil {
 			task.Close()
 		}
@@ -114,7 +115,7 @@ func TestLabelsByWhoSaysThem(t *testing.T) {
 			t.Errorf("only %s: %v", list, err)
 		}
 	}
-	if _, err := NewTask(damaged, Settings{Task: "classify", Allow: []string{"blue"}}); err == nil || !strings.Contains(err.Error(), "category_allowlist needs labels") {
+	if _, err := NewTask(damaged, Settings{Task: "classify", Settings: score.Settings{Allow: []string{"blue"}}}); err == nil || !strings.Contains(err.Error(), "category_allowlist needs labels") {
 		t.Errorf("a list without labels: %v", err)
 	}
 	for task, words := range map[string]string{"": "set task: detect (or classify", "keyword": "its task is keyword, which is not for pictures (want one of classify, detect"} {
@@ -125,10 +126,10 @@ func TestLabelsByWhoSaysThem(t *testing.T) {
 	if _, err := NewTask(two, Settings{Task: "classify"}); err == nil || !strings.Contains(err.Error(), "2 outputs: boxes") || !strings.Contains(err.Error(), "output: in YAML") {
 		t.Errorf("two outputs and none named: %v", err)
 	}
-	if _, err := NewTask(two, Settings{Task: "classify", Output: "score"}); err == nil || !strings.Contains(err.Error(), `no output named "score"; it has 2 outputs: boxes`) {
+	if _, err := NewTask(two, Settings{Task: "classify", Settings: score.Settings{Output: "score"}}); err == nil || !strings.Contains(err.Error(), `no output named "score"; it has 2 outputs: boxes`) {
 		t.Errorf("an output that is not there: %v", err)
 	}
-	task, err := NewTask(two, Settings{Task: "classify", Output: "scores", Allow: []string{"blue"}})
+	task, err := NewTask(two, Settings{Task: "classify", Settings: score.Settings{Output: "scores", Allow: []string{"blue"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"corallite/internal/testdata"
 	"corallite/pipeline"
+	"corallite/pipeline/score"
 	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
@@ -62,7 +63,7 @@ func TestMobileNetWithoutPostprocessing(t *testing.T) {
 	if fit := ssdMobileNet.Fits(m); fit != Possible {
 		t.Errorf("fit %v", fit)
 	}
-	task, err := NewTask(m, Settings{Task: "detect", Decoder: "ssd_mobilenet", ScoreThreshold: 0.5, Labels: []string{"???", "person", "dog"}})
+	task, err := NewTask(m, Settings{Task: "detect", Decoder: "ssd_mobilenet", Settings: score.Settings{ScoreThreshold: 0.5, Labels: []string{"???", "person", "dog"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,49 +27,33 @@ type ModelInfo struct {
 	Metadata        *schema.Description // what the file says of them (TensorFlow Lite Metadata), in the same order; nil: nothing
 	// PackedFile reads a file that is packed into the model's, by the name that Metadata gives; nil: there are none.
 	PackedFile func(name string) ([]byte, error)
+
+	Gallery *Gallery             // of embed: the pictures of the settings' gallery, embedded by this model; nil: none
+	Warn    func(message string) // is told what is assumed of the model; nil: nobody is
 }
 
-// Settings are what the configuration, the command line and the catalog say of a model. What they leave open (the zero
-// value) comes from the model's metadata, its decoder or its task.
-type Settings struct {
-	Task    string // one of TaskNames
-	Decoder string // of a detector: one of DecoderNames
-	Output  string // the name of the output to read, for a model with several of which a task reads one
-
-	Labels      []string
-	LabelOffset *int // see Options
-	Allow, Deny []string
-
-	Resize    string // as ParseResize reads it
-	Mean, Std []float32
-
-	Activation     score.Activation
-	Sensitivity    float64
-	ScoreThreshold float32
-	NMSThreshold   float32 // of a detector whose boxes are suppressed here
-	MaxResults     int
-
-	KeypointThreshold float32  // of poses
-	MinShare          float32  // of segments
-	Gallery           *Gallery // of embeddings
-	Vector            *bool    // whether embeddings are in the results; nil: without a gallery
-
-	Warn func(message string) // is told what is assumed; nil: nobody is
-}
-
-func (s Settings) warn(format string, args ...any) {
-	if s.Warn != nil {
-		s.Warn(fmt.Sprintf(format, args...))
+func (m ModelInfo) warn(format string, args ...any) {
+	if m.Warn != nil {
+		m.Warn(fmt.Sprintf(format, args...))
 	}
 }
 
+// The tasks on pictures.
+const (
+	taskDetect   = "detect"
+	taskClassify = "classify"
+	taskSegment  = "segment"
+	taskPose     = "pose"
+	taskEmbed    = "embed"
+)
+
 // tasks are what can be done with a model on pictures.
 var tasks = map[string]func(ModelInfo, Settings) (Task, error){
-	"detect":   newDetectTask,
-	"classify": newClassifyTask,
-	"segment":  newSegmentTask,
-	"pose":     newPoseTask,
-	"embed":    newEmbedTask,
+	taskDetect:   newDetectTask,
+	taskClassify: newClassifyTask,
+	taskSegment:  newSegmentTask,
+	taskPose:     newPoseTask,
+	taskEmbed:    newEmbedTask,
 }
 
 // TaskNames are the tasks that can be done on pictures, sorted.
@@ -113,8 +97,8 @@ func newClassifyTask(m ModelInfo, s Settings) (Task, error) {
 		return nil, fmt.Errorf("classify: %w", err)
 	}
 	c, err := NewClassify(m.Inputs, m.Outputs, ClassifyOptions{Options: o, Output: s.Output})
-	if err == nil && s.Warn != nil {
-		c.OnWarning(s.Warn)
+	if err == nil && m.Warn != nil {
+		c.OnWarning(m.Warn)
 	}
 	return asTask(c, err)
 }
@@ -124,7 +108,7 @@ func newSegmentTask(m ModelInfo, s Settings) (Task, error) {
 	if err != nil {
 		return nil, fmt.Errorf("segment: %w", err)
 	}
-	return asTask(NewSegment(m.Inputs, m.Outputs, SegmentOptions{Options: o, Output: s.Output, MinShare: s.MinShare}))
+	return asTask(NewSegment(m.Inputs, m.Outputs, SegmentOptions{Options: o, Output: s.Output, MinShare: float32(s.MinShare)}))
 }
 
 func newPoseTask(m ModelInfo, s Settings) (Task, error) {
@@ -136,7 +120,7 @@ func newPoseTask(m ModelInfo, s Settings) (Task, error) {
 		return nil, fmt.Errorf("pose: %w", err)
 	}
 	o.Labels = nil // there is one class
-	p := PoseOptions{Options: o, KeypointThreshold: s.KeypointThreshold}
+	p := PoseOptions{Options: o, KeypointThreshold: float32(s.KeypointThreshold)}
 	if m.Graph != nil {
 		if op := m.Graph.Find(schema.PosenetOp); op != nil {
 			at := m.Graph.OutputsOf(op)
@@ -150,7 +134,7 @@ func newPoseTask(m ModelInfo, s Settings) (Task, error) {
 }
 
 func newEmbedTask(m ModelInfo, s Settings) (Task, error) {
-	if s.Gallery == nil { // without which there is nothing to compare or to count
+	if m.Gallery == nil { // without which there is nothing to compare or to count
 		s.ScoreThreshold, s.MaxResults = 0, 0
 	}
 	o, err := s.options(m, nil, nil)
@@ -159,6 +143,6 @@ func newEmbedTask(m ModelInfo, s Settings) (Task, error) {
 	}
 	o.Labels = nil // the gallery has them
 	return asTask(NewEmbed(m.Inputs, m.Outputs, EmbedOptions{
-		Options: o, Output: s.Output, Gallery: s.Gallery, NoVector: s.Gallery != nil && (s.Vector == nil || !*s.Vector),
+		Options: o, Output: s.Output, Gallery: m.Gallery, NoVector: m.Gallery != nil && (s.Vector == nil || !*s.Vector),
 	}))
 }

@@ -60,7 +60,7 @@ func yoloDecoder(layout YOLOLayout, pixels bool, description string) *Decoder {
 			return nil, fmt.Errorf("detect: %w", err)
 		}
 		return asTask(NewYOLO(m.Inputs, m.Outputs, YOLOOptions{
-			Options: o, Output: s.Output, Layout: layout, Pixels: pixels, NMSThreshold: s.NMSThreshold,
+			Options: o, Output: s.Output, Layout: layout, Pixels: pixels, NMSThreshold: float32(s.NMSThreshold),
 		}))
 	}
 	return d
