@@ -107,12 +107,12 @@ func (m *Model) runOver(ctx context.Context, source Source, found chan<- item) e
 	o := app.Options{Options: assemble.Options{
 		Console: reports{Console: assemble.LogConsole(m.logger), ctx: ctx, to: found}, Logger: m.logger, Stdin: os.Stdin, Stdout: os.Stdout, Pool: m.pool,
 		Single: true, Sinks: func(string, any) ([]pipeline.NamedSink, error) {
-			return []pipeline.NamedSink{{Name: "events", Queue: 1, Sink: SinkFunc(func(_ context.Context, r pipeline.Report) error {
+			return []pipeline.NamedSink{{Name: "events", Queue: 1, Sink: eventFunc{func(_ context.Context, r pipeline.Report) error {
 				for _, e := range r.Events {
 					give(ctx, found, item{event: e})
 				}
 				return nil
-			})}}, nil
+			}}}}, nil
 		},
 	}}
 	if m.vision != nil {

@@ -27,6 +27,12 @@ func (f SinkFunc) Lossless() bool { return true }
 // Close does nothing.
 func (f SinkFunc) Close() error { return nil }
 
+// eventFunc is a SinkFunc that does not look at pictures.
+type eventFunc struct{ SinkFunc }
+
+// EventsOnly says so.
+func (eventFunc) EventsOnly() {}
+
 // ownSinks are the sinks of a caller, which belong to a pipeline once it has them.
 type ownSinks struct {
 	mu  sync.Mutex

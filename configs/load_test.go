@@ -75,7 +75,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("model %+v, want %+v", got, want)
 	}
 	wantPipeline := Pipeline{
-		Source: &camera.ImagesConfig{Images: []string{"*.jpg"}}, Models: []string{"m"}, Every: 1,
+		Source: &camera.ImagesConfig{Images: []string{"*.jpg"}, Decode: "auto"}, Models: []string{"m"}, Every: 1,
 		Sinks: []Sink{&sink.JSONLConfig{Path: "found.jsonl", Append: true, Queue: 4}, &annotate.PicturesOptions{Dir: "out", Queue: 9}},
 	}
 	if got := cfg.Pipelines["door"]; !reflect.DeepEqual(got, wantPipeline) {

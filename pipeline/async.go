@@ -13,6 +13,13 @@ type AsyncSink interface {
 	SetReporter(to ErrorReporter)
 }
 
+// EventSink is a Sink that uses the events of a Report and its Item's Meta, never what the Item contains: for it, a picture
+// need not be decoded in full.
+type EventSink interface {
+	Sink
+	EventsOnly()
+}
+
 // ErrorReporter receives the late failures of an AsyncSink, from any goroutine, until the sink's Close returns.
 type ErrorReporter interface {
 	// Failed counts and logs a failure as if Consume had returned it as an ItemError. item names the item concerned.

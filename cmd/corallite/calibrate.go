@@ -35,7 +35,7 @@ func (l *look) args(cmd *cobra.Command, files []string) error {
 	case len(files) > 0:
 		return usageError{fmt.Errorf("--calibrate takes no FILE (%s): it uses the pictures in --gallery", files[0])}
 	}
-	for _, name := range []string{"score-threshold", "max-results", "out"} {
+	for _, name := range []string{"score-threshold", "max-results", "out", "decode"} {
 		if cmd.Flags().Changed(name) {
 			return usageError{fmt.Errorf("--%s cannot be used with --calibrate", name)}
 		}

@@ -22,6 +22,7 @@ type look struct {
 	asJSON    bool
 	out       string
 	overwrite bool
+	decode    string
 }
 
 func newDetect(std *streams) *cobra.Command {
@@ -87,6 +88,8 @@ others are still processed, and the exit code is 1.`,
 	addKeyFlag(flags, &l.model.Threads, "threads", "CPU threads (default: automatic)", "models", "threads")
 	l.model.addSizeFlags(flags)
 	l.model.addInputFlags(flags)
+	addKeyFlag(flags, &l.decode, "decode", "auto or full: decode large JPEGs no larger than the model needs (default), or in full as with --out", "pipelines", "source", "decode")
+	_ = cmd.RegisterFlagCompletionFunc("decode", cobra.FixedCompletions(configs.FlagOf("pipelines", "source", "decode").Choices(), cobra.ShellCompDirectiveNoFileComp))
 	addGraphFlags(flags, &l.model.Signature, &l.model.Output)
 	if task == configs.TaskDetect || task == configs.TaskClassify {
 		addActivationFlag(cmd, &l.model.Activation)
@@ -131,7 +134,7 @@ func (l *look) run(cmd *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
-	p := configs.Pipeline{Source: &camera.VideoConfig{Video: names}, Models: []string{name}}
+	p := configs.Pipeline{Source: &camera.VideoConfig{Video: names, Decode: l.decode}, Models: []string{name}}
 	cfg := configs.One(l.model.Task, p, map[string]configs.Model{name: m})
 	o := l.std.run(logger)
 	o.Single, o.Sinks = true, l.sinks

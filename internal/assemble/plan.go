@@ -2,6 +2,7 @@ package assemble
 
 import (
 	"errors"
+	"math"
 
 	"corallite/configs"
 	"corallite/internal/part"
@@ -76,7 +77,10 @@ func (p *basePlan[T]) close() error {
 }
 
 // visionPlan is a pipeline of pictures.
-type visionPlan struct{ basePlan[*vision.Frame] }
+type visionPlan struct {
+	basePlan[*vision.Frame]
+	models []*VisionModel
+}
 
 func (p *visionPlan) openSource() error {
 	if !p.c.Source.About().Live {
@@ -105,6 +109,7 @@ func (p *visionPlan) open() error {
 	if err != nil {
 		return err
 	}
+	p.models = all
 	for _, m := range all {
 		model, err := m.Model()
 		if err != nil {
@@ -131,6 +136,49 @@ func (p *visionPlan) openLastSinks() error {
 		}
 	}
 	return nil
+}
+
+// openOtherSinks also tells the source the size of pictures that is needed, now that it is known who takes them.
+func (p *visionPlan) openOtherSinks() error {
+	if err := p.basePlan.openOtherSinks(); err != nil {
+		return err
+	}
+	if source, ok := p.Source.(camera.Reducer); ok {
+		if by := p.reduction(); by != nil {
+			source.Reduce(by)
+		}
+	}
+	return nil
+}
+
+// reduction says how many times smaller a picture may be for all who take it; nil: somebody needs all of it.
+func (p *visionPlan) reduction() func(width, height int) float64 {
+	for _, k := range p.Sinks {
+		if _, ok := k.Sink.(pipeline.EventSink); !ok {
+			return nil
+		}
+	}
+	var models []reducible
+	for _, m := range p.models {
+		r, ok := m.Task.(reducible)
+		if !ok || m.options.Refiner != nil {
+			return nil
+		}
+		models = append(models, r)
+	}
+	return func(width, height int) float64 {
+		least := math.Inf(1)
+		for _, m := range models {
+			least = min(least, m.Reduction(width, height))
+		}
+		return least
+	}
+}
+
+// reducible is a task that says how many times smaller, in both directions, a picture of width × height pixels may be decoded
+// for it.
+type reducible interface {
+	Reduction(width, height int) float64
 }
 
 func (p *visionPlan) sinkEnv() part.SinkEnv {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/ebitengine/purego"
@@ -63,10 +64,22 @@ var load = sync.OnceValues(func() (*library, error) {
 	return lib, nil
 })
 
+// Reductions are the numbers by which Decode can divide a picture's width and height, the largest first: those for which
+// libjpeg-turbo computes less than for the whole picture, with code for the processor's vector units.
+func Reductions() []int { return []int{8, 4, 2} }
+
+// Reduced is the width or height of a picture of n pixels when it is reduced: rounded up, because the last block of pixels
+// counts as a whole one (TJSCALED).
+func Reduced(n, by int) int { return (n + by - 1) / by }
+
 // Decode decodes a JPEG to BGR, 8 bits a channel, rows without gaps, as it lies in the file (EXIF orientation is not
-// applied). alloc is called once with the picture's size in pixels and gives the memory, width × height × 3 bytes, or
+// applied), with width and height divided by a number: 1, or one of Reductions. Each pixel is then about the mean of by × by
+// pixels. alloc is called once with the size in pixels (Reduced) and gives the memory, width × height × 3 bytes, or
 // an error, which Decode returns. Any other error is ErrUnsupported.
-func Decode(data []byte, alloc func(width, height int) ([]byte, error)) error {
+func Decode(data []byte, by int, alloc func(width, height int) ([]byte, error)) error {
+	if by != 1 && !slices.Contains(Reductions(), by) {
+		return fmt.Errorf("turbojpeg: a picture cannot be reduced to 1/%d (want 1 or one of %v)", by, Reductions())
+	}
 	if len(data) == 0 {
 		return ErrUnsupported
 	}
@@ -86,6 +99,8 @@ func Decode(data []byte, alloc func(width, height int) ([]byte, error)) error {
 		width <= 0 || height <= 0 || colorspace == colorspaceCMYK || colorspace == colorspaceYCCK {
 		return ErrUnsupported
 	}
+	// tjDecompress2 takes the largest of its scales that fits into the size that it is given.
+	width, height = int32(Reduced(int(width), by)), int32(Reduced(int(height), by))
 	pixels, err := alloc(int(width), int(height))
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/gif"
 	"io"
+	"os"
 	"slices"
 
 	"gocv.io/x/gocv"
@@ -20,47 +21,62 @@ import (
 // maxFile is the maximum size of a picture file.
 const maxFile = 1 << 30
 
-// readFile reads a picture file into buf, which grows as needed.
-func readFile(path string, buf *[]byte) ([]byte, error) {
+// openPicture opens a picture file and returns its size in bytes, which is 0 after an error.
+func openPicture(path string) (*os.File, int64, error) {
 	f, err := regfile.OpenRegular(path)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, regfile.Cause(err)
+		f.Close()
+		return nil, 0, regfile.Cause(err)
 	}
 	size := info.Size()
 	switch {
 	case size == 0:
-		return nil, errors.New("the file is empty")
+		err = errors.New("the file is empty")
 	case size > maxFile:
-		return nil, fmt.Errorf("the file has %d MiB; pictures of up to %d MiB are read", size>>20, maxFile>>20)
+		err = fmt.Errorf("the file has %d MiB; pictures of up to %d MiB are read", size>>20, maxFile>>20)
 	}
-	*buf = slices.Grow((*buf)[:0], int(size))[:size]
-	if _, err := io.ReadFull(f, *buf); err != nil {
-		return nil, fmt.Errorf("reading: %w", regfile.Cause(err))
+	if err != nil {
+		f.Close()
+		return nil, 0, err
 	}
-	return *buf, nil
+	return f, size, nil
 }
 
-// decode decodes a picture into a frame and seals it. light: decode a PNG without OpenCV if possible.
-func decode(data []byte, f *vision.Frame, light bool) error {
+// readInto reads size bytes of a file into buf, which grows as needed.
+func readInto(buf []byte, f io.Reader, size int) ([]byte, error) {
+	buf = slices.Grow(buf[:0], size)[:size]
+	if _, err := io.ReadFull(f, buf); err != nil {
+		return buf, fmt.Errorf("reading: %w", regfile.Cause(err))
+	}
+	return buf, nil
+}
+
+// size reads the header of a picture and refuses one that is too large to be decoded.
+func size(data []byte) (header, error) {
 	h, err := sniff(data)
 	if err != nil {
-		return err
+		return h, err
 	}
 	if h.height > vision.MaxPixels/h.width || h.width > maxSide || h.height > maxSide {
-		return fmt.Errorf("%s of %dx%d pixels is too large: up to %d pixels are read", h.format, h.width, h.height, vision.MaxPixels)
+		return h, fmt.Errorf("%s of %dx%d pixels is too large: up to %d pixels are read", h.format, h.width, h.height, vision.MaxPixels)
 	}
 	if err := enoughMemory(h.width, h.height); err != nil {
-		return fmt.Errorf("%s of %dx%d pixels: %w", h.format, h.width, h.height, err)
+		return h, fmt.Errorf("%s of %dx%d pixels: %w", h.format, h.width, h.height, err)
 	}
-	err = errHeavy
+	return h, nil
+}
+
+// decode decodes a picture into a frame and seals it: a JPEG in 1/by of its size. light: decode a PNG without OpenCV if
+// possible.
+func decode(data []byte, h header, f *vision.Frame, by int, light bool) error {
+	err := errHeavy
 	switch {
 	case h.format == "JPEG":
-		err = turbojpeg.Decode(data, f.Reserve)
+		err = decodeJPEG(data, h, f, by)
 	case h.format == "PNG" && light && h.width*h.height <= lightPixels:
 		err = decodePNG(data, h, f)
 	case h.format == "BMP":
@@ -76,6 +92,21 @@ func decode(data []byte, f *vision.Frame, light bool) error {
 	}
 	orient(f.Target(), h.orientation)
 	return f.Seal()
+}
+
+// decodeJPEG decodes a JPEG in 1/by of its size.
+func decodeJPEG(data []byte, h header, f *vision.Frame, by int) error {
+	err := turbojpeg.Decode(data, by, func(width, height int) ([]byte, error) {
+		if width != turbojpeg.Reduced(h.width, by) || height != turbojpeg.Reduced(h.height, by) {
+			return nil, errHeavy // it has two headers
+		}
+		return f.Reserve(width, height)
+	})
+	if err == nil && by > 1 {
+		width, height := h.upright()
+		f.SetReduction(by, width, height, h.corner(by))
+	}
+	return err
 }
 
 // maxSide is the longest side that OpenCV decodes (its CV_IO_MAX_IMAGE_WIDTH and HEIGHT).

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"image"
 
 	"gocv.io/x/gocv"
+
+	"corallite/internal/turbojpeg"
 )
 
 // Tags of a TIFF directory (TIFF 6.0, section 8).
@@ -93,6 +96,35 @@ func orientationOf(exif []byte) int {
 		return int(o)
 	}
 	return 1
+}
+
+// upright is the size of the picture in pixels when it is upright.
+func (h header) upright() (width, height int) {
+	if h.orientation >= 5 {
+		return h.height, h.width
+	}
+	return h.width, h.height
+}
+
+// corner is where the upper left corner of a picture that was reduced to 1/by, and then turned upright, lies in the upright
+// picture, in its pixels: the last column and row of the stored picture stand for up to by pixels that it does not have.
+func (h header) corner(by int) image.Point {
+	right, bottom := h.width-turbojpeg.Reduced(h.width, by)*by, h.height-turbojpeg.Reduced(h.height, by)*by
+	switch h.orientation {
+	case 2:
+		return image.Pt(right, 0)
+	case 3:
+		return image.Pt(right, bottom)
+	case 4:
+		return image.Pt(0, bottom)
+	case 6:
+		return image.Pt(bottom, 0)
+	case 7:
+		return image.Pt(bottom, right)
+	case 8:
+		return image.Pt(0, right)
+	}
+	return image.Point{}
 }
 
 // orient rotates and mirrors a picture upright (Exif 2.32, tag Orientation): the value says where the first row and column

@@ -16,11 +16,11 @@ import (
 // opened is a *pipeline.ItemError, and the next one follows.
 type Files struct {
 	files []string
+	ahead ahead
+	next  int // index of the file after those that ahead has; used by Next only
 
 	mu     sync.Mutex
 	closed bool
-	next   int
-	reader reader
 	video  *Video // open; nil: none
 	total  int    // items known so far
 	open   bool   // whether a video may add to total
@@ -39,7 +39,7 @@ func NewFiles(names ...string) (*Files, error) {
 		return nil, err
 	}
 	f := &Files{files: files}
-	f.reader.pool = vision.NewPool(idleFrames)
+	f.ahead.start(f.picture)
 	f.open, f.total = slices.ContainsFunc(files, isVideo), len(files)
 	if f.open {
 		// Now, so that the first frame does not wait for it.
@@ -85,12 +85,19 @@ func (f *Files) Next(ctx context.Context) (*vision.Frame, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		video, path, err := f.current()
+		video, err := f.current()
 		if err != nil {
 			return nil, err
 		}
 		if video == nil {
-			return f.reader.read(path)
+			frame, err := f.ahead.next(ctx)
+			if !errors.Is(err, io.EOF) || f.next == len(f.files) {
+				return frame, err
+			}
+			if err := f.openVideo(); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		frame, err := video.Next(ctx)
 		if !errors.Is(err, io.EOF) {
@@ -102,29 +109,43 @@ func (f *Files) Next(ctx context.Context) (*vision.Frame, error) {
 	}
 }
 
-// current returns the open video, or the path of the next picture.
-func (f *Files) current() (*Video, string, error) {
+// picture returns the next file if it is a picture.
+func (f *Files) picture() (path string, more bool) {
+	if f.next == len(f.files) || isVideo(f.files[f.next]) {
+		return "", false
+	}
+	f.next++
+	return f.files[f.next-1], true
+}
+
+// Reduce lets JPEGs be decoded in a smaller size, as Reducer says.
+func (f *Files) Reduce(by func(width, height int) float64) { f.ahead.reader.reduce(by) }
+
+// current returns the open video; nil: none.
+func (f *Files) current() (*Video, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	switch {
-	case f.closed:
-		return nil, "", ErrClosed
-	case f.video != nil:
-		return f.video, "", nil
-	case f.next == len(f.files):
-		return nil, "", io.EOF
+	if f.closed {
+		return nil, ErrClosed
+	}
+	return f.video, nil
+}
+
+// openVideo opens the next file, which is no picture.
+func (f *Files) openVideo() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return ErrClosed
 	}
 	path := f.files[f.next]
 	f.next++
-	if !isVideo(path) {
-		return nil, path, nil
-	}
 	video, err := OpenVideo(path, VideoOptions{})
 	if err != nil {
-		return nil, "", &pipeline.ItemError{Source: path, Err: withoutPath(err)}
+		return &pipeline.ItemError{Source: path, Err: withoutPath(err)}
 	}
 	f.video = video
-	return video, "", nil
+	return nil
 }
 
 // withoutPath returns the cause in an error of OpenVideo, because the ItemError around it has the path.
@@ -150,7 +171,7 @@ func (f *Files) Close() error {
 	video := f.video
 	f.closed, f.video = true, nil
 	f.mu.Unlock()
-	err := f.reader.close()
+	err := f.ahead.close()
 	if video != nil {
 		err = errors.Join(err, video.Close())
 	}

@@ -27,12 +27,21 @@ func decodedBy(tb testing.TB, data []byte, light bool) (*vision.Frame, error) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := decode(data, f, light); err != nil {
+	if err := decodeWhole(data, f, light); err != nil {
 		f.Release()
 		return nil, err
 	}
 	tb.Cleanup(f.Release)
 	return f, nil
+}
+
+// decodeWhole decodes a picture in its own size.
+func decodeWhole(data []byte, f *vision.Frame, light bool) error {
+	h, err := size(data)
+	if err != nil {
+		return err
+	}
+	return decode(data, h, f, 1, light)
 }
 
 // at is a pixel as red, green, blue.

@@ -15,6 +15,7 @@ import (
 // ImagesConfig is the configuration of pictures in files.
 type ImagesConfig struct {
 	Images []string // files, folders, and patterns as filepath.Glob takes them; what exists under a name is no pattern
+	Decode string   // "auto" or "full"; "" is auto
 }
 
 // About describes the source as part of a configuration.
@@ -24,8 +25,11 @@ func (c *ImagesConfig) About() part.AboutSource {
 
 // Keys are the keys of the configuration.
 func (c *ImagesConfig) Keys() key.Table {
-	return key.Table{key.Strings(&c.Images, "images").Example(`["holiday/*.jpg", cat.png]`).
-		Doc("Picture files, folders of pictures, or patterns with `*`, `?` and `[a-z]`. Ends after the last.")}
+	return key.Table{
+		key.Strings(&c.Images, "images").Example(`["holiday/*.jpg", cat.png]`).
+			Doc("Picture files, folders of pictures, or patterns with `*`, `?` and `[a-z]`. Ends after the last."),
+		decodeKey(&c.Decode),
+	}
 }
 
 // Check reports files that are not there.
@@ -44,12 +48,17 @@ func (c *ImagesConfig) Reads() []string {
 
 // Open opens the pictures.
 func (c *ImagesConfig) Open(context.Context, part.SourceEnv) (pipeline.Source[*vision.Frame], error) {
-	return asSource(NewPictures(c.Images...))
+	p, err := NewPictures(c.Images...)
+	if err == nil {
+		p.ahead.reader.full = c.Decode == decodeFull
+	}
+	return asSource(p, err)
 }
 
 // FolderConfig is the configuration of a folder that is watched for new pictures.
 type FolderConfig struct {
 	Folder string
+	Decode string // as in ImagesConfig
 }
 
 // About describes the source as part of a configuration.
@@ -59,8 +68,11 @@ func (c *FolderConfig) About() part.AboutSource {
 
 // Keys are the keys of the configuration.
 func (c *FolderConfig) Keys() key.Table {
-	return key.Table{key.String(&c.Folder, "folder").Example("inbox").
-		Doc("A folder that is watched: the pictures in it, then each one that is added. Does not end by itself.")}
+	return key.Table{
+		key.String(&c.Folder, "folder").Example("inbox").
+			Doc("A folder that is watched: the pictures in it, then each one that is added. Does not end by itself."),
+		decodeKey(&c.Decode),
+	}
 }
 
 // Check reports a folder that is not there.
@@ -75,12 +87,17 @@ func (c *FolderConfig) Reads() []string { return []string{c.Folder} }
 
 // Open begins to watch the folder.
 func (c *FolderConfig) Open(context.Context, part.SourceEnv) (pipeline.Source[*vision.Frame], error) {
-	return asSource(NewWatch(c.Folder, WatchOptions{Existing: true}))
+	w, err := NewWatch(c.Folder, WatchOptions{Existing: true})
+	if err == nil {
+		w.ahead.reader.full = c.Decode == decodeFull
+	}
+	return asSource(w, err)
 }
 
 // VideoConfig is the configuration of video files.
 type VideoConfig struct {
-	Video []string // files and patterns, as in ImagesConfig
+	Video  []string // files and patterns, as in ImagesConfig
+	Decode string   // of pictures among them, as in ImagesConfig
 }
 
 // About describes the source as part of a configuration.
@@ -90,8 +107,11 @@ func (c *VideoConfig) About() part.AboutSource {
 
 // Keys are the keys of the configuration.
 func (c *VideoConfig) Keys() key.Table {
-	return key.Table{key.Strings(&c.Video, "video").Example("street.mp4").
-		Doc("A video file or a pattern, or several, one after the other. Ends after the last.")}
+	return key.Table{
+		key.Strings(&c.Video, "video").Example("street.mp4").
+			Doc("A video file or a pattern, or several, one after the other. Ends after the last."),
+		decodeKey(&c.Decode),
+	}
 }
 
 // Check reports files that are not there.
@@ -103,10 +123,18 @@ func (c *VideoConfig) Reads() []string { return expand(c.Video) }
 // Open opens the files. Where somebody watches they play at their own pace.
 func (c *VideoConfig) Open(_ context.Context, env part.SourceEnv) (pipeline.Source[*vision.Frame], error) {
 	f, err := NewFiles(c.Video...)
+	if err == nil {
+		f.ahead.reader.full = c.Decode == decodeFull
+	}
 	if err == nil && env.RealTime && !f.Still() {
 		return NewPaced(f, nil), nil
 	}
 	return asSource(f, err)
+}
+
+func decodeKey(to *string) *key.Field {
+	return key.String(to, "decode").Choices(decodeAuto, decodeFull).Default(decodeAuto).Example("full").
+		Doc("How JPEG files are decoded. `auto`: to 1/2, 1/4 or 1/8 of their width and height where the models see no more than half of what is left, which takes a fraction of the time and memory and changes scores a little; `full` where a sink draws, with `secondary` and with `motion`. `full`: always all of it. Results are in pixels of the picture either way.")
 }
 
 // asSource is a source, or an error and no source.

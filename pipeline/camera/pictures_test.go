@@ -99,8 +99,8 @@ func TestPicturesGoOnAfterABadOne(t *testing.T) {
 			t.Errorf("%s: %v; want %q, and the path once", failed[i].Source, failed[i].Err, part)
 		}
 	}
-	if p.reader.pool.Outstanding() != 0 {
-		t.Errorf("%d frames were not released", p.reader.pool.Outstanding())
+	if p.ahead.reader.pool.Outstanding() != 0 {
+		t.Errorf("%d frames were not released", p.ahead.reader.pool.Outstanding())
 	}
 }
 
@@ -242,6 +242,7 @@ func TestFramesAreReused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
+	p.ahead.reader.parallel = 1
 	var last *vision.Frame
 	for range 2 {
 		f, err := p.Next(context.Background())
@@ -267,7 +268,7 @@ func BenchmarkPictureJPEG(b *testing.B) {
 	for b.Loop() {
 		f, err := pool.Get()
 		if err == nil {
-			err = decode(data, f, true)
+			err = decodeWhole(data, f, true)
 		}
 		if err != nil {
 			b.Fatal(err)

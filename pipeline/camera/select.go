@@ -185,17 +185,35 @@ func (s *Select) cut(f *vision.Frame) (*vision.Frame, error) {
 	return part, nil
 }
 
-func (s *Select) copyPart(part, f *vision.Frame) error {
-	r := s.o.Region
-	w, h := float64(f.Width()), float64(f.Height())
-	area := image.Rect(int(math.Round(r[0]*w)), int(math.Round(r[1]*h)), int(math.Round(r[2]*w)), int(math.Round(r[3]*h)))
-	if area.Empty() {
-		return fmt.Errorf("the region %v of a picture of %dx%d pixels is empty", r, f.Width(), f.Height())
+// area is the Region of a picture of width × height pixels.
+func (s *Select) area(width, height int) image.Rectangle {
+	r, w, h := s.o.Region, float64(width), float64(height)
+	if r == [4]float64{} {
+		return image.Rect(0, 0, width, height)
 	}
-	mat := f.Mat()
-	region := mat.Region(area)
+	return image.Rect(int(math.Round(r[0]*w)), int(math.Round(r[1]*h)), int(math.Round(r[2]*w)), int(math.Round(r[3]*h)))
+}
+
+// Reduce lets the source decode pictures in a smaller size, as Reducer says; by is asked about the Region. Motion detection
+// wants them as they are.
+func (s *Select) Reduce(by func(width, height int) float64) {
+	if source, ok := s.source.(Reducer); ok && s.motion == nil {
+		source.Reduce(func(width, height int) float64 {
+			size := s.area(width, height).Size()
+			return by(size.X, size.Y)
+		})
+	}
+}
+
+func (s *Select) copyPart(part, f *vision.Frame) error {
+	area := s.area(f.Width(), f.Height())
+	if area.Empty() {
+		return fmt.Errorf("the region %v of a picture of %dx%d pixels is empty", s.o.Region, f.Width(), f.Height())
+	}
+	region, exact := f.Part(area)
 	defer region.Close()
 	region.CopyTo(part.Target())
+	part.SetReduction(f.Reduction(), area.Dx(), area.Dy(), exact.Min.Sub(area.Min))
 	part.SetFPS(f.FPS())
 	*part.Meta() = *f.Meta()
 	return part.Seal()

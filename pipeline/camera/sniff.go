@@ -14,7 +14,8 @@ import (
 type header struct {
 	format        string
 	width, height int
-	orientation   int // as in EXIF, 1 to 8; 1: none, or the decoder applies it
+	orientation   int  // as in EXIF, 1 to 8; 1: none, or the decoder applies it
+	progressive   bool // of a JPEG: all of it is in memory before the first pixel
 }
 
 // errNotPicture is the error of data in no known format.
@@ -96,6 +97,7 @@ func readJPEG(d []byte, h *header) error {
 			if len(segment) < 5 {
 				return errShort
 			}
+			h.progressive = marker&3 == 2
 			h.height, h.width = int(binary.BigEndian.Uint16(segment[1:])), int(binary.BigEndian.Uint16(segment[3:]))
 		case marker == 0xe1 && bytes.HasPrefix(segment, []byte("Exif\x00\x00")):
 			h.orientation = orientationOf(segment[6:])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,11 +39,12 @@ type Watch struct {
 	watcher *fsnotify.Watcher
 	stop    chan struct{}
 	once    sync.Once
-	reader  reader
+	ahead   ahead
 
 	// Used by Next only.
 	taken   map[string]stamp
 	waiting map[string]*arrival
+	reading []*arrival // what ahead has, in order
 	lost    error
 }
 
@@ -54,7 +56,9 @@ type stamp struct {
 
 // arrival is a file to be read.
 type arrival struct {
+	path    string
 	due     time.Time // when to check it again
+	reading bool      // it is being decoded
 	changed time.Time // last change
 	seen    stamp
 }
@@ -88,7 +92,7 @@ func NewWatch(dir string, o WatchOptions) (*Watch, error) {
 		w.watcher.Close()
 		return nil, err
 	}
-	w.reader.pool = vision.NewPool(idleFrames)
+	w.ahead.start(w.begin)
 	return w, nil
 }
 
@@ -117,7 +121,7 @@ func (w *Watch) rescan() error {
 	now := time.Now()
 	return w.list(func(path string, s stamp) {
 		if old, ok := w.taken[path]; !ok || old != s {
-			w.waiting[path] = &arrival{due: now, changed: now}
+			w.waiting[path] = &arrival{path: path, due: now, changed: now}
 		}
 	})
 }
@@ -133,23 +137,50 @@ func (w *Watch) Next(ctx context.Context) (*vision.Frame, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		w.noteAll()
 		if w.lost != nil {
 			return nil, w.lost
 		}
-		path, wait := w.due(time.Now())
-		if path != "" {
-			if f, err := w.try(path); f != nil || err != nil {
+		d, err := w.ahead.wait(ctx)
+		switch {
+		case errors.Is(err, io.EOF):
+			_, wait := w.due(time.Now())
+			w.wait(ctx, wait)
+		case err != nil:
+			return nil, err
+		default:
+			f, err := w.ahead.take(d)
+			if errors.Is(err, ErrClosed) {
+				return nil, err
+			}
+			if f, err = w.decoded(f, err); f != nil || err != nil {
 				return f, err
 			}
-			continue
 		}
-		w.wait(ctx, wait)
+	}
+}
+
+// noteAll handles the events that are there.
+func (w *Watch) noteAll() {
+	for {
+		select {
+		case event, ok := <-w.watcher.Events:
+			if !ok {
+				return
+			}
+			w.note(event)
+		default:
+			return
+		}
 	}
 }
 
 // due returns the first picture, by name, that is due now, or else how long to wait for one; 0: until the next event.
 func (w *Watch) due(now time.Time) (path string, wait time.Duration) {
 	for name, a := range w.waiting {
+		if a.reading {
+			continue
+		}
 		left := a.due.Sub(now)
 		switch {
 		case left <= 0 && (path == "" || fileglob.Naturally(name, path) < 0):
@@ -207,44 +238,74 @@ func (w *Watch) note(event fsnotify.Event) {
 		delete(w.waiting, path)
 	case pictureFiles.Has(path) && (event.Has(fsnotify.Create) || event.Has(fsnotify.Write)):
 		now := time.Now()
-		w.waiting[path] = &arrival{due: now.Add(w.opts.Settle), changed: now}
+		w.waiting[path] = &arrival{path: path, due: now.Add(w.opts.Settle), changed: now}
 	}
 }
 
-// try reads a queued picture. It returns neither a frame nor an error if the picture is incomplete or gone.
-func (w *Watch) try(path string) (*vision.Frame, error) {
+// begin returns the next picture to be decoded.
+func (w *Watch) begin() (path string, more bool) {
+	for {
+		path, _ := w.due(time.Now())
+		if path == "" {
+			return "", false
+		}
+		if w.check(path) {
+			a := w.waiting[path]
+			a.reading = true
+			w.reading = append(w.reading, a)
+			return path, true
+		}
+	}
+}
+
+// check reports whether a queued picture is to be read, and forgets it if it is gone or was taken in its present version.
+func (w *Watch) check(path string) bool {
 	a := w.waiting[path]
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || (err == nil && !info.Mode().IsRegular()) {
 		delete(w.waiting, path)
-		return nil, nil
+		return false
 	}
-	now := time.Now()
 	var s stamp
 	if err == nil {
 		s = stampOf(info)
 	}
 	if old, ok := w.taken[path]; ok && old == s {
 		delete(w.waiting, path) // an event for the version that was taken
-		return nil, nil
+		return false
 	}
 	if s != a.seen && a.seen != (stamp{}) { // it grew without an event
-		a.changed = now
+		a.changed = time.Now()
 	}
 	a.seen = s
-	f, err := w.reader.read(path)
-	if err == nil && !w.changed(path, s) {
-		delete(w.waiting, path)
-		w.taken[path] = s
+	return true
+}
+
+// decoded handles the next picture that was decoded. It returns neither a frame nor an error if the picture is incomplete or
+// gone.
+func (w *Watch) decoded(f *vision.Frame, err error) (*vision.Frame, error) {
+	a := w.reading[0]
+	w.reading = w.reading[1:]
+	a.reading = false
+	now, path := time.Now(), a.path
+	newest := w.waiting[path] == a // not removed, or written again, meanwhile
+	if err == nil && !w.changed(path, a.seen) {
+		if newest {
+			delete(w.waiting, path)
+		}
+		w.taken[path] = a.seen
 		return f, nil
 	}
 	if err == nil {
 		f.Release()
 		a.changed = now
 	}
+	if !newest {
+		return nil, nil
+	}
 	if err != nil && now.Sub(a.changed) >= w.opts.Patience {
 		delete(w.waiting, path)
-		w.taken[path] = s
+		w.taken[path] = a.seen
 		return nil, err
 	}
 	// Soon at first, then less often, so that a large picture that is written slowly is not decoded in vain all the time.
@@ -252,6 +313,9 @@ func (w *Watch) try(path string) (*vision.Frame, error) {
 	a.due = now.Add(pause)
 	return nil, nil
 }
+
+// Reduce lets JPEGs be decoded in a smaller size, as Reducer says.
+func (w *Watch) Reduce(by func(width, height int) float64) { w.ahead.reader.reduce(by) }
 
 // changed reports whether a file has changed.
 func (w *Watch) changed(path string, was stamp) bool {
@@ -272,5 +336,5 @@ func (w *Watch) Close() error {
 		close(w.stop)
 		err = w.watcher.Close()
 	})
-	return errors.Join(err, w.reader.close())
+	return errors.Join(err, w.ahead.close())
 }

@@ -58,6 +58,9 @@ func (s *JSONL) Consume(_ context.Context, r pipeline.Report) error {
 	return writeAll(s.out, s.line, s.name)
 }
 
+// EventsOnly says that the sink does not look at pictures.
+func (*JSONL) EventsOnly() {}
+
 // Lossless is true.
 func (s *JSONL) Lossless() bool { return true }
 

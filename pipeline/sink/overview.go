@@ -255,6 +255,9 @@ func (v *Overview) stamp(seconds float64) string {
 	return fmt.Sprintf("%d:%02d", whole/60, whole%60)
 }
 
+// EventsOnly says that the sink does not look at pictures.
+func (*Overview) EventsOnly() {}
+
 // Lossless is true.
 func (v *Overview) Lossless() bool { return true }
 

@@ -116,6 +116,9 @@ func (t *Table) flush() error {
 	return err
 }
 
+// EventsOnly says that the sink does not look at pictures.
+func (*Table) EventsOnly() {}
+
 // Lossless is true.
 func (t *Table) Lossless() bool { return true }
 

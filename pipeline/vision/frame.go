@@ -3,6 +3,7 @@ package vision
 import (
 	"errors"
 	"fmt"
+	"image"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -20,14 +21,15 @@ import (
 // After the last Release the frame belongs to its Pool, which gives it out again. Until then a use of it shows an
 // empty picture and a Retain or Release does nothing; both Retain and Release then count as a Misuse of the Pool.
 type Frame struct {
-	meta   pipeline.Meta
-	refs   refcount.Count
-	sealed atomic.Bool
-	width  int
-	height int
-	fps    float64
-	pool   *Pool
-	store  *store
+	meta    pipeline.Meta
+	refs    refcount.Count
+	sealed  atomic.Bool
+	width   int
+	height  int
+	reduced reduction
+	fps     float64
+	pool    *Pool
+	store   *store
 }
 
 // store is what outlives a Frame that somebody forgot to release.
@@ -40,7 +42,8 @@ type store struct {
 // Meta says where the frame came from. The source fills it; the Stream sets Seq.
 func (f *Frame) Meta() *pipeline.Meta { return &f.meta }
 
-// Mat is the picture. It is valid until the caller's Release and must be neither changed nor closed.
+// Mat is the picture, in the size that Reduction says. It is valid until the caller's Release and must be neither changed
+// nor closed.
 func (f *Frame) Mat() gocv.Mat {
 	if !f.refs.InUse() || !f.sealed.Load() {
 		return nothing()
@@ -48,7 +51,7 @@ func (f *Frame) Mat() gocv.Mat {
 	return f.store.mat
 }
 
-// Width is the picture's width in pixels; 0 after the last Release.
+// Width is the picture's width in pixels, which is that of the source, not of a reduced Mat; 0 after the last Release.
 func (f *Frame) Width() int {
 	if !f.refs.InUse() || !f.sealed.Load() {
 		return 0
@@ -56,7 +59,7 @@ func (f *Frame) Width() int {
 	return f.width
 }
 
-// Height is the picture's height in pixels; 0 after the last Release.
+// Height is the picture's height in pixels, as Width; 0 after the last Release.
 func (f *Frame) Height() int {
 	if !f.refs.InUse() || !f.sealed.Load() {
 		return 0
@@ -71,6 +74,17 @@ func (f *Frame) FPS() float64 { return f.fps }
 // copies of frames with a rate become a video, those of the others pictures. A source that does not know its rate
 // gives its best guess.
 func (f *Frame) SetFPS(fps float64) { f.fps = fps }
+
+// Reduction is how many times smaller than Width and Height Mat is: 1, unless the source was asked to decode pictures in a
+// smaller size.
+func (f *Frame) Reduction() int { return f.reduced.factor() }
+
+// SetReduction says that Target holds a picture of width × height pixels in 1/by of its size, and where in the picture, in
+// its pixels, Target's upper left corner lies; between Get and Seal, by the source. A decoder that reduces blocks of by × by
+// pixels to one fills the last ones up, so that Target can reach up to by pixels beyond the picture.
+func (f *Frame) SetReduction(by, width, height int, corner image.Point) {
+	f.reduced = reduction{by: by, corner: corner, width: width, height: height}
+}
 
 // Target is the Mat that a source fills, between Get and Seal. It holds what the last use left in it, so that a
 // picture of the same size needs no new memory.
@@ -102,6 +116,9 @@ func (f *Frame) Seal() error {
 		return errors.New("the picture's rows have gaps between them")
 	}
 	f.width, f.height = m.Cols(), m.Rows()
+	if f.reduced.factor() > 1 {
+		f.width, f.height = f.reduced.width, f.reduced.height
+	}
 	f.sealed.Store(true)
 	return nil
 }

@@ -157,25 +157,27 @@ func (in *Input) Prepare(dst tensor.Tensor, f *Frame) (pipeline.Placement, error
 	}
 	defer in.scratch.release(s)
 	fit := fitInto(in.opts.Resize, width, height, in.width, in.height)
-	in.write(s, in.resized(s, f.Mat(), fit))
+	picture := f.Mat()
+	var part image.Rectangle // of the Mat, which may be smaller than the picture
+	part, fit.from = f.reduced.snap(fit.from, picture.Cols(), picture.Rows())
+	in.write(s, in.resized(s, picture, part, fit.to))
 	// The tensor may be Go memory that C wrote to through an address it was given earlier.
 	runtime.KeepAlive(dst.Data)
 	return fit.placement(width, height), nil
 }
 
-// resized is the picture in the input's size: BGR, 8 bits. It belongs to s or is the picture itself.
-func (in *Input) resized(s *scratch, picture gocv.Mat, f fit) gocv.Mat {
-	whole := image.Rect(0, 0, in.width, in.height)
-	if f.from.Size() == whole.Size() && f.to == whole && f.from.Min == (image.Point{}) && in.opts.Resize != CenterCrop {
+// resized is the part of the picture in the input's size, at to in it: BGR, 8 bits. It belongs to s or is the picture itself.
+func (in *Input) resized(s *scratch, picture gocv.Mat, part, to image.Rectangle) gocv.Mat {
+	whole := part == image.Rect(0, 0, picture.Cols(), picture.Rows())
+	if whole && part == to && part == image.Rect(0, 0, in.width, in.height) {
 		return picture
 	}
 	from := picture
-	if in.opts.Resize == CenterCrop {
-		from = picture.Region(f.from)
+	if !whole {
+		from = picture.Region(part)
 		defer from.Close()
 	}
-	to := s.part(f.to, in.opts.Fill)
-	gocv.Resize(from, to, f.to.Size(), 0, 0, gocv.InterpolationLinear)
+	gocv.Resize(from, s.part(to, in.opts.Fill), to.Size(), 0, 0, gocv.InterpolationLinear)
 	return s.small
 }
 

@@ -91,7 +91,7 @@ func (p *Pool) Close() error {
 func (p *Pool) takeBack(f *Frame) {
 	f.store.held.Store(false)
 	f.sealed.Store(false)
-	f.meta, f.fps = pipeline.Meta{}, 0
+	f.meta, f.fps, f.reduced = pipeline.Meta{}, 0, reduction{}
 	p.out.Add(-1)
 	m := &f.store.mat // its own size: the frame may have been given back half filled
 	small := m.Total()*m.ElemSize() <= maxIdleBytes

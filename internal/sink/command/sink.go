@@ -151,6 +151,9 @@ func (s *Sink) do(ctx context.Context, j job) {
 	}
 }
 
+// EventsOnly says that the sink does not look at pictures.
+func (*Sink) EventsOnly() {}
+
 // Lossless is false: a source is not held back for programs.
 func (s *Sink) Lossless() bool { return false }
 

@@ -110,6 +110,9 @@ func (s *Sink) Consume(_ context.Context, r pipeline.Report) error {
 	return nil
 }
 
+// EventsOnly says that the sink does not look at pictures.
+func (*Sink) EventsOnly() {}
+
 // Lossless is false: a source is not held back for a server.
 func (s *Sink) Lossless() bool { return false }
 

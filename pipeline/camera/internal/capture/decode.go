@@ -21,7 +21,7 @@ func decode(data []byte, reserve reserve) error {
 	}
 	if isJPEG(data) {
 		var refused error
-		err := turbojpeg.Decode(data, func(width, height int) ([]byte, error) {
+		err := turbojpeg.Decode(data, 1, func(width, height int) ([]byte, error) {
 			var pixels []byte
 			pixels, refused = reserve(width, height)
 			return pixels, refused
