@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"corallite/pipeline"
-	"corallite/pipeline/score"
 	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
