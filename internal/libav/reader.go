@@ -67,6 +67,9 @@ type Reader struct {
 // ErrReaderClosed is returned after Close.
 var ErrReaderClosed = errors.New("the reader is closed")
 
+// ErrNoVideo is that none of the streams is video (a picture of a record's cover is none).
+var ErrNoVideo = errors.New("it has no video")
+
 // OpenReader opens a file ("file:/path") or address. When ctx ends, whatever the reader does ends with ctx's error.
 // Errors do not name the file, and may have addresses in them as ffmpeg says them.
 func OpenReader(ctx context.Context, name string, o ReaderOptions) (*Reader, error) {
@@ -145,7 +148,7 @@ func (r *Reader) choose() ([]Choice, error) {
 	}
 	video := r.Best(Video)
 	if video < 0 {
-		return nil, errors.New("it has no video")
+		return nil, ErrNoVideo
 	}
 	return []Choice{{video, true}}, nil
 }

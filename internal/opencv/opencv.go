@@ -104,31 +104,6 @@ func quiet() {
 	if os.Getenv("OPENCV_LOG_LEVEL") == "" {
 		setLogLevel(0)
 	}
-	if os.Getenv(captureOptions) == "" {
-		os.Setenv(captureOptions, captureDefault)
-	}
-}
-
-// OpenCV gives the options in this variable to ffmpeg when it opens a video. What it does without the variable is the
-// default here: it is set all the same so that WithoutCorruptPackets only replaces it, because adding a variable while
-// another thread reads the environment is not safe in C.
-const (
-	captureOptions = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-	captureDefault = "rtsp_transport;tcp"
-)
-
-var captureMu sync.Mutex
-
-// WithoutCorruptPackets runs open, and videos that it opens leave out packets of which ffmpeg knows that a part is
-// missing, such as the last one of a file that was cut off: otherwise the decoder makes a frame of what there is.
-// LoadVideoio must have returned nil. One call runs at a time.
-func WithoutCorruptPackets(open func()) {
-	captureMu.Lock()
-	defer captureMu.Unlock()
-	before := os.Getenv(captureOptions)
-	os.Setenv(captureOptions, before+"|fflags;+discardcorrupt")
-	defer os.Setenv(captureOptions, before)
-	open()
 }
 
 // OneThread keeps OpenCV's functions from splitting their work among threads. The workers of a stream keep all cores

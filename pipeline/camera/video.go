@@ -7,13 +7,10 @@ import (
 	"io"
 	"math"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
-	"gocv.io/x/gocv"
-
-	"corallite/internal/opencv"
+	"corallite/internal/libav"
 	"corallite/internal/regfile"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
@@ -29,8 +26,8 @@ type VideoOptions struct {
 // defaultFPS is the rate of a video that does not tell.
 const defaultFPS = 25
 
-// Video is a source of the frames of a video file, decoded by OpenCV with ffmpeg. The rotation in the file is applied. Damaged
-// frames are dropped or partly decoded, as ffmpeg decides.
+// Video is a source of the frames of a video file, decoded by the system's ffmpeg libraries: upright, with square pixels, in
+// the colours that the file says. Damaged frames are dropped or partly decoded, as ffmpeg decides.
 type Video struct {
 	path    string
 	size    [2]int
@@ -38,32 +35,19 @@ type Video struct {
 	total   int
 	missing int64
 
-	upsideDown bool // OpenCV returns the frames upside down
-	capture    *gocv.VideoCapture
-	pool       *vision.Pool
-	frames     chan *vision.Frame // read ahead; closed at the end of the file
-	failed     error              // why the file ended; valid after frames was closed
-	stop       chan struct{}
-	once       sync.Once
-	done       chan struct{} // closed when the reading goroutine has ended and freed everything
+	reader *libav.Reader
+	pool   *vision.Pool
+	frames chan *vision.Frame // read ahead; closed at the end of the file
+	failed error              // why the file ended; valid after frames was closed
+	stop   chan struct{}
+	once   sync.Once
+	done   chan struct{} // closed when the reading goroutine has ended
 }
 
 var (
 	_ pipeline.Source[*vision.Frame] = (*Video)(nil)
 	_ pipeline.StatsReporter         = (*Video)(nil)
 )
-
-// OpenCV's CAP_PROP_ORIENTATION_META and CAP_PROP_ORIENTATION_AUTO, which gocv does not name.
-const (
-	propOrientationMeta gocv.VideoCaptureProperties = 48
-	propOrientationAuto gocv.VideoCaptureProperties = 49
-)
-
-// turnsWrongWay reports whether OpenCV rotates by this angle in the wrong direction, as version 4.6 does (opencv issue 22088):
-// after a quarter turn, the picture is upside down.
-func turnsWrongWay(version string, angle float64) bool {
-	return strings.HasPrefix(version, "4.6.") && (angle == 90 || angle == 270)
-}
 
 // OpenVideo opens a video file and begins to read ahead. Errors have the path. The caller closes the source.
 func OpenVideo(path string, o VideoOptions) (*Video, error) {
@@ -78,24 +62,20 @@ func (v *Video) open(o VideoOptions) error {
 	if err := v.inspect(); err != nil {
 		return err
 	}
-	if err := opencv.LoadVideoio(); err != nil {
+	if err := v.openReader(); err != nil {
 		return err
 	}
-	if err := v.openCapture(); err != nil {
-		return err
-	}
-	v.capture.Set(propOrientationAuto, 1)
-	v.upsideDown = turnsWrongWay(gocv.OpenCVVersion(), v.capture.Get(propOrientationMeta))
-	v.size = [2]int{int(v.capture.Get(gocv.VideoCaptureFrameWidth)), int(v.capture.Get(gocv.VideoCaptureFrameHeight))}
+	s := v.reader.Streams()[v.reader.Best(libav.Video)]
+	v.size = [2]int{s.UprightWidth, s.UprightHeight}
 	if w, h := v.size[0], v.size[1]; w < 1 || h < 1 || h > vision.MaxPixels/w {
-		v.capture.Close()
+		v.reader.Close()
 		return fmt.Errorf("invalid frame size: %d by %d pixels (want at most %d pixels)", w, h, vision.MaxPixels)
 	}
-	if fps := v.capture.Get(gocv.VideoCaptureFPS); fps > 0 && fps < 1e6 {
-		v.fps = fps
+	if s.FPS < 1e6 {
+		v.fps = s.FPS
 	}
-	if n := v.capture.Get(gocv.VideoCaptureFrameCount); n >= 1 && n < math.MaxInt32 {
-		v.total = int(n)
+	if v.total = s.Frames; v.total == 0 {
+		v.total = int(min(math.Round(s.Duration.Seconds()*v.fps), math.MaxInt32))
 	}
 	ahead := o.ReadAhead
 	if ahead <= 0 {
@@ -134,59 +114,48 @@ func (v *Video) inspect() error {
 	return nil
 }
 
-// openCapture opens the file with ffmpeg only, because OpenCV's other backends take a path for a device, a pattern or a
-// GStreamer pipeline. "file:" keeps ffmpeg from taking it for an address.
-func (v *Video) openCapture() error {
+// openReader opens the file. "file:" keeps ffmpeg from taking its name for an address, and the list of protocols keeps what
+// is in it from naming one.
+func (v *Video) openReader() error {
 	absolute, err := filepath.Abs(v.path)
 	if err != nil {
 		return err
 	}
-	open := func() { v.capture, err = gocv.VideoCaptureFileWithAPI("file:"+absolute, gocv.VideoCaptureFFmpeg) }
+	options := map[string]string{"protocol_whitelist": "file"}
 	if v.missing > 0 {
-		opencv.WithoutCorruptPackets(open)
-	} else {
-		open()
+		// Packets of which ffmpeg knows that a part is missing, such as the last one of a file that was cut off, are left out:
+		// otherwise the decoder makes a frame of what there is.
+		options["fflags"] = "+discardcorrupt"
 	}
-	if err == nil {
+	v.reader, err = libav.OpenReader(context.Background(), "file:"+absolute, libav.ReaderOptions{Options: options})
+	var library *libav.Error
+	switch {
+	case err == nil:
 		return nil
+	case v.missing > 0 && (errors.Is(err, libav.ErrNoVideo) || errors.As(err, &library)):
+		return fmt.Errorf("the file is truncated (%d bytes are missing), and the rest cannot be read: %w", v.missing, err)
+	case errors.Is(err, libav.ErrNoVideo):
+		return errors.New("not a video: the file has no video stream")
+	case !errors.As(err, &library):
+		return err
 	}
-	v.capture.Close()
-	if v.missing > 0 {
-		return fmt.Errorf("the file is truncated (%d bytes are missing), and the rest cannot be read", v.missing)
-	}
-	return errors.New("not a video that ffmpeg can read, or damaged at its beginning")
+	return fmt.Errorf("not a video that ffmpeg can read, or damaged at its beginning: %w", err)
 }
 
-// read decodes frames until the file or the source ends, and then closes the capture, which must not be closed during a read.
+// read decodes frames until the file or the source ends.
 func (v *Video) read() {
 	defer close(v.done)
-	defer v.capture.Close()
+	defer v.reader.Close()
 	defer close(v.frames)
-	rate := v.fps
-	if rate == 0 {
-		rate = defaultFPS // a frame without a rate would count as a single picture
-	}
 	for n := 0; ; n++ {
-		f, err := v.pool.Get()
+		f, err := v.frame(n)
 		if err != nil {
-			return // unreachable: Close waits for this goroutine before it closes the pool
-		}
-		f.SetFPS(rate)
-		if !v.capture.Read(f.Target()) || f.Target().Empty() {
-			f.Release()
-			v.failed = v.atEnd(n)
+			v.failed = err
 			return
 		}
-		if v.upsideDown {
-			gocv.Rotate(*f.Target(), f.Target(), gocv.Rotate180Clockwise)
-		}
-		if err := f.Seal(); err != nil {
-			f.Release()
-			v.failed = &pipeline.ItemError{Source: v.path, Err: fmt.Errorf("frame %d: %w", n, err)}
+		if f == nil {
 			return
 		}
-		meta := f.Meta()
-		meta.Source, meta.Time, meta.Position = v.path, time.Now(), v.position(n)
 		select {
 		case v.frames <- f:
 		case <-v.stop:
@@ -196,28 +165,50 @@ func (v *Video) read() {
 	}
 }
 
-// position returns the time of frame n, the last one read, in the file: its time stamp, if it has one.
-func (v *Video) position(n int) time.Duration {
-	ms := v.capture.Get(gocv.VideoCapturePosMsec)
-	if n > 0 && !(ms > 0) && v.fps > 0 {
-		ms = 1000 * float64(n) / v.fps
+// frame decodes frame n; nil is the end of the file.
+func (v *Video) frame(n int) (*vision.Frame, error) {
+	decoded, err := v.reader.Next()
+	if err != nil {
+		return nil, v.atEnd(n, err)
 	}
-	if !(ms > 0 && ms < 1e12) {
-		return 0
+	defer decoded.Release()
+	f, err := v.pool.Get()
+	if err != nil {
+		return nil, err // unreachable: Close waits for this goroutine before it closes the pool
 	}
-	return time.Duration(ms * float64(time.Millisecond)).Round(time.Microsecond)
+	rate := v.fps
+	if rate == 0 {
+		rate = defaultFPS // a frame without a rate would count as a single picture
+	}
+	f.SetFPS(rate)
+	err = decoded.BGR(f.Reserve)
+	if err == nil {
+		err = f.Seal()
+	}
+	if err != nil {
+		f.Release()
+		return nil, &pipeline.ItemError{Source: v.path, Err: fmt.Errorf("frame %d: %w", n, err)}
+	}
+	meta := f.Meta()
+	meta.Source, meta.Time, meta.Position = v.path, time.Now(), max(decoded.Time, 0)
+	return f, nil
 }
 
-// atEnd returns the error of a file that ended after n frames; nil if it seems complete.
-func (v *Video) atEnd(n int) error {
+// atEnd returns the error of a file that ended after n frames with err; nil if it seems complete.
+func (v *Video) atEnd(n int, err error) error {
 	var why error
 	switch {
 	case v.missing > 0 && v.total > n:
 		why = fmt.Errorf("the video is truncated at frame %d of %d: %d bytes are missing at the end of the file", n, v.total, v.missing)
 	case v.missing > 0:
 		why = fmt.Errorf("the video is truncated after frame %d: %d bytes are missing at the end of the file", n, v.missing)
+	case !errors.Is(err, io.EOF):
+		why = fmt.Errorf("after frame %d: %w", n, err)
 	case n == 0:
 		why = errors.New("no frame of the video can be decoded")
+		if _, reason := v.reader.Lost(); reason != nil {
+			why = fmt.Errorf("%w: %w", why, reason)
+		}
 	default:
 		return nil
 	}
@@ -260,12 +251,13 @@ func (v *Video) Stats() pipeline.Stats { return pipeline.Stats{Total: max(v.tota
 // FPS returns the frame rate of the file; 0: unknown.
 func (v *Video) FPS() float64 { return v.fps }
 
-// Size returns the size of the frames in pixels, after the rotation in the file.
+// Size returns the size of the frames in pixels: upright and with square pixels, by what the file says.
 func (v *Video) Size() (width, height int) { return v.size[0], v.size[1] }
 
-// Close ends the source after the frame that is being decoded. Frames that were returned stay valid. It may be called twice.
+// Close ends the source. Frames that were returned stay valid. It may be called twice.
 func (v *Video) Close() error {
 	v.once.Do(func() { close(v.stop) })
+	v.reader.Close()
 	<-v.done
 	for f := range v.frames {
 		f.Release()
