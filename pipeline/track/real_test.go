@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	"corallite/internal/mot"
+	"corallite/internal/mot/mottest"
 	"corallite/internal/sink/annotate"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
@@ -119,6 +121,35 @@ func number(detections []pipeline.Detection, x, y float32) (n uint64) {
 	return n
 }
 
+// record keeps what the model finds, before it is tracked, with the number of the frame from 1.
+func record(found mot.Frames, frame *int, r *pipeline.Result) {
+	*frame++
+	for _, d := range r.Detections {
+		x, y := float64(d.Box[0]), float64(d.Box[1])
+		tenth := func(v float64) float64 { return math.Round(10*v) / 10 }
+		found[*frame] = append(found[*frame], mot.Box{ID: -1, X: tenth(x), Y: tenth(y), W: tenth(float64(d.Box[2]) - x),
+			H: tenth(float64(d.Box[3]) - y), Score: float64(d.Score)})
+	}
+}
+
+// sameDetections checks that testdata/vtest/det.txt still has what the model finds in the frames from one to another.
+// Kernels of other processors may round differently.
+func sameDetections(t *testing.T, found mot.Frames, from, to int) {
+	stored := mottest.Read(t, "testdata/vtest/det.txt")
+	boxes, same := 0, 0
+	for n := from; n <= to; n++ {
+		boxes += max(len(found[n]), len(stored[n]))
+		for _, f := range found[n] {
+			if slices.ContainsFunc(stored[n], func(s mot.Box) bool { return mot.IoU(f, s) > 0.95 && math.Abs(f.Score-s.Score) < 0.02 }) {
+				same++
+			}
+		}
+	}
+	if boxes == 0 || float64(same) < 0.9*float64(boxes) {
+		t.Errorf("frames %d to %d: %d of %d detections are those of det.txt; scripts/tracks -detect makes it anew", from, to, same, boxes)
+	}
+}
+
 // TestPeopleInVtest follows the persons of vtest.avi through a whole stream, from second 50 to 68 of a place with four
 // to nine of them at once, at 10 frames a second. CORALLITE_TRACK_ALL=1 takes the whole video, 79.5 s. Truth is known
 // of two persons only; the other limits are what was seen, and some more. CORALLITE_TRACK_VIDEO=FILE.mp4 writes a video
@@ -126,6 +157,8 @@ func number(detections []pipeline.Detection, x, y float32) (n uint64) {
 //
 // The model often gives one person two boxes that hardly differ, or two persons one; most of the numbers that last
 // shortly come from that.
+//
+// CORALLITE_TRACK_DETECTIONS=FILE writes what the model finds in frames 1 to 600, for TestMeasures.
 func TestPeopleInVtest(t *testing.T) {
 	video, err := camera.OpenVideo(testdata.Path(t, "video/vtest.avi"), camera.VideoOptions{})
 	if err != nil {
@@ -135,12 +168,21 @@ func TestPeopleInVtest(t *testing.T) {
 	if os.Getenv("CORALLITE_TRACK_ALL") != "" {
 		source.from, source.to = 0, 795
 	}
+	detectionsPath := os.Getenv("CORALLITE_TRACK_DETECTIONS")
+	if detectionsPath != "" {
+		source.from, source.to = 0, 600
+	}
 	tracker, err := track.New(track.Options{Show: 0.5})
 	if err != nil {
 		t.Fatal(errors.Join(err, video.Close()))
 	}
 	found := &events{}
-	s := pipeline.Stream[*vision.Frame]{Name: "vtest", Source: source, Models: []*pipeline.Model[*vision.Frame]{coco(t, tracker.Follow)},
+	detections, frame := mot.Frames{}, source.from
+	follow := func(m pipeline.Meta, r *pipeline.Result) {
+		record(detections, &frame, r)
+		tracker.Follow(m, r)
+	}
+	s := pipeline.Stream[*vision.Frame]{Name: "vtest", Source: source, Models: []*pipeline.Model[*vision.Frame]{coco(t, follow)},
 		Sinks: []pipeline.NamedSink{{Sink: found}}}
 	if path := os.Getenv("CORALLITE_TRACK_VIDEO"); path != "" {
 		v, err := annotate.NewVideo(annotate.VideoOptions{Path: path})
@@ -155,6 +197,17 @@ func TestPeopleInVtest(t *testing.T) {
 	if want := source.to - source.from; len(found.all) != want {
 		t.Fatalf("%d events, want %d", len(found.all), want)
 	}
+
+	if detectionsPath != "" {
+		f, err := os.Create(detectionsPath)
+		if err == nil {
+			err = errors.Join(mot.Write(f, detections), f.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	sameDetections(t, detections, source.from+1, 600)
 
 	frames, shown, followed := map[uint64]int{}, 0, 0
 	var lengths []int

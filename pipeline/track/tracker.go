@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"corallite/internal/assignment"
 	"corallite/pipeline"
 )
 
@@ -33,7 +34,7 @@ type Tracker struct {
 	high, low  []int // indexes of candidates
 	weights    []float64
 	match      []int
-	solver     solver
+	solver     assignment.Solver
 }
 
 // object is a tracked object.
@@ -169,7 +170,7 @@ func (t *Tracker) associate(candidates []int, least float64, detections []pipeli
 	if rows == 0 || cols == 0 {
 		return candidates
 	}
-	t.weights = zeroed(t.weights, rows*cols)
+	t.weights = assignment.Zeroed(t.weights, rows*cols)
 	for r, i := range t.some {
 		o := &t.objects[i]
 		for c, k := range candidates {
@@ -179,8 +180,8 @@ func (t *Tracker) associate(candidates []int, least float64, detections []pipeli
 			}
 		}
 	}
-	t.match = zeroed(t.match, rows)
-	t.solver.solve(rows, cols, t.weights, t.match)
+	t.match = assignment.Zeroed(t.match, rows)
+	t.solver.Solve(rows, cols, t.weights, t.match)
 	for r, c := range t.match {
 		if c >= 0 {
 			t.found(&t.objects[t.some[r]], &t.candidates[candidates[c]], detections)

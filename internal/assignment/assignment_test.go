@@ -1,4 +1,4 @@
-package track
+package assignment
 
 import (
 	"math"
@@ -44,7 +44,7 @@ func sum(t *testing.T, rows, cols int, weights []float64, match []int) float64 {
 // TestSolveAgainstAllAssignments includes sparse weights and equal ones.
 func TestSolveAgainstAllAssignments(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 1))
-	var s solver // one for all: what it keeps must not matter
+	var s Solver // one for all: what it keeps must not matter
 	for n := range 4000 {
 		rows, cols := 1+rng.IntN(6), 1+rng.IntN(6)
 		weights := make([]float64, rows*cols)
@@ -55,13 +55,13 @@ func TestSolveAgainstAllAssignments(t *testing.T) {
 			}
 		}
 		match := make([]int, rows)
-		s.solve(rows, cols, weights, match)
+		s.Solve(rows, cols, weights, match)
 		got, want := sum(t, rows, cols, weights, match), bestSum(rows, cols, weights, 0, 0)
 		if math.Abs(got-want) > 1e-12 {
 			t.Fatalf("case %d, %d×%d: %g, want %g: %v of %v", n, rows, cols, got, want, match, weights)
 		}
 		again := make([]int, rows)
-		(&solver{}).solve(rows, cols, weights, again)
+		(&Solver{}).Solve(rows, cols, weights, again)
 		if !slices.Equal(match, again) {
 			t.Fatalf("case %d: %v, and with new memory %v", n, match, again)
 		}
@@ -83,7 +83,7 @@ func TestSolveLarge(t *testing.T) {
 			weights[i[k]*cols+j[k]] = 1
 		}
 		match := make([]int, rows)
-		new(solver).solve(rows, cols, weights, match)
+		new(Solver).Solve(rows, cols, weights, match)
 		if got := sum(t, rows, cols, weights, match); math.Abs(got-float64(n)) > 1e-9 {
 			t.Errorf("%d×%d: %g, want %d", rows, cols, got, n)
 		}

@@ -1,12 +1,13 @@
-package track
+// Package assignment pairs rows with columns so that the sum of the pairs' weights is maximal.
+package assignment
 
 import (
 	"math"
 	"slices"
 )
 
-// solver finds assignments. It keeps its memory from one to the next.
-type solver struct {
+// Solver finds assignments. It keeps its memory from one to the next. The zero value is ready.
+type Solver struct {
 	rowPrice, colPrice []float64 // dual variables
 	slack              []float64 // cost of the cheapest path to a column so far
 	row                []int     // the row assigned to a column; -1: none
@@ -14,14 +15,14 @@ type solver struct {
 	done               []bool
 }
 
-// solve pairs rows with columns, each at most once, so that the sum of the pairs' weights is maximal. weights has rows
+// Solve pairs rows with columns, each at most once, so that the sum of the pairs' weights is maximal. weights has rows
 // × cols numbers ≥ 0, row by row; a pair of weight 0 is not assigned. match gets the column of each row, or -1. The
 // same weights give the same pairs.
 //
 // It is the Hungarian method with shortest augmenting paths (Jonker and Volgenant, "A Shortest Augmenting Path
 // Algorithm for Dense and Sparse Linear Assignment Problems", Computing 38, 1987, without its heuristic start), in
 // O(rows² · max(rows, cols)) on the costs -weight.
-func (s *solver) solve(rows, cols int, weights []float64, match []int) {
+func (s *Solver) Solve(rows, cols int, weights []float64, match []int) {
 	all := max(rows, cols) // columns beyond cols have weight 0: for unassigned rows
 	s.reset(rows, all)
 	for i := range rows {
@@ -49,27 +50,27 @@ func none(weights []float64) bool {
 	return true
 }
 
-func (s *solver) reset(rows, all int) {
-	s.rowPrice = zeroed(s.rowPrice, rows)
-	s.colPrice = zeroed(s.colPrice, all)
-	s.slack = zeroed(s.slack, all)
-	s.row = zeroed(s.row, all)
-	s.before = zeroed(s.before, all)
-	s.done = zeroed(s.done, all)
+func (s *Solver) reset(rows, all int) {
+	s.rowPrice = Zeroed(s.rowPrice, rows)
+	s.colPrice = Zeroed(s.colPrice, all)
+	s.slack = Zeroed(s.slack, all)
+	s.row = Zeroed(s.row, all)
+	s.before = Zeroed(s.before, all)
+	s.done = Zeroed(s.done, all)
 	for j := range s.row {
 		s.row[j] = -1
 	}
 }
 
-// zeroed is a slice of n zeros, reusing the memory of s if it is large enough.
-func zeroed[E any](s []E, n int) []E {
+// Zeroed is a slice of n zeros, reusing the memory of s if it is large enough.
+func Zeroed[E any](s []E, n int) []E {
 	s = slices.Grow(s[:0], n)[:n]
 	clear(s)
 	return s
 }
 
 // augment assigns a column to row start, and reassigns other rows if that lowers the total cost.
-func (s *solver) augment(start, cols, all int, weights []float64) {
+func (s *Solver) augment(start, cols, all int, weights []float64) {
 	clear(s.done)
 	for j := range s.slack {
 		s.slack[j] = math.Inf(1)
