@@ -51,7 +51,11 @@ func Open(ctx context.Context, nameOrPath string, o Options) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{logger: loggerOr(o.Logger), frames: vision.NewPool(1)}
-	if m.name, m.c, err = o.spec(nameOrPath).Find(store, vision.ReadLabels); err != nil {
+	spec, err := o.spec(nameOrPath)
+	if err == nil {
+		m.name, m.c, err = spec.Find(store, vision.ReadLabels)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("corallite: open %s: %w", nameOrPath, err)
 	}
 	if m.c.Gallery != "" {

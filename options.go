@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"corallite/configs"
+	"corallite/delegate/choice"
 )
 
 // The tasks of models.
@@ -25,8 +26,8 @@ type Options struct {
 	Labels     []string // in the order of the model's classes
 	LabelsFile string   // instead of Labels
 
-	// Delegate is what runs the model: "auto", "edgetpu", "xnnpack", "none", "plugin:" and the path of an external delegate,
-	// or several with commas, of which the first that works is taken; "": auto.
+	// Delegate is what runs the model, as [choice.Parse] reads it: "auto", "edgetpu", "xnnpack", "none", "plugin:" and the path
+	// of an external delegate, or several with commas, of which the first that works is taken; "": auto.
 	Delegate        string
 	DelegateOptions map[string]string // of the external delegates in Delegate
 
@@ -51,19 +52,16 @@ type Options struct {
 	Logger *slog.Logger // nil: slog.Default()
 }
 
-func (o Options) delegates() configs.Delegates {
-	all := configs.ParseDelegates(o.Delegate)
-	for i := range all {
-		if all[i].Name == configs.DelegatePlugin {
-			all[i].Options = o.DelegateOptions
-		}
+func (o Options) spec(ref string) (configs.ModelSpec, error) {
+	runs, err := choice.Parse(o.Delegate)
+	if err == nil {
+		runs, err = runs.WithOptions(o.DelegateOptions)
 	}
-	return all
-}
-
-func (o Options) spec(ref string) configs.ModelSpec {
+	if err != nil {
+		return configs.ModelSpec{}, &configs.SpecError{Key: "delegate", Err: err}
+	}
 	s := configs.ModelSpec{
-		Ref: ref, Task: o.Task, Labels: o.Labels, LabelsFile: o.LabelsFile, Delegate: o.delegates(), Device: o.Device,
+		Ref: ref, Task: o.Task, Labels: o.Labels, LabelsFile: o.LabelsFile, Delegate: runs, Device: o.Device,
 		Threads: o.Threads, Engines: max(o.Engines, 1), Allow: o.Allow, Deny: o.Deny, Activation: o.Activation,
 		Decoder: o.Decoder, Signature: o.Signature, Output: o.Output, Mean: o.Mean, Std: o.Std, Width: o.Width, Height: o.Height, Gallery: o.Gallery, Features: o.Features,
 	}
@@ -75,5 +73,5 @@ func (o Options) spec(ref string) configs.ModelSpec {
 		most := max(o.MaxResults, 0)
 		s.MaxResults = &most
 	}
-	return s
+	return s, nil
 }

@@ -2,127 +2,98 @@ package configs
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"corallite/delegate/choice"
 	"corallite/internal/key"
 )
 
-// The words of a delegate choice.
-const (
-	DelegateAuto    = "auto"
-	DelegateEdgeTPU = "edgetpu"
-	DelegatePlugin  = "plugin" // with the library: {plugin: LIBRARY}, or plugin:LIBRARY in one word
-	DelegateXNNPACK = "xnnpack"
-	DelegateNone    = "none"
-)
-
-// Delegate is one way to run a model: a word, or an external delegate.
-type Delegate struct {
-	Name string // one of the words above
-
-	// Of an external delegate, whose Name is DelegatePlugin.
-	Library string            // its path, or its name for the system to find
-	Options map[string]string // for the library
-	Paths   []string          // files, folders and device nodes that its process may use beside the usual ones
-	Env     []string          // names of environment variables that its process gets beside the usual ones
+// delegateKey is the key of what runs a model, as the providers of package choice describe it.
+func delegateKey() *key.Key {
+	var each, auto []string
+	k := &key.Key{
+		Name: "delegate", Kind: key.KindOrdered, Choices: choice.Words(), Default: choice.Auto.String(),
+		Example: "{plugin: libvx_delegate.so, options: {allowed_cache_mode: true, cache_file_path: /var/cache/vx/coco.nbg}}",
+	}
+	for _, p := range choice.Providers {
+		name := "`" + p.Name + "`"
+		if p.Auto {
+			auto = append(auto, p.Name)
+		}
+		if len(p.Keys) > 0 {
+			k.Keys = append(k.Keys, &key.Key{Name: p.Name, Kind: key.KindGroup, Doc: strings.ToUpper(p.Doc[:1]) + p.Doc[1:] + ".", Keys: p.Keys})
+		}
+		if p.TakesLibrary {
+			name = "`{" + p.Name + ": LIBRARY}`"
+		}
+		each = append(each, name+": "+p.Doc)
+	}
+	k.Doc = fmt.Sprintf("What runs the model. `auto`: the first that works of %s. %s. It is an error if what is chosen cannot run any of the model. Of a list the first that works is taken: `[edgetpu, {plugin: LIBRARY}, xnnpack]`.",
+		quotedWords(auto, "and"), strings.Join(each, "; "))
+	return k
 }
 
-// Delegates are what may run a model, in the order in which it is tried.
-type Delegates []Delegate
-
-// ParseDelegates reads delegates as flags and the environment spell them: words with commas between them, of which
-// plugin:LIBRARY is an external delegate; "" is auto. It does not check the words.
-func ParseDelegates(s string) Delegates {
-	var all Delegates
-	if s == "" {
-		s = DelegateAuto
+// shownChoice is a choice as YAML has it: a word where one says all, else what the file would have.
+func shownChoice(c choice.Choice) any {
+	if len(c) == 0 {
+		return c.String()
 	}
-	for word := range strings.SplitSeq(s, ",") {
-		all = append(all, delegateOf(strings.TrimSpace(word)))
+	all := make([]any, len(c))
+	for i, item := range c {
+		all[i] = shownItem(item)
+	}
+	if len(all) == 1 {
+		return all[0]
 	}
 	return all
 }
 
-func delegateOf(word string) Delegate {
-	if library, ok := strings.CutPrefix(word, DelegatePlugin+":"); ok {
-		return Delegate{Name: DelegatePlugin, Library: library}
+func shownItem(i choice.Item) any {
+	p := choice.Of(i)
+	plain := len(i.Options)+len(i.Paths)+len(i.Env) == 0
+	switch {
+	case p.TakesLibrary:
+		return struct {
+			Plugin  string            `yaml:"plugin"`
+			Options map[string]string `yaml:"options,omitempty"`
+			Paths   flow              `yaml:"paths,omitempty"`
+			Env     flow              `yaml:"env,omitempty"`
+		}{i.Library, i.Options, i.Paths, i.Env}
+	case plain:
+		return i.Provider
 	}
-	return Delegate{Name: word}
-}
-
-// String is the delegates as ParseDelegates reads them.
-func (d Delegates) String() string {
-	words := make([]string, len(d))
-	for i, one := range d {
-		words[i] = one.Name
-		if one.Name == DelegatePlugin {
-			words[i] += ":" + one.Library
-		}
-	}
-	return strings.Join(words, ",")
-}
-
-// Only reports whether nothing but this may run the model.
-func (d Delegates) Only(name string) bool { return len(d) == 1 && d[0].Name == name }
-
-// HasPlugin reports whether an external delegate may run the model.
-func (d Delegates) HasPlugin() bool {
-	return slices.ContainsFunc(d, func(one Delegate) bool { return one.Name == DelegatePlugin })
-}
-
-// MarshalYAML gives a word where one says all, else what the file would have.
-func (d Delegates) MarshalYAML() (any, error) {
-	all := make([]any, len(d))
-	for i, one := range d {
-		all[i] = one.Name
-		if one.Name == DelegatePlugin {
-			all[i] = struct {
-				Plugin  string            `yaml:"plugin"`
-				Options map[string]string `yaml:"options,omitempty"`
-				Paths   flow              `yaml:"paths,omitempty"`
-				Env     flow              `yaml:"env,omitempty"`
-			}{one.Library, one.Options, one.Paths, one.Env}
-		}
-	}
-	if len(all) == 1 {
-		return all[0], nil
-	}
-	return all, nil
-}
-
-// check says what cannot be meant together.
-func (d Delegates) check() error {
-	cpu := ""
-	for i, one := range d {
+	own := map[string]any{}
+	for _, k := range p.Keys {
+		value, given := i.Options[k.Name]
 		switch {
-		case one.Name == DelegateAuto && len(d) > 1:
-			return fmt.Errorf("auto stands alone: list what it stands for instead (%s, %s, %s)", DelegateEdgeTPU, DelegateXNNPACK, DelegateNone)
-		case one.Name == DelegateXNNPACK, one.Name == DelegateNone:
-			cpu = one.Name
-		case cpu != "":
-			return fmt.Errorf("%s would never be tried after %s: put it first", d[i:i+1], cpu)
-		}
-		if slices.ContainsFunc(d[:i], func(o Delegate) bool { return o.Name == one.Name && o.Library == one.Library }) {
-			return fmt.Errorf("%s is given twice", d[i:i+1])
+		case given && k.Kind == key.KindString:
+			own[k.Name] = value
+		case given:
+			own[k.Name] = &yaml.Node{Kind: yaml.ScalarNode, Value: value} // a number, true or false
 		}
 	}
-	return nil
+	return map[string]any{i.Provider: own}
 }
 
 // delegates reads a word, a mapping, or a list of these.
-func (w *validator) delegates(n *yaml.Node, k *key.Key, p path) (Delegates, bool) {
+func (w *validator) delegates(n *yaml.Node, k *key.Key, p path) (choice.Choice, bool) {
 	if n.Kind != yaml.SequenceNode {
+		if n.Kind == yaml.ScalarNode && n.Value == choice.Auto.String() {
+			return choice.Auto, true
+		}
 		one, ok := w.delegate(n, k, p)
-		return Delegates{one}, ok
+		return choice.Choice{one}, ok
 	}
 	if len(n.Content) == 0 {
 		w.bad(n, p, key.CodeWrongType, "the list is empty: expected %s", k.Expects())
 		return nil, false
 	}
-	var all Delegates
+	if len(n.Content) == 1 && n.Content[0].Value == choice.Auto.String() {
+		return choice.Auto, true
+	}
+	var all choice.Choice
 	for i, c := range n.Content {
 		below := p.to(index(i))
 		w.seen(below, w.at(resolveAlias(c)))
@@ -134,40 +105,75 @@ func (w *validator) delegates(n *yaml.Node, k *key.Key, p path) (Delegates, bool
 		w.broken(p)
 		return nil, false
 	}
-	if err := all.check(); err != nil {
+	if err := all.Validate(); err != nil {
 		w.bad(n, p, key.CodeConflict, "%v", err)
 		return nil, false
 	}
 	return all, true
 }
 
-func (w *validator) delegate(n *yaml.Node, k *key.Key, p path) (Delegate, bool) {
-	if n.Kind == yaml.ScalarNode {
-		if one := delegateOf(n.Value); one.Name == DelegatePlugin && one.Library != "" {
+func (w *validator) delegate(n *yaml.Node, k *key.Key, p path) (choice.Item, bool) {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		if one, err := choice.ParseItem(n.Value); err == nil {
 			return one, true
 		}
 		word := valueReader{&key.Key{Kind: key.KindString, Choices: k.Choices}}
 		s, ok := word.text(n, "", func(at *yaml.Node, _ string, code key.Code, format string, args ...any) {
 			w.bad(at, p, code, format, args...)
 		})
-		return Delegate{Name: s}, ok
+		return choice.Item{Provider: s}, ok
+	case yaml.MappingNode:
+		return w.delegateMapping(n, k, p)
 	}
-	if n.Kind != yaml.MappingNode {
-		w.bad(n, p, key.CodeWrongType, "expected %s, not %s", k.Expects(), found(n))
-		return Delegate{}, false
+	w.bad(n, p, key.CodeWrongType, "expected %s, not %s", k.Expects(), found(n))
+	return choice.Item{}, false
+}
+
+// delegateMapping reads a provider with its keys: {NAME: …, …}, or {NAME: {…}}.
+func (w *validator) delegateMapping(n *yaml.Node, k *key.Key, p path) (choice.Item, bool) {
+	group := k.Keys[0] // without the name of any, its own is missed
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if c := k.Child(n.Content[i].Value); c != nil {
+			group = c
+		}
 	}
-	values := w.options(entry{n, n}, &key.Key{Name: DelegatePlugin, Kind: key.KindGroup, Keys: k.Keys}, p)
+	e, at := entry{n, n}, p
+	if group.Child(group.Name) == nil {
+		if len(n.Content) != 2 {
+			w.bad(n, p, key.CodeWrongType, "expected %s alone: {%s: {…}}", group.Name, group.Name)
+			w.broken(p)
+			return choice.Item{}, false
+		}
+		e, at = entry{n.Content[0], resolveAlias(n.Content[1])}, p.to(group.Name)
+		w.seen(at, w.at(e.key))
+	}
+	values := w.options(e, group, at)
 	if values == nil {
 		w.broken(p)
-		return Delegate{}, false
+		return choice.Item{}, false
 	}
-	of := values[DelegatePlugin].(map[string]any)
-	one := Delegate{Name: DelegatePlugin}
-	one.Library, _ = of["plugin"].(string)
-	one.Options, _ = of["options"].(map[string]string)
-	one.Paths, _ = of["paths"].([]string)
-	one.Env, _ = of["env"].([]string)
-	return one, true
+	return itemOf(group.Name, values[group.Name].(map[string]any)), true
+}
+
+// itemOf makes an item of the values of a provider's keys, see choice.Provider.
+func itemOf(provider string, values map[string]any) choice.Item {
+	i := choice.Item{Provider: provider}
+	for name, v := range values {
+		switch name {
+		case provider:
+			i.Library, _ = v.(string)
+		case "options":
+			i.AddOptions(v.(map[string]string))
+		case "paths":
+			i.Paths, _ = v.([]string)
+		case "env":
+			i.Env, _ = v.([]string)
+		default:
+			i.AddOptions(map[string]string{name: fmt.Sprint(v)})
+		}
+	}
+	return i
 }
 
 // stringMap reads scalars by name, each as it is written.

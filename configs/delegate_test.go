@@ -4,25 +4,29 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"corallite/delegate/choice"
 )
 
 // delegateOfConfig loads the small configuration with a delegate of YAML.
-func delegateOfConfig(t *testing.T, yaml string, set ...string) Delegates {
+func delegateOfConfig(t *testing.T, yaml string, set ...string) choice.Choice {
 	t.Helper()
 	return mustLoad(t, strings.Replace(small, "task: detect", "task: detect, delegate: "+yaml, 1), set...).Models["m"].Delegate
 }
 
 func TestDelegates(t *testing.T) {
 	workingFolder(t, t.Chdir)
-	vx := Delegate{Name: DelegatePlugin, Library: "libvx_delegate.so"}
+	vx := choice.Plugin("libvx_delegate.so")
 	with := vx
 	with.Options = map[string]string{"cache_file_path": "/var/cache/vx", "Threads": "4", "log": "true"}
 	with.Paths, with.Env = []string{"/dev/npu0"}, []string{"VX_LOG"}
-	for yaml, want := range map[string]Delegates{
-		"xnnpack":                     {{Name: DelegateXNNPACK}},
+	for yaml, want := range map[string]choice.Choice{
+		"auto":                        nil,
+		"[auto]":                      nil,
+		"xnnpack":                     choice.XNNPACK,
 		"plugin:libvx_delegate.so":    {vx},
 		"{plugin: libvx_delegate.so}": {vx},
-		"[edgetpu, {plugin: libvx_delegate.so}, xnnpack]": {{Name: DelegateEdgeTPU}, vx, {Name: DelegateXNNPACK}},
+		"[edgetpu, {plugin: libvx_delegate.so}, xnnpack]": {{Provider: "edgetpu"}, vx, {Provider: "xnnpack"}},
 		"{plugin: libvx_delegate.so, options: {cache_file_path: /var/cache/vx, Threads: 4, log: true}, paths: /dev/npu0, env: [VX_LOG]}": {with},
 	} {
 		if got := delegateOfConfig(t, yaml); !reflect.DeepEqual(got, want) {

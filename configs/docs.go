@@ -60,8 +60,16 @@ func sections(k *key.Key, title string) []section {
 		case key.KindNamed:
 			below = append(below, sections(c, place+".NAME")...)
 		case key.KindOrdered:
-			self.Rows = append(self.Rows, row{c.Name, "`" + strings.Join(c.Choices, "`, `") + "`, `{plugin: …}`, or a list of these", defaultWords(c), c.Doc, c.Example})
-			below = append(below, sections(&key.Key{Kind: key.KindGroup, Doc: "An external delegate, see [delegates.md](delegates.md).", Keys: c.Keys}, place)...)
+			words := "`" + strings.Join(c.Choices, "`, `") + "`"
+			for _, one := range c.Keys {
+				words += ", `{" + one.Name + ": …}`"
+				if one.Child(one.Name) != nil {
+					below = append(below, sections(one, place)...)
+				} else {
+					below = append(below, sections(one, place+"."+one.Name)...)
+				}
+			}
+			self.Rows = append(self.Rows, row{c.Name, words + ", or a list of these", defaultWords(c), c.Doc, c.Example})
 		case key.KindVariants:
 			self.Rows = append(self.Rows, row{
 				Name: c.Name, Type: "list", Default: defaultWords(c), Doc: c.Doc,

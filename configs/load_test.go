@@ -68,7 +68,7 @@ func TestDefaults(t *testing.T) {
 	workingFolder(t, t.Chdir)
 	cfg := mustLoad(t, small)
 	want := Model{
-		Path: "m.tflite", LabelsFile: "labels.txt", Delegate: Delegates{{Name: "auto"}}, Threads: 2,
+		Path: "m.tflite", LabelsFile: "labels.txt", Threads: 2,
 		Settings: vision.Settings{Task: TaskDetect, Resize: "stretch", Settings: score.Settings{Labels: []string{"person", "cat"}, ScoreThreshold: 0.5}},
 	}
 	if got := cfg.Models["m"]; !reflect.DeepEqual(got, want) {

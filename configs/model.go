@@ -190,7 +190,7 @@ func (s *layers) findCompiled(m *Model, p path, f resolver) {
 		return
 	}
 	stem, isModel := strings.CutSuffix(m.Path, ".tflite")
-	if !m.Delegate.Only(DelegateEdgeTPU) || m.EdgeTPU != "" || !isModel || strings.HasSuffix(stem, "_edgetpu") {
+	if !m.Delegate.OnlyEdgeTPU() || m.EdgeTPU != "" || !isModel || strings.HasSuffix(stem, "_edgetpu") {
 		return
 	}
 	if compiled := stem + "_edgetpu.tflite"; !isFile(compiled) {

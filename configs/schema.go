@@ -75,10 +75,19 @@ func describe(k *key.Key) object {
 		s["minProperties"] = 1
 		s["additionalProperties"] = object{"type": []string{"string", "number", "boolean"}}
 	case key.KindOrdered:
-		word := object{"type": "string", "anyOf": []any{object{"enum": k.Choices}, object{"pattern": "^" + DelegatePlugin + ":."}}}
-		mapping := object{}
-		describeGroup(k, mapping)
-		one := []any{word, mapping}
+		words := []any{object{"enum": k.Choices}}
+		var one []any
+		for _, c := range k.Keys {
+			mapping := object{}
+			describeGroup(c, mapping)
+			if c.Child(c.Name) != nil {
+				words = append(words, object{"pattern": "^" + c.Name + ":."})
+			} else {
+				mapping = object{"type": "object", "properties": object{c.Name: mapping}, "required": []string{c.Name}, "additionalProperties": false}
+			}
+			one = append(one, mapping)
+		}
+		one = slices.Insert(one, 0, any(object{"type": "string", "anyOf": words}))
 		s["anyOf"] = append(slices.Clone(one), object{"type": "array", "items": object{"anyOf": one}, "minItems": 1})
 	case key.KindGroup:
 		if k.Switch {

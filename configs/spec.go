@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"corallite/delegate/choice"
 	"corallite/models"
 	"corallite/pipeline/score"
 )
@@ -20,8 +21,8 @@ type ModelSpec struct {
 	FileTask string // the task of a file of which nothing else is known; "": none
 
 	LabelsFile     string
-	Labels         []string  // instead of LabelsFile
-	Delegate       Delegates // empty: auto
+	Labels         []string // instead of LabelsFile
+	Delegate       choice.Choice
 	Device         string
 	Threads        int
 	Engines        int
@@ -80,9 +81,7 @@ func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]str
 		return "", m, &SpecError{"task", fmt.Errorf("%s is a model for %s, which is for %s", e.Name, e.Task, medium)}
 	}
 	m = newModel(task, found)
-	if m.Delegate = c.Delegate; len(m.Delegate) == 0 {
-		m.Delegate = ParseDelegates(DelegateAuto)
-	}
+	m.Delegate = c.Delegate
 	if m.Task == TaskWakeword {
 		m.useWakewordFiles(found)
 	}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 
+	"corallite/delegate/choice"
 	"corallite/internal/key"
 	"corallite/pipeline/track"
 	"corallite/pipeline/vision"
@@ -16,7 +17,7 @@ type Model struct {
 	Segments   []string // of the compiled model in parts, in order, instead
 	LabelsFile string   // where Labels are from; "" when they stood in the YAML or the catalog
 
-	Delegate  Delegates
+	Delegate  choice.Choice
 	Device    string
 	Isolate   *bool   // nil: on an Edge TPU
 	Deadline  float64 // seconds; 0: from the time that runs take
@@ -56,7 +57,7 @@ func (m *Model) ownKeys() key.Table {
 		}, m.setLabels, m.givenLabels),
 		key.String(&m.Task, "task").Choices(TaskDetect, TaskClassify, TaskSegment, TaskPose, TaskEmbed, TaskKeyword, TaskWakeword).Example(TaskDetect).DefaultDoc("the catalog's; required for models that it does not know").
 			Doc("What the model does: `detect` finds objects and their boxes, `classify` labels the whole picture, `segment` labels each pixel, `pose` finds people's key points, `embed` computes a vector for comparing pictures. On sound, `wakeword` detects one word with a microWakeWord or openWakeWord model, and `keyword` detects several words."),
-		key.Bind(*delegateKey(), m.setDelegate, func() any { return m.Delegate }),
+		key.Bind(*delegateKey(), m.setDelegate, func() any { return shownChoice(m.Delegate) }),
 		key.String(&m.Device, "device").Default("").ShowZero().Example("usb:0").
 			Pattern(devicePattern, `"" (any), usb, pci, :N, usb:N, pci:N (N from 0), a name such as usb:2-1 or pci:0000:01:00.0, or a path such as /dev/apex_0`).
 			Doc("Which Edge TPU: `usb`, `pci`, `:1` (the second of all), `usb:0` (the first on USB), or its name or path as printed by `corallite devices`. Names are stable: the USB port (`usb:2-1`), the PCI address (`pci:0000:01:00.0`), the chip's own number (`apex:…`). Empty: all devices that no other model names, in parallel."),
@@ -91,40 +92,5 @@ func (m *Model) givenLabels() any {
 	return nil
 }
 
-// setDelegate takes what the validator made of the YAML, or the default.
-func (m *Model) setDelegate(value any) {
-	if word, isDefault := value.(string); isDefault {
-		m.Delegate = ParseDelegates(word)
-		return
-	}
-	m.Delegate = value.(Delegates)
-}
-
-// delegateKey is the key of what runs the model.
-func delegateKey() *key.Key {
-	return &key.Key{
-		Name: "delegate", Kind: key.KindOrdered, Choices: []string{DelegateAuto, DelegateEdgeTPU, DelegateXNNPACK, DelegateNone}, Default: DelegateAuto,
-		Example: "{plugin: libvx_delegate.so, options: {allowed_cache_mode: true, cache_file_path: /var/cache/vx/coco.nbg}}", Keys: pluginKeys,
-		Doc: "What runs the model. `auto` uses the first that works of the Edge TPU, XNNPACK (the CPU with 8-bit operators) and the built-in kernels; `edgetpu` and `xnnpack` are errors if they cannot run any of the model; `none` is the built-in kernels. `{plugin: LIBRARY}` is any external delegate of TensorFlow Lite, with the CPU behind it. In a list the first that works is taken: `[edgetpu, {plugin: LIBRARY}, xnnpack]`.",
-	}
-}
-
-// pluginKeys are those of an external delegate.
-var pluginKeys = []*key.Key{
-	{
-		Name: "plugin", Kind: key.KindString, Required: true, Example: "libvx_delegate.so",
-		Doc: "The library: its path, or its name for the system to find. It has the functions `tflite_plugin_create_delegate` and `tflite_plugin_destroy_delegate`.",
-	},
-	{
-		Name: "options", Kind: key.KindStringMap, Example: "{cache_file_path: /var/cache/vx}", DefaultDoc: "none",
-		Doc: "Options for the library, whose documentation has their names. A value that is an absolute path may be read and written by the library.",
-	},
-	{
-		Name: "paths", Kind: key.KindStringList, Example: "[/dev/npu0, /opt/vendor/firmware]", DefaultDoc: "none",
-		Doc: "Files, folders and device nodes that the library may use beside the usual ones: system libraries, the folder of the library, `/sys` and the nodes of known NPUs and GPUs.",
-	},
-	{
-		Name: "env", Kind: key.KindStringList, Example: "[ADSP_LIBRARY_PATH]", DefaultDoc: "none",
-		Doc: "Names of environment variables that the library's process gets beside the usual ones.",
-	},
-}
+// setDelegate takes what the validator made of the YAML; the default is a word.
+func (m *Model) setDelegate(value any) { m.Delegate, _ = value.(choice.Choice) }

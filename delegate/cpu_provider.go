@@ -7,13 +7,8 @@ import (
 	"corallite/tflite"
 )
 
-// cpuKind is the Kind of the CPU as a device.
-const cpuKind = "cpu"
-
 // xnnpackProvider is the CPU through XNNPACK.
-var xnnpackProvider = Provider{
-	Name: xnnpackName, Kind: cpuKind, Auto: true, CPU: true,
-	Title: func(Item) string { return "XNNPACK" },
+var xnnpackProvider = Implementation{
 	Probe: func(_ context.Context, _ Item, o Options) error {
 		x, err := tflite.NewXNNPACK(o.Threads)
 		if err == nil {
@@ -30,9 +25,7 @@ var xnnpackProvider = Provider{
 }
 
 // builtinProvider is the CPU through the runtime's built-in kernels, which run every valid model.
-var builtinProvider = Provider{
-	Name: builtinName, Kind: cpuKind, Auto: true, CPU: true,
-	Title: func(Item) string { return "the built-in kernels" },
+var builtinProvider = Implementation{
 	Probe: func(context.Context, Item, Options) error { return nil },
 	Open: func(_ context.Context, m *Model, _ Item, o Options, n int) (Opened, error) {
 		return openCPU(m, o, n, nil)

@@ -83,10 +83,8 @@ func (m *Model) Candidates(ctx context.Context, o Options) (Candidates, error) {
 }
 
 // edgeTPUProvider runs models that were compiled for the Edge TPU.
-var edgeTPUProvider = Provider{
-	Name: edgeTPUName, Kind: edgeTPUName, Auto: true, LeavesCPUFree: true,
-	Title: func(Item) string { return "the Edge TPU" },
-	Open:  openEdgeTPU,
+var edgeTPUProvider = Implementation{
+	Open: openEdgeTPU,
 	Probe: func(ctx context.Context, _ Item, o Options) error {
 		spec, err := o.spec()
 		if err != nil {

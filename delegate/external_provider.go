@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"corallite/delegate/plugin"
@@ -14,24 +12,21 @@ import (
 )
 
 // externalProvider runs models through any external delegate of TensorFlow Lite, a library of the NPU's vendor.
-var externalProvider = Provider{
-	Name: externalName, Kind: externalName, LeavesCPUFree: true, Checked: true,
-	Title: Item.Label,
+var externalProvider = Implementation{
 	Probe: func(_ context.Context, i Item, _ Options) error {
-		l, err := plugin.Load(i.Library)
+		l, err := plugin.Load(i.LibraryPath())
 		if err != nil {
 			return err
 		}
 		return l.Close()
 	},
-	Open:   openExternal,
-	Access: externalAccess,
+	Open: openExternal,
 }
 
 // openExternal opens engines each with a delegate of its own. The model is the CPU's, of which the library takes what it can;
 // where there is none, it is the one compiled for the Edge TPU, which libedgetpu takes by this interface too.
 func openExternal(ctx context.Context, m *Model, item Item, o Options, n int) (Opened, error) {
-	library, err := plugin.Load(item.Library)
+	library, err := plugin.Load(item.LibraryPath())
 	if err != nil {
 		return Opened{Causes: []error{err}, Wanted: true}, nil
 	}
@@ -68,10 +63,10 @@ func openOneExternal(ctx context.Context, library *plugin.Library, f *file, item
 	n, err := withDelegate(f, d, o)
 	if err != nil {
 		// A model that is broken fails on the CPU too, which says so.
-		return nil, fmt.Errorf("model %s with %s: %w", f.path, item.Library, err)
+		return nil, fmt.Errorf("model %s with %s: %w", f.path, item.LibraryPath(), err)
 	}
 	if n.Idle() {
-		return nil, errors.Join(&idleError{f.path, item.Library}, n.Close())
+		return nil, errors.Join(&idleError{f.path, item.LibraryPath()}, n.Close())
 	}
 	return n, nil
 }
@@ -89,37 +84,3 @@ func (e *idleError) Reason() string {
 }
 
 var _ tflite.Delegate = (*plugin.Delegate)(nil)
-
-// npuNodes are the device nodes of NPUs and GPUs that vendors' libraries open: Vivante (i.MX), Mali, DRM (Rockchip, Intel),
-// Ethos-U, Qualcomm's DSP and GPU, and the allocators of memory that they share.
-var npuNodes = []string{
-	"/dev/galcore", "/dev/mali*", "/dev/dri", "/dev/ethosu*", "/dev/rknpu*", "/dev/adsprpc-smd*", "/dev/fastrpc-*", "/dev/kgsl-3d0",
-	"/dev/ion", "/dev/dma_heap", "/dev/rga", "/dev/mpp_service", "/dev/accel",
-}
-
-// externalAccess lets the library's process use the library, the NPU, and the files that its options and Paths name.
-func externalAccess(i Item) Access {
-	a := Access{Read: []string{"/sys"}, Env: i.Env}
-	if filepath.Base(i.Library) != i.Library {
-		a.Read = append(a.Read, filepath.Dir(i.Library)) // what it loads often lies beside it
-	}
-	for _, pattern := range npuNodes {
-		nodes, _ := filepath.Glob(pattern) // it is well formed
-		a.ReadWrite = append(a.ReadWrite, nodes...)
-	}
-	for _, key := range slices.Sorted(maps.Keys(i.Options)) {
-		if value := i.Options[key]; filepath.IsAbs(value) {
-			a.ReadWrite = append(a.ReadWrite, existing(value))
-		}
-	}
-	a.ReadWrite = append(a.ReadWrite, i.Paths...)
-	return a
-}
-
-// existing is a path, or where a file of that name is still to be made the folder for it.
-func existing(path string) string {
-	if _, err := os.Stat(path); err != nil && filepath.Dir(path) != "/" {
-		return filepath.Dir(path)
-	}
-	return path
-}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
 	"corallite/tflite/tensor"
 )
@@ -34,7 +35,7 @@ type Options struct {
 	// Look asks libedgetpu for its devices where none is to be opened yet (Model.Candidates, Probe); nil: in this process,
 	// which a libedgetpu that crashes or hangs takes along. See worker.Look.
 	Look func(ctx context.Context, library string) (edgetpu.Seen, error)
-	// Apart is Provider.Probe in a child process, for those that are not the CPU; nil: in this process. See worker.Probe.
+	// Apart is Implementation.Probe in a child process, for those that are not the CPU; nil: in this process. See worker.Probe.
 	Apart func(ctx context.Context, item Item) error
 }
 
@@ -52,7 +53,7 @@ func (o Options) spec() (Spec, error) {
 		return Spec{}, err
 	}
 	if err := o.Choice.Validate(); err != nil {
-		return Spec{}, err
+		return Spec{}, fmt.Errorf("delegate: %w", err)
 	}
 	d, err := edgetpu.ParseSpec(o.Device)
 	return Spec{Choice: o.Choice, Device: d}, err
@@ -145,7 +146,7 @@ func (m *Model) choose(ctx context.Context, o Options, n int) ([]*engine, error)
 	var causes []error // of the item tried last
 	items := o.Choice.Items()
 	for _, item := range items {
-		p := providerOf(item)
+		p := choice.Of(item)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -155,15 +156,15 @@ func (m *Model) choose(ctx context.Context, o Options, n int) ([]*engine, error)
 		if p.CPU && m.cpu == nil {
 			return nil, noCPUModel(m.compiled.path, refusals)
 		}
-		opened, err := p.Open(ctx, m, item, o, n)
+		opened, err := implementationOf(item).Open(ctx, m, item, o, n)
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range opened.Causes {
-			refusals = append(refusals, FallbackReason{item.device(), c.Error()})
+			refusals = append(refusals, FallbackReason{item.Device(), c.Error()})
 		}
 		if opened.Runners != nil {
-			return newEngines(p, item, opened, refusals, wanted), nil
+			return newEngines(item, opened, refusals, wanted), nil
 		}
 		causes = opened.Causes
 		wanted = wanted || opened.Wanted
@@ -172,12 +173,15 @@ func (m *Model) choose(ctx context.Context, o Options, n int) ([]*engine, error)
 }
 
 // newEngines are degraded where something before the item was refused; other devices of the same provider are as good.
-func newEngines(p *Provider, item Item, opened Opened, refusals []FallbackReason, wanted bool) []*engine {
-	better := slices.ContainsFunc(refusals, func(r FallbackReason) bool { return r.Delegate != item.device() })
-	engines := make([]*engine, len(opened.Runners))
+func newEngines(item Item, opened Opened, refusals []FallbackReason, wanted bool) []*engine {
+	better := slices.ContainsFunc(refusals, func(r FallbackReason) bool { return r.Delegate != item.Device() })
+	p, engines := choice.Of(item), make([]*engine, len(opened.Runners))
 	for i, r := range opened.Runners {
-		e := &engine{Runner: r, title: p.runner(item), device: r.Device(), refusals: slices.Clone(refusals)}
+		e := &engine{Runner: r, title: runnerOf(item), device: r.Device(), refusals: slices.Clone(refusals)}
 		e.device.Kind, e.device.LeavesCPUFree = p.Kind, p.LeavesCPUFree
+		if p.External() {
+			e.device.Name = item.Device()
+		}
 		if better {
 			e.device.Degraded, e.device.Reason, e.device.Wanted = true, refusals[0].Reason, wanted
 		}
@@ -190,7 +194,7 @@ func newEngines(p *Provider, item Item, opened Opened, refusals []FallbackReason
 func (m *Model) cannotRun(items []Item, causes []error, refusals []FallbackReason) error {
 	last := items[len(items)-1]
 	switch {
-	case last.Provider == builtinName: // which runs every valid model: the others did not matter
+	case last.Provider == None[0].Provider: // which runs every valid model: the others did not matter
 		return fmt.Errorf("model %s: %w", m.Path(), errors.Join(causes...))
 	case len(items) == 1:
 		return CannotRun(last, m.Path(), causes)
@@ -200,7 +204,7 @@ func (m *Model) cannotRun(items []Item, causes []error, refusals []FallbackReaso
 
 // CannotRun is the error of a model that only one item of a choice may run, and that it cannot.
 func CannotRun(item Item, path string, causes []error) error {
-	return fmt.Errorf("model %s: %s cannot run it: %w", path, providerOf(item).Title(item), errors.Join(causes...))
+	return fmt.Errorf("model %s: %s cannot run it: %w", path, item.Title(), errors.Join(causes...))
 }
 
 // noCPUModel names the file that is wanted, and why it is.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"corallite/delegate"
+	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/tflite/tensor"
@@ -207,8 +208,8 @@ func TestLogOfDemo(t *testing.T) {
 
 func TestChosenCPU(t *testing.T) {
 	f := twins(t, classifier)
-	for choice, device := range map[string]string{"xnnpack": "cpu:xnnpack", "none": "cpu:builtin"} {
-		c, err := delegate.ParseChoice(choice)
+	for word, device := range map[string]string{"xnnpack": "cpu:xnnpack", "none": "cpu:builtin"} {
+		c, err := choice.Parse(word)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -216,10 +217,10 @@ func TestChosenCPU(t *testing.T) {
 		o.Choice, o.Threads = c, 2
 		e := open(t, f, o)
 		if d := e.Device(); d != (tensor.Device{Name: device, Kind: "cpu"}) || e.FallbackReasons() != nil {
-			t.Errorf("%s: device %+v, refusals %v", choice, d, e.FallbackReasons())
+			t.Errorf("%s: device %+v, refusals %v", word, d, e.FallbackReasons())
 		}
 		if o := run(t, e, 1); len(o) != 1 || len(o[0]) != 1001 {
-			t.Errorf("%s: %d outputs", choice, len(o))
+			t.Errorf("%s: %d outputs", word, len(o))
 		}
 	}
 }

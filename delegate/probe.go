@@ -2,7 +2,9 @@ package delegate
 
 import (
 	"context"
+	"fmt"
 
+	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
 	"corallite/tflite"
 )
@@ -39,7 +41,7 @@ func Probe(ctx context.Context, o Options) (Report, error) {
 	f := Report{Runtime: tflite.RuntimeVersion(), FallbackReasons: []FallbackReason{}, Devices: []Found{}}
 	first, causes := f.edgeTPU(ctx, spec, o) // whatever the choice is: its devices are shown
 	for _, item := range spec.Choice.Items() {
-		if item.Provider != edgeTPUName {
+		if !item.IsEdgeTPU() {
 			causes = nil
 			if err := o.probe(ctx, item); err != nil {
 				causes = []error{err}
@@ -53,7 +55,7 @@ func Probe(ctx context.Context, o Options) (Report, error) {
 			return f, nil
 		}
 		for _, c := range causes {
-			f.FallbackReasons = append(f.FallbackReasons, FallbackReason{item.device(), c.Error()})
+			f.FallbackReasons = append(f.FallbackReasons, FallbackReason{item.Device(), c.Error()})
 		}
 	}
 	return f, ctx.Err()
@@ -61,22 +63,29 @@ func Probe(ctx context.Context, o Options) (Report, error) {
 
 // deviceOf is the name of the device that an item would take; edgeTPU is that of the first Edge TPU.
 func deviceOf(item Item, edgeTPU string) string {
-	switch p := providerOf(item); {
-	case item.Provider == edgeTPUName:
+	switch p := choice.Of(item); {
+	case item.IsEdgeTPU():
 		return edgeTPU
-	case item.Provider == builtinName:
+	case item.Provider == None[0].Provider:
 		return p.Kind + ":builtin"
 	case p.CPU:
 		return p.Kind + ":" + p.Name
 	}
-	return item.device()
+	return item.Device()
+}
+
+// ProbeItem says why nothing can run on a provider here, in this process; nil where something could.
+func ProbeItem(ctx context.Context, item Item) error {
+	if choice.Of(item) == nil {
+		return fmt.Errorf("delegate %q does not exist", item.Provider)
+	}
+	return implementationOf(item).Probe(ctx, item, Options{})
 }
 
 // probe asks a provider whether something could run on it, those that are not the CPU by way of Options.Apart.
 func (o Options) probe(ctx context.Context, item Item) error {
-	p := providerOf(item)
-	if p.CPU || o.Apart == nil {
-		return p.Probe(ctx, item, o)
+	if choice.Of(item).CPU || o.Apart == nil {
+		return implementationOf(item).Probe(ctx, item, o)
 	}
 	return o.Apart(ctx, item)
 }
@@ -110,5 +119,5 @@ func (f *Report) edgeTPU(ctx context.Context, spec Spec, o Options) (first strin
 	if len(s.fit) == 0 {
 		return "", s.causes
 	}
-	return edgeTPUName + ":" + o.EdgeTPU.System.StableName(s.fit[0]), nil
+	return EdgeTPU[0].Provider + ":" + o.EdgeTPU.System.StableName(s.fit[0]), nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"corallite/delegate"
+	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu/simtest"
 )
 
@@ -34,13 +35,13 @@ func TestProbe(t *testing.T) {
 		!strings.HasPrefix(p.LibraryVersion, "runtime 13") || p.Library != o.EdgeTPULibrary {
 		t.Errorf("with devices: %+v", p)
 	}
-	for choice, takes := range map[string]string{"xnnpack": "cpu:xnnpack", "none": "cpu:builtin", "edgetpu": "edgetpu:pci:/dev/apex_0",
+	for word, takes := range map[string]string{"xnnpack": "cpu:xnnpack", "none": "cpu:builtin", "edgetpu": "edgetpu:pci:/dev/apex_0",
 		"edgetpu,none": "edgetpu:pci:/dev/apex_0"} {
-		if o.Choice, err = delegate.ParseChoice(choice); err != nil {
+		if o.Choice, err = choice.Parse(word); err != nil {
 			t.Fatal(err)
 		}
 		if p, err := delegate.Probe(t.Context(), o); err != nil || p.Selected != takes || len(p.FallbackReasons) != 0 || len(p.Devices) != 2 {
-			t.Errorf("%s: %+v, %v", choice, p, err)
+			t.Errorf("%s: %+v, %v", word, p, err)
 		}
 	}
 	if _, err := delegate.Probe(t.Context(), delegate.Options{Choice: delegate.Choice{{Provider: "x"}}}); err == nil {

@@ -4,33 +4,35 @@ import (
 	"context"
 	"strings"
 
+	"corallite/delegate/choice"
 	"corallite/tflite/tensor"
 )
 
-// Provider is one way to run models. A new one is a value of this type and a line in Providers: it can then be named in a
-// [Choice], and package devicepool runs models on it as on all others.
-type Provider struct {
-	Name string // in choices, and in FallbackReason.Delegate
-	Kind string // of its devices, as tensor.Device has it
-	Auto bool   // whether Auto tries it
-
-	// CPU says that it runs models on this machine's processors, in this process. Those that do not are run in a child
-	// process, and their models may move to the CPU.
-	CPU bool
-	// LeavesCPUFree says that the processors have time for other work while a model runs.
-	LeavesCPUFree bool
-	// Checked says that the first answers are compared with the CPU's, as nobody has tried this driver with this model.
-	Checked bool
-
-	// Title names it in sentences: "the Edge TPU", "libvx_delegate.so".
-	Title func(Item) string
+// Implementation opens models on one of choice.Providers.
+type Implementation struct {
 	// Probe is why nothing can run on it here, nil where something could. No device is opened.
 	Probe func(context.Context, Item, Options) error
 	// Open opens n engines for a model. It is called in this process, which for a provider that is not the CPU is a child.
 	// The error is that of ctx, or of a model that nothing can run; why this provider does not run it stands in Causes.
 	Open func(ctx context.Context, m *Model, item Item, o Options, n int) (Opened, error)
-	// Access is what its child process needs beside the model; nil: nothing.
-	Access func(Item) Access
+}
+
+// Implementations are those of providers that are no external delegates, by their names.
+var Implementations map[string]Implementation
+
+// In init, because they look each other up.
+func init() {
+	Implementations = map[string]Implementation{
+		EdgeTPU[0].Provider: edgeTPUProvider, XNNPACK[0].Provider: xnnpackProvider, None[0].Provider: builtinProvider,
+	}
+}
+
+// implementationOf is that of an item of a valid choice.
+func implementationOf(item Item) Implementation {
+	if i, ok := Implementations[item.Provider]; ok || !choice.Of(item).External() {
+		return i
+	}
+	return externalProvider
 }
 
 // Opened is what came of opening a model.
@@ -50,38 +52,10 @@ type Runner interface {
 	SetStrings(input int, values ...string) error
 }
 
-// Access is what a child process needs of the machine.
-type Access struct {
-	Read      []string // files and folders
-	ReadWrite []string // files, folders and device nodes
-	Env       []string // names of environment variables, beside the usual ones
-}
-
-// Providers are all ways to run models, in the order in which Auto tries those that it tries.
-var Providers []*Provider
-
-// In init, because providers look things up in the list.
-func init() {
-	Providers = []*Provider{&edgeTPUProvider, &externalProvider, &xnnpackProvider, &builtinProvider}
-}
-
-// runner names what runs a model, in sentences: "the Edge TPU", "the CPU (XNNPACK)".
-func (p *Provider) runner(item Item) string {
-	title := p.Title(item)
-	if p.CPU {
-		return "the CPU (" + strings.TrimPrefix(title, "the ") + ")"
+// runnerOf names what runs a model, in sentences: "the Edge TPU", "the CPU (XNNPACK)".
+func runnerOf(item Item) string {
+	if choice.Of(item).CPU {
+		return "the CPU (" + strings.TrimPrefix(item.Title(), "the ") + ")"
 	}
-	return title
-}
-
-// ProviderOf is the provider of an item; nil where there is none of that name.
-func ProviderOf(item Item) *Provider { return providerOf(item) }
-
-func providerOf(item Item) *Provider {
-	for _, p := range Providers {
-		if p.Name == item.Provider {
-			return p
-		}
-	}
-	return nil
+	return item.Title()
 }

@@ -6,32 +6,38 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"corallite/configs"
-	"corallite/delegate"
+	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
-	"corallite/internal/assemble"
 )
 
 // delegateFlags are what runs a model, as the command line says it.
 type delegateFlags struct {
-	choice  string   // as configs.ParseDelegates reads it
+	choice  string   // as choice.Parse reads it
 	options []string // KEY=VALUE, for the external delegates in choice
 	device  string   // as edgetpu.ParseSpec reads it
 }
 
 // add adds the flags to a command.
 func (f *delegateFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.choice, "delegate", delegate.Auto.String(), "delegate that runs the model: auto, edgetpu, xnnpack, none or plugin:LIBRARY, or a comma-separated list (the first that works is used)")
+	words := choice.Spellings()
+	last := len(words) - 1
+	cmd.Flags().StringVar(&f.choice, "delegate", choice.Auto.String(), fmt.Sprintf("delegate that runs the model: %s or %s, or a comma-separated list (the first that works is used)",
+		strings.Join(words[:last], ", "), words[last]))
 	cmd.Flags().StringArrayVar(&f.options, "delegate-option", nil, "option for the external delegate of --delegate plugin:LIBRARY: KEY=VALUE (repeatable)")
 	cmd.Flags().StringVar(&f.device, "device", "", `which Edge TPU: "" for any, usb, pci, :1, usb:0, pci:0, a name listed by corallite devices, or a path`)
-	_ = cmd.RegisterFlagCompletionFunc("delegate", cobra.FixedCompletions(
-		[]string{configs.DelegateAuto, configs.DelegateEdgeTPU, configs.DelegateXNNPACK, configs.DelegateNone, configs.DelegatePlugin + ":"}, cobra.ShellCompDirectiveNoSpace))
+	for i, word := range words {
+		words[i] = strings.TrimSuffix(word, "LIBRARY") // which the user adds
+	}
+	_ = cmd.RegisterFlagCompletionFunc("delegate", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoSpace))
 	_ = cmd.RegisterFlagCompletionFunc("device", deviceNames)
 }
 
 // delegates are the flags as a configuration has them. The error is one of usage.
-func (f *delegateFlags) delegates() (configs.Delegates, error) {
-	all := configs.ParseDelegates(f.choice)
+func (f *delegateFlags) delegates() (choice.Choice, error) {
+	all, err := choice.Parse(f.choice)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--delegate: %w", err)}
+	}
 	options := map[string]string{}
 	for _, pair := range f.options {
 		key, value, ok := strings.Cut(pair, "=")
@@ -40,19 +46,8 @@ func (f *delegateFlags) delegates() (configs.Delegates, error) {
 		}
 		options[key] = value
 	}
-	if len(options) > 0 && !all.HasPlugin() {
-		return nil, usageError{fmt.Errorf("--delegate-option is for an external delegate: add --delegate %s:LIBRARY", configs.DelegatePlugin)}
-	}
-	for i := range all {
-		if all[i].Name == configs.DelegatePlugin && len(options) > 0 {
-			all[i].Options = options
-		}
-	}
-	if all.Only(configs.DelegateAuto) {
-		return all, nil
-	}
-	if _, err := assemble.Choice(all); err != nil {
-		return nil, usageError{err}
+	if all, err = all.WithOptions(options); err != nil {
+		return nil, usageError{fmt.Errorf("--delegate-option: %w", err)}
 	}
 	return all, nil
 }

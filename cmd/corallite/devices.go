@@ -52,16 +52,12 @@ cannot be used. No device is opened.`,
 			if err := runs.check(); err != nil {
 				return err
 			}
-			all, err := runs.delegates()
+			chosen, err := runs.delegates()
 			if err != nil {
 				return err
 			}
-			choice, err := assemble.Choice(all)
-			if err != nil {
-				return usageError{err}
-			}
 			found, err := delegate.Probe(cmd.Context(), delegate.Options{
-				Choice: choice, Device: runs.device, EdgeTPULibrary: library, Look: assemble.ProbeIsolated, Apart: assemble.ProbeProvider,
+				Choice: chosen, Device: runs.device, EdgeTPULibrary: library, Look: assemble.ProbeIsolated, Apart: assemble.ProbeProvider,
 			})
 			switch {
 			case cmd.Context().Err() != nil:

@@ -105,8 +105,7 @@ func cameraPath(wanted string) string {
 }
 
 func doctorModel(name string, m configs.Model) doctor.Model {
-	choice, _ := assemble.Choice(m.Delegate) // the configuration was checked
-	d := doctor.Model{Name: name, Choice: choice, Device: m.Device, Segments: m.Segments}
+	d := doctor.Model{Name: name, Choice: m.Delegate, Device: m.Device, Segments: m.Segments}
 	d.Files = delegate.Files{CPU: m.Path, EdgeTPU: m.EdgeTPU}
 	if len(m.Segments) > 0 {
 		return d

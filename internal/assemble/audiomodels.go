@@ -10,6 +10,7 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
+	"corallite/delegate/choice"
 	"corallite/internal/audio/keyword"
 	"corallite/internal/audio/microwakeword"
 	"corallite/internal/audio/openwakeword"
@@ -157,8 +158,8 @@ func (e *AudioModels) micro(ctx context.Context, r ModelRequest) (pipeline.Strea
 	if err != nil {
 		return nil, err
 	}
-	if r.Model.Delegate.Only(configs.DelegateAuto) && r.Model.EdgeTPU == "" {
-		r.Model.Delegate = configs.Delegates{{Name: configs.DelegateNone}} // with which it answers as it was trained, and sooner
+	if len(r.Model.Delegate) == 0 && r.Model.EdgeTPU == "" {
+		r.Model.Delegate = choice.None // with which it answers as it was trained, and sooner
 	}
 	engine, err := e.engine(ctx, r)
 	if err != nil {

@@ -42,18 +42,6 @@ func ProbeProvider(ctx context.Context, item delegate.Item) error {
 	return worker.Probe(ctx, worker.ProbeOptions{Item: item, ExtraPaths: ExtraPaths()})
 }
 
-// Choice is what a configuration's delegates are to package delegate.
-func Choice(all configs.Delegates) (delegate.Choice, error) {
-	if len(all) == 0 || all.Only(configs.DelegateAuto) {
-		return delegate.Auto, nil
-	}
-	choice := make(delegate.Choice, len(all))
-	for i, d := range all {
-		choice[i] = delegate.Item{Provider: d.Name, Library: d.Library, Options: d.Options, Paths: d.Paths, Env: d.Env}
-	}
-	return choice, choice.Validate()
-}
-
 // DevicePoolOptions are what the configuration and the environment say of the Edge TPUs.
 func DevicePoolOptions(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Logger) (devicepool.Options, error) {
 	performance, err := edgetpu.ParsePerformance(tpu.Performance)
@@ -78,7 +66,7 @@ func DevicePoolOptions(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Lo
 			if files.EdgeTPU != "" {
 				o.Files = append(o.Files, files.EdgeTPU)
 			}
-			if c, err := Choice(m.Delegate); err == nil && c.RunsCPUModel() {
+			if len(m.Delegate.OnCPUModel()) > 0 {
 				o.Files = append(o.Files, files.CPU)
 			}
 		}

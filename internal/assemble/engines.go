@@ -52,12 +52,8 @@ func openEngines(ctx context.Context, r ModelRequest, model *delegate.Model, sha
 			s.Close()
 		}
 	}()
-	choice, err := Choice(r.Model.Delegate)
-	if err != nil {
-		return nil, err
-	}
 	all, err := r.Pool.Open(ctx, devicepool.Request{
-		Name: r.Name, Model: model, Segments: segments, Shapes: shapes, Choice: choice, Device: r.Model.Device,
+		Name: r.Name, Model: model, Segments: segments, Shapes: shapes, Choice: r.Model.Delegate, Device: r.Model.Device,
 		Threads: r.Model.Threads, Engines: wanted, Spread: chosen && many, Priority: r.Priority, Isolate: r.Model.Isolate,
 		Deadline: time.Duration(r.Model.Deadline * float64(time.Second)),
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"gocv.io/x/gocv"
 
 	"corallite/configs"
-	"corallite/internal/devicepool"
 	"corallite/internal/key"
 	"corallite/internal/part"
 	"corallite/internal/parts"
@@ -58,6 +56,8 @@ func (s *flatSource) Next(context.Context) (*vision.Frame, error) {
 func (s *flatSource) Live() bool   { return false }
 func (s *flatSource) Close() error { return nil }
 
+func newFlat() part.Source { return new(flat) }
+
 // count is a made-up sink: it writes how many events came, behind a word.
 type count struct {
 	File string
@@ -79,26 +79,32 @@ func (c *count) Open(_ context.Context, env part.SinkEnv) (pipeline.Sink, error)
 	return &countSink{c: *c, of: env.Models}, nil
 }
 
+func newCount() part.Sink { return new(count) }
+
 type countSink struct {
 	c  count
 	of []part.Model
 	n  int
+	on string // what ran the model last
 }
 
 func (s *countSink) Consume(_ context.Context, r pipeline.Report) error {
 	s.n += len(r.Events)
+	for _, e := range r.Events {
+		s.on = e.Device
+	}
 	return nil
 }
 func (s *countSink) Lossless() bool { return true }
 func (s *countSink) Close() error {
-	return os.WriteFile(s.c.File, fmt.Appendf(nil, "%s of %s: %d", s.c.Word, s.of[0].Task, s.n), 0o644)
+	return os.WriteFile(s.c.File, fmt.Appendf(nil, "%s of %s: %d on %s", s.c.Word, s.of[0].Task, s.n, s.on), 0o644)
 }
 
 // TestMadeUpParts adds a source and a sink as they are always added, a struct and a line each, and runs them from YAML.
 func TestMadeUpParts(t *testing.T) {
 	all := parts.All()
-	all.Sources = append(all.Sources, func() part.Source { return new(flat) })
-	all.Sinks = append(all.Sinks, func() part.Sink { return new(count) })
+	all.Sources = append(all.Sources, newFlat)
+	all.Sinks = append(all.Sinks, newCount)
 	dir := t.TempDir()
 	out := filepath.Join(dir, "n.txt")
 	load := func(source, sink string) (*configs.Config, error) {
@@ -118,21 +124,10 @@ func TestMadeUpParts(t *testing.T) {
 	if shown, err := configs.Show(cfg, false); err != nil || !strings.Contains(string(shown), "flat: 3\n      shade: 7") || !strings.Contains(string(shown), "word: things") {
 		t.Errorf("%v\n%s", err, shown)
 	}
-	pool, err := devicepool.New(t.Context(), devicepool.Options{})
-	if err != nil {
+	if err := run(t, cfg); err != nil {
 		t.Fatal(err)
 	}
-	defer pool.Close()
-	b := NewBuilder(cfg, Options{Pool: pool, Console: LogConsole(slog.New(slog.DiscardHandler)), Logger: slog.New(slog.DiscardHandler)})
-	defer b.Close()
-	runners, err := b.Build(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := pipeline.RunAll(t.Context(), runners); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := os.ReadFile(out); err != nil || string(got) != "things of classify: 3" {
+	if got, err := os.ReadFile(out); err != nil || string(got) != "things of classify: 3 on cpu:xnnpack" {
 		t.Errorf("%q, %v", got, err)
 	}
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"corallite/delegate"
+	"corallite/delegate/choice"
 	"corallite/internal/failover"
 	"corallite/internal/isolate"
 	"corallite/internal/scheduler"
@@ -26,8 +27,8 @@ type hardware interface {
 	describe() tensor.Device
 	// path is where it is, for a Summary.
 	path() string
-	// item is how it stands in a delegate.Choice.
-	item() delegate.Item
+	// item is how it stands in a choice.Choice.
+	item() choice.Item
 	// locate makes sure that it is there. gone is why it counts as gone, nil when it does not; so is the result.
 	locate(gone error) error
 	// selector is its device string, as delegate.Options.Device has it.
@@ -106,7 +107,7 @@ func (d *device) open(ctx context.Context, p part) (tensor.Engine, error) {
 }
 
 func (d *device) openOn(ctx context.Context, p part, client *scheduler.Client) (tensor.Engine, error) {
-	choice := delegate.Choice{d.item()}
+	choice := choice.Choice{d.item()}
 	if !p.isolate {
 		if err := d.find(); err != nil {
 			return nil, err

@@ -36,13 +36,19 @@ func newEdgeTPU(p *Pool, at edgetpu.Device) *edgeTPU {
 // rename sets the name, with the lock held or before anybody else knows t.
 func (t *edgeTPU) rename(name string) {
 	t.name = name
-	t.logger = t.pool.o.Logger.With("device", deviceNamed(delegate.EdgeTPU[0], name).Name)
+	t.logger = t.pool.o.Logger.With("device", describeEdgeTPU(name).Name)
 }
 
 func (t *edgeTPU) describe() tensor.Device {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return deviceNamed(t.item(), t.name)
+	return describeEdgeTPU(t.name)
+}
+
+func describeEdgeTPU(name string) tensor.Device {
+	d := deviceOf(delegate.EdgeTPU[0])
+	d.Name += ":" + name
+	return d
 }
 
 func (t *edgeTPU) where() edgetpu.Device {

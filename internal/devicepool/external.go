@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"reflect"
 
-	"corallite/delegate"
+	"corallite/delegate/choice"
 	"corallite/internal/worker"
 	"corallite/tflite/tensor"
 )
@@ -15,43 +15,39 @@ import (
 // library of an external delegate drives. Another library, or other options, are another device with a child of its own.
 type provided struct {
 	pool   *Pool
-	which  delegate.Item
+	which  choice.Item
 	number int // 1 for the first of its name
 }
 
 func (h *provided) describe() tensor.Device {
-	d := deviceNamed(h.which, h.which.Label())
+	d := deviceOf(h.which)
 	if h.number > 1 {
 		d.Name += fmt.Sprintf("#%d", h.number)
 	}
 	return d
 }
 
-func (h *provided) path() string        { return h.which.Library }
-func (h *provided) item() delegate.Item { return h.which }
-func (h *provided) locate(error) error  { return nil }
-func (h *provided) selector() string    { return "" }
-func (h *provided) opened(*device)      {}
-func (h *provided) heat() *Heat         { return nil }
-func (h *provided) close()              {}
-func (h *provided) log() *slog.Logger   { return h.pool.o.Logger.With("device", h.describe().Name) }
+func (h *provided) path() string       { return h.which.LibraryPath() }
+func (h *provided) item() choice.Item  { return h.which }
+func (h *provided) locate(error) error { return nil }
+func (h *provided) selector() string   { return "" }
+func (h *provided) opened(*device)     {}
+func (h *provided) heat() *Heat        { return nil }
+func (h *provided) close()             {}
+func (h *provided) log() *slog.Logger  { return h.pool.o.Logger.With("device", h.describe().Name) }
 
 func (h *provided) child() worker.HostOptions {
-	o := worker.HostOptions{Name: "delegate " + h.describe().Name, Files: h.pool.o.Files}
-	if access := delegate.ProviderOf(h.which).Access; access != nil {
-		o.Access = access(h.which)
-	}
-	return o
+	return worker.HostOptions{Name: "delegate " + h.describe().Name, Files: h.pool.o.Files, Access: h.which.Access()}
 }
 
-// deviceNamed is the device of a provider with a name.
-func deviceNamed(i delegate.Item, name string) tensor.Device {
-	p := delegate.ProviderOf(i)
-	return tensor.Device{Name: p.Kind + ":" + name, Kind: p.Kind, LeavesCPUFree: p.LeavesCPUFree}
+// deviceOf is the device of a provider.
+func deviceOf(i choice.Item) tensor.Device {
+	p := choice.Of(i)
+	return tensor.Device{Name: i.Device(), Kind: p.Kind, LeavesCPUFree: p.LeavesCPUFree}
 }
 
 // provided gives the device of the pool for an item.
-func (p *Pool) provided(i delegate.Item) *device {
+func (p *Pool) provided(i choice.Item) *device {
 	same := func(h hardware) bool { x, ok := h.(*provided); return ok && reflect.DeepEqual(x.which, i) }
 	return p.device(same, func() hardware {
 		number := 1
@@ -66,7 +62,7 @@ func (p *Pool) provided(i delegate.Item) *device {
 
 // askProvider says why nothing runs on a provider here: it probes it in a child process, once for each library and its
 // options, however many models want it.
-func (p *Pool) askProvider(ctx context.Context, i delegate.Item) error {
+func (p *Pool) askProvider(ctx context.Context, i choice.Item) error {
 	p.asking.Lock()
 	defer p.asking.Unlock()
 	for _, a := range p.asked {
@@ -89,6 +85,6 @@ func (p *Pool) askProvider(ctx context.Context, i delegate.Item) error {
 
 // askedProvider is what came of probing a provider.
 type askedProvider struct {
-	item delegate.Item
+	item choice.Item
 	err  error
 }

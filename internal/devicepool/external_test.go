@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"corallite/delegate"
+	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/delegate/plugin/plugintest"
 	"corallite/internal/devicepool"
@@ -32,7 +33,7 @@ func newAdder(t *testing.T, options map[string]string, change ...func(*devicepoo
 		t.Fatal(err)
 	}
 	a.mode(t, "")
-	a.item = delegate.Plugin(plugintest.Build(t))
+	a.item = choice.Plugin(plugintest.Build(t))
 	a.item.Options = map[string]string{"file": a.modeFor}
 	for k, v := range options {
 		a.item.Options[k] = v
@@ -150,7 +151,7 @@ func TestExternalDelegateDoesNotOpen(t *testing.T) {
 // TestExternalDelegateMissing: alone it is an error that names the library; in a list the next is taken.
 func TestExternalDelegateMissing(t *testing.T) {
 	a := newAdder(t, nil)
-	missing := delegate.Plugin("/nonexistent/libvx_delegate.so")
+	missing := choice.Plugin("/nonexistent/libvx_delegate.so")
 	_, err := a.tryOpen(a.files, devicepool.Request{Choice: delegate.Choice{missing}})
 	if err == nil || !strings.Contains(err.Error(), missing.Library) || !strings.Contains(err.Error(), "install the vendor's package") {
 		t.Errorf("error %v", err)
@@ -210,7 +211,7 @@ func TestSimulatorAsExternalDelegate(t *testing.T) {
 	f := twins(t, classifier)
 	right := reference(t, f)
 	b := newBench(t, simtest.Config{Devices: []string{"usb"}, Twins: []string{f.CPU}, Compute: simtest.Twin})
-	item := delegate.Plugin(b.library)
+	item := choice.Plugin(b.library)
 	item.Options = map[string]string{"device": "usb:0"}
 	e := b.open(delegate.Files{EdgeTPU: f.EdgeTPU}, devicepool.Request{Choice: delegate.Choice{item}})[0]
 	if got := run(t, e, 7); got != right(7) || e.Device().Name != "plugin:libedgetpu.so.1" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"corallite/delegate"
+	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
 	"corallite/internal/failover"
 	"corallite/tflite/tensor"
@@ -63,7 +64,7 @@ func placements(devices []*device, parts, n int) []placement {
 type opener struct {
 	pool    *Pool
 	request Request
-	item    delegate.Item
+	item    choice.Item
 	more    bool // another accelerator may run the model where this one does not
 	parts   []part
 }
@@ -89,8 +90,8 @@ func (o opener) open(ctx context.Context) ([]tensor.Engine, missed, error) {
 
 // library is what runs in a child, in words.
 func (o opener) library() string {
-	if o.item.Library != "" {
-		return o.item.Label()
+	if choice.Of(o.item).External() {
+		return o.item.Title()
 	}
 	return "libedgetpu"
 }
@@ -98,7 +99,7 @@ func (o opener) library() string {
 // devices are those on which the model may run, or why there are none.
 func (o opener) devices(ctx context.Context) ([]*device, missed, error) {
 	r := o.request
-	if o.item.Provider != delegate.EdgeTPU[0].Provider {
+	if !o.item.IsEdgeTPU() {
 		if err := o.pool.askProvider(ctx, o.item); err != nil {
 			if ctx.Err() != nil {
 				return nil, missed{}, err
@@ -179,7 +180,7 @@ func (o opener) files() []part {
 	p := part{
 		model: r.Name, threads: max(r.Threads, 1), priority: r.Priority, isolate: r.isolated(true), deadline: r.Deadline,
 	}
-	if o.item.Provider != delegate.EdgeTPU[0].Provider {
+	if !o.item.IsEdgeTPU() {
 		p.files, p.shapes, p.signature = r.Model.Files(), r.Shapes, r.Model.Signature()
 		if p.files.CPU != "" {
 			p.files.EdgeTPU = ""
@@ -228,7 +229,7 @@ func (o opener) engine(ctx context.Context, at placement, fallback tensor.Engine
 	fo, err := failover.New(primary, cause, failover.Options{
 		Name: o.request.Name, Device: at.name(), Fallback: fallback, Backoff: at[0].backoff, GiveUp: pool.o.GiveUp, Logger: pool.o.Logger,
 		Open:     func(ctx context.Context) (tensor.Engine, error) { return o.reopen(ctx, at, openLimit) },
-		OnChange: at.changed, Verify: delegate.ProviderOf(o.item).Checked, Unordered: o.request.Model.Unordered(),
+		OnChange: at.changed, Verify: choice.Of(o.item).Checked, Unordered: o.request.Model.Unordered(),
 	})
 	if err != nil {
 		if primary != nil {
@@ -304,7 +305,7 @@ func (o opener) announce(engines []tensor.Engine, causes []error) {
 		degraded = degraded && d.Degraded
 		devices = append(devices, d)
 	}
-	title := delegate.ProviderOf(o.item).Title(o.item)
+	title := o.item.Title()
 	message := title + " runs the model"
 	if degraded {
 		message = reasonOf(causes[0]) + ": the CPU runs the model until " + title + " can"

@@ -17,36 +17,41 @@ func TryPlugin(extraPaths ...string) func(context.Context, Model, delegate.Item)
 	}
 }
 
-// plugins tries the external delegates of the configured models, each model on each of its own.
+// plugins tries the accelerators of the configured models that run the CPU's file, each model on each of its own. Those that
+// run a compiled file, the Edge TPUs, have checks of their own.
 func (e *examiner) plugins(ctx context.Context) {
 	for _, m := range e.Models {
-		for _, i := range m.Choice.Plugins() {
+		for _, i := range m.Choice.OnCPUModel() {
 			e.plugin(ctx, m, i)
 		}
 	}
 }
 
 func (e *examiner) plugin(ctx context.Context, m Model, i delegate.Item) {
-	subject := fmt.Sprintf("%s for model %s", i.Label(), m.Name)
+	subject := fmt.Sprintf("%s for model %s", i.Title(), m.Name)
+	var looked []string
+	if library := i.LibraryPath(); library != "" {
+		looked = []string{library}
+	}
 	switch {
 	case m.bad:
-		e.add(Finding{Check: Plugin, Subject: subject, Looked: []string{i.Library}, State: Skipped, Found: "the model's files cannot be used"})
+		e.add(Finding{Check: Plugin, Subject: subject, Looked: looked, State: Skipped, Found: "the model's files cannot be used"})
 		return
 	case e.TryPlugin == nil:
 		return
 	}
 	err := e.TryPlugin(ctx, m, i)
 	if err == nil {
-		e.ok(Plugin, subject, "it opened the model in a process of its own and ran it", i.Library)
+		e.ok(Plugin, subject, "it opened the model in a process of its own and ran it", looked...)
 		return
 	}
 	f := Finding{
-		Check: Plugin, Subject: subject, Looked: []string{i.Library}, State: Warning, ID: PluginUnusable, Found: err.Error(),
+		Check: Plugin, Subject: subject, Looked: looked, State: Warning, ID: PluginUnusable, Found: err.Error(),
 		Advice: "The CPU runs the model instead. docs/delegates.md has what each vendor's library needs.",
 	}
 	if errors.Is(err, worker.ErrProbe) && len(m.Choice) == 1 { // then the run fails at the start
 		f.State, f.Stops = Problem, m.Pipelines
-		f.Advice = "Or list the CPU behind it: delegate: [{plugin: " + i.Library + "}, xnnpack]. docs/delegates.md has what each vendor's library needs."
+		f.Advice = "Or list the CPU behind it: delegate: [" + i.String() + ", xnnpack]. docs/delegates.md has what each vendor's library needs."
 	}
 	e.add(f)
 }

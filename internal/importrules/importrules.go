@@ -25,7 +25,7 @@ var may = map[string][]string{
 	Module:    {"configs", "models", "delegate", "tflite", "pipeline", "internal"}, // the root package
 	"scripts": {""},
 
-	"configs":  {"configs", "models", "pipeline", "internal"}, // their words and defaults; what runs a model is cmd's
+	"configs":  {"configs", "models", "delegate/choice", "pipeline", "internal"}, // their words and defaults; what runs a model is delegate's
 	"models":   {"models", "internal"},
 	"internal": {"internal"},
 
@@ -48,6 +48,7 @@ var may = map[string][]string{
 	"tflite/tensor":        {},
 
 	"delegate":         {"delegate", "tflite", "internal"},
+	"delegate/choice":  {"internal/key"},
 	"delegate/edgetpu": {"delegate/edgetpu", "internal"},
 
 	"internal/worker":     {"delegate", "tflite", "internal"},

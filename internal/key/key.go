@@ -24,7 +24,7 @@ const (
 	KindFloatMap                  // numbers from 0 to 1 by name
 	KindStringListMap             // lists of strings by name; a single string may stand for a list of one
 	KindStringMap                 // strings, numbers, true and false by name, each as it is written
-	KindOrdered                   // one of Choices, a mapping with the Keys, or a list of these, of which the first comes first
+	KindOrdered                   // one of Choices, a mapping as one of Keys describes, or a list of these, of which the first comes first
 	KindGroup                     // a mapping with keys of its own
 	KindNamed                     // names that the user chooses, each a group of the same keys
 	KindVariants                  // a list of mappings with one key each, which says what the element is
@@ -69,7 +69,9 @@ type Key struct {
 	FormerChoices map[string]string // the new values of Choices by their former ones, which are refused likewise
 
 	Example string // a value, in YAML
-	Keys    []*Key // KindGroup, KindNamed, KindVariants, KindOrdered
+	// KindGroup, KindNamed, KindVariants; of KindOrdered groups of keys: {NAME: {…}}, or {NAME: …, …} where one of the keys of the
+	// group has its name.
+	Keys []*Key
 }
 
 // Child is the key called name below k; nil: there is none.
@@ -141,7 +143,11 @@ func (k *Key) Expects() string {
 	case KindStringMap:
 		return "names, each with a string, a number, or true or false"
 	case KindOrdered:
-		return "one of " + strings.Join(k.Choices, ", ") + ", a mapping with the keys " + strings.Join(k.ChildNames(), ", ") + ", or a list of these"
+		words := "one of " + strings.Join(k.Choices, ", ")
+		for _, c := range k.Keys {
+			words += ", " + c.mapping()
+		}
+		return words + ", or a list of these"
 	case KindGroup:
 		if k.Switch {
 			return "true, false, or a mapping with the keys " + strings.Join(k.ChildNames(), ", ")
@@ -152,6 +158,14 @@ func (k *Key) Expects() string {
 	default:
 		return "a list whose elements are each one of " + strings.Join(k.ChildNames(), ", ")
 	}
+}
+
+// mapping is a mapping of a KindOrdered in words: its keys, or its one key with those below it.
+func (k *Key) mapping() string {
+	if k.Child(k.Name) != nil {
+		return "a mapping with the keys " + strings.Join(k.ChildNames(), ", ")
+	}
+	return "a mapping of " + k.Name + " to the keys " + strings.Join(k.ChildNames(), ", ")
 }
 
 // ElementExpects says in words what an element of a list must be.

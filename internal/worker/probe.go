@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"corallite/delegate"
+	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
 	"corallite/internal/environ"
 	"corallite/internal/isolate"
@@ -22,13 +23,13 @@ const probeDeadline = 15 * time.Second
 
 // ProbeOptions of Probe.
 type ProbeOptions struct {
-	Item       delegate.Item
+	Item       choice.Item
 	ExtraPaths []string      // files and folders that the child may use beside what the provider asks for
 	Deadline   time.Duration // 0: 15 s
 	Logger     *slog.Logger  // gets what the child says; nil: nobody does
 }
 
-// Probe is [delegate.Provider.Probe] in a child process, for providers that load libraries which can crash or hang: those
+// Probe is [delegate.ProbeItem] in a child process, for providers that load libraries which can crash or hang: those
 // are errors that say so. When ctx ends, the child is killed and ctx's error returned.
 func Probe(ctx context.Context, o ProbeOptions) error {
 	a := access(o.Item, o.ExtraPaths)
@@ -62,7 +63,7 @@ func Probe(ctx context.Context, o ProbeOptions) error {
 }
 
 // probing is why nothing is known of a provider; ctx's error where that is why.
-func probing(ctx context.Context, i delegate.Item, err error) error {
+func probing(ctx context.Context, i choice.Item, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -73,27 +74,20 @@ func probing(ctx context.Context, i delegate.Item, err error) error {
 }
 
 // access is what a provider's child may use.
-func access(i delegate.Item, extra []string) delegate.Access {
-	var a delegate.Access
-	if p := delegate.ProviderOf(i); p != nil && p.Access != nil {
-		a = p.Access(i)
-	}
+func access(i choice.Item, extra []string) choice.Access {
+	a := i.Access()
 	a.ReadWrite = append(a.ReadWrite, extra...)
 	return a
 }
 
 // serveProbe probes the provider of the setup, once for each request.
 func serveProbe(c *isolate.Child) error {
-	var item delegate.Item
+	var item choice.Item
 	if err := json.Unmarshal(c.Setup, &item); err != nil {
 		return err
 	}
 	return c.Serve(func(_ []byte, _ []*isolate.Memory, reply []byte) (int, error) {
-		p := delegate.ProviderOf(item)
-		if p == nil {
-			return answered(reply, fmt.Errorf("delegate %q does not exist", item.Provider))
-		}
-		return answered(reply, p.Probe(context.Background(), item, delegate.Options{}))
+		return answered(reply, delegate.ProbeItem(context.Background(), item))
 	})
 }
 
@@ -106,7 +100,7 @@ func TryItem(ctx context.Context, o ProbeOptions, files delegate.Files) (err err
 	if err := Probe(ctx, o); err != nil {
 		return &probeError{err}
 	}
-	return TryOpen(ctx, o, Request{Files: files, Choice: delegate.Choice{o.Item}})
+	return TryOpen(ctx, o, Request{Files: files, Choice: choice.Choice{o.Item}})
 }
 
 // TryOpen is TryItem without its Probe, for a request of the item.
