@@ -14,7 +14,9 @@ const progressEvery = 100 * time.Millisecond
 func (r *run[T]) collect(stats *recorder) {
 	defer func() {
 		for _, q := range r.sinks {
-			close(q.queue)
+			if err := q.end(); err != nil {
+				r.end(err)
+			}
 		}
 	}()
 	var tick <-chan time.Time
@@ -71,16 +73,18 @@ func (r *run[T]) emit(work *workItem[T], stats *recorder) {
 		r.frames.Add(1)
 	}
 	item := work.item
+	var events []Event
 	if loud > 0 {
-		events := make([]Event, 0, loud) // a new slice: sinks may keep it
+		events = make([]Event, 0, loud) // a new slice: sinks may keep it
 		for i := range work.results {
 			if res := &work.results[i]; res.ok && !res.event.Quiet {
 				events = append(events, res.event)
 			}
 		}
-		rep := Report{Item: item, Events: events}
-		for _, q := range r.sinks {
-			q.put(rep)
+	}
+	for _, q := range r.sinks {
+		if err := q.offer(Report{Item: item, Events: events}); err != nil {
+			r.end(err)
 		}
 	}
 	work.timedItem = timedItem[T]{}

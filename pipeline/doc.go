@@ -31,8 +31,9 @@
 // its events on as one Report. The number of items between the dispatcher and here is bounded (the window), so that
 // other engines cannot get far ahead of a slow one.
 //
-// Sinks. Each has a goroutine and a bounded queue. A sink that is Lossless behind a source that is not live blocks the
-// stream when its queue is full. Any other drops its oldest queued report, which is counted, and blocks nothing.
+// Sinks. Each has a goroutine and a bounded queue, and may have a Gate in front of it, which decides what the sink gets,
+// and when. A sink that is Lossless behind a source that is not live blocks the stream when its queue is full. Any other
+// drops its oldest queued report, which is counted, and blocks nothing.
 //
 // # References
 //
@@ -48,6 +49,7 @@
 //	Refiner, StreamingModel  counted, continues   ends it                counted as the item's error, continues
 //	Engine.Invoke            ends it              ends it                ends it
 //	PostProcess                                                          ends it
+//	Gate                                                                 ends it
 //	Sink.Consume             counted, continues   ends it, or retried    ends it, or the sink only
 //	Sink.Close               makes Run fail       makes Run fail         makes Run fail
 //

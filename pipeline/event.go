@@ -38,7 +38,7 @@ type Report struct {
 	Events []Event
 }
 
-// Sink takes reports. Consume is called by one goroutine at a time, in the order of the items. An *ItemError is
+// Sink takes reports. Consume is called by one goroutine at a time, in the order of the items, or that of its Gate. An *ItemError is
 // counted and the stream continues; any other error ends the pipeline. Close flushes; calling it twice is safe.
 type Sink interface {
 	Consume(ctx context.Context, r Report) error

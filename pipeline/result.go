@@ -3,6 +3,7 @@ package pipeline
 import (
 	"iter"
 	"strings"
+	"time"
 )
 
 // Result is the result of a task; the task sets its own fields and leaves the others nil. If it found nothing, it sets
@@ -94,7 +95,7 @@ type Visit struct {
 
 // Track is an object tracked through the frames.
 type Track struct {
-	Track   uint64  `json:"track"`
+	Track   uint64  `json:"track,omitempty"` // 0: a label that was not tracked, in reports of its life
 	Label   string  `json:"label"`
 	Index   int     `json:"index"`
 	Frames  int     `json:"frames"`  // in which it was found
@@ -102,6 +103,27 @@ type Track struct {
 
 	Left  []string `json:"left,omitempty"`  // zones that it was in when it ended
 	Zones []Visit  `json:"zones,omitempty"` // all that it was in
+
+	Life *Life `json:"life,omitempty"` // for sinks that get it by its life (Gate); nil: not known
+}
+
+// Life is what happened to a thing from its first to its last result.
+type Life struct {
+	Start  time.Time    `json:"start"`             // of the first item with it
+	End    time.Time    `json:"end"`               // of the last
+	StartS float64      `json:"start_s,omitempty"` // seconds into the recording, or since the stream of sound began
+	EndS   float64      `json:"end_s,omitempty"`
+	Best   Best         `json:"best"`
+	Path   [][3]float64 `json:"path,omitempty"` // of a track: seconds since the start, and the middle of the box's lower edge, x and y in pixels
+}
+
+// Best is the best moment of a Life.
+type Best struct {
+	Time      time.Time   `json:"time"`
+	Seq       uint64      `json:"seq"`
+	PositionS float64     `json:"position_s,omitempty"`
+	Score     float32     `json:"score"`         // the highest of all moments
+	Box       *[4]float32 `json:"box,omitempty"` // xmin, ymin, xmax, ymax in pixels; nil: it has none
 }
 
 // Keypoint is a named point in pixels of the source picture. It may lie outside the picture.

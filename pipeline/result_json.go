@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 )
@@ -181,8 +182,11 @@ func (s Segment) MarshalJSON() ([]byte, error) {
 
 // MarshalJSON writes the time to the millisecond.
 func (t Track) MarshalJSON() ([]byte, error) {
-	b := strconv.AppendUint(append(make([]byte, 0, 128), `{"track":`...), t.Track, 10)
-	b, err := appendString(append(b, `,"label":`...), t.Label)
+	b := append(make([]byte, 0, 256), '{')
+	if t.Track != 0 {
+		b = append(strconv.AppendUint(append(b, `"track":`...), t.Track, 10), ',')
+	}
+	b, err := appendString(append(b, `"label":`...), t.Label)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +209,51 @@ func (t Track) MarshalJSON() ([]byte, error) {
 	if len(t.Zones) > 0 {
 		b = append(b, ']')
 	}
+	if t.Life != nil {
+		life, err := t.Life.rounded()
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(b, `,"life":`...), life...)
+	}
 	return append(b, '}'), nil
+}
+
+// rounded is the life's JSON with times in UTC to the millisecond, scores to four decimals, and pixels to a tenth.
+func (l *Life) rounded() ([]byte, error) {
+	r := *l
+	finite := func(x float64, decimals int) float64 {
+		if x = round(x, decimals); math.IsNaN(x) || math.IsInf(x, 0) {
+			return 0
+		}
+		return x
+	}
+	r.StartS, r.EndS, r.Best.PositionS = finite(r.StartS, 3), finite(r.EndS, 3), finite(r.Best.PositionS, 3)
+	r.Path = make([][3]float64, len(l.Path))
+	for i, p := range l.Path {
+		r.Path[i] = [3]float64{finite(p[0], 3), finite(p[1], 1), finite(p[2], 1)}
+	}
+	best := struct {
+		Time string `json:"time"`
+		Seq  uint64 `json:"seq"`
+		// As in Best, but with decimals that are not those of a float32.
+		PositionS float64     `json:"position_s,omitempty"`
+		Score     float64     `json:"score"`
+		Box       *[4]float64 `json:"box,omitempty"`
+	}{r.Best.Time.UTC().Format(timeLayout), r.Best.Seq, r.Best.PositionS, finite(float64(r.Best.Score), 4), nil}
+	if r.Best.Box != nil {
+		best.Box = &[4]float64{}
+		for i, x := range r.Best.Box {
+			best.Box[i] = finite(float64(x), 1)
+		}
+	}
+	type fields Life
+	return json.Marshal(struct {
+		Start string `json:"start"` // these precede and hide those in fields
+		End   string `json:"end"`
+		fields
+		Best any `json:"best"`
+	}{r.Start.UTC().Format(timeLayout), r.End.UTC().Format(timeLayout), fields(r), best})
 }
 
 // MarshalJSON writes the time to the millisecond and the speed to the centimetre a second.

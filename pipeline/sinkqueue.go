@@ -15,11 +15,14 @@ type sinkQueue struct {
 	sink    Sink
 	waits   bool // whether a full queue blocks the stream
 	queue   chan Report
+	gate    Gate // nil: all reports with events pass
 	dropped atomic.Uint64
 	overrun sync.Once // a loss that an AsyncSink reported was counted
 
 	broken bool   // it failed permanently
 	outage outage // it failed and is retried
+
+	gateBroken bool // it panicked; the collector's
 
 	closeErr error // written before serve returns
 }
@@ -29,7 +32,7 @@ func newSinkQueue(n NamedSink, name string, live bool) *sinkQueue {
 	if length == 0 {
 		length = DefaultQueue
 	}
-	return &sinkQueue{name: name, sink: n.Sink, waits: !live && n.Sink.Lossless(), queue: make(chan Report, length)}
+	return &sinkQueue{name: name, sink: n.Sink, gate: n.Gate, waits: !live && n.Sink.Lossless(), queue: make(chan Report, length)}
 }
 
 // put queues a report with its own reference to the item. Only the collector calls it, so a freed slot in the queue

@@ -57,7 +57,8 @@ type Stream[T Item] struct {
 type NamedSink struct {
 	Name  string // in the summary, logs and errors; duplicates get "#2" and so on; "sink" if empty
 	Sink  Sink
-	Queue int // queue length in reports; 0 means DefaultQueue
+	Queue int  // queue length in reports; 0 means DefaultQueue
+	Gate  Gate // what decides which reports the sink gets; nil: all
 }
 
 // Runner is a Stream of any item type.
