@@ -85,7 +85,7 @@ var foreign = map[string][]string{
 }
 
 // cgo lists the only packages with import "C", besides test helpers.
-var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "delegate/plugin", "internal/dynlib", "internal/libav"}
+var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "delegate/plugin", "internal/dynlib", "internal/libav", "internal/yuv"}
 
 // Wrong returns a message for each import of a package that breaks the rules.
 func Wrong(p Package) []string {

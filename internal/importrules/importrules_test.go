@@ -110,6 +110,7 @@ func TestWrong(t *testing.T) {
 		{name: "delegate/edgetpu", cgo: true},
 		{name: "tflite/internal/capi", cgo: true},
 		{name: "internal/libav", cgo: true},
+		{name: "internal/yuv", cgo: true},
 		{name: "delegate/edgetpu/simtest", imports: "corallite/internal/testdata", cgo: true},
 		{name: "tflite", cgo: true, want: "import \"C\""},
 		{name: "delegate", cgo: true, want: "import \"C\""},
