@@ -58,7 +58,7 @@ func tap(i, n, m, bits int) C.yuv_taps {
 	var weight [C.YUV_TAPS]float64
 	sum := 0.0
 	for j := range size {
-		distance := float64(start+j) - float64(centre)/(1<<17)
+		distance := float64(start+j) - float64(float64(centre)/(1<<17))
 		w := bicubic(distance)
 		weight[min(max(start+j, 0), n-1)-from] += w
 		sum += w
