@@ -12,7 +12,7 @@ import (
 var update = flag.Bool("update", false, "write the files that tests compare with")
 
 // TestBad loads every file of testdata/bad and compares the problems with the .want file beside it, in which DIR is
-// the working directory and CACHE the model cache.
+// the working directory and CACHE the model cache. Lists that grow with the parts and keys of the program are named there.
 func TestBad(t *testing.T) {
 	files, err := filepath.Glob("testdata/bad/*.yaml")
 	if err != nil || len(files) == 0 {
@@ -37,7 +37,7 @@ func TestBad(t *testing.T) {
 			if cfg != nil || !errors.As(err, &problems) {
 				t.Fatalf("%v, %T", cfg, err)
 			}
-			got := strings.NewReplacer(dir, "DIR", cache, "CACHE").Replace(problems.Error()) + "\n"
+			got := strings.NewReplacer(append(growing(), dir, "DIR", cache, "CACHE")...).Replace(problems.Error()) + "\n"
 			golden := filepath.Join(here, strings.TrimSuffix(name, ".yaml")+".want")
 			if *update {
 				writeFile(t, golden, got)
@@ -51,4 +51,33 @@ func TestBad(t *testing.T) {
 			}
 		})
 	}
+}
+
+// growing are the lists in messages that grow, each with its name.
+func growing() []string {
+	models, pipelines := root.Child("models"), root.Child("pipelines")
+	return []string{
+		strings.Join(models.ChildNames(), ", "), "KEYS-OF-MODELS",
+		strings.Join(models.Child("task").Choices, ", "), "TASKS",
+		strings.Join(models.Child("delegate").Choices, ", "), "DELEGATES",
+		strings.Join(pipelines.ChildNames(), ", "), "KEYS-OF-PIPELINES",
+		strings.Join(pipelines.Child("source").ChildNames(), ", "), "KEYS-OF-SOURCES",
+		sourceKinds(), "SOURCES",
+		sinkKinds(), "SINKS",
+	}
+}
+
+// sourceKinds is "images, folder … or sound", and sinkKinds "jsonl, table, …".
+func sourceKinds() string {
+	var kinds []string
+	for _, k := range root.Child("pipelines").Child("source").Keys {
+		if k.Requires == nil {
+			kinds = append(kinds, k.Name)
+		}
+	}
+	return joinWords(kinds)
+}
+
+func sinkKinds() string {
+	return strings.Join(root.Child("pipelines").Child("sinks").ChildNames(), ", ")
 }

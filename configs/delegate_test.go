@@ -37,7 +37,7 @@ func TestDelegates(t *testing.T) {
 		t.Errorf("--set: %s", got)
 	}
 	for yaml, want := range map[string]string{
-		"gpu":                                  `"gpu" is not a possible value: expected one of auto, edgetpu, xnnpack, none`,
+		"gpu":                                  `"gpu" is not a possible value: expected one of ` + strings.Join(choice.Words(), ", "),
 		"[]":                                   "the list is empty",
 		"[auto, xnnpack]":                      "auto stands alone",
 		"[xnnpack, edgetpu]":                   "edgetpu would never be tried after xnnpack: put it first",

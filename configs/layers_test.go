@@ -57,7 +57,7 @@ func TestOtherSource(t *testing.T) {
 	want(mustLoad(t, webcam, "pipelines.door.source={url: 'http://192.0.2.1/'}"), &camera.URLConfig{URL: "http://192.0.2.1/"})
 	want(mustLoad(t, webcam, "pipelines.door.source.camera=1"), &camera.DeviceConfig{Camera: "1", Width: 640, Height: 480})
 	_, err := load(t, small, "pipelines.door.source.video=clip.mp4", "pipelines.door.source.images=pic.jpg")
-	wantProblems(t, err, `--set pipelines.door.source.video=clip.mp4: pipelines.door.source.video: images is set as well: expected only one of images, folder, video, camera, url, gstreamer, ffmpeg, microphone or sound`)
+	wantProblems(t, err, `--set pipelines.door.source.video=clip.mp4: pipelines.door.source.video: images is set as well: expected only one of `+sourceKinds())
 	_, err = load(t, small, "pipelines.door.source.video=[clip.mp4, gone.mp4]")
 	wantProblems(t, err, `--set pipelines.door.source.video=[clip.mp4, gone.mp4]: pipelines.door.source.video[1]: cannot be read: gone.mp4: no such file or directory`)
 }
@@ -113,7 +113,7 @@ func TestBadSet(t *testing.T) {
 		"pipelines.door.sinks.0.table.path=x":         `pipelines.door.sinks[0].table: unknown key; possible keys: jsonl`,
 		"pipelines.door.sinks.0=x":                    `pipelines.door.sinks[0]: expected a key of the element, or the whole list`,
 		"pipelines.door.sinks.1.pictures.dir=pic.jpg": `pipelines.door.sinks[1].pictures.dir: pic.jpg is a file: expected a folder`,
-		"pipelines.door.sinks=[]":                     `pipelines.door.sinks: the list is empty: expected a list whose elements are each one of jsonl, table, pictures, video, preview, command, webhook`,
+		"pipelines.door.sinks=[]":                     `pipelines.door.sinks: the list is empty: expected a list whose elements are each one of ` + sinkKinds(),
 		"pipelines.door.models=[m, n]":                `pipelines.door.models[1]: there is no model "n"; there are m`,
 	} {
 		_, err := load(t, small, arg)

