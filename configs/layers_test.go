@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/sink"
 	"corallite/internal/sink/annotate"
 	"corallite/pipeline/camera"
-	"corallite/pipeline/sink"
 )
 
 func TestPrecedence(t *testing.T) {

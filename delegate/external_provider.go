@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"corallite/delegate/plugin"
+	"corallite/internal/plugin"
 	"corallite/tflite"
 )
 

@@ -10,10 +10,10 @@ import (
 
 	"corallite/configs"
 	"corallite/internal/app"
+	"corallite/internal/sink"
 	"corallite/internal/terminal"
 	"corallite/pipeline"
 	"corallite/pipeline/mic"
-	"corallite/pipeline/sink"
 )
 
 // listenModels are what `listen` waits for when nobody says otherwise.

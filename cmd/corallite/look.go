@@ -8,11 +8,11 @@ import (
 
 	"corallite/configs"
 	"corallite/internal/app"
+	"corallite/internal/sink"
 	"corallite/internal/sink/annotate"
 	"corallite/internal/terminal"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
-	"corallite/pipeline/sink"
 )
 
 // look is a one-shot command: one model over files that are named on the command line.

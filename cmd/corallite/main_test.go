@@ -9,7 +9,7 @@ import (
 
 	"corallite"
 	"corallite/delegate/edgetpu/simtest"
-	"corallite/delegate/plugin/plugintest"
+	"corallite/internal/plugin/plugintest"
 	"corallite/internal/testdata"
 )
 

@@ -11,10 +11,10 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate/choice"
-	"corallite/delegate/plugin/plugintest"
 	"corallite/internal/isolate"
 	"corallite/internal/key"
 	"corallite/internal/parts"
+	"corallite/internal/plugin/plugintest"
 	"corallite/internal/worker"
 	"corallite/pipeline"
 	"corallite/tflite/schema/modeltest"

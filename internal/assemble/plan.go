@@ -5,11 +5,11 @@ import (
 	"math"
 
 	"corallite/configs"
+	"corallite/internal/draw"
 	"corallite/internal/part"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 	"corallite/pipeline/camera"
-	"corallite/pipeline/draw"
 	"corallite/pipeline/vision"
 )
 

@@ -11,8 +11,8 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu/simtest"
-	"corallite/delegate/plugin/plugintest"
 	"corallite/internal/devicepool"
+	"corallite/internal/plugin/plugintest"
 	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )

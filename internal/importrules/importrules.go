@@ -37,6 +37,7 @@ var may = map[string][]string{
 
 	"internal/audio": {"internal", "pipeline", "tflite/tensor"},
 
+	"internal/draw": {"internal", "pipeline"},
 	"internal/sink": {"internal", "pipeline"},
 	"internal/life": {"internal", "pipeline"},
 	"internal/zone": {"internal", "pipeline"},
@@ -75,17 +76,18 @@ var importers = map[string][]string{
 	"internal/heat":       {"internal/assemble", "internal/devicepool"},
 	"internal/failover":   {"internal/devicepool"},
 	"internal/scheduler":  {"internal/devicepool"},
+	"internal/plugin":     {"delegate"},
 }
 
 // foreign lists the only folders that may import an outside package.
 var foreign = map[string][]string{
-	"gocv.io/x/gocv":             {"pipeline", "internal/opencv", "internal/sink", "cmd", "scripts"},
+	"gocv.io/x/gocv":             {"pipeline", "internal/opencv", "internal/draw", "internal/sink", "cmd", "scripts"},
 	"github.com/mattn/go-tflite": {"tflite"},
 	"github.com/gen2brain/malgo": {"pipeline/mic/internal/backend/miniaudio"},
 }
 
 // cgo lists the only packages with import "C", besides test helpers.
-var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "delegate/plugin", "internal/dynlib", "internal/libav", "internal/yuv"}
+var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "internal/plugin", "internal/dynlib", "internal/libav", "internal/yuv"}
 
 // Wrong returns a message for each import of a package that breaks the rules.
 func Wrong(p Package) []string {
@@ -139,15 +141,24 @@ func mayBeImported(imported, by string) bool {
 	return !limited || slices.ContainsFunc(folders, func(f string) bool { return within(by, f) })
 }
 
-// Public reports whether other modules may import a package, and are meant to.
-func Public(importPath string) bool {
+// public lists the packages that other modules may import: their doc comments promise Semantic Versioning.
+var public = []string{
+	Module, "configs", "models",
+	"tflite", "tflite/tensor", "tflite/schema",
+	"delegate", "delegate/choice", "delegate/edgetpu",
+	"pipeline", "pipeline/camera", "pipeline/vision", "pipeline/score", "pipeline/track", "pipeline/mic", "pipeline/audio",
+}
+
+// Public reports whether a package promises to stay compatible; importable, whether other modules can import it at all.
+func Public(importPath string) (promised, importable bool) {
 	name := strings.TrimPrefix(importPath, Module+"/")
 	for _, folder := range []string{"cmd", "scripts", "findings", "internal"} {
 		if within(name, folder) {
-			return false
+			return false, false
 		}
 	}
-	return !strings.Contains(name, "/internal/") && !forTests(name) && name != "tflite/schema/mutate"
+	importable = !strings.Contains(name, "/internal/") && !forTests(name) && name != "tflite/schema/mutate"
+	return slices.Contains(public, name), importable
 }
 
 // within reports whether path is folder or below it.

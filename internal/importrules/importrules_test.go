@@ -36,8 +36,11 @@ func TestModule(t *testing.T) {
 		for _, w := range Wrong(p) {
 			t.Error(w)
 		}
-		if Public(p.ImportPath) && !promises(t, p.Dir) {
-			t.Errorf("%s is public, and its package comment does not say that it follows Semantic Versioning", p.ImportPath)
+		switch promised, importable := Public(p.ImportPath); {
+		case importable != promised:
+			t.Errorf("%s can be imported by other modules: move it below internal, or promise its stability in importrules, CONTRIBUTING.md and its package comment", p.ImportPath)
+		case promised != promises(t, p.Dir):
+			t.Errorf("%s is public (%t), and its package comment says otherwise of Semantic Versioning", p.ImportPath, promised)
 		}
 	}
 	if seen < 10 {
@@ -56,7 +59,7 @@ func promises(t *testing.T, dir string) bool {
 		if err != nil {
 			t.Fatal(err)
 		}
-		comment, _, _ := strings.Cut(string(text), "\npackage ")
+		comment, _, _ := strings.Cut("\n"+string(text), "\npackage ")
 		if strings.Contains(comment, "Semantic Versioning") {
 			return true
 		}

@@ -4,13 +4,13 @@ package parts
 
 import (
 	"corallite/internal/part"
+	"corallite/internal/sink"
 	"corallite/internal/sink/annotate"
 	"corallite/internal/sink/command"
 	"corallite/internal/sink/preview"
 	"corallite/internal/sink/webhook"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/mic"
-	"corallite/pipeline/sink"
 )
 
 // Lists are parts by their family, in the order in which they are documented. Each function makes a part with nothing

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"corallite/internal/draw"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
 )
 
 // FolderOptions are the options of a Folder.

@@ -5,8 +5,8 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/draw"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
 )
 
 // Frame is an item with a picture in it, as vision.Frame is.

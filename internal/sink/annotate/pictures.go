@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"os"
 
+	"corallite/internal/draw"
 	"corallite/internal/output"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
 )
 
 // PicturesOptions are the options of Pictures.

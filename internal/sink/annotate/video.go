@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"corallite/internal/draw"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
 )
 
 // errClosed is the error of Consume after Close.

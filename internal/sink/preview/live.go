@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"sync"
 
+	"corallite/internal/draw"
 	"corallite/internal/english"
 	"corallite/internal/httpserver"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
 )
 
 // boundary separates the pictures of a multipart stream. A JPEG may hold it by chance; its length is told before it.

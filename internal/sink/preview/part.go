@@ -7,10 +7,10 @@ import (
 	"regexp"
 	"slices"
 
+	"corallite/internal/draw"
 	"corallite/internal/key"
 	"corallite/internal/part"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
 )
 
 // Config is the configuration of a preview: of its page, which all with the same Listen share, and of the pipeline's

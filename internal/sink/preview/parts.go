@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/url"
 
-	"corallite/pipeline/draw"
+	"corallite/internal/draw"
 )
 
 // parts are the names of what a viewer can hide, in the order of the page.

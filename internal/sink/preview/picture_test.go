@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"corallite/pipeline/draw"
+	"corallite/internal/draw"
 )
 
 func TestPartsAreEachViewersChoice(t *testing.T) {

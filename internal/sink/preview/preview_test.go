@@ -17,9 +17,9 @@ import (
 	"go.uber.org/goleak"
 	"gocv.io/x/gocv"
 
+	"corallite/internal/draw"
 	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
 	"corallite/pipeline/vision"
 )
 

@@ -10,10 +10,10 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/draw"
 	"corallite/internal/opencv"
 	"corallite/internal/turbojpeg"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
 )
 
 // stillQuality is the JPEG quality of a still, of 100.

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"corallite/pipeline/draw"
+	"corallite/internal/draw"
 )
 
 // statusEvery is how often /events tells the status.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"corallite/internal/clock/clocktest"
-	"corallite/pipeline/draw"
+	"corallite/internal/draw"
 	"corallite/pipeline/vision"
 )
 

@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"corallite/internal/draw"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
 )
 
 // Defaults of SinkOptions.

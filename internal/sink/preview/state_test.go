@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"corallite/internal/clock/clocktest"
+	"corallite/internal/draw"
 	"corallite/internal/pipetest"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
 )
 
 // formPart reads one part of /live.

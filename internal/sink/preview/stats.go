@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"corallite/internal/draw"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
 )
 
 // What numbers are taken over.

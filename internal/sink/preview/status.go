@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"corallite/pipeline/draw"
+	"corallite/internal/draw"
 )
 
 // statusAge is how old an answer may be that is given again, so that many viewers cost as much as one.

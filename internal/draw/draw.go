@@ -2,8 +2,6 @@
 // as a panel.
 //
 // Lines and letters grow with the picture, a label has the same colour everywhere, and text stays inside the picture.
-//
-// What this package exports follows Semantic Versioning.
 package draw
 
 import (

@@ -9,6 +9,4 @@
 //	// d is a tflite.Delegate; its interpreter deletes it
 //
 // A library that crashes ends the process: package worker runs it in a child.
-//
-// What this package exports follows Semantic Versioning.
 package plugin

@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"corallite/delegate/edgetpu/simtest"
-	"corallite/delegate/plugin"
-	"corallite/delegate/plugin/plugintest"
 	"corallite/internal/dynlib"
+	"corallite/internal/plugin"
+	"corallite/internal/plugin/plugintest"
 	"corallite/tflite"
 	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"

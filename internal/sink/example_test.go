@@ -6,8 +6,8 @@ import (
 	"os"
 	"time"
 
+	"corallite/internal/sink"
 	"corallite/pipeline"
-	"corallite/pipeline/sink"
 )
 
 // Results as a line of JSON each.

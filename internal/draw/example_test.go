@@ -6,8 +6,8 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/draw"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
 )
 
 // A box with its label on a black picture.

@@ -16,14 +16,14 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/draw"
 	"corallite/internal/pipetest"
+	"corallite/internal/sink"
 	"corallite/internal/sink/annotate"
 	"corallite/internal/sink/command"
 	"corallite/internal/sink/preview"
 	"corallite/internal/sink/webhook"
 	"corallite/pipeline"
-	"corallite/pipeline/draw"
-	"corallite/pipeline/sink"
 	"corallite/pipeline/vision"
 	"corallite/tflite/tensor"
 )

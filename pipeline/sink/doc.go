@@ -1,5 +1,0 @@
-// Package sink writes what pipelines find as text: JSON lines for programs (JSONL) and a table for people (Table).
-// They look only at the events; the sinks that draw, start programs or send events are below internal/sink.
-//
-// What this package exports follows Semantic Versioning.
-package sink
