@@ -28,7 +28,7 @@ func TestSwitch(t *testing.T) {
 		"false":                 {"track: false", [2]string{}, nil, nil, ""},
 		"true":                  {"track: true", [2]string{}, nil, &usual, "track: true\n"},
 		"an empty mapping":      {"track: {}", [2]string{}, nil, &usual, "track: true\n"},
-		"keys":                  {"track: {max_lost: 2.5}", [2]string{}, nil, lost(2500 * time.Millisecond), "track:\n      min_frames: 2\n      max_lost: 2.5\n      min_iou: 0.2\n"},
+		"keys":                  {"track: {max_lost: 2.5}", [2]string{}, nil, lost(2500 * time.Millisecond), "      max_lost: 2.5\n"},
 		"keys over true":        {"track: true", [2]string{}, []string{"models.m.track.max_lost=3"}, lost(3 * time.Second), ""},
 		"keys over false":       {"track: false", [2]string{}, []string{"models.m.track.max_lost=3"}, lost(3 * time.Second), ""},
 		"true over keys":        {"track: {max_lost: 2.5}", [2]string{}, []string{"models.m.track=true"}, lost(2500 * time.Millisecond), ""},
@@ -64,7 +64,7 @@ func TestSwitch(t *testing.T) {
 
 func TestBadSwitch(t *testing.T) {
 	workingFolder(t, t.Chdir)
-	const expects = "expected true, false, or a mapping with the keys min_frames, max_lost, min_iou, across_classes"
+	expects := "expected true, false, or a mapping with the keys " + strings.Join(root.Child("models").Child("track").ChildNames(), ", ")
 	for arg, want := range map[string]string{
 		"models.m.track=maybe":           `models.m.track: ` + expects + `, not the string "maybe"`,
 		"models.m.track=1":               `models.m.track: ` + expects + `, not the number 1`,
