@@ -24,6 +24,8 @@ type Kind struct {
 	// Timed means that the things have a start and an end (Thing.StartS, Thing.EndS), like words; other things are
 	// present in the item.
 	Timed bool
+	// New makes a finding that encoding/json reads into, a pointer, for ReadEvent; nil: it is not read.
+	New func() Finding
 	// Gone means that the things are no longer present: event logs mention them, tables and counts do not.
 	Gone bool
 }

@@ -16,7 +16,7 @@ type Result struct {
 	Embedding  Vector     `json:"embedding,omitzero"`  // embed: of length 1 (L2)
 	Ended      Tracks     `json:"ended,omitzero"`      // detect with tracking: tracks that have ended
 	Keywords   Keywords   `json:"keywords,omitzero"`   // keyword, wakeword
-	// Other are findings without a field here, of tasks outside this package. They are not restored from JSON.
+	// Other are findings without a field here, of tasks outside this package. ReadEvent restores them from JSON.
 	Other []Finding `json:"-"`
 
 	Quiet bool `json:"-"` // there is nothing to report: no event

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -35,10 +36,10 @@ type code struct {
 	Text  string     `json:"text"`
 	Sure  float32    `json:"sure"`
 	Lines int        `json:"lines"`
-	Box   [4]float32 `json:"-"`
+	Box   [4]float32 `json:"box"`
 }
 
-var kindCodes = pipeline.Kind{Key: "codes", Noun: "code", Heading: "CODE", Columns: []pipeline.Column{{Heading: "LINES"}}}
+var kindCodes = pipeline.Kind{Key: "codes", Noun: "code", Heading: "CODE", Columns: []pipeline.Column{{Heading: "LINES"}}, New: func() pipeline.Finding { return new(codes) }}
 
 func (c codes) Kind() *pipeline.Kind { return &kindCodes }
 func (c codes) Len() int             { return len(c) }
@@ -125,7 +126,15 @@ func TestNewTask(t *testing.T) {
 			}
 		}
 	}
-	has("the line of JSON", lines.String(), `"task":"codes"`, `"codes":[{"text":"4006381333931","sure":0.75,"lines":30}]}`)
+	has("the line of JSON", lines.String(), `"task":"codes"`, `"codes":[{"text":"4006381333931","sure":0.75,"lines":30,"box":[40,50,120,110]}]}`)
+	event, err := pipeline.ReadEvent(lines.Bytes(), &kindCodes)
+	if want := (codes{{"4006381333931", 0.75, 30, [4]float32{40, 50, 120, 110}}}); err != nil || len(event.Other) != 1 || !reflect.DeepEqual(event.Other[0], &want) {
+		t.Errorf("read again: %+v, %v", event.Other, err)
+	}
+	if again, err := event.AppendJSON(nil); err != nil || string(again)+"\n" != lines.String() {
+		t.Errorf("written again: %s, %v", again, err)
+	}
+
 	has("the table", table.String(), "  CODE  ", "    LINES", "  4006381333931             0.75       30", "\n1 code in 1 item")
 	has("the overview", overview.String(), "code.png: 4006381333931 0.75\n", "\n1 code in 1 item")
 	has("the request", <-posted, `"codes":[{"text"`)
