@@ -37,7 +37,7 @@ func newListen(std *streams) *cobra.Command {
 		Use:   "listen [flags] FILE...|--microphone NAME|-",
 		Short: "Recognize words in recordings or from a microphone",
 		Long: `Prints a row for each word recognized, or with --json a line of JSON: the word, its score, and its start and end.
-A FILE is a recording (WAV, or with ffmpeg installed anything that it reads), a folder of recordings or a pattern; -
+A FILE is a recording or a video with sound (what the libraries of ffmpeg read), a folder of these or a pattern; -
 reads raw samples from standard input. A file that cannot be read is reported, the others are still processed, and the
 exit code is 1. From a microphone it listens until Ctrl-C.
 

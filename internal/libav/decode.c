@@ -78,6 +78,20 @@ void libav_frame_free(void *frame) {
 
 static int16_t clip(double v) { return v >= 32767 ? 32767 : v <= -32768 ? -32768 : v != v ? 0 : (int16_t)lrint(v); }
 
+// packed_of is the format of samples in turn; planar says whether each channel has memory of its own.
+static int packed_of(int format, int *planar) {
+  *planar = format >= AV_SAMPLE_FMT_U8P && format != AV_SAMPLE_FMT_S64;
+  switch (format) {
+    case AV_SAMPLE_FMT_U8P: return AV_SAMPLE_FMT_U8;
+    case AV_SAMPLE_FMT_S16P: return AV_SAMPLE_FMT_S16;
+    case AV_SAMPLE_FMT_S32P: return AV_SAMPLE_FMT_S32;
+    case AV_SAMPLE_FMT_S64P: return AV_SAMPLE_FMT_S64;
+    case AV_SAMPLE_FMT_FLTP: return AV_SAMPLE_FMT_FLT;
+    case AV_SAMPLE_FMT_DBLP: return AV_SAMPLE_FMT_DBL;
+  }
+  return format;
+}
+
 // sample is one sample as libswresample makes it of other formats: integers lose their lower bits, floats of -1 to 1
 // are rounded and clipped (NaN is 0).
 static int16_t sample(const uint8_t *from, int i, int format) {
@@ -92,27 +106,38 @@ static int16_t sample(const uint8_t *from, int i, int format) {
   return 0;
 }
 
+// value is the same sample as a number of -1 to 1.
+static double value(const uint8_t *from, int i, int format) {
+  switch (format) {
+    case AV_SAMPLE_FMT_S32: return ((const int32_t *)from)[i] / 2147483648.0;
+    case AV_SAMPLE_FMT_S64: return ((const int64_t *)from)[i] / 9223372036854775808.0;
+    case AV_SAMPLE_FMT_FLT: return ((const float *)from)[i];
+    case AV_SAMPLE_FMT_DBL: return ((const double *)from)[i];
+  }
+  return sample(from, i, format) / 32768.0;
+}
+
+static int known(int format) { return format >= AV_SAMPLE_FMT_U8 && format < AV_SAMPLE_FMT_NB; }
+
 int libav_reader_samples(const void *frame, int16_t *to) {
   const AVFrame *f = frame;
-  int channels = f->ch_layout.nb_channels, planar = 1, format;
-  switch (f->format) {
-    case AV_SAMPLE_FMT_U8P: format = AV_SAMPLE_FMT_U8; break;
-    case AV_SAMPLE_FMT_S16P: format = AV_SAMPLE_FMT_S16; break;
-    case AV_SAMPLE_FMT_S32P: format = AV_SAMPLE_FMT_S32; break;
-    case AV_SAMPLE_FMT_S64P: format = AV_SAMPLE_FMT_S64; break;
-    case AV_SAMPLE_FMT_FLTP: format = AV_SAMPLE_FMT_FLT; break;
-    case AV_SAMPLE_FMT_DBLP: format = AV_SAMPLE_FMT_DBL; break;
-    case AV_SAMPLE_FMT_U8: case AV_SAMPLE_FMT_S16: case AV_SAMPLE_FMT_S32: case AV_SAMPLE_FMT_S64: case AV_SAMPLE_FMT_FLT: case AV_SAMPLE_FMT_DBL:
-      format = f->format;
-      planar = 0;
-      break;
-    default: return AVERROR(ENOSYS);
-  }
-  if (!planar) {
-    for (int i = 0; i < f->nb_samples * channels; i++) to[i] = sample(f->extended_data[0], i, format);
-    return 0;
-  }
-  for (int c = 0; c < channels; c++)
-    for (int i = 0; i < f->nb_samples; i++) to[i * channels + c] = sample(f->extended_data[c], i, format);
+  int channels = f->ch_layout.nb_channels, planar, format = packed_of(f->format, &planar);
+  if (!known(f->format)) return AVERROR(ENOSYS);
+  for (int i = 0; i < f->nb_samples; i++)
+    for (int c = 0; c < channels; c++)
+      to[i * channels + c] = planar ? sample(f->extended_data[c], i, format) : sample(f->extended_data[0], i * channels + c, format);
   return 0;
+}
+
+int libav_reader_mono(const void *frame, float *to) {
+  const AVFrame *f = frame;
+  int channels = f->ch_layout.nb_channels, planar, format = packed_of(f->format, &planar);
+  if (!known(f->format) || channels < 1) return AVERROR(ENOSYS);
+  for (int i = 0; i < f->nb_samples; i++) {
+    double sum = 0;
+    for (int c = 0; c < channels; c++) sum += planar ? value(f->extended_data[c], i, format) : value(f->extended_data[0], i * channels + c, format);
+    if (sum != sum) return i;
+    to[i] = sum / channels;
+  }
+  return f->nb_samples;
 }

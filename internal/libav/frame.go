@@ -6,6 +6,7 @@ package libav
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"time"
 	"unsafe"
@@ -113,3 +114,22 @@ func (f *Frame) Samples(dst []int16) ([]int16, error) {
 	}
 	return dst, nil
 }
+
+// Mono appends the sound to dst as the mean of its channels, -1 to 1 (floating-point sound may exceed it). A sample that
+// is NaN is an error; those before it are appended.
+func (f *Frame) Mono(dst []float32) ([]float32, error) {
+	if f.f == nil || f.Len == 0 {
+		return dst, nil
+	}
+	at := len(dst)
+	dst = append(dst, make([]float32, f.Len)...)
+	switch n := int(C.libav_reader_mono(f.f, (*C.float)(unsafe.Pointer(&dst[at])))); {
+	case n < 0:
+		return dst[:at], &Error{Op: "converting sound", Code: n}
+	case n < f.Len:
+		return dst[:at+n], errNaN
+	}
+	return dst, nil
+}
+
+var errNaN = errors.New("a sample is NaN: repair the recording, or cut it there")

@@ -70,6 +70,18 @@ var ErrReaderClosed = errors.New("the reader is closed")
 // ErrNoVideo is that none of the streams is video (a picture of a record's cover is none).
 var ErrNoVideo = errors.New("it has no video")
 
+// ErrNoSound is that none of the streams is sound.
+var ErrNoSound = errors.New("it has no sound")
+
+// OnlySound chooses the first stream of sound, to be decoded; of several a container's first is the usual one.
+func OnlySound(all []Stream) ([]Choice, error) {
+	i := slices.IndexFunc(all, func(s Stream) bool { return s.Kind == Sound })
+	if i < 0 {
+		return nil, ErrNoSound
+	}
+	return []Choice{{i, true}}, nil
+}
+
 // OpenReader opens a file ("file:/path") or address. When ctx ends, whatever the reader does ends with ctx's error.
 // Errors do not name the file, and may have addresses in them as ffmpeg says them.
 func OpenReader(ctx context.Context, name string, o ReaderOptions) (*Reader, error) {

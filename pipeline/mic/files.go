@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
-	"os/exec"
 	"slices"
 	"sync"
 	"time"
@@ -40,7 +40,8 @@ func Endings() []string { return slices.Clone(recordings.Endings) }
 
 // Files is a source of recordings, one after another. The first chunk of each is First and the last one Last. Uncompressed
 // WAVE files are decoded here: RIFF, RIFX and RF64 with 8, 16, 24 and 32-bit integers and 32 and 64-bit floating-point
-// samples. Everything else is decoded by the program ffmpeg, if it is installed.
+// samples. Everything else that has sound, videos too, is decoded by the system's ffmpeg libraries. Times are those of the
+// file: sound that begins later than the pictures of a video has the index of its time.
 //
 // A recording that cannot be read is a *pipeline.ItemError, and the next one follows. When the error is in its middle
 // (a truncated file, a sample that is NaN), the sound before it comes first, and its last chunk is Last.
@@ -63,6 +64,7 @@ var _ audio.Source = (*Files)(nil)
 // recording is the samples of one file.
 type recording interface {
 	sampleRate() int
+	start() time.Duration // of the first sample, in the file
 	// read appends the next samples to dst, mixed to one channel. The error comes with the last samples or after them;
 	// io.EOF is the regular end.
 	read(dst []float32) ([]float32, error)
@@ -146,7 +148,7 @@ func (f *Files) current() (recording, error) {
 	f.next++
 	r, err := openRecording(path)
 	if err == nil {
-		err = f.chunker.begin(r.sampleRate(), 0)
+		err = f.chunker.begin(r.sampleRate(), int64(math.Round(r.start().Seconds()*float64(f.chunker.rate))))
 		if err != nil {
 			err = errors.Join(err, r.close())
 		}
@@ -193,7 +195,7 @@ func (f *Files) take(r recording) (*audio.Chunk, error) {
 	return c, nil
 }
 
-// openRecording opens a file; with ffmpeg, unless it is an uncompressed WAVE file.
+// openRecording opens a file; with ffmpeg's libraries, unless it is an uncompressed WAVE file.
 func openRecording(path string) (recording, error) {
 	file, err := regfile.OpenRegular(path)
 	if err != nil {
@@ -208,11 +210,11 @@ func openRecording(path string) (recording, error) {
 	if !errors.As(err, &codec) && !errors.Is(err, errNoWAV) {
 		return nil, err
 	}
-	program, lookup := exec.LookPath("ffmpeg")
-	if lookup != nil {
-		return nil, fmt.Errorf("%w; for anything but uncompressed WAVE, ffmpeg is needed, which is not installed (package ffmpeg) or not in PATH", err)
+	t, cause := openTrack(path)
+	if cause != nil && codec != nil {
+		cause = fmt.Errorf("%w: %w", codec, cause)
 	}
-	return openFFmpeg(program, path)
+	return t, cause
 }
 
 // waveFile is an uncompressed WAVE file.
@@ -221,7 +223,8 @@ type waveFile struct {
 	file *os.File
 }
 
-func (w waveFile) close() error { return w.file.Close() }
+func (w waveFile) close() error         { return w.file.Close() }
+func (w waveFile) start() time.Duration { return 0 }
 
 var errNoWAV = errors.New("not a WAVE file")
 

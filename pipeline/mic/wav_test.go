@@ -172,7 +172,6 @@ func TestWAVChunks(t *testing.T) {
 
 // TestWAVBad: each bad file is an error that says what is wrong, with its name once, and the good one after it is read.
 func TestWAVBad(t *testing.T) {
-	t.Setenv("PATH", t.TempDir()) // no ffmpeg
 	samples := []byte{1, 0, 2, 0, 3, 0}
 	good := file(t, "good.wav", plain(16000, 1, 7, 8))
 	change := func(f func(*made)) []byte {
@@ -187,7 +186,7 @@ func TestWAVBad(t *testing.T) {
 		before  string // samples that are given all the same
 	}{
 		"empty":          {nil, "the file is empty", ""},
-		"text":           {[]byte("this is no sound at all"), "ffmpeg is needed, which is not installed", ""},
+		"text":           {[]byte("this is no sound at all"), "ffmpeg cannot read it: ", ""},
 		"only RIFF":      {whole[:4], "ffmpeg", ""},
 		"head only":      {whole[:12], "ends at byte 12, before the samples", ""},
 		"cut in fmt":     {whole[:25], `in the chunk "fmt "`, ""},
@@ -200,7 +199,6 @@ func TestWAVBad(t *testing.T) {
 		"short format":   {[]byte("RIFF\x20\x00\x00\x00WAVEfmt \x04\x00\x00\x00\x01\x00\x01\x00data\x02\x00\x00\x00\x01\x00"), "the fmt chunk has 4 bytes", ""},
 		"code":           {change(func(m *made) { m.code = 0x1234 }), "unknown format code 0x1234", ""},
 		"ADPCM":          {change(func(m *made) { m.code = 2 }), "Microsoft ADPCM", ""},
-		"mu-law":         {change(func(m *made) { m.code, m.extensible = 7, true }), "mu-law", ""},
 		"no channels":    {change(func(m *made) { m.channels = 0 }), "invalid channel count 0 ", ""},
 		"channels":       {change(func(m *made) { m.channels = 9999 }), "invalid channel count 9999", ""},
 		"no rate":        {change(func(m *made) { m.rate = 0 }), "invalid sample rate 0 ", ""},
