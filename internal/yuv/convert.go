@@ -107,6 +107,10 @@ type scratch struct {
 	rows, columns taps
 	across, down  betweens
 	work, lines   []C.int16_t
+
+	acrossSpans, downSpans []C.yuv_span
+	sums                   []C.uint32_t
+	small                  []byte
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}

@@ -58,4 +58,15 @@ static inline size_t yuv_scale_work(int w) { return (size_t)w * (16 * 2 + 8 + 3)
 void yuv_scale(const yuv_planes *p, int w, int h, const yuv_between *columns, const yuv_between *rows, int rgb, int half,
 	uint8_t *work, uint8_t *dst, ptrdiff_t stride);
 
+// The samples of a plane that one side of a pixel covers. The weights are the shares of the first and the last that it
+// covers, of 256; those between are covered whole. A single sample has the first weight.
+typedef struct {
+	int32_t first, count;
+	int32_t weight_first, weight_last;
+} yuv_span;
+
+// Writes the means of areas of a plane, w x h values. sums is memory for as many values as a row has samples.
+void yuv_shrink(const uint8_t *plane, ptrdiff_t stride, int step, int w, int h, const yuv_span *columns, const yuv_span *rows,
+	uint32_t *sums, uint8_t *dst);
+
 #endif

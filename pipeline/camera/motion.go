@@ -125,16 +125,40 @@ func (m *motionDetector) begin(size image.Point, fps float64, at time.Duration) 
 
 // share returns the share of the picture that differs from the background, from 0 to 1.
 func (m *motionDetector) share(f *vision.Frame) float64 {
-	picture := f.Mat()
-	if f.Width() > m.o.Width {
-		height := max(1, int(math.Round(float64(f.Height())*float64(m.o.Width)/float64(f.Width()))))
-		gocv.Resize(picture, &m.small, image.Pt(m.o.Width, height), 0, 0, gocv.InterpolationArea)
-		picture = m.small
+	picture, err := m.shrunk(f)
+	if err != nil { // a picture in planes that was checked before
+		panic("motion: " + err.Error())
 	}
 	m.background.Apply(picture, &m.changed)
 	// Noise changes single pixels, motion changes patches: a pixel counts when most of its neighbours have changed.
 	gocv.MedianBlur(m.changed, &m.changed, 3)
 	return float64(gocv.CountNonZero(m.changed)) / float64(m.changed.Total())
+}
+
+// shrunk returns the picture, at most o.Width wide. One in planes is not converted for it: frames that are held back stay as
+// the decoder gave them.
+func (m *motionDetector) shrunk(f *vision.Frame) (gocv.Mat, error) {
+	width, height := f.Width(), f.Height()
+	if width > m.o.Width {
+		width, height = m.o.Width, max(1, int(math.Round(float64(height)*float64(m.o.Width)/float64(width))))
+	}
+	p, part, ok := f.Planes()
+	switch {
+	case ok:
+		if m.small.Cols() != width || m.small.Rows() != height {
+			m.small.Close()
+			m.small = gocv.NewMatWithSize(height, width, gocv.MatTypeCV8UC3)
+		}
+		pixels, err := m.small.DataPtrUint8()
+		if err != nil {
+			return m.small, err
+		}
+		return m.small, p.Shrink(pixels, width, height, part)
+	case width == f.Width():
+		return f.Mat(), nil
+	}
+	gocv.Resize(f.Mat(), &m.small, image.Pt(width, height), 0, 0, gocv.InterpolationArea)
+	return m.small, nil
 }
 
 func (m *motionDetector) count(open bool) {

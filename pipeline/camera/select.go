@@ -210,12 +210,9 @@ func (s *Select) copyPart(part, f *vision.Frame) error {
 	if area.Empty() {
 		return fmt.Errorf("the region %v of a picture of %dx%d pixels is empty", s.o.Region, f.Width(), f.Height())
 	}
-	region, exact := f.Part(area)
-	defer region.Close()
-	region.CopyTo(part.Target())
-	part.SetReduction(f.Reduction(), area.Dx(), area.Dy(), exact.Min.Sub(area.Min))
-	part.SetFPS(f.FPS())
-	*part.Meta() = *f.Meta()
+	if err := part.Cut(f, area); err != nil {
+		return err
+	}
 	return part.Seal()
 }
 

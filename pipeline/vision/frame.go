@@ -14,8 +14,8 @@ import (
 	"corallite/pipeline"
 )
 
-// Frame is a picture on its way through a pipeline: BGR, 8 bits a channel (CV_8UC3), rows without gaps. It is
-// counted as pipeline.Item says: made with one reference, kept with Retain, given back with Release. Methods may be
+// Frame is a picture on its way through a pipeline. It comes as BGR, 8 bits a channel (CV_8UC3), rows without gaps, or in
+// planes of luma and chroma (SetPlanes), of which Mat makes BGR when somebody asks for it. It is counted as pipeline.Item says: made with one reference, kept with Retain, given back with Release. Methods may be
 // called by several goroutines at once, except Target, SetFPS and Seal.
 //
 // After the last Release the frame belongs to its Pool, which gives it out again. Until then a use of it shows an
@@ -35,6 +35,7 @@ type Frame struct {
 // store is what outlives a Frame that somebody forgot to release.
 type store struct {
 	mat    gocv.Mat
+	planar planar
 	closed atomic.Bool
 	held   atomic.Bool // whether references are out: tells a leak from an idle frame
 }
@@ -45,15 +46,20 @@ func (f *Frame) Meta() *pipeline.Meta { return &f.meta }
 // Mat is the picture, in the size that Reduction says. It is valid until the caller's Release and must be neither changed
 // nor closed.
 func (f *Frame) Mat() gocv.Mat {
-	if !f.refs.InUse() || !f.sealed.Load() {
+	if !f.usable() {
 		return nothing()
+	}
+	if f.store.planar.filled {
+		return f.store.made()
 	}
 	return f.store.mat
 }
 
+func (f *Frame) usable() bool { return f.refs.InUse() && f.sealed.Load() }
+
 // Width is the picture's width in pixels, which is that of the source, not of a reduced Mat; 0 after the last Release.
 func (f *Frame) Width() int {
-	if !f.refs.InUse() || !f.sealed.Load() {
+	if !f.usable() {
 		return 0
 	}
 	return f.width
@@ -61,7 +67,7 @@ func (f *Frame) Width() int {
 
 // Height is the picture's height in pixels, as Width; 0 after the last Release.
 func (f *Frame) Height() int {
-	if !f.refs.InUse() || !f.sealed.Load() {
+	if !f.usable() {
 		return 0
 	}
 	return f.height
@@ -92,10 +98,20 @@ func (f *Frame) Target() *gocv.Mat { return &f.store.mat }
 
 // Reserve makes Target hold width × height pixels and returns their bytes, BGR, row after row.
 func (f *Frame) Reserve(width, height int) ([]byte, error) {
-	if width <= 0 || height <= 0 || width > MaxPixels/height {
-		return nil, fmt.Errorf("invalid picture size %dx%d (want at least 1x1 and at most %d pixels)", width, height, MaxPixels)
+	if err := checkSize(width, height); err != nil {
+		return nil, err
 	}
-	m := &f.store.mat
+	return reserve(&f.store.mat, width, height)
+}
+
+func checkSize(width, height int) error {
+	if width <= 0 || height <= 0 || width > MaxPixels/height {
+		return fmt.Errorf("invalid picture size %dx%d (want at least 1x1 and at most %d pixels)", width, height, MaxPixels)
+	}
+	return nil
+}
+
+func reserve(m *gocv.Mat, width, height int) ([]byte, error) {
 	if m.Cols() != width || m.Rows() != height || m.Type() != gocv.MatTypeCV8UC3 || !m.IsContinuous() {
 		m.Close()
 		*m = gocv.NewMatWithSize(height, width, gocv.MatTypeCV8UC3)
@@ -104,8 +120,11 @@ func (f *Frame) Reserve(width, height int) ([]byte, error) {
 }
 
 // Seal ends the filling: the frame may now be given to others. It fails when Target is not a BGR picture of 8 bits a
-// channel; the caller still has to Release the frame.
+// channel, or when planes are shorter than their picture; the caller still has to Release the frame.
 func (f *Frame) Seal() error {
+	if f.store.planar.filled {
+		return f.sealPlanes()
+	}
 	m := &f.store.mat
 	switch {
 	case m.Empty():
@@ -178,6 +197,7 @@ func (p *Pool) wrap(mat gocv.Mat) *Frame {
 
 func (s *store) close() {
 	if !s.closed.Swap(true) {
+		s.planar.giveBack()
 		s.mat.Close()
 	}
 }

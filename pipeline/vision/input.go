@@ -10,6 +10,7 @@ import (
 	"gocv.io/x/gocv"
 
 	"corallite/internal/opencv"
+	"corallite/internal/yuv"
 	"corallite/pipeline"
 	"corallite/tflite/tensor"
 )
@@ -157,10 +158,16 @@ func (in *Input) Prepare(dst tensor.Tensor, f *Frame) (pipeline.Placement, error
 	}
 	defer in.scratch.release(s)
 	fit := fitInto(in.opts.Resize, width, height, in.width, in.height)
-	picture := f.Mat()
-	var part image.Rectangle // of the Mat, which may be smaller than the picture
-	part, fit.from = f.reduced.snap(fit.from, picture.Cols(), picture.Rows())
-	in.write(s, in.resized(s, picture, part, fit.to))
+	if p, part, ok := f.Planes(); ok {
+		if err := in.fromPlanes(s, p, fit.from.Add(part.Min), fit.to, dst.Data); err != nil {
+			return pipeline.Placement{}, err
+		}
+	} else {
+		picture := f.Mat()
+		var part image.Rectangle // of the Mat, which may be smaller than the picture
+		part, fit.from = f.reduced.snap(fit.from, picture.Cols(), picture.Rows())
+		in.write(s, in.resized(s, picture, part, fit.to))
+	}
 	// The tensor may be Go memory that C wrote to through an address it was given earlier.
 	runtime.KeepAlive(dst.Data)
 	return fit.placement(width, height), nil
@@ -179,6 +186,32 @@ func (in *Input) resized(s *scratch, picture gocv.Mat, part, to image.Rectangle)
 	}
 	gocv.Resize(from, s.part(to, in.opts.Fill), to.Size(), 0, 0, gocv.InterpolationLinear)
 	return s.small
+}
+
+// fromPlanes writes the tensor's values of a part of a picture in planes, at to in the input. Only the pixels that the input
+// needs are converted to colours, and the values are those that resized and write make of the picture's Mat.
+func (in *Input) fromPlanes(s *scratch, p *yuv.Picture, part, to image.Rectangle, dst []byte) error {
+	stride := 3 * in.width
+	if in.conversion == direct && in.channels == 3 && to == image.Rect(0, 0, in.width, in.height) {
+		return p.Scale(dst, stride, in.width, in.height, part, in.order())
+	}
+	s.part(to, in.opts.Fill)
+	pixels, err := s.small.DataPtrUint8()
+	if err != nil {
+		return err
+	}
+	if err := p.Scale(pixels[to.Min.Y*stride+3*to.Min.X:], stride, to.Dx(), to.Dy(), part, yuv.BGR); err != nil {
+		return err
+	}
+	in.write(s, s.small)
+	return nil
+}
+
+func (in *Input) order() yuv.Order {
+	if in.opts.Order == BGR {
+		return yuv.BGR
+	}
+	return yuv.RGB
 }
 
 // write turns resized pixels into the tensor's values, in the memory that s.dst shows.

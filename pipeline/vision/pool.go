@@ -92,9 +92,10 @@ func (p *Pool) takeBack(f *Frame) {
 	f.store.held.Store(false)
 	f.sealed.Store(false)
 	f.meta, f.fps, f.reduced = pipeline.Meta{}, 0, reduction{}
+	f.store.planar.giveBack()
 	p.out.Add(-1)
 	m := &f.store.mat // its own size: the frame may have been given back half filled
-	small := m.Total()*m.ElemSize() <= maxIdleBytes
+	small := m.Total()*m.ElemSize()+cap(f.store.planar.memory) <= maxIdleBytes
 	p.mu.Lock()
 	if small && !p.closed && len(p.idle) < p.keep {
 		p.idle = append(p.idle, f)

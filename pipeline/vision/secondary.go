@@ -151,11 +151,9 @@ func (c *SecondaryClassifier) classify(ctx context.Context, e pipeline.Engine, f
 		return pipeline.Result{}, err
 	}
 	defer part.Release()
-	picture := f.Mat()
-	region := picture.Region(at)
-	region.CopyTo(part.Target()) // without the gaps between the rows of a region
-	region.Close()
-	*part.Meta() = *f.Meta()
+	if err := part.Cut(f, at); err != nil {
+		return pipeline.Result{}, err
+	}
 	if err := part.Seal(); err != nil {
 		return pipeline.Result{}, err
 	}

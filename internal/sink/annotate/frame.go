@@ -49,8 +49,7 @@ func newSheet(o draw.Options) (*sheet, error) {
 
 // annotate copies the frame's picture and draws on the copy, which is valid until the next call.
 func (s *sheet) annotate(f Frame, events []pipeline.Event) (*gocv.Mat, error) {
-	m := f.Mat()
-	m.CopyTo(&s.mat)
+	draw.Copy(f, &s.mat)
 	if err := s.painter.Draw(&s.mat, events); err != nil {
 		return nil, err
 	}

@@ -192,8 +192,8 @@ func (w *movieWriter) begin(f Frame, take func(Frame) (*target, error)) (*movie,
 	if fps == 0 {
 		fps = 1
 	}
-	mat := f.Mat()
-	m, err := newMovie(t, w.o.Codec, fps, mat.Cols(), mat.Rows(), w.room)
+	width, height := draw.Size(f)
+	m, err := newMovie(t, w.o.Codec, fps, width, height, w.room)
 	if err != nil {
 		w.names.release(t.path)
 		return nil, errors.Join(err, t.remove())

@@ -127,8 +127,7 @@ func (r *renderer) get(k *Sink, kept map[draw.Parts]*picture, look draw.Parts, w
 
 // draw gives the snapshot with what was found as a JPEG, made smaller where it is wider than width; width 0 keeps its size.
 func (r *renderer) draw(s snapshot, look draw.Parts, width, quality int) ([]byte, error) {
-	m := s.frame.Mat()
-	m.CopyTo(&r.sheet)
+	draw.Copy(s.frame, &r.sheet)
 	r.painter.Hide(r.hidden | look)
 	if err := r.painter.Draw(&r.sheet, s.events); err != nil {
 		return nil, err

@@ -103,8 +103,7 @@ func (s *stats) show(now time.Time, f draw.Frame) {
 }
 
 func (s *stats) size(f draw.Frame) {
-	m := f.Mat()
-	s.width, s.height = m.Cols(), m.Rows()
+	s.width, s.height = draw.Size(f)
 }
 
 // newest is when the last frame came; false: none did.
