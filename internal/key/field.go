@@ -89,6 +89,9 @@ func Numbers(to *[]float64, name string) *Field { return bindList(to, name, Kind
 // Scores binds numbers from 0 to 1 by name.
 func Scores(to *map[string]float64, name string) *Field { return bindMap(to, name, KindFloatMap) }
 
+// StringMap binds strings by name.
+func StringMap(to *map[string]string, name string) *Field { return bindMap(to, name, KindStringMap) }
+
 // StringLists binds lists of strings by name.
 func StringLists(to *map[string][]string, name string) *Field {
 	return bindMap(to, name, KindStringListMap)
@@ -246,7 +249,7 @@ func (f *Field) FormerChoices(choices map[string]string) *Field {
 }
 
 // Set sets the field to a value of the key's kind: string, int, float64, bool, []string, []float64, map[string]float64,
-// map[string][]string, or of a group the values of its keys by their names. Another type is a mistake in the program, and
+// map[string]string, map[string][]string, or of a group the values of its keys by their names. Another type is a mistake in the program, and
 // panics.
 func (f *Field) Set(value any) { f.set(value) }
 

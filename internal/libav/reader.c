@@ -11,18 +11,6 @@ libav_reader *libav_reader_new(void) {
   return r;
 }
 
-void libav_reader_free(libav_reader *r) {
-  if (!r) return;
-  libav_log_into(NULL);
-  for (int i = 0; i < r->count; i++) p_avcodec_free_context(&r->tracks[i].codec);
-  free(r->tracks);
-  converter_free(&r->converter);
-  if (r->packet) p_av_packet_free(&r->packet);
-  if (r->frame) p_av_frame_free(&r->frame);
-  if (r->format) p_avformat_close_input(&r->format);
-  free(r);
-}
-
 void libav_reader_interrupt(libav_reader *r) { atomic_store(&r->stop, 1); }
 int libav_reader_timed_out(libav_reader *r) { return atomic_load(&r->timed_out); }
 
@@ -39,6 +27,25 @@ static int interrupted(void *opaque) {
 static void begin(libav_reader *r, int64_t timeout) {
   atomic_store(&r->deadline, timeout > 0 ? p_av_gettime_relative() + timeout : 0);
   libav_log_into(&r->log);
+}
+
+void libav_reader_free(libav_reader *r) {
+  if (!r) return;
+  libav_log_into(NULL);
+  for (int i = 0; i < r->count; i++) p_avcodec_free_context(&r->tracks[i].codec);
+  free(r->tracks);
+  converter_free(&r->converter);
+  if (r->packet) p_av_packet_free(&r->packet);
+  if (r->frame) p_av_frame_free(&r->frame);
+  if (r->format) {
+    // A server is told that the stream is not wanted any more, also after an interruption, but not for long.
+    atomic_store(&r->stop, 0);
+    atomic_store(&r->timed_out, 0);
+    begin(r, 500000);
+    p_avformat_close_input(&r->format);
+    libav_log_into(NULL);
+  }
+  free(r);
 }
 
 static int end(libav_reader *r, int err) {
@@ -245,6 +252,10 @@ int libav_reader_select(libav_reader *r, int i, int decode, int threads, int low
   }
   t->codec = c;
   return end(r, 0);
+}
+
+void libav_reader_skip(libav_reader *r, int i, int skip) {
+  if (r->tracks[i].codec) r->tracks[i].codec->skip_frame = skip ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
 }
 
 void libav_reader_words(libav_reader *r, char *words, int size) {

@@ -36,6 +36,8 @@ type ReaderOptions struct {
 	Choose func([]Stream) ([]Choice, error)
 	// Packets gets each packet before it is decoded; its data is valid during the call. May be nil.
 	Packets func(Packet)
+	// Skip reports whether the frame of a packet is of no use: it is not decoded then, unless others depend on it. May be nil.
+	Skip func(Packet) bool
 }
 
 // Choice is a stream that is read.
@@ -241,14 +243,21 @@ func (r *Reader) read() error {
 		return r.failed("av_read_frame", code)
 	}
 	stream := int(p.stream)
-	if r.o.Packets != nil {
-		r.o.Packets(Packet{
+	at := slices.Index(r.decoded, stream)
+	if r.o.Packets != nil || r.o.Skip != nil && at >= 0 {
+		packet := Packet{
 			Stream: stream, Key: p.key != 0, Corrupt: p.corrupt != 0,
 			PTS: time.Duration(p.pts), DTS: time.Duration(p.dts), Duration: time.Duration(max(p.duration, 0)),
 			Data: unsafe.Slice((*byte)(p.data), int(p.size)), // libav's memory, until the next packet
-		})
+		}
+		if r.o.Packets != nil {
+			r.o.Packets(packet)
+		}
+		if r.o.Skip != nil && at >= 0 {
+			C.libav_reader_skip(r.c, C.int(stream), flag(r.o.Skip(packet)))
+		}
 	}
-	if at := slices.Index(r.decoded, stream); at >= 0 {
+	if at >= 0 {
 		r.drain = at
 		r.note("avcodec_send_packet", C.libav_reader_send(r.c))
 	}

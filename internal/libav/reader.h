@@ -61,6 +61,9 @@ int libav_reader_best(libav_reader *r, int kind);
 // most so many decoding frames at once; low_delay: no frame waits for others to be decoded.
 int libav_reader_select(libav_reader *r, int i, int decode, int threads, int low_delay);
 
+// libav_reader_skip says whether the decoder may leave out the pictures of the packets to come that no others depend on.
+void libav_reader_skip(libav_reader *r, int i, int skip);
+
 int libav_reader_packet(libav_reader *r, struct libav_packet *p);
 
 // libav_reader_send gives the packet that was read to its decoder; libav_reader_flush ends a stream. Then

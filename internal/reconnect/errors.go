@@ -9,6 +9,9 @@ import (
 // ErrNothing is returned by Session.Next when no item came within its short wait.
 var ErrNothing = errors.New("nothing received yet")
 
+// ErrEarly is returned by Session.Next when items came within its short wait, all too early to be wanted: the session is well.
+var ErrEarly = errors.New("nothing wanted received yet")
+
 // ErrClosed is returned by Next after Close.
 var ErrClosed = errors.New("the source is closed")
 

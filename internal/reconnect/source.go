@@ -13,8 +13,8 @@ import (
 
 // Session is one connection to a source, from opening to loss.
 type Session[T any] interface {
-	// Next waits for the next item, but only briefly (about a tenth of a second): then it returns ErrNothing, so that
-	// the Source can check the time and whether it was closed. Any other error means that the session is lost.
+	// Next waits for the next item, but only briefly (about a tenth of a second): then it returns ErrNothing or ErrEarly, so
+	// that the Source can check the time and whether it was closed. Any other error means that the session is lost.
 	Next(ctx context.Context) (T, error)
 	// Note explains why the session gives nothing, such as "12 pictures could not be decoded"; empty if unknown.
 	Note() string
@@ -179,6 +179,8 @@ func (s *Source[T]) attempt(ctx context.Context) (item T, err error) {
 			return item, nil
 		case s.ended(ctx) != nil:
 			return item, s.ended(ctx) // the session may still be good
+		case errors.Is(err, ErrEarly):
+			s.last = now
 		case !errors.Is(err, ErrNothing):
 			s.lose(err, now)
 			return item, err

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"corallite/internal/backoff"
 	"corallite/internal/clock"
 	"corallite/internal/isolate"
 	"corallite/internal/reconnect"
+	"corallite/internal/yuv"
 	"corallite/pipeline"
 	"corallite/pipeline/camera/internal/capture"
 	"corallite/pipeline/vision"
@@ -42,11 +44,17 @@ type LiveOptions struct {
 	Interval       time.Duration // of a URL, between single pictures; 0: 1 s
 	Credentials    Credentials   // of a URL
 	AnyCertificate bool          // of a URL: https certificates are not verified
+	// Transport of an rtsp URL: "tcp", "udp" or "auto", which tries TCP and then UDP; "": "auto".
+	Transport string
+	// Options of ffmpeg's libraries for a URL that they read; see StreamOptions. ${NAME} in a value is replaced by that
+	// environment variable.
+	Options map[string]string
+	Timeout time.Duration // of a URL: for connecting and for the first answers; 0: 8 s, for HTTP 5 s for connecting and 10 s for the answer
 
 	// Required makes NewLive fail when the Camera is not there. Otherwise it is waited for like one that was lost.
 	Required bool
 
-	Deadline time.Duration  // a source without frames for this long is lost; 0: 5 s for a Camera, 40 s for GStreamer, else 10 s, plus 3 Intervals
+	Deadline time.Duration  // a source without frames for this long is lost; 0: 5 s for a Camera, 40 s for GStreamer, else 10 s, plus 3 Intervals, or 2 s more than Timeout
 	Backoff  backoff.Policy // between attempts; zero: 1 s, doubled up to 30 s, or up to 5 s while the camera is reachable
 	Logger   *slog.Logger   // for losses and returns; nil: nothing is logged
 	Clock    clock.Clock    // nil: the system clock
@@ -80,7 +88,13 @@ type LiveSource struct {
 	clean  redactor
 	log    *slog.Logger
 	source *reconnect.Source[*vision.Frame]
-	direct bool // the next session bypasses the RTSP proxy: the last one gave nothing at all
+	planes []byte // memory for the planes of a picture
+
+	// Of the goroutine that calls Next.
+	from   time.Time // frames captured before are not wanted
+	passed int       // frames that were passed over before the last one
+
+	udpFirst bool // the next session of RTSP tries UDP first: by TCP the last one gave nothing at all
 }
 
 var _ pipeline.Source[*vision.Frame] = (*LiveSource)(nil)
@@ -126,7 +140,7 @@ func newLive(o LiveOptions) (*LiveSource, error) {
 		case capture.GStreamer:
 			o.Deadline = gstreamerDeadline
 		}
-		o.Deadline += 3 * o.Interval
+		o.Deadline = max(o.Deadline+3*o.Interval, o.Timeout+minLimit)
 	}
 	l.input.Limit = max(minLimit, min(o.Deadline, urlDeadline))
 	present := l.present
@@ -153,13 +167,13 @@ func (l *LiveSource) open(ctx context.Context) (reconnect.Session[*vision.Frame]
 		}
 		l.log.Debug("camera found", "camera", c.String(), "node", c.Node, "pixel_format", input.FourCC)
 	}
-	input.Direct, l.direct = l.direct, false
+	input.UDPFirst, l.udpFirst = l.udpFirst, false
 	session, err := capture.Start(ctx, input, l.log)
 	if err != nil {
 		return nil, l.clean.error(err)
 	}
 	l.log.Debug("capturing", "pid", session.PID(), "confinement", fmt.Sprintf("%+v", session.Confinement()))
-	return &liveSession{source: l, capture: session, direct: input.Direct}, nil
+	return &liveSession{source: l, capture: session, udpFirst: input.UDPFirst}, nil
 }
 
 // Next returns the newest frame, unless it was returned already, or waits for one, however often the source has to be
@@ -170,6 +184,15 @@ func (l *LiveSource) Next(ctx context.Context) (*vision.Frame, error) {
 		err = ErrClosed
 	}
 	return f, err
+}
+
+// nextFrom is Next for a frame that was captured at from or later. Earlier ones are neither converted nor copied; passed is
+// how many.
+func (l *LiveSource) nextFrom(ctx context.Context, from time.Time) (f *vision.Frame, passed int, err error) {
+	l.from = from
+	f, err = l.Next(ctx)
+	l.from = time.Time{}
+	return f, l.passed, err
 }
 
 // Live is true.
@@ -193,11 +216,11 @@ func (l *LiveSource) Close() error { return errors.Join(l.source.Close(), l.pool
 
 // liveSession is one capture process.
 type liveSession struct {
-	source  *LiveSource
-	capture *capture.Session
-	direct  bool // without the RTSP proxy
-	width   int  // of the last frame
-	height  int
+	source   *LiveSource
+	capture  *capture.Session
+	udpFirst bool
+	width    int // of the last frame
+	height   int
 }
 
 func (s *liveSession) Next(ctx context.Context) (*vision.Frame, error) {
@@ -205,14 +228,15 @@ func (s *liveSession) Next(ctx context.Context) (*vision.Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.capture.Next(ctx, f.Reserve)
+	p, err := s.capture.Next(ctx, s.source.from, func(form capture.Form) ([]byte, error) { return s.source.room(f, form) })
 	if err == nil {
-		err = f.Seal()
+		err = s.source.seal(f, p.Form)
 	}
 	if err != nil {
 		f.Release()
 		return nil, s.source.clean.error(err)
 	}
+	s.source.passed = p.Passed
 	f.SetFPS(p.FPS)
 	if p.FPS <= 0 {
 		f.SetFPS(defaultFPS)
@@ -223,6 +247,34 @@ func (s *liveSession) Next(ctx context.Context) (*vision.Frame, error) {
 		s.resized(p)
 	}
 	return f, nil
+}
+
+// room returns memory for a picture.
+func (l *LiveSource) room(f *vision.Frame, form capture.Form) ([]byte, error) {
+	if !form.Planes {
+		return f.Reserve(form.Width, form.Height)
+	}
+	l.planes = slices.Grow(l.planes[:0], form.Bytes())[:form.Bytes()]
+	return l.planes, nil
+}
+
+// seal makes a frame of the bytes in the memory from room.
+func (l *LiveSource) seal(f *vision.Frame, form capture.Form) error {
+	if form.Planes {
+		p, err := yuv.In(l.planes, form.Layout, form.Width, form.Height)
+		if err != nil {
+			return err
+		}
+		p.Matrix, p.Full = form.Matrix, form.Full
+		pixels, err := f.Reserve(form.Width, form.Height)
+		if err == nil {
+			err = p.BGR(pixels, p.Bounds())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return f.Seal()
 }
 
 // resized logs the size of the frames, once for each size.
@@ -246,9 +298,9 @@ func (s *liveSession) resized(p capture.Picture) {
 
 func (s *liveSession) Note() string { return s.source.clean.text(s.capture.Note()) }
 
-// Close ends the child. After a session through the RTSP proxy that gave nothing at all, the next one goes without it,
-// because some cameras may not work with it.
+// Close ends the child. After a session of RTSP that gave nothing at all, the next one tries the other transport first,
+// because some cameras agree to one by which they send nothing.
 func (s *liveSession) Close(hung bool) error {
-	s.source.direct = hung && s.width == 0 && !s.direct
+	s.source.udpFirst = hung && s.width == 0 && !s.udpFirst
 	return s.source.clean.error(s.capture.Close(hung))
 }

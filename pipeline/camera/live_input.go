@@ -29,6 +29,9 @@ func (l *LiveSource) setInput(o LiveOptions) error {
 	if given != 1 {
 		return fmt.Errorf("camera: %d inputs are set (want exactly one of Camera, URL, GStreamer and FFmpeg)", given)
 	}
+	if o.URL == "" && (o.Transport != "" || o.Timeout != 0 || len(o.Options) > 0) {
+		return errors.New("camera: transport, timeout and options can only be set for a URL")
+	}
 	l.input = capture.Options{AnyCertificate: o.AnyCertificate, Interval: o.Interval, Env: slices.Clone(o.Env)}
 	l.clean = newRedactor(o.Credentials, nil)
 	switch {
@@ -131,8 +134,12 @@ func (l *LiveSource) setURL(o LiveOptions) error {
 	if scheme == "http" || scheme == "https" {
 		input = capture.HTTP
 	}
+	secrets, err := l.setStream(o, scheme)
+	if err != nil {
+		return fmt.Errorf("%s: %w", a.shown, err)
+	}
 	a.url.Scheme = scheme
-	l.name, l.clean, l.port = a.shown, a.clean, portOf(a.url)
+	l.name, l.clean, l.port = a.shown, a.clean.and(secrets...), portOf(a.url)
 	l.input.Input, l.input.Target, l.input.Shown = input, a.url.String(), a.shown
 	l.input.User, l.input.Password, l.input.Token = a.User, a.Password, a.Token
 	if a.Token != "" && input != capture.HTTP {

@@ -3,8 +3,10 @@ package camera
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"corallite/internal/part"
 	"corallite/internal/redact"
 	"corallite/pipeline"
+	"corallite/pipeline/camera/internal/capture"
 	"corallite/pipeline/vision"
 )
 
@@ -70,6 +73,9 @@ type URLConfig struct {
 	PasswordEnv, TokenEnv string // environment variables
 	PasswordFile          string
 	AnyCertificate        bool
+	Transport             string
+	Timeout               time.Duration
+	Options               map[string]string
 	Env                   []string
 	Deadline              time.Duration
 }
@@ -93,9 +99,15 @@ func (c *URLConfig) Keys() key.Table {
 		key.String(&c.TokenEnv, "token_env").Example("DOOR_TOKEN").
 			Doc("For HTTP: the environment variable that holds a bearer token."),
 		key.Bool(&c.AnyCertificate, "any_certificate").Default(false).Example("true").
-			Doc("Accept any certificate of an https or rtsps address: many cameras have a self-signed one."),
+			Doc("Accept any certificate of an https address: many cameras have a self-signed one. That of an rtsps address is not verified, because ffmpeg's libraries cannot do it."),
+		key.String(&c.Transport, "transport").Choices(string(capture.Auto), string(capture.TCP), string(capture.UDP)).Default(string(capture.Auto)).Example("udp").
+			Doc("How an RTSP camera sends its pictures: `tcp` loses none, `udp` is what some cameras are limited to, and `auto` tries the one and then the other, and logs when it is UDP."),
+		key.Seconds(&c.Timeout, "timeout").Above(0).Max(600).DefaultDoc(part.Seconds(capture.DefaultTimeout)).Example("20").
+			Doc("Seconds that opening the stream may take: connecting, logging in, and finding out what is sent. Cameras that sleep need more."),
+		key.StringMap(&c.Options, "options").Example("{max_delay: 200000}").
+			Doc("Options of ffmpeg's libraries, which read everything but MJPEG and single pictures over HTTP, by name, such as `latency` and `passphrase` of srt, `reorder_queue_size` of rtsp, `live_start_index` of HLS, `probesize`. `${NAME}` in a value is an environment variable. Options that open files or other addresses are refused; the error for an unknown one lists those that the address may have."),
 		envKey(&c.Env),
-		part.DeadlineKey(&c.Deadline, part.Seconds(urlDeadline)+" and three times `interval`"),
+		part.DeadlineKey(&c.Deadline, part.Seconds(urlDeadline)+" and three times `interval`, or 2 more than `timeout`"),
 	}
 }
 
@@ -106,10 +118,32 @@ func (c *URLConfig) Check(in part.Check) {
 			in.Report(code, "url", "", message)
 		}
 	}
+	c.checkStream(in)
 	part.CheckVariable(in, "password_env", c.PasswordEnv)
 	part.CheckVariable(in, "token_env", c.TokenEnv)
 	part.CheckEnv(in, "env", c.Env)
 	part.CheckFile(in, "password_file", c.PasswordFile)
+}
+
+// checkStream reports what the address cannot have, and secrets that are written out.
+func (c *URLConfig) checkStream(in part.Check) {
+	scheme, _, _ := strings.Cut(strings.ToLower(c.URL), "://")
+	if wrong := wrongTransport(scheme, c.Transport); wrong != "" {
+		in.Report(key.CodeConflict, "transport", "", wrong)
+	}
+	if c.Timeout > 0 && c.Deadline > 0 && c.Timeout >= c.Deadline {
+		in.Report(key.CodeConflict, "timeout", "", fmt.Sprintf("must be less than deadline (%v seconds)", c.Deadline.Seconds()))
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Options)) {
+		value := c.Options[name]
+		if wrong := wrongOption(scheme, name); wrong != "" {
+			in.Report(key.CodeInvalid, "options", name, wrong)
+		}
+		part.CheckVariables(in, "options", value)
+		if what := redact.Written(redact.InArguments([]string{"-" + name, value})); what != "" {
+			in.Report(key.CodeSecret, "options", name, redact.InFile(what, redact.Instead))
+		}
+	}
 }
 
 // wrongAddress says what is wrong with an address, without what may be secret in it; "" when nothing is.
@@ -140,7 +174,7 @@ func (c *URLConfig) Open(ctx context.Context, env part.SourceEnv) (pipeline.Sour
 func (c *URLConfig) options() (LiveOptions, error) {
 	o := LiveOptions{
 		URL: c.URL, Interval: c.Interval, Credentials: Credentials{User: c.User}, AnyCertificate: c.AnyCertificate,
-		Env: c.Env, Deadline: c.Deadline,
+		Transport: c.Transport, Timeout: c.Timeout, Options: c.Options, Env: c.Env, Deadline: c.Deadline,
 	}
 	for _, secret := range []struct {
 		key, kind, from string

@@ -96,7 +96,7 @@ func (s *Select) Stats() pipeline.Stats {
 // Next returns the next chosen frame. Errors are the source's.
 func (s *Select) Next(ctx context.Context) (*vision.Frame, error) {
 	for {
-		f, err := s.source.Next(ctx)
+		f, err := s.next(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -120,6 +120,26 @@ func (s *Select) Next(ctx context.Context) (*vision.Frame, error) {
 	}
 }
 
+// next returns the source's next frame. A camera need not decode and convert those that FPS would skip.
+func (s *Select) next(ctx context.Context) (*vision.Frame, error) {
+	camera, ok := s.source.(interface {
+		nextFrom(ctx context.Context, from time.Time) (f *vision.Frame, passed int, err error)
+	})
+	if !ok || s.o.FPS == 0 || s.o.Every > 1 || s.began.IsZero() {
+		return s.source.Next(ctx)
+	}
+	f, passed, err := camera.nextFrom(ctx, s.began.Add(s.due-s.slack()))
+	if err == nil {
+		s.skipped.Add(uint64(passed))
+	}
+	return f, err
+}
+
+// slack is how much earlier than due a frame may come: the frames of a camera jitter.
+func (s *Select) slack() time.Duration { return s.step() / 8 }
+
+func (s *Select) step() time.Duration { return time.Duration(float64(time.Second) / s.o.FPS) }
+
 // wants reports whether Every and FPS take the next frame, captured at that moment.
 func (s *Select) wants(at time.Duration) bool {
 	s.seen++
@@ -129,13 +149,11 @@ func (s *Select) wants(at time.Duration) bool {
 	if s.o.FPS == 0 {
 		return true
 	}
-	step := time.Duration(float64(time.Second) / s.o.FPS)
+	step, slack := s.step(), s.slack()
 	if at < s.last { // another file, or the same one again
 		s.due = at
 	}
 	s.last = at
-	// The frames of a camera jitter; an eighth of the step is no reason to skip one.
-	slack := step / 8
 	if at+slack < s.due {
 		return false
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"corallite/internal/environ"
@@ -88,7 +89,10 @@ func escaped(value string) string { return strings.ReplaceAll(url.QueryEscape(va
 
 // redactor removes secrets from text: known ones, and what looks like one, because ffmpeg and GStreamer repeat their
 // arguments.
-type redactor struct{ known *strings.Replacer }
+type redactor struct {
+	known   *strings.Replacer
+	secrets []string
+}
 
 func newRedactor(c Credentials, query url.Values) redactor {
 	secrets := []string{c.Password, c.Token}
@@ -116,14 +120,19 @@ func redactorFor(secrets []string) redactor {
 			pairs = append(pairs, form, redact.Hidden)
 		}
 	}
-	return redactor{strings.NewReplacer(pairs...)}
+	return redactor{strings.NewReplacer(pairs...), secrets}
+}
+
+// and returns a redactor of more secrets.
+func (r redactor) and(more ...string) redactor {
+	return redactorFor(append(slices.Clone(r.secrets), more...))
 }
 
 func (r redactor) text(s string) string { return redact.Text(r.known.Replace(s)) }
 
 // error removes secrets from an error and keeps whether it is permanent.
 func (r redactor) error(err error) error {
-	if err == nil || errors.Is(err, reconnect.ErrNothing) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, reconnect.ErrNothing) || errors.Is(err, reconnect.ErrEarly) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	var stall *reconnect.StallError

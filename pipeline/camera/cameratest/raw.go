@@ -102,3 +102,20 @@ func (r *Response) wait(d time.Duration) error {
 		return errOver
 	}
 }
+
+// Slowly writes data in pieces, so that all of it takes about some time.
+func (r *Response) Slowly(data []byte, takes time.Duration) error {
+	const step = 20 * time.Millisecond
+	piece := max(1, len(data)*int(step/time.Millisecond)/int(takes/time.Millisecond))
+	for len(data) > 0 {
+		n := min(piece, len(data))
+		if _, err := r.Write(data[:n]); err != nil {
+			return err
+		}
+		if err := r.wait(step); err != nil {
+			return err
+		}
+		data = data[n:]
+	}
+	return nil
+}

@@ -1,10 +1,13 @@
 package cameratest
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,9 +26,12 @@ type RTSP struct {
 	Strict  atomic.Bool  // answers only under its own address, as if it were one of several on a machine
 	Sent    atomic.Int64 // pictures
 	Ended   atomic.Int64 // sessions that the client ended in order
+	Refused atomic.Int64 // requests for TCP that a server of UDP got
+	Silent  atomic.Bool  // a server of UDP agrees to TCP as well, but sends nothing by it
 
 	tb           testing.TB
 	address      string
+	udp          bool
 	user, secret string
 	methods      []auth.ValidateMethod
 	film         atomic.Pointer[film]
@@ -33,6 +39,7 @@ type RTSP struct {
 	mu      sync.Mutex
 	server  *gortsplib.Server
 	stream  *gortsplib.ServerStream
+	mute    *gortsplib.ServerStream // of sessions that get nothing
 	over    chan struct{}
 	playing sync.WaitGroup
 }
@@ -49,8 +56,17 @@ func NewRTSPH264(tb testing.TB, width, height int) *RTSP {
 	return newRTSP(tb, h264(tb, width, height))
 }
 
+// NewRTSPOverUDP starts a server of MJPEG that sends by UDP only and answers a request for TCP with 461.
+func NewRTSPOverUDP(tb testing.TB, width, height int) *RTSP {
+	tb.Helper()
+	return start(tb, &RTSP{tb: tb, address: "127.0.0.1:0", udp: true}, mjpeg(tb, width, height))
+}
+
 func newRTSP(tb testing.TB, shown *film) *RTSP {
-	n := &RTSP{tb: tb, address: "127.0.0.1:0"}
+	return start(tb, &RTSP{tb: tb, address: "127.0.0.1:0"}, shown)
+}
+
+func start(tb testing.TB, n *RTSP, shown *film) *RTSP {
 	n.film.Store(shown)
 	n.Start()
 	tb.Cleanup(n.Kill)
@@ -85,29 +101,46 @@ func (n *RTSP) Start() {
 		}
 		return listener, err
 	}}
-	if err := server.Start(); err != nil {
+	if err := n.startServer(server); err != nil {
 		n.tb.Error(err)
 		return
 	}
-	stream := gortsplib.NewServerStream(server, &description.Session{Medias: []*description.Media{video}})
+	described := &description.Session{Medias: []*description.Media{video}}
+	stream, mute := gortsplib.NewServerStream(server, described), gortsplib.NewServerStream(server, described)
 	over := make(chan struct{})
 	n.mu.Lock()
-	n.server, n.stream, n.over = server, stream, over
+	n.server, n.stream, n.mute, n.over = server, stream, mute, over
 	n.mu.Unlock()
 	n.playing.Go(func() { n.play(stream, video, over) })
+}
+
+// startServer starts a server, of UDP on two ports in a row, the first of which is even (RFC 3550, section 11).
+func (n *RTSP) startServer(server *gortsplib.Server) error {
+	if !n.udp {
+		return server.Start()
+	}
+	var err error
+	for port := 20000; port < 30000; port += 2 {
+		server.UDPRTPAddress, server.UDPRTCPAddress = fmt.Sprintf("127.0.0.1:%d", port), fmt.Sprintf("127.0.0.1:%d", port+1)
+		if err = server.Start(); err == nil || !errors.Is(err, syscall.EADDRINUSE) {
+			return err
+		}
+	}
+	return err
 }
 
 // Kill ends the server and all its connections.
 func (n *RTSP) Kill() {
 	n.mu.Lock()
-	server, stream := n.server, n.stream
-	n.server, n.stream = nil, nil
+	server, stream, mute := n.server, n.stream, n.mute
+	n.server, n.stream, n.mute = nil, nil, nil
 	if server != nil {
 		close(n.over)
 	}
 	n.mu.Unlock()
 	if server != nil {
 		stream.Close()
+		mute.Close()
 		server.Close()
 		n.playing.Wait()
 	}
@@ -183,6 +216,18 @@ func (n *RTSP) OnDescribe(c *gortsplib.ServerHandlerOnDescribeCtx) (*base.Respon
 }
 
 func (n *RTSP) OnSetup(c *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	if n.udp && c.Transport == gortsplib.TransportTCP {
+		if n.Refused.Add(1); !n.Silent.Load() {
+			return &base.Response{StatusCode: base.StatusUnsupportedTransport}, nil, nil
+		}
+		answer, stream, err := n.current(c.Path, c.Request)
+		if stream != nil {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			stream = n.mute
+		}
+		return answer, stream, err
+	}
 	return n.current(c.Path, c.Request)
 }
 

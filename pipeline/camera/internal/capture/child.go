@@ -27,7 +27,7 @@ func serve(c *isolate.Child) error {
 	if err := json.Unmarshal(c.Setup, &o); err != nil {
 		return err
 	}
-	b, done := newFrameSlots(), make(chan struct{})
+	b, done := newBox(), make(chan struct{})
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	go func() {
@@ -42,6 +42,7 @@ func serve(c *isolate.Child) error {
 	stop()
 	select {
 	case <-done:
+		b.close()
 	case <-time.After(stopWait): // it hangs in C; the end of the process ends it
 	}
 	return nil
@@ -49,21 +50,19 @@ func serve(c *isolate.Child) error {
 
 // input is an open input, used by one goroutine.
 type input interface {
-	// read reads the next picture into memory from reserve and returns its time of capture, by CLOCK_MONOTONIC in ns.
-	read(reserve reserve) (captured int64, err error)
-	// rate is the nominal frame rate of the input; 0: unknown.
-	rate() float64
+	// read reads the next picture. It may return nil for one that is not wanted, by its time of capture (CLOCK_MONOTONIC, ns).
+	read(wanted func(captured int64) bool) (*offer, error)
 	close()
 }
 
-// reserve returns memory for a picture: BGR, 8 bits per channel, rows without padding.
-type reserve func(width, height int) ([]byte, error)
+// reserve returns memory for a picture. Its error is errRoom or a damagedError.
+type reserve func(f Form) ([]byte, error)
 
 // damagedError is the error of one picture, after which the next may be good.
 type damagedError struct{ error }
 
 // read reads the input until it is lost or ctx ends.
-func read(ctx context.Context, b *frameSlots, o Options) error {
+func read(ctx context.Context, b *box, o Options) error {
 	b.setNote("opening %s", o.Shown)
 	in, err := open(ctx, b, o)
 	if err != nil {
@@ -71,30 +70,31 @@ func read(ctx context.Context, b *frameSlots, o Options) error {
 	}
 	defer in.close()
 	b.setNote("%s is open but sends no pictures", o.Shown)
-	damaged := 0
 	var pace pace
 	for ctx.Err() == nil {
-		captured, err := in.read(b.reserve)
+		offer, err := in.read(b.wanted)
 		var one damagedError
 		switch {
 		case errors.As(err, &one):
-			damaged++
-			b.setNote("%d pictures could not be decoded, the last one: %v", damaged, one)
+			b.isDamaged(one)
 			continue
 		case err != nil:
 			return err
+		case offer == nil:
+			b.passOver()
+			pace.passed++
+			continue
 		}
-		damaged = 0
-		rate := in.rate()
-		if rate <= 0 || rate > maxRate {
-			rate = pace.of(captured)
+		measured := pace.of(offer.captured)
+		if offer.rate <= 0 || offer.rate > maxRate {
+			offer.rate = measured
 		}
-		b.commit(captured, rate)
+		b.put(offer)
 	}
 	return nil
 }
 
-func open(ctx context.Context, b *frameSlots, o Options) (input, error) {
+func open(ctx context.Context, b *box, o Options) (input, error) {
 	switch o.Input {
 	case Device:
 		return openDevice(o)
@@ -115,14 +115,15 @@ const maxRate = 1000
 
 // pace measures the rate at which pictures come.
 type pace struct {
-	last int64
-	mean float64 // ns between pictures
+	last   int64
+	passed int     // pictures since last that were passed over
+	mean   float64 // ns between pictures
 }
 
 func (p *pace) of(captured int64) float64 {
-	gap := float64(captured - p.last)
+	gap := float64(captured-p.last) / float64(p.passed+1)
 	first := p.last == 0
-	p.last = captured
+	p.last, p.passed = captured, 0
 	switch {
 	case first || gap <= 0:
 	case p.mean == 0:

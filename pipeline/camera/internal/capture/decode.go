@@ -14,7 +14,7 @@ import (
 
 func isJPEG(data []byte) bool { return bytes.HasPrefix(data, []byte{0xff, 0xd8}) }
 
-// decode decodes a compressed picture. The error of a damaged one is a damagedError.
+// decode decodes a compressed picture. The error of a damaged one is a damagedError; reserve's are passed on.
 func decode(data []byte, reserve reserve) error {
 	if len(data) < 4 {
 		return damagedError{fmt.Errorf("the picture has only %d bytes", len(data))}
@@ -23,12 +23,12 @@ func decode(data []byte, reserve reserve) error {
 		var refused error
 		err := turbojpeg.Decode(data, 1, func(width, height int) ([]byte, error) {
 			var pixels []byte
-			pixels, refused = reserve(width, height)
+			pixels, refused = reserve(Form{Width: width, Height: height})
 			return pixels, refused
 		})
 		switch {
 		case refused != nil:
-			return damagedError{refused}
+			return refused
 		case err == nil:
 			return nil
 		}
@@ -52,9 +52,9 @@ func decode(data []byte, reserve reserve) error {
 	if err != nil {
 		return damagedError{err}
 	}
-	pixels, err := reserve(picture.Cols(), picture.Rows())
+	pixels, err := reserve(Form{Width: picture.Cols(), Height: picture.Rows()})
 	if err != nil {
-		return damagedError{err}
+		return err
 	}
 	copy(pixels, from)
 	return nil

@@ -30,6 +30,7 @@ type ffmpegProcess struct {
 	stderr  *lastwords.Words // complete after drained
 	ended   error            // exit status; valid after done
 	once    sync.Once
+	buffers buffers
 }
 
 const (
@@ -88,32 +89,40 @@ func (p *ffmpegProcess) drain(from io.Reader) {
 
 // read reads one BMP: a file header of 14 bytes, a BITMAPINFOHEADER of 40, and the rows from bottom to top, each padded to
 // four bytes (Microsoft's wingdi.h).
-func (p *ffmpegProcess) read(reserve reserve) (int64, error) {
+func (p *ffmpegProcess) read(wanted func(captured int64) bool) (*offer, error) {
 	var head [54]byte
 	if _, err := io.ReadFull(p.out, head[:]); err != nil {
-		return 0, p.exitError()
+		return nil, p.exitError()
 	}
 	captured := monotonic()
 	order := binary.LittleEndian
 	width, height := int(int32(order.Uint32(head[18:]))), int(int32(order.Uint32(head[22:])))
 	if string(head[:2]) != "BM" || order.Uint32(head[10:]) != uint32(len(head)) || order.Uint16(head[28:]) != 24 {
-		return 0, errors.New("the output of ffmpeg is not a BMP picture: the arguments must not contain an output")
+		return nil, errors.New("the output of ffmpeg is not a BMP picture: the arguments must not contain an output")
 	}
-	pixels, err := reserve(width, height)
-	if err != nil {
-		return 0, err
+	if err := (Form{Width: width, Height: height}).check(); err != nil {
+		return nil, err
 	}
 	padding := -width * 3 & 3
+	if !wanted(captured) {
+		if _, err := p.out.Discard((width*3 + padding) * height); err != nil {
+			return nil, p.exitError()
+		}
+		return nil, nil
+	}
+	pixels := sized(p.buffers.get(), width*height*3)
 	for y := height - 1; y >= 0; y-- {
 		_, err := io.ReadFull(p.out, pixels[y*width*3:][:width*3])
 		if err == nil {
 			_, err = p.out.Discard(padding)
 		}
 		if err != nil {
-			return 0, p.exitError()
+			return nil, p.exitError()
 		}
 	}
-	return captured, nil
+	o := p.buffers.bgr(width, height, pixels)
+	o.captured = captured
+	return o, nil
 }
 
 // exitError returns why ffmpeg gives no more pictures. Arguments that it rejects are a permanent error.
@@ -139,8 +148,6 @@ func status(err error) string {
 	}
 	return err.Error()
 }
-
-func (p *ffmpegProcess) rate() float64 { return 0 }
 
 // stop ends ffmpeg: SIGTERM lets it close its input, and SIGKILL follows.
 func (p *ffmpegProcess) stop() {

@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"corallite/internal/reconnect"
@@ -35,8 +38,12 @@ type httpInput struct {
 }
 
 // openHTTP requests the address once and chooses the reader by the first bytes of the response.
-func openHTTP(ctx context.Context, b *frameSlots, o Options) (input, error) {
-	dialer := &net.Dialer{Timeout: dialLimit}
+func openHTTP(ctx context.Context, b *box, o Options) (input, error) {
+	connect, answer := dialLimit, headerLimit
+	if o.Timeout > 0 {
+		connect, answer = o.Timeout, o.Timeout
+	}
+	dialer := &net.Dialer{Timeout: connect}
 	h := &httpInput{o: o, ctx: ctx, auth: authorization{o: o}, client: &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			c, err := dialer.DialContext(ctx, network, address)
@@ -45,7 +52,7 @@ func openHTTP(ctx context.Context, b *frameSlots, o Options) (input, error) {
 			}
 			return &headless{Conn: c}, nil
 		},
-		TLSHandshakeTimeout: dialLimit, ResponseHeaderTimeout: headerLimit,
+		TLSHandshakeTimeout: connect, ResponseHeaderTimeout: answer,
 		Proxy:           http.ProxyFromEnvironment,
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: o.AnyCertificate}, // only if the user asks for it
 	}}}
@@ -59,20 +66,24 @@ func openHTTP(ctx context.Context, b *frameSlots, o Options) (input, error) {
 	stated, parameters, _ := mime.ParseMediaType(response.Header.Get("Content-Type")) // "" where it is no media type
 	start := head(in)
 	kind, text := recognize(start, stated)
-	switch kind {
-	case multipartContent:
+	if kind == multipartContent || kind == pictureContent {
+		err = o.onlyHTTP()
+	}
+	switch {
+	case err != nil:
+	case kind == multipartContent:
 		boundary := firstBoundary(start)
 		if boundary == "" {
 			boundary = parameters["boundary"]
 		}
 		return newMultipart(h, response.Body, in, boundary), nil
-	case pictureContent:
+	case kind == pictureContent:
 		if isJPEG(start) && (response.ContentLength < 0 || response.ContentLength > maxPictureFile) {
 			return newSeries(h, response, in), nil
 		}
 		response.Body = readCloser{in, response.Body}
 		return newSnapshots(h, response), nil
-	case pageContent:
+	case kind == pageContent:
 		err = reconnect.Permanent(fmt.Errorf("the address returns %s, not a picture or a stream", text))
 	}
 	_ = response.Body.Close() // only its beginning was needed
@@ -96,7 +107,7 @@ func (h *httpInput) get() (*http.Response, error) {
 		if err != nil {
 			return nil, reconnect.Permanent(errors.New("invalid address"))
 		}
-		request.Header.Set("User-Agent", "corallite")
+		setHeader(request.Header, h.o.Options)
 		if answer := h.auth.header(http.MethodGet, request.URL.RequestURI()); answer != "" {
 			request.Header.Set("Authorization", answer)
 		}
@@ -114,6 +125,31 @@ func (h *httpInput) get() (*http.Response, error) {
 		}
 		return nil, refused(response.StatusCode, response.Status, h.auth.given())
 	}
+}
+
+// setHeader sets the header of a request, as ffmpeg's libraries would by their options.
+func setHeader(header http.Header, options map[string]string) {
+	header.Set("User-Agent", userAgent)
+	for name, field := range map[string]string{"user_agent": "User-Agent", "referer": "Referer"} {
+		if value, ok := options[name]; ok {
+			header.Set(field, value)
+		}
+	}
+	for line := range strings.SplitSeq(options["headers"], "\n") {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
+		}
+	}
+}
+
+// onlyHTTP reports options that hold only for ffmpeg's libraries, which do not read the address.
+func (o Options) onlyHTTP() error {
+	for _, name := range slices.Sorted(maps.Keys(o.Options)) {
+		if name != "user_agent" && name != "referer" && name != "headers" {
+			return reconnect.Permanent(fmt.Errorf("option %s is of no use: the address gives MJPEG or single pictures, which ffmpeg's libraries do not read", name))
+		}
+	}
+	return nil
 }
 
 // withoutAddress removes the address, which may contain secrets, from an error of net/http. An untrusted certificate is a

@@ -15,7 +15,7 @@ type multipart struct {
 	body     io.Closer
 	in       *bufio.Reader
 	boundary string
-	data     []byte
+	buffers  buffers
 }
 
 func newMultipart(h *httpInput, body io.Closer, in *bufio.Reader, boundary string) *multipart {
@@ -23,20 +23,22 @@ func newMultipart(h *httpInput, body io.Closer, in *bufio.Reader, boundary strin
 	return &multipart{h: h, body: body, in: in, boundary: "--" + strings.TrimLeft(boundary, "-")}
 }
 
-func (m *multipart) read(reserve reserve) (int64, error) {
+func (m *multipart) read(wanted func(captured int64) bool) (*offer, error) {
 	length, err := m.head()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	captured := monotonic()
-	if length >= 0 {
-		if m.data, err = readFull(m.in, m.data, length); err != nil {
-			return 0, ended(err)
-		}
-	} else if m.data, err = readJPEG(m.in, m.data); err != nil {
-		return 0, err
+	data := m.buffers.get()
+	if length < 0 {
+		data, err = readJPEG(m.in, data)
+	} else if data, err = readFull(m.in, data, length); err != nil {
+		err = ended(err)
 	}
-	return captured, decode(m.data, reserve)
+	if err != nil {
+		return nil, err
+	}
+	return m.buffers.compressed(captured, 0, data, wanted), nil
 }
 
 // maxHead is the number of bytes after which a stream without the header of a part is rejected.
@@ -81,8 +83,6 @@ func ended(err error) error {
 	}
 	return fmt.Errorf("the stream broke off: %w", err)
 }
-
-func (m *multipart) rate() float64 { return 0 }
 
 func (m *multipart) close() {
 	_ = m.body.Close() // no more data is wanted

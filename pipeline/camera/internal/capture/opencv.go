@@ -16,10 +16,12 @@ import (
 
 // videoInput reads with OpenCV's VideoCapture.
 type videoInput struct {
-	capture       *gocv.VideoCapture
-	width, height int // of the last picture
-	fps           float64
-	stamped       bool // CAP_PROP_POS_MSEC is the capture time, of CLOCK_MONOTONIC
+	capture *gocv.VideoCapture
+	fps     float64
+	stamped bool // CAP_PROP_POS_MSEC is the capture time, of CLOCK_MONOTONIC
+	pace    pace
+	target  gocv.Mat
+	buffers buffers
 }
 
 func openVideo(target string, api gocv.VideoCaptureAPI) (*videoInput, error) {
@@ -31,7 +33,7 @@ func openVideo(target string, api gocv.VideoCaptureAPI) (*videoInput, error) {
 		capture.Close()
 		return nil, errNotOpened
 	}
-	return &videoInput{capture: capture}, nil
+	return &videoInput{capture: capture, target: gocv.NewMat()}, nil
 }
 
 // errNotOpened is all that OpenCV tells.
@@ -88,49 +90,47 @@ func openGStreamer(o Options) (input, error) {
 	return v, nil
 }
 
-// read has OpenCV decode straight into reserved memory, if the size is that of the last picture.
-func (v *videoInput) read(reserve reserve) (int64, error) {
-	target := gocv.NewMat()
-	defer func() { target.Close() }()
-	var room []byte
-	if v.width > 0 {
-		var err error
-		if room, err = reserve(v.width, v.height); err != nil {
-			return 0, err
-		}
-		placed, err := gocv.NewMatFromBytes(v.height, v.width, gocv.MatTypeCV8UC3, room)
-		if err != nil {
-			return 0, err
-		}
-		target.Close()
-		target = placed
+// read reads a picture, or has OpenCV pass over one without decoding it.
+func (v *videoInput) read(wanted func(captured int64) bool) (*offer, error) {
+	if v.tooEarly(wanted) {
+		return nil, nil
 	}
-	if !v.capture.Read(&target) || target.Empty() {
-		return 0, errors.New("the stream ended or cannot be read any further")
+	if !v.capture.Read(&v.target) || v.target.Empty() {
+		return nil, errors.New("the stream ended or cannot be read any further")
 	}
 	captured := v.captured()
-	switch target.Type() {
+	v.pace.of(captured)
+	if !wanted(captured) {
+		return nil, nil
+	}
+	switch v.target.Type() {
 	case gocv.MatTypeCV8UC3:
 	case gocv.MatTypeCV8UC1:
-		gocv.CvtColor(target, &target, gocv.ColorGrayToBGR)
+		gocv.CvtColor(v.target, &v.target, gocv.ColorGrayToBGR)
 	case gocv.MatTypeCV8UC4:
-		gocv.CvtColor(target, &target, gocv.ColorBGRAToBGR)
+		gocv.CvtColor(v.target, &v.target, gocv.ColorBGRAToBGR)
 	default:
-		return 0, reconnect.Permanent(fmt.Errorf("unsupported pixel type %v of OpenCV (want 8 bits per channel)", target.Type()))
+		return nil, reconnect.Permanent(fmt.Errorf("unsupported pixel type %v of OpenCV (want 8 bits per channel)", v.target.Type()))
 	}
-	pixels, err := target.DataPtrUint8()
+	pixels, err := v.target.DataPtrUint8()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if len(room) > 0 && &pixels[0] == &room[0] {
-		return captured, nil
+	o := v.buffers.bgr(v.target.Cols(), v.target.Rows(), append(v.buffers.get(), pixels...))
+	o.captured, o.rate = captured, v.fps
+	return o, nil
+}
+
+// tooEarly passes over the next picture if it comes too early to be wanted, as far as can be told before it comes. The time of
+// a picture that was passed over is unknown.
+func (v *videoInput) tooEarly(wanted func(captured int64) bool) bool {
+	now, gap := monotonic(), int64(v.pace.mean)
+	if gap == 0 || wanted(now+2*gap) {
+		return false
 	}
-	v.width, v.height = target.Cols(), target.Rows()
-	if room, err = reserve(v.width, v.height); err != nil {
-		return 0, err
-	}
-	copy(room, pixels)
-	return captured, nil
+	v.capture.Grab(1)
+	v.pace.passed++
+	return monotonic()-now > gap/4 // at once: OpenCV has one in store, or the camera is gone, which Read tells
 }
 
 // captured returns the time stamp of the driver, if it has one, which is from before the decoding.
@@ -146,6 +146,7 @@ func (v *videoInput) captured() int64 {
 	return now
 }
 
-func (v *videoInput) rate() float64 { return v.fps }
-
-func (v *videoInput) close() { v.capture.Close() }
+func (v *videoInput) close() {
+	v.capture.Close()
+	v.target.Close()
+}

@@ -20,6 +20,16 @@ const (
 	Program   Input = "program"
 )
 
+// Transport is how an RTSP server sends its packets.
+type Transport string
+
+// The transports.
+const (
+	Auto Transport = "auto" // TCP, which loses no packets, and UDP where the server refuses that
+	TCP  Transport = "tcp"
+	UDP  Transport = "udp"
+)
+
 // Options say what a child reads. They are sent to the child over its socket and are visible nowhere else.
 type Options struct {
 	Input  Input
@@ -31,16 +41,29 @@ type Options struct {
 	Token          string // of HTTP: sent as "Authorization: Bearer …"
 	AnyCertificate bool   // of HTTP: certificates are not verified, for cameras with a self-signed one
 
+	Transport Transport         // of Stream with rtsp; "": Auto
+	UDPFirst  bool              // of Auto: UDP is tried first, because a session by TCP gave nothing
+	Options   map[string]string // of Stream, and of HTTP what is not MJPEG or single pictures: options of ffmpeg's libraries
+	Timeout   time.Duration     // of HTTP and Stream: for connecting and for the first answers; 0: DefaultTimeout, and the limits of HTTP
+
 	Width, Height int           // wanted size of a Device, in pixels; 0: unchanged
 	FPS           float64       // wanted rate of a Device; 0: unchanged
 	FourCC        string        // wanted pixel format of a Device, such as "MJPG"; "": unchanged
 	Interval      time.Duration // of HTTP, between single pictures; 0: 1 s
 
-	Direct bool // of Stream: RTSP is read without the proxy that detects a change of size
-
 	Env []string `json:"-"` // further environment variables of the child and its children; see package environ
 
 	Limit time.Duration // a child that does not answer for this long is hung; 0: 10 s
+}
+
+// DefaultTimeout is the Options.Timeout of 0. It leaves the parent, which gives up after ten seconds, time to hear why.
+const DefaultTimeout = 8 * time.Second
+
+func (o Options) timeout() time.Duration {
+	if o.Timeout > 0 {
+		return o.Timeout
+	}
+	return DefaultTimeout
 }
 
 // sandbox is what the child may access; see the package comment.

@@ -40,7 +40,7 @@ func recognize(start []byte, stated string) (kind content, text string) {
 	switch {
 	case firstBoundary(start) != "":
 		return multipartContent, ""
-	case strings.HasPrefix(seen, "image/"):
+	case strings.HasPrefix(seen, "image/") || isPicture(start):
 		return pictureContent, ""
 	case bytes.HasPrefix(start, []byte("#EXTM3U")) || bytes.Contains(start, []byte("<MPD")): // playlists of HLS (RFC 8216) and DASH
 		return otherContent, ""
@@ -48,12 +48,20 @@ func recognize(start []byte, stated string) (kind content, text string) {
 		return pageContent, seen
 	case strings.HasPrefix(stated, "multipart/"):
 		return multipartContent, ""
-	case strings.HasPrefix(stated, "image/"):
-		return pictureContent, ""
 	case isText && (len(start) == 0 || strings.HasPrefix(seen, "text/")):
 		return pageContent, stated
 	}
 	return otherContent, ""
+}
+
+// isPicture reports whether data is a picture of a kind that browsers do not show: TIFF, PNM, JPEG 2000.
+func isPicture(data []byte) bool {
+	for _, begins := range []string{"II*\x00", "MM\x00*", "P4\n", "P5\n", "P6\n", "\x00\x00\x00\x0cjP  "} {
+		if bytes.HasPrefix(data, []byte(begins)) {
+			return true
+		}
+	}
+	return false
 }
 
 // firstBoundary returns the boundary with which a multipart stream begins (RFC 2046, section 5.1.1), without its hyphens;

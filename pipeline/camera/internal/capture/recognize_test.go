@@ -28,6 +28,7 @@ func TestRecognize(t *testing.T) {
 		{`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011">`, "text/xml", otherContent, ""},
 		{"G@\x00\x10\x00\x00\xb0\x0d\x00\x01", "text/html", otherContent, ""},
 		{"\x00\x00\x00\x18ftypmp42", "", otherContent, ""},
+		{"\x1a\x45\xdf\xa3\x01\x00\x00\x00", "image/x-unknown", otherContent, ""},
 	} {
 		if kind, text := recognize([]byte(c.start), c.stated); kind != c.want || text != c.text {
 			t.Errorf("%q as %q is %v, %q; want %v, %q", c.start, c.stated, kind, text, c.want, c.text)

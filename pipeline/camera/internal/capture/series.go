@@ -14,7 +14,7 @@ type series struct {
 	h        *httpInput
 	response *http.Response
 	in       *bufio.Reader
-	data     []byte
+	buffers  buffers
 	read1    bool       // one picture was read
 	due      time.Time  // of the first picture
 	single   *snapshots // nil: not known to be a single picture
@@ -24,29 +24,29 @@ func newSeries(h *httpInput, response *http.Response, in *bufio.Reader) *series 
 	return &series{h: h, response: response, in: in, due: time.Now()}
 }
 
-func (s *series) read(reserve reserve) (int64, error) {
+func (s *series) read(wanted func(captured int64) bool) (*offer, error) {
 	if s.single != nil {
-		return s.single.read(reserve)
+		return s.single.read(wanted)
 	}
 	_, err := s.in.Peek(1)
 	if s.read1 && errors.Is(err, io.EOF) {
 		s.end()
-		return s.single.read(reserve)
+		return s.single.read(wanted)
 	}
 	if err != nil {
-		return 0, ended(err)
+		return nil, ended(err)
 	}
 	captured := monotonic()
-	s.data, err = readJPEG(s.in, s.data)
+	data, err := readJPEG(s.in, s.buffers.get())
 	if !s.read1 && err != nil && s.h.ctx.Err() == nil {
 		s.end()
-		return 0, damagedError{err}
+		return nil, damagedError{err}
 	}
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	s.read1 = true
-	return captured, decode(s.data, reserve)
+	return s.buffers.compressed(captured, 0, data, wanted), nil
 }
 
 // end closes the response, which was a single picture.
@@ -54,13 +54,6 @@ func (s *series) end() {
 	_ = s.response.Body.Close() // all of it was read
 	s.single = newSnapshots(s.h, nil)
 	s.single.due = s.due
-}
-
-func (s *series) rate() float64 {
-	if s.single != nil {
-		return s.single.rate()
-	}
-	return 0
 }
 
 func (s *series) close() {

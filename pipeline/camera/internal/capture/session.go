@@ -2,13 +2,10 @@ package capture
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"corallite/internal/environ"
@@ -22,9 +19,10 @@ const defaultLimit = 10 * time.Second
 
 // Picture describes a picture without its pixels.
 type Picture struct {
-	Width, Height int
-	Captured      time.Time
-	FPS           float64 // frames per second; 0: unknown
+	Form
+	Captured time.Time
+	FPS      float64 // frames per second; 0: unknown
+	Passed   int     // pictures of the input before it that were passed over
 }
 
 // Session is a capture process. It must be used by one goroutine at a time.
@@ -32,9 +30,10 @@ type Session struct {
 	limit   time.Duration
 	process *isolate.Process
 	memory  *isolate.Memory // nil: none is needed yet
-	slot    int             // bytes in a slot
 	unsent  bool            // memory was not sent yet
 	last    uint64          // number of the last picture
+	at      int64           // when it was captured, by CLOCK_MONOTONIC
+	when    time.Time       // the same, by the wall clock
 	note    string
 	request [requestSize]byte
 	reply   []byte
@@ -61,31 +60,18 @@ func environment(o Options) []string {
 		more = append(slices.Clone(more), environ.Proxies...)
 	}
 	env := environ.Pick(more...)
-	switch {
-	case o.Input == GStreamer:
+	if o.Input == GStreamer {
 		// GStreamer cannot start its plug-in scanner in the sandbox and does the work itself then.
 		env = append(env, "GST_REGISTRY_FORK=no")
-	case givenOptions == "":
-		env = slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, ffmpegOptions+"=") })
-		env = append(env, ffmpegOptions+"="+ourOptions)
 	}
 	return env
 }
 
-// OpenCV passes this variable to ffmpeg when it opens a stream. RTSP uses TCP, which loses no packets. ffmpeg would read
-// twenty pictures to find the frame rate, which read measures anyway.
-const (
-	ffmpegOptions = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-	ourOptions    = "rtsp_transport;tcp|fpsprobesize;0"
-)
-
-// givenOptions are those of the user, kept because opening a video in this process changes the variable.
-var givenOptions = os.Getenv(ffmpegOptions)
-
-// Next waits for a new picture for about Slice; then it returns reconnect.ErrNothing. fill allocates its pixels: BGR, 8 bits
-// per channel, rows without padding. What retrying cannot mend, such as a rejected password, is a
-// reconnect.PermanentError. After any error but ErrNothing the Session must be closed.
-func (s *Session) Next(ctx context.Context, fill func(width, height int) ([]byte, error)) (Picture, error) {
+// Next waits for a new picture that was captured at from or later for about Slice; then it returns reconnect.ErrNothing, or
+// reconnect.ErrEarly. fill allocates its bytes, as many as Form says. What retrying cannot mend, such as a rejected password, is a
+// reconnect.PermanentError. After any other error but these two the Session must be closed.
+func (s *Session) Next(ctx context.Context, from time.Time, fill func(f Form) ([]byte, error)) (Picture, error) {
+	putRequest(s.request[:], s.last, onMonotonic(from))
 	for {
 		reply, err := s.call(ctx)
 		if err != nil {
@@ -98,8 +84,7 @@ func (s *Session) Next(ctx context.Context, fill func(width, height int) ([]byte
 		case replyPicture:
 			return s.take(reply, fill)
 		case replyNothing:
-			s.note = string(reply[1:])
-			return Picture{}, reconnect.ErrNothing
+			return Picture{}, s.nothing(reply)
 		case replyLost:
 			return Picture{}, lost(reply)
 		case replyRoom:
@@ -116,7 +101,6 @@ func (s *Session) call(ctx context.Context) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	binary.LittleEndian.PutUint64(s.request[:], s.last)
 	o := isolate.CallOptions{Deadline: s.limit}
 	if s.unsent {
 		o.Send = []*isolate.Memory{s.memory}
@@ -134,19 +118,44 @@ func (s *Session) call(ctx context.Context) ([]byte, error) {
 	return s.reply[:n], nil
 }
 
-// take copies a picture from its slot.
-func (s *Session) take(reply []byte, fill func(width, height int) ([]byte, error)) (Picture, error) {
-	p, err := parsePicture(reply, s.slot)
-	if err != nil {
-		return Picture{}, s.kill(err)
+// nothing returns the error of a reply without a picture.
+func (s *Session) nothing(reply []byte) error {
+	if len(reply) < 2 {
+		return s.kill(errInvalidReply)
 	}
-	pixels, err := fill(p.width, p.height)
+	s.note = string(reply[2:])
+	if reply[1] != 0 {
+		return reconnect.ErrEarly
+	}
+	return reconnect.ErrNothing
+}
+
+// take copies a picture from the memory.
+func (s *Session) take(reply []byte, fill func(f Form) ([]byte, error)) (Picture, error) {
+	p, err := parsePicture(reply, s.room())
+	if err != nil || p.number <= s.last {
+		return Picture{}, s.kill(errors.Join(errInvalidReply, err))
+	}
+	bytes, err := fill(p.Form)
 	if err != nil {
 		return Picture{}, err
 	}
-	copy(pixels, s.memory.Bytes()[p.slot*s.slot:][:p.bytes()])
-	s.last, s.note = p.number, ""
-	return Picture{Width: p.width, Height: p.height, Captured: wall(p.captured), FPS: p.fps}, nil
+	copy(bytes, s.memory.Bytes()[:p.Bytes()])
+	passed := p.number - s.last - 1
+	when := wall(p.captured)
+	if p.captured >= s.at && when.Before(s.when) {
+		when = s.when // reading two clocks takes a moment, and not always the same
+	}
+	s.last, s.at, s.when, s.note = p.number, p.captured, when, ""
+	return Picture{Form: p.Form, Captured: when, FPS: p.fps, Passed: int(min(passed, 1<<30))}, nil
+}
+
+// room is the size of the memory.
+func (s *Session) room() int {
+	if s.memory == nil {
+		return 0
+	}
+	return len(s.memory.Bytes())
 }
 
 // makeRoom allocates the memory that the child asked for; the next request sends it.
@@ -155,12 +164,10 @@ func (s *Session) makeRoom(reply []byte) error {
 	if err != nil {
 		return err
 	}
-	if bytes <= s.slot {
-		return fmt.Errorf("%w: it asks for slots of %d bytes, but they have %d", errInvalidReply, bytes, s.slot)
+	if bytes <= s.room() {
+		return fmt.Errorf("%w: it asks for %d bytes, but has %d", errInvalidReply, bytes, s.room())
 	}
-	const page = 4 << 10 // slots are page-aligned
-	bytes = (bytes + page - 1) &^ (page - 1)
-	memory, err := isolate.NewMemory(bytes * slots)
+	memory, err := isolate.NewMemory(bytes)
 	if err != nil {
 		return err
 	}
@@ -169,7 +176,7 @@ func (s *Session) makeRoom(reply []byte) error {
 			return errors.Join(err, memory.Close())
 		}
 	}
-	s.memory, s.slot, s.unsent = memory, bytes, true
+	s.memory, s.unsent = memory, true
 	return nil
 }
 

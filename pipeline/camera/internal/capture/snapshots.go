@@ -13,7 +13,7 @@ type snapshots struct {
 	first    *http.Response // not read yet; nil: read already
 	interval time.Duration
 	due      time.Time
-	data     []byte
+	buffers  buffers
 }
 
 func newSnapshots(h *httpInput, first *http.Response) *snapshots {
@@ -24,34 +24,34 @@ func newSnapshots(h *httpInput, first *http.Response) *snapshots {
 	return s
 }
 
-func (s *snapshots) read(reserve reserve) (int64, error) {
+func (s *snapshots) read(wanted func(captured int64) bool) (*offer, error) {
 	response := s.first
 	if s.first = nil; response == nil {
 		if err := s.wait(); err != nil {
-			return 0, err
+			return nil, err
 		}
 		var err error
 		if response, err = s.h.get(); err != nil {
-			return 0, s.failed(err)
+			return nil, s.failed(err)
 		}
 	}
 	captured := monotonic()
 	defer response.Body.Close()
 	// Closing the body unblocks a read that hangs.
 	defer time.AfterFunc(bodyLimit, func() { _ = response.Body.Close() }).Stop()
-	size, err := response.ContentLength, error(nil)
+	size, data, err := response.ContentLength, s.buffers.get(), error(nil)
 	switch {
 	case size > maxPictureFile:
-		return 0, fmt.Errorf("the server announces a picture of %d bytes", size)
+		return nil, fmt.Errorf("the server announces a picture of %d bytes", size)
 	case size >= 0:
-		s.data, err = readFull(response.Body, s.data, int(size))
+		data, err = readFull(response.Body, data, int(size))
 	default:
-		s.data, err = io.ReadAll(io.LimitReader(response.Body, maxPictureFile))
+		data, err = io.ReadAll(io.LimitReader(response.Body, maxPictureFile))
 	}
 	if err != nil {
-		return 0, s.failed(ended(err))
+		return nil, s.failed(ended(err))
 	}
-	return captured, decode(s.data, reserve)
+	return s.buffers.compressed(captured, float64(time.Second)/float64(s.interval), data, wanted), nil
 }
 
 // failed returns the error of one picture. The next one may be good; a camera that is gone is noticed by its silence.
@@ -78,8 +78,6 @@ func (s *snapshots) wait() error {
 		return s.h.ctx.Err()
 	}
 }
-
-func (s *snapshots) rate() float64 { return float64(time.Second) / float64(s.interval) }
 
 func (s *snapshots) close() {
 	if s.first != nil {

@@ -3,103 +3,214 @@ package capture
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
 	"net/url"
-	"os"
+	"slices"
+	"strings"
+	"time"
 
-	"gocv.io/x/gocv"
-
+	"corallite/internal/libav"
 	"corallite/internal/reconnect"
+	"corallite/internal/yuv"
 )
 
-// streamInput is an address that OpenCV reads with ffmpeg. It is reopened when the size of its pictures changes.
+// streamInput is an address that ffmpeg's libraries read.
 type streamInput struct {
-	*videoInput
 	ctx    context.Context
-	frames *frameSlots
-	o      Options
-	proxy  *rtspProxy // nil: none
+	box    *box
+	reader *libav.Reader
+	video  libav.Stream
+	clock  streamClock
+	paced  bool // the data comes in bursts, or as fast as possible: pictures are waited for until they are due
+	lost   int  // packets that could not be decoded so far
 }
 
-func openStream(ctx context.Context, b *frameSlots, o Options) (input, error) {
-	s := &streamInput{ctx: ctx, frames: b, o: o}
-	if err := s.open(dimensions{}); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-// open opens the address. after is the size to which the stream has just changed; zero: none.
-func (s *streamInput) open(after dimensions) error {
-	u, err := url.Parse(s.o.Target)
+func openStream(ctx context.Context, b *box, o Options) (input, error) {
+	u, err := url.Parse(o.Target)
 	if err != nil {
-		return reconnect.Permanent(errors.New("invalid address"))
+		return nil, reconnect.Permanent(errors.New("invalid address"))
 	}
-	if s.o.User != "" || s.o.Password != "" {
-		u.User = url.UserPassword(s.o.User, s.o.Password)
+	if o.User != "" || o.Password != "" {
+		u.User = url.UserPassword(o.User, o.Password)
 	}
-	// The proxy handles TCP only, which the user may have changed.
-	if u.Scheme == "rtsp" && !s.o.Direct && os.Getenv(ffmpegOptions) == ourOptions {
-		if proxy, err := newRTSPProxy(u, after); err == nil {
-			through := *u
-			s.proxy, through.Host = proxy, proxy.address()
-			if err = s.openAt(through); err == nil {
-				return nil
+	var failed []string
+	for _, transport := range o.transports(u.Scheme) {
+		s := &streamInput{ctx: ctx, box: b}
+		err := s.open(u, o, transport)
+		if err == nil {
+			if len(failed) > 0 {
+				slog.Info("the camera is read by "+strings.ToUpper(transport), "because", strings.Join(failed, "; "))
 			}
-			s.closeProxy()
-			if err = s.reason(err); !errors.Is(err, errUnreadable) {
-				return err
-			}
+			return s, nil
 		}
-		// Some cameras respond only under their own address.
+		reason := reasonOf(err, o)
+		if !errors.Is(reason, errTransport) {
+			return nil, reason
+		}
+		if transport == "" {
+			return nil, reason
+		}
+		failed = append(failed, fmt.Sprintf("by %s: %v", strings.ToUpper(transport), reason))
 	}
-	return s.reason(s.openAt(*u))
+	return nil, errors.New(strings.Join(failed, "; "))
 }
 
-// openAt opens the address of the camera or of the proxy.
-func (s *streamInput) openAt(u url.URL) (err error) {
-	if s.videoInput, err = openVideo(u.String(), gocv.VideoCaptureFFmpeg); err == nil {
-		s.fps = s.capture.Get(gocv.VideoCaptureFPS)
+// transports are the transports of RTSP to try, in turn; "" is the one of an address that has no choice.
+func (o Options) transports(scheme string) []string {
+	switch {
+	case scheme != "rtsp":
+		return []string{""}
+	case o.Transport == UDP || o.Transport == TCP:
+		return []string{string(o.Transport)}
+	case o.UDPFirst:
+		return []string{string(UDP), string(TCP)}
 	}
-	return err
+	return []string{string(TCP), string(UDP)}
 }
 
-// reason asks the camera about an error that OpenCV does not explain.
-func (s *streamInput) reason(err error) error {
-	if errors.Is(err, errNotOpened) {
-		return explain(s.ctx, s.o)
-	}
-	return err
+// protocols are those that an address of a scheme may use. What a stream says must not make the library open anything
+// else, such as a file.
+var protocols = map[string]string{
+	"http": "http,https,tls,tcp,crypto,httpproxy", "https": "http,https,tls,tcp,crypto,httpproxy",
+	"rtsp": "rtp,srtp,udp,tcp", "rtsps": "rtp,srtp,tls,tcp",
+	"rtmp": "rtmp,tcp", "rtmps": "rtmps,tls,tcp",
+	"srt": "srt", "rtp": "rtp,srtp,udp", "udp": "udp", "tcp": "tcp", "mms": "mmsh,mmst,http,tcp",
 }
 
-func (s *streamInput) read(reserve reserve) (int64, error) {
-	captured, err := s.videoInput.read(reserve)
-	if err == nil || s.proxy == nil {
-		return captured, err
+// options are the library's options for an address.
+func (o Options) options(scheme, transport string) map[string]string {
+	all := maps.Clone(o.Options)
+	if all == nil {
+		all = map[string]string{}
 	}
-	size, resized := s.proxy.resized()
-	if !resized {
-		return 0, err
+	all["protocol_whitelist"] = protocols[scheme]
+	setDefault := func(name, value string) {
+		if _, ok := all[name]; !ok {
+			all[name] = value
+		}
 	}
-	s.close()
-	s.frames.setNote("the pictures of %s change to %dx%d; reopening", s.o.Shown, size.width, size.height)
-	if err := s.open(size); err != nil {
-		return 0, err
+	setDefault("fpsprobesize", "0") // ffmpeg would read twenty pictures to find the frame rate, which read measures anyway
+	switch scheme {
+	case "rtsp", "rtsps":
+		if transport != "" {
+			all["rtsp_transport"] = transport
+		}
+		all["allowed_media_types"] = "video"
+		setDefault("user_agent", userAgent)
+	case "http", "https":
+		setDefault("user_agent", userAgent)
+		if scheme == "https" && !o.AnyCertificate {
+			all["tls_verify"] = "1"
+		}
+		if o.Token != "" {
+			all["headers"] += "Authorization: Bearer " + o.Token + "\r\n"
+		}
 	}
-	return s.videoInput.read(reserve)
+	return all
 }
 
-// close closes the capture before the proxy, so that the camera is told.
-func (s *streamInput) close() {
-	if s.videoInput != nil {
-		s.videoInput.close()
+func (s *streamInput) open(u *url.URL, o Options, transport string) error {
+	if transport != "" {
+		s.box.setNote("opening %s by %s", o.Shown, strings.ToUpper(transport))
 	}
-	s.videoInput = nil
-	s.closeProxy()
+	reader, err := libav.OpenReader(s.ctx, u.String(), libav.ReaderOptions{
+		Options: o.options(u.Scheme, transport), OpenTimeout: o.timeout(), LowDelay: true,
+		Choose: s.choose, Packets: s.packet, Skip: s.skip,
+	})
+	if err != nil {
+		return err
+	}
+	s.reader = reader
+	container := reader.Container()
+	s.paced = s.video.Duration > 0 || strings.Contains(container, "hls") || strings.Contains(container, "dash")
+	return nil
 }
 
-func (s *streamInput) closeProxy() {
-	if s.proxy != nil {
-		s.proxy.close()
+// choose chooses the largest video stream: many servers have a small one for previews beside it.
+func (s *streamInput) choose(streams []libav.Stream) ([]libav.Choice, error) {
+	pictures := slices.DeleteFunc(slices.Clone(streams), func(v libav.Stream) bool { return v.Kind != libav.Video || v.Cover })
+	if len(pictures) == 0 {
+		return nil, errNoVideo
 	}
-	s.proxy = nil
+	s.video = slices.MaxFunc(pictures, func(a, b libav.Stream) int { return a.Width*a.Height - b.Width*b.Height })
+	return []libav.Choice{{Stream: s.video.Index, Decode: true}}, nil
 }
+
+var errNoVideo = errors.New("the stream has no video")
+
+// packet notes when a packet came.
+func (s *streamInput) packet(p libav.Packet) {
+	if p.PTS != libav.NoTime {
+		s.clock.arrived(int64(p.PTS), monotonic())
+	}
+}
+
+// skip reports whether the picture of a packet will be passed over.
+func (s *streamInput) skip(p libav.Packet) bool {
+	return p.PTS != libav.NoTime && s.clock.known && !s.box.wanted(int64(p.PTS)+s.clock.offset)
+}
+
+func (s *streamInput) read(wanted func(captured int64) bool) (*offer, error) {
+	frame, err := s.reader.Next()
+	if lost, why := s.reader.Lost(); lost > s.lost {
+		s.lost = lost
+		s.box.isDamaged(why)
+	}
+	if err != nil {
+		return nil, reasonOf(err, Options{})
+	}
+	defer frame.Release()
+	if s.paced {
+		if err := s.wait(frame.Time); err != nil {
+			return nil, err
+		}
+	}
+	captured := s.clock.captured(int64(frame.Time), monotonic())
+	if !wanted(captured) {
+		return nil, nil
+	}
+	picture, release, err := frame.Picture()
+	if err != nil {
+		return nil, damagedError{err}
+	}
+	return &offer{
+		captured: captured, rate: s.video.FPS, release: release,
+		write: func(reserve reserve) error { return writePlanes(picture, reserve) },
+	}, nil
+}
+
+// writePlanes writes a picture without gaps.
+func writePlanes(p yuv.Picture, reserve reserve) error {
+	to, err := reserve(Form{Width: p.Width, Height: p.Height, Planes: true, Layout: p.Layout, Matrix: p.Matrix, Full: p.Full})
+	if err != nil {
+		return err
+	}
+	for i := range p.Layout.Planes() {
+		row, rows := p.Layout.PlaneSize(i, p.Width, p.Height)
+		for y := range rows {
+			copy(to[:row], p.Data[i][y*p.Stride[i]:])
+			to = to[row:]
+		}
+	}
+	return nil
+}
+
+// wait waits until a picture of a stream that comes in bursts is due.
+func (s *streamInput) wait(at time.Duration) error {
+	due := s.clock.due(int64(at), monotonic())
+	if due <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(time.Duration(due))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-s.ctx.Done():
+		return s.ctx.Err()
+	}
+}
+
+func (s *streamInput) close() { _ = s.reader.Close() }
