@@ -162,7 +162,7 @@ func TestOpenErrors(t *testing.T) {
 		want string
 	}{
 		{"models/split_concat.tflite", corallite.Options{}, "set Options.Task to what it does"},
-		{small, corallite.Options{Task: "fly"}, "its task is fly"},
+		{small, corallite.Options{Task: "fly"}, "task: fly is not a possible value"},
 		{small, corallite.Options{Task: corallite.Classify, LabelsFile: "none.txt"}, "labels: none.txt: no such file"},
 		{small, corallite.Options{Task: corallite.Classify, Delegate: "gpu"}, "gpu"},
 		{"absent.tflite", corallite.Options{}, "absent.tflite"},

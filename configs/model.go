@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-viper/mapstructure/v2"
-
 	"corallite/internal/didyoumean"
 	"corallite/internal/key"
 	"corallite/models"
@@ -81,16 +79,6 @@ func (s *layers) value(p path, k *key.Key) any {
 		return nil
 	}
 	return values
-}
-
-func decode(values map[string]any, into any) error {
-	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		Result: into, TagName: "yaml", ErrorUnused: true, ZeroFields: true, // a list replaces a list
-	})
-	if err != nil {
-		return err
-	}
-	return d.Decode(values)
 }
 
 func (s *layers) given(p path, name string) bool {

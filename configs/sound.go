@@ -1,10 +1,14 @@
 package configs
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"corallite/internal/key"
 	"corallite/internal/part"
@@ -33,16 +37,40 @@ func soundSettings(e *models.Entry) (h SoundSettings, threshold float64) {
 	return h, threshold
 }
 
-// SetFeatures puts values, as a FlagOf the keys of features parses them, over the model's features. Another kind than
-// before begins with nothing said.
+// SetFeatures puts values, by the names of the keys of features, over the model's features. Another kind than before
+// begins with nothing said. The error says what is wrong with a value, or with all of them together.
 func (m *Model) SetFeatures(values map[string]any) error {
 	if kind, given := values["kind"]; given && kind != m.Features.Kind {
 		m.Features = Features{}
 	}
-	if err := decode(values, &m.Features); err != nil {
+	if err := setValues(m.Features.Keys(), values); err != nil {
 		return err
 	}
 	return m.Features.Check()
+}
+
+// setValues sets keys to values of a program, which are held against the table as those of a file are.
+func setValues(keys key.Table, values map[string]any) error {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		f := keys.Field(name)
+		if f == nil {
+			_, message := unknownKey(name, &key.Key{Kind: key.KindGroup, Keys: keys.Keys()})
+			return fmt.Errorf("%s: %s", name, message)
+		}
+		var n yaml.Node
+		if err := n.Encode(values[name]); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		var wrong error
+		value := valueReader{f.Key()}.value(&n, func(_ *yaml.Node, below string, _ key.Code, format string, args ...any) {
+			wrong = cmp.Or(wrong, fmt.Errorf("%s%s: %s", name, below, fmt.Sprintf(format, args...)))
+		})
+		if wrong != nil {
+			return wrong
+		}
+		f.Set(value)
+	}
+	return nil
 }
 
 // findWakewordFiles finds the further files of a wake word.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"corallite/delegate/choice"
+	"corallite/internal/key"
 	"corallite/models"
 	"corallite/pipeline/score"
 )
@@ -115,7 +116,19 @@ func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]str
 	if found.Entry != nil {
 		name = found.Entry.Name
 	}
-	return name, m, c.setSound(&m, name)
+	if err := c.setSound(&m, name); err != nil {
+		return name, m, err
+	}
+	return name, m, m.checkLimits()
+}
+
+// checkLimits holds the model against the limits of its keys, which only a file and flags have been held against.
+func (m *Model) checkLimits() error {
+	var wrong *key.InvalidError
+	if err := m.Keys().Check(); errors.As(err, &wrong) {
+		return &SpecError{wrong.Key, fmt.Errorf("%v is not a possible value: expected %s", wrong.Value, wrong.Expects)}
+	}
+	return nil
 }
 
 // setLabels gives the model the labels that are asked for, else the catalog's.

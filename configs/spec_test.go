@@ -48,6 +48,7 @@ func TestModelSpec(t *testing.T) {
 	if name, m, err = find(ModelSpec{Ref: "digits"}); err != nil || name != "digits" || m.Task != TaskKeyword || len(m.Labels) == 0 {
 		t.Errorf("the catalog: %s, %+v, %v", name, m, err)
 	}
+	high := 1.5
 	for _, c := range []struct {
 		spec      ModelSpec
 		key, want string
@@ -57,6 +58,18 @@ func TestModelSpec(t *testing.T) {
 		{ModelSpec{Ref: x, Task: TaskEmbed, Gallery: dir}, "score_threshold", "corallite embed --calibrate"},
 		{ModelSpec{Ref: x, Task: TaskWakeword}, "manifest", "a wake word needs more than the model"},
 		{ModelSpec{Ref: word, Task: TaskWakeword, Features: map[string]any{"kind": "micro"}}, "path", "it is a wake word, whose features are always the same"},
+		{ModelSpec{Ref: word, Features: map[string]any{"kind": "micro", "hop_ms": 20, "rate": -3}}, "features", "rate: -3 is not a possible value: expected an integer from 1000 to 192000"},
+		{ModelSpec{Ref: word, Features: map[string]any{"kind": "mirco"}}, "features", `kind: "mirco" is not a possible value; did you mean "micro"?`},
+		{ModelSpec{Ref: word, Features: map[string]any{"kind": 3}}, "features", "kind: expected one of logmel, coral, micro, waveform, not the number 3"},
+		{ModelSpec{Ref: word, Features: map[string]any{"kind": "micro", "hop": 20}}, "features", "hop: unknown key; possible keys: kind, rate"},
+		{ModelSpec{Ref: word, Features: map[string]any{"kind": "logmel", "mean": []any{1, "x"}}}, "features", `mean[1]: expected a number, not the string "x"`},
+		{ModelSpec{Ref: x, Task: TaskDetect, Threads: -5}, "threads", "-5 is not a possible value: expected an integer from 0 to 256"},
+		{ModelSpec{Ref: x, Task: TaskDetect, ScoreThreshold: &high}, "score_threshold", "1.5 is not a possible value: expected a number from 0 to 1"},
+		{ModelSpec{Ref: x, Task: TaskDetect, Mean: []float64{1, 2}, Std: []float64{1, 2}}, "mean", "[1 2] is not a possible value: expected a number, or a list of 1 or 3 of them"},
+		{ModelSpec{Ref: x, Task: TaskDetect, Mean: []float64{0}, Std: []float64{0}}, "std", "[0] is not a possible value: expected a number above 0"},
+		{ModelSpec{Ref: x, Task: TaskDetect, Activation: "relu"}, "activation", "relu is not a possible value: expected one of none, sigmoid, softmax"},
+		{ModelSpec{Ref: x, Task: TaskDetect, Device: "moon"}, "device", `moon is not a possible value: expected "" (any), usb`},
+		{ModelSpec{Ref: x, Task: "guess"}, "task", "guess is not a possible value: expected one of detect"},
 	} {
 		_, _, err := find(c.spec)
 		var wrong *SpecError

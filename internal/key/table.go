@@ -2,6 +2,7 @@ package key
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 )
@@ -100,20 +101,40 @@ func (f *Field) IsShown() bool {
 func isZero(v any) bool { return v == "" || v == 0 || v == 0.0 || v == false }
 
 // Check holds the values against limits, choices and patterns, for structs that were not read from a file. Zero values
-// fit: they stand for the default. The error names the key, the value and what was expected.
+// fit: they stand for the default. The error is an *InvalidError.
 func (t Table) Check() error {
 	for _, f := range t {
-		if f.IsZero() {
-			continue
-		}
-		if !f.fits() {
-			if number := f.key.Kind == KindInteger || f.key.Kind == KindNumber; number {
-				return fmt.Errorf("invalid %s %v: expected %s", f.key.Name, f.Value(), f.key.Expects())
+		switch {
+		case f.IsZero():
+		case f.below != nil:
+			if err := f.below().Check(); err != nil {
+				return err
 			}
-			return fmt.Errorf("invalid %s: expected %s", f.key.Name, f.key.Expects()) // it may be secret
+		case !f.fits():
+			e := &InvalidError{Key: f.key.Name, Value: f.Value(), Expects: f.key.Expects()}
+			if f.key.Secret {
+				e.Value = nil
+			}
+			return e
 		}
 	}
 	return nil
+}
+
+// InvalidError is a value that does not fit its key.
+type InvalidError struct {
+	Key     string
+	Value   any // nil: it may be secret
+	Expects string
+}
+
+// Error names the key, numbers, and what was expected. Strings may be long, and are not repeated.
+func (e *InvalidError) Error() string {
+	switch e.Value.(type) {
+	case int, float64, []float64:
+		return fmt.Sprintf("invalid %s %v: expected %s", e.Key, e.Value, e.Expects)
+	}
+	return fmt.Sprintf("invalid %s: expected %s", e.Key, e.Expects)
 }
 
 // fits reports whether the field's value fits.
@@ -123,6 +144,12 @@ func (f *Field) fits() bool {
 		return f.key.Fits(float64(v))
 	case float64:
 		return f.key.Fits(v)
+	case []float64:
+		return (f.key.Lengths == nil || slices.Contains(f.key.Lengths, len(v))) &&
+			!slices.ContainsFunc(v, func(x float64) bool { return !f.key.Fits(x) })
+	case map[string]float64:
+		score := Key{Min: Limit(0), Max: Limit(1)}
+		return !slices.ContainsFunc(slices.Collect(maps.Values(v)), func(x float64) bool { return !score.Fits(x) })
 	case string:
 		return (len(f.key.Choices) == 0 || slices.Contains(f.key.Choices, v)) &&
 			(f.key.Pattern == nil || f.key.Pattern.MatchString(v))
