@@ -1,7 +1,6 @@
 package vision
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -127,7 +126,15 @@ func (d *Detect) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Re
 	if b.order, err = d.classes.aboveThreshold(each[1], each[2], each[3][0]*float32(d.perBox), b.order[:0]); err != nil {
 		return pipeline.Result{}, err
 	}
-	found, err := d.classes.placed(each[0], each[1], each[2], b.order, float64(d.width), float64(d.height), p)
+	b.found = b.found[:0]
+	for _, i := range b.order {
+		box, class := each[0][4*i:4*i+4], -1
+		if v := each[1][i]; v >= 0 && v <= math.MaxInt32 { // not NaN
+			class = int(v)
+		}
+		b.found = append(b.found, candidate{box: [4]float32{box[1], box[0], box[3], box[2]}, score: each[2][i], class: class})
+	}
+	found, err := d.classes.detections(b.found, float64(d.width), float64(d.height), p, nil)
 	return pipeline.Result{Detections: found}, err
 }
 
@@ -157,34 +164,4 @@ func (c *classes) aboveThreshold(class, score []float32, count float32, order []
 		}
 	})
 	return order, nil
-}
-
-// placed makes detections of boxes (ymin, xmin, ymax, xmax, 0 to 1 of an input of width × height) in the given order.
-// Boxes that have nothing in the picture are left out.
-func (c *classes) placed(boxes, class, score []float32, order []int, width, height float64, p pipeline.Placement) ([]pipeline.Detection, error) {
-	found := make([]pipeline.Detection, 0, len(order))
-	for _, i := range order {
-		if c.max > 0 && len(found) == c.max {
-			break
-		}
-		box, ok := clipped(p, [4]float64{
-			float64(boxes[4*i+1]) * width, float64(boxes[4*i]) * height,
-			float64(boxes[4*i+3]) * width, float64(boxes[4*i+2]) * height,
-		})
-		if !ok {
-			continue
-		}
-		if v := float64(class[i]); math.IsNaN(v) || v < 0 || v > math.MaxInt32 {
-			return nil, &pipeline.ItemError{Err: errors.New("the model returned an invalid class number")}
-		}
-		label, err := c.label(int(class[i]))
-		if err != nil {
-			return nil, err
-		}
-		if err := c.checkScore(score[i]); err != nil {
-			return nil, err
-		}
-		found = append(found, pipeline.Detection{Label: label, Index: int(class[i]), Score: score[i], Box: box})
-	}
-	return found, nil
 }

@@ -203,8 +203,9 @@ func (a *SSDAnchors) Decode(out pipeline.Outputs, p pipeline.Placement) (pipelin
 	if err != nil {
 		return pipeline.Result{}, err
 	}
-	placed, err := a.placed(suppress(found, a.opts.NMSThreshold, a.opts.Suppression), p)
-	return pipeline.Result{Detections: placed}, err
+	kept := suppress(found, a.opts.NMSThreshold, a.opts.Suppression)
+	results, err := a.classes.detections(kept, float64(a.width), float64(a.height), p, a.opts.Keypoints)
+	return pipeline.Result{Detections: results}, err
 }
 
 // decode is the boxes whose scores reach the threshold, 0 to 1 of the input. They lie in b.
@@ -285,32 +286,4 @@ func (a *SSDAnchors) relative(v []float32, anchor Anchor) (candidate, bool) {
 	halfW, halfH := float32(w*anchor.W/2), float32(h*anchor.H/2)
 	box := [4]float32{x - halfW, y - halfH, x + halfW, y + halfH}
 	return candidate{box: box}, box[0] < box[2] && box[1] < box[3]
-}
-
-// placed makes detections of candidates, in source pixels.
-func (a *SSDAnchors) placed(found []candidate, p pipeline.Placement) ([]pipeline.Detection, error) {
-	width, height := float64(a.width), float64(a.height)
-	results := make([]pipeline.Detection, 0, len(found))
-	for _, c := range found {
-		if a.classes.max > 0 && len(results) == a.classes.max {
-			break
-		}
-		box, ok := clipped(p, [4]float64{
-			float64(c.box[0]) * width, float64(c.box[1]) * height, float64(c.box[2]) * width, float64(c.box[3]) * height,
-		})
-		if !ok {
-			continue
-		}
-		label, err := a.classes.label(c.class)
-		if err != nil {
-			return nil, err
-		}
-		d := pipeline.Detection{Label: label, Index: c.class, Score: c.score, Box: box}
-		for k, at := range c.points {
-			x, y := point(p, float64(at[0])*width, float64(at[1])*height)
-			d.Keypoints = append(d.Keypoints, pipeline.Keypoint{Label: a.opts.Keypoints[k], X: float32(x), Y: float32(y)})
-		}
-		results = append(results, d)
-	}
-	return results, nil
 }

@@ -211,7 +211,7 @@ func (y *YOLO) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Resu
 	if err != nil {
 		return pipeline.Result{}, err
 	}
-	found, err := y.placed(suppress(b.found, y.opts.NMSThreshold, KeepBest), b, p)
+	found, err := y.classes.detections(suppress(b.found, y.opts.NMSThreshold, KeepBest), float64(y.width), float64(y.height), p, nil)
 	return pipeline.Result{Detections: found}, err
 }
 
@@ -334,16 +334,4 @@ func (y *YOLO) add(b *buffers, source, class int, score, midX, midY, w, h float3
 	if box[0] < box[2] && box[1] < box[3] {
 		b.found = append(b.found, candidate{box: box, score: score, class: class, source: source})
 	}
-}
-
-// placed makes detections of candidates, in source pixels.
-func (y *YOLO) placed(found []candidate, b *buffers, p pipeline.Placement) ([]pipeline.Detection, error) {
-	boxes, class, score := sized(&b.b, 4*len(found)), sized(&b.c, len(found)), sized(&b.d, len(found))
-	b.order = b.order[:0]
-	for i, c := range found {
-		boxes[4*i], boxes[4*i+1], boxes[4*i+2], boxes[4*i+3] = c.box[1], c.box[0], c.box[3], c.box[2]
-		class[i], score[i] = float32(c.class), c.score
-		b.order = append(b.order, i)
-	}
-	return y.classes.placed(boxes, class, score, b.order, float64(y.width), float64(y.height), p)
 }
