@@ -82,7 +82,7 @@ func leaf(k *key.Key, path, word string) []Completion {
 
 // namesIn are the names in a file's models and pipelines.
 func namesIn(file string) map[string][]string {
-	data, err := regfile.ReadRegular(file, mostCompleted)
+	data, err := regfile.ReadBare(file, mostCompleted)
 	if err != nil {
 		return nil
 	}

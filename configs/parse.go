@@ -37,7 +37,7 @@ func readFile(path string) (*yaml.Node, Problems) {
 		return bad(0, key.CodeUnreadable, "is too large for a configuration: %d bytes, of at most %d", info.Size(), maxFile)
 	}
 	// Its size may be said to be less than it is: a pipe and /dev/zero have none.
-	data, err := regfile.ReadRegular(path, maxFile)
+	data, err := regfile.ReadBare(path, maxFile)
 	if err != nil {
 		return bad(0, key.CodeUnreadable, "cannot be read: %v", regfile.Cause(err))
 	}

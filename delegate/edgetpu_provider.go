@@ -12,15 +12,15 @@ import (
 
 // edgeTPUProbe is what was found of Edge TPUs.
 type edgeTPUProbe struct {
-	seen    edgetpu.Seen     // what libedgetpu said; zero where it did not
-	loadErr error            // why it did not
-	fit     []edgetpu.Device // those that the spec takes, in the order in which to try them
-	causes  []error          // why there is no device to open; the most telling one first
-	wanted  bool             // see Candidates.Wanted
+	seen    edgetpu.Inventory // what libedgetpu said; zero where it did not
+	loadErr error             // why it did not
+	fit     []edgetpu.Device  // those that the spec takes, in the order in which to try them
+	causes  []error           // why there is no device to open; the most telling one first
+	wanted  bool              // see Candidates.Wanted
 }
 
 // probeEdgeTPU asks libedgetpu, by way of ask, for its devices. A device is opened by nobody here.
-func probeEdgeTPU(spec Spec, o Options, ask func() (edgetpu.Seen, error)) edgeTPUProbe {
+func probeEdgeTPU(spec Spec, o Options, ask func() (edgetpu.Inventory, error)) edgeTPUProbe {
 	var s edgeTPUProbe
 	s.seen, s.loadErr = ask()
 	kernel := o.EdgeTPU.System.Devices()
@@ -59,7 +59,7 @@ type Candidates struct {
 	Wanted bool
 }
 
-// Candidates says which devices may run the model. No device is opened. Options.Look says how libedgetpu is asked. Where
+// Candidates says which devices may run the model. No device is opened. Options.Enumerate says how libedgetpu is asked. Where
 // it does not answer, the devices that the kernel shows are candidates: whether they open is seen then, and tried again.
 // The error is one of the options, or ctx's.
 func (m *Model) Candidates(ctx context.Context, o Options) (Candidates, error) {
@@ -67,7 +67,7 @@ func (m *Model) Candidates(ctx context.Context, o Options) (Candidates, error) {
 	if err != nil {
 		return Candidates{}, err
 	}
-	s := probeEdgeTPU(spec, o, func() (edgetpu.Seen, error) { return o.ask(ctx) })
+	s := probeEdgeTPU(spec, o, func() (edgetpu.Inventory, error) { return o.ask(ctx) })
 	if err := ctx.Err(); err != nil {
 		return Candidates{}, err
 	}
@@ -90,7 +90,7 @@ var edgeTPUProvider = Implementation{
 		if err != nil {
 			return err
 		}
-		return errors.Join(probeEdgeTPU(spec, o, func() (edgetpu.Seen, error) { return o.ask(ctx) }).causes...)
+		return errors.Join(probeEdgeTPU(spec, o, func() (edgetpu.Inventory, error) { return o.ask(ctx) }).causes...)
 	},
 }
 
@@ -126,11 +126,11 @@ func openEdgeTPU(ctx context.Context, m *Model, _ Item, o Options, n int) (Opene
 // openOneEdgeTPU opens one engine; without one, the causes say why, and c.Wanted whether somebody counts on it.
 func (m *Model) openOneEdgeTPU(ctx context.Context, spec Spec, o Options) (r Runner, c Candidates, err error) {
 	library, err := edgetpu.Load(o.EdgeTPULibrary)
-	s := probeEdgeTPU(spec, o, func() (edgetpu.Seen, error) {
+	s := probeEdgeTPU(spec, o, func() (edgetpu.Inventory, error) {
 		if err != nil {
-			return edgetpu.Seen{}, err
+			return edgetpu.Inventory{}, err
 		}
-		return library.Look()
+		return library.Enumerate()
 	})
 	c = Candidates{Causes: s.check(m), Wanted: s.wanted}
 	if err = nil; len(c.Causes) == 0 {

@@ -32,19 +32,19 @@ type Options struct {
 	// tried again.
 	Refused []FallbackReason
 	Wanted  bool // with Refused: as of Candidates
-	// Look asks libedgetpu for its devices where none is to be opened yet (Model.Candidates, Probe); nil: in this process,
-	// which a libedgetpu that crashes or hangs takes along. See worker.Look.
-	Look func(ctx context.Context, library string) (edgetpu.Seen, error)
+	// Enumerate asks libedgetpu for its devices where none is to be opened yet (Model.Candidates, Probe); nil: in this process,
+	// which a libedgetpu that crashes or hangs takes along. See worker.Enumerate.
+	Enumerate func(ctx context.Context, library string) (edgetpu.Inventory, error)
 	// Apart is Implementation.Probe in a child process, for those that are not the CPU; nil: in this process. See worker.Probe.
 	Apart func(ctx context.Context, item Item) error
 }
 
 // ask asks libedgetpu for its devices.
-func (o Options) ask(ctx context.Context) (edgetpu.Seen, error) {
-	if o.Look == nil {
-		return edgetpu.Look(o.EdgeTPULibrary)
+func (o Options) ask(ctx context.Context) (edgetpu.Inventory, error) {
+	if o.Enumerate == nil {
+		return edgetpu.Enumerate(o.EdgeTPULibrary)
 	}
-	return o.Look(ctx, o.EdgeTPULibrary)
+	return o.Enumerate(ctx, o.EdgeTPULibrary)
 }
 
 // spec checks what can be checked without looking at the machine.

@@ -31,7 +31,7 @@ type Found struct {
 }
 
 // Probe says what Open would choose for a model that is compiled for the Edge TPU and has a CPU model. No device is
-// opened: that takes seconds, and the device from others. Options.Look says how libedgetpu is asked. The error is one of
+// opened: that takes seconds, and the device from others. Options.Enumerate says how libedgetpu is asked. The error is one of
 // the options, or ctx's.
 func Probe(ctx context.Context, o Options) (Report, error) {
 	spec, err := o.spec()
@@ -92,7 +92,7 @@ func (o Options) probe(ctx context.Context, item Item) error {
 
 // edgeTPU fills in what there is of Edge TPUs, and gives the name of the first that the spec takes, or why there is none.
 func (f *Report) edgeTPU(ctx context.Context, spec Spec, o Options) (first string, causes []error) {
-	s := probeEdgeTPU(spec, o, func() (edgetpu.Seen, error) { return o.ask(ctx) })
+	s := probeEdgeTPU(spec, o, func() (edgetpu.Inventory, error) { return o.ask(ctx) })
 	devices := s.seen.Devices
 	if s.loadErr != nil {
 		f.LibraryError = s.loadErr.Error()

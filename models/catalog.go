@@ -119,13 +119,17 @@ type catalog struct {
 	shipped  fs.FS // the files built into the program
 }
 
-//go:embed catalog.yaml voice.yaml coral.yaml digits_quant.tflite
+//go:embed *.yaml digits_quant.tflite
 var catalogFiles embed.FS
 
 // builtin is the embedded catalog, read once.
 var builtin = sync.OnceValues(func() (*catalog, error) {
 	all := &catalog{packages: map[string]Package{}, shipped: catalogFiles}
-	for _, name := range []string{"catalog.yaml", "voice.yaml", "coral.yaml"} {
+	files, err := fs.Glob(catalogFiles, "*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
 		data, err := catalogFiles.ReadFile(name)
 		if err != nil {
 			return nil, err

@@ -70,7 +70,7 @@ func (s *Store) remembers(e *Entry, f *File, sum string) bool {
 		return before == now
 	}
 	// An unreadable record only means that the file is read again.
-	data, err := regfile.ReadRegular(place, 4096)
+	data, err := regfile.ReadBare(place, 4096)
 	if err != nil || json.Unmarshal(data, &before) != nil || before != now {
 		return false
 	}

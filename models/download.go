@@ -320,7 +320,7 @@ func (d *transfer) writeTag(h http.Header) {
 
 // readTag returns the validator of the partial download; "" if unknown or of another address.
 func (d *transfer) readTag() string {
-	data, err := regfile.ReadRegular(d.tag(), 1<<16)
+	data, err := regfile.ReadBare(d.tag(), 1<<16)
 	if err != nil {
 		return ""
 	}

@@ -61,7 +61,7 @@ func (r *run[T]) emit(work *workItem[T], stats *recorder) {
 	for i := range work.results {
 		if res := &work.results[i]; res.ok {
 			answered++
-			if !res.event.Quiet {
+			if !res.event.Suppress {
 				loud++
 			}
 			stats.record(i, &res.event)
@@ -77,7 +77,7 @@ func (r *run[T]) emit(work *workItem[T], stats *recorder) {
 	if loud > 0 {
 		events = make([]Event, 0, loud) // a new slice: sinks may keep it
 		for i := range work.results {
-			if res := &work.results[i]; res.ok && !res.event.Quiet {
+			if res := &work.results[i]; res.ok && !res.event.Suppress {
 				events = append(events, res.event)
 			}
 		}

@@ -23,7 +23,7 @@
 // the device waiting. A model's Refiner runs right after Decode, on the same goroutine.
 //
 // A model that keeps state from item to item, as models of sound do, is a StreamingModel: its stage has one worker, which
-// passes it the items in order and lets it run the engines. When it has nothing to report (Result.Quiet) there
+// passes it the items in order and lets it run the engines. When it has nothing to report (Result.Suppress) there
 // is no event, and an item about which no model reports anything gives no Report.
 //
 // Collector. It joins the models' results for one item, restores the order of items processed by several engines in

@@ -25,7 +25,7 @@ func TestFindingsHaveEveryField(t *testing.T) {
 			r.Mask = &pipeline.Mask{Segments: []pipeline.Segment{{}}}
 		case f.Kind() == reflect.Slice:
 			f.Set(reflect.MakeSlice(f.Type(), 1, 1))
-		default: // Quiet
+		default: // Suppress
 			continue
 		}
 		n := 0

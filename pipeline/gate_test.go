@@ -70,7 +70,7 @@ func TestGateIsAskedInSilence(t *testing.T) {
 	r := newRig(4, "cpu:a")
 	g := &evenGate{}
 	r.Sinks[0].Gate = g
-	r.Models[0].PostProcess = func(_ *pipetest.FakeItem, res *pipeline.Result) { res.Quiet = true }
+	r.Models[0].PostProcess = func(_ *pipetest.FakeItem, res *pipeline.Result) { res.Suppress = true }
 	if _, err := r.run(t, context.Background()); err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func newRecorder[T Item](r *run[T]) *recorder {
 // record counts an event of a model.
 func (rec *recorder) record(model int, ev *Event) {
 	m := &rec.models[model]
-	if !ev.Quiet {
+	if !ev.Suppress {
 		m.events++
 	}
 	m.last = Device{Name: ev.Device, Degraded: ev.Degraded, Reason: ev.Reason}

@@ -19,7 +19,7 @@ type Result struct {
 	// Other are findings without a field here, of tasks outside this package. ReadEvent restores them from JSON.
 	Other []Finding `json:"-"`
 
-	Quiet bool `json:"-"` // there is nothing to report: no event
+	Suppress bool `json:"-"` // no event: there is nothing to report
 }
 
 // Findings are the findings of the Result, including empty ones, in the order of its fields.

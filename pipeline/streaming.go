@@ -16,7 +16,7 @@ type StreamingModel[T Item] interface {
 	// Name is the task as the configuration and the events name it: "wakeword", "keyword".
 	Name() string
 	// Process processes the next item and returns the results that are ready. One call at a time, in the order of the
-	// items. A Result that is Quiet gives no event. An *ItemError, or a panic, is counted and the next item comes; any
+	// items. A Result with Suppress gives no event. An *ItemError, or a panic, is counted and the next item comes; any
 	// other error ends the pipeline.
 	Process(ctx context.Context, in T) (Result, error)
 	// Device is the device of the last run.

@@ -34,7 +34,7 @@ func (m *wordModel) Process(ctx context.Context, in *pipetest.FakeItem) (pipelin
 		return m.do(seq)
 	}
 	if seq%5 != 0 {
-		return pipeline.Result{Quiet: true}, nil
+		return pipeline.Result{Suppress: true}, nil
 	}
 	return pipeline.Result{Keywords: []pipeline.Keyword{{Label: "now", Score: 1, StartS: float64(seq)}}}, nil
 }
@@ -121,7 +121,7 @@ func TestStreamingFails(t *testing.T) {
 		if seq == 7 {
 			return pipeline.Result{}, errors.New("the model is gone")
 		}
-		return pipeline.Result{Quiet: true}, nil
+		return pipeline.Result{Suppress: true}, nil
 	}
 	_, err = r.run(t, t.Context())
 	if err == nil || !strings.Contains(err.Error(), "pipeline door: model word: fake (item 7): process: the model is gone") || len(m.seen) != 8 {
@@ -166,7 +166,7 @@ func TestBuffered(t *testing.T) {
 		if seq == 0 {
 			<-turn
 		}
-		return pipeline.Result{Quiet: true}, nil
+		return pipeline.Result{Suppress: true}, nil
 	}
 	read := 0
 	r.source.Read = func(_ context.Context, n int) error {

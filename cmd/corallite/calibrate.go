@@ -26,7 +26,7 @@ type calibration struct {
 
 // args are the files to look at; calibrating takes its pictures from the gallery.
 func (l *look) args(cmd *cobra.Command, files []string) error {
-	if !l.model.NoThreshold {
+	if !l.calibrates {
 		return atLeast(1, "a FILE (a picture or a video)")(cmd, files)
 	}
 	switch {
@@ -45,6 +45,7 @@ func (l *look) args(cmd *cobra.Command, files []string) error {
 
 // calibrate measures how well the model tells the labels of the gallery apart.
 func (l *look) calibrate(cmd *cobra.Command) (err error) {
+	l.model.NoThreshold = true // which is what is measured
 	if err := l.check(); err != nil {
 		return err
 	}

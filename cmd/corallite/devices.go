@@ -57,7 +57,7 @@ cannot be used. No device is opened.`,
 				return err
 			}
 			found, err := delegate.Probe(cmd.Context(), delegate.Options{
-				Choice: chosen, Device: runs.device, EdgeTPULibrary: library, Look: assemble.ProbeIsolated, Apart: assemble.ProbeProvider,
+				Choice: chosen, Device: runs.device, EdgeTPULibrary: library, Enumerate: assemble.ProbeIsolated, Apart: assemble.ProbeProvider,
 			})
 			switch {
 			case cmd.Context().Err() != nil:

@@ -23,6 +23,8 @@ type look struct {
 	out       string
 	overwrite bool
 	decode    string
+
+	calibrates bool // embed --calibrate
 }
 
 func newDetect(std *streams) *cobra.Command {
@@ -69,7 +71,7 @@ others are still processed, and the exit code is 1.`,
 		Example: example,
 		Args:    l.args,
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if l.model.NoThreshold {
+			if l.calibrates {
 				return l.calibrate(cmd)
 			}
 			return l.run(cmd, files)
@@ -83,7 +85,7 @@ others are still processed, and the exit code is 1.`,
 	if task == configs.TaskEmbed {
 		flags.StringVar(&l.model.Gallery, "gallery", "", "gallery folder with a sub-folder of pictures per label; each picture gets the label of the most similar one")
 		_ = cmd.MarkFlagDirname("gallery")
-		flags.BoolVar(&l.model.NoThreshold, "calibrate", false, "measure how well the model separates the labels of --gallery, and the best threshold")
+		flags.BoolVar(&l.calibrates, "calibrate", false, "measure how well the model separates the labels of --gallery, and the best threshold")
 	}
 	addKeyFlag(flags, &l.model.Threads, "threads", "CPU threads (default: automatic)", "models", "threads")
 	l.model.addSizeFlags(flags)

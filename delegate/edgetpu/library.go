@@ -36,7 +36,7 @@ func (l *Library) Version() (Version, error) {
 	if l.closed {
 		return Version{}, ErrClosed
 	}
-	return Seen{Path: l.path, Raw: l.c.version()}.Version()
+	return Inventory{Path: l.path, Raw: l.c.version()}.Version()
 }
 
 // Verbosity sets how much the library writes to standard error: 0 nothing but errors, to 10. It holds for the whole

@@ -33,8 +33,8 @@ func NewDevicePool(ctx context.Context, all []configs.Model, tpu configs.EdgeTPU
 func ExtraPaths() []string { return filepath.SplitList(os.Getenv(ExtraPathsEnv)) }
 
 // ProbeIsolated asks libedgetpu for its devices in a child process.
-func ProbeIsolated(ctx context.Context, library string) (edgetpu.Seen, error) {
-	return worker.Look(ctx, worker.LookOptions{Library: library, Access: delegate.Access{ReadWrite: ExtraPaths()}})
+func ProbeIsolated(ctx context.Context, library string) (edgetpu.Inventory, error) {
+	return worker.Enumerate(ctx, worker.EnumerateOptions{Library: library, Access: delegate.Access{ReadWrite: ExtraPaths()}})
 }
 
 // ProbeProvider probes a provider that is not the CPU in a child process.

@@ -53,8 +53,8 @@ type Pool struct {
 
 	parking sync.Mutex // held while engines are moved to the CPU or back because of heat
 
-	looking sync.Mutex // held while libedgetpu is asked for its devices
-	looked  *looked    // nil: it was not asked yet
+	enumerating sync.Mutex         // held while libedgetpu is asked for its devices
+	inventory   *answeredInventory // nil: it was not asked yet
 
 	asking sync.Mutex // held while another provider is probed
 	asked  []askedProvider
@@ -145,7 +145,7 @@ func (p *Pool) Read(ctx context.Context, files delegate.Files, signature string,
 	if p.o.Verified != nil && files.CPU != "" {
 		patient, stop := p.patient(ctx)
 		defer stop()
-		err := worker.Try(patient, worker.ModelProbeOptions{Path: files.CPU, Shapes: shapes, Signature: signature, Verified: p.o.Verified, Logger: p.o.Logger})
+		err := worker.ProbeModel(patient, worker.ModelProbeOptions{Path: files.CPU, Shapes: shapes, Signature: signature, Verified: p.o.Verified, Logger: p.o.Logger})
 		if err != nil {
 			m.Close()
 			if ctx.Err() == nil && errors.Is(err, context.Canceled) {
@@ -207,10 +207,10 @@ func (p *Pool) candidates(ctx context.Context, r Request) (delegate.Candidates, 
 		}
 	}
 	o := delegate.Options{
-		Choice: delegate.EdgeTPU, Device: r.Device, EdgeTPULibrary: p.o.Library, EdgeTPU: p.o.EdgeTPU, Look: p.look,
+		Choice: delegate.EdgeTPU, Device: r.Device, EdgeTPULibrary: p.o.Library, EdgeTPU: p.o.EdgeTPU, Enumerate: p.enumerate,
 	}
 	if !r.isolated(true) {
-		o.Look = nil // in this process, where it will run too
+		o.Enumerate = nil // in this process, where it will run too
 	}
 	var all delegate.Candidates
 	for _, m := range r.parts() {

@@ -13,7 +13,7 @@ import (
 // for Options.TryPlugin.
 func TryPlugin(extraPaths ...string) func(context.Context, Model, delegate.Item) error {
 	return func(ctx context.Context, m Model, i delegate.Item) error {
-		return worker.TryItem(ctx, worker.ProbeOptions{Item: i, ExtraPaths: extraPaths}, delegate.Files{CPU: m.Files.CPU})
+		return worker.ProbeModelOn(ctx, worker.ProbeOptions{Item: i, ExtraPaths: extraPaths}, delegate.Files{CPU: m.Files.CPU})
 	}
 }
 

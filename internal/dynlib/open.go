@@ -51,7 +51,7 @@ func Open(path string) (Handle, error) {
 // examine looks at a file before the loader does, whose words hide what is wrong.
 func examine(path string) error {
 	fail := func(kind error, detail string) error { return &Error{Kind: kind, Path: path, Detail: detail} }
-	f, err := regfile.OpenRegular(path)
+	f, err := regfile.OpenBare(path)
 	switch info, _ := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return fail(ErrNotFound, "there is no such file")

@@ -89,7 +89,7 @@ func (e *Engine) runVerified(ctx context.Context, device *unit) error {
 		return err
 	}
 	if err := e.verify(ctx, device, before); err != nil {
-		if stuck := carry(device, before.inputs, len(e.ports.inputs)); stuck != nil { // the fallback is to run them again
+		if stuck := copyInputs(device, before.inputs, len(e.ports.inputs)); stuck != nil { // the fallback is to run them again
 			return errors.Join(err, stuck)
 		}
 		return err
@@ -148,7 +148,7 @@ func (e *Engine) run(ctx context.Context, u *unit) error {
 		return err
 	}
 	var kept *sample
-	if e.keeps(u) {
+	if e.wantsSample(u) {
 		kept = e.newSample(u)
 	}
 	if err := u.invoke(ctx); err != nil {
@@ -156,7 +156,7 @@ func (e *Engine) run(ctx context.Context, u *unit) error {
 	}
 	e.last = u
 	if kept != nil {
-		e.keep(u, kept)
+		e.addOutputs(u, kept)
 	}
 	return nil
 }
@@ -176,7 +176,7 @@ func (e *Engine) move(u *unit) error {
 	if e.front == memory(u) {
 		return nil
 	}
-	if err := carry(u, e.front, len(e.ports.inputs)); err != nil {
+	if err := copyInputs(u, e.front, len(e.ports.inputs)); err != nil {
 		return err
 	}
 	e.front = u
@@ -193,7 +193,7 @@ func (e *Engine) lose(device *unit, failure error) (*cause, error) {
 	if e.fallback != nil {
 		stuck = e.move(e.fallback)
 	} else if e.front == memory(device) {
-		e.front = hold(device, len(e.ports.inputs))
+		e.front = saveInputs(device, len(e.ports.inputs))
 	}
 	e.setLost(why, e.backoff.failed(device.epoch))
 	// The inputs are out of it, so it may be closed there.

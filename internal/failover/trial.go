@@ -10,7 +10,7 @@ import (
 // sample is one run: what went in and what came out.
 type sample struct {
 	begins  bool // the first of a sequence
-	inputs  holder
+	inputs  savedInputs
 	outputs []tensor.Tensor
 }
 
@@ -21,8 +21,8 @@ type firsts struct {
 	enough           chan struct{} // closed when the fallback's are complete
 }
 
-// keeps says whether a run of u is to be kept.
-func (e *Engine) keeps(u *unit) bool {
+// wantsSample says whether a run of u is to be a sample.
+func (e *Engine) wantsSample(u *unit) bool {
 	if u == e.fallback {
 		return len(e.firsts.device) == 0 && len(e.firsts.fallback) < e.o.Trial
 	}
@@ -31,11 +31,11 @@ func (e *Engine) keeps(u *unit) bool {
 
 // newSample copies the inputs, before the run.
 func (e *Engine) newSample(u *unit) *sample {
-	return &sample{begins: u.state == justReset, inputs: hold(u, len(e.ports.inputs))}
+	return &sample{begins: u.state == justReset, inputs: saveInputs(u, len(e.ports.inputs))}
 }
 
-// keep adds the outputs, after the run.
-func (e *Engine) keep(u *unit, s *sample) {
+// addOutputs adds the outputs, after the run.
+func (e *Engine) addOutputs(u *unit, s *sample) {
 	for i := range e.ports.outputs {
 		t := u.Output(i)
 		s.outputs = append(s.outputs, tensor.Tensor{Info: cloneInfo(t.Info), Data: slices.Clone(t.Data)})
@@ -104,7 +104,7 @@ func (e *Engine) repeat(u *unit, runs []*sample, i int, exact bool) error {
 			return err
 		}
 	}
-	if err := carry(u, s.inputs, len(e.ports.inputs)); err != nil {
+	if err := copyInputs(u, s.inputs, len(e.ports.inputs)); err != nil {
 		return err
 	}
 	if err := u.invoke(e.work); err != nil {

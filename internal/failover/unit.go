@@ -11,7 +11,7 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// memory is where inputs lie: in an engine, or in a holder while there is none.
+// memory is where inputs lie: in an engine, or in savedInputs while there is none.
 type memory interface {
 	Input(i int) tensor.Tensor
 }
@@ -67,19 +67,19 @@ func (u *unit) close() (err error) {
 	return u.Engine.Close()
 }
 
-// holder keeps inputs while no engine does.
-type holder []tensor.Tensor
+// savedInputs are copies of inputs, for the time without an engine.
+type savedInputs []tensor.Tensor
 
-func (h holder) Input(i int) tensor.Tensor {
-	if i < 0 || i >= len(h) {
+func (s savedInputs) Input(i int) tensor.Tensor {
+	if i < 0 || i >= len(s) {
 		return tensor.Tensor{}
 	}
-	return h[i]
+	return s[i]
 }
 
-// hold copies n inputs.
-func hold(from memory, n int) holder {
-	h := make(holder, n)
+// saveInputs copies n inputs.
+func saveInputs(from memory, n int) savedInputs {
+	h := make(savedInputs, n)
 	for i := range h {
 		t := from.Input(i)
 		h[i] = tensor.Tensor{Info: cloneInfo(t.Info), Data: slices.Clone(t.Data)}
@@ -87,8 +87,8 @@ func hold(from memory, n int) holder {
 	return h
 }
 
-// carry copies n inputs from one place to another.
-func carry(to, from memory, n int) error {
+// copyInputs copies n inputs from one place to another.
+func copyInputs(to, from memory, n int) error {
 	for i := range n {
 		src, dst := from.Input(i), to.Input(i)
 		if len(src.Data) != len(dst.Data) {

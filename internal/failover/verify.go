@@ -13,7 +13,7 @@ func (e *Engine) verify(ctx context.Context, device *unit, s *sample) error {
 			return nil // with another state behind it the fallback's answer says nothing
 		}
 	}
-	if err := carry(e.fallback, s.inputs, len(e.ports.inputs)); err != nil {
+	if err := copyInputs(e.fallback, s.inputs, len(e.ports.inputs)); err != nil {
 		return err
 	}
 	answer := *s
@@ -22,7 +22,7 @@ func (e *Engine) verify(ctx context.Context, device *unit, s *sample) error {
 		e.verified = e.o.Trial
 		return nil
 	}
-	e.keep(e.fallback, &answer)
+	e.addOutputs(e.fallback, &answer)
 	for i, want := range answer.outputs {
 		if err := e.compare(device.Output(i), want, false); err != nil {
 			return &wrongAnswer{device.Device().Name, fmt.Errorf("output %d (%s) %w", i, want.Name, err)}

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// OpenRegular opens a regular file; anything else is an error. Its errors do not contain the path.
-func OpenRegular(path string) (*os.File, error) {
+// OpenBare opens a regular file; anything else is an error. Its errors are bare: they do not contain the path.
+func OpenBare(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, Cause(err)
@@ -34,9 +34,9 @@ func OpenRegular(path string) (*os.File, error) {
 	return f, nil
 }
 
-// ReadRegular reads a whole regular file of at most the given number of bytes. Its errors do not contain the path.
-func ReadRegular(path string, most int64) ([]byte, error) {
-	f, err := OpenRegular(path)
+// ReadBare reads a whole regular file of at most the given number of bytes. Its errors do not contain the path.
+func ReadBare(path string, most int64) ([]byte, error) {
+	f, err := OpenBare(path)
 	if err != nil {
 		return nil, err
 	}
@@ -44,16 +44,16 @@ func ReadRegular(path string, most int64) ([]byte, error) {
 	return ReadAtMost(f, most)
 }
 
-// Open is OpenRegular with the path in its errors.
+// Open is OpenBare with the path in its errors.
 func Open(path string) (*os.File, error) {
-	f, err := OpenRegular(path)
+	f, err := OpenBare(path)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: path, Err: err}
 	}
 	return f, nil
 }
 
-// Read is ReadRegular with the path in its errors.
+// Read is ReadBare with the path in its errors.
 func Read(path string, most int64) ([]byte, error) {
 	f, err := Open(path)
 	if err != nil {

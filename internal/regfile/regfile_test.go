@@ -18,8 +18,8 @@ func TestNotRegular(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{pipe: "not a regular file", link: "not a regular file", "/dev/zero": "not a regular file", dir: "is a folder"} {
-		_, err1 := OpenRegular(path)
-		_, err2 := ReadRegular(path, 10)
+		_, err1 := OpenBare(path)
+		_, err2 := ReadBare(path, 10)
 		_, err3 := Open(path)
 		_, err4 := Read(path, 10)
 		for i, err := range []error{err1, err2, err3, err4} {

@@ -18,7 +18,7 @@ const Kind = "engine"
 
 // Handlers are what isolate.Main needs to know of this package.
 func Handlers() map[string]isolate.Handler {
-	return map[string]isolate.Handler{Kind: serveEngines, trialKind: serveTrials, lookKind: serveLook, probeKind: serveProbe}
+	return map[string]isolate.Handler{Kind: serveEngines, trialKind: serveTrials, enumerateKind: serveEnumerate, probeKind: serveProbe}
 }
 
 // child is the process in which engines live.

@@ -30,8 +30,8 @@ func TestMutated(t *testing.T) {
 	keep := os.Getenv("CORALLITE_MUTATED_KEEP") // a folder for the models that end their child
 	seeds := mutationSeeds(t)
 	r := rand.New(rand.NewPCG(2, uint64(seed)))
-	trier := &worker.ModelProbe{}
-	defer trier.Close()
+	probe := &worker.ModelProbe{}
+	defer probe.Close()
 	ran, refused, failed, deaths, slowest := 0, 0, 0, map[string]int{}, time.Duration(0)
 	begin := time.Now()
 	for i := range count {
@@ -39,7 +39,7 @@ func TestMutated(t *testing.T) {
 		model, how := origin.Mutant(r, seeds[r.IntN(len(seeds))])
 		name := fmt.Sprintf("mutant-%d", i)
 		tried := time.Now()
-		err := trier.Try(t.Context(), name, model)
+		err := probe.Run(t.Context(), name, model)
 		slowest = max(slowest, time.Since(tried))
 		death := (*isolate.DeathError)(nil)
 		switch {
@@ -70,7 +70,7 @@ func TestMutated(t *testing.T) {
 		t.Error("the mutations are too wild or too tame")
 	}
 	// The ModelProbe is as good as new.
-	if err := trier.Try(t.Context(), "sound", modeltest.Addition(1, 4).Bytes()); err != nil {
+	if err := probe.Run(t.Context(), "sound", modeltest.Addition(1, 4).Bytes()); err != nil {
 		t.Error(err)
 	}
 }

@@ -91,20 +91,20 @@ func serveProbe(c *isolate.Child) error {
 	})
 }
 
-// ErrProbe is wrapped by the error of TryItem for what Probe finds.
+// ErrProbe is wrapped by the error of ProbeModelOn for what Probe finds.
 var ErrProbe = errors.New("it cannot be used")
 
-// TryItem opens a model on a provider in a child process of its own and runs it once with zeros. A crash and a hang are errors
+// ProbeModelOn opens a model on a provider in a child process of its own and runs it once with zeros. A crash and a hang are errors
 // like all others.
-func TryItem(ctx context.Context, o ProbeOptions, files delegate.Files) (err error) {
+func ProbeModelOn(ctx context.Context, o ProbeOptions, files delegate.Files) (err error) {
 	if err := Probe(ctx, o); err != nil {
 		return &probeError{err}
 	}
-	return TryOpen(ctx, o, Request{Files: files, Choice: choice.Choice{o.Item}})
+	return ProbeOpen(ctx, o, Request{Files: files, Choice: choice.Choice{o.Item}})
 }
 
-// TryOpen is TryItem without its Probe, for a request of the item.
-func TryOpen(ctx context.Context, o ProbeOptions, r Request) (err error) {
+// ProbeOpen is ProbeModelOn without its Probe, for a request of the item.
+func ProbeOpen(ctx context.Context, o ProbeOptions, r Request) (err error) {
 	h, err := StartHost(ctx, HostOptions{
 		Name: "trial of " + o.Item.String(), Files: []string{r.Files.CPU}, Access: access(o.Item, o.ExtraPaths), Logger: o.Logger,
 	})

@@ -119,10 +119,10 @@ type ModelProbe struct {
 	reply []byte
 }
 
-// Try opens and runs a model once with zeros, in the child. A crash and a hang are errors like all others; they name the
+// Run opens and runs a model once with zeros, in the child. A crash and a hang are errors like all others; they name the
 // model. What a model does to the child's memory may be seen only later: where models are not trusted, a ModelProbe is for
 // one of them.
-func (t *ModelProbe) Try(ctx context.Context, path string, model []byte) error {
+func (t *ModelProbe) Run(ctx context.Context, path string, model []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.start(ctx); err != nil {
@@ -186,7 +186,7 @@ func (t *ModelProbe) Close() error {
 	return t.end()
 }
 
-// ModelProbeOptions of Try.
+// ModelProbeOptions of ProbeModel.
 type ModelProbeOptions struct {
 	Path      string          // of the model
 	Shapes    [][]int         // as delegate.Options has them
@@ -195,8 +195,8 @@ type ModelProbeOptions struct {
 	Logger    *slog.Logger
 }
 
-// Try is [ModelProbe.Try] for one file, unless it went well before. That it did is remembered.
-func Try(ctx context.Context, o ModelProbeOptions) error {
+// ProbeModel is [ModelProbe.Run] for one file, unless it went well before. That it did is remembered.
+func ProbeModel(ctx context.Context, o ModelProbeOptions) error {
 	if info, err := os.Stat(o.Path); err != nil || !info.Mode().IsRegular() {
 		return nil // who opens it says better what is wrong
 	}
@@ -209,7 +209,7 @@ func Try(ctx context.Context, o ModelProbeOptions) error {
 		return fmt.Errorf("model: %w", err)
 	}
 	t := &ModelProbe{Logger: o.Logger, Shapes: o.Shapes, Signature: o.Signature}
-	if err := t.Try(ctx, filepath.Clean(o.Path), b); err != nil {
+	if err := t.Run(ctx, filepath.Clean(o.Path), b); err != nil {
 		return errors.Join(err, t.Close())
 	}
 	o.Verified.Add(sha256.Sum256(b), o.Signature)

@@ -61,7 +61,7 @@ func TestTried(t *testing.T) {
 	s := &starts{}
 	try := func(path string, wantStarts int64) error {
 		t.Helper()
-		err := worker.Try(t.Context(), worker.ModelProbeOptions{Path: path, Verified: tried, Logger: slog.New(s)})
+		err := worker.ProbeModel(t.Context(), worker.ModelProbeOptions{Path: path, Verified: tried, Logger: slog.New(s)})
 		s.want(t, wantStarts)
 		return err
 	}
@@ -95,7 +95,7 @@ func TestTriedSignature(t *testing.T) {
 	file := write(t, "signatures.tflite", modeltest.TwoSignatures(4).Bytes())
 	tried, s := worker.NewVerifiedModels(t.TempDir()), &starts{}
 	for i, signature := range []string{"add", "double", "add", "double"} {
-		err := worker.Try(t.Context(), worker.ModelProbeOptions{
+		err := worker.ProbeModel(t.Context(), worker.ModelProbeOptions{
 			Path: file, Signature: signature, Shapes: map[string][][]int{"double": {{1, 4}}}[signature], Verified: tried, Logger: slog.New(s),
 		})
 		if err != nil {
@@ -103,7 +103,7 @@ func TestTriedSignature(t *testing.T) {
 		}
 		s.want(t, min(int64(i)+1, 2))
 	}
-	if err := worker.Try(t.Context(), worker.ModelProbeOptions{Path: file, Signature: "train", Verified: tried}); err == nil || !strings.Contains(err.Error(), `no signature "train"`) {
+	if err := worker.ProbeModel(t.Context(), worker.ModelProbeOptions{Path: file, Signature: "train", Verified: tried}); err == nil || !strings.Contains(err.Error(), `no signature "train"`) {
 		t.Errorf("an unknown signature: %v", err)
 	}
 }
@@ -116,7 +116,7 @@ func TestTriedWithoutFolder(t *testing.T) {
 			s := &starts{}
 			tried := worker.NewVerifiedModels(folder)
 			for range 2 {
-				if err := worker.Try(t.Context(), worker.ModelProbeOptions{Path: file, Verified: tried, Logger: slog.New(s)}); err != nil {
+				if err := worker.ProbeModel(t.Context(), worker.ModelProbeOptions{Path: file, Verified: tried, Logger: slog.New(s)}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -131,7 +131,7 @@ func TestTryUnreadable(t *testing.T) {
 	if err := os.Chmod(file, 0); err != nil {
 		t.Fatal(err)
 	}
-	err := worker.Try(t.Context(), worker.ModelProbeOptions{Path: file})
+	err := worker.ProbeModel(t.Context(), worker.ModelProbeOptions{Path: file})
 	if os.Geteuid() == 0 {
 		if err != nil { // root may read everything
 			t.Error(err)
@@ -144,34 +144,34 @@ func TestTryUnreadable(t *testing.T) {
 // TestTryFails: an error of the runtime comes over, with the model's name, and the child goes on.
 func TestTryFails(t *testing.T) {
 	s := &starts{}
-	trier := &worker.ModelProbe{Logger: slog.New(s)}
-	defer trier.Close()
+	probe := &worker.ModelProbe{Logger: slog.New(s)}
+	defer probe.Close()
 	failing := rowOf()
 	g := &failing.Subgraphs[0]
 	g.Tensors[1].Data, g.Inputs = []byte{7, 0, 0, 0}, []int32{0} // the row that is not there, as a constant
 	call := (*tflite.Error)(nil)
-	if err := trier.Try(t.Context(), "door", failing.Bytes()); !errors.As(err, &call) || call.Op != "TfLiteInterpreterInvoke" ||
+	if err := probe.Run(t.Context(), "door", failing.Bytes()); !errors.As(err, &call) || call.Op != "TfLiteInterpreterInvoke" ||
 		!strings.Contains(err.Error(), "model door: ") {
 		t.Errorf("a model whose run fails: %v", err)
 	}
 	for name, model := range map[string][]byte{"nothing": nil, "text": []byte("not a model at all")} {
-		if err := trier.Try(t.Context(), name, model); !errors.Is(err, schema.ErrInvalid) || !strings.Contains(err.Error(), "model "+name+": ") {
+		if err := probe.Run(t.Context(), name, model); !errors.Is(err, schema.ErrInvalid) || !strings.Contains(err.Error(), "model "+name+": ") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := trier.Try(t.Context(), "words", words().Bytes()); err != nil {
+	if err := probe.Run(t.Context(), "words", words().Bytes()); err != nil {
 		t.Errorf("a model of words, without words: %v", err)
 	}
 	for _, name := range []string{classifier, "keras_lstm_mnist_ptq", classifier + "_edgetpu"} {
 		model, err := os.ReadFile(path(t, name))
 		if err == nil {
-			err = trier.Try(t.Context(), name, model)
+			err = probe.Run(t.Context(), name, model)
 		}
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := trier.Close(); err != nil { // now all that the child said has come
+	if err := probe.Close(); err != nil { // now all that the child said has come
 		t.Error(err)
 	}
 	s.want(t, 1)
@@ -189,20 +189,20 @@ func words() modeltest.Model {
 
 // TestTryHangs ends a child whose model does not end, and one whose trial nobody waits for.
 func TestTryHangs(t *testing.T) {
-	trier := &worker.ModelProbe{Deadline: 100 * time.Millisecond}
-	defer trier.Close()
+	probe := &worker.ModelProbe{Deadline: 100 * time.Millisecond}
+	defer probe.Close()
 	death := (*isolate.DeathError)(nil)
-	err := trier.Try(t.Context(), "door", modeltest.Endless().Bytes())
-	if !errors.As(err, &death) || death.Hung < trier.Deadline || !strings.Contains(err.Error(), "model door: the runtime does not survive it: ") {
+	err := probe.Run(t.Context(), "door", modeltest.Endless().Bytes())
+	if !errors.As(err, &death) || death.Hung < probe.Deadline || !strings.Contains(err.Error(), "model door: the runtime does not survive it: ") {
 		t.Errorf("error %v", err)
 	}
-	trier.Deadline = 0
+	probe.Deadline = 0
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := trier.Try(ctx, "door", modeltest.Endless().Bytes()); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "model door: ") {
+	if err := probe.Run(ctx, "door", modeltest.Endless().Bytes()); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "model door: ") {
 		t.Errorf("error %v", err)
 	}
-	if err := trier.Try(t.Context(), "window", modeltest.Addition(1, 4).Bytes()); err != nil {
+	if err := probe.Run(t.Context(), "window", modeltest.Addition(1, 4).Bytes()); err != nil {
 		t.Errorf("the next model: %v", err)
 	}
 }
@@ -210,11 +210,11 @@ func TestTryHangs(t *testing.T) {
 // TestTryCrashes: the child's death is an error that names the model and the signal, one line; the next model has a
 // child again.
 func TestTryCrashes(t *testing.T) {
-	trier := &worker.ModelProbe{}
-	defer trier.Close()
+	probe := &worker.ModelProbe{}
+	defer probe.Close()
 	for _, signal := range []syscall.Signal{syscall.SIGABRT, syscall.SIGKILL, syscall.SIGSEGV} {
 		t.Setenv(worker.SignalEnv, strconv.Itoa(int(signal)))
-		err := trier.Try(t.Context(), "door", modeltest.Endless().Bytes())
+		err := probe.Run(t.Context(), "door", modeltest.Endless().Bytes())
 		death := (*isolate.DeathError)(nil)
 		if !errors.As(err, &death) || death.Signal != signal {
 			t.Fatalf("error %v", err)
@@ -224,7 +224,7 @@ func TestTryCrashes(t *testing.T) {
 		}
 	}
 	t.Setenv(worker.SignalEnv, "")
-	if err := errors.Join(trier.Try(t.Context(), "window", modeltest.Addition(1, 4).Bytes()), trier.Close(), trier.Close()); err != nil {
+	if err := errors.Join(probe.Run(t.Context(), "window", modeltest.Addition(1, 4).Bytes()), probe.Close(), probe.Close()); err != nil {
 		t.Error(err)
 	}
 }
@@ -232,22 +232,22 @@ func TestTryCrashes(t *testing.T) {
 // TestTrySeveral tries from several goroutines, which share the child.
 func TestTrySeveral(t *testing.T) {
 	s := &starts{}
-	trier := &worker.ModelProbe{Logger: slog.New(s)}
-	defer trier.Close()
+	probe := &worker.ModelProbe{Logger: slog.New(s)}
+	defer probe.Close()
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
 			for _, m := range [][]byte{modeltest.Addition(1, 4).Bytes(), nil} {
-				if err := trier.Try(t.Context(), "door", m); (err == nil) != (m != nil) {
+				if err := probe.Run(t.Context(), "door", m); (err == nil) != (m != nil) {
 					t.Error(err)
 				}
 			}
 		}()
 	}
 	wg.Wait()
-	if err := trier.Close(); err != nil { // now all that the child said has come
+	if err := probe.Close(); err != nil { // now all that the child said has come
 		t.Error(err)
 	}
 	s.want(t, 1)

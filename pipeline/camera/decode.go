@@ -23,7 +23,7 @@ const maxFile = 1 << 30
 
 // openPicture opens a picture file and returns its size in bytes, which is 0 after an error.
 func openPicture(path string) (*os.File, int64, error) {
-	f, err := regfile.OpenRegular(path)
+	f, err := regfile.OpenBare(path)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -167,7 +167,7 @@ func decodeGIF(data []byte, h header, f *vision.Frame) error {
 // IsPicture reports whether a file has, by its first bytes, a format that Pictures reads. The error of an unreadable file has
 // its path.
 func IsPicture(path string) (bool, error) {
-	f, err := regfile.OpenRegular(path)
+	f, err := regfile.OpenBare(path)
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", path, err)
 	}

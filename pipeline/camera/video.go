@@ -90,7 +90,7 @@ func (v *Video) open(o VideoOptions) error {
 
 // inspect checks the file before ffmpeg reads it, for clearer errors and for the size that the container claims.
 func (v *Video) inspect() error {
-	f, err := regfile.OpenRegular(v.path)
+	f, err := regfile.OpenBare(v.path)
 	if err != nil {
 		return err
 	}

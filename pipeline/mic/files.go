@@ -197,7 +197,7 @@ func (f *Files) take(r recording) (*audio.Chunk, error) {
 
 // openRecording opens a file; with ffmpeg's libraries, unless it is an uncompressed WAVE file.
 func openRecording(path string) (recording, error) {
-	file, err := regfile.OpenRegular(path)
+	file, err := regfile.OpenBare(path)
 	if err != nil {
 		return nil, err
 	}

@@ -92,8 +92,8 @@ func take(t *testing.T, f *Model, c *audio.Chunk) []pipeline.Keyword {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Quiet != (len(got.Keywords) == 0) {
-		t.Fatalf("quiet is %v with keywords %v", got.Quiet, got.Keywords)
+	if got.Suppress != (len(got.Keywords) == 0) {
+		t.Fatalf("quiet is %v with keywords %v", got.Suppress, got.Keywords)
 	}
 	for i := range got.Keywords {
 		got.Keywords[i].LevelDBFS = -20 // as word has it: TestLevel looks at levels

@@ -140,7 +140,7 @@ func (f *Model) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result, e
 		return pipeline.Result{}, fmt.Errorf("keyword: running the model at %.2f s: %w", f.time(f.start+f.due).Seconds(), err)
 	}
 	if len(f.words) == 0 {
-		return pipeline.Result{Quiet: true}, nil
+		return pipeline.Result{Suppress: true}, nil
 	}
 	return pipeline.Result{Keywords: slices.Clone(f.words)}, nil
 }

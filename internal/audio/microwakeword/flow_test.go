@@ -49,7 +49,7 @@ func rows(t *testing.T, w *WakeWord, values []int, voice func(row int) bool) map
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Quiet != (len(got.Keywords) == 0) || len(got.Keywords) > 1 {
+		if got.Suppress != (len(got.Keywords) == 0) || len(got.Keywords) > 1 {
 			t.Fatalf("row %d: %+v", i, got)
 		}
 		for _, k := range got.Keywords {
@@ -264,7 +264,7 @@ func TestTakeAllocates(t *testing.T) {
 		c.First, c.Voice = turn%100 == 0, turn%70 < 50 // also while the gate is closed, and when it opens
 		c.Start += int64(len(c.Samples))
 		turn++
-		if got, err := w.Process(t.Context(), c); err != nil || !got.Quiet {
+		if got, err := w.Process(t.Context(), c); err != nil || !got.Suppress {
 			t.Error(got, err)
 		}
 	}); n != 0 {

@@ -27,13 +27,13 @@ func (w *WakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result
 	w.held = append(w.held, c.Micro...)
 	if !c.Voice {
 		w.drop()
-		return pipeline.Result{Quiet: true}, nil
+		return pipeline.Result{Suppress: true}, nil
 	}
 	keywords, err := w.listen(ctx)
 	if err != nil {
 		return pipeline.Result{}, fmt.Errorf("wake-word model %s: %w", w.name, err)
 	}
-	return pipeline.Result{Keywords: keywords, Quiet: len(keywords) == 0}, nil
+	return pipeline.Result{Keywords: keywords, Suppress: len(keywords) == 0}, nil
 }
 
 // restart resets all state.

@@ -250,7 +250,7 @@ func TestListeningAllocates(t *testing.T) {
 		if err := stage.Process(t.Context(), c); err != nil {
 			t.Error(err)
 		}
-		if got, err := w.Process(t.Context(), c); err != nil || !got.Quiet {
+		if got, err := w.Process(t.Context(), c); err != nil || !got.Suppress {
 			t.Error(got, err)
 		}
 		c.First = false

@@ -152,8 +152,8 @@ func told(tb testing.TB, w *wakeWord, chunks []*audio.Chunk) (found []pipeline.K
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if r.Quiet != (len(r.Keywords) == 0) {
-			tb.Fatalf("quiet %v with %v", r.Quiet, r.Keywords)
+		if r.Suppress != (len(r.Keywords) == 0) {
+			tb.Fatalf("quiet %v with %v", r.Suppress, r.Keywords)
 		}
 		found = append(found, r.Keywords...)
 	}

@@ -108,7 +108,7 @@ func (w *wakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result
 		}
 		found = w.spot(found, row, ended)
 	}
-	return pipeline.Result{Keywords: found, Quiet: len(found) == 0}, nil
+	return pipeline.Result{Keywords: found, Suppress: len(found) == 0}, nil
 }
 
 // spot adds the word if its score reaches the threshold.

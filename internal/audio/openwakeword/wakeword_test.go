@@ -209,7 +209,7 @@ func TestAllocations(t *testing.T) {
 				t.Fatal(err)
 			}
 			r, err := w.Process(ctx, chunk)
-			if err != nil || !r.Quiet {
+			if err != nil || !r.Suppress {
 				t.Fatal(r, err)
 			}
 			chunk.First, chunk.Start = false, chunk.Start+int64(length)

@@ -14,14 +14,14 @@ import (
 	"corallite/internal/isolate"
 )
 
-// lookKind is the kind of child that asks libedgetpu for its devices.
-const lookKind = "look"
+// enumerateKind is the kind of child that asks libedgetpu for its devices.
+const enumerateKind = "enumerate"
 
-// lookDeadline is how long loading libedgetpu and listing its devices may take, which is milliseconds unless it hangs.
-const lookDeadline = 15 * time.Second
+// enumerateDeadline is how long loading libedgetpu and listing its devices may take, which is milliseconds unless it hangs.
+const enumerateDeadline = 15 * time.Second
 
-// LookOptions of Look.
-type LookOptions struct {
+// EnumerateOptions of Enumerate.
+type EnumerateOptions struct {
 	Library  string          // libedgetpu's path; "": as edgetpu.Load finds it
 	System   edgetpu.System  // whose Root, if there is one, the child may use
 	Access   delegate.Access // what the child may use beside
@@ -29,9 +29,9 @@ type LookOptions struct {
 	Logger   *slog.Logger    // gets what the child says; nil: nobody does
 }
 
-// Look is [edgetpu.Look] in a child process: the error of a libedgetpu that crashes or hangs wraps edgetpu.ErrUnanswered.
+// Enumerate is [edgetpu.Enumerate] in a child process: the error of a libedgetpu that crashes or hangs wraps edgetpu.ErrUnanswered.
 // When ctx ends, the child is killed and ctx's error returned.
-func Look(ctx context.Context, o LookOptions) (edgetpu.Seen, error) {
+func Enumerate(ctx context.Context, o EnumerateOptions) (edgetpu.Inventory, error) {
 	sandbox := isolate.Sandbox{
 		Read: append([]string{"/sys", "/run/udev"}, libraryFiles(o.Library)...), ReadWrite: append([]string{usbNodes}, o.Access.ReadWrite...),
 	}
@@ -40,19 +40,19 @@ func Look(ctx context.Context, o LookOptions) (edgetpu.Seen, error) {
 		sandbox.ReadWrite = append(sandbox.ReadWrite, o.System.Root)
 	}
 	p, err := isolate.Start(ctx, isolate.Options{
-		Kind: lookKind, Name: "edgetpu list", Logger: o.Logger, Sandbox: sandbox, Env: environ.Pick(o.Access.Env...), Setup: hostSetup{Library: o.Library},
+		Kind: enumerateKind, Name: "edgetpu list", Logger: o.Logger, Sandbox: sandbox, Env: environ.Pick(o.Access.Env...), Setup: hostSetup{Library: o.Library},
 	})
 	if err != nil {
-		return edgetpu.Seen{}, unanswered(ctx, err)
+		return edgetpu.Inventory{}, unanswered(ctx, err)
 	}
 	if o.Deadline <= 0 {
-		o.Deadline = lookDeadline
+		o.Deadline = enumerateDeadline
 	}
 	reply := make([]byte, isolate.MaxMessage)
 	n, err := p.Call(ctx, nil, reply, isolate.CallOptions{Deadline: o.Deadline})
 	if err != nil {
 		_ = p.Close() // how it ended is in err
-		return edgetpu.Seen{}, unanswered(ctx, err)
+		return edgetpu.Inventory{}, unanswered(ctx, err)
 	}
 	if err := p.Close(); err != nil { // a crash in unloading: what was said before stands
 		if o.Logger != nil {
@@ -61,14 +61,14 @@ func Look(ctx context.Context, o LookOptions) (edgetpu.Seen, error) {
 	}
 	status, _, body, err := parseReply(reply[:n])
 	if err != nil {
-		return edgetpu.Seen{}, unanswered(ctx, err)
+		return edgetpu.Inventory{}, unanswered(ctx, err)
 	}
 	if status != statusOK {
-		return edgetpu.Seen{}, received(body, o.System)
+		return edgetpu.Inventory{}, received(body, o.System)
 	}
-	var seen edgetpu.Seen
+	var seen edgetpu.Inventory
 	if err := json.Unmarshal(body, &seen); err != nil {
-		return edgetpu.Seen{}, unanswered(ctx, err)
+		return edgetpu.Inventory{}, unanswered(ctx, err)
 	}
 	return seen, nil
 }
@@ -84,14 +84,14 @@ func unanswered(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", edgetpu.ErrUnanswered, err)
 }
 
-// serveLook loads libedgetpu and lists its devices, once for each request.
-func serveLook(c *isolate.Child) error {
+// serveEnumerate loads libedgetpu and lists its devices, once for each request.
+func serveEnumerate(c *isolate.Child) error {
 	var setup hostSetup
 	if err := json.Unmarshal(c.Setup, &setup); err != nil {
 		return err
 	}
 	return c.Serve(func(_ []byte, _ []*isolate.Memory, reply []byte) (int, error) {
-		seen, err := edgetpu.Look(setup.Library)
+		seen, err := edgetpu.Enumerate(setup.Library)
 		if err != nil {
 			return answered(reply, err)
 		}

@@ -10,20 +10,20 @@ import (
 	"corallite/internal/worker"
 )
 
-// looked is what libedgetpu answered when it was asked for its devices.
-type looked struct {
+// answeredInventory is what libedgetpu answered when it was asked for its devices.
+type answeredInventory struct {
 	kernel []edgetpu.Device // what the kernel showed then
-	seen   edgetpu.Seen
+	seen   edgetpu.Inventory
 	err    error
 }
 
-// look asks libedgetpu for its devices, in a child process. It is asked again when the kernel shows other devices; one
+// enumerate asks libedgetpu for its devices, in a child process. It is asked again when the kernel shows other devices; one
 // that crashes or hangs costs its time once, not for each model.
-func (p *Pool) look(ctx context.Context, library string) (edgetpu.Seen, error) {
-	p.looking.Lock()
-	defer p.looking.Unlock()
+func (p *Pool) enumerate(ctx context.Context, library string) (edgetpu.Inventory, error) {
+	p.enumerating.Lock()
+	defer p.enumerating.Unlock()
 	kernel := p.o.EdgeTPU.System.Devices()
-	if l := p.looked; l != nil && slices.Equal(l.kernel, kernel) {
+	if l := p.inventory; l != nil && slices.Equal(l.kernel, kernel) {
 		return l.seen, l.err
 	}
 	limit := firstLimit
@@ -32,7 +32,7 @@ func (p *Pool) look(ctx context.Context, library string) (edgetpu.Seen, error) {
 	}
 	patient, stop := p.patient(ctx)
 	defer stop()
-	seen, err := worker.Look(patient, worker.LookOptions{
+	seen, err := worker.Enumerate(patient, worker.EnumerateOptions{
 		Library: library, System: p.o.EdgeTPU.System, Access: delegate.Access{ReadWrite: p.o.ExtraPaths, Env: p.o.EdgeTPUEnv}, Deadline: limit, Logger: p.o.Logger,
 	})
 	switch {
@@ -40,7 +40,7 @@ func (p *Pool) look(ctx context.Context, library string) (edgetpu.Seen, error) {
 	case patient.Err() != nil:
 		err = fmt.Errorf("%w: %w", edgetpu.ErrUnanswered, interruption{})
 	default:
-		p.looked = &looked{kernel, seen, err}
+		p.inventory = &answeredInventory{kernel, seen, err}
 	}
 	return seen, err
 }

@@ -8,15 +8,15 @@ import (
 // ErrUnanswered is a libedgetpu that crashed, hung, or could not be asked: whether there are devices is not known.
 var ErrUnanswered = errors.New("libedgetpu cannot be asked for its devices")
 
-// Seen is what a libedgetpu says before any device is opened.
-type Seen struct {
+// Inventory is what a libedgetpu says before any device is opened.
+type Inventory struct {
 	Path    string   `json:"path"`    // the file or name that was loaded
 	Raw     string   `json:"version"` // what it says of itself, as ParseVersion reads it
 	Devices []Device `json:"devices"` // in its order
 }
 
 // Version is the library's version, or why what it says of itself is none.
-func (s Seen) Version() (Version, error) {
+func (s Inventory) Version() (Version, error) {
 	v, err := ParseVersion(s.Raw)
 	if err != nil {
 		return Version{}, fmt.Errorf("%s: %w", s.Path, err)
@@ -24,23 +24,23 @@ func (s Seen) Version() (Version, error) {
 	return v, nil
 }
 
-// Look loads libedgetpu in this process, as Load does, asks it for its version and its devices, and gives it back. A
+// Enumerate loads libedgetpu in this process, as Load does, asks it for its version and its devices, and gives it back. A
 // libedgetpu that crashes takes the process along, and one that hangs does not return: package worker looks in a child.
-func Look(path string) (Seen, error) {
+func Enumerate(path string) (Inventory, error) {
 	l, err := Load(path)
 	if err != nil {
-		return Seen{}, err
+		return Inventory{}, err
 	}
-	s, err := l.Look()
+	s, err := l.Enumerate()
 	return s, errors.Join(err, l.Close())
 }
 
-// Look asks the library for its version and its devices.
-func (l *Library) Look() (Seen, error) {
+// Enumerate asks the library for its version and its devices.
+func (l *Library) Enumerate() (Inventory, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return Seen{}, ErrClosed
+		return Inventory{}, ErrClosed
 	}
-	return Seen{Path: l.path, Raw: l.c.version(), Devices: l.c.list()}, nil
+	return Inventory{Path: l.path, Raw: l.c.version(), Devices: l.c.list()}, nil
 }

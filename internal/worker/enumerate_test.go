@@ -15,19 +15,19 @@ import (
 	"corallite/internal/worker"
 )
 
-// looking are the options of a Look at a simulated library.
-func looking(tb testing.TB, c simtest.Config) (worker.LookOptions, *simtest.Control) {
+// looking are the options of a Enumerate at a simulated library.
+func looking(tb testing.TB, c simtest.Config) (worker.EnumerateOptions, *simtest.Control) {
 	tb.Helper()
 	control := simtest.NewControl(tb)
 	c.Control = control
-	return worker.LookOptions{
+	return worker.EnumerateOptions{
 		Library: simtest.Use(tb, c), System: edgetpu.System{Root: control.Root()}, Access: delegate.Access{ReadWrite: []string{control.Folder()}},
 	}, control
 }
 
-func TestLook(t *testing.T) {
+func TestEnumerate(t *testing.T) {
 	o, _ := looking(t, simtest.Config{Devices: []string{"usb", "pci"}, RuntimeVersion: 13})
-	seen, err := worker.Look(t.Context(), o)
+	seen, err := worker.Enumerate(t.Context(), o)
 	want := []edgetpu.Device{stick, {Bus: edgetpu.PCI, Path: "/dev/apex_0"}}
 	if err != nil || !reflect.DeepEqual(seen.Devices, want) || seen.Path != o.Library {
 		t.Fatalf("%+v, %v", seen, err)
@@ -36,7 +36,7 @@ func TestLook(t *testing.T) {
 		t.Errorf("version %+v, %v", v, err)
 	}
 	o.Library = filepath.Join(t.TempDir(), "libedgetpu.so.1")
-	if _, err := worker.Look(t.Context(), o); !errors.Is(err, edgetpu.ErrNotFound) || errors.Is(err, edgetpu.ErrUnanswered) {
+	if _, err := worker.Enumerate(t.Context(), o); !errors.Is(err, edgetpu.ErrNotFound) || errors.Is(err, edgetpu.ErrUnanswered) {
 		t.Errorf("a library that is not there: %v", err)
 	}
 }
@@ -53,11 +53,11 @@ func TestLookFaults(t *testing.T) {
 					o.Deadline = 500 * time.Millisecond
 				}
 				control.Fault(simtest.Fault{Kind: kind, At: at})
-				if _, err := worker.Look(t.Context(), o); !errors.Is(err, edgetpu.ErrUnanswered) || !strings.Contains(err.Error(), cause) {
+				if _, err := worker.Enumerate(t.Context(), o); !errors.Is(err, edgetpu.ErrUnanswered) || !strings.Contains(err.Error(), cause) {
 					t.Errorf("%v; want %q", err, cause)
 				}
 				o.Deadline = 0
-				if seen, err := worker.Look(t.Context(), o); err != nil || len(seen.Devices) != 1 {
+				if seen, err := worker.Enumerate(t.Context(), o); err != nil || len(seen.Devices) != 1 {
 					t.Errorf("asked once more: %+v, %v", seen, err)
 				}
 			})
@@ -76,7 +76,7 @@ func TestLookCutShort(t *testing.T) {
 		defer cancel()
 		_ = control.Wait(t.Context(), func(s simtest.State) bool { return s.Fired == 1 })
 	}()
-	if _, err := worker.Look(ctx, o); !errors.Is(err, context.Canceled) {
+	if _, err := worker.Enumerate(ctx, o); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
