@@ -11,7 +11,7 @@ static const double white = 203, peak = 1000.0 / 203, knee = 0.7;
 enum { entries = 4096 };
 
 static float pq_light[65536], hlg_light[65536];
-static uint16_t gamma_code[entries + 1];  // BT.709's opto-electronic curve, in 1/65535, by light of 0 to 1
+static float signal[entries + 1];  // what a display of Rec. ITU-R BT.1886 (gamma 2.4) makes light of, by its root, 0 to 1
 
 // Rec. ITU-R BT.2100, table 4: the PQ EOTF, in cd/m².
 static double pq(double e) {
@@ -31,10 +31,7 @@ static void make_tables(void) {
     pq_light[i] = pq(i / 65535.0) / white;
     hlg_light[i] = hlg(i / 65535.0);
   }
-  for (int i = 0; i <= entries; i++) {
-    double l = (double)i / entries;
-    gamma_code[i] = lrint(65535 * (l < 0.018 ? 4.5 * l : 1.099 * pow(l, 0.45) - 0.099));
-  }
+  for (int i = 0; i <= entries; i++) signal[i] = pow((double)i / entries, 2 / 2.4);
 }
 
 // compressed is the brightness that is shown for x: x itself up to the knee k, then the fraction of linear functions
@@ -51,9 +48,9 @@ static float compressed(float x) {
 static float coded(float light) {
   if (light <= 0) return 0;
   if (light >= 1) return 1;
-  float at = light * entries;
+  float at = sqrtf(light) * entries;
   int i = (int)at;
-  return (gamma_code[i] + (at - i) * (gamma_code[i + 1] - gamma_code[i])) / 65535;
+  return signal[i] + (at - i) * (signal[i + 1] - signal[i]);
 }
 
 static uint8_t level(float v) { return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)(v + 0.5f); }
