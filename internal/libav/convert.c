@@ -15,7 +15,6 @@ void converter_free(struct converter *c) {
   for (int i = 0; i < spares; i++)
     if (c->spare[i]) p_av_frame_free(&c->spare[i]);
   if (c->sws) p_sws_freeContext(c->sws);
-  if (c->bgr) p_sws_freeContext(c->bgr);
 }
 
 static const int32_t *matrix_of(AVStream *st) {
@@ -225,26 +224,4 @@ int libav_reader_picture(libav_reader *r, int stream, void *frame, struct libav_
     p->stride[i] = mine->linesize[i];
   }
   return 0;
-}
-
-int libav_reader_bgr(libav_reader *r, const struct libav_picture *p, uint8_t *to) {
-  const AVFrame *in = p->frame;
-  struct converter *c = &r->converter;
-  const char *why = libav_load_scale();
-  if (why) {
-    libav_log_add(&r->log, why);
-    return AVERROR(ENOSYS);
-  }
-  int key[5] = {p->width, p->height, p->layout, p->matrix, p->full}, stride = 3 * p->width;
-  if (!c->bgr || memcmp(key, c->bgr_key, sizeof key)) {
-    if (c->bgr) p_sws_freeContext(c->bgr);
-    // With OpenCV's flags, so that its bytes come out.
-    c->bgr = p_sws_getCachedContext(NULL, p->width, p->height, format_of[p->layout], p->width, p->height, AV_PIX_FMT_BGR24, SWS_BICUBIC, NULL, NULL, NULL);
-    if (!c->bgr) return AVERROR(EINVAL);
-    const int *from = p_sws_getCoefficients(p->matrix == BT709 ? SWS_CS_ITU709 : p->matrix == BT2020 ? SWS_CS_BT2020 : SWS_CS_ITU601);
-    p_sws_setColorspaceDetails(c->bgr, from, p->full, from, 0, 0, 1 << 16, 1 << 16);
-    memcpy(c->bgr_key, key, sizeof key);
-  }
-  int rows = p_sws_scale(c->bgr, (const uint8_t *const *)in->data, in->linesize, 0, in->height, &to, &stride);
-  return rows < 0 ? rows : 0;
 }

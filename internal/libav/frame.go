@@ -7,7 +7,6 @@ import "C"
 
 import (
 	"errors"
-	"fmt"
 	"time"
 	"unsafe"
 
@@ -77,29 +76,6 @@ func (f *Frame) Picture() (p yuv.Picture, release func(), err error) {
 		return yuv.Picture{}, nil, err
 	}
 	return p, release, nil
-}
-
-// BGR writes the picture that Picture describes to dst, three bytes a pixel, row after row: blue, green, red. size gives
-// the memory for a picture of that many pixels.
-func (f *Frame) BGR(size func(width, height int) ([]byte, error)) error {
-	f.r.mu.Lock()
-	defer f.r.mu.Unlock()
-	if f.r.c == nil || f.f == nil {
-		return ErrReaderClosed
-	}
-	var c C.struct_libav_picture
-	if code := C.libav_reader_picture(f.r.c, C.int(f.Stream), f.f, &c); code < 0 {
-		return f.r.failed("sws_scale", code)
-	}
-	defer C.libav_frame_free(c.frame)
-	dst, err := size(int(c.width), int(c.height))
-	if err != nil {
-		return err
-	}
-	if want := 3 * int(c.width) * int(c.height); len(dst) < want {
-		return fmt.Errorf("%d bytes for a picture of %d", len(dst), want)
-	}
-	return f.r.failed("sws_scale", C.libav_reader_bgr(f.r.c, &c, (*C.uint8_t)(unsafe.Pointer(&dst[0]))))
 }
 
 // Samples appends the sound to dst as signed 16 bits, the channels in turn.

@@ -22,8 +22,8 @@ enum { spares = 8 };
 
 // What makes pictures of frames, kept from frame to frame.
 struct converter {
-  struct SwsContext *sws, *bgr;
-  int key[8], bgr_key[5];  // what sws and bgr were made for
+  struct SwsContext *sws;
+  int key[8];              // what sws was made for
   AVFrame *spare[spares];  // memory that is used again when nobody holds it
 };
 

@@ -90,9 +90,6 @@ struct libav_picture {
 // planes if it is one already.
 int libav_reader_picture(libav_reader *r, int stream, void *frame, struct libav_picture *p);
 
-// libav_reader_bgr writes a picture as rows of blue, green and red bytes without gaps.
-int libav_reader_bgr(libav_reader *r, const struct libav_picture *p, uint8_t *to);
-
 void libav_frame_free(void *frame);
 
 // libav_reader_words is what the libraries said of the last error, at most three lines joined by "; ".

@@ -181,8 +181,9 @@ func (v *Video) frame(n int) (*vision.Frame, error) {
 		rate = defaultFPS // a frame without a rate would count as a single picture
 	}
 	f.SetFPS(rate)
-	err = decoded.BGR(f.Reserve)
+	planes, release, err := decoded.Picture()
 	if err == nil {
+		f.SetPlanes(planes, release)
 		err = f.Seal()
 	}
 	if err != nil {
