@@ -105,6 +105,9 @@ func (s *layers) config(o LoadOptions, whole bool) *Config {
 	}
 	s.sameOutputs(cfg)
 	s.checkSinks(cfg, whole)
+	for _, name := range cfg.order {
+		s.checkPlaces(path{"pipelines", name}, cfg, cfg.Pipelines[name], whole)
+	}
 	s.setGroup(nil, cfg.groups())
 	return cfg
 }

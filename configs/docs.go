@@ -57,6 +57,9 @@ func sections(k *key.Key, title string) []section {
 				c = &key.Key{Kind: key.KindGroup, Doc: fmt.Sprintf("The keys of `%s` as a mapping. `%[1]s: true` has all defaults.", c.Name), Keys: c.Keys}
 			}
 			below = append(below, sections(c, place)...)
+		case key.KindGroups:
+			self.Rows = append(self.Rows, row{c.Name, "names, each with a mapping", defaultWords(c), c.Doc, c.Example})
+			below = append(below, sections(&key.Key{Kind: key.KindGroup, Doc: fmt.Sprintf("One of `%s`.", c.Name), Keys: c.Keys}, place+".NAME")...)
 		case key.KindNamed:
 			below = append(below, sections(c, place+".NAME")...)
 		case key.KindOrdered:

@@ -104,6 +104,16 @@ func describe(k *key.Key) object {
 		each := object{}
 		describeGroup(k, each)
 		s["additionalProperties"] = each
+	case key.KindGroups:
+		s["type"] = "object"
+		s["minProperties"] = 1
+		each := object{}
+		describeGroup(k, each)
+		s["additionalProperties"] = each
+	case key.KindPoints:
+		s["anyOf"] = shapeForms()
+	case key.KindPointsList:
+		s["anyOf"] = append(shapeForms(), object{"type": "array", "items": object{"anyOf": shapeForms()}, "minItems": 1})
 	case key.KindVariants:
 		s["type"] = "array"
 		s["minItems"] = 1
@@ -117,6 +127,16 @@ func describe(k *key.Key) object {
 		s["items"] = each
 	}
 	return s
+}
+
+// shapeForms are the forms of a shape's points.
+func shapeForms() []any {
+	number := object{"type": "number", "minimum": 0}
+	pair := object{"type": "array", "items": number, "minItems": 2, "maxItems": 2}
+	return []any{
+		object{"type": "string", "pattern": "^[0-9., eE+-]+$"}, object{"type": "array", "items": number, "minItems": 4},
+		object{"type": "array", "items": pair, "minItems": 2}, object{"type": "array", "items": object{"type": "string"}, "minItems": 2},
+	}
 }
 
 func describeString(k *key.Key, s object) {

@@ -110,6 +110,9 @@ func shownValue(f *key.Field, secrets bool) (*yaml.Node, error) {
 	if f.Key().Kind == key.KindGroup {
 		return mapping(f.Below(), secrets)
 	}
+	if all, ok := f.Value().([]key.Element); ok {
+		return shownElements(f.Key(), all)
+	}
 	value, shown := &yaml.Node{}, f.Value()
 	if address, isText := shown.(string); isText && f.Key().Secret && !secrets {
 		shown = redact.HostOnly(address)
@@ -122,12 +125,38 @@ func shownValue(f *key.Field, secrets bool) (*yaml.Node, error) {
 		for i := 1; i < len(value.Content); i += 2 {
 			value.Content[i].Style = yaml.FlowStyle
 		}
-	case key.KindStringList, key.KindNumberList, key.KindFloatMap:
+	case key.KindStringList, key.KindNumberList, key.KindFloatMap, key.KindStringMap:
 		if value.Kind != yaml.ScalarNode {
 			value.Style = yaml.FlowStyle
 		}
 	}
 	return value, nil
+}
+
+// shownElements shows groups under their names, each with its keys in the order of their table.
+func shownElements(k *key.Key, all []key.Element) (*yaml.Node, error) {
+	out := &yaml.Node{Kind: yaml.MappingNode}
+	for _, e := range all {
+		group := &yaml.Node{Kind: yaml.MappingNode}
+		for _, c := range k.Keys {
+			v, ok := e.Values[c.Name]
+			if !ok {
+				continue
+			}
+			node := &yaml.Node{}
+			if err := node.Encode(v); err != nil {
+				return nil, err
+			}
+			if node.Kind == yaml.SequenceNode {
+				node.Style = yaml.FlowStyle
+			}
+			group.Content = append(group.Content, word(c.Name), node)
+		}
+		name := &yaml.Node{}
+		name.SetString(e.Name)
+		out.Content = append(out.Content, name, group)
+	}
+	return out, nil
 }
 
 func word(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"corallite/internal/key"
+	"corallite/internal/life"
 	"corallite/internal/part"
 	"corallite/internal/sink/annotate"
 	"corallite/internal/sink/command"
@@ -61,6 +62,12 @@ func (s *layers) checkSinks(cfg *Config, whole bool) {
 		pipeline := cfg.Pipelines[name]
 		labels := func() ([]string, bool) { return labelsOf(cfg, pipeline, whole) }
 		for i, sink := range pipeline.Sinks {
+			if l, ok := sink.(part.Lived); ok && pipeline.Source != nil && pipeline.Source.About().Still {
+				if when := l.LifeOptions().When; when != "" && when != life.Every {
+					s.problem(path{"pipelines", name, "sinks", index(i), sink.About().Kind, "when"}, key.CodeConflict,
+						"pictures that have nothing to do with each other have no beginning and end: with the source %s expected every", pipeline.Source.About().Kind)
+				}
+			}
 			if c, ok := sink.(part.Checker); ok {
 				c.Check(s.checkFor(path{"pipelines", name, "sinks", index(i), sink.About().Kind}, labels))
 			}
@@ -108,7 +115,7 @@ func labelsOf(cfg *Config, in Pipeline, whole bool) (all []string, known bool) {
 			}
 		}
 	}
-	return all, whole
+	return merged(all, in.Places.Merge), whole
 }
 
 // sinkKeys are the kinds of sinks with their keys.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/life"
 	"corallite/internal/sink/command"
 	"corallite/internal/sink/webhook"
 )
@@ -26,7 +27,7 @@ pipelines:
       - webhook: {url: "http://localhost/y"}
 `)
 	want := []Sink{
-		&command.Options{Timeout: 2500 * time.Millisecond, Parallel: 2, MinInterval: 3 * time.Second, Queue: 5, On: map[string][]string{
+		&command.Options{Timeout: 2500 * time.Millisecond, Parallel: 2, Options: life.Options{MinInterval: 3 * time.Second}, Queue: 5, On: map[string][]string{
 			"no": {"echo"}, "Ara macao": {"echo", "", "-n", "50"}, "1": {"echo"},
 		}},
 		&webhook.Options{

@@ -5,6 +5,7 @@ import (
 
 	"corallite/internal/key"
 	"corallite/internal/parts"
+	"corallite/internal/zone"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/vision"
 )
@@ -18,9 +19,10 @@ type Pipeline struct {
 	Region    []float64  // left, top, right, bottom, 0 to 1; empty: all
 	Motion    *Motion    // nil: models run whether something moves or not
 	Secondary *Secondary // nil: none
-	VAD       bool       // sound: models run only while there is a voice
-	Priority  int        // of its runs where a device is shared; higher goes first
-	Sinks     []Sink     // at least one
+	Places    zone.Config
+	VAD       bool   // sound: models run only while there is a voice
+	Priority  int    // of its runs where a device is shared; higher goes first
+	Sinks     []Sink // at least one
 }
 
 // Motion holds back what does not move.
@@ -45,7 +47,7 @@ func (p *Pipeline) Keys() key.Table {
 			Doc("A voice-activity detector: models run only while there is a voice, or something else that is louder than the background. Saves power; the summary says how much was held back."),
 		key.Int(&p.Priority, "priority").Min(-100).Max(100).Default(0).ShowZero().Example("10").
 			Doc("On a shared Edge TPU, pipelines with a higher number go first; equal ones share it evenly. None starves."),
-	}
+	}.With(p.Places.Keys())
 }
 
 // vadName is the name of the key that only pipelines of sound have.

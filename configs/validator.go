@@ -50,6 +50,18 @@ func (w *validator) walk(n *yaml.Node, k *key.Key, p path) {
 		if list, ok := w.variants(n, k, p); ok {
 			w.leaf(p, k, list)
 		}
+	case key.KindGroups:
+		if all, ok := w.groups(n, k, p); ok {
+			w.leaf(p, k, all)
+		}
+	case key.KindPoints:
+		if all, ok := w.shapes(n, k, p, false); ok {
+			w.leaf(p, k, all[0])
+		}
+	case key.KindPointsList:
+		if all, ok := w.shapes(n, k, p, true); ok {
+			w.leaf(p, k, all)
+		}
 	case key.KindOrdered:
 		if all, ok := w.delegates(n, k, p); ok {
 			w.leaf(p, k, all)

@@ -9,6 +9,7 @@ import (
 	"corallite/configs"
 	"corallite/delegate"
 	"corallite/internal/devicepool"
+	"corallite/internal/zone"
 	"corallite/pipeline"
 )
 
@@ -20,8 +21,9 @@ const maxEngines = 4
 type ModelRequest struct {
 	Name     string // in events and messages
 	Model    configs.Model
-	Items    int // how many items are to come; 0: many, or nobody knows
-	Priority int // where a device is shared
+	Items    int          // how many items are to come; 0: many, or nobody knows
+	Priority int          // where a device is shared
+	Places   *zone.Config // which detections count, and where they are; nil: all do, nobody asks
 	Pool     *devicepool.Pool
 	Logger   *slog.Logger
 

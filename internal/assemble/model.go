@@ -73,16 +73,23 @@ func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, model *deleg
 			r.Logger.Warn(message, "model", m.Path)
 		}
 	}
+	var follow *track.Tracker
 	if m.Track != nil {
 		o := *m.Track
 		o.High, o.Show = float32(m.ScoreThreshold), float32(m.ScoreThreshold)
-		follow, err := track.New(o)
-		if err != nil {
+		var err error
+		if follow, err = track.New(o); err != nil {
 			return err
 		}
-		v.options.PostProcess = func(f *vision.Frame, found *pipeline.Result) { follow.Follow(*f.Meta(), found) }
 		// The tracker wants to see what is too unsure to be shown.
 		m.ScoreThreshold, m.MaxResults = min(m.ScoreThreshold, trackFrom), 0
+	}
+	places, err := newPlaces(r.Places, r.Model, follow, warn)
+	if err != nil {
+		return err
+	}
+	if !places.idle() {
+		v.options.PostProcess = places.process
 	}
 	info := modelInfo(model, v.Engines[0], warn)
 	task, err := vision.NewTask(info, m.Settings)

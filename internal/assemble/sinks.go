@@ -79,6 +79,9 @@ func (p *basePlan[T]) openSinks(last bool, env part.SinkEnv) error {
 		if q, ok := c.(part.Queued); ok {
 			p.Sinks[i].Queue = cmp.Or(q.QueueLength(), pipeline.DefaultQueue)
 		}
+		if p.Sinks[i].Gate, err = p.gate(c); err != nil {
+			return fmt.Errorf("sink %s: %w", about.Kind, err)
+		}
 		if o, ok := k.(part.Observer); ok {
 			p.observe(o)
 		}

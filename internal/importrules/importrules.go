@@ -37,10 +37,11 @@ var may = map[string][]string{
 
 	"internal/audio": {"internal", "pipeline", "tflite/tensor"},
 
-	"internal/draw": {"internal", "pipeline"},
-	"internal/sink": {"internal", "pipeline"},
-	"internal/life": {"internal", "pipeline"},
-	"internal/zone": {"internal", "pipeline"},
+	"internal/draw":   {"internal", "pipeline"},
+	"internal/sink":   {"internal", "pipeline"},
+	"internal/life":   {"internal", "pipeline"},
+	"internal/moment": {"internal", "pipeline"},
+	"internal/zone":   {"internal", "pipeline"},
 
 	"internal/isolate": {"internal/isolate", "internal/environ"}, // for whatever can hang or crash, so it knows nothing of it
 

@@ -27,6 +27,9 @@ const (
 	KindOrdered                   // one of Choices, a mapping as one of Keys describes, or a list of these, of which the first comes first
 	KindGroup                     // a mapping with keys of its own
 	KindNamed                     // names that the user chooses, each a group of the same keys
+	KindGroups                    // names of any letters, each a group of the same keys; the whole is one value
+	KindPoints                    // the points of a shape: a string of numbers with commas, a list of pairs, of numbers, or of strings
+	KindPointsList                // several of them; one may stand for a list of one
 	KindVariants                  // a list of mappings with one key each, which says what the element is
 )
 
@@ -47,6 +50,8 @@ type Key struct {
 	Min, Max *float64 // numbers: the limits, inclusive
 	Above    *float64 // KindNumber, KindNumberList: the exclusive lower limit
 	Lengths  []int    // KindNumberList: the possible lengths; nil: any
+
+	LeastPoints int // KindPoints, KindPointsList: the smallest number of points
 
 	ScalarIsDistinct bool // KindStringList: a single string is no list of one but means something else
 	AllowEmpty       bool // KindStringList: the strings may be empty
@@ -148,6 +153,12 @@ func (k *Key) Expects() string {
 			words += ", " + c.mapping()
 		}
 		return words + ", or a list of these"
+	case KindGroups:
+		return "names, each with a mapping of the keys " + strings.Join(k.ChildNames(), ", ")
+	case KindPoints:
+		return "points, x and y in turn: \"0.1,0.2,0.9,0.2\" or [[0.1, 0.2], [0.9, 0.2]]"
+	case KindPointsList:
+		return "shapes, each with points, x and y in turn: [\"0,0,0.2,0,0.2,0.1\"]"
 	case KindGroup:
 		if k.Switch {
 			return "true, false, or a mapping with the keys " + strings.Join(k.ChildNames(), ", ")

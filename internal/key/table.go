@@ -25,6 +25,9 @@ func New[T any, P interface {
 	return c
 }
 
+// With is the table with the keys of another behind its own.
+func (t Table) With(other Table) Table { return append(t[:len(t):len(t)], other...) }
+
 // Keys are the descriptions of the keys.
 func (t Table) Keys() []*Key {
 	keys := make([]*Key, len(t))

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"corallite/internal/moment"
 	"corallite/pipeline"
 )
 
@@ -18,7 +19,7 @@ type Gate struct {
 	lives  map[id]*life
 	kept   int           // items kept for best moments
 	recent pipeline.Item // the last one; nil: none, or it is not needed
-	clock  timeline
+	clock  moment.Clock
 	passed map[name]time.Time // when a label was, for MinInterval
 }
 
@@ -52,7 +53,7 @@ func NewGate(o Options, env Env) (*Gate, error) {
 
 // Pass implements pipeline.Gate.
 func (g *Gate) Pass(r pipeline.Report, put func(pipeline.Report)) {
-	now, cut := g.clock.at(r.Item.Meta())
+	now, cut := g.clock.At(r.Item.Meta())
 	var out []pipeline.Event
 	if g.o.When == Every {
 		for i := range r.Events {
@@ -116,7 +117,7 @@ func (g *Gate) news(item pipeline.Item, ev *pipeline.Event, now time.Time, put f
 		} else if g.o.When == Change && l.changes(f, i, t) {
 			fresh[who] = true
 		}
-		g.take(who, l, moment{item, ev, now}, f, i, t)
+		g.take(who, l, sight{item, ev, now}, f, i, t)
 	})
 	out := *ev
 	out.Result = keep(&ev.Result, func(kind *pipeline.Kind, t *pipeline.Thing) bool { return fresh[identify(ev.Model, kind, t)] })
@@ -229,25 +230,4 @@ func (g *Gate) spaceLabel(model, label string, now time.Time) bool {
 	}
 	g.passed[name{model, label}] = now
 	return true
-}
-
-// timeline is the time of items: that of their recording, where there is one.
-type timeline struct {
-	position time.Duration
-	zero     time.Time
-}
-
-// at is the time of an item, and whether a recording begins anew with it.
-func (t *timeline) at(m *pipeline.Meta) (now time.Time, cut bool) {
-	now, cut = m.Time, m.Position < t.position
-	if m.Position > 0 {
-		if cut || t.zero.IsZero() {
-			t.zero = now.Add(-m.Position)
-		}
-		now = t.zero.Add(m.Position)
-	} else {
-		t.zero = now
-	}
-	t.position = m.Position
-	return now, cut
 }

@@ -35,8 +35,8 @@ type best struct {
 	time    time.Time
 }
 
-// moment is the event of an item that is looked at.
-type moment struct {
+// sight is the event of an item that is looked at.
+type sight struct {
 	item pipeline.Item
 	ev   *pipeline.Event
 	now  time.Time
@@ -132,7 +132,7 @@ func detection(of pipeline.Finding, i int) (*pipeline.Detection, bool) {
 }
 
 // take takes in that a thing is there.
-func (g *Gate) take(who id, l *life, m moment, of pipeline.Finding, i int, t *pipeline.Thing) {
+func (g *Gate) take(who id, l *life, m sight, of pipeline.Finding, i int, t *pipeline.Thing) {
 	meta := m.item.Meta()
 	begin := l.frames == 0
 	if m.now.After(l.seen) || begin { // not another one with the same label
@@ -189,7 +189,7 @@ func (l *life) walk(seconds float64, box [4]float32) {
 }
 
 // rate keeps the moment if it is the best so far.
-func (g *Gate) rate(who id, l *life, m moment, t *pipeline.Thing, box [4]float32, hasBox bool) {
+func (g *Gate) rate(who id, l *life, m sight, t *pipeline.Thing, box [4]float32, hasBox bool) {
 	quality := float64(t.Score)
 	if hasBox && g.env.Size != nil {
 		if w, h := g.env.Size(m.item); w > 0 && h > 0 {
@@ -211,6 +211,8 @@ func (g *Gate) rate(who id, l *life, m moment, t *pipeline.Thing, box [4]float32
 	b.quality, b.time = quality, m.item.Meta().Time
 	b.event = *m.ev
 	b.event.Result = keep(&m.ev.Result, func(kind *pipeline.Kind, t *pipeline.Thing) bool { return identify(m.ev.Model, kind, t) == who })
+	// Counts belong to the moment of a report, which is later.
+	b.event.Other = slices.DeleteFunc(b.event.Other, func(f pipeline.Finding) bool { return f.Len() == 0 })
 	if hasBox {
 		b.box = &box
 	}

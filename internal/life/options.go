@@ -38,9 +38,9 @@ func (o *Options) LifeOptions() *Options { return o }
 // LifeKeys are the keys, for the tables of those that embed the options.
 func (o *Options) LifeKeys() key.Table {
 	return key.Table{
-		key.String(&o.When, "when").Choices(string(Every), string(New), string(Change), string(End)).Default(string(Every)).Example("new").
+		key.String(&o.When, "when").Choices(string(Every), string(New), string(Change), string(End)).DefaultDoc("`every`").Example("new").
 			Doc("Which results the sink gets. `every`: all. `new`: an object, a class or a sound once, when it appears. `change`: also when it enters or leaves a zone, crosses a line, gets another class from the secondary model, and when it is gone (`ended`). `end`: once, when it is gone, with its best moment (the picture in which it is large, sharp and certain) and its life in `ended`: start, end, best score, path, zones. With `track` an object is a track; otherwise all that has one label is one. A sound that is heard again and again is one event from its start to its end. When the run ends, all that is there ends."),
-		key.Seconds(&o.MinInterval, "min_interval").Min(0).Max(86400).Default(0.0).Example("5").
+		key.Seconds(&o.MinInterval, "min_interval").Min(0).Max(86400).DefaultDoc("0").Example("5").
 			Doc("Seconds after a result with a label in which the sink gets no other with this label."),
 		key.Seconds(&o.GoneAfter, "gone_after").Above(0).Max(3600).DefaultDoc("2, for sound 5").Example("10").
 			Doc("Seconds without a label after which it is gone, for `when`. Tracked objects end with their track."),

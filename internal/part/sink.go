@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"corallite/internal/key"
+	"corallite/internal/life"
 	"corallite/pipeline"
 )
 
@@ -26,6 +27,11 @@ type AboutSink struct {
 
 	// OpenLast is for sinks whose opening empties a file, or shows what cannot be taken back: all else is opened first.
 	OpenLast bool
+}
+
+// Lived is a sink that can be told by the lives of objects and sounds: all sinks whose configuration embeds life.Options.
+type Lived interface {
+	LifeOptions() *life.Options
 }
 
 // Queued is a sink whose results wait in a queue of the stream. Others have one of DefaultQueue items.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"corallite/internal/key"
+	"corallite/internal/life"
 	"corallite/internal/part"
 	"corallite/pipeline"
 )
@@ -13,6 +14,7 @@ type JSONLConfig struct {
 	Path   string // of the file; "-" is standard output
 	Append bool   // keep what is in the file
 	Queue  int    // how many results may wait for the sink; 0: pipeline.DefaultQueue
+	life.Options
 }
 
 // TableConfig is the configuration of a Table.
@@ -20,18 +22,19 @@ type TableConfig struct {
 	Path   string // as in JSONLConfig, as the others
 	Append bool
 	Queue  int
+	life.Options
 }
 
 // textConfig is what both have.
 type textConfig JSONLConfig
 
 func (c *textConfig) keys(example string) key.Table {
-	return key.Table{
+	return append(key.Table{
 		key.String(&c.Path, "path").Default("-").Example(example).Doc("The file; `-` is standard output."),
 		key.Bool(&c.Append, "append").Default(true).Example("false").
 			Doc("Append to the file; `false` empties it first. Either way one process at a time writes it, and a file that was moved or removed during the run (by logrotate, say) is created again."),
 		part.QueueKey(&c.Queue),
-	}
+	}, c.LifeKeys()...)
 }
 
 // isStdout reports whether the text goes to standard output.

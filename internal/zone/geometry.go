@@ -80,6 +80,26 @@ func (g Polygon) Overlaps(b Box) bool {
 	return false
 }
 
+// Outside is a mask of width × height pixels, row by row, of which those whose middle is in one of the shapes are 0 and
+// the others 255.
+func Outside(shapes []Shape, width, height int) []byte {
+	mask := make([]byte, width*height)
+	for i := range mask {
+		mask[i] = 255
+	}
+	for _, s := range shapes {
+		g := Polygon(s.In(width, height))
+		for y := range height {
+			for x := range width {
+				if g.Contains(Point{float64(x) + 0.5, float64(y) + 0.5}) {
+					mask[y*width+x] = 0
+				}
+			}
+		}
+	}
+	return mask
+}
+
 // Convex reports whether the polygon turns the same way at each corner, and once around in all.
 func (g Polygon) Convex() bool {
 	sign, turns := 0.0, 0.0

@@ -156,6 +156,13 @@ func TestOverlaps(t *testing.T) {
 	}
 }
 
+func TestOutside(t *testing.T) {
+	s := []Shape{{Points: []Point{{0, 0}, {0.5, 0}, {0.5, 1}, {0, 1}}}, {Points: []Point{{0.75, 0}, {1, 0}, {1, 0.5}, {0.75, 0.5}}}}
+	if got := string(Outside(s, 4, 2)); got != "\x00\x00\xff\x00\x00\x00\xff\xff" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestConvex(t *testing.T) {
 	for text, want := range map[string]bool{
 		"0,0,10,0,10,10,0,10": true, "0,0,0,10,10,10,10,0": true, "0,0,10,10,10,0,0,10": false, "0,0,10,0,3,3,0,10": false,

@@ -81,7 +81,7 @@ func (z *Zone) validate() error {
 	case len(z.Shape.Points) < 3:
 		return fmt.Errorf("expected 3 or more points, not %d", len(z.Shape.Points))
 	case z.Shape.Flat():
-		return errors.New("all points lie on one straight line and surround nothing")
+		return z.Shape.Surrounds()
 	case z.Inside != Bottom && z.Inside != Center && z.Inside != Any:
 		return fmt.Errorf("inside is %q: expected bottom, center or any", z.Inside)
 	case z.Inertia < 1:

@@ -79,7 +79,7 @@ func checkMask(what string, i int, m Shape) error {
 	case len(m.Points) < 3:
 		return fmt.Errorf("%s at index %d: expected 3 or more points, not %d", what, i, len(m.Points))
 	case m.Flat():
-		return fmt.Errorf("%s at index %d: all points lie on one straight line and surround nothing", what, i)
+		return fmt.Errorf("%s at index %d: %w", what, i, m.Surrounds())
 	}
 	return nil
 }
@@ -128,7 +128,7 @@ func NewSelector(s Selection, index func(label string) (int, bool), warn func(me
 }
 
 // Apply merges labels and drops detections that do not count, in place. Those below the threshold of their label are
-// kept when low is set: the tracker may need them to follow an object. Hidden says which.
+// kept when low is set: the tracker may need them to follow an object.
 func (r *Selector) Apply(width, height int, detections []pipeline.Detection, low bool) []pipeline.Detection {
 	r.fit(width, height)
 	detections = r.merge(detections)

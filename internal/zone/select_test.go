@@ -104,3 +104,29 @@ func TestSelectionValidate(t *testing.T) {
 		}
 	}
 }
+
+func TestThresholdsForTheTracker(t *testing.T) {
+	r, err := NewSelector(Selection{Filters: []Filter{{Label: "person", Threshold: 0.8}, {Label: "dog", Threshold: 0.4}}}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []pipeline.Detection
+	for _, label := range []string{"person", "dog", "cat"} {
+		for _, s := range []float32{0, 0.1, 0.3999, 0.5, 0.7999999, 0.8, 1} {
+			all = append(all, pipeline.Detection{Label: label, Score: s})
+		}
+	}
+	low := append([]pipeline.Detection{}, all...)
+	r.Lower(low, 0.5)
+	for i, d := range low {
+		if d.Label == "person" && (d.Score >= 0.5) != (all[i].Score >= 0.8) || d.Label != "person" && d.Score != all[i].Score {
+			t.Errorf("%+v becomes %v", all[i], d.Score)
+		}
+	}
+	r.Raise(low, 0.5)
+	for i, d := range low {
+		if math.Abs(float64(d.Score-all[i].Score)) > 1e-6 {
+			t.Errorf("%+v comes back as %v", all[i], d.Score)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package zone
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -104,6 +105,14 @@ func (s Shape) Outside(width, height int) bool {
 		}
 	}
 	return true
+}
+
+// Surrounds is an error when the points surround nothing.
+func (s Shape) Surrounds() error {
+	if s.Flat() {
+		return errors.New("all points lie on one straight line and surround nothing")
+	}
+	return nil
 }
 
 // Flat reports whether all points lie on one straight line, so that they surround nothing.

@@ -22,6 +22,9 @@ type MotionOptions struct {
 	Hold      time.Duration // how long frames pass after the last change; 0: only changed ones
 	Width     int           // pictures are scaled down to this width in pixels for the comparison, at least 16
 	WarmUp    time.Duration // how long all frames pass at the start, while the background is learned
+	// Masks are areas in which nothing counts as changed: polygons, x and y in turn with commas, as shares of the picture from
+	// 0 to 1 or in pixels.
+	Masks []string
 }
 
 // DefaultMotion notices a person who covers two thousandths of the picture, but no noise of a camera. The threshold is
@@ -44,7 +47,8 @@ func (o MotionOptions) Validate() error {
 	case o.WarmUp < 0:
 		return fmt.Errorf("motion: invalid warm-up %v (want 0 or more)", o.WarmUp)
 	}
-	return nil
+	_, err := o.masks()
+	return err
 }
 
 const (
@@ -71,6 +75,7 @@ type motionDetector struct {
 	background *gocv.BackgroundSubtractorMOG2 // nil: no picture yet
 	small      gocv.Mat
 	changed    gocv.Mat      // mask of the scaled picture: 255 where it differs from the background
+	masked     []byte        // 0 where changes of the scaled picture do not count, otherwise 255; nil: not made
 	size       image.Point   // of the source's pictures
 	last       time.Duration // moment of the last picture
 	until      time.Duration // frames pass until this moment
@@ -120,6 +125,7 @@ func (m *motionDetector) begin(size image.Point, fps float64, at time.Duration) 
 	}
 	// Without shadows, because a lamp that goes out looks like one to MOG2.
 	b := gocv.NewBackgroundSubtractorMOG2WithParams(int(history), m.o.Threshold, false)
+	m.masked = nil
 	m.background, m.size, m.until = &b, size, at+m.o.WarmUp
 }
 
@@ -132,6 +138,7 @@ func (m *motionDetector) share(f *vision.Frame) float64 {
 	m.background.Apply(picture, &m.changed)
 	// Noise changes single pixels, motion changes patches: a pixel counts when most of its neighbours have changed.
 	gocv.MedianBlur(m.changed, &m.changed, 3)
+	m.mask()
 	return float64(gocv.CountNonZero(m.changed)) / float64(m.changed.Total())
 }
 

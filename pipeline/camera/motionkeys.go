@@ -16,5 +16,7 @@ func (o *MotionOptions) Keys() key.Table {
 			Doc("The width in pixels to which pictures are reduced for the comparison: more detects smaller changes and takes longer."),
 		key.Seconds(&o.WarmUp, "warm_up").Min(0).Max(3600).Default(usual.WarmUp).Example("3").
 			Doc("Seconds at the start in which the models run on every picture, because the background is not known yet."),
+		key.PointsList("masks", 3, func(texts []string) { o.Masks = texts }, func() []string { return o.Masks }).Example("[\"0,0,1,0,1,0.1,0,0.1\"]").
+			Doc("Areas in which nothing counts as a change: a clock in the picture, a tree, a road. Each is a polygon as the `coordinates` of a zone."),
 	}
 }

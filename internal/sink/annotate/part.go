@@ -17,12 +17,12 @@ func (o *PicturesOptions) About() part.AboutSink {
 
 // Keys are the keys of the configuration.
 func (o *PicturesOptions) Keys() key.Table {
-	return key.Table{
+	return append(key.Table{
 		key.String(&o.Dir, "dir").Required().Example("found").
 			Doc("The folder, which is created if it does not exist. One process at a time writes into it."),
 		overwriteKey(&o.Overwrite),
 		part.QueueKey(&o.Queue),
-	}
+	}, o.LifeKeys()...)
 }
 
 // Output is the folder.
@@ -47,12 +47,12 @@ func (o *VideoOptions) About() part.AboutSink {
 
 // Keys are the keys of the configuration.
 func (o *VideoOptions) Keys() key.Table {
-	return key.Table{
+	return append(key.Table{
 		key.String(&o.Path, "path").Required().Pattern(videoPattern, "a file name that ends in .mp4").Example("found.mp4").
 			Doc("The file, whose name ends in `.mp4`. Further videos of the source go beside it: `found-2.mp4`."),
 		overwriteKey(&o.Overwrite),
 		part.QueueKey(&o.Queue),
-	}
+	}, o.LifeKeys()...)
 }
 
 var videoPattern = regexp.MustCompile(`.\.[mM][pP]4$`)

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"corallite/internal/draw"
+	"corallite/internal/life"
 	"corallite/internal/output"
 	"corallite/pipeline"
 )
@@ -16,6 +17,7 @@ type PicturesOptions struct {
 	Dir   string // the output folder, created if necessary
 	Draw  draw.Options
 	Queue int // maximum number of results queued for the sink in a pipeline
+	life.Options
 	// Overwrite replaces files of earlier runs. Otherwise they are kept, and copies get a number.
 	Overwrite bool
 	// Notice is called once when an existing file was kept, with the name used instead; nil: not called.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"corallite/internal/draw"
+	"corallite/internal/life"
 	"corallite/pipeline"
 )
 
@@ -30,6 +31,7 @@ type VideoOptions struct {
 	Codec string
 	Draw  draw.Options
 	Queue int // maximum number of results queued for the sink in a pipeline
+	life.Options
 	// Overwrite replaces the file of an earlier run. Otherwise it is kept, and the video gets a number: out-2.mp4.
 	Overwrite bool
 	// Notice is called once when an existing file was kept, with the name used instead; nil: not called.

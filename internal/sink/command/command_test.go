@@ -336,24 +336,6 @@ func (r reals) After(d time.Duration) (<-chan time.Time, func() bool) {
 	return r.System.After(d)
 }
 
-func TestMinInterval(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	c := reals{Clock: clocktest.New(time.Unix(1000, 0))}
-	s, to := open(t, Options{Clock: c, MinInterval: time.Second, Timeout: long, On: map[string][]string{
-		"one": script(`echo one $CORALLITE_SOURCE >> "$1"`, file), "two": script(`echo two >> "$1"`, file),
-	}})
-	consume(t, s, words("one"), words("one"))
-	c.Advance(999 * time.Millisecond)
-	consume(t, s, words("one", "two"))
-	c.Advance(time.Millisecond)
-	consume(t, s, words("one"), words("two"))
-	s.Close()
-	to.Want(t, 0)
-	if got := read(t, file); got != "one mic\ntwo\none mic\n" {
-		t.Errorf("the programs wrote %q", got)
-	}
-}
-
 // TestNothingLeft looks for processes that nobody collected and for open files, after programs of every kind of end.
 func TestNothingLeft(t *testing.T) {
 	if _, err := os.Stat("/proc/self/fd"); err != nil {

@@ -21,7 +21,7 @@ func (o *Options) About() part.AboutSink {
 
 // Keys are the keys of the configuration.
 func (o *Options) Keys() key.Table {
-	return key.Table{
+	return append(key.Table{
 		key.StringLists(&o.On, "on").AcceptInt().Required().Example("{cat: [echo, meow]}").
 			Doc("The program, with its arguments, for each label. A program without a slash is looked up in PATH."),
 		key.Strings(&o.Env, "env").Example("[SPEAKER_TOKEN]").
@@ -32,9 +32,7 @@ func (o *Options) Keys() key.Table {
 			Doc("How many may wait. When there are more, the one that has waited longest is dropped and counted."),
 		key.Seconds(&o.Timeout, "timeout").Above(0).Max(86400).Default(DefaultTimeout).Example("60").
 			Doc("Seconds that a program may take. Then it and all that it started get SIGTERM, and two seconds later SIGKILL. Only a process that has cleared its environment and whose parent has ended is not found. At the end of the run, the programs that run and those that wait have this time once more."),
-		key.Seconds(&o.MinInterval, "min_interval").Min(0).Max(86400).Default(0.0).Example("5").
-			Doc("Seconds after a label has started its program in which it starts none: an object stands in many frames."),
-	}
+	}, o.LifeKeys()...)
 }
 
 // Check reports programs and environment variables that are not there, secrets that stand in arguments, and labels that

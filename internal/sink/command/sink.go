@@ -12,6 +12,7 @@ import (
 
 	"corallite/internal/clock"
 	"corallite/internal/environ"
+	"corallite/internal/life"
 	"corallite/internal/sink/background"
 	"corallite/pipeline"
 )
@@ -36,8 +37,7 @@ type Options struct {
 	Queue int
 	// Timeout is how long a program may run; 0: DefaultTimeout.
 	Timeout time.Duration
-	// MinInterval is how long after a label has started its program it starts none; 0: it always does.
-	MinInterval time.Duration
+	life.Options
 
 	Clock clock.Clock // nil: the machine's
 }
@@ -47,7 +47,6 @@ type Sink struct {
 	background.Reporter
 	o     Options
 	on    map[string]program
-	last  map[string]time.Time // when a label started its program; Consume's
 	queue *background.Queue[job]
 }
 
@@ -73,7 +72,7 @@ func New(o Options) (*Sink, error) {
 	if o.Clock == nil {
 		o.Clock = clock.System{}
 	}
-	s := &Sink{o: o, on: map[string]program{}, last: map[string]time.Time{}}
+	s := &Sink{o: o, on: map[string]program{}}
 	for label, args := range o.On {
 		path, err := Find(args)
 		if err != nil {
@@ -122,26 +121,13 @@ func (s *Sink) Consume(_ context.Context, r pipeline.Report) error {
 		ev := &r.Events[i]
 		for _, f := range labelled(&ev.Result) {
 			p, ok := s.on[f.label]
-			if !ok || s.tooSoon(f.label) {
+			if !ok {
 				continue
 			}
 			s.queue.Put(job{program: p, found: f, item: fmt.Sprintf("%s item %d", ev.Source, ev.Seq), env: append(environ.Pick(s.o.Env...), environment(ev, f)...)})
 		}
 	}
 	return nil
-}
-
-// tooSoon says whether a label started its program a moment ago.
-func (s *Sink) tooSoon(label string) bool {
-	if s.o.MinInterval <= 0 {
-		return false
-	}
-	now := s.o.Clock.Now()
-	if last, ok := s.last[label]; ok && now.Sub(last) < s.o.MinInterval {
-		return true
-	}
-	s.last[label] = now
-	return false
 }
 
 // do runs one program.

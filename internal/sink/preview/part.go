@@ -9,6 +9,7 @@ import (
 
 	"corallite/internal/draw"
 	"corallite/internal/key"
+	"corallite/internal/life"
 	"corallite/internal/part"
 	"corallite/pipeline"
 )
@@ -26,6 +27,7 @@ type Config struct {
 	Quality int
 	Hide    []string // of boxes, labels, masks and skeletons
 	Queue   int
+	life.Options
 }
 
 // listenPattern is a host, which may be empty, and a port up to 65535.
@@ -38,7 +40,7 @@ func (c *Config) About() part.AboutSink {
 
 // Keys are the keys of the configuration. NewServer and Server.Sink hold their options against these limits.
 func (c *Config) Keys() key.Table {
-	return key.Table{
+	return append(key.Table{
 		key.String(&c.Listen, "listen").Default(DefaultListen).Pattern(listenPattern, "a host and a port from 0 to 65535, such as 127.0.0.1:8080").
 			Example("0.0.0.0:8080").Doc("The address of the page. Beyond this machine it needs a token, which is made and printed when the program starts, unless `token_env` names one."),
 		key.String(&c.TokenEnv, "token_env").Example("DOOR_TOKEN").
@@ -58,7 +60,7 @@ func (c *Config) Keys() key.Table {
 		key.Strings(&c.Hide, "hide").Choices(partNames(draw.AllParts)...).Example("[labels]").
 			Doc("What is not drawn, whatever a viewer chooses."),
 		part.QueueKey(&c.Queue),
-	}
+	}, c.LifeKeys()...)
 }
 
 // QueueLength is how many results may wait.

@@ -24,7 +24,7 @@ func (o *Options) About() part.AboutSink {
 
 // Keys are the keys of the configuration.
 func (o *Options) Keys() key.Table {
-	return key.Table{
+	return append(key.Table{
 		key.String(&o.URL, "url").Required().Secret().Pattern(addressPattern, "an address such as https://example.org/hook").
 			Example("https://example.org/hook").Doc("Where events are sent. `${NAME}` in it is an environment variable. Whoever knows the address of a hook can often post to it: `config show` prints scheme and host only, unless `--secrets` is given."),
 		key.StringLists(&o.Headers, "headers").AcceptInt().Example("{X-Api-Key: '${API_KEY}'}").
@@ -43,7 +43,7 @@ func (o *Options) Keys() key.Table {
 			Doc("How often an event that could not be sent is retried."),
 		key.Seconds(&o.Flush, "flush").Min(0).Max(3600).Default(DefaultFlush).Example("30").
 			Doc("Seconds that the end of the run waits for events that are not sent yet."),
-	}
+	}, o.LifeKeys()...)
 }
 
 // Check reports secrets that stand in the address and the headers.

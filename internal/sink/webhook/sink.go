@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"corallite/internal/clock"
+	"corallite/internal/life"
 	"corallite/internal/sink/background"
 	"corallite/pipeline"
 )
@@ -43,6 +44,8 @@ type Options struct {
 	Timeout time.Duration
 	// Flush is how long Close waits for what is not sent yet; negative: DefaultFlush.
 	Flush time.Duration
+
+	life.Options
 
 	Clock  clock.Clock    // of the waits between tries; nil: the machine's
 	Random func() float64 // from 0 to below 1; nil: the machine's

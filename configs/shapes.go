@@ -1,0 +1,109 @@
+package configs
+
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"corallite/internal/key"
+	"corallite/internal/zone"
+)
+
+// groups reads groups of the same keys under names of any letters, with defaults filled in.
+func (w *validator) groups(n *yaml.Node, k *key.Key, p path) (all []key.Element, fine bool) {
+	fine = true
+	entries := w.mapping(n, k, p)
+	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
+		w.bad(n, p, key.CodeWrongType, "is empty: expected %s", k.Expects())
+	}
+	for _, e := range entries {
+		w.seen(p.to(e.key.Value), w.at(e.key))
+		if strings.TrimSpace(e.key.Value) == "" {
+			w.bad(e.key, p, key.CodeMissingKey, "the name is empty")
+			fine = false
+			continue
+		}
+		values := w.options(e, &key.Key{Name: e.key.Value, Kind: key.KindGroup, Keys: k.Keys}, p.to(e.key.Value))
+		if values == nil {
+			w.broken(p)
+			fine = false
+			continue
+		}
+		all = append(all, key.Element{Name: e.key.Value, Values: values[e.key.Value].(map[string]any)})
+	}
+	return all, fine && len(all) > 0 && len(all)*2 == len(n.Content)
+}
+
+// shapes reads the points of one shape, or of several: a string of numbers with commas, a list of them or of pairs, or of
+// strings, of which each is a point, or for several a shape. All become strings.
+func (w *validator) shapes(n *yaml.Node, k *key.Key, p path, several bool) (texts []string, ok bool) {
+	var nodes []*yaml.Node
+	if several && n.Kind == yaml.SequenceNode && len(n.Content) > 0 && severalShapes(n) {
+		nodes = n.Content
+	} else {
+		nodes = []*yaml.Node{n}
+	}
+	ok = true
+	for i, one := range nodes {
+		one = resolveAlias(one)
+		at := p
+		if len(nodes) > 1 {
+			at = p.to(index(i))
+			w.seen(at, w.at(one))
+		}
+		text, fine := flatten(one)
+		if !fine {
+			w.bad(one, at, key.CodeWrongType, "expected %s, not %s", k.Expects(), found(one))
+			ok = false
+			continue
+		}
+		shape, err := zone.ParseShape(text, k.LeastPoints)
+		if err == nil && k.LeastPoints > 2 {
+			err = shape.Surrounds()
+		}
+		if err != nil {
+			w.bad(one, at, key.CodeOutOfRange, "%v", err)
+			ok = false
+			continue
+		}
+		texts = append(texts, shape.String())
+	}
+	return texts, ok
+}
+
+// severalShapes reports whether the elements of a list are shapes, and not points or numbers.
+func severalShapes(n *yaml.Node) bool {
+	first := resolveAlias(n.Content[0])
+	switch first.Kind {
+	case yaml.ScalarNode:
+		return strings.Count(first.Value, ",") > 1 // a point has one comma, a number none
+	case yaml.SequenceNode:
+		return len(first.Content) != 2 || resolveAlias(first.Content[0]).Kind != yaml.ScalarNode || strings.Contains(first.Content[0].Value, ",")
+	default:
+		return true
+	}
+}
+
+// flatten is the numbers of a shape with commas between them.
+func flatten(n *yaml.Node) (string, bool) {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		return n.Value, !isNull(n)
+	case yaml.SequenceNode:
+		var words []string
+		for _, c := range n.Content {
+			c = resolveAlias(c)
+			if c.Kind == yaml.SequenceNode && len(c.Content) != 2 {
+				return "", false
+			}
+			text, ok := flatten(c)
+			if !ok {
+				return "", false
+			}
+			words = append(words, text)
+		}
+		return strings.Join(words, ","), true
+	default:
+		return "", false
+	}
+}
