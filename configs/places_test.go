@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"corallite/internal/life"
+	"corallite/internal/sink"
 	"corallite/internal/zone"
-	"corallite/pipeline/sink"
 )
 
 const placesText = `

@@ -1,7 +1,5 @@
 package key
 
-import "maps"
-
 // Element is one of the groups of a KindGroups key: its name, and its keys' values by their names.
 type Element struct {
 	Name   string
@@ -36,14 +34,6 @@ func Groups[T any, P Called[T]](to *[]T, name string) *Field {
 		}
 		return orNil(len(all), all)
 	}
-	return f
-}
-
-// StringMap binds strings by name.
-func StringMap(to *map[string]string, name string) *Field {
-	f := field(name, KindStringMap)
-	f.set = func(value any) { *to = maps.Clone(typed[map[string]string](f, value)) }
-	f.value = func() any { return orNil(len(*to), *to) }
 	return f
 }
 
