@@ -16,7 +16,9 @@ import (
 )
 
 // Listens says whether a task is one on sound.
-func Listens(task string) bool { return task == TaskKeyword || task == TaskWakeword }
+func Listens(task string) bool {
+	return slices.ContainsFunc(soundTasks, func(t struct{ name, doc string }) bool { return t.name == task })
+}
 
 // Listens says whether the model's task is one on sound.
 func (m Model) Listens() bool { return Listens(m.Task) }

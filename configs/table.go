@@ -1,10 +1,13 @@
 package configs
 
 import (
+	"fmt"
 	"regexp"
+	"strings"
 
 	"corallite/internal/key"
 	"corallite/internal/parts"
+	"corallite/pipeline/vision"
 )
 
 // The tasks that a model can have in a pipeline.
@@ -17,6 +20,35 @@ const (
 	TaskKeyword  = "keyword"
 	TaskWakeword = "wakeword"
 )
+
+// soundTasks are the tasks on sound, as vision.Tasks are those on pictures.
+var soundTasks = []struct{ name, doc string }{
+	{TaskKeyword, "detects several words"},
+	{TaskWakeword, "detects one word with a microWakeWord or openWakeWord model"},
+}
+
+// taskNames are the names of all tasks.
+func taskNames() (names []string) {
+	for _, t := range vision.Tasks() {
+		names = append(names, t.Name)
+	}
+	for _, t := range soundTasks {
+		names = append(names, t.name)
+	}
+	return names
+}
+
+// taskDocs says what each task is for.
+func taskDocs() string {
+	var pictures, sound []string
+	for _, t := range vision.Tasks() {
+		pictures = append(pictures, fmt.Sprintf("`%s` %s", t.Name, t.Doc))
+	}
+	for _, t := range soundTasks {
+		sound = append(sound, fmt.Sprintf("`%s` %s", t.name, t.doc))
+	}
+	return "What the model does: " + strings.Join(pictures, ", ") + ". On sound, " + strings.Join(sound, ", and ") + "."
+}
 
 // namePattern is what the name of a model or a pipeline must look like. Names stand in events, in environment
 // variables and in paths with dots.

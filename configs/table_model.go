@@ -55,8 +55,8 @@ func (m *Model) ownKeys() key.Table {
 			Name: "labels", Kind: key.KindStringList, ScalarIsDistinct: true, Example: "coco_labels.txt", DefaultDoc: "the catalog's; otherwise those packed into the model file; otherwise none, and results have only class numbers",
 			Doc: "A file with one label per line, in the order of the model's classes, or the labels themselves as a list.",
 		}, m.setLabels, m.givenLabels),
-		key.String(&m.Task, "task").Choices(TaskDetect, TaskClassify, TaskSegment, TaskPose, TaskEmbed, TaskKeyword, TaskWakeword).Example(TaskDetect).DefaultDoc("the catalog's; required for models that it does not know").
-			Doc("What the model does: `detect` finds objects and their boxes, `classify` labels the whole picture, `segment` labels each pixel, `pose` finds people's key points, `embed` computes a vector for comparing pictures. On sound, `wakeword` detects one word with a microWakeWord or openWakeWord model, and `keyword` detects several words."),
+		key.String(&m.Task, "task").Choices(taskNames()...).Example(TaskDetect).DefaultDoc("the catalog's; required for models that it does not know").
+			Doc(taskDocs()),
 		key.Bind(*delegateKey(), m.setDelegate, func() any { return shownChoice(m.Delegate) }),
 		key.String(&m.Device, "device").Default("").ShowZero().Example("usb:0").
 			Pattern(devicePattern, `"" (any), usb, pci, :N, usb:N, pci:N (N from 0), a name such as usb:2-1 or pci:0000:01:00.0, or a path such as /dev/apex_0`).

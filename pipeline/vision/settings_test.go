@@ -139,3 +139,33 @@ func TestLabelsByWhoSaysThem(t *testing.T) {
 		t.Errorf("%+v, %v", got.Classes, err)
 	}
 }
+
+// sameMood is a made-up task: it says whether two settings agree.
+type sameMood struct{ Task }
+
+func (sameMood) Name() string { return "mood" }
+
+// TestMadeUpTask adds a task as one is added, by a line in the list, and makes it by its name.
+func TestMadeUpTask(t *testing.T) {
+	usual := tasks
+	t.Cleanup(func() { tasks = usual })
+	tasks = append(slices.Clone(usual), TaskType{"mood", "guesses the mood of a picture", func(m ModelInfo, s Settings) (Task, error) {
+		if s.Output == "" {
+			return nil, errors.New("mood: needs an output")
+		}
+		return sameMood{}, nil
+	}})
+	task, err := NewTask(ModelInfo{}, Settings{Task: "mood", Settings: score.Settings{Output: "mood"}})
+	if err != nil || task.Name() != "mood" {
+		t.Errorf("%v, %v", task, err)
+	}
+	if _, err := NewTask(ModelInfo{}, Settings{Task: "mood"}); err == nil || err.Error() != "mood: needs an output" {
+		t.Errorf("%v", err)
+	}
+	if _, err := NewTask(ModelInfo{}, Settings{Task: "moods"}); err == nil || !strings.Contains(err.Error(), "embed, mood, pose") {
+		t.Errorf("%v", err)
+	}
+	if all := Tasks(); all[len(all)-1].Doc != "guesses the mood of a picture" {
+		t.Errorf("%+v", all)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -37,7 +36,7 @@ func (m ModelInfo) warn(format string, args ...any) {
 	}
 }
 
-// The tasks on pictures.
+// The tasks on pictures, by which keys say what they are for.
 const (
 	taskDetect   = "detect"
 	taskClassify = "classify"
@@ -46,17 +45,34 @@ const (
 	taskEmbed    = "embed"
 )
 
-// tasks are what can be done with a model on pictures.
-var tasks = map[string]func(ModelInfo, Settings) (Task, error){
-	taskDetect:   newDetectTask,
-	taskClassify: newClassifyTask,
-	taskSegment:  newSegmentTask,
-	taskPose:     newPoseTask,
-	taskEmbed:    newEmbedTask,
+// TaskType is something that can be done with a model on pictures.
+type TaskType struct {
+	Name   string
+	Doc    string // for help and documentation, behind the name: "finds objects and their boxes"
+	create func(ModelInfo, Settings) (Task, error)
 }
 
-// TaskNames are the tasks that can be done on pictures, sorted.
-func TaskNames() []string { return slices.Sorted(maps.Keys(tasks)) }
+// tasks are all tasks on pictures, in the order in which they are listed. A new one is a file of its own and a line here.
+var tasks = []TaskType{
+	{taskDetect, "finds objects and their boxes", newDetectTask},
+	{taskClassify, "labels the whole picture", newClassifyTask},
+	{taskSegment, "labels each pixel", newSegmentTask},
+	{taskPose, "finds people's key points", newPoseTask},
+	{taskEmbed, "computes a vector for comparing pictures", newEmbedTask},
+}
+
+// Tasks are the tasks on pictures.
+func Tasks() []TaskType { return slices.Clone(tasks) }
+
+// TaskNames are the names of the tasks on pictures, sorted.
+func TaskNames() []string {
+	names := make([]string, len(tasks))
+	for i, t := range tasks {
+		names[i] = t.Name
+	}
+	slices.Sort(names)
+	return names
+}
 
 // NewTask makes the task that the settings name for a model. The error says what is wrong with the settings, or which
 // inputs and outputs are wanted where the model's are others.
@@ -64,11 +80,11 @@ func NewTask(m ModelInfo, s Settings) (Task, error) {
 	if s.Task == "" {
 		return nil, errors.New("its task is unknown: set task: detect (or " + strings.Join(TaskNames(), ", ") + ")")
 	}
-	create, ok := tasks[s.Task]
-	if !ok {
+	i := slices.IndexFunc(tasks, func(t TaskType) bool { return t.Name == s.Task })
+	if i < 0 {
 		return nil, fmt.Errorf("its task is %s, which is not for pictures (want one of %s)", s.Task, strings.Join(TaskNames(), ", "))
 	}
-	return create(m, s)
+	return tasks[i].create(m, s)
 }
 
 // asTask keeps a nil of a task's own type from becoming a Task.
