@@ -18,10 +18,12 @@ package yuv
 // }
 //
 // static void scale(const yuv_planes *p, const uint8_t *y, const uint8_t *u, const uint8_t *v, const yuv_taps *rows,
-// 	const yuv_taps *columns, int16_t *work, int w, int h, const yuv_between *across, const yuv_between *down, int rgb,
-// 	int half, int16_t *lines, uint8_t *dst, ptrdiff_t stride) {
+// 	const yuv_taps *columns, int16_t *work, int w, int h, const int32_t *luma_at, const int32_t *chroma_at,
+// 	const uint8_t *masks, const int16_t *left, const int16_t *right, const yuv_between *down, int rgb, int half,
+// 	int16_t *lines, uint8_t *dst, ptrdiff_t stride) {
 // 	const yuv_planes q = with(p, y, u, v, rows, columns, work);
-// 	yuv_scale(&q, w, h, across, down, rgb, half, (uint8_t *)lines, dst, stride);
+// 	const yuv_columns across = {luma_at, chroma_at, masks, masks + w, masks + 2 * w, masks + 3 * w, left, right};
+// 	yuv_scale(&q, w, h, &across, down, rgb, half, (uint8_t *)lines, dst, stride);
 // }
 import "C"
 
@@ -83,11 +85,12 @@ func (p *Picture) Scale(dst []byte, stride, w, h int, part image.Rectangle, o Or
 	defer scratches.Put(s)
 	c := s.planes(p)
 	half := part.Dx() == 2*w && part.Dy() == 2*h
-	s.across.set(part.Min.X, part.Dx(), w, half, true)
-	s.down.set(part.Min.Y, part.Dy(), h, half, false)
+	s.across.set(positions{part.Min.X, part.Dx(), w, half}, p.Width, int(c.C.c_width))
+	s.down.set(positions{part.Min.Y, part.Dy(), h, half})
 	lines := grown(&s.lines, (int(C.yuv_scale_work(C.int(w)))+1)/2)
 	// C keeps none of the addresses.
-	C.scale(&c.C, c.y, c.u, c.v, c.rows, c.columns, c.work, C.int(w), C.int(h), &s.across.at[0], &s.down.at[0],
+	C.scale(&c.C, c.y, c.u, c.v, c.rows, c.columns, c.work, C.int(w), C.int(h), &s.across.lumaAt[0], &s.across.chromaAt[0],
+		&s.across.masks[0], &s.across.weightLeft[0], &s.across.weightRight[0], &s.down.at[0],
 		truth(o == RGB), truth(half), &lines[0], address(dst), C.ptrdiff_t(stride))
 	return nil
 }
@@ -104,9 +107,10 @@ func (p *Picture) checkPart(part image.Rectangle) error {
 
 // scratch is memory for one call, and the tables of the last one, which most often are those of the next.
 type scratch struct {
-	rows, columns taps
-	across, down  betweens
-	work, lines   []C.int16_t
+	chromaRows, chromaColumns taps
+	across                    columns
+	down                      rows
+	work, lines               []C.int16_t
 
 	acrossSpans, downSpans []C.yuv_span
 	sums                   []C.uint32_t
@@ -149,10 +153,10 @@ func (s *scratch) planes(p *Picture) planes {
 	}
 	if c.C.mode != C.YUV_NEAREST {
 		if chromaRows != p.Height {
-			c.rows = s.rows.of(chromaRows, p.Height, 12)
+			c.rows = s.chromaRows.of(chromaRows, p.Height, 12)
 		}
 		if c.C.mode == C.YUV_FULL && chromaBytes/step != p.Width {
-			c.columns = s.columns.of(chromaBytes/step, p.Width, 14)
+			c.columns = s.chromaColumns.of(chromaBytes/step, p.Width, 14)
 		}
 		if n := int(C.yuv_work(c.C.mode, c.C.width, c.C.c_width)); n > 0 {
 			c.work = &grown(&s.work, n)[0]

@@ -43,19 +43,26 @@ static inline size_t yuv_work(int mode, int width, int c_width) {
 // Writes the part of w x h pixels at (x, y) as BGR.
 void yuv_bgr(const yuv_planes *p, int x, int y, int w, int h, uint8_t *dst, ptrdiff_t stride);
 
-// One side of a scaled picture: for each pixel the two samples between which it lies, and their weights, which
-// together are 2048.
+// Where the pixels of a scaled picture lie across the picture: between two neighbours. at is the first of two samples,
+// and the masks, 0 or 255, say which of the two is the left and which the right neighbour; both are the same at the edges.
+typedef struct {
+	const int32_t *luma_at, *chroma_at; // chroma_at: where pixels share it
+	const uint8_t *luma_left, *luma_right, *chroma_left, *chroma_right;
+	const int16_t *weight_left, *weight_right; // together 2048
+} yuv_columns;
+
+// Which two rows of the picture a row of a scaled one lies between.
 typedef struct {
 	int32_t first, second;
-	int16_t weight_first, weight_second;
+	int16_t weight_first, weight_second; // together 2048
 } yuv_between;
 
 // The number of bytes of work that yuv_scale needs; the memory must be aligned to 2 bytes.
-static inline size_t yuv_scale_work(int w) { return (size_t)w * (16 * 2 + 8 + 3); }
+static inline size_t yuv_scale_work(int w) { return (size_t)w * (16 * 2 + 8 + 6 + 3); }
 
 // Writes a scaled picture of w x h pixels as BGR, or RGB. half is for a picture of exactly half the size in both
 // directions, which is the mean of four pixels.
-void yuv_scale(const yuv_planes *p, int w, int h, const yuv_between *columns, const yuv_between *rows, int rgb, int half,
+void yuv_scale(const yuv_planes *p, int w, int h, const yuv_columns *columns, const yuv_between *rows, int rgb, int half,
 	uint8_t *work, uint8_t *dst, ptrdiff_t stride);
 
 // The samples of a plane that one side of a pixel covers. The weights are the shares of the first and the last that it

@@ -1,35 +1,59 @@
 #include "rows.h"
 
-// Memory for one scaled row: samples and pixels left and right of each of its pixels.
+// Memory for one scaled row: samples and pixels left of each of its pixels, and then those right of them.
 typedef struct {
-	uint8_t *y;           // 2 w
-	int16_t *u, *v;       // 2 w
-	int16_t *cb, *cg, *cr;
-	uint8_t *b, *g, *r;   // 2 w
-	int16_t *row[2];      // 3 w: two rows of the picture, scaled to the width: blue, green, red, with 7 bits after the point
-	int have[2];          // which rows they are, -1: none
+	uint8_t *pairs_y, *pairs_u, *pairs_v; // 2 w: neighbours side by side
+	uint8_t *y;                           // 2 w
+	int16_t *u, *v;                       // 2 w
+	int16_t *cb, *cg, *cr;                // 2 w
+	uint8_t *b, *g, *r;                   // 2 w
+	int16_t *row[2]; // 3 w: two rows of the picture, scaled to the width: blue, green, red, with 7 bits after the point
+	int have[2];     // which rows they are, -1: none
 } lines;
 
-// Fetches the samples that a row needs.
-INLINE void gather(const yuv_planes *p, int y, int w, const yuv_between *at, yuv_ring *known, lines *s) {
-	const uint8_t *restrict l = luma_row(p, y);
+INLINE void fetch(const uint8_t *restrict from, const int32_t *restrict at, int w, uint8_t *restrict pairs) {
+	for (int i = 0; i < w; i++) memcpy(pairs + 2 * i, from + at[i], 2); // one load and one store
+}
+
+INLINE uint8_t either(uint8_t a, uint8_t b, uint8_t mask) { return a ^ ((a ^ b) & mask); }
+
+INLINE void choose(const uint8_t *restrict pairs, const uint8_t *restrict left, const uint8_t *restrict right, int w, uint8_t *restrict to) {
 	for (int i = 0; i < w; i++) {
-		s->y[i] = l[at[i].first];
-		s->y[w + i] = l[at[i].second];
+		to[i] = either(pairs[2 * i], pairs[2 * i + 1], left[i]);
+		to[w + i] = either(pairs[2 * i], pairs[2 * i + 1], right[i]);
 	}
+}
+
+INLINE void choose_wide(const uint8_t *restrict pairs, const uint8_t *restrict left, const uint8_t *restrict right, int w, int16_t *restrict to) {
+	for (int i = 0; i < w; i++) {
+		to[i] = (int16_t)(either(pairs[2 * i], pairs[2 * i + 1], left[i]) << 3);
+		to[w + i] = (int16_t)(either(pairs[2 * i], pairs[2 * i + 1], right[i]) << 3);
+	}
+}
+
+// Fetches the samples that a row needs.
+INLINE void gather(const yuv_planes *p, int y, int w, const yuv_columns *c, yuv_ring *known, lines *s) {
+	const uint8_t *restrict l = luma_row(p, y);
+	if (p->width > 1) {
+		fetch(l, c->luma_at, w, s->pairs_y);
+		choose(s->pairs_y, c->luma_left, c->luma_right, w, s->y);
+	} else {
+		memset(s->y, l[0], 2 * (size_t)w);
+	}
+	if (p->mode == YUV_GRAY) return;
 	if (p->mode == YUV_NEAREST) {
 		const int row = y >> p->c_shift_y;
-		const uint8_t *restrict u = p->u + p->u_stride * row, *restrict v = p->v + p->v_stride * row;
-		for (int i = 0; i < w; i++) {
-			int a = at[i].first >> 1, b = at[i].second >> 1;
-			s->u[i] = (int16_t)(u[a] << 3);
-			s->v[i] = (int16_t)(v[a] << 3);
-			s->u[w + i] = (int16_t)(u[b] << 3);
-			s->v[w + i] = (int16_t)(v[b] << 3);
+		const uint8_t *u = p->u + p->u_stride * row, *v = p->v + p->v_stride * row;
+		if (p->c_width > 1) {
+			fetch(u, c->chroma_at, w, s->pairs_u);
+			fetch(v, c->chroma_at, w, s->pairs_v);
+			choose_wide(s->pairs_u, c->chroma_left, c->chroma_right, w, s->u);
+			choose_wide(s->pairs_v, c->chroma_left, c->chroma_right, w, s->v);
+		} else {
+			for (int i = 0; i < 2 * w; i++) s->u[i] = (int16_t)(u[0] << 3), s->v[i] = (int16_t)(v[0] << 3);
 		}
 		return;
 	}
-	if (p->mode == YUV_GRAY) return;
 	int16_t *u = p->work, *v = p->work + p->c_width;
 	int shift = 1;
 	if (p->mode == YUV_ROWS) {
@@ -40,7 +64,7 @@ INLINE void gather(const yuv_planes *p, int y, int w, const yuv_between *at, yuv
 		shift = 0;
 	}
 	for (int i = 0; i < w; i++) {
-		int a = at[i].first >> shift, b = at[i].second >> shift;
+		const int a = (c->luma_at[i] + (c->luma_left[i] & 1)) >> shift, b = (c->luma_at[i] + (c->luma_right[i] & 1)) >> shift;
 		s->u[i] = u[a];
 		s->v[i] = v[a];
 		s->u[w + i] = u[b];
@@ -48,22 +72,22 @@ INLINE void gather(const yuv_planes *p, int y, int w, const yuv_between *at, yuv
 	}
 }
 
-// Between two samples of a row; the weights have 11 bits, of which 7 stay.
-INLINE void across_row(const uint8_t *restrict from, const yuv_between *at, int w, int16_t *restrict to) {
-	for (int i = 0; i < w; i++) to[i] = (int16_t)((from[i] * at[i].weight_first + from[w + i] * at[i].weight_second) >> 4);
+// Between two samples of a row; of the 11 bits of the weights 7 stay.
+INLINE void across_row(const uint8_t *restrict from, const int16_t *restrict left, const int16_t *restrict right, int w, int16_t *restrict to) {
+	for (int i = 0; i < w; i++) to[i] = (int16_t)((from[i] * left[i] + from[w + i] * right[i]) >> 4);
 }
 
 INLINE void sum_row(const uint8_t *restrict from, int w, int16_t *restrict to) {
 	for (int i = 0; i < w; i++) to[i] = (int16_t)(from[i] + from[w + i]);
 }
 
-INLINE int16_t *scaled_row(const yuv_planes *p, int y, int w, const yuv_between *at, int half, int keep, yuv_ring *known, lines *s) {
+INLINE int16_t *scaled_row(const yuv_planes *p, int y, int w, const yuv_columns *c, int half, int keep, yuv_ring *known, lines *s) {
 	for (int k = 0; k < 2; k++) {
 		if (s->have[k] == y) return s->row[k];
 	}
 	int k = s->have[0] == keep; // the row that may go
 	s->have[k] = y;
-	gather(p, y, w, at, known, s);
+	gather(p, y, w, c, known, s);
 	const uint8_t *b = s->b, *g = s->g, *r = s->r;
 	switch (p->mode) {
 	case YUV_GRAY: b = g = r = s->y; break;
@@ -78,9 +102,9 @@ INLINE int16_t *scaled_row(const yuv_planes *p, int y, int w, const yuv_between 
 		sum_row(g, w, to + w);
 		sum_row(r, w, to + 2 * w);
 	} else {
-		across_row(b, at, w, to);
-		across_row(g, at, w, to + w);
-		across_row(r, at, w, to + 2 * w);
+		across_row(b, c->weight_left, c->weight_right, w, to);
+		across_row(g, c->weight_left, c->weight_right, w, to + w);
+		across_row(r, c->weight_left, c->weight_right, w, to + 2 * w);
 	}
 	return to;
 }
@@ -97,7 +121,7 @@ INLINE void mean_rows(const int16_t *restrict a, const int16_t *restrict b, int 
 	for (int i = 0; i < n; i++) to[i] = (uint8_t)((a[i] + b[i] + 2) >> 2);
 }
 
-YUV_CLONES void yuv_scale(const yuv_planes *p, int w, int h, const yuv_between *columns, const yuv_between *rows, int rgb, int half,
+YUV_CLONES void yuv_scale(const yuv_planes *p, int w, int h, const yuv_columns *columns, const yuv_between *rows, int rgb, int half,
 	uint8_t *work, uint8_t *dst, ptrdiff_t stride) {
 	yuv_ring known = {{-1, -1, -1, -1, -1, -1, -1, -1}};
 	lines s = {.have = {-1, -1}};
@@ -107,7 +131,8 @@ YUV_CLONES void yuv_scale(const yuv_planes *p, int w, int h, const yuv_between *
 	s.cb = wide + 10 * w, s.cg = wide + 12 * w, s.cr = wide + 14 * w;
 	uint8_t *bytes = work + 32 * (size_t)w;
 	s.y = bytes, s.b = bytes + 2 * w, s.g = bytes + 4 * w, s.r = bytes + 6 * w;
-	uint8_t *out = bytes + 8 * (size_t)w;
+	s.pairs_y = bytes + 8 * w, s.pairs_u = bytes + 10 * w, s.pairs_v = bytes + 12 * w;
+	uint8_t *out = bytes + 14 * (size_t)w;
 	for (int y = 0; y < h; y++) {
 		const yuv_between *at = &rows[y];
 		const int16_t *a = scaled_row(p, at->first, w, columns, half, at->second, &known, &s);

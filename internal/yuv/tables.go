@@ -89,38 +89,87 @@ func bicubic(distance float64) float64 {
 	return 0
 }
 
-// betweens are where the pixels of one side lie in the picture.
-type betweens struct {
-	origin, n, m  int
-	half, columns bool
-	at            []C.yuv_between
+// positions are where m pixels of a scaled picture lie across n of a picture, from origin on.
+type positions struct {
+	origin, n, m int
+	half         bool
 }
 
-// set computes the positions of m pixels across n, as OpenCV's resize does. Columns that are not between two samples
-// lie on one; rows are weighted even so, with the edge row twice.
-func (b *betweens) set(origin, n, m int, half, columns bool) {
-	if len(b.at) == m && b.origin == origin && b.n == n && b.half == half && b.columns == columns {
-		return
+// at is between which pixels of the picture pixel i lies, and the weights of both, as in OpenCV's resize: positions and
+// weights are computed as precisely as there. Across, a pixel that is not between two lies on one; down, the edge row
+// counts twice (across false).
+func (s positions) at(i int, across bool) (first, second int, weightFirst, weightSecond C.int16_t) {
+	if s.half {
+		return s.origin + 2*i, s.origin + 2*i + 1, 0, 0
 	}
-	b.origin, b.n, b.m, b.half, b.columns = origin, n, m, half, columns
-	scale := 1 / (float64(m) / float64(n))
-	at := grown(&b.at, m)
-	for i := range at {
-		if half {
-			at[i] = C.yuv_between{first: C.int32_t(origin + 2*i), second: C.int32_t(origin + 2*i + 1)}
-			continue
-		}
-		f := float32(float64((float64(i)+0.5)*scale) - 0.5)
-		whole := int(math.Floor(float64(f)))
-		f -= float32(whole)
-		if columns && (whole < 0 || whole >= n-1) {
-			f = 0
-		}
-		at[i] = C.yuv_between{
-			first: C.int32_t(origin + min(max(whole, 0), n-1)), second: C.int32_t(origin + min(max(whole+1, 0), n-1)),
-			weight_first: weight(1 - f), weight_second: weight(f),
-		}
+	scale := 1 / (float64(s.m) / float64(s.n))
+	f := float32(float64((float64(i)+0.5)*scale) - 0.5)
+	whole := int(math.Floor(float64(f)))
+	f -= float32(whole)
+	if across && (whole < 0 || whole >= s.n-1) {
+		f = 0
 	}
+	first, second = min(max(whole, 0), s.n-1), min(max(whole+1, 0), s.n-1)
+	return s.origin + first, s.origin + second, weight(1 - f), weight(f)
 }
 
 func weight(f float32) C.int16_t { return C.int16_t(math.RoundToEven(float64(f * 2048))) }
+
+// rows are the tables of a scaled picture's rows.
+type rows struct {
+	positions
+	at []C.yuv_between
+}
+
+func (r *rows) set(s positions) {
+	if r.positions == s {
+		return
+	}
+	r.positions = s
+	at := grown(&r.at, s.m)
+	for i := range at {
+		first, second, a, b := s.at(i, false)
+		at[i] = C.yuv_between{first: C.int32_t(first), second: C.int32_t(second), weight_first: a, weight_second: b}
+	}
+}
+
+// columns are the tables of a scaled picture's columns, each of m values: see yuv_columns.
+type columns struct {
+	positions
+	size, chroma int // how many samples a row of the planes has
+
+	lumaAt, chromaAt        []C.int32_t
+	masks                   []C.uint8_t // luma left, luma right, chroma left, chroma right
+	weightLeft, weightRight []C.int16_t
+}
+
+func (c *columns) set(s positions, size, chroma int) {
+	if c.positions == s && c.size == size && c.chroma == chroma {
+		return
+	}
+	c.positions, c.size, c.chroma = s, size, chroma
+	grown(&c.lumaAt, s.m)
+	grown(&c.chromaAt, s.m)
+	grown(&c.weightLeft, s.m)
+	grown(&c.weightRight, s.m)
+	grown(&c.masks, 4*s.m)
+	for i := range s.m {
+		left, right, a, b := s.at(i, true)
+		c.weightLeft[i], c.weightRight[i] = a, b
+		c.lumaAt[i], c.masks[i], c.masks[s.m+i] = pair(left, right, size)
+		c.chromaAt[i], c.masks[2*s.m+i], c.masks[3*s.m+i] = pair(left/2, right/2, chroma)
+	}
+}
+
+// pair is the first of two neighbours among n samples that include the left and the right one, and which of them these are:
+// 0 the first, 255 the second.
+func pair(left, right, n int) (at C.int32_t, maskLeft, maskRight C.uint8_t) {
+	first := max(min(left, n-2), 0)
+	if left > first {
+		maskLeft = 255
+	}
+	if right > first {
+		maskRight = 255
+	}
+	return C.int32_t(first), maskLeft, maskRight
+}
