@@ -161,10 +161,8 @@ func (s edgeTPUProbe) check(m *Model) []error {
 		}
 		return append(causes, missing)
 	}
-	if m.signature != "" {
-		if _, err := m.compiled.model.Entry(m.signature); err != nil {
-			return append(causes, fmt.Errorf("%s: %w", filepath.Base(m.compiled.path), err))
-		}
+	if err := m.compiledSignature(); err != nil {
+		return append(causes, fmt.Errorf("%s: %w", filepath.Base(m.compiled.path), err))
 	}
 	if len(causes) == 0 {
 		if err := s.fits(m.compiled); err != nil {

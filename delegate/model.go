@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"corallite/delegate/edgetpu"
 	"corallite/tflite"
@@ -139,6 +140,40 @@ func (m *Model) Select(signature string) error {
 // Signature is the key that was selected; "": the main graph.
 func (m *Model) Signature() string { return m.signature }
 
+// compiledSignature says why the compiled file has not the signature that was selected. Engines take the place of one
+// another by the number of an input, so that the order counts.
+func (m *Model) compiledSignature() error {
+	if m.signature == "" {
+		return nil
+	}
+	g, err := m.compiled.model.Entry(m.signature)
+	if err != nil || m.cpu == nil {
+		return err
+	}
+	return sameNames(m.Graph(), g)
+}
+
+// sameNames says where inputs and outputs have other names, or the same in another order.
+func sameNames(a, b *schema.Subgraph) error {
+	for _, kind := range []struct {
+		what string
+		a, b []tensor.Info
+	}{{"inputs", a.InputInfos(), b.InputInfos()}, {"outputs", a.OutputInfos(), b.OutputInfos()}} {
+		if !slices.EqualFunc(kind.a, kind.b, func(x, y tensor.Info) bool { return x.Name == y.Name }) {
+			return fmt.Errorf("its %s are %s, those of the model for the CPU %s", kind.what, names(kind.b), names(kind.a))
+		}
+	}
+	return nil
+}
+
+func names(infos []tensor.Info) string {
+	all := make([]string, len(infos))
+	for i, t := range infos {
+		all[i] = t.Name
+	}
+	return strings.Join(all, ", ")
+}
+
 // Graph is what the file at Path says of the graph that is run; valid until Close.
 func (m *Model) Graph() *schema.Subgraph {
 	if m.entry != nil {
@@ -178,6 +213,10 @@ func (m *Model) Token() uint64 {
 
 // SameAs says whether a model that was split, of which these are the first and the last segment, is this one.
 func (m *Model) SameAs(first, last *Model) error {
+	main := m.one().model.Main()
+	if g := m.Graph(); g != main && !(slices.Equal(g.Inputs, main.Inputs) && slices.Equal(g.Outputs, main.Outputs)) {
+		return fmt.Errorf("model %s: signature %q has inputs or outputs in another order than the graph, which its segments have: use the model without segments or without a signature", m.Path(), m.signature)
+	}
 	if err := compare(m.Graph(), first.Graph(), last.Graph()); err != nil {
 		return fmt.Errorf("%s and the segments from %s to %s are not the same model: %w", m.Path(), first.Path(), last.Path(), err)
 	}
