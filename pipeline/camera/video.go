@@ -18,8 +18,8 @@ import (
 
 // VideoOptions are the options of OpenVideo.
 type VideoOptions struct {
-	// ReadAhead is the number of frames to decode ahead, so that decoding and models run in parallel; 0: 2, which is enough
-	// when decoding is faster than the models.
+	// ReadAhead is the number of frames to decode ahead, so that decoding and models run in parallel, besides the one that is
+	// being decoded; 0: 1, which is enough when decoding is faster than the models.
 	ReadAhead int
 }
 
@@ -79,7 +79,7 @@ func (v *Video) open(o VideoOptions) error {
 	}
 	ahead := o.ReadAhead
 	if ahead <= 0 {
-		ahead = 2
+		ahead = 1
 	}
 	// One more is being decoded and a few are in use by the models; more are allocated as needed.
 	v.pool = vision.NewPool(ahead + 4)
