@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"corallite/internal/life"
+	"corallite/internal/part"
+	"corallite/internal/parts"
 	"corallite/internal/sink"
 	"corallite/internal/zone"
 )
@@ -97,5 +99,21 @@ pipelines:
 	p := cfg.Pipelines["door"].Places
 	if len(p.Zones) != 1 || p.Zones[0].Name != "B b" || p.Zones[0].Inertia != 1 || len(p.Masks) != 1 || p.Masks[0].String() != "0,0,1,0,1,1" {
 		t.Errorf("%+v", p)
+	}
+}
+
+// TestEverySinkHasLives expects the keys of lives in all sinks.
+func TestEverySinkHasLives(t *testing.T) {
+	for _, k := range root.Child("pipelines").Child("sinks").Keys {
+		for _, name := range []string{"when", "min_interval", "gone_after"} {
+			if k.Child(name) == nil {
+				t.Errorf("%s has no %s: embed life.Options", k.Name, name)
+			}
+		}
+	}
+	for _, make := range parts.All().Sinks {
+		if _, ok := make().(part.Lived); !ok {
+			t.Errorf("%T is not told by the lives of objects", make())
+		}
 	}
 }

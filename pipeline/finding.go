@@ -56,9 +56,11 @@ type Thing struct {
 	Values  [4]float64 // as many as Kind.Columns
 	StartS  float64    // seconds into the recording, or since the stream began: when it happened, or was there
 	EndS    float64
-	Track   uint64  // the object's track number, the same in every frame, from 1; 0: not tracked
-	New     bool    // the first event with this Track
-	Classes []Class // from a secondary classifier, best first
+	Track   uint64     // the object's track number, the same in every frame, from 1; 0: not tracked
+	New     bool       // the first event with this Track
+	Classes []Class    // from a secondary classifier, best first
+	Zones   []string   // that it is in
+	Crossed []Crossing // lines that it has crossed with this item
 	// Background marks the background class: it is listed, but not drawn or mentioned.
 	Background bool
 }
@@ -77,6 +79,21 @@ type Canvas interface {
 	Mask(m *Mask)
 	// Legend adds a line to that panel: a label with its score as a bar.
 	Legend(t Thing)
+}
+
+// OutlineCanvas is a Canvas that also draws zones and lines. Those of package draw do.
+type OutlineCanvas interface {
+	Canvas
+	// Outline draws a zone or a line below the boxes.
+	Outline(o Outline)
+}
+
+// Outline is a zone, or a line that things cross.
+type Outline struct {
+	Name   string // decides the colour
+	Text   string // beside it: the name, and what it counts
+	Points [][2]float32
+	Closed bool // a zone: the last point is joined to the first; otherwise an arrow points to the right of a walk along the points
 }
 
 // Drawable is a Finding that can be drawn on its picture.

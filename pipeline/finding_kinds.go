@@ -39,7 +39,7 @@ func (d Detections) Len() int    { return len(d) }
 
 func (d Detections) Thing(i int) Thing {
 	o := &d[i]
-	return Thing{Label: o.Label, Index: o.Index, Score: o.Score, Values: values(o.Box), Track: o.Track, New: o.New, Classes: o.Classes}
+	return Thing{Label: o.Label, Index: o.Index, Score: o.Score, Values: values(o.Box), Track: o.Track, New: o.New, Classes: o.Classes, Zones: o.Zones, Crossed: o.Crossed}
 }
 
 // Draw draws the boxes and the key points in them.

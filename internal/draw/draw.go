@@ -88,6 +88,9 @@ func (p *Painter) paint(c *canvas, events []pipeline.Event) error {
 		p.drawMask(c, m)
 	}
 	if p.shows(Boxes) {
+		for i := range l.outlines {
+			drawOutline(c, st, &l.outlines[i])
+		}
 		for i := range l.boxes {
 			drawBox(c, st, &l.boxes[i])
 		}
@@ -105,6 +108,7 @@ func (p *Painter) paint(c *canvas, events []pipeline.Event) error {
 	}
 	p.drawClasses(c, st)
 	p.drawLabels(c, st)
+	p.drawOutlineTexts(c, st)
 	return nil
 }
 

@@ -13,6 +13,7 @@ type layers struct {
 	width, height float32
 	hide          Parts
 
+	outlines  []pipeline.Outline
 	boxes     []box
 	skeletons []skeleton
 	masks     []*pipeline.Mask
@@ -33,7 +34,7 @@ type skeleton struct {
 func (l *layers) collect(c *canvas, hide Parts, events []pipeline.Event) {
 	l.width, l.height, l.hide = float32(c.width), float32(c.height), hide
 	l.boxes, l.skeletons, l.masks, l.legend = l.boxes[:0], l.skeletons[:0], l.masks[:0], l.legend[:0]
-	l.models = 0
+	l.outlines, l.models = l.outlines[:0], 0
 	for i := range events {
 		l.model, l.lines = events[i].Model, 0
 		drawOn(l, &events[i])

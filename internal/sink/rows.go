@@ -62,7 +62,8 @@ func name(kind *pipeline.Kind, t *pipeline.Thing) string {
 	return fmt.Sprintf("class %d", t.Index)
 }
 
-// rowLabel is a thing's name with its number where it is followed, and what a second model says of it: "person 3: Ada".
+// rowLabel is a thing's name with its number where it is followed, what a second model says of it, the lines that
+// it crosses and the zones that it is in: "person 3: Ada gate:out in door".
 // A name that is no label stands in parentheses where the column is one of labels.
 func (l *layout) rowLabel(kind *pipeline.Kind, t *pipeline.Thing) string {
 	text := name(kind, t)
@@ -72,6 +73,12 @@ func (l *layout) rowLabel(kind *pipeline.Kind, t *pipeline.Thing) string {
 	if len(t.Classes) > 0 {
 		best := t.Classes[0]
 		text += ": " + name(kind, &pipeline.Thing{Label: best.Label, Index: best.Index})
+	}
+	for _, c := range t.Crossed {
+		text += fmt.Sprintf(" %s:%s", c.Line, c.Direction)
+	}
+	if len(t.Zones) > 0 {
+		text += " in " + strings.Join(t.Zones, ", ")
 	}
 	if kind.Heading != "" && kind.Heading != l.heading {
 		text = "(" + text + ")"

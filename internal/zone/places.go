@@ -108,3 +108,33 @@ func (c *counts) places(f *Follower) *Places {
 func outside(kind, name string, width, height int) string {
 	return fmt.Sprintf("%s %s lies outside the picture of %dx%d pixels: its coordinates are pixels of a larger one; shares from 0 to 1 hold for any size", kind, name, width, height)
 }
+
+// Draw draws the outlines of zones with how many objects are in them, and lines with how many have crossed them.
+func (p *Places) Draw(c pipeline.Canvas) {
+	canvas, ok := c.(pipeline.OutlineCanvas)
+	if !ok {
+		return
+	}
+	for _, z := range p.Zones {
+		canvas.Outline(pipeline.Outline{Name: z.Name, Text: fmt.Sprintf("%s %d", z.Name, sum(z.Now)), Points: pixels(z.Area), Closed: true})
+	}
+	for _, l := range p.Lines {
+		text := fmt.Sprintf("%s: %s %d, %s %d", l.Name, l.AToB, sum(l.Crossed[0]), l.BToA, sum(l.Crossed[1]))
+		canvas.Outline(pipeline.Outline{Name: l.Name, Text: text, Points: pixels(l.Path)})
+	}
+}
+
+func sum(counts map[string]int) (n int) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+func pixels(points []Point) [][2]float32 {
+	all := make([][2]float32, len(points))
+	for i, p := range points {
+		all[i] = [2]float32{float32(p.X), float32(p.Y)}
+	}
+	return all
+}

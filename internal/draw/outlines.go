@@ -1,0 +1,101 @@
+package draw
+
+import (
+	"math"
+
+	"corallite/pipeline"
+)
+
+// Outline takes a zone or a line.
+func (l *layers) Outline(o pipeline.Outline) {
+	for _, p := range o.Points {
+		if !finite(p[:]) {
+			return
+		}
+	}
+	if len(o.Points) > 1 {
+		l.outlines = append(l.outlines, o)
+	}
+}
+
+// drawOutline draws the segments of a zone or a line, and across the longest of a line an arrow.
+func drawOutline(c *canvas, st *style, o *pipeline.Outline) {
+	col := labelColour(o.Name)
+	// All dark edges go first, as those of skeletons.
+	for _, pass := range []struct {
+		width, alpha float32
+		col          colour
+	}{{st.line + 2*st.halo, haloAlpha, black}, {st.line, 1, col}} {
+		draw := func(a, b [2]float32) { c.line(a[0], a[1], b[0], b[1], pass.width, pass.col, pass.alpha) }
+		for i := range o.Points {
+			if i > 0 {
+				draw(o.Points[i-1], o.Points[i])
+			} else if o.Closed {
+				draw(o.Points[len(o.Points)-1], o.Points[0])
+			}
+		}
+		if from, to, wings, ok := arrow(o, 12*st.line); ok {
+			draw(from, to)
+			draw(wings[0], to)
+			draw(wings[1], to)
+		}
+	}
+}
+
+// arrow is the arrow of a line, so long: from side A, the left of a walk along the points, to side B.
+func arrow(o *pipeline.Outline, length float32) (from, to [2]float32, wings [2][2]float32, ok bool) {
+	if o.Closed {
+		return
+	}
+	longest := 0.0
+	var middle, along [2]float32
+	for i := 1; i < len(o.Points); i++ {
+		a, b := o.Points[i-1], o.Points[i]
+		dx, dy := b[0]-a[0], b[1]-a[1]
+		if l := math.Hypot(float64(dx), float64(dy)); l > longest {
+			longest = l
+			middle = [2]float32{(a[0] + b[0]) / 2, (a[1] + b[1]) / 2}
+			along = [2]float32{dx / float32(l), dy / float32(l)}
+		}
+	}
+	// With y growing downwards, right of (dx, dy) is (-dy, dx).
+	right := [2]float32{-along[1], along[0]}
+	at := func(across, beside float32) [2]float32 {
+		return [2]float32{
+			middle[0] + float32(right[0]*across) + float32(along[0]*beside), middle[1] + float32(right[1]*across) + float32(along[1]*beside),
+		}
+	}
+	tip := length / 2
+	return at(-tip, 0), at(tip, 0), [2][2]float32{at(tip-length/4, length/4), at(tip-length/4, -length/4)}, longest > 0
+}
+
+// drawOutlineTexts writes the texts of zones and lines, at their highest points, below the labels of boxes.
+func (p *Painter) drawOutlineTexts(c *canvas, st *style) {
+	padX, padY := round(0.35*st.text), round(0.12*st.text)
+	height := st.lineHeight() + 2*padY
+	if float32(c.height) < height {
+		return
+	}
+	for i := range p.layers.outlines {
+		o := &p.layers.outlines[i]
+		top := o.Points[0]
+		for _, q := range o.Points {
+			if q[1] < top[1] {
+				top = q
+			}
+		}
+		text := st.face.shorten(append([]rune(nil), p.texts.label(o.Text)...), float32(c.width)-2*padX)
+		if len(text) == 0 {
+			continue
+		}
+		width := ceilf(st.face.measure(text)) + 2*padX
+		r := p.place(c, rect{x0: top[0], y0: top[1], x1: top[0], y1: top[1]}, width, height)
+		r.radius = min(0.22*st.text, height/2)
+		p.taken = append(p.taken, r)
+		col := labelColour(o.Name)
+		c.fill(r, col, labelAlpha)
+		st.face.draw(c, r.x0+padX, r.y0+padY+st.face.ascent, text, textColour(col))
+	}
+}
+
+func (f *partsFinder) Outline(pipeline.Outline) { f.parts |= Boxes | Labels }
