@@ -63,7 +63,7 @@ var xnnpack = Provider{
 }
 
 var builtin = Provider{
-	Name: "none", Kind: "cpu", Title: "the built-in kernels", Doc: "the CPU through the runtime's built-in kernels, which run every valid model",
+	Name: "none", Kind: "cpu", Title: "the built-in kernels", Doc: "the CPU through the runtime's built-in kernels, which run every valid model (microWakeWord's exactly as pymicro-wakeword does)",
 	Auto: true, CPU: true,
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
-	"corallite/delegate/choice"
 	"corallite/internal/audio/keyword"
 	"corallite/internal/audio/microwakeword"
 	"corallite/internal/audio/openwakeword"
@@ -157,9 +156,6 @@ func (e *AudioModels) micro(ctx context.Context, r ModelRequest) (pipeline.Strea
 	m, err := microwakeword.ReadManifest(r.Model.Manifest)
 	if err != nil {
 		return nil, err
-	}
-	if len(r.Model.Delegate) == 0 && r.Model.EdgeTPU == "" {
-		r.Model.Delegate = choice.None // with which it answers as it was trained, and sooner
 	}
 	engine, err := e.engine(ctx, r)
 	if err != nil {

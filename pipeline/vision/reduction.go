@@ -45,9 +45,10 @@ func snapSide(from, to, by, limit int) (int, int) {
 	return a, min(max((to+half)/by, a+1), limit)
 }
 
-// enough is how many times as large as the part of the input that it fills a picture stays when it is reduced: the resize to
-// the input interpolates between neighbours, so that a picture of just its size would look blurred beside a large one.
-const enough = 2
+// enough is how many times as large as the part of the input that it fills a picture stays when it is reduced. The resize to
+// the input takes single pixels of a large picture, where a reduced one has the mean of several: with 2, a class or a box in
+// twenty changed that the model was sure of; with 3 none did (docs/performance.md).
+const enough = 3
 
 // Reduction returns how many times smaller, in both directions, a picture of width × height pixels may be decoded for this
 // input: a number below 1 is a picture that is small already.

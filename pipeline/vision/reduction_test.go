@@ -132,8 +132,8 @@ func TestReductionFor(t *testing.T) {
 		width, height int
 		want          float64
 	}{
-		{Stretch, 4000, 3000, 3000.0 / 224 / 2}, {Stretch, 448, 4480, 1}, {Stretch, 100, 100, 100.0 / 224 / 2},
-		{Letterbox, 4000, 3000, 4000.0 / 224 / 2}, {CenterCrop, 4000, 3000, 3000.0 / 224 / 2}, {Stretch, 0, 0, 1},
+		{Stretch, 4000, 3000, 3000.0 / 224 / 3}, {Stretch, 672, 6720, 1}, {Stretch, 100, 100, 100.0 / 224 / 3},
+		{Letterbox, 4000, 3000, 4000.0 / 224 / 3}, {CenterCrop, 4000, 3000, 3000.0 / 224 / 3}, {Stretch, 0, 0, 1},
 	} {
 		in, err := NewInput(tensor.Info{Type: tensor.UInt8, Shape: []int{1, 224, 224, 3}}, InputOptions{Resize: c.how})
 		if err != nil {
@@ -148,7 +148,7 @@ func TestReductionFor(t *testing.T) {
 	}
 }
 
-// What is used of a reduced picture is never less than twice the input's size.
+// What is used of a reduced picture is never less than three times the input's size.
 func TestReducedPictureHasEnoughPixels(t *testing.T) {
 	for _, how := range []Resize{Stretch, Letterbox, CenterCrop} {
 		in := &Input{opts: InputOptions{Resize: how}, width: 300, height: 200}
@@ -161,7 +161,7 @@ func TestReducedPictureHasEnoughPixels(t *testing.T) {
 					}
 					fit := fitInto(how, width, height, 300, 200)
 					part, _ := reduction{by: by, width: width, height: height}.snap(fit.from, (width+by-1)/by, (height+by-1)/by)
-					if part.Dx()+1 < 2*fit.to.Dx() || part.Dy()+1 < 2*fit.to.Dy() {
+					if part.Dx()+1 < enough*fit.to.Dx() || part.Dy()+1 < enough*fit.to.Dy() {
 						t.Fatalf("%v, %dx%d reduced by %d: %v of it become %v", how, width, height, by, part, fit.to)
 					}
 				}

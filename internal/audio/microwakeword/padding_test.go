@@ -26,6 +26,31 @@ func padded(t *testing.T, models []*WakeWord, recordings []mictest.Recording, be
 	return found
 }
 
+// TestXNNPACKHearsTheSame is why XNNPACK is the default for these models: in all recordings, wake words and single digits, it
+// hears the same words as the built-in kernels, right ones and wrong ones.
+func TestXNNPACKHearsTheSame(t *testing.T) {
+	words, digits := mictest.WakeWords(t, Rate), mictest.Speech(t, "digits/*.wav", Rate)
+	if testing.Short() {
+		digits = mictest.Speech(t, "digits/[07]_[gl]*.wav", Rate) // with those that are taken for wake words
+	}
+	heard := map[string][]string{}
+	for _, choice := range []delegate.Choice{delegate.None, delegate.XNNPACK} {
+		var models []*WakeWord
+		for _, name := range realModels {
+			models = append(models, realModel(t, name, choice, Options{Refractory: time.Second}))
+		}
+		quiet := make([]int16, int(Padding*Rate/time.Second))
+		heard[choice.String()] = append(padded(t, models, words, nil, quiet), padded(t, models, digits, nil, quiet)...)
+	}
+	exact, fast := heard[delegate.None.String()], heard[delegate.XNNPACK.String()]
+	if len(exact) != 19+3 {
+		t.Errorf("the built-in kernels hear %d words, want 19 wake words and 3 digits: %q", len(exact), exact)
+	}
+	if !slices.Equal(fast, exact) {
+		t.Errorf("XNNPACK hears %q; the built-in kernels hear %q", fast, exact)
+	}
+}
+
 // TestPadding: of all single digits, those that any padding up to 600 ms makes a wake word of are heard as often as
 // Padding is known to do it, and no wake word is lost by it, cut off as it may be. With CORALLITE_WAKEWORDS_LONG=1 it
 // measures all digits with other paddings and beginnings, the table of docs/performance.md.
