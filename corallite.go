@@ -2,6 +2,7 @@ package corallite
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -58,7 +59,7 @@ func RunFiles(ctx context.Context, files []string, o RunOptions) (Summary, error
 // of Run.
 func Run(ctx context.Context, cfg *Config, o RunOptions) (Summary, error) {
 	sinks := newOwnSinks(o.Sinks)
-	if err := sinks.check(cfg); err != nil {
+	if err := errors.Join(cfg.Check(), sinks.check(cfg)); err != nil {
 		return Summary{}, closeSinks(o.Sinks, err)
 	}
 	a := app.Options{Options: assemble.Options{

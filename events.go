@@ -89,6 +89,9 @@ func (m *Model) checkSource(s Source) error {
 	if s == nil || s.Keys()[0].IsZero() {
 		return errors.New("corallite: the source is empty: name pictures, a folder, videos, a camera, recordings or a microphone")
 	}
+	if err := s.Keys().Check(); err != nil {
+		return fmt.Errorf("corallite: source: %w", err)
+	}
 	switch sounds := (configs.Pipeline{Source: s}).Sounds(); {
 	case sounds && !m.c.Listens():
 		return fmt.Errorf("corallite: %s is a model for %s: the source must give pictures, not sound", m.name, m.c.Task)

@@ -1,6 +1,7 @@
 package corallite
 
 import (
+	"cmp"
 	"log/slog"
 
 	"corallite/configs"
@@ -62,7 +63,7 @@ func (o Options) spec(ref string) (configs.ModelSpec, error) {
 	}
 	s := configs.ModelSpec{
 		Ref: ref, Task: o.Task, Labels: o.Labels, LabelsFile: o.LabelsFile, Delegate: runs, Device: o.Device,
-		Threads: o.Threads, Engines: max(o.Engines, 1), Allow: o.Allow, Deny: o.Deny, Activation: o.Activation,
+		Threads: o.Threads, Engines: cmp.Or(o.Engines, 1), Allow: o.Allow, Deny: o.Deny, Activation: o.Activation,
 		Decoder: o.Decoder, Signature: o.Signature, Output: o.Output, Mean: o.Mean, Std: o.Std, Width: o.Width, Height: o.Height, Gallery: o.Gallery, Features: o.Features,
 	}
 	if o.ScoreThreshold != 0 {

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"corallite/internal/key"
@@ -19,8 +20,16 @@ type Config struct {
 	order []string
 }
 
-// PipelineNames are the names of the pipelines in the order of the files.
-func (c *Config) PipelineNames() []string { return slices.Clone(c.order) }
+// PipelineNames are the names of the pipelines in the order of the files, and behind them those that a program has added.
+func (c *Config) PipelineNames() []string {
+	names := slices.DeleteFunc(slices.Clone(c.order), func(name string) bool { _, there := c.Pipelines[name]; return !there })
+	for _, name := range slices.Sorted(maps.Keys(c.Pipelines)) {
+		if !slices.Contains(c.order, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // LoadOptions says what Load reads beside the files.
 type LoadOptions struct {

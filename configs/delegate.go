@@ -54,6 +54,8 @@ func shownItem(i choice.Item) any {
 	p := choice.Of(i)
 	plain := len(i.Options)+len(i.Paths)+len(i.Env) == 0
 	switch {
+	case p == nil: // a program's mistake
+		return i.Provider
 	case p.TakesLibrary:
 		return struct {
 			Plugin  string            `yaml:"plugin"`
