@@ -26,13 +26,43 @@ func (b *box) measured() (cx, cy, aspect, height float64) {
 	return float64((b[0] + b[2]) / 2), float64((b[1] + b[3]) / 2), (b[2] - b[0]) / height, height
 }
 
-// iou is intersection over union, 0 to 1.
-func iou(a, b *box) float64 {
+// around is the smallest box with both; one that is empty does not count.
+func (b *box) around(a *box) box {
+	if b.empty() {
+		return *a
+	}
+	return box{min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])}
+}
+
+// within is the part of b that lies in a; it may be empty.
+func (b *box) within(a *box) box {
+	return box{max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])}
+}
+
+// shared is the area of both.
+func shared(a, b *box) float64 {
 	w := min(a[2], b[2]) - max(a[0], b[0])
 	h := min(a[3], b[3]) - max(a[1], b[1])
 	if !(w > 0 && h > 0) || a.empty() || b.empty() {
 		return 0
 	}
-	shared := float64(w * h)
-	return shared / (a.area() + b.area() - shared)
+	return float64(w * h)
+}
+
+// iou is intersection over union, 0 to 1.
+func iou(a, b *box) float64 {
+	s := shared(a, b)
+	if s == 0 {
+		return 0
+	}
+	return s / (a.area() + b.area() - s)
+}
+
+// covered is the part of the smaller box that the other covers, 0 to 1.
+func covered(a, b *box) float64 {
+	s := shared(a, b)
+	if s == 0 {
+		return 0
+	}
+	return s / min(a.area(), b.area())
 }

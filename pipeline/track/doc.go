@@ -5,26 +5,35 @@
 // (intersection over union, IoU), maximizing the sum over all pairs:
 //
 //  1. detections with a high score, to all objects, including recently lost ones;
-//  2. detections with a low score, to the objects of the last frame without a match: a partly hidden object gets a low
+//  2. the remaining high ones, to objects without a match that expect a box of about this size near by, the further
+//     away the longer they were not found: a second look, by motion and size instead of overlap;
+//  3. detections with a low score, to the objects of the last frame without a match: a partly hidden object gets a low
 //     score but is still present;
-//  3. the remaining high ones, to tentative objects;
-//  4. what still remains starts an object, if its score is high enough.
+//  4. the remaining high ones, to tentative objects;
+//  5. what still remains starts an object, if its score is high enough and it is not a duplicate: a second box of an
+//     object that was found.
 //
 // Low detections never start an object, so false ones among them remain unassigned. The task must therefore report
 // them: open it with a score threshold of Options.Low, and let Follow drop low detections that are not tracked
 // (Options.Show). A limit on the number of results counts them as well.
 //
 // The motion is a Kalman filter of constant velocity on the box's centre, aspect ratio and height, as in DeepSORT
-// (Wojke et al., "Simple Online and Realtime Tracking with a Deep Association Metric", ICIP 2017), with its noise
-// parameters, which assume 30 frames per second. This implementation uses real time: a step lasts as long as the time
-// between two frames, and the noise grows with it, so that dropped frames and other frame rates need no special case.
+// (Wojke et al., "Simple Online and Realtime Tracking with a Deep Association Metric", ICIP 2017). This implementation
+// uses real time: a step lasts as long as the time between two frames, and the noise grows with it, so that dropped
+// frames and other frame rates need no special case. A detection counts the more the higher its score, and less when it
+// is far from what is expected. Detections with a number get the filter's box (Options.RawBoxes).
 //
 // Where paper and implementation (github.com/ifzhang/ByteTrack) differ, or this differs from both:
 //   - Overlap alone decides, as in the paper. The implementation multiplies it by the score.
+//   - The second look and duplicates are this package's.
+//   - The noise is not DeepSORT's: see kalman.go.
 //   - Low detections go to objects of the last frame only, as in the implementation.
-//   - Overlapping objects are all kept, as in the paper. The implementation drops the younger one, which may
-//     be a person who passes behind another.
+//   - Of two objects at one place the younger ends after half a second. The paper keeps both; the implementation drops the
+//     one that was found in fewer frames at once, which may be a person who passes behind another.
 //   - An object must be found in MinFrames frames in a row before it gets a number, in the first frame too.
+//   - Appearance and the camera's motion are not looked at.
+//
+// docs/performance.md says how well it tracks, and how to measure that again.
 //
 // What this package exports follows Semantic Versioning.
 package track

@@ -37,7 +37,7 @@ func TestFollowTellsTime(t *testing.T) {
 		{"pictures", 400 * ms, []item{{0, 0, 0, 0}, {5000 * ms, 0, 1, 0}, {90000 * ms, 0, 1, 0}}},
 		{"pictures far apart", 1500 * ms, []item{{0, 0, 0, 0}, {1 * ms, 0, 0, 0}, {2 * ms, 0, 0, 0}}},
 	} {
-		tr := newTracker(t, Options{Step: c.step})
+		tr := newTracker(t, Options{Step: c.step, MinFrames: 2})
 		for i, it := range c.items {
 			r := pipeline.Result{Detections: []pipeline.Detection{detection("person", 0, 0.9, 100, 100)}}
 			tr.Follow(pipeline.Meta{Time: began.Add(it.time), Position: it.position}, &r)
@@ -53,7 +53,7 @@ func TestFollowTellsTime(t *testing.T) {
 }
 
 func TestFollowShows(t *testing.T) {
-	tr := newTracker(t, Options{Show: 0.5})
+	tr := newTracker(t, Options{Show: 0.5, MinFrames: 2})
 	begin := time.Now()
 	for i, c := range []struct {
 		scores [3]float32
@@ -83,7 +83,7 @@ func TestFollowShows(t *testing.T) {
 
 func TestClasses(t *testing.T) {
 	for _, across := range []bool{false, true} {
-		tr := newTracker(t, Options{AcrossClasses: across})
+		tr := newTracker(t, Options{AcrossClasses: across, MinFrames: 2})
 		at := time.Now()
 		var numbers []uint64
 		for i, d := range []pipeline.Detection{
@@ -125,7 +125,7 @@ func (m *movingTask) Decode(out pipeline.Outputs, p pipeline.Placement) (pipelin
 
 // TestFollowInAStream has three engines, which take items side by side: out of order the object would jump.
 func TestFollowInAStream(t *testing.T) {
-	items, sink, tr := &pipetest.Items{}, &pipetest.FakeSink{IsLossless: true}, newTracker(t, Options{})
+	items, sink, tr := &pipetest.Items{}, &pipetest.FakeSink{IsLossless: true}, newTracker(t, Options{MinFrames: 2})
 	var engines []pipeline.Engine
 	for i := range 3 {
 		e := pipetest.NewFakeEngine("cpu:fake", 64)

@@ -5,14 +5,28 @@ import "time"
 // frameRate is the rate for which DeepSORT's noise parameters are meant: velocities are in units of 1/30 s.
 const frameRate = 30
 
-// DeepSORT's standard deviations. Those of lengths are fractions of the object's height.
+// Standard deviations. Those of lengths are fractions of the object's height; those of a step are for 1/30 s.
+//
+// The form is DeepSORT's. Its numbers trust each box too much: they follow the boxes of small detectors, which jump by a
+// tenth of a person's height, instead of the person. These were chosen on vtest.avi, with two detectors and at three
+// frame rates, and on the crowds of TestCrowds.
 const (
-	sdPosition       = 1.0 / 20
-	sdVelocity       = 1.0 / 160
-	sdAspect         = 1e-2
-	sdAspectVelocity = 1e-5
+	sdFirst         = 1.0 / 10 // of the first box
+	sdFirstVelocity = 1.0 / 32
+	sdPosition      = 0.35 / 20 // that a step adds
+	sdVelocity      = 1.0 / 320
+	sdAspect        = 1e-2
+	sdAspectFirst   = 1e-5 // of the aspect's velocity
+	// A detection of score s is off by sdMeasured * (1 - s), but at least by sdMeasuredMin: a box with a high score is a
+	// better one (Du et al., "GIAOTracker", ICCV 2021, scales the noise likewise).
+	sdMeasured       = 0.36
+	sdMeasuredMin    = 0.02
+	sdHeightMeasured = 2 // times that of the position: detectors often find a part of a person
 	sdAspectMeasured = 1e-1
 )
+
+// outlier is the number of standard deviations from which a measurement counts less.
+const outlier = 1.5
 
 // axis is one number that is measured, x, its change v in each 1/30 s, and how far both may be off (variances xx and
 // vv, covariance xv). No noise of the papers couples the middle, the aspect and the height of a box, so the papers' one
@@ -26,6 +40,12 @@ func (a *axis) predict(n, qx, qv float64) {
 	a.xx += float64(n * (float64(2*a.xv) + float64(n*a.vv) + qx + float64(n*n/3*qv)))
 	a.xv += float64(n * (a.vv + float64(n/2*qv)))
 	a.vv += float64(n * qv)
+}
+
+// doubt is the variance r of a measurement z, enlarged if it is further off than expected: it is rather wrong than the
+// object has jumped. Its pull then no longer grows with its distance, as in Huber's estimator.
+func (a *axis) doubt(z, r float64) float64 {
+	return float64(r * max(1, square(z-a.x)/(square(outlier)*(a.xx+r))))
 }
 
 // correct updates with a measurement z of variance r.
@@ -46,11 +66,11 @@ type motion struct{ cx, cy, aspect, height axis }
 // newMotion is the initial motion of an object from its first box.
 func newMotion(b box) motion {
 	cx, cy, aspect, height := b.measured()
-	position, velocity := square(2*sdPosition*height), square(10*sdVelocity*height)
+	position, velocity := square(sdFirst*height), square(sdFirstVelocity*height)
 	return motion{
 		cx:     axis{x: cx, xx: position, vv: velocity},
 		cy:     axis{x: cy, xx: position, vv: velocity},
-		aspect: axis{x: aspect, xx: square(sdAspect), vv: square(sdAspectVelocity)},
+		aspect: axis{x: aspect, xx: square(sdAspect), vv: square(sdAspectFirst)},
 		height: axis{x: height, xx: position, vv: velocity},
 	}
 }
@@ -61,18 +81,31 @@ func (m *motion) predict(dt time.Duration) {
 	position, velocity := square(sdPosition*m.height.x), square(sdVelocity*m.height.x)
 	m.cx.predict(n, position, velocity)
 	m.cy.predict(n, position, velocity)
-	m.aspect.predict(n, square(sdAspect), square(sdAspectVelocity))
+	m.aspect.predict(n, square(sdAspect), square(sdAspectFirst))
 	m.height.predict(n, position, velocity)
 }
 
-// correct updates with a detected box.
-func (m *motion) correct(b box) {
+// noise is the variances of the position and the height of a box of a score.
+func (m *motion) noise(score float32) (position, height float64) {
+	position = square(max(sdMeasured*(1-float64(score)), sdMeasuredMin) * m.height.x)
+	return position, float64(position * sdHeightMeasured * sdHeightMeasured)
+}
+
+// correct updates with a detected box and its score.
+func (m *motion) correct(b box, score float32) {
 	cx, cy, aspect, height := b.measured()
-	position := square(sdPosition * m.height.x)
-	m.cx.correct(cx, position)
-	m.cy.correct(cy, position)
-	m.aspect.correct(aspect, square(sdAspectMeasured))
-	m.height.correct(height, position)
+	position, size := m.noise(score)
+	m.cx.correct(cx, m.cx.doubt(cx, position))
+	m.cy.correct(cy, m.cy.doubt(cy, position))
+	m.aspect.correct(aspect, m.aspect.doubt(aspect, square(sdAspectMeasured)))
+	m.height.correct(height, m.height.doubt(height, size))
+}
+
+// distance is the square of how many standard deviations a box is off (Mahalanobis distance of centre and height).
+func (m *motion) distance(b box, score float32) float64 {
+	cx, cy, _, height := b.measured()
+	position, size := m.noise(score)
+	return square(cx-m.cx.x)/(m.cx.xx+position) + square(cy-m.cy.x)/(m.cy.xx+position) + square(height-m.height.x)/(m.height.xx+size)
 }
 
 // box is the predicted box. It may be inverted, and then overlaps nothing.

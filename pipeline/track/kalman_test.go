@@ -106,8 +106,8 @@ func (a matrix) transposed() (b matrix) {
 	return b
 }
 
-// deepSORT is the filter of DeepSORT's kalman_filter.py, of eight numbers; measurements are independent of one another,
-// so that they may be taken in one by one.
+// deepSORT is the filter of DeepSORT's kalman_filter.py, of eight numbers, with this package's noise; measurements are
+// independent of one another, so that they may be taken in one by one.
 type deepSORT struct {
 	x [8]float64
 	p matrix
@@ -116,7 +116,8 @@ type deepSORT struct {
 func newDeepSORT(z [4]float64) *deepSORT {
 	h := z[3]
 	f := &deepSORT{x: [8]float64{z[0], z[1], z[2], z[3]}}
-	for i, sd := range [8]float64{h / 10, h / 10, 1e-2, h / 10, h / 16, h / 16, 1e-5, h / 16} {
+	for i, sd := range [8]float64{sdFirst * h, sdFirst * h, sdAspect, sdFirst * h,
+		sdFirstVelocity * h, sdFirstVelocity * h, sdAspectFirst, sdFirstVelocity * h} {
 		f.p[i][i] = sd * sd
 	}
 	return f
@@ -133,14 +134,15 @@ func (f *deepSORT) predict() {
 		f.x[i] += f.x[i+4]
 	}
 	f.p = step.times(f.p).times(step.transposed())
-	for i, sd := range [8]float64{h / 20, h / 20, 1e-2, h / 20, h / 160, h / 160, 1e-5, h / 160} {
+	for i, sd := range [8]float64{sdPosition * h, sdPosition * h, sdAspect, sdPosition * h,
+		sdVelocity * h, sdVelocity * h, sdAspectFirst, sdVelocity * h} {
 		f.p[i][i] += sd * sd
 	}
 }
 
 func (f *deepSORT) correct(z [4]float64) {
 	h := f.x[3]
-	for m, sd := range [4]float64{h / 20, h / 20, 1e-1, h / 20} {
+	for m, sd := range [4]float64{0.18 * h, 0.18 * h, sdAspectMeasured, 0.18 * sdHeightMeasured * h} {
 		s := f.p[m][m] + sd*sd
 		row := f.p[m]
 		d := z[m] - f.x[m]
@@ -174,7 +176,7 @@ func TestMotionIsDeepSORTs(t *testing.T) {
 		f.predict()
 		z := at(i)
 		cx, cy, a, h := z.measured()
-		m.correct(z)
+		m.correct(z, 0.5) // off by 0.18 of the height
 		f.correct([4]float64{cx, cy, a, h})
 		for k, ax := range []axis{m.cx, m.cy, m.aspect, m.height} {
 			sd := math.Sqrt(f.p[k][k])

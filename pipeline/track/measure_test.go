@@ -20,10 +20,10 @@ func trackAll(tr *Tracker, found mot.Frames, last int, gap time.Duration) mot.Fr
 				Box: [4]float32{float32(b.X), float32(b.Y), float32(b.X + b.W), float32(b.Y + b.H)}}
 		}
 		tr.Update(began.Add(time.Duration(n)*gap), detections)
-		for i, d := range detections {
-			if b := found[n][i]; d.Track != 0 {
-				b.ID = int(d.Track)
-				tracks[n] = append(tracks[n], b)
+		for _, d := range detections {
+			if d.Track != 0 {
+				tracks[n] = append(tracks[n], mot.Box{ID: int(d.Track), X: float64(d.Box[0]), Y: float64(d.Box[1]),
+					W: float64(d.Box[2] - d.Box[0]), H: float64(d.Box[3] - d.Box[1]), Score: float64(d.Score)})
 			}
 		}
 	}
@@ -39,7 +39,9 @@ func TestMeasures(t *testing.T) {
 	m := mot.Measure(truth, tracks, 1, 600)
 	mottest.Export(t, "vtest", truth, tracks, m)
 	t.Logf("%d numbers for 17 people: %+v", tr.Started(), m)
-	if m.MOTA < 0.3 || m.IDF1 < 0.22 || m.HOTA < 0.21 || m.Switches > 150 || m.Fragments > 250 {
-		t.Errorf("want a MOTA of 0.3, an IDF1 of 0.22, a HOTA of 0.21, at most 150 switches and 250 fragments")
+	// As measured, with a little room. Perfect tracks of the same boxes would have 252 fragments: that often the detector
+	// loses a person or gives a box that overlaps it by less than half.
+	if m.MOTA < 0.39 || m.IDF1 < 0.37 || m.HOTA < 0.29 || m.Switches > 73 || m.Fragments > 180 || tr.Started() > 42 {
+		t.Errorf("want a MOTA of 0.39, an IDF1 of 0.37, a HOTA of 0.29, at most 73 switches, 180 fragments and 42 numbers")
 	}
 }

@@ -21,7 +21,7 @@ type Options struct {
 	MinIoU, MinIoULow float64
 
 	// MinFrames is the number of consecutive frames in which an object must be found before it gets its number.
-	// Default: 2.
+	// Default: 3.
 	MinFrames int
 	// MaxLost is how long an object that is not found is kept. It should be several times the time between two frames;
 	// at most an hour. Default: 1 s.
@@ -30,6 +30,10 @@ type Options struct {
 	// AcrossClasses lets an object's class change from frame to frame, for models that report a van sometimes as a car
 	// and sometimes as a truck. Otherwise all detections of an object have the same class.
 	AcrossClasses bool
+
+	// RawBoxes leaves the boxes as the model gave them. Otherwise those of objects with a number are the tracker's
+	// estimate, which moves and changes more evenly, as in ByteTrack.
+	RawBoxes bool
 
 	// Step, when set, is the time between two items regardless of their times: for picture files, which are read at
 	// another rate than they were taken.
@@ -55,7 +59,7 @@ func (o *Options) Keys() key.Table {
 
 // The defaults of options that a configuration can set.
 const (
-	defaultMinFrames = 2
+	defaultMinFrames = 3
 	defaultMaxLost   = time.Second
 	defaultMinIoU    = 0.2
 )

@@ -155,8 +155,7 @@ func sameDetections(t *testing.T, found mot.Frames, from, to int) {
 // of two persons only; the other limits are what was seen, and some more. CORALLITE_TRACK_VIDEO=FILE.mp4 writes a video
 // to look at.
 //
-// The model often gives one person two boxes that hardly differ, or two persons one; most of the numbers that last
-// shortly come from that.
+// The model often gives one person two boxes, which are not followed, or two persons one.
 //
 // CORALLITE_TRACK_DETECTIONS=FILE writes what the model finds in frames 1 to 600, for TestMeasures.
 func TestPeopleInVtest(t *testing.T) {
@@ -214,8 +213,8 @@ func TestPeopleInVtest(t *testing.T) {
 	count := func(ended []pipeline.Track) {
 		for _, e := range ended {
 			lengths = append(lengths, e.Frames)
-			// Once it has its number an object is in every event that Frames counts; before, in one.
-			if e.Label != "person" || e.Frames != frames[e.Track]+1 || e.Seconds < 0.1*float64(e.Frames-1)-1e-6 {
+			// Once it has its number an object is in every event that Frames counts; before, in two.
+			if e.Label != "person" || e.Frames != frames[e.Track]+2 || e.Seconds < 0.1*float64(e.Frames-1)-1e-6 {
 				t.Errorf("%+v was seen in %d events", e, frames[e.Track])
 			}
 		}
@@ -258,7 +257,7 @@ func TestPeopleInVtest(t *testing.T) {
 	longest, perSecond := lengths[n-1], 10*float64(n)/float64(len(found.all))
 	t.Logf("%d frames: %d detections, %d of them followed; %d numbers, for %d frames in the median, %d at most", len(found.all),
 		shown, followed, n, lengths[n/2], longest)
-	if longest < 140 || lengths[n/2] < 12 || perSecond > 3.5 || float64(followed) < 0.7*float64(shown) {
-		t.Errorf("want at most 3.5 numbers a second, 12 frames in the median, one of 140, 70 %% of the detections followed")
+	if longest < 140 || lengths[n/2] < 30 || perSecond > 1.2 || float64(followed) < 0.65*float64(shown) {
+		t.Errorf("want at most 1.2 numbers a second, 30 frames in the median, one of 140, 65 %% of the detections followed")
 	}
 }

@@ -19,7 +19,9 @@ func TestStages(t *testing.T) {
 		want  []uint64
 	}{
 		{"high, enough overlap", []look{{0.9, 0}, {0.9, 0}, {0.5, shift(0.21)}}, []uint64{0, 1, 1}},
-		{"high, too little", []look{{0.9, 0}, {0.9, 0}, {0.5, shift(0.19)}}, []uint64{0, 1, 0}},
+		{"high, too little, but near", []look{{0.9, 0}, {0.9, 0}, {0.5, shift(0.19)}}, []uint64{0, 1, 1}},
+		{"high, not even near", []look{{0.9, 0}, {0.9, 0}, {0.5, 60}}, []uint64{0, 1, 0}},
+		{"lost, high, near", []look{{0.9, 0}, {0.9, 0}, {0, 0}, {0, 0}, {0.5, 40}}, []uint64{0, 1, 0, 0, 1}},
 		{"low, enough overlap", []look{{0.9, 0}, {0.9, 0}, {0.1, shift(0.51)}}, []uint64{0, 1, 1}},
 		{"low, too little", []look{{0.9, 0}, {0.9, 0}, {0.49, shift(0.49)}}, []uint64{0, 1, 0}},
 		{"below low", []look{{0.9, 0}, {0.9, 0}, {0.09, 0}}, []uint64{0, 1, 0}},
@@ -32,7 +34,7 @@ func TestStages(t *testing.T) {
 		{"low, then low again", []look{{0.9, 0}, {0.9, 0}, {0.4, 0}, {0.4, 0}}, []uint64{0, 1, 1, 1}},
 		{"not enough for a new one", []look{{0.59, 0}, {0.59, 0}, {0.59, 0}}, []uint64{0, 0, 0}},
 	} {
-		tr := newTracker(t, Options{})
+		tr := newTracker(t, Options{MinFrames: 2})
 		for i, l := range c.looks {
 			var found []pipeline.Detection
 			if l.score > 0 {
@@ -42,6 +44,29 @@ func TestStages(t *testing.T) {
 			if len(found) > 0 && found[0].Track != c.want[i] {
 				t.Errorf("%s: frame %d has number %d, want %d", c.name, i, found[0].Track, c.want[i])
 			}
+		}
+	}
+}
+
+// TestSecondLook moves an object further than it overlaps: a detection of another size or class is not it.
+func TestSecondLook(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		height float32 // part of what it was
+		index  int
+		across bool
+		want   uint64
+	}{
+		{"as high", 1, 0, false, 1}, {"a little less high", 0.9, 0, false, 1}, {"half as high", 0.5, 0, false, 0},
+		{"twice as high", 2, 0, false, 0}, {"another class", 1, 1, false, 0}, {"another class, which may change", 1, 1, true, 1},
+	} {
+		tr := newTracker(t, Options{MinFrames: 1, New: 1, AcrossClasses: c.across})
+		tr.Update(time.Unix(0, 0), []pipeline.Detection{detection("person", 0, 1, 100, 100)})
+		d := detection("person", c.index, 0.6, 135, 100)
+		d.Box[1], d.Box[3] = 140-40*c.height, 140+40*c.height
+		found := []pipeline.Detection{d}
+		if tr.Update(time.Unix(0, 0).Add(frame), found); found[0].Track != c.want {
+			t.Errorf("%s: number %d, want %d", c.name, found[0].Track, c.want)
 		}
 	}
 }

@@ -13,9 +13,6 @@ import (
 // the time per frame is bounded.
 const MaxObjects = 500
 
-// minIoUUnsure is the minimum overlap with a tentative object, from ByteTrack's implementation.
-const minIoUUnsure = 0.3
-
 // Tracker tracks the objects that one model detects in one stream. It is used by one goroutine at a time.
 type Tracker struct {
 	o       Options
@@ -24,6 +21,8 @@ type Tracker struct {
 	now     time.Duration
 	number  uint64 // the last one given
 	objects []object
+	// extent is around all boxes so far. They lie inside the picture, so that what lies inside it does too.
+	extent box
 
 	position time.Duration // Meta.Position and its zero, for Follow
 	zero     time.Time
@@ -41,12 +40,15 @@ type Tracker struct {
 type object struct {
 	motion
 	expected box            // in this frame
+	place    box            // in this frame, if found: with what was measured
 	track    pipeline.Track // its number is 0 while the object is tentative
 	best     float32        // the highest score, which determined its label
 	first    time.Duration
 	seen     time.Duration
-	found    bool // in the last frame, or in this one once a stage has matched it
-	wasFound bool // in the last frame
+	found    bool          // in the last frame, or in this one once a stage has matched it
+	wasFound bool          // in the last frame
+	at       int           // the index of its detection, if found
+	hidden   time.Duration // for how long it has been found at the place of an older object, less for how long not
 }
 
 // candidate is a detection that may be assigned to an object.
@@ -66,32 +68,43 @@ func New(o Options) (*Tracker, error) {
 	return &Tracker{o: o}, nil
 }
 
-// Update processes the detections of the next frame, captured at a time, and sets Track and New of each. It returns the
-// tracks that have ended, the oldest first; nil if there are none. A time before the last one counts as equal to it.
-// Detections whose box is not finite or has no area, and those below Options.Low, are not tracked.
+// Update processes the detections of the next frame, captured at a time, and sets Track and New of each, and Box of
+// those with a number (Options.RawBoxes). It returns the tracks that have ended, the oldest first; nil if there are none.
+// A time before the last one counts as equal to it. Detections whose box is not finite or has no area, and those below Options.Low, are not tracked.
 func (t *Tracker) Update(at time.Time, detections []pipeline.Detection) (ended []pipeline.Track) {
 	dt := t.advance(at)
-	ended = t.drop(func(o *object) bool { return t.now-o.seen > t.o.MaxLost })
+	ended = t.drop(func(o *object) bool { return t.now-o.seen > t.o.MaxLost || o.hidden > maxHidden })
 	t.sort(detections)
 	t.predict(dt)
 
 	t.pick(func(o *object) bool { return o.sure() })
-	t.high = t.associate(t.high, t.o.MinIoU, detections)
+	t.high = t.associate(t.high, overlap(t.o.MinIoU), detections)
+	t.pick(func(o *object) bool { return o.sure() && !o.found })
+	t.high = t.associate(t.high, near, detections)
 	t.pick(func(o *object) bool { return o.sure() && o.wasFound && !o.found })
-	t.associate(t.low, t.o.MinIoULow, detections)
+	t.associate(t.low, overlap(t.o.MinIoULow), detections)
 	t.pick(func(o *object) bool { return !o.sure() })
-	t.high = t.associate(t.high, minIoUUnsure, detections)
+	t.high = t.associate(t.high, overlap(minIoUUnsure), detections)
 
 	t.drop(func(o *object) bool { return !o.sure() && !o.found })
 	for _, k := range t.high {
-		t.start(&t.candidates[k], detections)
+		if c := &t.candidates[k]; !t.duplicate(c) {
+			t.start(c, detections)
+		}
+	}
+	t.hide(dt)
+	if !t.o.RawBoxes {
+		t.smooth(detections)
 	}
 	return ended
 }
 
 // End ends all tracks, as at the end of the stream or of a scene, and returns those that had a number. The numbers are
 // not reused.
-func (t *Tracker) End() []pipeline.Track { return t.drop(func(*object) bool { return true }) }
+func (t *Tracker) End() []pipeline.Track {
+	t.extent = box{}
+	return t.drop(func(*object) bool { return true })
+}
 
 // Started is the number of tracks so far, which is also the last track number.
 func (t *Tracker) Started() uint64 { return t.number }
@@ -135,7 +148,12 @@ func (t *Tracker) sort(detections []pipeline.Detection) {
 	for i := range detections {
 		d := &detections[i]
 		d.Track, d.New = 0, false
-		if b, ok := newBox(d.Box); ok && d.Score >= t.o.Low {
+		b, ok := newBox(d.Box)
+		if !ok {
+			continue
+		}
+		t.extent = t.extent.around(&b)
+		if d.Score >= t.o.Low {
 			t.candidates = append(t.candidates, candidate{box: b, at: i, index: d.Index, score: d.Score})
 		}
 	}
@@ -152,64 +170,31 @@ func (t *Tracker) sort(detections []pipeline.Detection) {
 	}
 }
 
-// pick selects the objects for the next stage.
-func (t *Tracker) pick(want func(*object) bool) {
-	t.some = t.some[:0]
-	for i := range t.objects {
-		if want(&t.objects[i]) {
-			t.some = append(t.some, i)
-		}
-	}
-}
-
-// associate assigns candidates to the picked objects if they overlap by more than least, and returns the remaining
-// candidates. A pair is weighted by how much it exceeds least, so that good pairs are not sacrificed for one more
-// marginal pair; this equals ByteTrack's assignment with a cost limit.
-func (t *Tracker) associate(candidates []int, least float64, detections []pipeline.Detection) (left []int) {
-	rows, cols := len(t.some), len(candidates)
-	if rows == 0 || cols == 0 {
-		return candidates
-	}
-	t.weights = assignment.Zeroed(t.weights, rows*cols)
-	for r, i := range t.some {
-		o := &t.objects[i]
-		for c, k := range candidates {
-			d := &t.candidates[k]
-			if t.o.AcrossClasses || d.index == o.track.Index {
-				t.weights[r*cols+c] = max(0, iou(&o.expected, &d.box)-least)
-			}
-		}
-	}
-	t.match = assignment.Zeroed(t.match, rows)
-	t.solver.Solve(rows, cols, t.weights, t.match)
-	for r, c := range t.match {
-		if c >= 0 {
-			t.found(&t.objects[t.some[r]], &t.candidates[candidates[c]], detections)
-			candidates[c] = -1
-		}
-	}
-	return slices.DeleteFunc(candidates, func(k int) bool { return k < 0 })
-}
-
 // start starts an object, if the candidate's score is high enough.
 func (t *Tracker) start(c *candidate, detections []pipeline.Detection) {
 	if c.score < t.o.New || len(t.objects) == MaxObjects {
 		return
 	}
-	t.objects = append(t.objects, object{motion: newMotion(c.box), first: t.now})
+	t.objects = append(t.objects, object{motion: newMotion(c.box), place: c.box, first: t.now})
 	t.count(&t.objects[len(t.objects)-1], c, detections)
 }
 
 // found takes in where an object was found.
 func (t *Tracker) found(o *object, c *candidate, detections []pipeline.Detection) {
-	o.motion.correct(c.box)
+	o.correct(c)
 	t.count(o, c, detections)
+}
+
+// correct updates the motion with a measurement.
+func (o *object) correct(c *candidate) {
+	o.motion.correct(c.box, c.score)
+	o.place = o.motion.box()
 }
 
 // count counts a frame in which an object was found, and gives the object its number and the detection the object's.
 func (t *Tracker) count(o *object, c *candidate, detections []pipeline.Detection) {
 	d := &detections[c.at]
-	o.found, o.seen = true, t.now
+	o.found, o.seen, o.at = true, t.now, c.at
 	o.track.Frames++
 	if o.track.Frames == 1 || c.score > o.best {
 		o.best, o.track.Label, o.track.Index = c.score, d.Label, d.Index

@@ -48,7 +48,7 @@ func TestScenes(t *testing.T) {
 		{name: "one walks", scene: scene{actors: []actor{person(0, 8, line(100, 300, 90, 5))}, noise: 0.02},
 			gap: every(frame), numbers: 1, followed: 0.99},
 		{name: "at 5 frames a second", scene: scene{actors: []actor{person(0, 8, line(100, 300, 90, 5))}, noise: 0.02},
-			gap: every(200 * time.Millisecond), numbers: 1, followed: 0.97},
+			gap: every(200 * time.Millisecond), numbers: 1, followed: 0.95},
 		{name: "uneven times", scene: scene{actors: walkers[:1], noise: 0.02, miss: 0.1}, gap: uneven, numbers: 1, followed: 0.95},
 		{name: "two cross, one behind the other", scene: scene{actors: walkers, noise: 0.01, hide: 0.3},
 			gap: every(frame), numbers: 2, followed: 0.98},
@@ -64,7 +64,7 @@ func TestScenes(t *testing.T) {
 		{name: "every third frame missed", scene: scene{actors: walkers[:1], noise: 0.02, miss: 0.33},
 			gap: every(frame), numbers: 1, followed: 0.95},
 		{name: "back after long", scene: scene{noise: 0.01, actors: []actor{person(0, 3, line(300, 300, 0, 0)),
-			person(6, 9, line(300, 300, 0, 0))}}, gap: every(frame), numbers: 2, followed: 0.98},
+			person(6, 9, line(300, 300, 0, 0))}}, gap: every(frame), numbers: 2, followed: 0.97},
 		{name: "six frames until sure", options: Options{MinFrames: 6}, scene: scene{actors: walkers[:1]},
 			gap: every(frame), numbers: 1, followed: 0.97},
 		{name: "sure at once", options: Options{MinFrames: 1}, scene: scene{actors: walkers[:1]},
@@ -88,7 +88,7 @@ func TestScenes(t *testing.T) {
 }
 
 // TestCrowds watches 30 random crowds of 20 actors who cross, hide one another and are missed. The limits are what was
-// seen (-v shows it) and some more: one of 40 actors changes its number once.
+// seen (-v shows it) and some more: one of 30 actors changes its number once.
 func TestCrowds(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -96,8 +96,8 @@ func TestCrowds(t *testing.T) {
 		followed float64
 		switches int
 	}{
-		{"30 a second", every(frame), 0.97, 22}, {"10 a second", every(100 * time.Millisecond), 0.955, 18},
-		{"uneven", uneven, 0.945, 28},
+		{"30 a second", every(frame), 0.965, 26}, {"10 a second", every(100 * time.Millisecond), 0.93, 24},
+		{"uneven", uneven, 0.915, 28},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var all count
@@ -116,6 +116,9 @@ func TestCrowds(t *testing.T) {
 			}
 			t.Logf("%d actors, %d detections: %.2f %% followed, %d switches, %d mixed, %d false followed, %d numbers", actors,
 				all.frames, 100*float64(all.followed)/float64(all.frames), all.switches, all.mixed, all.false, all.numbers)
+			if float64(all.followed) < c.followed*float64(all.frames) || all.switches > c.switches || all.mixed > 40 || all.false > 25 {
+				t.Errorf("want %g of the detections followed, at most %d switches, 40 mixed and 25 false ones", c.followed, c.switches)
+			}
 		})
 	}
 }
