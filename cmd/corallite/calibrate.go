@@ -71,7 +71,7 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 	defer func() { err = errors.Join(err, model.Close()) }()
 	result := calibration{Gallery: l.model.Gallery, Model: name}
 	gallery, err := vision.NewGallery(cmd.Context(), l.model.Gallery, vision.GalleryOptions{
-		IsPicture: camera.IsPicture,
+		IsPicture: camera.IsPictureFile,
 		Embed:     model.EmbedFile,
 		Skip: func(_ string, err error) {
 			result.Unreadable++

@@ -13,7 +13,7 @@ import (
 // readGallery reads the pictures of a gallery, each of which runs once on the engine with the task.
 func readGallery(ctx context.Context, folder string, task vision.Task, e pipeline.Engine) (*vision.Gallery, error) {
 	return vision.NewGallery(ctx, folder, vision.GalleryOptions{
-		IsPicture: camera.IsPicture,
+		IsPicture: camera.IsPictureFile,
 		Embed: func(ctx context.Context, path string) (pipeline.Vector, error) {
 			return embedFile(ctx, task, e, path)
 		},

@@ -1,6 +1,7 @@
 package camera
 
 import (
+	"os"
 	"slices"
 
 	"corallite/internal/fileglob"
@@ -13,3 +14,15 @@ var pictureFiles = fileglob.Kind{Name: "pictures", Endings: []string{
 
 // PictureEndings are the endings of the names that a folder's pictures have: ".jpg".
 func PictureEndings() []string { return slices.Clone(pictureFiles.Endings) }
+
+// IsPictureFile reports whether a file is meant to be a picture: by the ending of its name, so that a damaged one is not passed
+// over, or else by its first bytes. What is no regular file is none by its bytes.
+func IsPictureFile(path string) (bool, error) {
+	if pictureFiles.Has(path) {
+		return true, nil
+	}
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false, err
+	}
+	return IsPicture(path)
+}

@@ -145,13 +145,12 @@ func labelled(dir string, isPicture func(string) (bool, error)) ([]labelledPictu
 		case d.IsDir():
 			return nil
 		}
-		if regular, err := isRegular(path); err != nil || !regular {
-			return err
-		}
+		is := isRegular
 		if isPicture != nil {
-			if ok, err := isPicture(path); err != nil || !ok {
-				return err
-			}
+			is = isPicture // a pipe with a picture's name is one, which Embed refuses: it is not passed over
+		}
+		if ok, err := is(path); err != nil || !ok {
+			return err
 		}
 		relative, err := filepath.Rel(root, path)
 		found = append(found, labelledPicture{path, labelOf(relative)})
