@@ -31,6 +31,9 @@
   UTIL(av_gettime_relative) UTIL(av_pix_fmt_desc_get) UTIL(av_get_pix_fmt_name) UTIL(av_color_space_name) \
   UTIL(av_color_range_name) UTIL(av_color_transfer_name) UTIL(av_color_primaries_name)
 
+// ffmpeg 6.1 calls av_stream_get_side_data deprecated, and 5.1 has nothing else.
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
 // Where the display matrix of a stream is found, which changed between ffmpeg 6 and 7.
 #if LIBAVFORMAT_VERSION_MAJOR >= 61
 #define LIBAV_SIDE_DATA(FORMAT, CODEC) CODEC(av_packet_side_data_get)
