@@ -72,7 +72,7 @@ func (c *SoundConfig) About() part.AboutSource {
 func (c *SoundConfig) Keys() key.Table {
 	return key.Table{
 		key.Strings(&c.Sound, "sound").Example(`["calls/*.wav"]`).
-			Doc("Recordings, and the sound of videos: WAV, FLAC, MP3, MP4 and whatever else ffmpeg's libraries read; folders of them, or patterns. `-` is raw samples on standard input: `arecord -f S16_LE -r 16000 -t raw | corallite run …`. Ends after the last."),
+			Doc("Recordings, and the sound of videos: WAV, FLAC, MP3, MP4 and whatever else ffmpeg's libraries read; folders of them, or patterns. A video whose pictures are the `video` of another pipeline has the same times in both. `-` is raw samples on standard input: `arecord -f S16_LE -r 16000 -t raw | corallite run …`. Ends after the last."),
 		key.String(&c.Format, "format").Choices("u8", "s16le", "s24le", "s32le", "f32le").DefaultDoc("s16le").Example("f32le").
 			Doc("With `sound: \"-\"`: the format of a sample."),
 		key.Int(&c.Rate, "rate").Min(1000).Max(768000).DefaultDoc("16000").Example("48000").
