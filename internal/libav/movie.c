@@ -16,7 +16,7 @@ struct libav_movie {
   AVStream *stream;
   AVFrame *frame;
   AVPacket *packet;
-  int64_t next;  // the frame's number
+  int64_t duration;  // of the frame that is encoded
 };
 
 // write_out is the muxer's way to the file: all of it or an error.
@@ -45,7 +45,7 @@ static void options_of(const char *encoder, AVCodecContext *c, AVDictionary **o)
   }
 }
 
-static int open_codec(libav_movie *m, const char *encoder, int width, int height, int rate, int base) {
+static int open_codec(libav_movie *m, const char *encoder, int width, int height, int rate, int base, int ticks) {
   const AVCodec *codec = p_avcodec_find_encoder_by_name(encoder);
   if (!codec) return AVERROR(ENOSYS);
   AVCodecContext *c = m->codec = p_avcodec_alloc_context3(codec);
@@ -53,7 +53,7 @@ static int open_codec(libav_movie *m, const char *encoder, int width, int height
   c->width = width;
   c->height = height;
   c->pix_fmt = AV_PIX_FMT_YUV420P;
-  c->time_base = (AVRational){base, rate};
+  c->time_base = (AVRational){1, ticks};
   c->framerate = (AVRational){rate, base};
   c->gop_size = rate / base * 2 > 12 ? rate / base * 2 : 12;  // two seconds: where a player can begin
   c->max_b_frames = 0;                                       // the first frame is at 0, decoding and showing alike
@@ -93,11 +93,11 @@ static int open_format(libav_movie *m) {
   return err;
 }
 
-int libav_open(libav_movie **movie, const char *encoder, int fd, int width, int height, int rate, int base) {
+int libav_open(libav_movie **movie, const char *encoder, int fd, int width, int height, int rate, int base, int ticks) {
   libav_movie *m = calloc(1, sizeof *m);
   if (!m) return AVERROR(ENOMEM);
   m->fd = fd;
-  int err = open_codec(m, encoder, width, height, rate, base);
+  int err = open_codec(m, encoder, width, height, rate, base, ticks);
   if (err >= 0) err = open_format(m);
   if (err >= 0) {
     m->frame = p_av_frame_alloc();
@@ -129,7 +129,7 @@ static int drain(libav_movie *m) {
     if (err == AVERROR(EAGAIN) || err == AVERROR_EOF) return 0;
     if (err < 0) return err;
     m->packet->stream_index = 0;
-    m->packet->duration = 1;
+    m->packet->duration = m->duration;  // no frame waits in the encoder
     p_av_packet_rescale_ts(m->packet, m->codec->time_base, m->stream->time_base);
     // The muxer takes the packet's data over, not the packet.
     if ((err = p_av_write_frame(m->format, m->packet)) < 0) return err;
@@ -142,14 +142,15 @@ static const uint8_t *copy_plane(AVFrame *f, int plane, const uint8_t *from, int
   return from;
 }
 
-int libav_write(libav_movie *m, const uint8_t *i420) {
+int libav_write(libav_movie *m, const uint8_t *i420, int64_t at, int64_t duration) {
   int err = p_av_frame_make_writable(m->frame);
   if (err < 0) return err;
   int w = m->frame->width, h = m->frame->height;
   i420 = copy_plane(m->frame, 0, i420, w, h);
   i420 = copy_plane(m->frame, 1, i420, w / 2, h / 2);
   copy_plane(m->frame, 2, i420, w / 2, h / 2);
-  m->frame->pts = m->next++;
+  m->frame->pts = at;
+  m->duration = duration;
   err = p_avcodec_send_frame(m->codec, m->frame);
   return err < 0 ? err : drain(m);
 }

@@ -59,9 +59,11 @@ const (
 type Options struct {
 	Encoder       string // ffmpeg's name
 	Width, Height int    // even
-	// Each frame is shown for Base/Rate seconds: 2997 and 100 are 29.97 frames a second. Rate is at most 65535, which is
-	// what MPEG-4 can say.
+	// About Rate/Base frames are shown in a second: 2997 and 100 are 29.97. Rate is at most 65535, which is what MPEG-4 can
+	// say.
 	Rate, Base int
+	// Timed is a movie whose frames have times of their own (WriteAt); in others each frame is shown for Base/Rate seconds.
+	Timed bool
 }
 
 // Movie is a fragmented MP4 (ISO/IEC 14496-12, section 8.8): what was flushed can be played whatever happens after. One
@@ -69,6 +71,10 @@ type Options struct {
 type Movie struct {
 	c    *C.libav_movie
 	size int // bytes of a picture
+
+	timed bool
+	step  int64 // ticks that a frame is shown for when the movie is not timed
+	next  int64 // the first tick at which a frame may be shown
 }
 
 // Open begins a movie in f, from where f stands; f stays the caller's and must stay open until Close. It is ErrNoEncoder
@@ -82,8 +88,12 @@ func Open(f *os.File, o Options) (*Movie, error) {
 	}
 	name := C.CString(o.Encoder)
 	defer C.free(unsafe.Pointer(name))
-	m := &Movie{size: o.Width * o.Height * 3 / 2}
-	code := C.libav_open(&m.c, name, C.int(f.Fd()), C.int(o.Width), C.int(o.Height), C.int(o.Rate), C.int(o.Base))
+	m := &Movie{size: o.Width * o.Height * 3 / 2, timed: o.Timed, step: int64(o.Base)}
+	ticks := o.Rate
+	if o.Timed {
+		ticks = Ticks
+	}
+	code := C.libav_open(&m.c, name, C.int(f.Fd()), C.int(o.Width), C.int(o.Height), C.int(o.Rate), C.int(o.Base), C.int(ticks))
 	err := failed("opening "+o.Encoder, code)
 	if errors.Is(err, syscall.ENOSYS) {
 		return nil, ErrNoEncoder
@@ -96,15 +106,40 @@ func Open(f *os.File, o Options) (*Movie, error) {
 
 var errClosed = errors.New("the movie is closed")
 
-// Write adds a picture in I420: Width×Height bytes of Y, then a quarter of that of U and of V.
+// Ticks are the parts of a second in which the times of a timed movie are counted: a frame of 24, 25, 30, 50 or 60 frames a
+// second, also of 30/1.001, lasts a whole number of them, and MPEG-4 cannot count more than 65535.
+const Ticks = 60000
+
+// Write adds a picture in I420, behind the last one: Width×Height bytes of Y, then a quarter of that of U and of V. The movie
+// must not be timed.
 func (m *Movie) Write(i420 []byte) error {
+	if m.timed {
+		return errors.New("a timed movie wants the times of its frames")
+	}
+	return m.write(i420, m.next, m.step)
+}
+
+// WriteAt adds a picture as Write does to a timed movie, to be shown from a tick on, for so many ticks. A picture whose time
+// has passed comes right behind the last one's time.
+func (m *Movie) WriteAt(i420 []byte, at, ticks int64) error {
+	if !m.timed {
+		return errors.New("the frames of the movie have no times of their own")
+	}
+	return m.write(i420, max(at, m.next), max(ticks, 1))
+}
+
+func (m *Movie) write(i420 []byte, at, ticks int64) error {
 	if m.c == nil {
 		return errClosed
 	}
 	if len(i420) != m.size {
 		return fmt.Errorf("a picture of %d bytes; want %d", len(i420), m.size)
 	}
-	return failed("encoding", C.libav_write(m.c, (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(i420)))))
+	m.next = at + 1
+	if !m.timed {
+		m.next = at + ticks
+	}
+	return failed("encoding", C.libav_write(m.c, (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(i420))), C.int64_t(at), C.int64_t(ticks)))
 }
 
 // Flush ends a fragment: the system has then all pictures so far.

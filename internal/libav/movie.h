@@ -6,12 +6,14 @@
 
 typedef struct libav_movie libav_movie;
 
-// libav_open begins a fragmented MP4 on fd, which stays the caller's. encoder is ffmpeg's name of one; a frame is shown
-// for base/rate seconds. It gives 0 or ffmpeg's error, AVERROR(ENOSYS) when this ffmpeg does not have the encoder.
-int libav_open(libav_movie **movie, const char *encoder, int fd, int width, int height, int rate, int base);
+// libav_open begins a fragmented MP4 on fd, which stays the caller's. encoder is ffmpeg's name of one; about rate/base frames
+// are shown in a second, at times that are counted in ticks of a second. It gives 0 or ffmpeg's error, AVERROR(ENOSYS) when this ffmpeg does not have the encoder.
+int libav_open(libav_movie **movie, const char *encoder, int fd, int width, int height, int rate, int base,
+               int ticks);
 
-// libav_write adds a picture in I420: width x height bytes of Y, then a quarter of that of U and of V.
-int libav_write(libav_movie *m, const uint8_t *i420);
+// libav_write adds a picture in I420: width x height bytes of Y, then a quarter of that of U and of V. It is shown from a time
+// on, which must be later than the one before, for a duration.
+int libav_write(libav_movie *m, const uint8_t *i420, int64_t at, int64_t duration);
 
 // libav_flush ends a fragment and hands it to the system.
 int libav_flush(libav_movie *m);

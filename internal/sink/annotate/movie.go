@@ -51,11 +51,12 @@ type movie struct {
 	fitted  gocv.Mat // a frame of another size, scaled to this one
 	inner   gocv.Mat
 	yuv     gocv.Mat // the frame in the encoder's pixel format
+	times   *times   // of a recording's frames; nil: each frame is shown for as long
 }
 
 // newMovie starts a video of frames of that size in t, which then belongs to the movie; after an error it stays with
 // the caller. room is how many bytes must be free on the disk, in addition to a minimum.
-func newMovie(t *target, codec string, fps float64, width, height int, room int64) (*movie, error) {
+func newMovie(t *target, codec string, fps float64, timed bool, width, height int, room int64) (*movie, error) {
 	if err := spaceLeft(t.Name(), room); err != nil {
 		return nil, fmt.Errorf("writing %s: %w", t.path, err)
 	}
@@ -65,7 +66,10 @@ func newMovie(t *target, codec string, fps float64, width, height int, room int6
 	if codec != "" {
 		try = []string{codec}
 	}
-	o := libav.Options{Width: m.width, Height: m.height}
+	if timed {
+		m.times = &times{step: int64(math.Round(libav.Ticks / m.fps))}
+	}
+	o := libav.Options{Width: m.width, Height: m.height, Timed: timed}
 	o.Rate, o.Base = fraction(m.fps)
 	var errs []error
 	for _, c := range try {
@@ -112,12 +116,12 @@ func validRate(fps float64) float64 {
 	return math.Round(fps*1000) / 1000
 }
 
-// write adds a frame.
+// write adds a frame behind the last one.
 func (m *movie) write(frame *gocv.Mat) error { return m.repeat(frame, 1) }
 
-// writeAt adds a frame that was captured at that time, so that the video plays in real time: a frame that comes
+// writeLive adds a frame that was captured at that time, so that the video plays in real time: a frame that comes
 // too early is skipped, and one that comes late is repeated to fill the gap.
-func (m *movie) writeAt(frame *gocv.Mat, at time.Time) error {
+func (m *movie) writeLive(frame *gocv.Mat, at time.Time) error {
 	if m.frames == 0 {
 		m.start = at
 	}
@@ -141,22 +145,38 @@ func (m *movie) repeat(frame *gocv.Mat, n int) error {
 	if n <= 0 {
 		return nil
 	}
+	i420, err := m.convert(frame)
+	if err != nil {
+		return err
+	}
+	for range n {
+		if err := m.wrote(m.video.Write(i420)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// convert is the frame in the size and the pixel format of the video.
+func (m *movie) convert(frame *gocv.Mat) ([]byte, error) {
 	gocv.CvtColor(*m.fit(frame), &m.yuv, gocv.ColorBGRToYUVI420)
 	i420, err := m.yuv.DataPtrUint8()
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", m.path, err)
+		return nil, fmt.Errorf("writing %s: %w", m.path, err)
 	}
-	for range n {
-		if err := m.video.Write(i420); err != nil {
+	return i420, nil
+}
+
+// wrote counts a frame, and ends the fragment after a second of the video or of the clock, whichever comes first.
+func (m *movie) wrote(err error) error {
+	if err != nil {
+		return m.failed(err)
+	}
+	m.frames++
+	m.waiting++
+	if float64(m.waiting) >= m.fps*fragment.Seconds() || time.Since(m.flushed) >= fragment {
+		if err := m.flush(); err != nil {
 			return m.failed(err)
-		}
-		m.frames++
-		m.waiting++
-		// A second of the video or of the clock, whichever comes first.
-		if float64(m.waiting) >= m.fps*fragment.Seconds() || time.Since(m.flushed) >= fragment {
-			if err := m.flush(); err != nil {
-				return m.failed(err)
-			}
 		}
 	}
 	return nil
@@ -227,7 +247,10 @@ func (m *movie) fit(frame *gocv.Mat) *gocv.Mat {
 // finish completes the file and renames it. After an error the video of a live source keeps its playable part; any
 // other is removed.
 func (m *movie) finish() error {
-	err := m.video.Finish()
+	err := m.writeLast()
+	if err == nil {
+		err = m.video.Finish()
+	}
 	if err == nil {
 		m.release()
 		if err = m.complete(); err == nil {

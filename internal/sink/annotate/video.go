@@ -20,8 +20,8 @@ type VideoOptions struct {
 	// Path is the file to write, which must end in ".mp4"; its folder is created if necessary. With several
 	// videos, the first goes there and the others beside it: out.mp4, out-2.mp4.
 	Path string
-	// FPS is the frames per second of the video; 0 means the source's rate, 1 for single pictures, and 25 if
-	// unknown.
+	// FPS is the frames per second of the video; 0 means that the frames of a recording keep their times, which may be
+	// uneven, and the source's rate for other sources, 1 for single pictures, and 25 if unknown.
 	FPS float64
 	// Live means that frames arrive in real time and may be dropped: each is then shown until the next one arrived, at
 	// most ten seconds, so that the video plays in real time.
@@ -195,13 +195,16 @@ func (w *movieWriter) begin(f Frame, take func(Frame) (*target, error)) (*movie,
 		fps = 1
 	}
 	width, height := draw.Size(f)
-	m, err := newMovie(t, w.o.Codec, fps, width, height, w.room)
+	m, err := newMovie(t, w.o.Codec, fps, w.timed(f), width, height, w.room)
 	if err != nil {
 		w.names.release(t.path)
 		return nil, errors.Join(err, t.remove())
 	}
 	return m, nil
 }
+
+// timed reports whether the frames of a movie are shown at their times in the recording that they are from.
+func (w *movieWriter) timed(f Frame) bool { return !w.o.Live && w.o.FPS == 0 && frameRate(f) > 0 }
 
 func (w *movieWriter) add(f Frame, events []pipeline.Event) error {
 	if w.movie == nil { // it failed before, which was reported
@@ -210,7 +213,9 @@ func (w *movieWriter) add(f Frame, events []pipeline.Event) error {
 	mat, err := w.sheet.annotate(f, events)
 	if err == nil {
 		if w.o.Live {
-			err = w.movie.writeAt(mat, f.Meta().Time)
+			err = w.movie.writeLive(mat, f.Meta().Time)
+		} else if w.movie.times != nil {
+			err = w.movie.writeAt(mat, f.Meta().Position)
 		} else {
 			err = w.movie.write(mat)
 		}

@@ -2,6 +2,7 @@ package annotate
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,7 +51,7 @@ func readFilm(tb testing.TB, path string) film {
 
 func (f film) want(tb testing.TB, width, height, frames int, fps float64) {
 	tb.Helper()
-	if f.width != width || f.height != height || f.frames != frames || len(f.shots) != frames || f.fps != fps {
+	if f.width != width || f.height != height || f.frames != frames || len(f.shots) != frames || math.Abs(f.fps-fps) > 1e-4 {
 		tb.Errorf("%d×%d pixels, %d frames (%d can be read), %g a second; want %d×%d, %d, %g",
 			f.width, f.height, f.frames, len(f.shots), f.fps, width, height, frames, fps)
 	}
