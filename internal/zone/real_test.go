@@ -80,8 +80,8 @@ func people(t *testing.T, then func(*vision.Frame, *pipeline.Result)) *pipeline.
 	return m
 }
 
-// mostWrong is the share by which the count may differ: what was seen with the tracker as it is, 42 of 49, and some more.
-const mostWrong = 0.16
+// mostWrong is the share by which the count may differ. Seen with the tracker as it is: 50 of 49, one of them too many.
+const mostWrong = 0.1
 
 type nowhere struct{}
 
