@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -150,4 +152,64 @@ func readEvents(t *testing.T, path string) (all []pipeline.Event) {
 		all = append(all, ev)
 	}
 	return all
+}
+
+// TestRunWithLivesOfSound hears a word eight times within twelve seconds, and after a pause twice: two events.
+func TestRunWithLivesOfSound(t *testing.T) {
+	const rate = 8000
+	pause := func(seconds int) []byte { return make([]byte, 2*rate*seconds) }
+	samples := pause(1)
+	for i := 1; i <= 10; i++ {
+		file, err := os.ReadFile(testdata.Path(t, fmt.Sprintf("speech/digits/7_george_%d.wav", i)))
+		if err != nil || string(file[36:40]) != "data" {
+			t.Fatalf("%v, or another form of header", err)
+		}
+		samples = slices.Concat(samples, file[44:], pause(1))
+		if i == 8 {
+			samples = append(samples, pause(12)...)
+		}
+	}
+	var wav bytes.Buffer
+	wav.WriteString("RIFF")
+	for _, v := range []any{
+		uint32(36 + len(samples)), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(rate), uint32(2 * rate), uint16(2), uint16(16),
+		[]byte("data"), uint32(len(samples)), samples,
+	} {
+		if err := binary.Write(&wav, binary.LittleEndian, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	model, err := filepath.Abs("../../models/digits_quant.tflite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf(`
+models: {digits: {path: %s, task: keyword}}
+pipelines:
+  p:
+    source: {sound: %s}
+    models: digits
+    sinks: [jsonl: {path: %s}, jsonl: {path: %s, when: new}, jsonl: {path: %s, when: end}, jsonl: {path: %s, min_interval: 4}]
+`, model, file("sevens.wav"), file("all"), file("new"), file("end"), file("spaced"))
+	for name, data := range map[string][]byte{"sevens.wav": wav.Bytes(), "run.yaml": []byte(text)} {
+		if err := os.WriteFile(file(name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, _, stderr := command("run", file("run.yaml")); code != exitDone {
+		t.Fatalf("exit code %d:\n%s", code, stderr)
+	}
+	all, begun, ended, spaced := readEvents(t, file("all")), readEvents(t, file("new")), readEvents(t, file("end")), readEvents(t, file("spaced"))
+	if len(all) < 6 || len(begun) != 2 || len(ended) != 2 || len(spaced) < 3 || len(spaced) >= len(all) {
+		t.Fatalf("%d results, %d beginnings, %d ends, %d with a pause", len(all), len(begun), len(ended), len(spaced))
+	}
+	for i, want := range []struct{ least, most float64 }{{10, 14}, {2, 4}} {
+		e := ended[i].Ended[0]
+		if e.Label != "seven" || e.Seconds < want.least || e.Seconds > want.most || e.Life == nil || math.Abs(e.Life.EndS-e.Life.StartS-e.Seconds) > 0.002 ||
+			len(ended[i].Keywords) != 1 || ended[i].Keywords[0].Score != e.Life.Best.Score {
+			t.Errorf("%+v %+v with %+v", e, e.Life, ended[i].Keywords)
+		}
+	}
 }
