@@ -121,6 +121,14 @@ func (s *layers) contradictions(m *Model, p path) {
 			m.NMSThreshold = usual
 		}
 	}
+	if t := m.Track; t != nil && m.Task == TaskDetect {
+		if t.Low > float32(m.ScoreThreshold) {
+			s.problem(p.to("track", "low_score"), key.CodeConflict, "%v is above the score_threshold, %v: expected a lower one", t.Low, m.ScoreThreshold)
+		}
+		if t.New > 0 && t.New < float32(m.ScoreThreshold) {
+			s.problem(p.to("track", "new_score"), key.CodeConflict, "%v is below the score_threshold, %v: expected at least that", t.New, m.ScoreThreshold)
+		}
+	}
 	if (m.Catalog == "" || s.given(p, "decoder")) && !m.Listens() && !s.given(p, "resize") {
 		m.Resize = usualResize(*m)
 	}

@@ -1,6 +1,7 @@
 package assemble
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +12,6 @@ import (
 	"corallite/pipeline/track"
 	"corallite/pipeline/vision"
 )
-
-// trackFrom is the score from which detections help to follow an object: ByteTrack's low threshold.
-const trackFrom = 0.1
 
 // VisionModel is a model with its task and its engines, of which a Stream's model is made.
 type VisionModel struct {
@@ -82,7 +80,7 @@ func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, model *deleg
 			return err
 		}
 		// The tracker wants to see what is too unsure to be shown.
-		m.ScoreThreshold, m.MaxResults = min(m.ScoreThreshold, trackFrom), 0
+		m.ScoreThreshold, m.MaxResults = min(m.ScoreThreshold, float64(cmp.Or(o.Low, track.DefaultLow))), 0
 	}
 	places, err := newPlaces(r.Places, r.Model, follow, warn)
 	if err != nil {

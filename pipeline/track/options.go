@@ -43,15 +43,26 @@ type Options struct {
 	Show float32
 }
 
-// Keys describes the keys of the options that a configuration can set; the scores are those of the model.
+// Keys describes the keys of the options that a configuration can set. High and Show are the model's score threshold.
+//
+// The options of ByteTrack's implementation are here: track_high_thresh is that score threshold, track_low_thresh
+// low_score, new_track_thresh new_score, match_thresh 1 - min_iou, track_buffer max_lost, in seconds.
 func (o *Options) Keys() key.Table {
 	return key.Table{
 		key.Int(&o.MinFrames, "min_frames").Min(1).Max(1000).Default(defaultMinFrames).Example("3").
 			Doc("In how many consecutive frames an object must be found before it gets its number."),
 		key.Seconds(&o.MaxLost, "max_lost").Above(0).Max(maxMaxLost.Seconds()).Default(defaultMaxLost).Example("2.5").
-			Doc("Seconds for which an object that is not found is remembered: when it is found again in this time it keeps its number. At least several times the time between two frames."),
+			Doc("Seconds for which an object that is not found is remembered: when it is found again in this time it keeps its number (ByteTrack's track_buffer, in frames). At least several times the time between two frames."),
 		key.Number(&o.MinIoU, "min_iou").Above(0).Max(0.99).Default(defaultMinIoU).Example("0.1").
-			Doc("How much a detection must overlap the place where an object is expected (intersection over union). Lower where objects move far between two frames."),
+			Doc("How much a detection must overlap the place where an object is expected (intersection over union; 1 - ByteTrack's match_thresh). Lower where objects move far between two frames."),
+		key.Number(&o.MinIoULow, "min_iou_low").Above(0).Max(0.99).Default(defaultMinIoULow).Example("0.4").
+			Doc("The same for detections below the score threshold."),
+		key.Number(&o.Low, "low_score").Above(0).Max(1).Example("0.2").
+			Doc("From which score a detection that is not shown lets an object that was found just before keep its number (ByteTrack's track_low_thresh). Default: 0.1, or the score threshold if that is lower."),
+		key.Number(&o.New, "new_score").Above(0).Max(1).Example("0.7").
+			Doc("From which score a detection starts an object (new_track_thresh); at least the score threshold. Default: 0.1 more than that."),
+		key.Bool(&o.RawBoxes, "raw_boxes").Default(false).Example("true").
+			Doc("Whether objects keep the boxes that the model gives them, which jump, instead of the tracker's estimates."),
 		key.Bool(&o.AcrossClasses, "across_classes").Default(false).Example("true").
 			Doc("Whether an object's label may change from frame to frame, for models that take a van sometimes for a car and sometimes for a truck."),
 	}
@@ -62,7 +73,11 @@ const (
 	defaultMinFrames = 3
 	defaultMaxLost   = time.Second
 	defaultMinIoU    = 0.2
+	defaultMinIoULow = 0.5
 )
+
+// DefaultLow is the default of Options.Low.
+const DefaultLow = 0.1
 
 // maxMaxLost is the maximum of Options.MaxLost.
 const maxMaxLost = time.Hour
@@ -73,7 +88,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.High = 0.5
 	}
 	if o.Low == 0 {
-		o.Low = min(0.1, o.High)
+		o.Low = min(DefaultLow, o.High)
 	}
 	if o.New == 0 {
 		o.New = min(o.High+0.1, 1)
@@ -82,7 +97,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.MinIoU = defaultMinIoU
 	}
 	if o.MinIoULow == 0 {
-		o.MinIoULow = 0.5
+		o.MinIoULow = defaultMinIoULow
 	}
 	if o.MinFrames == 0 {
 		o.MinFrames = defaultMinFrames

@@ -38,7 +38,7 @@ func main() {
 		fmt.Println("schema:", name, strings.Count(string(schema), `"`+name+`": {`))
 	}
 	fmt.Println("flag:", configs.FlagOf("models", "mood").Expects())
-	for _, c := range configs.Completions(os.Args[1:2], "models.d.track.l") {
+	for _, c := range configs.Completions(os.Args[1:2], "models.d.track.le") {
 		fmt.Println("completion:", c.Text, c.Doc)
 	}
 	for _, c := range configs.Completions(os.Args[1:2], "models.d.mood=") {
