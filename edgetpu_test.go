@@ -18,9 +18,9 @@ import (
 // simulate puts a simulated Edge TPU into the machine, which computes with the model for the CPU.
 func simulate(t *testing.T, c simtest.Config) *simtest.Control {
 	t.Helper()
-	c.Control, c.Twins = simtest.NewControl(t), []string{testdata.Path(t, small)}
+	c.Control, c.CPUModels = simtest.NewControl(t), []string{testdata.Path(t, small)}
 	t.Setenv(edgetpu.LibraryEnv, simtest.Use(t, c))
-	t.Setenv(assemble.ExtraPathsEnv, strings.Join(append([]string{c.Control.Folder()}, c.Twins...), string(os.PathListSeparator)))
+	t.Setenv(assemble.ExtraPathsEnv, strings.Join(append([]string{c.Control.Folder()}, c.CPUModels...), string(os.PathListSeparator)))
 	t.Setenv("CORALLITE_CACHE", filepath.Join(t.TempDir(), "cache"))
 	return c.Control
 }

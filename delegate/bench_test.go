@@ -13,7 +13,7 @@ import (
 func BenchmarkSimulated(b *testing.B) {
 	o := simulated(b, simtest.Config{Compute: simtest.Fixed, RunTime: 4 * time.Millisecond})
 	o.Choice = delegate.EdgeTPU
-	e := open(b, twins(b, classifier), o)
+	e := open(b, bothFiles(b, classifier), o)
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := e.Invoke(b.Context()); err != nil {
@@ -25,7 +25,7 @@ func BenchmarkSimulated(b *testing.B) {
 // BenchmarkOpenCPU is what opening a model costs on a machine without an Edge TPU, looking for one included.
 func BenchmarkOpenCPU(b *testing.B) {
 	withoutLibrary(b)
-	f, o := twins(b, classifier), options(b)
+	f, o := bothFiles(b, classifier), options(b)
 	for b.Loop() {
 		e, err := delegate.Open(b.Context(), f, o)
 		if err != nil {

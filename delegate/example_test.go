@@ -11,7 +11,7 @@ import (
 	"corallite/tflite"
 )
 
-// A model on the best that is there: without an Edge TPU, and without a twin that is compiled for one, the CPU.
+// A model on the best that is there: without an Edge TPU, and without a CPU model that is compiled for one, the CPU.
 func ExampleOpen() {
 	folder, err := os.MkdirTemp("", "delegate")
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"corallite/tflite/schema"
 )
 
-func TestNoTwin(t *testing.T) {
+func TestNoCounterpart(t *testing.T) {
 	withoutLibrary(t)
 	folder := t.TempDir()
 	compiled := copyFile(t, model(t, classifier+"_edgetpu"), filepath.Join(folder, "door_edgetpu.tflite"))
@@ -53,7 +53,7 @@ func TestNoTwin(t *testing.T) {
 	}
 }
 
-func TestTwinsDiffer(t *testing.T) {
+func TestCounterpartsDiffer(t *testing.T) {
 	o := options(t)
 	for _, c := range []struct {
 		name     string
@@ -82,8 +82,8 @@ func TestTwinsDiffer(t *testing.T) {
 			}
 		})
 	}
-	// Twins given the wrong way round are told apart by what is in them.
-	f := twins(t, classifier)
+	// CPUModels given the wrong way round are told apart by what is in them.
+	f := bothFiles(t, classifier)
 	o.Choice = delegate.XNNPACK
 	if d := open(t, delegate.Files{CPU: f.EdgeTPU, EdgeTPU: f.CPU}, o).Device(); d.Name != "cpu:xnnpack" {
 		t.Errorf("device %+v", d)
@@ -139,7 +139,7 @@ func TestBrokenPackage(t *testing.T) {
 // TestReadBytes opens a model that is in memory as the file would be, and names it in errors.
 func TestReadBytes(t *testing.T) {
 	withoutLibrary(t)
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	want := run(t, open(t, delegate.Files{CPU: f.CPU}, options(t)), 1)
 	b, err := os.ReadFile(f.CPU)
 	if err != nil {
@@ -169,7 +169,7 @@ func TestReadBytes(t *testing.T) {
 
 // TestResolve finds each file from the other.
 func TestResolve(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	for _, path := range []string{f.CPU, f.EdgeTPU} {
 		if got, err := delegate.ResolveFiles(path, ""); err != nil || got != f {
 			t.Errorf("%s: %+v, %v", path, got, err)
@@ -193,7 +193,7 @@ func TestResolve(t *testing.T) {
 		"a/x_cocompiled_with_y_edgetpu.tflite": "a/x.tflite", "x_edgetpu.tflite": "x.tflite",
 	} {
 		if got := delegate.CounterpartPath(path); got != want {
-			t.Errorf("twin of %q is %q, want %q", path, got, want)
+			t.Errorf("the counterpart of %q is %q, want %q", path, got, want)
 		}
 	}
 }

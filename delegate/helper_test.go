@@ -28,8 +28,8 @@ func model(tb testing.TB, name string) string {
 	return testdata.Path(tb, "models/"+name+".tflite")
 }
 
-// twins are the files of a model that has both.
-func twins(tb testing.TB, name string) delegate.Files {
+// bothFiles are the files of a model that has both.
+func bothFiles(tb testing.TB, name string) delegate.Files {
 	tb.Helper()
 	return delegate.Files{CPU: model(tb, name), EdgeTPU: model(tb, name+"_edgetpu")}
 }

@@ -18,10 +18,10 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// TestResultsEqualTwin runs every compiled model that has a CPU model on the simulated Edge TPU and its twin on the
+// TestResultsEqualCPU runs every compiled model that has a CPU model on the simulated Edge TPU and its CPU model on the
 // CPU: seeded noise and a picture in, outputs equal bit for bit. The models cover a single node with one and several
 // inputs and outputs, state, and nodes with operators of the CPU before and behind.
-func TestResultsEqualTwin(t *testing.T) {
+func TestResultsEqualCPU(t *testing.T) {
 	for name, picture := range map[string]string{
 		classifier:                   "cat.bmp",
 		"mobilenet_v1_0.5_160_quant": "cat.bmp",
@@ -32,8 +32,8 @@ func TestResultsEqualTwin(t *testing.T) {
 		"deeplabv3_mnv2_dm05_pascal_quant":  "bird_segmentation.bmp",
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := twins(t, name)
-			o := simulated(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin})
+			f := bothFiles(t, name)
+			o := simulated(t, simtest.Config{CPUModels: []string{f.CPU}, Compute: simtest.CPUModel})
 			o.Choice = delegate.EdgeTPU
 			tpu := open(t, f, o)
 			o.Choice = delegate.XNNPACK
@@ -56,11 +56,11 @@ func TestResultsEqualTwin(t *testing.T) {
 	}
 }
 
-// TestCompiledTogether finds the CPU twin by a name that is given, in a folder of models.
+// TestCompiledTogether finds the CPU model by a name that is given, in a folder of models.
 func TestCompiledTogether(t *testing.T) {
 	f := delegate.Files{CPU: model(t, classifier),
 		EdgeTPU: model(t, "cocompiled/"+classifier+"_cocompiled_with_mobilenet_v1_0.5_160_quant_edgetpu")}
-	o := simulated(t, simtest.Config{Twins: []string{filepath.Dir(f.CPU)}, Compute: simtest.Twin})
+	o := simulated(t, simtest.Config{CPUModels: []string{filepath.Dir(f.CPU)}, Compute: simtest.CPUModel})
 	got := run(t, open(t, f, o), 7)
 	o.Choice = delegate.XNNPACK
 	if want := run(t, open(t, f, o), 7); !reflect.DeepEqual(got, want) {
@@ -68,7 +68,7 @@ func TestCompiledTogether(t *testing.T) {
 	}
 }
 
-// TestSegments runs a detector that was split for two Edge TPUs and has no CPU twin: the fixed function.
+// TestSegments runs a detector that was split for two Edge TPUs and has no CPU model: the fixed function.
 func TestSegments(t *testing.T) {
 	const name = "segments/ssd_mobilenet_v1_coco_quant_postprocess_segment_"
 	o := simulated(t, simtest.Config{Devices: []string{"usb", "pci"}, Compute: simtest.Fixed})
@@ -96,7 +96,7 @@ func TestSegments(t *testing.T) {
 
 // TestAuto goes through what auto finds, and the reasons that it keeps.
 func TestAuto(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	cpuOnly := delegate.Files{CPU: f.CPU}
 	const notCompiled = "not compiled for the Edge TPU: no " + classifier + "_edgetpu.tflite beside it"
 	tree := func(t *testing.T) edgetpu.System { // a machine whose kernel shows a PCIe card
@@ -147,8 +147,8 @@ func TestAuto(t *testing.T) {
 			reason: "", refusals: []string{"libedgetpu is too old: its runtime version is 11 and the model needs at least 12"}},
 		{name: "no version", files: f, sim: &simtest.Config{Version: "?"}, device: "cpu:xnnpack",
 			refusals: []string{"has no RuntimeVersion"}},
-		{name: "the device cannot run the model", files: f, sim: &simtest.Config{Compute: simtest.Twin},
-			device: "cpu:xnnpack", refusals: []string{"no model in CORALLITE_SIM_TWINS"}},
+		{name: "the device cannot run the model", files: f, sim: &simtest.Config{Compute: simtest.CPUModel},
+			device: "cpu:xnnpack", refusals: []string{"no model in CORALLITE_SIM_CPU_MODELS"}},
 		{name: "not compiled, a device", files: cpuOnly, sim: &simtest.Config{}, device: "cpu:xnnpack",
 			reason: "the model is " + notCompiled, refusals: []string{notCompiled}},
 		{name: "not compiled, no device", files: cpuOnly, device: "cpu:xnnpack", reason: "no Edge TPU found",
@@ -207,7 +207,7 @@ func TestLogOfDemo(t *testing.T) {
 }
 
 func TestChosenCPU(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	for word, device := range map[string]string{"xnnpack": "cpu:xnnpack", "none": "cpu:builtin"} {
 		c, err := choice.Parse(word)
 		if err != nil {
@@ -228,7 +228,7 @@ func TestChosenCPU(t *testing.T) {
 // TestChosenEdgeTPU names every cause.
 func TestChosenEdgeTPU(t *testing.T) {
 	withoutLibrary(t)
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	o := options(t)
 	o.Choice = delegate.EdgeTPU
 	_, err := delegate.Open(t.Context(), delegate.Files{CPU: f.CPU}, o)
@@ -251,7 +251,7 @@ func TestChosenEdgeTPU(t *testing.T) {
 }
 
 func TestOpenRefusesOptions(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	for _, o := range []delegate.Options{{Choice: delegate.Choice{{Provider: "gpu"}}}, {Device: "tpu:0"}, {Threads: -1},
 		{EdgeTPU: edgetpu.Options{Performance: "turbo"}}} {
 		if _, err := delegate.Open(t.Context(), f, o); err == nil {
@@ -268,8 +268,8 @@ func TestOpenRefusesOptions(t *testing.T) {
 }
 
 func TestCloseTwice(t *testing.T) {
-	f := twins(t, classifier)
-	e := open(t, f, simulated(t, simtest.Config{Twins: []string{f.CPU}}))
+	f := bothFiles(t, classifier)
+	e := open(t, f, simulated(t, simtest.Config{CPUModels: []string{f.CPU}}))
 	for range 2 {
 		if err := e.Close(); err != nil {
 			t.Fatal(err)

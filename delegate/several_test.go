@@ -85,8 +85,8 @@ func TestSeveral(t *testing.T) {
 
 // TestSeveralOnDevice: an Edge TPU gets one engine, or as many as are asked for with Queue.
 func TestSeveralOnDevice(t *testing.T) {
-	f := twins(t, classifier)
-	o := simulated(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin})
+	f := bothFiles(t, classifier)
+	o := simulated(t, simtest.Config{CPUModels: []string{f.CPU}, Compute: simtest.CPUModel})
 	if all := openSeveral(t, f, o, 3); len(all) != 1 {
 		t.Errorf("%d engines", len(all))
 	}

@@ -37,7 +37,7 @@ func (f *allFaults) harmDevice() error {
 		if h.faults == nil {
 			f.m.control.Unplug(usbStick)
 		}
-		err := f.until(h.name+": an event says that the twin has taken over", func() bool { return bytes.Contains(f.since("tpu.jsonl", from), []byte(`"degraded":true`)) })
+		err := f.until(h.name+": an event says that the CPU has taken over", func() bool { return bytes.Contains(f.since("tpu.jsonl", from), []byte(`"degraded":true`)) })
 		if err == nil {
 			err = f.goOn("the Edge TPU: "+h.name, "tpu", "out")
 		}

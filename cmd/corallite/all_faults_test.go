@@ -125,7 +125,7 @@ type allFaults struct {
 
 func newAllFaults(t *testing.T) *allFaults {
 	t.Helper()
-	f := &allFaults{t: t, m: newMachine(t, simtest.Config{Compute: simtest.Twin}), temp: t.TempDir(), sinks: allFaultsSinks}
+	f := &allFaults{t: t, m: newMachine(t, simtest.Config{Compute: simtest.CPUModel}), temp: t.TempDir(), sinks: allFaultsSinks}
 	f.steady, f.door, f.late = cameratest.NewHTTP(t, 320, 240), cameratest.NewHTTP(t, 320, 240), cameratest.NewHTTP(t, 320, 240)
 	f.yard, f.hook = cameratest.NewRTSP(t, 320, 240), newHookServer(t)
 	f.late.Kill() // until it comes

@@ -50,7 +50,7 @@ func TestEndWithFault(t *testing.T) {
 		{"hangs while its interpreter is made", append(at(20, simtest.Abort), simtest.Fault{Kind: simtest.Hang, At: simtest.OnInterpreter, AtRun: 2})},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := newMachine(t, simtest.Config{Compute: simtest.Twin})
+			m := newMachine(t, simtest.Config{Compute: simtest.CPUModel})
 			for _, f := range c.faults {
 				m.control.Fault(f)
 			}
@@ -139,7 +139,7 @@ func gone(t *testing.T, pids []int) time.Duration {
 func TestParentDies(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGSEGV, syscall.SIGABRT} {
 		t.Run(sig.String(), func(t *testing.T) {
-			m := newMachine(t, simtest.Config{Devices: []string{"usb", "pci"}, Compute: simtest.Twin, RunTime: 5 * time.Millisecond})
+			m := newMachine(t, simtest.Config{Devices: []string{"usb", "pci"}, Compute: simtest.CPUModel, RunTime: 5 * time.Millisecond})
 			s, all := running(t, m)
 			for _, pid := range append([]int{s.Process.Pid}, all...) {
 				for _, what := range []string{"maps", "fd"} {
@@ -196,7 +196,7 @@ func sharedFiles(t *testing.T, pid int, what string) (names []string) {
 // TestInterrupted gives Ctrl-C to the whole group of processes, as a terminal does: the run ends in order, on its
 // devices to the last line, and its children end after it has closed what is in them.
 func TestInterrupted(t *testing.T) {
-	m := newMachine(t, simtest.Config{Devices: []string{"usb", "pci"}, Compute: simtest.Twin, RunTime: 5 * time.Millisecond})
+	m := newMachine(t, simtest.Config{Devices: []string{"usb", "pci"}, Compute: simtest.CPUModel, RunTime: 5 * time.Millisecond})
 	s, all := running(t, m)
 	if err := syscall.Kill(-s.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)

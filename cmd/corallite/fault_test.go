@@ -30,7 +30,7 @@ pipelines:
 func TestFaults(t *testing.T) {
 	video := testdata.Path(t, "video/vtest.avi")
 	want := cpuClasses(t, video)
-	m := newMachine(t, simtest.Config{Compute: simtest.Twin})
+	m := newMachine(t, simtest.Config{Compute: simtest.CPUModel})
 	const stick, moved = "edgetpu:usb:2-1", "edgetpu:usb:1-4"
 	faults := []struct {
 		name   string

@@ -40,13 +40,13 @@ type machine struct {
 	change  func(*devicepool.Options) // nil: nothing more
 }
 
-// newMachine makes one. The twins are the CPU's models of the test data.
+// newMachine makes one. The CPU models are the CPU's models of the test data.
 func newMachine(t *testing.T, c simtest.Config) *machine {
 	t.Helper()
 	m := &machine{t: t, control: simtest.NewControl(t), dir: t.TempDir()}
-	c.Control, c.Twins = m.control, []string{testdata.Path(t, "models/"+classifier+".tflite")}
+	c.Control, c.CPUModels = m.control, []string{testdata.Path(t, "models/"+classifier+".tflite")}
 	t.Setenv(edgetpu.LibraryEnv, simtest.Use(t, c))
-	t.Setenv(assemble.ExtraPathsEnv, strings.Join(append([]string{m.control.Folder()}, c.Twins...), string(os.PathListSeparator)))
+	t.Setenv(assemble.ExtraPathsEnv, strings.Join(append([]string{m.control.Folder()}, c.CPUModels...), string(os.PathListSeparator)))
 	t.Setenv("CORALLITE_CACHE", filepath.Join(m.dir, "cache"))
 	return m
 }

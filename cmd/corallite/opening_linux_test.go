@@ -26,7 +26,7 @@ func TestSignalWhileTheDeviceHangs(t *testing.T) {
 				continue // opens none, or none that the kernel does not show
 			}
 			t.Run(fmt.Sprintf("%s %s", name, at), func(t *testing.T) {
-				m := newMachine(t, simtest.Config{Compute: simtest.Twin})
+				m := newMachine(t, simtest.Config{Compute: simtest.CPUModel})
 				writeConfig(t, m.dir, `
 models:
   net: {path: MODELS/`+classifier+`.tflite, task: classify}
@@ -73,7 +73,7 @@ func TestListingCrashes(t *testing.T) {
 	for _, kind := range []simtest.Kind{simtest.Abort, simtest.Segv} {
 		for _, at := range []simtest.Point{simtest.OnVersion, simtest.OnList} {
 			t.Run(fmt.Sprintf("%s %s", kind, at), func(t *testing.T) {
-				m := newMachine(t, simtest.Config{Compute: simtest.Twin})
+				m := newMachine(t, simtest.Config{Compute: simtest.CPUModel})
 				m.control.Fault(simtest.Fault{Kind: kind, At: at, Times: simtest.Always})
 				s := start(t, m.dir, nil, "classify", "--json", "--model", model, picture)
 				s.endsWith(t, exitDone)

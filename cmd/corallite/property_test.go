@@ -44,7 +44,7 @@ func newTrial(seed uint64) trial {
 	c := trial{
 		config: simtest.Config{
 			Devices: pick(r, []string{"usb"}, []string{"pci"}, []string{"usb", "usb"}, []string{"pci", "usb"}, []string{"usb", "pci", "usb"}),
-			Compute: simtest.Twin, DFU: r.IntN(4) == 0, RunTime: pick(r, 0, 0, 2*time.Millisecond), LoadTime: pick(r, 0, 5*time.Millisecond),
+			Compute: simtest.CPUModel, DFU: r.IntN(4) == 0, RunTime: pick(r, 0, 0, 2*time.Millisecond), LoadTime: pick(r, 0, 5*time.Millisecond),
 		},
 		pipelines: 1 + r.IntN(2), engines: r.IntN(4), isolated: r.IntN(8) > 0, pace: pick[time.Duration](r, 1, 4, 8) * time.Millisecond,
 		priorities: [2]int{r.IntN(3), r.IntN(3)},

@@ -16,7 +16,7 @@ import (
 // nobody else's does.
 func TestOneOfThreeDies(t *testing.T) {
 	video := testdata.Path(t, "video/vtest.avi")
-	m := newMachine(t, simtest.Config{Devices: []string{"usb", "usb", "pci"}, Compute: simtest.Twin})
+	m := newMachine(t, simtest.Config{Devices: []string{"usb", "usb", "pci"}, Compute: simtest.CPUModel})
 	const dead = "edgetpu:usb:2-1"
 	on := map[string]int{} // lines by device
 	lines := read(t, filepath.Join(m.dir, "p"), cpuClasses(t, video), func(l line) error {
@@ -50,7 +50,7 @@ func TestOneOfThreeDies(t *testing.T) {
 func TestPrioritiesFail(t *testing.T) {
 	video := testdata.Path(t, "video/vtest.avi")
 	want := cpuClasses(t, video)
-	m := newMachine(t, simtest.Config{Compute: simtest.Twin, RunTime: time.Millisecond})
+	m := newMachine(t, simtest.Config{Compute: simtest.CPUModel, RunTime: time.Millisecond})
 	m.control.Fault(simtest.Fault{Kind: simtest.Abort, AtRun: 100})
 	log := &journal{}
 	// A line that is degraded waits for both engines, so that the run does not end before they are back.
@@ -78,7 +78,7 @@ func TestPrioritiesFail(t *testing.T) {
 // TestInThisProcess survives with `isolate: false` what does not end the process.
 func TestInThisProcess(t *testing.T) {
 	video := testdata.Path(t, "video/vtest.avi")
-	m := newMachine(t, simtest.Config{Compute: simtest.Twin})
+	m := newMachine(t, simtest.Config{Compute: simtest.CPUModel})
 	m.control.Fault(simtest.Fault{Kind: simtest.Error, AtRun: 100})
 	log := &journal{}
 	lines := read(t, filepath.Join(m.dir, "p"), cpuClasses(t, video), func(l line) error {
@@ -98,7 +98,7 @@ func TestInThisProcess(t *testing.T) {
 }
 
 // TestSegmentsRun runs a detector in two segments on two devices, of which one dies. What the simulator computes for them
-// means nothing, so the answers are held against those of one device. There is no CPU twin: the test data has the whole
+// means nothing, so the answers are held against those of one device. There is no CPU model: the test data has the whole
 // model only with another number of boxes. So the frame in hand waits until the device is back.
 func TestSegmentsRun(t *testing.T) {
 	clip := filepath.Join(t.TempDir(), "clip.avi")

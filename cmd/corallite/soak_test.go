@@ -91,7 +91,7 @@ func TestSoak(t *testing.T) {
 	}
 	want := cpuClasses(t, testdata.Path(t, "video/vtest.avi"))
 	before := goleak.IgnoreCurrent()
-	m := newMachine(t, simtest.Config{Devices: []string{"usb", "usb"}, Compute: simtest.Twin, RunTime: 2 * time.Millisecond})
+	m := newMachine(t, simtest.Config{Devices: []string{"usb", "usb"}, Compute: simtest.CPUModel, RunTime: 2 * time.Millisecond})
 	pace := func(line) error { time.Sleep(6 * time.Millisecond); return nil }
 	readers := []*reader{read(t, filepath.Join(m.dir, "p0"), want, pace), read(t, filepath.Join(m.dir, "p1"), want, pace)}
 	log := &journal{}

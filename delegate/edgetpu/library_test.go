@@ -308,7 +308,7 @@ func TestConcurrentUse(t *testing.T) {
 // could not open one.
 func TestDelegateInInterpreter(t *testing.T) {
 	twin := testdata.Path(t, "models/mobilenet_v1_0.25_128_quant.tflite")
-	path := simtest.Use(t, simtest.Config{Twins: []string{twin}, Compute: simtest.Twin})
+	path := simtest.Use(t, simtest.Config{CPUModels: []string{twin}, Compute: simtest.CPUModel})
 	l := load(t, path)
 	devices, err := l.List()
 	if err != nil {

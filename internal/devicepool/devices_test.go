@@ -24,8 +24,8 @@ func names(engines []tensor.Engine) []string {
 
 // TestTakesAll spreads a model over all devices that nobody else has asked for.
 func TestTakesAll(t *testing.T) {
-	f := twins(t, classifier)
-	three := simtest.Config{Devices: []string{"usb", "usb", "pci"}, Twins: []string{f.CPU}, Compute: simtest.Twin}
+	f := bothFiles(t, classifier)
+	three := simtest.Config{Devices: []string{"usb", "usb", "pci"}, CPUModels: []string{f.CPU}, Compute: simtest.CPUModel}
 	for _, c := range []struct {
 		name    string
 		named   []string
@@ -65,9 +65,9 @@ func TestTakesAll(t *testing.T) {
 
 // TestOneOfSeveralFails goes on on the others, without a pause.
 func TestOneOfSeveralFails(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	want := reference(t, f)
-	b := newBench(t, simtest.Config{Devices: []string{"usb", "usb"}, Twins: []string{f.CPU}, Compute: simtest.Twin})
+	b := newBench(t, simtest.Config{Devices: []string{"usb", "usb"}, CPUModels: []string{f.CPU}, Compute: simtest.CPUModel})
 	all := b.open(f, devicepool.Request{Spread: true})
 	b.control.Unplug("/sys/bus/usb/devices/2-1")
 	until(t, all[0], want, "degraded", degraded)
@@ -82,9 +82,9 @@ func TestOneOfSeveralFails(t *testing.T) {
 
 // TestFirmware opens a stick that has no firmware yet, which changes its number while it is opened.
 func TestFirmware(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	want := reference(t, f)
-	b := newBench(t, simtest.Config{Devices: []string{"usb", "usb"}, Twins: []string{f.CPU}, Compute: simtest.Twin, DFU: true})
+	b := newBench(t, simtest.Config{Devices: []string{"usb", "usb"}, CPUModels: []string{f.CPU}, Compute: simtest.CPUModel, DFU: true})
 	for i, e := range b.open(f, devicepool.Request{Spread: true, Choice: delegate.EdgeTPU}) {
 		if run(t, e, uint64(i)) != want(uint64(i)) {
 			t.Errorf("engine %d answers wrongly", i)
@@ -175,7 +175,7 @@ func busy(t *testing.T, engines []tensor.Engine, stop func(counts []int) bool) (
 
 // TestSixteenStreams has sixteen engines on one device: each gets its share.
 func TestSixteenStreams(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	b := newBench(t, simtest.Config{Compute: simtest.Fixed, RunTime: time.Millisecond})
 	const each = 25
 	var last []int
@@ -193,7 +193,7 @@ func TestSixteenStreams(t *testing.T) {
 
 // TestPriority lets a command not wait behind video, though eight streams of it keep the device busy.
 func TestPriority(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	b := newBench(t, simtest.Config{Compute: simtest.Fixed, RunTime: 2 * time.Millisecond})
 	video := b.open(f, devicepool.Request{Engines: 8})
 	voice := b.open(f, devicepool.Request{Priority: 10})[0]

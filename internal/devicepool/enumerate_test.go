@@ -21,7 +21,7 @@ import (
 // TestListingFails begins with a libedgetpu that crashes or hangs when it is asked for its devices, once or for a while:
 // the CPU begins where the device does not, the answers are right, and the device comes when it can.
 func TestListingFails(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	want := reference(t, f)
 	for _, c := range []struct {
 		name string
@@ -35,7 +35,7 @@ func TestListingFails(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			limit := func(o *devicepool.Options) { o.OpenLimit = 2 * time.Second }
-			b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin}, limit)
+			b := newBench(t, simtest.Config{CPUModels: []string{f.CPU}, Compute: simtest.CPUModel}, limit)
 			b.control.Fault(c.Fault)
 			e := b.open(f, devicepool.Request{})[0]
 			until(t, e, want, "on the device", func(d tensor.Device) bool {
@@ -47,8 +47,8 @@ func TestListingFails(t *testing.T) {
 
 // TestListedOnce asks libedgetpu once for all models, and anew when the kernel shows other devices.
 func TestListedOnce(t *testing.T) {
-	f := twins(t, classifier)
-	b := newBench(t, simtest.Config{Devices: []string{"usb"}, Twins: []string{f.CPU}, Compute: simtest.Twin})
+	f := bothFiles(t, classifier)
+	b := newBench(t, simtest.Config{Devices: []string{"usb"}, CPUModels: []string{f.CPU}, Compute: simtest.CPUModel})
 	b.control.Unplug("/sys/bus/usb/devices/2-1")
 	for range 3 {
 		if d := b.open(f, devicepool.Request{})[0].Device(); d.Name != "cpu:xnnpack" {
@@ -65,16 +65,16 @@ func TestListedOnce(t *testing.T) {
 }
 
 // TestPatienceEnds has the device hang in its first opening, and in being listed, until nobody waits any more: a model
-// with a twin begins on the CPU, one without cannot.
+// with a CPU model begins on the CPU, one without cannot.
 func TestPatienceEnds(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	for _, at := range []simtest.Point{simtest.OnList, simtest.OnVersion, simtest.OnOpen} {
 		for _, choice := range []delegate.Choice{delegate.Auto, delegate.EdgeTPU} {
 			t.Run(string(at)+" "+choice.String(), func(t *testing.T) {
 				patience, end := context.WithCancel(t.Context())
 				defer end()
 				long := func(o *devicepool.Options) { o.OpenLimit = time.Hour }
-				b := newBenchUntil(patience, t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin}, long)
+				b := newBenchUntil(patience, t, simtest.Config{CPUModels: []string{f.CPU}, Compute: simtest.CPUModel}, long)
 				b.control.Fault(simtest.Fault{Kind: simtest.Hang, At: at})
 				go func() {
 					defer end()
@@ -119,7 +119,7 @@ func TestPatienceEndsATrial(t *testing.T) {
 
 // TestWanted says whose fallback is a loss: not that of a machine which never had an Edge TPU and was asked for none.
 func TestWanted(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	b := newBench(t, simtest.Config{Devices: []string{}})
 	for range 2 {
 		if d := b.open(f, devicepool.Request{})[0].Device(); !d.Degraded || d.Wanted {
@@ -127,7 +127,7 @@ func TestWanted(t *testing.T) {
 		}
 	}
 	if d := b.open(delegate.Files{CPU: f.CPU}, devicepool.Request{})[0].Device(); !d.Degraded || d.Wanted {
-		t.Errorf("no device, and a model without a twin: %+v", d)
+		t.Errorf("no device, and a model without a CPU model: %+v", d)
 	}
 	if n := strings.Count(b.log.String(), "level=INFO"); n != 1 || !strings.Contains(b.log.String(), `msg="no Edge TPU found: the CPU runs the models"`) {
 		t.Errorf("three models, and %d lines say that there is no Edge TPU:\n%s", n, b.log)
@@ -135,7 +135,7 @@ func TestWanted(t *testing.T) {
 	if d := b.open(f, devicepool.Request{Device: "usb"})[0].Device(); !d.Degraded || !d.Wanted {
 		t.Errorf("asked for by name: %+v", d)
 	}
-	with := newBench(t, simtest.Config{Twins: []string{f.CPU}})
+	with := newBench(t, simtest.Config{CPUModels: []string{f.CPU}})
 	if d := with.open(delegate.Files{CPU: f.CPU}, devicepool.Request{})[0].Device(); !d.Degraded || !d.Wanted {
 		t.Errorf("a device, and a model that is not compiled for it: %+v", d)
 	}

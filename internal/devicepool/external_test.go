@@ -208,9 +208,9 @@ func TestExternalDelegateHere(t *testing.T) {
 // TestSimulatorAsExternalDelegate runs a compiled model on the simulated Edge TPU through the plug-in interface, which
 // libedgetpu has too. Of a model that is not compiled it takes nothing, which is said.
 func TestSimulatorAsExternalDelegate(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	right := reference(t, f)
-	b := newBench(t, simtest.Config{Devices: []string{"usb"}, Twins: []string{f.CPU}, Compute: simtest.Twin})
+	b := newBench(t, simtest.Config{Devices: []string{"usb"}, CPUModels: []string{f.CPU}, Compute: simtest.CPUModel})
 	item := choice.Plugin(b.library)
 	item.Options = map[string]string{"device": "usb:0"}
 	e := b.open(delegate.Files{EdgeTPU: f.EdgeTPU}, devicepool.Request{Choice: delegate.Choice{item}})[0]
@@ -227,7 +227,7 @@ func TestSimulatorAsExternalDelegate(t *testing.T) {
 func TestEdgeTPUEnvironment(t *testing.T) {
 	t.Setenv("EDGETPU_TRACE_FILE", "x")
 	t.Setenv("DOOR_PASSWORD", "secret")
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	b := newBench(t, simtest.Config{Devices: []string{"usb"}, Compute: simtest.Fixed}, func(o *devicepool.Options) {
 		o.EdgeTPUEnv = []string{"EDGETPU_TRACE_FILE"}
 	})

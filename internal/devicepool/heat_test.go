@@ -15,8 +15,8 @@ const card = "/dev/apex_0"
 
 // watched is a machine with one PCIe card, whose temperature is looked at often.
 func watched(t *testing.T, mode heat.Mode) (*bench, tensor.Engine, func(seed uint64) string) {
-	f := twins(t, classifier)
-	b := newBench(t, simtest.Config{Devices: []string{"pci"}, Twins: []string{f.CPU}, Compute: simtest.Twin},
+	f := bothFiles(t, classifier)
+	b := newBench(t, simtest.Config{Devices: []string{"pci"}, CPUModels: []string{f.CPU}, Compute: simtest.CPUModel},
 		func(o *devicepool.Options) {
 			o.Heat = heat.Options{Mode: mode, Interval: 5 * time.Millisecond, Away: 20 * time.Millisecond}
 		})

@@ -39,7 +39,7 @@ func path(tb testing.TB, name string) string {
 	return testdata.Path(tb, "models/"+name+".tflite")
 }
 
-func twins(tb testing.TB, name string) delegate.Files {
+func bothFiles(tb testing.TB, name string) delegate.Files {
 	tb.Helper()
 	return delegate.Files{CPU: path(tb, name), EdgeTPU: path(tb, name+"_edgetpu")}
 }
@@ -92,7 +92,7 @@ func newBenchUntil(ctx context.Context, tb testing.TB, c simtest.Config, change 
 	b.library = simtest.Use(tb, c)
 	o := devicepool.Options{
 		Library: b.library, Files: []string{models}, Backoff: quick,
-		ExtraPaths: append([]string{c.Control.Folder()}, c.Twins...),
+		ExtraPaths: append([]string{c.Control.Folder()}, c.CPUModels...),
 		EdgeTPU:    edgetpu.Options{System: edgetpu.System{Root: c.Control.Root()}},
 		Logger:     slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

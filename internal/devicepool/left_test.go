@@ -11,10 +11,10 @@ import (
 // TestNothingIsLeft opens a pool whose device dies, hangs and comes back, again and again, and counts files after it:
 // no more of them than after the first time. Processes, goroutines and interpreters are counted by every test.
 func TestNothingIsLeft(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	want := reference(t, f)
 	round := func(t *testing.T) {
-		b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin})
+		b := newBench(t, simtest.Config{CPUModels: []string{f.CPU}, Compute: simtest.CPUModel})
 		e := b.open(f, devicepool.Request{Deadline: 100 * time.Millisecond})[0]
 		for _, kind := range []simtest.Kind{simtest.Abort, simtest.Hang, simtest.Error} {
 			b.control.Fault(simtest.Fault{Kind: kind})

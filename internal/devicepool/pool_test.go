@@ -14,9 +14,9 @@ import (
 
 // TestOnDevice runs a model on a simulated stick, in a child: the answers are the CPU's.
 func TestOnDevice(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	want := reference(t, f)
-	b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin})
+	b := newBench(t, simtest.Config{CPUModels: []string{f.CPU}, Compute: simtest.CPUModel})
 	e := b.open(f, devicepool.Request{})[0]
 	if d := e.Device(); d != (tensor.Device{Name: "edgetpu:usb:2-1", Kind: "edgetpu", LeavesCPUFree: true}) {
 		t.Fatalf("device %+v", d)
@@ -38,7 +38,7 @@ func TestOnDevice(t *testing.T) {
 // TestFaults lets everything happen to a device that happens to them: no frame is lost, every answer is right, and the
 // device comes back.
 func TestFaults(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	want := reference(t, f)
 	for _, c := range []struct {
 		name   string
@@ -54,7 +54,7 @@ func TestFaults(t *testing.T) {
 		{"fails to open, twice", simtest.Fault{Kind: simtest.Abort}, "edgetpu:usb:2-1: its process died: signal SIGABRT: simulated Edge TPU"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin})
+			b := newBench(t, simtest.Config{CPUModels: []string{f.CPU}, Compute: simtest.CPUModel})
 			e := b.open(f, devicepool.Request{Deadline: 300 * time.Millisecond})[0]
 			for seed := range uint64(5) {
 				run(t, e, seed)
@@ -87,8 +87,8 @@ func TestFaults(t *testing.T) {
 
 // TestFirstOpeningFails opens a device whose first opening fails and whose second works.
 func TestFirstOpeningFails(t *testing.T) {
-	f := twins(t, classifier)
-	b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Faults: nil})
+	f := bothFiles(t, classifier)
+	b := newBench(t, simtest.Config{CPUModels: []string{f.CPU}, Faults: nil})
 	b.control.Fault(simtest.Fault{Kind: simtest.Error, At: simtest.OnOpen})
 	e := b.open(f, devicepool.Request{Choice: delegate.EdgeTPU})[0]
 	if d := e.Device(); d.Degraded {
@@ -98,9 +98,9 @@ func TestFirstOpeningFails(t *testing.T) {
 
 // TestOpensLater begins on the CPU where the device does not open, and goes to the device when it does.
 func TestOpensLater(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	want := reference(t, f)
-	b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin})
+	b := newBench(t, simtest.Config{CPUModels: []string{f.CPU}, Compute: simtest.CPUModel})
 	b.control.Fault(simtest.Fault{Kind: simtest.Abort, At: simtest.OnOpen, Times: 4})
 	e := b.open(f, devicepool.Request{})[0]
 	if d := e.Device(); d.Name != "cpu:xnnpack" || !d.Degraded {
@@ -114,9 +114,9 @@ func TestOpensLater(t *testing.T) {
 
 // TestEdgeTPUAlone has no CPU to fall back to: the run that failed waits for the device.
 func TestEdgeTPUAlone(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	want := reference(t, f)
-	b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin})
+	b := newBench(t, simtest.Config{CPUModels: []string{f.CPU}, Compute: simtest.CPUModel})
 	e := b.open(delegate.Files{EdgeTPU: f.EdgeTPU}, devicepool.Request{})[0]
 	run(t, e, 1)
 	b.control.Fault(simtest.Fault{Kind: simtest.Abort})
@@ -130,7 +130,7 @@ func TestEdgeTPUAlone(t *testing.T) {
 
 // TestNoDevice falls back for good, with the reason that a person needs.
 func TestNoDevice(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	b := newBench(t, simtest.Config{Devices: []string{}})
 	all := b.open(f, devicepool.Request{Engines: 2, Spread: true})
 	if d := all[0].Device(); len(all) != 2 || d != (tensor.Device{Name: "cpu:xnnpack", Kind: "cpu", Degraded: true, Reason: "no Edge TPU found"}) {
@@ -146,9 +146,9 @@ func TestNoDevice(t *testing.T) {
 
 // TestNotIsolated keeps the device in this process, and falls back on errors all the same.
 func TestNotIsolated(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	want := reference(t, f)
-	b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin})
+	b := newBench(t, simtest.Config{CPUModels: []string{f.CPU}, Compute: simtest.CPUModel})
 	off := false
 	e := b.open(f, devicepool.Request{Isolate: &off})[0]
 	run(t, e, 1)
@@ -162,7 +162,7 @@ func TestNotIsolated(t *testing.T) {
 
 // TestIsolatedCPU runs a model of the CPU in a child. When the child dies the frame in hand is run in another.
 func TestIsolatedCPU(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	want := reference(t, f)
 	b := newBench(t, simtest.Config{Devices: []string{}})
 	on := true
@@ -185,10 +185,10 @@ func TestIsolatedCPU(t *testing.T) {
 // TestOpeningHangs begins on the CPU where opening the device does not return, without a second try in front of the
 // stream, and goes to the device when it does.
 func TestOpeningHangs(t *testing.T) {
-	f := twins(t, classifier)
+	f := bothFiles(t, classifier)
 	want := reference(t, f)
 	limit := func(o *devicepool.Options) { o.OpenLimit = 2 * time.Second }
-	b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin}, limit)
+	b := newBench(t, simtest.Config{CPUModels: []string{f.CPU}, Compute: simtest.CPUModel}, limit)
 	b.control.Fault(simtest.Fault{Kind: simtest.Hang, At: simtest.OnOpen})
 	e := b.open(f, devicepool.Request{})[0]
 	const reason = "edgetpu:usb:2-1: opening it took too long, more than 2s"
@@ -200,8 +200,8 @@ func TestOpeningHangs(t *testing.T) {
 
 // TestHangsOnTrial closes an engine while its device hangs on trial, whose first run may take 10 s.
 func TestHangsOnTrial(t *testing.T) {
-	f := twins(t, classifier)
-	b := newBench(t, simtest.Config{Twins: []string{f.CPU}, Compute: simtest.Twin})
+	f := bothFiles(t, classifier)
+	b := newBench(t, simtest.Config{CPUModels: []string{f.CPU}, Compute: simtest.CPUModel})
 	e, err := b.tryOpen(f, devicepool.Request{})
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ func readAll(tb testing.TB, paths []string) []*delegate.Model {
 	return all
 }
 
-// TestSegments runs a model in two segments on two devices. No twin of a segment is there: the simulator gives a fixed
+// TestSegments runs a model in two segments on two devices. No CPU model of a segment is there: the simulator gives a fixed
 // function of the inputs, which shows their order and what they are wired to.
 func TestSegments(t *testing.T) {
 	whole, paths := segments(t)

@@ -63,11 +63,11 @@ func TestSignatureOnAccelerators(t *testing.T) {
 	compiled := write("m_edgetpu.tflite", weighted(compiledPackage(t)))
 	plugin := choice.Plugin(plugintest.Build(t))
 	for name, c := range map[string]struct {
-		files   delegate.Files
-		choice  choice.Choice
-		device  string
-		twins   []string
-		devices []string
+		files     delegate.Files
+		choice    choice.Choice
+		device    string
+		cpuModels []string
+		devices   []string
 	}{
 		"the CPU":           {delegate.Files{CPU: cpu}, delegate.None, "cpu:builtin", nil, []string{}},
 		"the Edge TPU":      {delegate.Files{CPU: cpu, EdgeTPU: compiled}, delegate.EdgeTPU, "edgetpu:usb:2-1", []string{cpu}, nil},
@@ -75,7 +75,7 @@ func TestSignatureOnAccelerators(t *testing.T) {
 	} {
 		for _, isolate := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, isolated %v", name, isolate), func(t *testing.T) {
-				b := newBench(t, simtest.Config{Devices: c.devices, Twins: c.twins}, func(o *devicepool.Options) { o.Files = []string{cpu, compiled} })
+				b := newBench(t, simtest.Config{Devices: c.devices, CPUModels: c.cpuModels}, func(o *devicepool.Options) { o.Files = []string{cpu, compiled} })
 				m, _, err := b.Read(t.Context(), c.files, "add", nil)
 				if err != nil {
 					t.Fatal(err)
@@ -158,7 +158,7 @@ func TestSignatureInAnotherOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b := newBench(t, simtest.Config{Twins: []string{f.CPU}}, func(o *devicepool.Options) { o.Files = []string{f.CPU, f.EdgeTPU} })
+	b := newBench(t, simtest.Config{CPUModels: []string{f.CPU}}, func(o *devicepool.Options) { o.Files = []string{f.CPU, f.EdgeTPU} })
 	m, _, err := b.Read(t.Context(), f, "add", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -15,15 +15,15 @@ import (
 
 const classifier = "models/mobilenet_v1_0.25_128_quant"
 
-// twins are the files of a model that has both; it needs runtime version 12.
-func twins(t *testing.T) delegate.Files {
+// bothFiles are the files of a model that has both; it needs runtime version 12.
+func bothFiles(t *testing.T) delegate.Files {
 	t.Helper()
 	return delegate.Files{CPU: testdata.Path(t, classifier+".tflite"), EdgeTPU: testdata.Path(t, classifier+"_edgetpu.tflite")}
 }
 
 // TestStops has what stops configured pipelines, and what does not although it is wrong.
 func TestStops(t *testing.T) {
-	both := twins(t)
+	both := bothFiles(t)
 	cpu, compiled := delegate.Files{CPU: both.CPU}, delegate.Files{EdgeTPU: both.EdgeTPU}
 	broken := filepath.Join(t.TempDir(), "broken.tflite")
 	if err := os.WriteFile(broken, []byte("no model"), 0o644); err != nil {
@@ -77,7 +77,7 @@ func TestStops(t *testing.T) {
 		{name: "edgetpu, not compiled", files: withStick, options: one(cpu, delegate.EdgeTPU, ""), stops: true, want: ModelCPUOnly, found: "mobilenet_v1_0.25_128_quant_edgetpu.tflite"},
 		{name: "a broken file", files: withStick, options: one(delegate.Files{CPU: broken}, delegate.Auto, ""), stops: true, want: ModelInvalid, found: "broken.tflite"},
 		{name: "a file that is gone", files: withStick, options: one(delegate.Files{CPU: broken + "x"}, delegate.Auto, ""), stops: true, want: ModelInvalid, found: "broken.tflitex"},
-		{name: "twins that are none", files: withStick, options: one(delegate.Files{CPU: testdata.Path(t, "models/split_concat.tflite"), EdgeTPU: both.EdgeTPU}, delegate.Auto, ""), stops: true, want: ModelInvalid},
+		{name: "two other models", files: withStick, options: one(delegate.Files{CPU: testdata.Path(t, "models/split_concat.tflite"), EdgeTPU: both.EdgeTPU}, delegate.Auto, ""), stops: true, want: ModelInvalid},
 		{name: "a damaged file of the catalog", files: withStick, stops: true, want: ModelDamaged,
 			options: Options{Catalogued: []CataloguedFile{{Model: "x", Path: "/c/x.tflite", Err: errOpen, Pipelines: []string{"door"}}}}},
 		{name: "a missing file", files: plain, stops: true, want: FileMissing, found: "there is no file",

@@ -19,7 +19,7 @@ import (
 func TestText(t *testing.T) {
 	denied := map[string]error{stickNode: syscall.EACCES}
 	door := func(choice delegate.Choice) Options {
-		return Options{Configured: true, Models: []Model{{Name: "coco", Files: twins(t), Choice: choice, Pipelines: []string{"door", "yard"}}}}
+		return Options{Configured: true, Models: []Model{{Name: "coco", Files: bothFiles(t), Choice: choice, Pipelines: []string{"door", "yard"}}}}
 	}
 	for name, r := range map[string]*Report{
 		"well":       examine(t, withStick, nil, nil, Options{}),
@@ -32,7 +32,7 @@ func TestText(t *testing.T) {
 		if err := r.Print(&b); err != nil {
 			t.Fatal(err)
 		}
-		got := strings.NewReplacer(filepath.Dir(twins(t).CPU), "MODELS", "x:"+ownGroup, "x:GROUP").Replace(b.String())
+		got := strings.NewReplacer(filepath.Dir(bothFiles(t).CPU), "MODELS", "x:"+ownGroup, "x:GROUP").Replace(b.String())
 		file := filepath.Join("testdata", name+".txt")
 		if os.Getenv("CORALLITE_WRITE_GOLDEN") != "" {
 			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {

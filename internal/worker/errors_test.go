@@ -46,7 +46,7 @@ func TestErrorsOfOpening(t *testing.T) {
 		{"no files", worker.Request{}, nil},
 		{"unknown operator", worker.Request{Files: delegate.Files{CPU: strange}, Choice: delegate.None}, nil},
 		{"unknown operator of the test data", onCPU(lacks), nil},
-		{"no twin", worker.Request{Files: onDevice(t, classifier).Files, Choice: delegate.Auto}, []error{delegate.ErrNoCPUModel}},
+		{"no CPU model", worker.Request{Files: onDevice(t, classifier).Files, Choice: delegate.Auto}, []error{delegate.ErrNoCPUModel}},
 		{"no device", onDevice(t, classifier), []error{edgetpu.ErrNoDevice}},
 		{"strange choice", worker.Request{Files: delegate.Files{CPU: good}, Choice: delegate.Choice{{Provider: "gpu"}}}, nil},
 		{"strange device", worker.Request{Files: delegate.Files{CPU: good}, Device: "scsi:0"}, nil},

@@ -71,7 +71,7 @@ func simulated(tb testing.TB, c simtest.Config) (*worker.Host, worker.HostOption
 	}
 	o := worker.HostOptions{
 		Library: simtest.Use(tb, c), Device: stick, Files: []string{filepath.Join(testdata.Root(), "models")},
-		Access:  delegate.Access{ReadWrite: append([]string{c.Control.Folder()}, c.Twins...)},
+		Access:  delegate.Access{ReadWrite: append([]string{c.Control.Folder()}, c.CPUModels...)},
 		EdgeTPU: edgetpu.Options{System: edgetpu.System{Root: c.Control.Root()}},
 	}
 	return startHost(tb, o), o

@@ -65,10 +65,10 @@ func tried(t *testing.T, open func() (tensor.Engine, error)) error {
 	return e.Invoke(t.Context())
 }
 
-// TestSameAsHereOnDevice does it with all compiled models that have a twin, on a simulated device.
+// TestSameAsHereOnDevice does it with all compiled models that have a CPU model, on a simulated device.
 func TestSameAsHereOnDevice(t *testing.T) {
 	folder := filepath.Join(testdata.Root(), "models")
-	h, o := simulated(t, simtest.Config{Compute: simtest.Twin, Twins: []string{folder}})
+	h, o := simulated(t, simtest.Config{Compute: simtest.CPUModel, CPUModels: []string{folder}})
 	for _, name := range []string{"split_concat", "keras_lstm_mnist_ptq", classifier, "mobilenet_v1_0.5_160_quant",
 		"mobilenet_v1_1.0_224_quant_embedding_extractor", "movenet_single_pose_lightning_ptq", "deeplabv3_mnv2_dm05_pascal_quant"} {
 		t.Run(name, func(t *testing.T) {

@@ -112,28 +112,28 @@ func (o Options) withDefaults() (Options, error) {
 		value float32
 	}{{"low score", o.Low}, {"high score", o.High}, {"score of a new object", o.New}, {"score to show", o.Show}} {
 		if !(c.value >= 0 && c.value <= 1) { // rejects NaN
-			wrong("a %s of %g is not possible: want 0 to 1", c.name, c.value)
+			wrong("invalid %s %g (want 0 to 1)", c.name, c.value)
 		}
 	}
 	if o.Low > o.High {
-		wrong("the low score %g is above the high one, %g", o.Low, o.High)
+		wrong("the low score %g is above the high score %g", o.Low, o.High)
 	}
 	if o.New < o.High {
-		wrong("the score of a new object, %g, is below the high one, %g", o.New, o.High)
+		wrong("the score of a new object, %g, is below the high score %g", o.New, o.High)
 	}
 	for _, iou := range []float64{o.MinIoU, o.MinIoULow} {
 		if !(iou >= 0 && iou < 1) {
-			wrong("a least overlap of %g is not possible: want 0 to 1, 1 excluded", iou)
+			wrong("invalid minimum overlap %g (want at least 0 and below 1)", iou)
 		}
 	}
 	if o.MinFrames < 1 {
-		wrong("objects cannot be sure after %d frames: want 1 or more", o.MinFrames)
+		wrong("invalid number of frames until an object is confirmed, %d (want at least 1)", o.MinFrames)
 	}
 	if o.MaxLost < 0 || o.MaxLost > maxMaxLost {
-		wrong("objects cannot be waited for %v: want a time above 0, at most %v", o.MaxLost, maxMaxLost)
+		wrong("invalid time until a lost object is forgotten, %v (want above 0, at most %v)", o.MaxLost, maxMaxLost)
 	}
 	if o.Step < 0 {
-		wrong("items cannot be %v apart: want a time above 0, or 0 for their own times", o.Step)
+		wrong("invalid interval %v between items (want above 0, or 0 to use their own times)", o.Step)
 	}
 	return o, errors.Join(errs...)
 }

@@ -130,18 +130,18 @@ func TestOptions(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{Options{High: 1.5}, "a high score of 1.5 is not possible: want 0 to 1"},
-		{Options{Low: nan}, "low score of NaN"},
-		{Options{Low: -0.1}, "low score of -0.1"},
-		{Options{High: 0.4, Low: 0.45}, "the low score 0.45 is above the high one, 0.4"},
-		{Options{High: 0.4, New: 0.3}, "the score of a new object, 0.3, is below the high one, 0.4"},
-		{Options{Show: 2}, "a score to show of 2"},
-		{Options{MinIoU: 1}, "a least overlap of 1"},
-		{Options{MinIoULow: -1}, "a least overlap of -1"},
-		{Options{MinFrames: -1}, "after -1 frames"},
-		{Options{MaxLost: -1}, "waited for -1ns"},
-		{Options{MaxLost: 2 * time.Hour}, "waited for 2h0m0s"},
-		{Options{Step: -time.Second}, "items cannot be -1s apart"},
+		{Options{High: 1.5}, "invalid high score 1.5 (want 0 to 1)"},
+		{Options{Low: nan}, "low score NaN"},
+		{Options{Low: -0.1}, "low score -0.1"},
+		{Options{High: 0.4, Low: 0.45}, "the low score 0.45 is above the high score 0.4"},
+		{Options{High: 0.4, New: 0.3}, "the score of a new object, 0.3, is below the high score 0.4"},
+		{Options{Show: 2}, "score to show 2"},
+		{Options{MinIoU: 1}, "minimum overlap 1"},
+		{Options{MinIoULow: -1}, "minimum overlap -1"},
+		{Options{MinFrames: -1}, "is confirmed, -1"},
+		{Options{MaxLost: -1}, "is forgotten, -1ns"},
+		{Options{MaxLost: 2 * time.Hour}, "is forgotten, 2h0m0s"},
+		{Options{Step: -time.Second}, "invalid interval -1s between items"},
 	} {
 		if _, err := New(c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v, want %q", c.o, err, c.want)

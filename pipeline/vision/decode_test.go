@@ -208,7 +208,7 @@ func TestDetectDecodeOfStrangeOutputs(t *testing.T) {
 	}
 }
 
-// TestDetectOtherCount decodes outputs for another number of boxes than the task was made with, as of a CPU twin that
+// TestDetectOtherCount decodes outputs for another number of boxes than the task was made with, as of a CPU model that
 // keeps more of them.
 func TestDetectOtherCount(t *testing.T) {
 	task, err := NewDetect(pictureInput(10), ssd().Outputs(), DetectOptions{Outputs: ssdRoles})

@@ -136,7 +136,7 @@ static const char *read_told(char *text, told *t) {
 	return NULL;
 }
 
-static const char *const names[] = {"control", "tree", "devices", "open", "runtime_version", "version", "twins", "compute",
+static const char *const names[] = {"control", "tree", "devices", "open", "runtime_version", "version", "cpu_models", "compute",
                                     "threads", "run_ms", "load_ms", "load_ms_per_mb", "log", "dfu", "gone_run",
                                     "usb_speed", "ambient", "heat", "cooling_s", NULL};
 

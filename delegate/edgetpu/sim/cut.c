@@ -20,7 +20,7 @@ static void put32(flat *f, size_t at, uint32_t v) {
 	else memcpy((uint8_t *)f->bytes + at, &v, 4);
 }
 
-// type_in_file is how the schema's TensorType numbers a TfLiteType; -1 for one that no twin needs.
+// type_in_file is how the schema's TensorType numbers a TfLiteType; -1 for one that no CPU model needs.
 static int type_in_file(int type) {
 	static const signed char of[] = {-1, 0, 2, 3, 4, 5, 6, 7, 8, 9, 1, 10, 11, 12};
 	return type >= 0 && type < (int)sizeof of ? of[type] : -1;
@@ -44,11 +44,11 @@ enum { given = 1, needed = 2, made = 4 };
 
 static bool find(flat *f, size_t tensors, uint32_t n, wanted *w, int count) {
 	for (int i = 0; i < count; i++) {
-		w[i].twin = -1;
-		for (uint32_t t = 0; t < n && w[i].twin < 0; t++) {
-			if (same(f, flat_element(f, tensors, t), &w[i])) w[i].twin = (int)t;
+		w[i].cpu_model = -1;
+		for (uint32_t t = 0; t < n && w[i].cpu_model < 0; t++) {
+			if (same(f, flat_element(f, tensors, t), &w[i])) w[i].cpu_model = (int)t;
 		}
-		if (w[i].twin < 0) return false;
+		if (w[i].cpu_model < 0) return false;
 	}
 	return true;
 }
@@ -109,7 +109,7 @@ static void append(flat *f, size_t graph, int id, const wanted *w, int count) {
 	for (int i = 0; i < count; i++) {
 		if (w[i].variable) continue;
 		f->size += 4;
-		put32(f, start + 4 + 4 * n++, (uint32_t)w[i].twin);
+		put32(f, start + 4 + 4 * n++, (uint32_t)w[i].cpu_model);
 	}
 	put32(f, start, n);
 	if (at == 0) f->broken = true;
@@ -129,8 +129,8 @@ size_t cut_model(uint8_t *model, size_t size, size_t spare, wanted *inputs, int 
 	size_t tensors = flat_vector(&f, graph, subgraph_tensors, 4, &n_tensors);
 	if (!find(&f, tensors, n_tensors, inputs, n_inputs) || !find(&f, tensors, n_tensors, outputs, n_outputs)) return 0;
 	uint8_t *marks = calloc(n_tensors + 1, 1);
-	for (int i = 0; i < n_inputs; i++) marks[inputs[i].twin] |= inputs[i].variable ? 0 : given;
-	for (int i = 0; i < n_outputs; i++) marks[outputs[i].twin] |= needed;
+	for (int i = 0; i < n_inputs; i++) marks[inputs[i].cpu_model] |= inputs[i].variable ? 0 : given;
+	for (int i = 0; i < n_outputs; i++) marks[outputs[i].cpu_model] |= needed;
 	bool good = keep_operators(&f, root, graph, tensors, n_tensors, marks);
 	free(marks);
 	if (!good) return 0;

@@ -50,7 +50,7 @@ static void kernel_free(TfLiteOpaqueContext *context, void *data) {
 	(void)context;
 	kernel *k = data;
 	if (k == NULL) return;
-	twin_free(k->cpu);
+	cpu_model_free(k->cpu);
 	free(k->inputs);
 	free(k->outputs);
 	free(k->input_index);
@@ -81,22 +81,22 @@ static TfLiteStatus kernel_prepare(TfLiteOpaqueContext *context, TfLiteOpaqueNod
 	if (k->prepared) return kTfLiteOk;
 	describe_all(context, k);
 	sim_begin();
-	char *twins = strdup(setting("twins")), *compute = strdup(setting("compute"));
+	char *cpu_models = strdup(setting("cpu_models")), *compute = strdup(setting("compute"));
 	int threads = (int)setting_number("threads", 1);
 	sim_end();
-	bool must = strcmp(compute, "twin") == 0;
+	bool must = strcmp(compute, "cpu_model") == 0;
 	k->prepared = true;
 	if (strcmp(compute, "fixed") != 0) {
-		k->cpu = twin_find(twins, threads, k->inputs, k->n_inputs, k->outputs, k->n_outputs);
+		k->cpu = cpu_model_find(cpu_models, threads, k->inputs, k->n_inputs, k->outputs, k->n_outputs);
 		k->prepared = k->cpu != NULL || !must;
 		if (!k->prepared) {
 			tflite()->TfLiteOpaqueContextReportError(context,
-			    "simulated Edge TPU: no model in CORALLITE_SIM_TWINS has the tensors of this edgetpu-custom-op");
+			    "simulated Edge TPU: no model in CORALLITE_SIM_CPU_MODELS has the tensors of this edgetpu-custom-op");
 		} else if (k->cpu == NULL) {
-			sim_say("no model in CORALLITE_SIM_TWINS fits: outputs are a fixed function");
+			sim_say("no model in CORALLITE_SIM_CPU_MODELS fits: outputs are a fixed function");
 		}
 	}
-	free(twins);
+	free(cpu_models);
 	free(compute);
 	return k->prepared ? kTfLiteOk : kTfLiteError;
 }

@@ -12,7 +12,7 @@ typedef struct {
 	wanted *inputs, *outputs;
 	int *input_index, *output_index;
 	bool prepared;
-	twin *cpu;  // NULL: the fixed function
+	cpu_model *cpu;  // NULL: the fixed function
 	package compiled;
 	long loaded;  // device.epoch of the parameters; 0: never loaded
 } kernel;

@@ -1,4 +1,4 @@
-// One run: counted, perhaps gone wrong, computed with the CPU twin or a fixed function of the inputs, and as long as
+// One run: counted, perhaps gone wrong, computed with the CPU model or a fixed function of the inputs, and as long as
 // asked for.
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -117,8 +117,8 @@ TfLiteStatus kernel_run(TfLiteOpaqueContext *context, kernel *k) {
 	if (fault_happens(&o.f)) return failed(context, o.f.id);
 	if (k->cpu == NULL) {
 		fixed(k);
-	} else if (twin_run(k->cpu, k->inputs, k->n_inputs, k->outputs, k->n_outputs) != kTfLiteOk) {
-		return failed(context, "The CPU twin failed.");
+	} else if (cpu_model_run(k->cpu, k->inputs, k->n_inputs, k->outputs, k->n_outputs) != kTfLiteOk) {
+		return failed(context, "The CPU model failed.");
 	}
 	if (o.f.kind == fault_wrong) fault_spoil(k->outputs, k->n_outputs);
 	if (o.ms > 0) sleep_until(start, o.ms);

@@ -23,7 +23,7 @@ typedef struct device {
 	long epoch;      // counts how often all parameters were thrown out
 } device;
 
-// sim_live counts what was made and not freed: device lists, delegates, kernels, twins.
+// sim_live counts what was made and not freed: device lists, delegates, kernels, CPU models.
 extern _Atomic long sim_live;
 
 // sim_log writes a line to the file that the setting log names, if it names one; between sim_begin and sim_end.
@@ -42,28 +42,28 @@ void sim_end(void);
 // sim_delegate makes the delegate of a device.
 TfLiteOpaqueDelegate *sim_delegate(device *d);
 
-// A tensor of the compiled model that the twin has to find or compute.
+// A tensor of the compiled model that the CPU model has to find or compute.
 typedef struct {
 	const char *name;
-	int type;  // TfLiteType, which also numbers as the twin's file does after type_in_file
+	int type;  // TfLiteType, which also numbers as the CPU model's file does after type_in_file
 	int dims, shape[8];
 	size_t bytes;
 	void *data;     // in the compiled model's interpreter
-	int twin;       // index in the twin
-	bool variable;  // state, copied into the twin before a run and out of it after
+	int cpu_model;       // index in the CPU model
+	bool variable;  // state, copied into the CPU model before a run and out of it after
 } wanted;
 
-// twin is a part of a CPU model, from the wanted inputs to the wanted outputs, ready to run.
-typedef struct twin twin;
+// CPU model is a part of a CPU model, from the wanted inputs to the wanted outputs, ready to run.
+typedef struct cpu_model cpu_model;
 
-// twin_find looks through the models and folders of list, separated by colons, for a model that has all wanted tensors
+// cpu_model_find looks through the models and folders of list, separated by colons, for a model that has all wanted tensors
 // and can compute the outputs from the inputs. NULL when there is none.
-twin *twin_find(const char *list, int threads, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs);
-TfLiteStatus twin_run(twin *t, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs);
-void twin_free(twin *t);
+cpu_model *cpu_model_find(const char *list, int threads, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs);
+TfLiteStatus cpu_model_run(cpu_model *t, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs);
+void cpu_model_free(cpu_model *t);
 
 // cut rewrites a .tflite file in memory so that its first subgraph leads from the wanted inputs to the wanted outputs;
-// it fills wanted.twin. The buffer has `spare` writable bytes behind `size`, and the new size is returned; 0 when the
+// it fills wanted.cpu_model. The buffer has `spare` writable bytes behind `size`, and the new size is returned; 0 when the
 // model does not fit.
 size_t cut_model(uint8_t *model, size_t size, size_t spare, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs);
 

@@ -77,7 +77,7 @@ func (l *library) close() {
 	}
 }
 
-// Live is how many device lists, delegates, kernels and twins of a loaded simulator were made and not freed.
+// Live is how many device lists, delegates, kernels and CPU models of a loaded simulator were made and not freed.
 func Live(tb testing.TB, path string) int {
 	tb.Helper()
 	name := C.CString(path)

@@ -135,11 +135,11 @@ func TestPluginIsExported(t *testing.T) {
 	}
 }
 
-// TestSanitized runs everything under the sanitizers: twin, control, state, the machine's files, heat, a fault.
+// TestSanitized runs everything under the sanitizers: CPU model, control, state, the machine's files, heat, a fault.
 func TestSanitized(t *testing.T) {
 	ctl := simtest.NewControl(t)
 	twin := testdata.Path(t, "models/"+classifier+".tflite")
-	config := simtest.Config{Control: ctl, Devices: []string{"pci", "usb"}, Twins: []string{twin}, Compute: simtest.Twin,
+	config := simtest.Config{Control: ctl, Devices: []string{"pci", "usb"}, CPUModels: []string{twin}, Compute: simtest.CPUModel,
 		DFU: true, Heat: simtest.Heat{Run: 100}, LoadTime: time.Millisecond}
 	environ := config.Environ()
 	model := testdata.Path(t, "models/"+classifier+"_edgetpu.tflite")

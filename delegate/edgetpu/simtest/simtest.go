@@ -16,22 +16,22 @@ import (
 type Compute string
 
 const (
-	Twin  Compute = "twin"  // what the CPU twin computes; an error when no twin fits
-	Fixed Compute = "fixed" // the fixed function of the inputs that sim/README.md documents; costs next to nothing
+	CPUModel Compute = "cpu_model" // what the CPU model computes; an error when no CPU model fits
+	Fixed    Compute = "fixed"     // the fixed function of the inputs that sim/README.md documents; costs next to nothing
 )
 
-// Config is a simulated libedgetpu and its devices. The zero Config has one USB stick, and runs the twin where one
+// Config is a simulated libedgetpu and its devices. The zero Config has one USB stick, and runs the CPU model where one
 // fits and the fixed function where none does.
 type Config struct {
 	Devices        []string      // "usb", "pci", "usb=/path", "pci=/path"; nil: one USB stick; empty: none
-	Twins          []string      // CPU models, or folders with them
-	Compute        Compute       // "": Twin where one fits, else Fixed
+	CPUModels      []string      // CPU models, or folders with them
+	Compute        Compute       // "": CPUModel where one fits, else Fixed
 	OpenFails      bool          // no device can be opened
 	OpenFailsFor   string        // the device at this path cannot be opened
 	RuntimeVersion int           // 0: 14
 	Version        string        // what edgetpu_version returns, whole
 	RunTime        time.Duration // least time of one run, spent without using the CPU
-	Log            string        // a file that gets a line for each opening, closing and twin
+	Log            string        // a file that gets a line for each opening, closing and CPU model
 	LoadTime       time.Duration // what a run takes longer that has to load its parameters first
 	LoadTimePerMB  time.Duration // for each million bytes of the parameters
 	Heat           Heat          // of PCIe devices
@@ -88,7 +88,7 @@ func (c Config) Environ() []string {
 	}
 	env := []string{
 		"CORALLITE_SIM_DEVICES=" + devices,
-		"CORALLITE_SIM_TWINS=" + strings.Join(c.Twins, ":"),
+		"CORALLITE_SIM_CPU_MODELS=" + strings.Join(c.CPUModels, ":"),
 		"CORALLITE_SIM_COMPUTE=" + string(c.Compute),
 		"CORALLITE_SIM_OPEN=" + open,
 		"CORALLITE_SIM_LOG=" + c.Log,

@@ -1,4 +1,4 @@
-// The CPU twin inside the simulator: found among the models that the environment names, cut to what the device would
+// The CPU model inside the simulator: found among the models that the environment names, cut to what the device would
 // compute, run with XNNPACK as the CPU path of the project runs it, so that results are equal bit for bit.
 #define _GNU_SOURCE
 #include "sim.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct twin {
+struct cpu_model {
 	uint8_t *bytes;
 	TfLiteModel *model;
 	void *xnnpack;
@@ -41,8 +41,8 @@ static uint8_t *read_file(const char *path, size_t spare, size_t *size) {
 	return bytes;
 }
 
-// open_twin makes a twin of the model at path, or gives NULL when the model does not fit.
-static twin *open_twin(const char *path, request r) {
+// open_cpu_model makes a CPU model of the model at path, or gives NULL when the model does not fit.
+static cpu_model *open_cpu_model(const char *path, request r) {
 	size_t size = 0, spare = 64 + 4 * (size_t)(r.n_inputs + r.n_outputs);
 	uint8_t *bytes = read_file(path, spare, &size);
 	if (bytes == NULL) return NULL;
@@ -52,7 +52,7 @@ static twin *open_twin(const char *path, request r) {
 		return NULL;
 	}
 	const tflite_api *tf = tflite();
-	twin *t = calloc(1, sizeof *t);
+	cpu_model *t = calloc(1, sizeof *t);
 	sim_live++;
 	t->bytes = bytes;
 	t->model = tf->TfLiteModelCreate(bytes, size);
@@ -66,16 +66,16 @@ static twin *open_twin(const char *path, request r) {
 	bool good = t->interpreter != NULL && tf->TfLiteInterpreterAllocateTensors(t->interpreter) == kTfLiteOk;
 	for (int i = 0; good && i < r.n_inputs + r.n_outputs; i++) {
 		wanted *w = i < r.n_inputs ? &r.inputs[i] : &r.outputs[i - r.n_inputs];
-		TfLiteTensor *own = tf->TfLiteInterpreterGetTensor(t->interpreter, w->twin);
+		TfLiteTensor *own = tf->TfLiteInterpreterGetTensor(t->interpreter, w->cpu_model);
 		good = own != NULL && tf->TfLiteTensorData(own) != NULL && tf->TfLiteTensorByteSize(own) == w->bytes;
 	}
 	if (!good) {
 		sim_say("%s has the tensors, but does not run", path);
-		twin_free(t);
+		cpu_model_free(t);
 		return NULL;
 	}
 	sim_begin();
-	sim_log("twin %s", path);
+	sim_log("cpu_model %s", path);
 	sim_end();
 	return t;
 }
@@ -88,30 +88,30 @@ static int is_cpu_model(const struct dirent *e) {
 }
 
 // search tries a file, or the models of a folder by name.
-static twin *search(const char *path, request r) {
+static cpu_model *search(const char *path, request r) {
 	struct stat s;
 	if (stat(path, &s) != 0) {
-		sim_say("%s of CORALLITE_SIM_TWINS is not there", path);
+		sim_say("%s of CORALLITE_SIM_CPU_MODELS is not there", path);
 		return NULL;
 	}
-	if (!S_ISDIR(s.st_mode)) return open_twin(path, r);
+	if (!S_ISDIR(s.st_mode)) return open_cpu_model(path, r);
 	struct dirent **names;
 	int n = scandir(path, &names, is_cpu_model, alphasort);
-	twin *found = NULL;
+	cpu_model *found = NULL;
 	for (int i = 0; i < n; i++) {
 		char file[4096];
 		snprintf(file, sizeof file, "%s/%s", path, names[i]->d_name);
-		if (found == NULL) found = open_twin(file, r);
+		if (found == NULL) found = open_cpu_model(file, r);
 		free(names[i]);
 	}
 	if (n >= 0) free(names);
 	return found;
 }
 
-twin *twin_find(const char *list, int threads, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs) {
+cpu_model *cpu_model_find(const char *list, int threads, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs) {
 	request r = {inputs, outputs, n_inputs, n_outputs, threads};
 	char *copy = strdup(list), *rest = NULL;
-	twin *found = NULL;
+	cpu_model *found = NULL;
 	for (char *path = strtok_r(copy, ":", &rest); path != NULL && found == NULL; path = strtok_r(NULL, ":", &rest)) {
 		found = search(path, r);
 	}
@@ -119,26 +119,26 @@ twin *twin_find(const char *list, int threads, wanted *inputs, int n_inputs, wan
 	return found;
 }
 
-TfLiteStatus twin_run(twin *t, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs) {
+TfLiteStatus cpu_model_run(cpu_model *t, wanted *inputs, int n_inputs, wanted *outputs, int n_outputs) {
 	const tflite_api *tf = tflite();
 	for (int i = 0; i < n_inputs; i++) {
-		TfLiteTensor *own = tf->TfLiteInterpreterGetTensor(t->interpreter, inputs[i].twin);
+		TfLiteTensor *own = tf->TfLiteInterpreterGetTensor(t->interpreter, inputs[i].cpu_model);
 		memcpy(tf->TfLiteTensorData(own), inputs[i].data, inputs[i].bytes);
 	}
 	if (tf->TfLiteInterpreterInvoke(t->interpreter) != kTfLiteOk) return kTfLiteError;
 	for (int i = 0; i < n_outputs; i++) {
-		TfLiteTensor *own = tf->TfLiteInterpreterGetTensor(t->interpreter, outputs[i].twin);
+		TfLiteTensor *own = tf->TfLiteInterpreterGetTensor(t->interpreter, outputs[i].cpu_model);
 		memcpy(outputs[i].data, tf->TfLiteTensorData(own), outputs[i].bytes);
 	}
 	for (int i = 0; i < n_inputs; i++) {
 		if (!inputs[i].variable) continue;
-		TfLiteTensor *own = tf->TfLiteInterpreterGetTensor(t->interpreter, inputs[i].twin);
+		TfLiteTensor *own = tf->TfLiteInterpreterGetTensor(t->interpreter, inputs[i].cpu_model);
 		memcpy(inputs[i].data, tf->TfLiteTensorData(own), inputs[i].bytes);
 	}
 	return kTfLiteOk;
 }
 
-void twin_free(twin *t) {
+void cpu_model_free(cpu_model *t) {
 	if (t == NULL) return;
 	const tflite_api *tf = tflite();
 	if (t->interpreter != NULL) tf->TfLiteInterpreterDelete(t->interpreter);
