@@ -29,6 +29,13 @@ static void begin(libav_reader *r, int64_t timeout) {
   libav_log_into(&r->log);
 }
 
+// allow lets the libraries work for a while, after they were interrupted.
+static void allow(libav_reader *r, int64_t timeout) {
+  atomic_store(&r->stop, 0);
+  atomic_store(&r->timed_out, 0);
+  begin(r, timeout);
+}
+
 void libav_reader_free(libav_reader *r) {
   if (!r) return;
   libav_log_into(NULL);
@@ -39,9 +46,7 @@ void libav_reader_free(libav_reader *r) {
   if (r->frame) p_av_frame_free(&r->frame);
   if (r->format) {
     // A server is told that the stream is not wanted any more, also after an interruption, but not for long.
-    atomic_store(&r->stop, 0);
-    atomic_store(&r->timed_out, 0);
-    begin(r, 500000);
+    allow(r, 1000000);
     p_avformat_close_input(&r->format);
     libav_log_into(NULL);
   }

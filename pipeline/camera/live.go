@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"corallite/internal/backoff"
@@ -88,7 +87,6 @@ type LiveSource struct {
 	clean  redactor
 	log    *slog.Logger
 	source *reconnect.Source[*vision.Frame]
-	planes []byte // memory for the planes of a picture
 
 	// Of the goroutine that calls Next.
 	from   time.Time // frames captured before are not wanted
@@ -228,9 +226,9 @@ func (s *liveSession) Next(ctx context.Context) (*vision.Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.capture.Next(ctx, s.source.from, func(form capture.Form) ([]byte, error) { return s.source.room(f, form) })
+	p, err := s.capture.Next(ctx, s.source.from, func(form capture.Form) ([][]byte, error) { return room(f, form) })
 	if err == nil {
-		err = s.source.seal(f, p.Form)
+		err = f.Seal()
 	}
 	if err != nil {
 		f.Release()
@@ -249,32 +247,14 @@ func (s *liveSession) Next(ctx context.Context) (*vision.Frame, error) {
 	return f, nil
 }
 
-// room returns memory for a picture.
-func (l *LiveSource) room(f *vision.Frame, form capture.Form) ([]byte, error) {
+// room returns a frame's memory for a picture.
+func room(f *vision.Frame, form capture.Form) ([][]byte, error) {
 	if !form.Planes {
-		return f.Reserve(form.Width, form.Height)
-	}
-	l.planes = slices.Grow(l.planes[:0], form.Bytes())[:form.Bytes()]
-	return l.planes, nil
-}
-
-// seal makes a frame of the bytes in the memory from room.
-func (l *LiveSource) seal(f *vision.Frame, form capture.Form) error {
-	if form.Planes {
-		p, err := yuv.In(l.planes, form.Layout, form.Width, form.Height)
-		if err != nil {
-			return err
-		}
-		p.Matrix, p.Full = form.Matrix, form.Full
 		pixels, err := f.Reserve(form.Width, form.Height)
-		if err == nil {
-			err = p.BGR(pixels, p.Bounds())
-		}
-		if err != nil {
-			return err
-		}
+		return [][]byte{pixels}, err
 	}
-	return f.Seal()
+	p, err := f.ReservePlanes(yuv.Picture{Layout: form.Layout, Matrix: form.Matrix, Full: form.Full}, form.Width, form.Height)
+	return p.Data[:form.Layout.Planes()], err
 }
 
 // resized logs the size of the frames, once for each size.

@@ -35,6 +35,22 @@ func TestLiveRTSP(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
+	// The connection may be reset before the server reads that it is to end, because of packets that nobody read.
+	for deadline := time.Now().Add(long); n.Closed.Load() == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the session of the server goes on")
+		}
+	}
+}
+
+// A server of UDP, which no connection tells that the client has gone, is told.
+func TestLiveRTSPEndsInOrder(t *testing.T) {
+	n := cameratest.NewRTSPOverUDP(t, 320, 240)
+	l, _ := opened(t, LiveOptions{URL: n.URL("/yard")})
+	nextFrame(t, l)
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
 	for deadline := time.Now().Add(long); n.Ended.Load() == 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the server was not told that the stream is not wanted any more")
@@ -42,8 +58,8 @@ func TestLiveRTSP(t *testing.T) {
 	}
 }
 
-// TestLiveRTSPWithoutTheRelay: a camera that answers only under its own address is read without a relay.
-func TestLiveRTSPWithoutTheRelay(t *testing.T) {
+// A camera that answers only under its own address is read.
+func TestLiveRTSPUnderItsAddress(t *testing.T) {
 	sameAfter(t)
 	n := cameratest.NewRTSP(t, 320, 240)
 	n.Strict.Store(true)

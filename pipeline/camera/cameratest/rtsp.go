@@ -25,7 +25,8 @@ type RTSP struct {
 	Garbage atomic.Bool  // sends what is no picture
 	Strict  atomic.Bool  // answers only under its own address, as if it were one of several on a machine
 	Sent    atomic.Int64 // pictures
-	Ended   atomic.Int64 // sessions that the client ended in order
+	Closed  atomic.Int64 // sessions that are over
+	Ended   atomic.Int64 // those of them that the client ended in order
 	Refused atomic.Int64 // requests for TCP that a server of UDP got
 	Silent  atomic.Bool  // a server of UDP agrees to TCP as well, but sends nothing by it
 
@@ -236,6 +237,7 @@ func (n *RTSP) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error)
 }
 
 func (n *RTSP) OnSessionClose(c *gortsplib.ServerHandlerOnSessionCloseCtx) {
+	n.Closed.Add(1)
 	if c.Error != nil && strings.Contains(c.Error.Error(), "torn down") {
 		n.Ended.Add(1)
 	}

@@ -20,7 +20,7 @@ func Handlers() map[string]isolate.Handler {
 }
 
 // stopWait is how long the reader may take to close its input in order: tell an RTSP server, turn off a camera.
-const stopWait = time.Second
+const stopWait = 2 * time.Second
 
 func serve(c *isolate.Child) error {
 	var o Options

@@ -68,9 +68,9 @@ func environment(o Options) []string {
 }
 
 // Next waits for a new picture that was captured at from or later for about Slice; then it returns reconnect.ErrNothing, or
-// reconnect.ErrEarly. fill allocates its bytes, as many as Form says. What retrying cannot mend, such as a rejected password, is a
+// reconnect.ErrEarly. fill returns the memory for its bytes: one piece, or one for each plane. What retrying cannot mend, such as a rejected password, is a
 // reconnect.PermanentError. After any other error but these two the Session must be closed.
-func (s *Session) Next(ctx context.Context, from time.Time, fill func(f Form) ([]byte, error)) (Picture, error) {
+func (s *Session) Next(ctx context.Context, from time.Time, fill func(f Form) ([][]byte, error)) (Picture, error) {
 	putRequest(s.request[:], s.last, onMonotonic(from))
 	for {
 		reply, err := s.call(ctx)
@@ -131,16 +131,19 @@ func (s *Session) nothing(reply []byte) error {
 }
 
 // take copies a picture from the memory.
-func (s *Session) take(reply []byte, fill func(f Form) ([]byte, error)) (Picture, error) {
+func (s *Session) take(reply []byte, fill func(f Form) ([][]byte, error)) (Picture, error) {
 	p, err := parsePicture(reply, s.room())
 	if err != nil || p.number <= s.last {
 		return Picture{}, s.kill(errors.Join(errInvalidReply, err))
 	}
-	bytes, err := fill(p.Form)
+	pieces, err := fill(p.Form)
 	if err != nil {
 		return Picture{}, err
 	}
-	copy(bytes, s.memory.Bytes()[:p.Bytes()])
+	from := s.memory.Bytes()[:p.Bytes()]
+	for _, piece := range pieces {
+		from = from[copy(piece, from):]
+	}
 	passed := p.number - s.last - 1
 	when := wall(p.captured)
 	if p.captured >= s.at && when.Before(s.when) {
