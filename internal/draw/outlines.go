@@ -65,8 +65,8 @@ func arrow(o *pipeline.Outline, length float32) (from, to [2]float32, wings [2][
 			middle[0] + float32(right[0]*across) + float32(along[0]*beside), middle[1] + float32(right[1]*across) + float32(along[1]*beside),
 		}
 	}
-	tip := length / 2
-	return at(-tip, 0), at(tip, 0), [2][2]float32{at(tip-length/4, length/4), at(tip-length/4, -length/4)}, longest > 0
+	tip, wing := float32(length/2), float32(length/2)-float32(length/4)
+	return at(-tip, 0), at(tip, 0), [2][2]float32{at(wing, float32(length/4)), at(wing, -float32(length/4))}, longest > 0
 }
 
 // drawOutlineTexts writes the texts of zones and lines, at their highest points, below the labels of boxes.
