@@ -86,9 +86,9 @@ func keepTrimmed() (stop func()) {
 	}
 }
 
-// dropCode takes the pages of programs and libraries out of this process's memory, given its smaps. Linux maps the
-// 64 KiB around each instruction that is run, and constructors and the dynamic linker run a little in each of some 170
-// libraries: most of that is never used again. What is used comes back from the page cache, where all of it stays.
+// dropCode takes the pages of programs and libraries out of this process's memory, code and constants, given its smaps. Linux
+// maps the 64 KiB around each instruction that is run and each value that is read, and constructors and the dynamic linker,
+// which reads tables of symbols, touch a little of each of some 170 libraries: most of that is never used again. What is used comes back from the page cache, where all of it stays.
 // Mappings in which a page was written, as a debugger does, are left alone.
 func dropCode(smaps io.Reader) {
 	var start, end uintptr // of the mapping that the lines are about; 0: none to drop
@@ -97,7 +97,7 @@ func dropCode(smaps io.Reader) {
 		switch {
 		case len(words) >= 5 && strings.Contains(words[0], "-"):
 			start, end = 0, 0
-			if len(words) == 6 && words[1] == "r-xp" && strings.HasPrefix(words[5], "/") {
+			if len(words) == 6 && (words[1] == "r-xp" || words[1] == "r--p") && strings.HasPrefix(words[5], "/") {
 				if _, err := fmt.Sscanf(words[0], "%x-%x", &start, &end); err != nil {
 					start, end = 0, 0
 				}

@@ -143,10 +143,15 @@ func (p *visionPlan) openOtherSinks() error {
 	if err := p.basePlan.openOtherSinks(); err != nil {
 		return err
 	}
+	by := p.reduction()
+	if by == nil {
+		return nil
+	}
 	if source, ok := p.Source.(camera.Reducer); ok {
-		if by := p.reduction(); by != nil {
-			source.Reduce(by)
-		}
+		source.Reduce(by)
+	}
+	if source, ok := p.Source.(camera.SingleUser); ok && len(p.models) == 1 {
+		source.SingleUse()
 	}
 	return nil
 }

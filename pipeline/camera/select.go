@@ -223,6 +223,13 @@ func (s *Select) Reduce(by func(width, height int) float64) {
 	}
 }
 
+// SingleUse is passed on to the source.
+func (s *Select) SingleUse() {
+	if source, ok := s.source.(SingleUser); ok {
+		source.SingleUse()
+	}
+}
+
 func (s *Select) copyPart(part, f *vision.Frame) error {
 	area := s.area(f.Width(), f.Height())
 	if area.Empty() {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"corallite/internal/libav"
@@ -36,6 +37,7 @@ type Video struct {
 	missing int64
 
 	reader *libav.Reader
+	single atomic.Bool // see SingleUse
 	pool   *vision.Pool
 	frames chan *vision.Frame // read ahead; closed at the end of the file
 	failed error              // why the file ended; valid after frames was closed
@@ -83,7 +85,8 @@ func (v *Video) open(o VideoOptions) error {
 	}
 	// One more is being decoded and a few are in use by the models; more are allocated as needed.
 	v.pool = vision.NewPool(ahead + 4)
-	v.frames, v.stop, v.done = make(chan *vision.Frame, ahead), make(chan struct{}), make(chan struct{})
+	// The frame that waits to be taken is one of those ahead.
+	v.frames, v.stop, v.done = make(chan *vision.Frame, ahead-1), make(chan struct{}), make(chan struct{})
 	go v.read()
 	return nil
 }
@@ -184,6 +187,9 @@ func (v *Video) frame(n int) (*vision.Frame, error) {
 	planes, release, err := decoded.Picture()
 	if err == nil {
 		f.SetPlanes(planes, release)
+		if v.single.Load() {
+			f.SetSingleUse()
+		}
 		err = f.Seal()
 	}
 	if err != nil {
@@ -242,6 +248,20 @@ func (v *Video) Next(ctx context.Context) (*vision.Frame, error) {
 		return nil, ctx.Err()
 	}
 }
+
+// SingleUser is a source of frames whose memory can be given back early.
+type SingleUser interface {
+	// SingleUse says that each picture is for one model's input and nobody else, so that vision.Frame.SetSingleUse holds.
+	SingleUse()
+}
+
+var (
+	_ SingleUser = (*Video)(nil)
+	_ SingleUser = (*Select)(nil)
+)
+
+// SingleUse lets the decoder use the memory of a frame again as soon as a model's input is made of it.
+func (v *Video) SingleUse() { v.single.Store(true) }
 
 // Live is false.
 func (v *Video) Live() bool { return false }

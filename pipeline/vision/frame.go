@@ -24,6 +24,8 @@ type Frame struct {
 	meta    pipeline.Meta
 	refs    refcount.Count
 	sealed  atomic.Bool
+	single  bool        // see SetSingleUse
+	spent   atomic.Bool // its planes were given back before its last Release
 	width   int
 	height  int
 	reduced reduction
@@ -46,7 +48,7 @@ func (f *Frame) Meta() *pipeline.Meta { return &f.meta }
 // Mat is the picture, in the size that Reduction says. It is valid until the caller's Release and must be neither changed
 // nor closed.
 func (f *Frame) Mat() gocv.Mat {
-	if !f.usable() {
+	if !f.usable() || f.spent.Load() {
 		return nothing()
 	}
 	if f.store.planar.filled {

@@ -152,6 +152,9 @@ func (in *Input) Prepare(dst tensor.Tensor, f *Frame) (pipeline.Placement, error
 	if width == 0 || height == 0 {
 		return pipeline.Placement{}, errors.New("the frame was released before it was prepared")
 	}
+	if f.spent.Load() {
+		return pipeline.Placement{}, errors.New("the frame's picture was for a single use, and a model has had it")
+	}
 	s, err := in.scratch.take(dst.Data)
 	if err != nil {
 		return pipeline.Placement{}, err
@@ -162,6 +165,7 @@ func (in *Input) Prepare(dst tensor.Tensor, f *Frame) (pipeline.Placement, error
 		if err := in.fromPlanes(s, p, fit.from.Add(part.Min), fit.to, dst.Data); err != nil {
 			return pipeline.Placement{}, err
 		}
+		f.used()
 	} else {
 		picture := f.Mat()
 		var part image.Rectangle // of the Mat, which may be smaller than the picture

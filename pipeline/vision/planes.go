@@ -36,6 +36,19 @@ func (f *Frame) setPart(p yuv.Picture, part image.Rectangle, release func()) {
 	s.made.Store(false)
 }
 
+// SetSingleUse says that the frame's picture is for one model's input and nobody else: its planes are given back as soon as
+// Prepare has made that, and not at the last Release. The frame keeps its size and Meta. Between Get and Seal, by a source
+// that was told so; pictures that came as BGR stay.
+func (f *Frame) SetSingleUse() { f.single = true }
+
+// used gives the planes of a single use back.
+func (f *Frame) used() {
+	if f.single {
+		f.spent.Store(true)
+		f.store.planar.giveBack()
+	}
+}
+
 // ReservePlanes fills the frame with a picture of width × height pixels in planes of its own memory, which the source
 // writes to before Seal. The picture's Matrix and Full are those of p, whose size and planes do not matter.
 func (f *Frame) ReservePlanes(p yuv.Picture, width, height int) (yuv.Picture, error) {
@@ -58,7 +71,7 @@ func (f *Frame) ReservePlanes(p yuv.Picture, width, height int) (yuv.Picture, er
 // Planes returns the picture in planes, and the part of it that is the frame, if it came so. They are valid until the
 // caller's Release and only read.
 func (f *Frame) Planes() (p *yuv.Picture, part image.Rectangle, ok bool) {
-	if !f.usable() || !f.store.planar.filled {
+	if !f.usable() || f.spent.Load() || !f.store.planar.filled {
 		return nil, image.Rectangle{}, false
 	}
 	return &f.store.planar.picture, f.store.planar.part, true
@@ -80,7 +93,7 @@ func (f *Frame) CopyTo(dst *gocv.Mat) {
 	m.CopyTo(dst)
 }
 
-// Cut fills the frame with a part of another one, and its Meta and rate; between Get and Seal. A part of a picture in
+// Cut fills the frame with a part of another one, with its Meta, rate and SetSingleUse; between Get and Seal. A part of a picture in
 // planes is not copied but keeps the other frame until its own last Release. The area lies in the other frame, in pixels.
 func (f *Frame) Cut(of *Frame, area image.Rectangle) error {
 	if !area.In(image.Rect(0, 0, of.Width(), of.Height())) || area.Empty() {
@@ -95,7 +108,7 @@ func (f *Frame) Cut(of *Frame, area image.Rectangle) error {
 		region.Close()
 		f.SetReduction(of.Reduction(), area.Dx(), area.Dy(), exact.Min.Sub(area.Min))
 	}
-	f.fps, f.meta = of.fps, of.meta
+	f.fps, f.meta, f.single = of.fps, of.meta, of.single
 	return nil
 }
 

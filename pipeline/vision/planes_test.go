@@ -362,3 +362,65 @@ func BenchmarkPrepare1080p(b *testing.B) {
 		}
 	})
 }
+
+// TestSingleUse: the planes go back when a model's input is made, and the frame keeps its size and its references.
+func TestSingleUse(t *testing.T) {
+	pool := NewPool(2)
+	defer pool.Close()
+	info := tensor.Info{Type: tensor.UInt8, Shape: []int{1, 8, 8, 3}}
+	in, err := NewInput(info, InputOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	dst := tensor.Tensor{Info: info, Data: make([]byte, 8*8*3)}
+	for range 2 { // the second time with the same frame of the pool
+		released := 0
+		whole, err := pool.Get()
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole.SetPlanes(*noise(t, yuv.I420, 32, 32), func() { released++ })
+		whole.SetSingleUse()
+		if err := whole.Seal(); err != nil {
+			t.Fatal(err)
+		}
+		f, err := pool.Get()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Cut(whole, image.Rect(2, 2, 20, 24)); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Seal(); err != nil {
+			t.Fatal(err)
+		}
+		whole.Release()
+		if released != 0 {
+			t.Error("the planes were given back before their use")
+		}
+		if _, err := in.Prepare(dst, f); err != nil {
+			t.Fatal(err)
+		}
+		if released != 1 || f.Width() != 18 || f.Height() != 22 {
+			t.Errorf("released %d times; %dx%d", released, f.Width(), f.Height())
+		}
+		if m := f.Mat(); !m.Empty() {
+			t.Error("the frame still has a picture")
+		}
+		if _, err := in.Prepare(dst, f); err == nil || !strings.Contains(err.Error(), "single use") {
+			t.Errorf("a second use says %v", err)
+		}
+		f.Release()
+		if released != 1 || pool.Outstanding() != 0 || pool.Misuses() != 0 {
+			t.Errorf("released %d times, %d out, %d misuses", released, pool.Outstanding(), pool.Misuses())
+		}
+	}
+	f := inPlanes(t, pool, noise(t, yuv.I420, 8, 8), nil) // a frame of the pool that was used once, and is not now
+	defer f.Release()
+	for range 2 {
+		if _, err := in.Prepare(dst, f); err != nil {
+			t.Error(err)
+		}
+	}
+}

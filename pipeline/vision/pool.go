@@ -92,6 +92,8 @@ func (p *Pool) takeBack(f *Frame) {
 	f.store.held.Store(false)
 	f.sealed.Store(false)
 	f.meta, f.fps, f.reduced = pipeline.Meta{}, 0, reduction{}
+	f.single = false
+	f.spent.Store(false)
 	f.store.planar.giveBack()
 	p.out.Add(-1)
 	m := &f.store.mat // its own size: the frame may have been given back half filled
