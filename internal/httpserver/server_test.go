@@ -31,18 +31,7 @@ func newServer(tb testing.TB, o Options) *Server {
 		o.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "here") })
 	}
 	s, err := New(o)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		for range 2 {
-			if err := s.Close(); err != nil {
-				tb.Error(err)
-			}
-		}
-	})
-	s.Start()
-	return s
+	return servertest.Start(tb, s, err)
 }
 
 // send opens a connection and writes a text on it.

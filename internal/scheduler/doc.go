@@ -1,15 +1,14 @@
-// Package scheduler says who may use a device next. A device runs one model at a time, however many clients (streams,
-// models) want it; each takes its turn from a Queue, with Acquire before a run and Release after it. A run is never
-// cut short.
+// Package scheduler decides which client uses a device next. A device runs one model at a time, however many clients
+// (streams, models) want it; each calls Acquire of a Queue before a run and Release after it. A run is never interrupted.
 //
 // # Who is next
 //
 // The client with the highest priority. Among equal priorities the one that has used the device least: a client's
 // virtual time grows by what its runs take, and the smallest goes first (start-time fair queuing: Goyal, Vin, Cheng,
 // "Start-time Fair Queuing", SIGCOMM 1996, whose tags need no run time in advance). So busy clients get equal shares
-// of the device's time, whatever one run of each takes. What a client does not use is not saved up for it, but for
-// the longest run among its equals. A client that is not waiting when the device becomes free is no candidate, so two
-// clients alone take turns one by one.
+// of the device's time, however long their runs are. Unused time is not saved up for a client, except for the longest run
+// among its equals. A client that is not waiting when the device becomes free is not considered, so two clients alone
+// alternate.
 //
 // # Parameters on the device
 //
@@ -23,10 +22,10 @@
 //
 // # Nobody starves
 //
-// A client that higher priorities have kept waiting for Options.Patience of device time is owed a turn out of order,
-// those that have waited longest first. After one, the others use the device for four times as long before the next. So a
-// client of the highest priority waits for the run in hand, and now and then for one such turn, and all lower
-// priorities together get up to a fifth of the device.
+// A client that higher priorities have kept waiting for Options.Patience of device time gets a run out of order; those that
+// have waited longest come first. Before the next such run, the others use the device four times as long. So a client of
+// the highest priority waits for the current run, and sometimes for one run out of order, and all lower priorities together
+// get up to a fifth of the device.
 //
 // In figures: with n clients, runs of at most L (with their swap, their rest, and the wait for a client to come back)
 // and a preference of W for the loaded token, a client of the highest priority gets its turn within n × (6 L + 3 W), any other

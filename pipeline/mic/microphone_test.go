@@ -245,6 +245,22 @@ func TestMicrophoneBackends(t *testing.T) {
 	})
 }
 
+// drain reads a source to its end; the error is why it ended.
+func drain(s audio.Source) <-chan error {
+	ended := make(chan error)
+	go func() {
+		for {
+			c, err := s.Next(context.Background())
+			if err != nil {
+				ended <- err
+				return
+			}
+			c.Release()
+		}
+	}()
+	return ended
+}
+
 // TestMicrophoneFrozen: a server that hangs blocks every call. The microphone comes back when the server goes on, and
 // closes when it does not.
 func TestMicrophoneFrozen(t *testing.T) {
@@ -256,17 +272,7 @@ func TestMicrophoneFrozen(t *testing.T) {
 			t.Fatal(err)
 		}
 		nextChunk(t, s).Release()
-		ended := make(chan error)
-		go func() {
-			for {
-				c, err := s.Next(context.Background())
-				if err != nil {
-					ended <- err
-					return
-				}
-				c.Release()
-			}
-		}()
+		ended := drain(s)
 		system.Freeze()
 		log.wait(t, "source lost; reconnecting", 1)
 		if log.count("no data for 5s") != 1 {

@@ -176,17 +176,7 @@ func TestPulseFrozen(t *testing.T) {
 		t.Fatal(err)
 	}
 	nextChunk(t, s).Release()
-	ended := make(chan error)
-	go func() {
-		for {
-			c, err := s.Next(context.Background())
-			if err != nil {
-				ended <- err
-				return
-			}
-			c.Release()
-		}
-	}()
+	ended := drain(s)
 	server.Freeze()
 	log.wait(t, "source lost", 1)
 	server.Thaw()

@@ -18,6 +18,7 @@ import (
 	"gocv.io/x/gocv"
 
 	"corallite/internal/draw"
+	"corallite/internal/httpserver/servertest"
 	"corallite/internal/pipetest"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
@@ -35,18 +36,7 @@ func newServer(tb testing.TB, o ServerOptions) *Server {
 		o.Listen = "127.0.0.1:0"
 	}
 	s, err := NewServer(o)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		for range 2 {
-			if err := s.Close(); err != nil {
-				tb.Error(err)
-			}
-		}
-	})
-	s.Start()
-	return s
+	return servertest.Start(tb, s, err)
 }
 
 // newSink is a sink that draws every frame however fast they come, unless o says otherwise.
