@@ -33,7 +33,7 @@ type Measures struct {
 // Multi-Camera Tracking", 2016. Both equal py-motmetrics, and HOTA equals TrackEval; scripts/tracks compares them.
 func Measure(truth, found Frames, from, to int) Measures {
 	var m Measures
-	c := clear{numberOf: map[int]int{}, followed: map[int]bool{}, seen: map[int]bool{}}
+	c := clearMOT{numberOf: map[int]int{}, followed: map[int]bool{}, seen: map[int]bool{}}
 	id := identity{pairs: map[[2]int]int{}}
 	for n := from; n <= to; n++ {
 		m.Objects += len(truth[n])
@@ -52,15 +52,15 @@ func Measure(truth, found Frames, from, to int) Measures {
 	return m
 }
 
-// clear counts matches by CLEAR MOT.
-type clear struct {
+// clearMOT counts matches by CLEAR MOT.
+type clearMOT struct {
 	numberOf map[int]int  // the number with which an object was last matched
 	followed map[int]bool // it was matched when it was last there
 	seen     map[int]bool // it was matched once
 	solver   assignment.Solver
 }
 
-func (c *clear) frame(truth, found []Box, m *Measures) {
+func (c *clearMOT) frame(truth, found []Box, m *Measures) {
 	match := make([]int, len(truth)) // the index in found, or -1
 	taken := make([]bool, len(found))
 	for i, o := range truth {
