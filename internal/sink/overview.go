@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	sameSpan  = 1.0 // seconds without a thing that do not end the span in which it was seen
-	mostSpans = 8   // spans of a thing that are written
+	sameSpan  = 1.0 // seconds for which a thing may be out of sight without ending its span
+	mostSpans = 8   // maximum number of spans written for a thing
 )
 
-// Overview writes what was found in each source, when the source ends, for people: in a video what, in how many frames,
-// how many at once, how sure and when; in a picture one line.
+// Overview writes a summary for people when a source ends: for a video what was found, in how many frames, how many at
+// once, the best score and when; for a picture one line.
 //
 //	street.mp4: 795 frames, 1:19
 //	  LABEL   FRAMES  AT ONCE  BEST  WHEN
@@ -30,7 +30,7 @@ const (
 //	cat.jpg: cat 0.81
 //	842 detections in 796 items, 8.1 ms an item on cpu:xnnpack
 //
-// Of a classifier only the best class of a frame counts. The last line comes at Close, as that of a Table. It is
+// For a classifier, only the best class of each frame counts. The last line is written at Close, as by Table. It is
 // lossless.
 type Overview struct {
 	w     io.Writer
@@ -46,7 +46,7 @@ type Overview struct {
 	totals totals
 }
 
-// sighting is what is known of one label in a source.
+// sighting collects where one label was seen in a source.
 type sighting struct {
 	label  string
 	frames int
@@ -61,7 +61,7 @@ func NewOverview(w io.Writer, width int) *Overview {
 	return &Overview{w: w, width: width, seen: map[string]*sighting{}, totals: newTotals()}
 }
 
-// Consume counts a report, and writes of the source before it when it is the first of another.
+// Consume counts a report. If it is the first of another source, the summary of the previous one is written.
 func (v *Overview) Consume(_ context.Context, r pipeline.Report) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -142,7 +142,7 @@ func named(ev *pipeline.Event) bool {
 	return false
 }
 
-// finish writes of the source that has ended.
+// finish writes the summary of the source that has ended.
 func (v *Overview) finish() error {
 	var all []*sighting
 	for _, s := range v.seen {
@@ -170,7 +170,7 @@ func (v *Overview) write(text []byte) error {
 	return err
 }
 
-// picture is a source of one frame in a line.
+// picture writes the line for a source of one frame.
 func (v *Overview) picture(b *bytes.Buffer, all []*sighting) {
 	words := []string{"nothing"}
 	if len(all) > 0 {
@@ -191,7 +191,7 @@ func (v *Overview) picture(b *bytes.Buffer, all []*sighting) {
 	}
 }
 
-// video is a source of several frames: a heading and a table.
+// video writes the heading and the table for a source of several frames.
 func (v *Overview) video(b *bytes.Buffer, all []*sighting) {
 	head := fmt.Sprintf("%s: %d frames, %s", v.source, v.frames, v.stamp(v.end))
 	if len(all) == 0 {
@@ -226,7 +226,7 @@ func (s *sighting) bestText() string {
 	return strings.TrimSpace(score(s.best))
 }
 
-// when are the times at which a thing was seen: "0:00-0:12, 0:20", and how many more.
+// when formats the times at which a thing was seen: "0:00-0:12, 0:20", and the number of those left out.
 func (v *Overview) when(spans [][2]float64) string {
 	var words []string
 	for i, s := range spans {
@@ -243,7 +243,7 @@ func (v *Overview) when(spans [][2]float64) string {
 	return strings.Join(words, ", ")
 }
 
-// stamp is a time in a recording to the second, of one shorter than a minute to a tenth of it.
+// stamp formats a time in a recording to the second, in recordings shorter than a minute to a tenth of a second.
 func (v *Overview) stamp(seconds float64) string {
 	if v.end < 59.95 { // which would be written as 60.0
 		return fmt.Sprintf("0:%04.1f", seconds)
@@ -261,7 +261,7 @@ func (*Overview) EventsOnly() {}
 // Lossless is true.
 func (v *Overview) Lossless() bool { return true }
 
-// Close writes of the last source, and the last line.
+// Close writes the summary of the last source, and the last line.
 func (v *Overview) Close() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"corallite/pipeline"
 )
 
-// totals are what the last line of a table tells.
+// totals collects what the last line of a table shows.
 type totals struct {
 	items   int
 	nouns   []string       // of what was found, in the order in which they came
