@@ -89,7 +89,7 @@ func (c *URLConfig) About() part.AboutSource {
 func (c *URLConfig) Keys() key.Table {
 	return key.Table{
 		key.String(&c.URL, "url").Example("rtsp://192.168.1.20/stream1").
-			Doc("A camera on the network: RTSP, RTMP, SRT, or HTTP with an MJPEG stream or with single pictures. `${NAME}` in it is an environment variable; what is secret belongs there or into the keys below, and is never logged."),
+			Doc("A camera on the network: RTSP, RTMP, SRT, UDP, or HTTP with an MJPEG stream, single pictures, HLS, or a stream in any container that ffmpeg reads. `${NAME}` in it is an environment variable; what is secret belongs there or into the keys below, and is never logged."),
 		key.Seconds(&c.Interval, "interval").Above(0).Max(86400).DefaultDoc("1").Example("5").
 			Doc("Seconds between two pictures of an address that gives single ones."),
 		key.String(&c.User, "user").Example("viewer").Doc("The user name to log in with."),
