@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -85,7 +86,7 @@ func (t *track) read(dst []float32) ([]float32, error) {
 			return dst, fmt.Errorf("after %s: %w", seconds(t.samples, t.rate), err)
 		}
 		if late := f.Time - t.begins - time.Duration(t.samples)*time.Second/time.Duration(t.rate); late >= gap {
-			t.silence, t.after = int64(late.Seconds()*float64(t.rate)+0.5), f
+			t.silence, t.after = int64(math.Round(late.Seconds()*float64(t.rate))), f
 			return dst, nil
 		}
 	}
