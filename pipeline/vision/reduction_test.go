@@ -132,8 +132,8 @@ func TestReductionFor(t *testing.T) {
 		width, height int
 		want          float64
 	}{
-		{Stretch, 4000, 3000, 3000.0 / 224 / 3}, {Stretch, 672, 6720, 1}, {Stretch, 100, 100, 100.0 / 224 / 3},
-		{Letterbox, 4000, 3000, 4000.0 / 224 / 3}, {CenterCrop, 4000, 3000, 3000.0 / 224 / 3}, {Stretch, 0, 0, 1},
+		{Stretch, 4000, 3000, 3000.0 / 224 / 4}, {Stretch, 896, 8960, 1}, {Stretch, 100, 100, 100.0 / 224 / 4},
+		{Letterbox, 4000, 3000, 4000.0 / 224 / 4}, {CenterCrop, 4000, 3000, 3000.0 / 224 / 4}, {Stretch, 0, 0, 1},
 	} {
 		in, err := NewInput(tensor.Info{Type: tensor.UInt8, Shape: []int{1, 224, 224, 3}}, InputOptions{Resize: c.how})
 		if err != nil {
@@ -148,7 +148,7 @@ func TestReductionFor(t *testing.T) {
 	}
 }
 
-// What is used of a reduced picture is never less than three times the input's size.
+// What is used of a reduced picture is never less than four times the input's size.
 func TestReducedPictureHasEnoughPixels(t *testing.T) {
 	for _, how := range []Resize{Stretch, Letterbox, CenterCrop} {
 		in := &Input{opts: InputOptions{Resize: how}, width: 300, height: 200}
