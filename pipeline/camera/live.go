@@ -281,6 +281,6 @@ func (s *liveSession) Note() string { return s.source.clean.text(s.capture.Note(
 // Close ends the child. After a session of RTSP that gave nothing at all, the next one tries the other transport first,
 // because some cameras agree to one by which they send nothing.
 func (s *liveSession) Close(hung bool) error {
-	s.source.udpFirst = hung && s.width == 0 && !s.udpFirst
+	s.source.udpFirst = (hung || s.capture.Silent()) && s.width == 0 && !s.udpFirst
 	return s.source.clean.error(s.capture.Close(hung))
 }

@@ -48,13 +48,20 @@ func TestLiveRTSPOnlyByTheOther(t *testing.T) {
 	}
 }
 
-// A camera that agrees to TCP and sends nothing by it is read by UDP.
+// A camera that agrees to TCP and sends nothing by it is read by UDP, whether the parent loses patience first or the child.
 func TestLiveRTSPSilentByTCP(t *testing.T) {
-	n := cameratest.NewRTSPOverUDP(t, 320, 240)
-	n.Silent.Store(true)
-	l, log := opened(t, LiveOptions{URL: n.URL("/yard"), Deadline: 2 * time.Second, Clock: clock.System{}})
-	numbers(t, l, 5)
-	if s := l.Connection(); s.Attempts < 2 || s.Stalls < 1 || n.Refused.Load() < 1 {
-		t.Errorf("%+v, %d requests for TCP\n%s", s, n.Refused.Load(), log)
+	for name, o := range map[string]LiveOptions{
+		"the parent": {Deadline: 2 * time.Second}, "the child": {Deadline: 20 * time.Second, Timeout: time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := cameratest.NewRTSPOverUDP(t, 320, 240)
+			n.Silent.Store(true)
+			o.URL, o.Clock = n.URL("/yard"), clock.System{}
+			l, log := opened(t, o)
+			numbers(t, l, 5)
+			if s := l.Connection(); s.Attempts < 2 || n.Refused.Load() < 1 {
+				t.Errorf("%+v, %d requests for TCP\n%s", s, n.Refused.Load(), log)
+			}
+		})
 	}
 }

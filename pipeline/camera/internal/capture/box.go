@@ -3,6 +3,7 @@ package capture
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -157,8 +158,11 @@ func (b *box) reply(out []byte) int {
 	case o != nil:
 	case lost != nil:
 		out[0], out[1] = replyLost, 0
-		if reconnect.IsPermanent(lost) {
-			out[1] = 1
+		switch {
+		case reconnect.IsPermanent(lost):
+			out[1] = lostPermanently
+		case errors.Is(lost, os.ErrDeadlineExceeded):
+			out[1] = lostInSilence
 		}
 		return 2 + putText(out[2:], lost.Error())
 	default:

@@ -24,7 +24,8 @@
 //	room      8  8 bytes  the size that the Memory must have, in bytes
 //	nothing   1  1 byte   1: pictures came, but were captured before T
 //	          2  …        nothing came within Slice; text: why, as far as known
-//	lost      1  1 byte   1: permanent    2  …  text: why
+//	lost      1  1 byte   1: permanent, 2: because nothing came
+//	          2  …        text: why
 //
 // Numbers are little-endian. Both sides are the same binary, so there is no version. The parent checks every number, so
 // that a child that was taken over through its stream can only show false pictures.

@@ -35,6 +35,7 @@ type Session struct {
 	at      int64           // when it was captured, by CLOCK_MONOTONIC
 	when    time.Time       // the same, by the wall clock
 	note    string
+	silent  bool // the input was lost because it sent nothing
 	request [requestSize]byte
 	reply   []byte
 }
@@ -86,6 +87,7 @@ func (s *Session) Next(ctx context.Context, from time.Time, fill func(f Form) ([
 		case replyNothing:
 			return Picture{}, s.nothing(reply)
 		case replyLost:
+			s.silent = len(reply) > 1 && reply[1] == lostInSilence
 			return Picture{}, lost(reply)
 		case replyRoom:
 			if err := s.makeRoom(reply); err != nil {
@@ -188,7 +190,7 @@ func lost(reply []byte) error {
 		return errInvalidReply
 	}
 	err := errors.New(string(reply[2:]))
-	if reply[1] != 0 {
+	if reply[1] == lostPermanently {
 		return reconnect.Permanent(err)
 	}
 	return err
@@ -202,6 +204,9 @@ func (s *Session) kill(err error) error {
 
 // Note explains why there was no picture.
 func (s *Session) Note() string { return s.note }
+
+// Silent reports whether the input was lost because it sent nothing for Options.Timeout.
+func (s *Session) Silent() bool { return s.silent }
 
 // PID returns the process ID of the child.
 func (s *Session) PID() int { return s.process.PID() }

@@ -31,6 +31,12 @@ const (
 	replyLost    = 'l'
 )
 
+// What a reply says of a loss beyond its text.
+const (
+	lostPermanently = 1
+	lostInSilence   = 2
+)
+
 // Form is how the bytes of a picture are to be read.
 type Form struct {
 	Width, Height int
