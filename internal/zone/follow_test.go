@@ -193,10 +193,9 @@ func TestLineLabelsAndCounts(t *testing.T) {
 	l := gate(t)
 	l.Objects = []string{"person", "dog"}
 	s := newScene(t, Options{Lines: []Line{l}})
-	var p *Places
 	for i, label := range []string{"person", "person", "dog", "car"} {
 		s.at(uint64(i+1), label, 200, 50)
-		_, p = s.at(uint64(i+1), label, 200, 150)
+		s.at(uint64(i+1), label, 200, 150)
 	}
 	s.at(9, "person", 200, 150)
 	d, p := s.at(9, "person", 200, 50)

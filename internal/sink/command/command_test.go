@@ -16,7 +16,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"corallite/internal/clock"
 	"corallite/internal/clock/clocktest"
 	"corallite/internal/environ"
 	"corallite/internal/pipetest"
@@ -323,17 +322,6 @@ func TestTooMany(t *testing.T) {
 	if got := read(t, file); got != "2\n3\n" {
 		t.Errorf("the programs wrote %q", got)
 	}
-}
-
-// reals is a clock that stands, with the machine's waits.
-type reals struct {
-	*clocktest.Clock
-	clock.System
-}
-
-func (r reals) Now() time.Time { return r.Clock.Now() }
-func (r reals) After(d time.Duration) (<-chan time.Time, func() bool) {
-	return r.System.After(d)
 }
 
 // TestNothingLeft looks for processes that nobody collected and for open files, after programs of every kind of end.
