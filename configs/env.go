@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -18,6 +19,9 @@ var ownVariables = []string{
 	"CORALLITE_CACHE", "CORALLITE_CORE", "CORALLITE_DOWNLOADS", "CORALLITE_LIBEDGETPU", "CORALLITE_MODEL_MIRROR",
 	"CORALLITE_EXTRA_PATHS", "CORALLITE_TESTDATA",
 }
+
+// otherVariables are ownVariables, and those that the program has when a command sink started it.
+var otherVariables = slices.Concat(ownVariables, command.Variables, []string{command.Mark})
 
 // envName is the variable for the value at p: CORALLITE_PIPELINES_DOOR_SOURCE_VIDEO. What is neither letter nor digit
 // becomes "_".
@@ -38,22 +42,24 @@ func envName(p path) string {
 // addEnv binds every key to its variable, and refuses variables that are meant for a key and name none. An empty
 // variable counts as none.
 func (s *layers) addEnv() {
-	known := slices.Concat(ownVariables, command.Variables, []string{command.Mark}) // which this program has when a command sink started it
+	given := givenVariables()
+	if len(given) == 0 {
+		return // the names of all keys of thousands of models take a fifth of the time of loading them
+	}
+	var known []string
 	bound := map[string]path{}
 	s.leaves(func(p path, k *key.Key) {
 		name := envName(p)
-		value := os.Getenv(name)
+		known = append(known, name)
+		value, isGiven := given[name]
+		if !isGiven {
+			return
+		}
 		if other, twice := bound[name]; twice {
-			if value != "" {
-				s.report(origin{file: "environment variable " + name}, p, key.CodeDuplicate, fmt.Sprintf("also means %s: rename one of them, or use --set", other))
-			}
+			s.report(origin{file: "environment variable " + name}, p, key.CodeDuplicate, fmt.Sprintf("also means %s: rename one of them, or use --set", other))
 			return
 		}
 		bound[name] = p
-		known = append(known, name)
-		if value == "" {
-			return
-		}
 		at := origin{file: "environment variable " + name}
 		reads := k
 		if k.Switch {
@@ -75,19 +81,35 @@ func (s *layers) addEnv() {
 			s.values.bindEnv(p, name)
 		}
 	})
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if _, isBound := bound[name]; !isBound {
+			s.unknownVariable(name, known)
+		}
+	}
+}
+
+// givenVariables are the variables with a value that look like keys, and are no otherVariables.
+func givenVariables() map[string]string {
+	given := map[string]string{}
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(name, envPrefix) || value == "" || slices.Contains(known, name) {
-			continue
+		if strings.HasPrefix(name, envPrefix) && value != "" && !slices.Contains(otherVariables, name) {
+			given[name] = value
 		}
-		at := origin{file: "environment variable " + name}
-		near := didyoumean.Suggest(name, slices.DeleteFunc(slices.Clone(known), func(k string) bool { return max(len(k)-len(name), len(name)-len(k)) > closeNames }))
-		switch section, _, _ := strings.Cut(strings.TrimPrefix(name, envPrefix), "_"); {
-		case near != "" && didyoumean.Distance(name, near) <= closeNames:
-			s.report(at, nil, key.CodeUnknownKey, fmt.Sprintf("matches no key; did you mean %s?", near))
-		case s.root.Child(strings.ToLower(section)) != nil:
-			s.report(at, nil, key.CodeUnknownKey, "matches no key: expected CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL")
-		}
+	}
+	return given
+}
+
+// unknownVariable reports a variable that names no key, unless it may be somebody else's. Known are the variables of keys.
+func (s *layers) unknownVariable(name string, known []string) {
+	at := origin{file: "environment variable " + name}
+	known = slices.Concat(otherVariables, known)
+	near := didyoumean.Suggest(name, slices.DeleteFunc(known, func(k string) bool { return max(len(k)-len(name), len(name)-len(k)) > closeNames }))
+	switch section, _, _ := strings.Cut(strings.TrimPrefix(name, envPrefix), "_"); {
+	case near != "" && didyoumean.Distance(name, near) <= closeNames:
+		s.report(at, nil, key.CodeUnknownKey, fmt.Sprintf("matches no key; did you mean %s?", near))
+	case s.root.Child(strings.ToLower(section)) != nil:
+		s.report(at, nil, key.CodeUnknownKey, "matches no key: expected CORALLITE_ and the path of a key, as in CORALLITE_LOG_LEVEL")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"corallite/internal/key"
 	"corallite/internal/parts"
@@ -27,8 +28,8 @@ var soundTasks = []struct{ name, doc string }{
 	{TaskWakeword, "detects one word with a microWakeWord or openWakeWord model"},
 }
 
-// taskNames are the names of all tasks.
-func taskNames() (names []string) {
+// taskNames are the names of all tasks. Every model has them in its table.
+var taskNames = sync.OnceValue(func() (names []string) {
 	for _, t := range vision.Tasks() {
 		names = append(names, t.Name)
 	}
@@ -36,10 +37,10 @@ func taskNames() (names []string) {
 		names = append(names, t.name)
 	}
 	return names
-}
+})
 
 // taskDocs says what each task is for.
-func taskDocs() string {
+var taskDocs = sync.OnceValue(func() string {
 	var pictures, sound []string
 	for _, t := range vision.Tasks() {
 		pictures = append(pictures, fmt.Sprintf("`%s` %s", t.Name, t.Doc))
@@ -48,7 +49,7 @@ func taskDocs() string {
 		sound = append(sound, fmt.Sprintf("`%s` %s", t.name, t.doc))
 	}
 	return "What the model does: " + strings.Join(pictures, ", ") + ". On sound, " + strings.Join(sound, ", and ") + "."
-}
+})
 
 // namePattern is what the name of a model or a pipeline must look like. Names stand in events, in environment
 // variables and in paths with dots.
