@@ -10,30 +10,30 @@ import (
 	"corallite/delegate/edgetpu"
 )
 
-// Monitor watches one device's temperature. It either reads it itself, after Start, or is fed.
+// Monitor watches one device's temperature. It reads it itself after Start, or gets readings through Feed.
 type Monitor struct {
 	o Options
 
-	feeding sync.Mutex // held through a reading and what it sets off
+	feeding sync.Mutex // held during a reading and its effects
 	policy  policy
 	trips   trips
-	told    float64 // share of work that OnRest was told last
-	failed  bool    // the last reading
-	warned  bool    // that Move lies above trip point 0
+	told    float64 // share of busy time last passed to OnRest
+	failed  bool    // the last reading failed
+	warned  bool    // warned that Move lies above trip point 0
 	closed  bool
 
 	mu    sync.Mutex // guards what Stats shows
 	stats Stats
-	last  time.Time // when stats was brought up to date
+	last  time.Time // when stats were last updated
 
-	life    sync.Mutex // guards the goroutine's beginning and end
+	life    sync.Mutex // guards the goroutine's start and end
 	started bool
 	ended   bool
 	stop    chan struct{}
 	done    chan struct{}
 }
 
-// New makes a Monitor. Whoever makes it closes it.
+// New makes a Monitor. The caller closes it.
 func New(o Options) (*Monitor, error) {
 	o, err := o.complete()
 	if err != nil {
@@ -42,8 +42,8 @@ func New(o Options) (*Monitor, error) {
 	return &Monitor{o: o, policy: newPolicy(o), told: 1, stop: make(chan struct{}), done: make(chan struct{})}, nil
 }
 
-// Start begins to read the temperature, at once and then every Interval, until Close, or until the device turns out
-// to show none. It works once.
+// Start begins to read the temperature, at once and then every Interval, until Close or until the device turns out to
+// have no sensor. It works once.
 func (m *Monitor) Start() error {
 	m.life.Lock()
 	defer m.life.Unlock()
@@ -77,8 +77,8 @@ func (m *Monitor) watch() {
 	}
 }
 
-// Close ends the watching and waits for what is under way. Nobody is told anything afterwards: who has moved stays
-// where it is. Twice is safe.
+// Close stops watching and waits for what is under way. No callback runs after it: models that have moved stay on the
+// CPU. Close twice is safe.
 func (m *Monitor) Close() {
 	m.life.Lock()
 	defer m.life.Unlock()
@@ -95,11 +95,11 @@ func (m *Monitor) Close() {
 	m.closed = true
 }
 
-// Feed takes what reading the temperature gave at a moment, as edgetpu.System.Temperature gives it. Moments must not
+// Feed takes the result of reading the temperature at a time, as edgetpu.System.Temperature returns it. Times must not
 // go back.
 func (m *Monitor) Feed(at time.Time, r edgetpu.Reading, err error) { m.feed(at, r, err) }
 
-// feed says whether there is any sense in going on.
+// feed reports whether it makes sense to continue.
 func (m *Monitor) feed(at time.Time, r edgetpu.Reading, err error) (more bool) {
 	m.feeding.Lock()
 	defer m.feeding.Unlock()
@@ -122,7 +122,7 @@ func (m *Monitor) feed(at time.Time, r edgetpu.Reading, err error) (more bool) {
 	return true
 }
 
-// fail deals with a reading that could not be made. It says whether the device shows no temperature, and never did.
+// fail handles a failed reading. It reports whether the device never showed a temperature.
 func (m *Monitor) fail(err error) (none bool) {
 	again := m.failed
 	m.failed = true
@@ -149,7 +149,7 @@ func (m *Monitor) fail(err error) (none bool) {
 	return false
 }
 
-// recover notes that a reading was made after one or more that were not.
+// recover logs the first good reading after failed ones.
 func (m *Monitor) recover(r edgetpu.Reading) {
 	if !m.failed {
 		return
@@ -158,7 +158,7 @@ func (m *Monitor) recover(r edgetpu.Reading) {
 	m.o.Logger.Info("the temperature of the Edge TPU can be read again", "celsius", r.Now)
 }
 
-// tell tells whoever it concerns what has changed.
+// tell calls the callbacks for what has changed.
 func (m *Monitor) tell(before State, r edgetpu.Reading) {
 	p, log := &m.policy, m.o.Logger
 	limits := p.thresholds.resolve(r.Trip[0])
@@ -196,5 +196,5 @@ func (m *Monitor) tell(before State, r edgetpu.Reading) {
 	}
 }
 
-// at is the beginning of what is said of a temperature, and the reason that events give.
+// at is the start of messages about a temperature, and the reason in events.
 func at(celsius float64) string { return fmt.Sprintf("the Edge TPU is at %.1f °C", celsius) }

@@ -11,16 +11,16 @@ import (
 	"corallite/internal/clock"
 )
 
-// Mode says what is done about heat.
+// Mode is what to do about heat.
 type Mode string
 
 const (
-	Throttle Mode = "throttle" // let the device rest; where that is not enough, move to the CPU
+	Throttle Mode = "throttle" // pause the device; where that is not enough, move to the CPU
 	CPU      Mode = "cpu"      // move to the CPU
 	Off      Mode = "off"      // only watch
 )
 
-// ParseMode reads a mode as configurations spell it; "" is Throttle.
+// ParseMode parses a mode of a configuration; "" is Throttle.
 func ParseMode(s string) (Mode, error) {
 	switch m := Mode(s); m {
 	case "":
@@ -32,25 +32,25 @@ func ParseMode(s string) (Mode, error) {
 	}
 }
 
-// Where thresholds lie when they are not given, in °C below another.
+// Default distances between thresholds, in °C.
 const (
 	moveBelowTrip     = 2
 	throttleBelowMove = 8
 	backBelowMove     = 5
 )
 
-// hysteresis is how far below its beginning a state ends that has no threshold for that, in °C.
+// hysteresis is how far below its start a state without its own end threshold ends, in °C.
 const hysteresis = 2
 
-// Thresholds are where something begins or ends, in °C. A Move of 0 stands for 2 °C below trip point 0, a Throttle of 0
-// for 8 °C below Move, a Back of 0 for 5 °C below Move.
+// Thresholds are where states begin or end, in °C. A Move of 0 means 2 °C below trip point 0, a Throttle of 0 means 8
+// °C below Move, a Back of 0 means 5 °C below Move.
 type Thresholds struct {
-	Throttle float64 // resting begins
-	Move     float64 // models go to the CPU
+	Throttle float64 // pauses begin
+	Move     float64 // models move to the CPU
 	Back     float64 // they come back
 }
 
-// Validate says which thresholds do not fit together.
+// Validate returns an error for thresholds that contradict each other.
 func (t Thresholds) Validate() error {
 	for _, v := range []float64{t.Throttle, t.Move, t.Back} {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -75,7 +75,7 @@ func (t Thresholds) Validate() error {
 	return nil
 }
 
-// resolve fills in what was not given.
+// resolve fills in the defaults.
 func (t Thresholds) resolve(trip float64) Thresholds {
 	if t.Move == 0 {
 		t.Move = trip - moveBelowTrip
@@ -96,37 +96,37 @@ const (
 	DefaultAway     = 30 * time.Second
 )
 
-// Options of a Monitor. The zero Options throttle with the defaults, and reach nobody.
+// Options of a Monitor. The zero Options throttle with the defaults and have no callbacks.
 type Options struct {
 	Mode       Mode // "": Throttle
 	Thresholds Thresholds
-	// MaxRest is the longest rest after a run, in multiples of the run; 0: DefaultMaxRest, a tenth of the time at work.
+	// MaxRest is the longest pause after a run, in multiples of the run; 0: DefaultMaxRest, which is 10 % busy time.
 	MaxRest float64
-	// Away is how long models stay on the CPU at least when they have moved for the first time; 0: DefaultAway. All
-	// other times of moving follow from it.
+	// Away is the minimum time on the CPU after the first move; 0: DefaultAway. All other times of moving follow from
+	// it.
 	Away time.Duration
 
-	// Read reads the device's temperature, mostly edgetpu.System.Temperature. nil: readings come through Feed only.
+	// Read reads the device's temperature, usually edgetpu.System.Temperature. nil: readings come only through Feed.
 	Read     func() (edgetpu.Reading, error)
 	Interval time.Duration // between readings; 0: DefaultInterval
 
-	// Those who are told; each may be nil. They are called one at a time and in order, from Feed or the Monitor's own
+	// The callbacks; each may be nil. They are called one at a time and in order, from Feed or the Monitor's own
 	// goroutine. They must not call Feed or Close, which wait for them.
 
-	// OnRest gets the rest after each run in multiples of the run (scheduler.Queue.SetPace), when it has changed.
+	// OnRest gets the pause after each run in multiples of the run (scheduler.Queue.SetPace), when it has changed.
 	OnRest func(rest float64)
-	// OnMove says that the models are to run on the CPU, and why, for events. Where it is nil nobody moves.
+	// OnMove is called when models must move to the CPU, with the reason for events. If nil, models never move.
 	OnMove func(reason string)
-	// OnBack says that they may come back. A rest that goes with it was told before.
+	// OnBack is called when they may come back. OnRest is called before it if the pause changes too.
 	OnBack func()
-	// OnGone says that the device no longer answers; err wraps edgetpu.ErrGone.
+	// OnGone is called when the device no longer answers; err wraps edgetpu.ErrGone.
 	OnGone func(err error)
 
 	Logger *slog.Logger // nil: none
-	Clock  clock.Clock  // nil: the machine's time
+	Clock  clock.Clock  // nil: the system clock
 }
 
-// complete checks the options and fills in the defaults.
+// complete validates the options and fills in the defaults.
 func (o Options) complete() (Options, error) {
 	mode, err := ParseMode(string(o.Mode))
 	if err != nil {

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// State is what is being done.
+// State is the current measure against heat.
 type State int
 
 const (
 	Normal     State = iota // nothing
-	Throttling              // the device rests between runs
+	Throttling              // the device pauses between runs
 	Moved                   // its models run on the CPU
 )
 
@@ -29,31 +29,31 @@ func (s State) String() string {
 }
 
 const (
-	// doublings is how often the time away is doubled at most.
+	// doublings is the maximum number of doublings of the time away.
 	doublings = 5
-	// most is how many times the first time away is the longest, and also how long a device must run to have one
-	// doubling taken back.
+	// most is the ratio of the longest time away to the first, and also how long (in first times away) a device must
+	// run to undo one doubling.
 	most = 20
-	// recovery is the part of the way that a device's share of work rises at a reading.
+	// recovery is the fraction of the missing busy time that a device regains per reading.
 	recovery = 0.25
-	// fine is the least change of a device's share of work that anybody is told.
+	// fine is the smallest change of the share of busy time that is reported.
 	fine = 0.01
 )
 
-// policy decides. It has no clock and no locks: time comes with the readings.
+// policy decides. It has no clock and no locks: the time comes with the readings.
 type policy struct {
 	mode       Mode
-	thresholds Thresholds // as they were given
-	least      float64    // share of the time at work at the longest rest
+	thresholds Thresholds // as given
+	least      float64    // share of busy time at the longest pause
 	canMove    bool
 	firstAway  time.Duration
 
 	state State
-	// work is the share of the time that the device may be at work. Its rest after a run of d is d (1/work - 1).
+	// work is the maximum share of busy time. The pause after a run of d is d (1/work - 1).
 	work   float64
-	since  time.Time     // Moved: when it moved; else since when it counts as having run without moving
-	away   time.Duration // Moved: how long at least
-	double int           // how often the next time away is doubled
+	since  time.Time     // Moved: when it moved; else the start of the time without moves
+	away   time.Duration // Moved: the minimum time away
+	double int           // doublings of the next time away
 }
 
 func newPolicy(o Options) policy {
@@ -63,7 +63,7 @@ func newPolicy(o Options) policy {
 	}
 }
 
-// step takes a temperature in °C, and trip point 0.
+// step takes a temperature and trip point 0, in °C.
 func (p *policy) step(at time.Time, now, trip float64) {
 	limits := p.thresholds.resolve(trip)
 	if p.since.IsZero() {
@@ -84,8 +84,8 @@ func (p *policy) step(at time.Time, now, trip float64) {
 	}
 }
 
-// move sends the models to the CPU. They will come back to a device that rests as much as it can, because that was
-// not enough.
+// move sends the models to the CPU. When they come back, the device starts with the longest pause, because that was not
+// enough before.
 func (p *policy) move(at time.Time) {
 	p.state, p.since = Moved, at
 	p.away = min(p.firstAway<<p.double, most*p.firstAway)
@@ -95,7 +95,7 @@ func (p *policy) move(at time.Time) {
 	}
 }
 
-// settle takes a doubling back for each time that the device has run long enough.
+// settle undoes one doubling for each time that the device has run long enough.
 func (p *policy) settle(at time.Time) {
 	if at.Sub(p.since) >= most*p.firstAway {
 		p.since = at
@@ -103,7 +103,7 @@ func (p *policy) settle(at time.Time) {
 	}
 }
 
-// throttle sets the share of work of a device that has not moved.
+// throttle sets the share of busy time of a device that has not moved.
 func (p *policy) throttle(now float64, limits Thresholds) {
 	if p.mode != Throttle {
 		return
@@ -124,5 +124,5 @@ func (p *policy) throttle(now float64, limits Thresholds) {
 	}
 }
 
-// rest is after each run, in multiples of it.
+// rest is the pause after each run, in multiples of the run.
 func (p *policy) rest() float64 { return 1/p.work - 1 }

@@ -10,30 +10,30 @@ import (
 
 // Stats is what a Monitor has seen and done.
 type Stats struct {
-	Known bool       // whether there ever was a reading; without one the temperatures are 0
+	Known bool       // there was a reading; without one the temperatures are 0
 	Now   float64    // °C, the last reading
 	Max   float64    // °C
-	MaxAt time.Time  // when it was first that hot
+	MaxAt time.Time  // when Max was first reached
 	Trip  [3]float64 // °C, as edgetpu.Reading has them
-	Trips [3]uint64  // how often each was passed on the way up
+	Trips [3]uint64  // how often each was crossed upwards
 	Gone  bool       // it does not answer
 
 	State      State
-	Rest       float64 // after each run, in multiples of it
-	Throttles  uint64  // how often resting began
+	Rest       float64 // pause after each run, in multiples of the run
+	Throttles  uint64  // how often throttling began
 	Moves      uint64  // how often the models were moved
 	Throttling time.Duration
 	Moved      time.Duration
 }
 
-// Stats is the present state.
+// Stats returns the current state.
 func (m *Monitor) Stats() Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.stats
 }
 
-// pass counts the time since the last reading for the state that lasted through it.
+// pass adds the time since the last reading to the state that lasted through it.
 func (m *Monitor) pass(at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -48,7 +48,7 @@ func (m *Monitor) pass(at time.Time) {
 	m.last = at
 }
 
-// show brings the stats up to date with a reading that was dealt with.
+// show updates the stats with a reading that was processed.
 func (m *Monitor) show(at time.Time, r edgetpu.Reading) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -75,12 +75,11 @@ type trips struct {
 	times [3]uint64
 }
 
-// slowed is what the driver makes of the chip's clock past each trip point (apex_driver.c: the divider grows by one bit
-// at each).
+// slowed is the clock at each trip point relative to full speed (apex_driver.c: the divider grows by one bit at each).
 var slowed = [3]string{"half", "a quarter of", "an eighth of"}
 
-// note logs the highest point that the temperature has newly passed, or the lowest that it is newly below of, with
-// the hysteresis, so that each crossing is one line.
+// note logs the highest trip point that was newly crossed upwards, or the lowest crossed downwards, with hysteresis, so
+// that each crossing is one line.
 func (t *trips) note(log *slog.Logger, r edgetpu.Reading) {
 	up, down := -1, -1
 	for i, trip := range r.Trip {
