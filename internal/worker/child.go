@@ -16,12 +16,12 @@ import (
 // Kind is the kind of child that runs engines.
 const Kind = "engine"
 
-// Handlers are what isolate.Main needs to know of this package.
+// Handlers are this package's handlers for isolate.Main.
 func Handlers() map[string]isolate.Handler {
 	return map[string]isolate.Handler{Kind: serveEngines, trialKind: serveTrials, enumerateKind: serveEnumerate, probeKind: serveProbe}
 }
 
-// child is the process in which engines live.
+// child is the process that has the engines.
 type child struct {
 	setup   hostSetup
 	log     *isolate.Child
@@ -34,8 +34,8 @@ type resident struct {
 	delegate.Engine
 	memory *isolate.Memory
 	layout layout
-	room   *isolate.Memory // a larger one for the copied outputs; nil: layout.Room
-	list   []copied        // the copied outputs as they were sent last
+	room   *isolate.Memory // larger memory for copied outputs; nil: layout.Room
+	list   []copied        // the copied outputs as last sent
 	sent   bool
 }
 
@@ -50,8 +50,8 @@ func serveEngines(c *isolate.Child) (err error) {
 		}
 	}()
 	if w.setup.Verbosity > 0 {
-		if l, err := edgetpu.Load(w.setup.Library); err == nil { // who opens a device says what is wrong with it
-			defer l.Close() // a library that is unloaded forgets what it was told
+		if l, err := edgetpu.Load(w.setup.Library); err == nil { // opening a device reports what is wrong with the library
+			defer l.Close() // unloading the library would reset its settings
 			if err := l.Verbosity(w.setup.Verbosity); err != nil {
 				return err
 			}
@@ -60,7 +60,7 @@ func serveEngines(c *isolate.Child) (err error) {
 	return c.Serve(w.answer)
 }
 
-// answer does what a request asks for. Only what must not happen is an error, which ends the child.
+// answer handles a request. Only what must never happen is an error, which ends the child.
 func (w *child) answer(request []byte, shared []*isolate.Memory, reply []byte) (int, error) {
 	what, number, body, err := parseRequest(request)
 	if err != nil {
@@ -88,7 +88,7 @@ func (w *child) answer(request []byte, shared []*isolate.Memory, reply []byte) (
 	}
 }
 
-// answered writes the reply of what has nothing to say.
+// answered writes a reply without content.
 func answered(reply []byte, err error) (int, error) {
 	if err != nil {
 		return replyJSON(reply, statusError, 0, sentError(err))
@@ -133,7 +133,7 @@ func (w *child) open(body, reply []byte) (int, error) {
 	return n, nil
 }
 
-// noStrings says which input cannot be written by the parent: strings lie in memory of the runtime's own, which grows.
+// noStrings names an input that the parent cannot write: strings are in the runtime's own memory, which grows.
 func noStrings(inputs []tensor.Info) error {
 	for i, info := range inputs {
 		if info.Type == tensor.String {
@@ -143,7 +143,7 @@ func noStrings(inputs []tensor.Info) error {
 	return nil
 }
 
-// share moves the tensors into the memory that the parent has made.
+// share moves the tensors into the parent's shared memory.
 func (e *resident) share(body []byte, shared []*isolate.Memory) error {
 	if len(shared) != 1 || e.memory != nil {
 		return errors.New("one memory was expected, once")
@@ -186,7 +186,7 @@ func (e *resident) run(reply []byte) (int, error) {
 	return e.ran(time.Since(began), reply)
 }
 
-// ran copies the outputs that lie elsewhere into the room for them, and says what has changed.
+// ran copies the outputs that lie elsewhere into their room, and lists them if the list has changed.
 func (e *resident) ran(took time.Duration, reply []byte) (int, error) {
 	room, need := e.roomBytes(), 0
 	var list []copied
@@ -221,7 +221,7 @@ func (e *resident) roomBytes() []byte {
 	return e.layout.Room.of(e.memory.Bytes())
 }
 
-// makeRoom takes a larger memory for the copied outputs, and answers the run again.
+// makeRoom takes a larger memory for the copied outputs and repeats the reply of the run.
 func (e *resident) makeRoom(shared []*isolate.Memory, reply []byte) (int, error) {
 	if len(shared) != 1 {
 		return 0, errors.New("one memory was expected")
@@ -238,7 +238,7 @@ func (e *resident) makeRoom(shared []*isolate.Memory, reply []byte) (int, error)
 func (w *child) close(number uint32) error {
 	e := w.engines[number]
 	delete(w.engines, number)
-	err := e.Close() // before the memory that its tensors lie in
+	err := e.Close() // before the memory of its tensors
 
 	for _, m := range []*isolate.Memory{e.memory, e.room} {
 		if m != nil {

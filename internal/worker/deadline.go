@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// DeadlinePolicy says how long a run may take before the child counts as hung and is killed. The time begins when the
-// engine has its turn (Request.Turn) and the child has nothing else to do: waiting for them does not count.
+// DeadlinePolicy sets how long a run may take before the child counts as hung and is killed. The time starts when the
+// engine has its turn (Request.Turn) and the child is idle: waiting for these does not count.
 //
-// The zero policy goes by what the runs take, as the child measures it: Factor times the estimate, and at least Floor.
-// The estimate is that of a long run, near the 99th in 100: it rises at once to a run that took longer, and comes down
-// by 1/64 of the difference with each that took less.
+// The zero policy follows measured run times, as the child reports them: Factor times the estimate, and at least Floor.
+// The estimate follows long runs (about the 99th percentile): it rises at once to a longer run and falls by 1/64 of the
+// difference with each shorter one.
 type DeadlinePolicy struct {
 	Fixed  time.Duration // more than 0: exactly this
 	Floor  time.Duration // 0: 1 s
@@ -25,7 +25,7 @@ const (
 	fading       = 64
 )
 
-// deadline applies a policy to one engine's runs.
+// deadline applies a policy to the runs of one engine.
 type deadline struct {
 	policy   DeadlinePolicy
 	first    time.Duration // for the first run
@@ -45,7 +45,7 @@ func newDeadline(p DeadlinePolicy, first time.Duration) deadline {
 	return deadline{policy: p, first: first}
 }
 
-// next is how long the next run may take.
+// next is the deadline of the next run.
 func (d *deadline) next() time.Duration {
 	switch {
 	case d.estimate == 0:
@@ -54,13 +54,13 @@ func (d *deadline) next() time.Duration {
 		return d.policy.Fixed
 	}
 	long := d.policy.Factor * float64(d.estimate)
-	if long > math.MaxInt64/2 { // longer than anybody waits
+	if long > math.MaxInt64/2 { // practically unlimited
 		return math.MaxInt64 / 2
 	}
 	return max(d.policy.Floor, time.Duration(long))
 }
 
-// ran takes note of a run that succeeded.
+// ran records a successful run.
 func (d *deadline) ran(took time.Duration) {
 	took = max(took, 1)
 	if took >= d.estimate {

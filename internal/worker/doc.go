@@ -1,5 +1,5 @@
-// Package worker runs engines in a child process (package isolate): what hangs or crashes in C takes the child, and
-// its parent gets an error.
+// Package worker runs engines in a child process (package isolate): a hang or crash in C ends the child, and its parent
+// gets an error.
 //
 //	h, err := worker.StartHost(ctx, worker.HostOptions{Device: d, Files: []string{"x_edgetpu.tflite"}})
 //	if err != nil { … }
@@ -9,37 +9,37 @@
 //	defer e.Close()
 //	// e is a tensor.Engine
 //
-// A program gives Handlers to isolate.Main before it does anything else; the child is the same binary.
+// Programs pass Handlers to isolate.Main before doing anything else; the child is the same binary.
 //
 // # One child, several engines
 //
-// A device can be open in one process only, so a [Host] is one child for all engines of a device, which are opened and
-// closed at any time. The child does one thing at a time: a run waits while another engine is opened. When it dies,
-// every engine on it gives the *isolate.DeathError, with the model and the device; nothing starts it again here.
+// Only one process can open a device, so a [Host] is one child for all engines of a device, which are opened and closed
+// at any time. The child does one thing at a time: a run waits while another engine is opened. When it dies, every
+// engine on it returns the *isolate.DeathError, with the model and the device; this package does not restart it.
 //
 // # The path of a run
 //
-// When an engine is opened, the child says what its tensors need, the parent makes memory that both have (it has no
-// name anywhere, and is gone with the last of the two), and the child moves the inputs and outputs there
+// When an engine is opened, the child reports what its tensors need, the parent makes a shared memory (it has no name
+// anywhere, and is freed when both have closed it), and the child moves the inputs and outputs there
 // (tflite.Interpreter.UseMemory). So the engine's Input and Output are the very bytes that the runtime reads and
-// writes, and a run is one datagram each way, without copies. Tensors that can not be moved are copied by the child:
-// outputs whose size depends on the data, constants, variables. Models with inputs of strings are refused: their memory
-// is the runtime's own. The parent's views stay readable after the child's
-// death, until the engine's Close, so that the run in hand can be done elsewhere.
+// writes, and a run is one datagram each way, without copies. Tensors that cannot be moved are copied by the child:
+// outputs whose size depends on the data, constants, variables. Models with string inputs are refused: these are in the
+// runtime's own memory. The parent's views stay readable after the child's death, until the engine's Close, so that the
+// current run can be repeated elsewhere.
 //
-// A run under way is not cut short by its context: that would take killing the child, with all its engines. It ends by
-// itself or at its deadline, see [DeadlinePolicy].
+// The context does not interrupt a run: that would mean killing the child with all its engines. A run ends by itself or
+// at its deadline, see [DeadlinePolicy].
 //
 // # What the child gets
 //
-// Of files, to read: the models in HostOptions.Files, libedgetpu, /sys and /run/udev where it has a device, and what
-// package isolate gives every child (the binary, system libraries, /proc, …). To write: for a USB stick /dev/bus/usb,
-// whole, because a stick's node changes its number when its firmware is loaded; for a PCIe card its /dev/apex_N; and
-// what HostOptions.Access says. No internet sockets, no new privileges. Host.Confinement says what this kernel really enforces.
-// Its messages on standard error, libedgetpu's among them, come out as log records of the parent.
+// Files it may read: the models in HostOptions.Files, libedgetpu, /sys and /run/udev if it has a device, and what
+// package isolate gives every child (the binary, system libraries, /proc, …). Files it may write: for a USB stick all
+// of /dev/bus/usb, because a stick's node gets a new number when its firmware is loaded; for a PCIe card its
+// /dev/apex_N; and those in HostOptions.Access. No internet sockets, no new privileges. Host.Confinement reports what
+// this kernel really enforces. Its standard error, with libedgetpu's messages, goes to the parent's log.
 //
 // # Trying models
 //
-// [Try] and [ModelProbe] run a model once in a child that gets no files at all: the model's bytes come through shared
-// memory. [VerifiedModels] remembers which models went well.
+// [Try] and [ModelProbe] run a model once in a child without any files: the model's bytes come through shared memory.
+// [VerifiedModels] remembers which models passed.
 package worker

@@ -24,7 +24,7 @@ type Engine struct {
 	limit    deadline
 
 	memory  *isolate.Memory // shared with the child
-	room    *isolate.Memory // for copied outputs that outgrew layout.Room; nil: they have not
+	room    *isolate.Memory // for copied outputs larger than layout.Room; nil: there are none
 	layout  layout
 	inputs  []tensor.Tensor
 	outputs []tensor.Tensor
@@ -37,8 +37,8 @@ type Engine struct {
 	closed bool
 }
 
-// newEngine makes the parent's side of an engine that is open in the child. It is returned also with an error, to be
-// closed.
+// newEngine makes the parent's side of an engine that is open in the child. It returns the engine also with an error;
+// close it then.
 func newEngine(h *Host, r openReply, o Request) (*Engine, error) {
 	e := &Engine{
 		host: h, number: r.Engine, device: r.Device, refusals: r.FallbackReasons, turn: o.Turn,
@@ -64,7 +64,7 @@ func newEngine(h *Host, r openReply, o Request) (*Engine, error) {
 	return e, nil
 }
 
-// path is the model's in messages: what the Edge TPU runs, where there is that.
+// path is the model's path in messages: that of the compiled model, if any.
 func path(f delegate.Files) string {
 	if f.EdgeTPU != "" {
 		return f.EdgeTPU
@@ -78,8 +78,7 @@ func (e *Engine) Inputs() []tensor.Info { return e.inInfo }
 // Outputs describes the outputs.
 func (e *Engine) Outputs() []tensor.Info { return e.outInfo }
 
-// Input is a view of input i in the memory that the child has too. It stays readable after the child's death, until
-// Close.
+// Input is a view of input i in the shared memory. It stays readable after the child's death, until Close.
 func (e *Engine) Input(i int) tensor.Tensor { return at(e.inputs, i) }
 
 // Output is a view of output i.
@@ -92,14 +91,15 @@ func at(all []tensor.Tensor, i int) tensor.Tensor {
 	return all[i]
 }
 
-// Device is what runs the model in the child.
+// Device is the device that runs the model in the child.
 func (e *Engine) Device() tensor.Device { return e.device }
 
-// FallbackReasons are why nothing better was chosen, as of [delegate.Engine].
+// FallbackReasons are the reasons why nothing better was chosen, as in [delegate.Engine].
 func (e *Engine) FallbackReasons() []delegate.FallbackReason { return e.refusals }
 
-// Invoke waits for its turn and runs the model once in the child. When that takes longer than the deadline the child is
-// killed; its death, whatever it is of, is an *isolate.DeathError. A run under way is not cut short when ctx ends.
+// Invoke waits for its turn and runs the model once in the child. When that takes longer than the deadline, the child
+// is killed; the death of the child, whatever its cause, is an *isolate.DeathError. The end of ctx does not interrupt a
+// run.
 func (e *Engine) Invoke(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -121,11 +121,11 @@ func (e *Engine) Invoke(ctx context.Context) error {
 	if err != nil {
 		return e.explain(err)
 	}
-	e.limit.ran(min(took, time.Since(began))) // a child that says that it took for ever would get for ever
+	e.limit.ran(min(took, time.Since(began))) // a child must not extend its own deadline by reporting long runs
 	return nil
 }
 
-// explain says what failed, and where.
+// explain adds the model and the device to an error.
 func (e *Engine) explain(err error) error {
 	return fmt.Errorf("model %s on %s: %w", e.model, e.device.Name, err)
 }
@@ -157,7 +157,7 @@ func (e *Engine) ran(n int, err error) (time.Duration, error) {
 	return took, e.place(rest)
 }
 
-// place takes over where the copied outputs lie and what shape they have.
+// place records where the copied outputs are and their shapes.
 func (e *Engine) place(rest []byte) error {
 	room := e.layout.Room.of(e.memory.Bytes())
 	if e.room != nil {
@@ -167,7 +167,7 @@ func (e *Engine) place(rest []byte) error {
 	if err != nil {
 		return err
 	}
-	e.outInfo = slices.Clone(e.outInfo) // who asked before may still look at the old one
+	e.outInfo = slices.Clone(e.outInfo) // callers may still hold the old one
 	for _, c := range list {
 		e.outInfo[c.output].Shape = c.shape
 		if err := holds(e.outInfo[c.output], c.bytes); err != nil {
@@ -178,7 +178,7 @@ func (e *Engine) place(rest []byte) error {
 	return nil
 }
 
-// makeRoom makes a memory for outputs that have grown. n is the length of the run's second reply.
+// makeRoom makes a memory for larger outputs. n is the length of the run's second reply.
 func (e *Engine) makeRoom(rest []byte) (n int, err error) {
 	need, err := parseCount(rest)
 	if err != nil {
@@ -188,7 +188,7 @@ func (e *Engine) makeRoom(rest []byte) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// What lies in the old one must not be looked at any more, whatever comes of the rest.
+	// The views of the old one must not be used from here on, even if the rest fails.
 	for i, p := range e.layout.Outputs {
 		if p.Bytes == 0 {
 			e.outputs[i].Data = nil
@@ -205,7 +205,7 @@ func (e *Engine) makeRoom(rest []byte) (n int, err error) {
 	return e.host.process.Call(context.Background(), e.request[:], e.reply, isolate.CallOptions{Deadline: e.limit.next(), Send: []*isolate.Memory{larger}})
 }
 
-// Reset sets the variable tensors to their start, so that the next run begins a new sequence.
+// Reset sets the variable tensors to their initial values, so that the next run starts a new sequence.
 func (e *Engine) Reset() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -218,7 +218,7 @@ func (e *Engine) Reset() error {
 	return nil
 }
 
-// Close closes the engine in the child, where that lives, and frees the memory. Twice is safe.
+// Close closes the engine in the child, if that lives, and frees the memory. Close twice is safe.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -17,16 +17,16 @@ import (
 // enumerateKind is the kind of child that asks libedgetpu for its devices.
 const enumerateKind = "enumerate"
 
-// enumerateDeadline is how long loading libedgetpu and listing its devices may take, which is milliseconds unless it hangs.
+// enumerateDeadline limits loading libedgetpu and listing its devices, which takes milliseconds unless it hangs.
 const enumerateDeadline = 15 * time.Second
 
 // EnumerateOptions of Enumerate.
 type EnumerateOptions struct {
 	Library  string          // libedgetpu's path; "": as edgetpu.Load finds it
 	System   edgetpu.System  // whose Root, if there is one, the child may use
-	Access   delegate.Access // what the child may use beside
+	Access   delegate.Access // what else the child may use
 	Deadline time.Duration   // 0: 15 s
-	Logger   *slog.Logger    // gets what the child says; nil: nobody does
+	Logger   *slog.Logger    // for the child's messages; nil: dropped
 }
 
 // Enumerate is [edgetpu.Enumerate] in a child process: the error of a libedgetpu that crashes or hangs wraps edgetpu.ErrUnanswered.
@@ -51,10 +51,10 @@ func Enumerate(ctx context.Context, o EnumerateOptions) (edgetpu.Inventory, erro
 	reply := make([]byte, isolate.MaxMessage)
 	n, err := p.Call(ctx, nil, reply, isolate.CallOptions{Deadline: o.Deadline})
 	if err != nil {
-		_ = p.Close() // how it ended is in err
+		_ = p.Close() // err has the reason already
 		return edgetpu.Inventory{}, unanswered(ctx, err)
 	}
-	if err := p.Close(); err != nil { // a crash in unloading: what was said before stands
+	if err := p.Close(); err != nil { // it crashed when unloading: its answer stays valid
 		if o.Logger != nil {
 			o.Logger.Debug("libedgetpu was listed, and its process did not end in order", "error", err)
 		}
@@ -73,7 +73,7 @@ func Enumerate(ctx context.Context, o EnumerateOptions) (edgetpu.Inventory, erro
 	return seen, nil
 }
 
-// unanswered is why nothing is known of devices; ctx's error where that is why.
+// unanswered is the reason why the devices are unknown; ctx's error if that is the reason.
 func unanswered(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -14,33 +14,33 @@ import (
 	"corallite/tflite/schema"
 )
 
-// ErrClosed is what every use of a closed engine or host gives.
+// ErrClosed is returned by every use of a closed engine or host.
 var ErrClosed = errors.New("the engine is closed")
 
-// kinds are the errors that errors.Is finds again in the parent.
+// kinds are the errors that errors.Is recognizes in the parent.
 var kinds = []error{
 	delegate.ErrNoCPUModel, schema.ErrInvalid, schema.ErrUnsupported, tflite.ErrClosed, fs.ErrNotExist, fs.ErrPermission, context.Canceled,
 	edgetpu.ErrNoDevice, edgetpu.ErrNotFound, edgetpu.ErrUnreadable, edgetpu.ErrNotLibrary, edgetpu.ErrWrongArchitecture,
 	edgetpu.ErrMissingDependency, edgetpu.ErrMissingSymbol, edgetpu.ErrLoad, edgetpu.ErrTooOld, edgetpu.ErrClosed,
 }
 
-// wireError is an error on its way to the parent.
+// wireError is an error as sent to the parent.
 type wireError struct {
 	Text   string        `json:"text"`
 	Kinds  []string      `json:"kinds,omitempty"`  // texts of those of kinds that it wraps
-	Call   *tflite.Error `json:"call,omitempty"`   // the call of the C library that failed
-	Device *openError    `json:"device,omitempty"` // the device that did not open
-	Reason string        `json:"reason,omitempty"` // in one line, of an error that has a method Reason
+	Call   *tflite.Error `json:"call,omitempty"`   // the failed call of the C library
+	Device *openError    `json:"device,omitempty"` // the device that could not be opened
+	Reason string        `json:"reason,omitempty"` // one line, if the error has a method Reason
 }
 
-// openError is an *edgetpu.OpenError, and its text, as it stands in the whole error's.
+// openError is an *edgetpu.OpenError and its text within the whole error's text.
 type openError struct {
 	Bus  edgetpu.Bus `json:"bus"`
 	Path string      `json:"path"`
 	Text string      `json:"text"`
 }
 
-// most is the longest text that is sent, in bytes; three of them, escaped, fit a message.
+// most is the maximum length of a text in bytes; three of them, escaped, fit into a message.
 const most = 3 << 10
 
 func sentError(err error) wireError {
@@ -69,21 +69,21 @@ func shorten(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + " …"
 }
 
-// remoteError is an error of the child. It wraps what errors.Is and errors.As may be asked for.
+// remoteError is an error of the child. It wraps the errors that errors.Is and errors.As may look for.
 type remoteError struct {
 	text   string
-	reason string // "": none of its own
+	reason string // "": none
 	causes []error
 }
 
-// Reason is the error in one line, without what stands beside it in events; "": it has none.
+// Reason is the error in one line, without what events contain elsewhere; "": none.
 func (e *remoteError) Reason() string { return e.reason }
 
 func (e *remoteError) Error() string { return e.text }
 
 func (e *remoteError) Unwrap() []error { return e.causes }
 
-// received is the error that the child sent, as JSON.
+// received decodes an error that the child sent as JSON.
 func received(text []byte, system edgetpu.System) error {
 	var w wireError
 	if err := json.Unmarshal(text, &w); err != nil {
@@ -92,8 +92,8 @@ func received(text []byte, system edgetpu.System) error {
 	return w.receive(system)
 }
 
-// receive makes the error. What stands in the way of opening a device the child can not see: other processes, and who
-// may use what; so the parent's system is asked.
+// receive makes the error. The child cannot see why a device does not open (other processes, permissions), so the
+// parent looks it up.
 func (w wireError) receive(system edgetpu.System) error {
 	e := &remoteError{text: w.Text, reason: w.Reason}
 	for _, k := range kinds {

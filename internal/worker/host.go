@@ -19,26 +19,26 @@ import (
 // openDeadline is how long an engine may take to open: libedgetpu loads a stick's firmware, which takes seconds.
 const openDeadline = time.Minute
 
-// HostOptions of StartHost. The zero options are those of a child for the CPU that may read no model.
+// HostOptions of StartHost. The zero options are for a child on the CPU that may read no model.
 type HostOptions struct {
-	Name       string          // for people, in ps and in logs; "": "engines"
+	Name       string          // for ps and logs; "": "engines"
 	Library    string          // libedgetpu's path; "": as edgetpu.Load finds it
 	EdgeTPU    edgetpu.Options // of the device
-	Device     edgetpu.Device  // that the child may open; the zero Device: none
+	Device     edgetpu.Device  // that the child may open; zero: none
 	Files      []string        // models, or folders of models, that the child may read
-	Access     delegate.Access // what the child may use beside
+	Access     delegate.Access // what else the child may use
 	Verbosity  int             // of libedgetpu, 0 to 10
-	Unconfined bool            // the child may reach what this process may
-	Logger     *slog.Logger    // gets what the child says; nil: nobody does
+	Unconfined bool            // no sandbox
+	Logger     *slog.Logger    // for the child's messages; nil: dropped
 }
 
-// Host is a child process in which engines live. Its methods may be called by several goroutines.
+// Host is a child process with engines. Its methods may be called concurrently.
 type Host struct {
 	process *isolate.Process
 	system  edgetpu.System
 }
 
-// StartHost starts a child. It opens nothing yet.
+// StartHost starts a child without engines.
 func StartHost(ctx context.Context, o HostOptions) (*Host, error) {
 	name := o.Name
 	if name == "" {
@@ -55,7 +55,7 @@ func StartHost(ctx context.Context, o HostOptions) (*Host, error) {
 	return &Host{process: p, system: o.EdgeTPU.System}, nil
 }
 
-// usbNodes has the device files of USB.
+// usbNodes is the folder of USB device files.
 const usbNodes = "/dev/bus/usb"
 
 // sandbox is what the child may reach; see the package comment.
@@ -78,7 +78,7 @@ func sandbox(o HostOptions) isolate.Sandbox {
 	return s
 }
 
-// call sends a request that is not a run.
+// call sends a request other than a run.
 func (h *Host) call(ctx context.Context, limit time.Duration, what op, engine uint32, body, answer any, send ...*isolate.Memory) error {
 	request, err := newRequest(what, engine, body)
 	if err != nil {
@@ -102,7 +102,7 @@ func (h *Host) call(ctx context.Context, limit time.Duration, what op, engine ui
 	return json.Unmarshal(rest, answer)
 }
 
-// failure is the error that the child sent.
+// failure decodes the error that the child sent.
 func (h *Host) failure(rest []byte) error { return received(rest, h.system) }
 
 // Request is an engine to open.
@@ -111,24 +111,23 @@ type Request struct {
 	Choice        delegate.Choice
 	Device        string                    // as edgetpu.ParseSpec reads it
 	Threads       int                       // of the CPU; 0: 1
-	Shapes        [][]int                   // as delegate.Options has them
+	Shapes        [][]int                   // as in delegate.Options
 	Signature     string                    // likewise
-	Refused       []delegate.FallbackReason // as delegate.Options has them
+	Refused       []delegate.FallbackReason // as in delegate.Options
 	Deadline      DeadlinePolicy            // of a run
 	FirstDeadline time.Duration             // of the first run; 0: 10 s
 	OpenDeadline  time.Duration             // 0: a minute
-	Turn          Turn                      // nil: nobody else uses the device
+	Turn          Turn                      // nil: the device is not shared
 }
 
-// Turn lets the users of a device use it one after the other. Release is called once after each Acquire that returned
-// nil.
+// Turn lets users of a device take turns. Release is called once after each Acquire that returned nil.
 type Turn interface {
 	Acquire(ctx context.Context) error
 	Release()
 }
 
-// Open opens an engine in the child. It can take seconds. When it takes longer than the deadline, or ctx ends, the
-// child is killed.
+// Open opens an engine in the child, which can take seconds. When it exceeds the deadline or ctx ends, the child is
+// killed.
 func (h *Host) Open(ctx context.Context, r Request) (*Engine, error) {
 	limit := r.OpenDeadline
 	if limit <= 0 {
@@ -138,7 +137,7 @@ func (h *Host) Open(ctx context.Context, r Request) (*Engine, error) {
 		Files: r.Files, Choice: r.Choice, Device: r.Device, Threads: r.Threads, Shapes: r.Shapes, Signature: r.Signature, Refused: r.Refused,
 	}
 	var reply openReply
-	// While the device is opened nobody runs on it: libedgetpu waits for that anyway, and a deadline would count it.
+	// Nothing runs on the device while it is opened: libedgetpu waits for that anyway, and the deadline would count it.
 	if r.Turn != nil {
 		if err := r.Turn.Acquire(ctx); err != nil {
 			return nil, err
@@ -161,7 +160,7 @@ func (h *Host) Open(ctx context.Context, r Request) (*Engine, error) {
 	return e, nil
 }
 
-// opening says which model an error is of; the child's own errors say it themselves.
+// opening adds the model to an error; the child's own errors have it already.
 func opening(f delegate.Files, err error) error {
 	if own := (*remoteError)(nil); errors.As(err, &own) {
 		return err
@@ -172,23 +171,23 @@ func opening(f delegate.Files, err error) error {
 // Done is closed when the child is dead.
 func (h *Host) Done() <-chan struct{} { return h.process.Done() }
 
-// Err says after Done how the child died; nil when it was closed.
+// Err is how the child died, once Done is closed; nil when it was closed.
 func (h *Host) Err() error { return h.process.Err() }
 
 // PID is the child's process id.
 func (h *Host) PID() int { return h.process.PID() }
 
-// Confinement is what really holds the child.
+// Confinement is what really confines the child.
 func (h *Host) Confinement() isolate.Confinement { return h.process.Confinement() }
 
-// Kill ends the child at once and does not wait.
+// Kill kills the child and does not wait.
 func (h *Host) Kill() { h.process.Kill() }
 
-// Close ends the child. Engines that are still open fail from then on; what their tensors hold stays readable until
-// they are closed. Twice is safe.
+// Close ends the child. Engines that are still open fail from then on; their tensors stay readable until they are
+// closed. Close twice is safe.
 func (h *Host) Close() error { return h.process.Close() }
 
-// libraryFiles is libedgetpu where it is named by its path; system folders can be read anyway.
+// libraryFiles is libedgetpu if it is given by path; system folders are readable anyway.
 func libraryFiles(path string) []string {
 	if path = edgetpu.Wanted(path); strings.Contains(path, "/") {
 		return []string{path}

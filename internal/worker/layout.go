@@ -8,15 +8,15 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// layout is where the tensors lie in the memory that parent and child share.
+// layout is where the tensors are in the shared memory.
 type layout struct {
 	Inputs  []place `json:"inputs"`
-	Outputs []place `json:"outputs"` // of those that are copied: empty ones
+	Outputs []place `json:"outputs"` // empty for copied ones
 	Room    place   `json:"room"`    // for the outputs that are copied
 	Size    int     `json:"size"`
 }
 
-// place is a stretch of the memory.
+// place is a range of the memory.
 type place struct {
 	Offset int `json:"offset"`
 	Bytes  int `json:"bytes"`
@@ -27,18 +27,18 @@ func (p place) of(memory []byte) []byte {
 }
 
 const (
-	// behind is what XNNPACK may read behind a tensor; see tflite.Interpreter.UseMemory.
+	// behind is how far XNNPACK may read past a tensor; see tflite.Interpreter.UseMemory.
 	behind = 16
-	// mostBytes is what an engine's tensors may have together: what an int of 32 bits counts, and some.
+	// mostBytes is the maximum size of an engine's tensors together: a little more than an int32 can count.
 	mostBytes = math.MaxInt32 - 1<<10
 )
 
-// align gives the next multiple of what the runtime wants of a tensor's address.
+// align rounds up to the alignment that the runtime wants for a tensor.
 func align(n int) int {
 	return (n + tflite.MemoryAlignment - 1) / tflite.MemoryAlignment * tflite.MemoryAlignment
 }
 
-// plan gives every input a place, every output that can be moved, and room for the others as large as they are now.
+// plan places every input and every output that can be moved, and the room for the others at their current size.
 func plan(inputs, outputs []port) (layout, error) {
 	var l layout
 	for i, in := range inputs {
@@ -49,7 +49,7 @@ func plan(inputs, outputs []port) (layout, error) {
 			return layout{}, err
 		}
 	}
-	var copied layout // where they may be in the room
+	var copied layout // their places in the room
 	for i, out := range outputs {
 		if err := out.check(); err != nil {
 			return layout{}, fmt.Errorf("output %d: %w", i, err)
@@ -73,7 +73,7 @@ func plan(inputs, outputs []port) (layout, error) {
 	return l, nil
 }
 
-// add puts a place behind all others.
+// add appends a place.
 func (l *layout) add(to *[]place, bytes int) error {
 	p := place{align(l.Size), bytes}
 	if bytes > mostBytes-behind-p.Offset {
@@ -84,7 +84,7 @@ func (l *layout) add(to *[]place, bytes int) error {
 	return nil
 }
 
-// check says whether the child, which is not trusted, describes a tensor that can be. One that cannot be moved may
+// check validates the description of a tensor by the child, which is not trusted. A tensor that cannot be moved may
 // have no memory yet.
 func (p port) check() error {
 	if p.Bytes == 0 && !p.Movable {
@@ -93,14 +93,14 @@ func (p port) check() error {
 	return holds(p.Info, p.Bytes)
 }
 
-// holds says whether a tensor has so many bytes: who reads it goes by its shape.
+// holds reports whether a tensor's size fits its shape, by which it is read.
 func holds(info tensor.Info, bytes int) error {
 	if bytes < 0 {
 		return fmt.Errorf("%v has %d bytes", info, bytes)
 	}
 	size := info.Type.Size()
 	if size == 0 {
-		return nil // strings and the like, of which the shape does not tell
+		return nil // strings and the like, whose size does not follow from the shape
 	}
 	want := int64(size)
 	for _, d := range info.Shape {

@@ -18,19 +18,19 @@ import (
 // probeKind is the kind of child that probes a provider.
 const probeKind = "probe"
 
-// probeDeadline is how long loading a vendor's library may take.
+// probeDeadline limits loading a vendor's library.
 const probeDeadline = 15 * time.Second
 
 // ProbeOptions of Probe.
 type ProbeOptions struct {
 	Item       choice.Item
-	ExtraPaths []string      // files and folders that the child may use beside what the provider asks for
+	ExtraPaths []string      // files and folders that the child may use besides those of the provider
 	Deadline   time.Duration // 0: 15 s
-	Logger     *slog.Logger  // gets what the child says; nil: nobody does
+	Logger     *slog.Logger  // for the child's messages; nil: dropped
 }
 
-// Probe is [delegate.ProbeItem] in a child process, for providers that load libraries which can crash or hang: those
-// are errors that say so. When ctx ends, the child is killed and ctx's error returned.
+// Probe is [delegate.ProbeItem] in a child process, for providers that load libraries which can crash or hang; both
+// become errors. When ctx ends, the child is killed and ctx's error returned.
 func Probe(ctx context.Context, o ProbeOptions) error {
 	a := access(o.Item, o.ExtraPaths)
 	p, err := isolate.Start(ctx, isolate.Options{
@@ -46,10 +46,10 @@ func Probe(ctx context.Context, o ProbeOptions) error {
 	reply := make([]byte, isolate.MaxMessage)
 	n, err := p.Call(ctx, nil, reply, isolate.CallOptions{Deadline: o.Deadline})
 	if err != nil {
-		_ = p.Close() // how it ended is in err
+		_ = p.Close() // err has the reason already
 		return probing(ctx, o.Item, err)
 	}
-	if err := p.Close(); err != nil && o.Logger != nil { // a crash in unloading: what was said before stands
+	if err := p.Close(); err != nil && o.Logger != nil { // it crashed when unloading: its answer stays valid
 		o.Logger.Debug("the process that probed a delegate did not end in order", "delegate", o.Item.String(), "error", err)
 	}
 	s, _, body, err := parseReply(reply[:n])
@@ -62,7 +62,7 @@ func Probe(ctx context.Context, o ProbeOptions) error {
 	return nil
 }
 
-// probing is why nothing is known of a provider; ctx's error where that is why.
+// probing is the reason why nothing is known of a provider; ctx's error if that is the reason.
 func probing(ctx context.Context, i choice.Item, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -73,7 +73,7 @@ func probing(ctx context.Context, i choice.Item, err error) error {
 	return fmt.Errorf("%s cannot be probed: %w", i, err)
 }
 
-// access is what a provider's child may use.
+// access is what the child of a provider may use.
 func access(i choice.Item, extra []string) choice.Access {
 	a := i.Access()
 	a.ReadWrite = append(a.ReadWrite, extra...)
@@ -91,11 +91,11 @@ func serveProbe(c *isolate.Child) error {
 	})
 }
 
-// ErrProbe is wrapped by the error of ProbeModelOn for what Probe finds.
+// ErrProbe is wrapped by errors of ProbeModelOn that come from Probe.
 var ErrProbe = errors.New("it cannot be used")
 
-// ProbeModelOn opens a model on a provider in a child process of its own and runs it once with zeros. A crash and a hang are errors
-// like all others.
+// ProbeModelOn opens a model on a provider in its own child process and runs it once with zeros. A crash or hang is an
+// ordinary error.
 func ProbeModelOn(ctx context.Context, o ProbeOptions, files delegate.Files) (err error) {
 	if err := Probe(ctx, o); err != nil {
 		return &probeError{err}
@@ -103,7 +103,7 @@ func ProbeModelOn(ctx context.Context, o ProbeOptions, files delegate.Files) (er
 	return ProbeOpen(ctx, o, Request{Files: files, Choice: choice.Choice{o.Item}})
 }
 
-// ProbeOpen is ProbeModelOn without its Probe, for a request of the item.
+// ProbeOpen is ProbeModelOn without Probe, for a request of the item.
 func ProbeOpen(ctx context.Context, o ProbeOptions, r Request) (err error) {
 	h, err := StartHost(ctx, HostOptions{
 		Name: "trial of " + o.Item.String(), Files: []string{r.Files.CPU}, Access: access(o.Item, o.ExtraPaths), Logger: o.Logger,
@@ -122,7 +122,7 @@ func ProbeOpen(ctx context.Context, o ProbeOptions, r Request) (err error) {
 	return errors.Join(e.Invoke(ctx), e.Close())
 }
 
-// notDeath is an error of closing a host, unless it is that of a child whose death is known already.
+// notDeath drops the error of closing a host if it is a death that is known already.
 func notDeath(err error) error {
 	if died := (*isolate.DeathError)(nil); errors.As(err, &died) {
 		return nil
@@ -130,7 +130,7 @@ func notDeath(err error) error {
 	return err
 }
 
-// probeError is an error of Probe, which also passes for ErrProbe.
+// probeError is an error of Probe that errors.Is also recognizes as ErrProbe.
 type probeError struct{ error }
 
 func (e *probeError) Is(target error) bool { return target == ErrProbe }

@@ -14,12 +14,12 @@ import (
 // trialVersion changes with what a trial does, so that all models are tried again.
 const trialVersion = 1
 
-// VerifiedModels remembers models that were tried and went well, as empty files in a folder, named by the sha256 of the model,
-// the runtime's version, that of the trial, and the signature that was run. A folder that cannot be read or written costs another trial, and is no
-// error. A nil VerifiedModels remembers nothing.
+// VerifiedModels remembers models that passed a trial, as empty files in a folder, named by the sha256 of the model,
+// the runtime's version, that of the trial, and the signature that was run. A folder that cannot be read or written
+// costs another trial and is no error. A nil VerifiedModels remembers nothing.
 type VerifiedModels struct{ folder string }
 
-// NewVerifiedModels uses a folder, which is made when it is needed; "" gives one that remembers nothing.
+// NewVerifiedModels uses a folder, which is made when needed; with "" it remembers nothing.
 func NewVerifiedModels(folder string) *VerifiedModels {
 	if folder == "" {
 		return nil
@@ -29,13 +29,13 @@ func NewVerifiedModels(folder string) *VerifiedModels {
 
 func (t *VerifiedModels) file(sum [sha256.Size]byte, signature string) string {
 	name := fmt.Sprintf("%x-%s-%d", sum, tflite.RuntimeVersion(), trialVersion)
-	if signature != "" { // which may have any characters
+	if signature != "" { // it may contain any characters
 		name += fmt.Sprintf("-%x", sha256.Sum256([]byte(signature)))
 	}
 	return filepath.Join(t.folder, name)
 }
 
-// Has says whether a model whose bytes have this sha256 went well with the signature; "": the main graph.
+// Has reports whether the model with this sha256 passed with the signature; "": the main graph.
 func (t *VerifiedModels) Has(sum [sha256.Size]byte, signature string) bool {
 	if t == nil {
 		return false
@@ -44,18 +44,18 @@ func (t *VerifiedModels) Has(sum [sha256.Size]byte, signature string) bool {
 	return err == nil
 }
 
-// Add remembers that a model went well with the signature.
+// Add remembers that a model passed with the signature.
 func (t *VerifiedModels) Add(sum [sha256.Size]byte, signature string) {
 	if t == nil || os.MkdirAll(t.folder, 0o755) != nil {
 		return
 	}
-	// A link that lies there is not followed.
+	// Symbolic links are not followed.
 	if f, err := os.OpenFile(t.file(sum, signature), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644); err == nil {
 		_ = f.Close() // an empty file cannot be half written
 	}
 }
 
-// sumOf reads a file in pieces: most models were tried before, and are read by who opens them.
+// sumOf hashes a file in pieces: most models were tried before, and are read when they are opened.
 func sumOf(path string) (sum [sha256.Size]byte, err error) {
 	f, err := regfile.Open(path)
 	if err != nil {

@@ -23,10 +23,10 @@ import (
 // trialKind is the kind of child that tries models.
 const trialKind = "trial"
 
-// trialDeadline is how long a model may take to open and to run once.
+// trialDeadline limits opening a model and running it once.
 const trialDeadline = time.Minute
 
-// trialRequest comes with the model in shared memory, which may be longer.
+// trialRequest comes with the model in shared memory, which may be longer than the model.
 type trialRequest struct {
 	Path   string  `json:"path"` // for messages
 	Bytes  int     `json:"bytes"`
@@ -35,7 +35,7 @@ type trialRequest struct {
 	Signature string `json:"signature"` // "": the main graph
 }
 
-// serveTrials opens and runs each model that it gets.
+// serveTrials opens and runs each model that it receives.
 func serveTrials(c *isolate.Child) error {
 	return c.Serve(func(request []byte, shared []*isolate.Memory, reply []byte) (int, error) {
 		var r trialRequest
@@ -53,7 +53,7 @@ func serveTrials(c *isolate.Child) error {
 	})
 }
 
-// runOnce does with a model what the CPU path does, with zeros for inputs.
+// runOnce runs a model as the CPU path does, with zeros as inputs.
 func runOnce(r trialRequest, b []byte) error {
 	m, err := delegate.ReadBytes(r.Path, b)
 	if err != nil {
@@ -61,7 +61,7 @@ func runOnce(r trialRequest, b []byte) error {
 	}
 	defer m.Close()
 	if !m.ForCPU() {
-		return nil // a compiled model runs in a child always
+		return nil // compiled models always run in a child
 	}
 	if r.Signature != "" {
 		if err := m.Select(r.Signature); err != nil {
@@ -83,7 +83,7 @@ func runOnce(r trialRequest, b []byte) error {
 	return errors.Join(err, e.Close())
 }
 
-// fillWithZeros fills the inputs, which hold what their memory had before, with zeros and empty strings.
+// fillWithZeros fills the inputs, whose memory has old contents, with zeros and empty strings.
 func fillWithZeros(e delegate.Engine) error {
 	for i, info := range e.Inputs() {
 		clear(e.Input(i).Data)
@@ -91,7 +91,7 @@ func fillWithZeros(e delegate.Engine) error {
 			continue
 		}
 		// Without strings the runtime follows a null pointer.
-		const most = 1 << 16 // strings; a model that wants more is refused
+		const most = 1 << 16 // strings; models with more are refused
 		takes, ok := e.(interface {
 			SetStrings(input int, values ...string) error
 		})
@@ -105,23 +105,23 @@ func fillWithZeros(e delegate.Engine) error {
 	return nil
 }
 
-// ModelProbe tries models in a child, which it starts when it is needed and keeps until it dies or is closed. Its methods
-// may be called by several goroutines, one trial at a time.
+// ModelProbe tries models in a child, which it starts when needed and keeps until it dies or is closed. Its methods may
+// be called concurrently, one trial at a time.
 type ModelProbe struct {
-	Logger   *slog.Logger  // gets what the child says; nil: nobody does
+	Logger   *slog.Logger  // for the child's messages; nil: dropped
 	Deadline time.Duration // of opening and running a model; 0: a minute
-	Shapes   [][]int       // as delegate.Options has them, for all models
+	Shapes   [][]int       // as in delegate.Options, for all models
 
-	Signature string // of all models, as delegate.Options has it; "": the main graph
+	Signature string // of all models, as in delegate.Options; "": the main graph
 
 	mu    sync.Mutex
 	child *isolate.Process
 	reply []byte
 }
 
-// Run opens and runs a model once with zeros, in the child. A crash and a hang are errors like all others; they name the
-// model. What a model does to the child's memory may be seen only later: where models are not trusted, a ModelProbe is for
-// one of them.
+// Run opens and runs a model once with zeros, in the child. A crash or hang is an ordinary error that names the model.
+// What a model does to the child's memory may show only later: if models are not trusted, use a ModelProbe for one
+// model only.
 func (t *ModelProbe) Run(ctx context.Context, path string, model []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -147,7 +147,7 @@ func (t *ModelProbe) Run(ctx context.Context, path string, model []byte) error {
 		if death := (*isolate.DeathError)(nil); errors.As(err, &death) {
 			err = fmt.Errorf("the runtime does not survive it: %w", err)
 		}
-		_ = t.end() // says what err says
+		_ = t.end() // err has the reason already
 		return fmt.Errorf("model %s: %w", path, err)
 	}
 	s, _, rest, err := parseReply(t.reply[:n])
@@ -189,16 +189,16 @@ func (t *ModelProbe) Close() error {
 // ModelProbeOptions of ProbeModel.
 type ModelProbeOptions struct {
 	Path      string          // of the model
-	Shapes    [][]int         // as delegate.Options has them
-	Signature string          // likewise
-	Verified  *VerifiedModels // models that went well; nil: none
+	Shapes    [][]int         // as in delegate.Options
+	Signature string          // as in delegate.Options
+	Verified  *VerifiedModels // models that passed; nil: none
 	Logger    *slog.Logger
 }
 
-// ProbeModel is [ModelProbe.Run] for one file, unless it went well before. That it did is remembered.
+// ProbeModel is [ModelProbe.Run] for one file, unless it passed before. A pass is remembered.
 func ProbeModel(ctx context.Context, o ModelProbeOptions) error {
 	if info, err := os.Stat(o.Path); err != nil || !info.Mode().IsRegular() {
-		return nil // who opens it says better what is wrong
+		return nil // opening it reports better what is wrong
 	}
 	sum, err := sumOf(o.Path)
 	if err == nil && o.Verified.Has(sum, o.Signature) {

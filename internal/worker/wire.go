@@ -13,14 +13,14 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// A request is what is wanted, the number of the engine (little endian), and for what is not done often JSON.
+// A request is an operation, the number of the engine (little endian), and, if it is infrequent, JSON.
 type op byte
 
 const (
 	opOpen  op = 'o' // JSON openRequest; the reply has JSON openReply, with the engine's number
 	opShare op = 's' // JSON layout, and the memory
-	opRun   op = 'r' // the reply has the copied outputs, if they are others than the last time
-	opRoom  op = 'm' // a larger memory for the outputs that are copied; the reply is the one of the run
+	opRun   op = 'r' // the reply has the list of copied outputs, if it has changed
+	opRoom  op = 'm' // a larger memory for copied outputs; the reply is that of the run
 	opReset op = 'z'
 	opClose op = 'c'
 )
@@ -47,7 +47,7 @@ func parseRequest(b []byte) (what op, engine uint32, body []byte, err error) {
 	return op(b[0]), binary.LittleEndian.Uint32(b[1:]), b[requestSize:], nil
 }
 
-// A reply is a status, the time that a run took in nanoseconds (little endian), and what the status says.
+// A reply is a status, the duration of a run in nanoseconds (little endian), and content by status.
 type status byte
 
 const (
@@ -70,7 +70,7 @@ func parseReply(b []byte) (s status, took time.Duration, body []byte, err error)
 	return status(b[0]), time.Duration(binary.LittleEndian.Uint64(b[1:])), b[replySize:], nil
 }
 
-// replyJSON writes a reply with JSON and gives its length.
+// replyJSON writes a reply with JSON and returns its length.
 func replyJSON(to []byte, s status, took time.Duration, body any) (int, error) {
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -83,14 +83,14 @@ func replyJSON(to []byte, s status, took time.Duration, body any) (int, error) {
 	return replySize + copy(to[replySize:], b), nil
 }
 
-// hostSetup is what a Host's child gets when it starts.
+// hostSetup is the setup of a Host's child.
 type hostSetup struct {
 	Library   string        `json:"library"`
 	Verbosity int           `json:"verbosity"`
 	EdgeTPU   deviceOptions `json:"edgetpu"`
 }
 
-// deviceOptions is edgetpu.Options without what can not be sent: the function in System.
+// deviceOptions is edgetpu.Options without the function in System, which cannot be sent.
 type deviceOptions struct {
 	Performance          edgetpu.Performance `json:"performance"`
 	AlwaysDFU            bool                `json:"always_dfu"`
@@ -126,14 +126,14 @@ type openReply struct {
 	Outputs         []port                    `json:"outputs"`
 }
 
-// port is an input or output as it is before the first run.
+// port is an input or output before the first run.
 type port struct {
 	Info    tensor.Info `json:"info"`
 	Bytes   int         `json:"bytes"`
 	Movable bool        `json:"movable"`
 }
 
-// copied is an output that the child copied into the memory for such, because it lies elsewhere.
+// copied is an output that the child copied to the room, because it could not be moved.
 type copied struct {
 	output        int
 	offset, bytes int
@@ -161,8 +161,7 @@ func appendCopied(b []byte, list []copied) []byte {
 
 var errCopied = errors.New("a list of copied outputs that is not well formed")
 
-// parseCopied reads such a list, for a model with so many outputs and a memory of so many bytes: the child is not
-// trusted to stay within.
+// parseCopied parses such a list, for a number of outputs and a memory size: the child is not trusted to respect them.
 func parseCopied(b []byte, outputs, room int) ([]copied, error) {
 	var list []copied
 	for len(b) > 0 {
@@ -188,10 +187,10 @@ func parseCopied(b []byte, outputs, room int) ([]copied, error) {
 
 func equalCopied(a, b []copied) bool { return slices.EqualFunc(a, b, copied.equal) }
 
-// appendCount writes the bytes that statusRoom asks for.
+// appendCount writes the size that statusRoom asks for.
 func appendCount(b []byte, n int) []byte { return binary.LittleEndian.AppendUint64(b, uint64(n)) }
 
-// parseCount reads them.
+// parseCount parses it.
 func parseCount(b []byte) (int, error) {
 	if len(b) != 8 {
 		return 0, fmt.Errorf("a reply of %d bytes", len(b))
