@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// cameras looks at the configured cameras, and at those that the kernel shows.
+// cameras checks the configured cameras and those that the kernel shows.
 func (e *examiner) cameras() {
 	there := e.machine.match("/dev/video[0-9]*")
 	for _, c := range e.Cameras {
@@ -29,7 +29,7 @@ func (e *examiner) cameras() {
 			allowed = append(allowed, path)
 			continue
 		}
-		if denied.Subject != "" { // the first says it for all: they have one group
+		if denied.Subject != "" { // the first finding covers all: they have the same group
 			denied.Looked = append(denied.Looked, path)
 		} else {
 			denied = Finding{Check: Cameras, Subject: path, Looked: []string{path}, State: Warning, ID: CameraPermission}
@@ -61,7 +61,7 @@ func others(there []string) string {
 	return "; there is " + and(there)
 }
 
-// passCamera says how a camera comes into a container.
+// passCamera says how to pass a camera to a container.
 func (e *examiner) passCamera(path string) string {
 	switch inside := e.machine.container(); inside {
 	case noContainer:

@@ -2,7 +2,7 @@ package doctor
 
 import "fmt"
 
-// catalogued looks at the files whose contents are known.
+// catalogued checks the files whose contents are known.
 func (e *examiner) catalogued() {
 	good := []string{}
 	for _, c := range e.Catalogued {

@@ -10,7 +10,7 @@ import (
 	"corallite/tflite"
 )
 
-// Handlers are for isolate.Main: the child that Isolated starts.
+// Handlers are for isolate.Main: they serve the child that Isolated starts.
 func Handlers() map[string]isolate.Handler { return map[string]isolate.Handler{Kind: serve} }
 
 // patient is what the child has opened.
@@ -58,7 +58,7 @@ func (p *patient) stage(s Stage) answer {
 	if err == nil {
 		return a
 	}
-	const most = 4 << 10 // more is not read by anybody
+	const most = 4 << 10 // nobody reads more
 	a.Error = err.Error()
 	if len(a.Error) > most {
 		a.Error = a.Error[:most]
@@ -90,7 +90,7 @@ func (p *patient) prepare() (err error) {
 	return err
 }
 
-// close gives everything back, in order.
+// close closes everything, in order.
 func (p *patient) close() error {
 	var errs []error
 	if p.interpreter != nil {

@@ -16,7 +16,7 @@ const (
 	pciDevices = "/sys/bus/pci/devices"
 )
 
-// lookAtDevices looks at each device.
+// lookAtDevices checks each device.
 func (e *examiner) lookAtDevices() {
 	if len(e.devices) == 0 {
 		e.noDevice()
@@ -36,7 +36,7 @@ func (e *examiner) lookAtDevices() {
 	}
 }
 
-// where is the folder in which the kernel shows a device.
+// where is the device's folder in sysfs.
 func where(d edgetpu.Device) string {
 	if d.Bus == edgetpu.USB {
 		return d.Path
@@ -55,7 +55,7 @@ func describe(d seen) string {
 	}
 }
 
-// noDevice notes that the kernel shows no device that a program could open.
+// noDevice adds a finding that the kernel shows no device that a program could open.
 func (e *examiner) noDevice() {
 	looked := []string{usbDevices, pciDevices}
 	switch {
@@ -83,7 +83,7 @@ func (e *examiner) noDevice() {
 	e.add(f)
 }
 
-// node looks at the device file. It says whether the device may be opened.
+// node checks the device file. It reports whether the device may be opened.
 func (e *examiner) node(d seen) bool {
 	n := d.Node
 	about := Finding{Subject: d.Name, Looked: []string{n.Path}, State: Problem, device: &d.Device}
@@ -117,7 +117,7 @@ func (e *examiner) node(d seen) bool {
 	return false
 }
 
-// busy looks whether another process has the device. A device that this program has is as it should be.
+// busy checks whether another process has the device. It is fine if that is this program.
 func (e *examiner) busy(d seen) bool {
 	if len(d.Node.Holders) == 0 {
 		e.ok(Use, d.Name, "no other process has it open"+e.hidden(), "/proc/*/fd")
@@ -147,13 +147,13 @@ func (e *examiner) busy(d seen) bool {
 	return !own
 }
 
-// ours says whether a process runs this program: by the name that it was started under.
+// ours reports whether a process runs this program, by the name it was started under.
 func (m machine) ours(pid int) bool {
 	first, _, _ := strings.Cut(m.read(fmt.Sprintf("/proc/%d/cmdline", pid)), "\x00")
 	return path.Base(first) == "corallite"
 }
 
-// hidden says what cannot be seen by this user.
+// hidden lists what this user cannot see.
 func (e *examiner) hidden() string {
 	if e.machine.user.Root {
 		return ""
@@ -161,7 +161,7 @@ func (e *examiner) hidden() string {
 	return " (those of other users show only to root)"
 }
 
-// usb looks at the state and the link of a stick.
+// usb checks the state and the link of a stick.
 func (e *examiner) usb(d seen) {
 	if d.Bus != edgetpu.USB {
 		return
@@ -188,7 +188,7 @@ func (e *examiner) usb(d seen) {
 	}
 }
 
-// fresh looks at a stick before its first use: it will come back under another number when its firmware is loaded.
+// fresh checks a stick before its first use: it will get a new number when its firmware is loaded.
 func (e *examiner) fresh(d seen) {
 	f := Finding{
 		Check: USB, Subject: d.Name, Looked: []string{d.Device.Path + "/idProduct"}, State: OK,
@@ -212,7 +212,7 @@ func (e *examiner) fresh(d seen) {
 	e.add(f)
 }
 
-// usable are the devices that nothing was found against.
+// usable returns the devices without problems.
 func (e *examiner) usable() []edgetpu.Device {
 	var free []edgetpu.Device
 	for _, d := range e.devices {

@@ -9,26 +9,27 @@ import (
 	"corallite/tflite"
 )
 
-// Options say what is looked at, and with what. The zero Options look at this machine, with nothing configured.
+// Options are what to check, and with what. The zero Options check this machine without a configuration.
 type Options struct {
 	System  edgetpu.System
 	User    *User  // nil: this process's
 	Library string // libedgetpu's path; "": as edgetpu.Load finds it
-	Runtime string // TensorFlow Lite's version; "": that of this process's
+	Runtime string // TensorFlow Lite's version; "": this process's
 
-	Configured bool             // whether there is a configuration, so that it matters what stops it
-	Unusable   []Missing        // what the configuration names and is not there
+	Configured bool             // there is a configuration, so that it matters which pipelines cannot run
+	Unusable   []Missing        // what the configuration names and is missing
 	Models     []Model          // of the configuration
 	Catalogued []CataloguedFile // the files of the model cache
 	Cameras    []Camera         // of the configuration
 
 	// Try tries libedgetpu where a crash does no harm; nil: it is not tried. See Isolated.
 	Try func(context.Context, Attempt) Trial
-	// TryPlugin tries a model on an external delegate, likewise; nil: it is not tried. See the function TryPlugin.
+	// TryPlugin tries a model on an external delegate in the same way; nil: it is not tried. See the function
+	// TryPlugin.
 	TryPlugin func(context.Context, Model, delegate.Item) error
 }
 
-// Missing is something that a configuration names and that is not there.
+// Missing is something that a configuration names and that does not exist.
 type Missing struct {
 	Subject string // "models.coco.path"
 	File    string // where it is named
@@ -41,15 +42,15 @@ type Missing struct {
 type Model struct {
 	Name      string
 	Files     delegate.Files
-	Segments  []string // of the compiled file in parts, instead of Files.EdgeTPU
+	Segments  []string // of the compiled model, instead of Files.EdgeTPU
 	Choice    delegate.Choice
-	Device    string // as edgetpu.ParseSpec reads it
+	Device    string // as in edgetpu.ParseSpec
 	Pipelines []string
 
 	bad bool // its files cannot be used, or not with this library
 }
 
-// compiled are the files for the Edge TPU.
+// compiled returns the files for the Edge TPU.
 func (m Model) compiled() []string {
 	if m.Files.EdgeTPU != "" {
 		return []string{m.Files.EdgeTPU}
@@ -57,23 +58,23 @@ func (m Model) compiled() []string {
 	return m.Segments
 }
 
-// needs says whether nothing but an Edge TPU can run the model.
+// needs reports whether only an Edge TPU can run the model.
 func (m Model) needs() bool {
 	return m.Choice.OnlyEdgeTPU() || m.wants() && m.Files.CPU == ""
 }
 
-// wants says whether an Edge TPU would run the model if there were one.
+// wants reports whether an Edge TPU would run the model if there were one.
 func (m Model) wants() bool {
 	return m.Choice.OnlyEdgeTPU() || m.Choice.ForEdgeTPU() && len(m.compiled()) > 0
 }
 
-// CataloguedFile is a file whose contents are known beforehand.
+// CataloguedFile is a file whose contents are known in advance.
 type CataloguedFile struct {
 	Model     string // its name
 	Path      string
-	Err       error // why it is not the file that it should be; nil: it is
+	Err       error // why it is not the expected file; nil: it is
 	Fix       []string
-	Pipelines []string // that use it
+	Pipelines []string // that use the model
 }
 
 // Camera is a camera of the configuration.
@@ -82,26 +83,26 @@ type Camera struct {
 	Pipelines []string
 }
 
-// examiner is one examination.
+// examiner is the state of one examination.
 type examiner struct {
 	Options
 	machine  machine
 	findings []Finding
 
-	devices []seen // by the kernel, or else by the library
+	devices []seen // from the kernel, or else from the library
 	cards   []edgetpu.Card
-	version *edgetpu.Version // of a library that loads and lists; nil: there is none, or it was not tried
+	version *edgetpu.Version // of a library that loads and lists devices; nil: there is none, or it was not tried
 }
 
 // seen is a device.
 type seen struct {
 	edgetpu.Description
-	listed  bool // by the library; the kernel does not show it
+	listed  bool // only by the library, not by the kernel
 	held    bool // by this program, in another process
-	blocked bool // a problem was found that keeps it from being used
+	blocked bool // a problem prevents its use
 }
 
-// Examine looks at everything. The error is ctx's: whatever is wrong with the machine is in the Report.
+// Examine runs all checks. The error is ctx's: whatever is wrong with the machine is in the Report.
 func Examine(ctx context.Context, o Options) (*Report, error) {
 	if o.Runtime == "" {
 		o.Runtime = tflite.RuntimeVersion()
@@ -133,27 +134,28 @@ func (e *examiner) add(f Finding) {
 	e.findings = append(e.findings, f)
 }
 
-// ok notes a look that found nothing wrong.
+// ok adds a finding without a problem.
 func (e *examiner) ok(check Check, subject, found string, looked ...string) {
 	e.add(Finding{Check: check, Subject: subject, Looked: looked, State: OK, Found: found})
 }
 
-// skip notes what was not looked at.
+// skip adds a finding for what was not checked.
 func (e *examiner) skip(check Check, found string, looked ...string) {
 	e.add(Finding{Check: check, Looked: looked, State: Skipped, Found: found})
 }
 
-// wanted says whether anything would use an Edge TPU: a configured model, or whoever asks without a configuration.
+// wanted reports whether anything would use an Edge TPU: a configured model, or a user without a configuration who
+// asks.
 func (e *examiner) wanted() bool {
 	return !e.Configured || len(e.Unusable) > 0 || slices.ContainsFunc(e.Models, Model.wants)
 }
 
-// libraryNamed says whether somebody said which libedgetpu is meant: then it is wanted.
+// libraryNamed reports whether a libedgetpu was given explicitly: then it is wanted.
 func (e *examiner) libraryNamed() bool {
 	return edgetpu.Wanted(e.Library) != ""
 }
 
-// block notes that a device cannot be used.
+// block marks a device as unusable.
 func (e *examiner) block(d edgetpu.Device) {
 	for i := range e.devices {
 		if e.devices[i].Device == d {
@@ -162,7 +164,7 @@ func (e *examiner) block(d edgetpu.Device) {
 	}
 }
 
-// hold notes that this program has a device in another process.
+// hold records that this program has a device in another process.
 func (e *examiner) hold(d edgetpu.Device) {
 	for i := range e.devices {
 		if e.devices[i].Device == d {
@@ -171,7 +173,7 @@ func (e *examiner) hold(d edgetpu.Device) {
 	}
 }
 
-// missing notes what the configuration names in vain.
+// missing adds findings for missing files that the configuration names.
 func (e *examiner) missing() {
 	for _, u := range e.Unusable {
 		e.add(Finding{

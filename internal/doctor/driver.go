@@ -11,10 +11,10 @@ import (
 	"corallite/delegate/edgetpu"
 )
 
-// modulesConf makes the kernel load the driver at every start.
+// modulesConf makes the kernel load the driver at boot.
 const modulesConf = "/etc/modules-load.d/apex.conf"
 
-// drivers looks whether the kernel's driver has each PCI card.
+// drivers checks whether the kernel's driver has each PCI card.
 func (e *examiner) drivers() {
 	e.cards = e.System.Cards()
 	for _, c := range e.cards {
@@ -28,7 +28,7 @@ func (e *examiner) drivers() {
 	}
 }
 
-// driver says why no driver has made a device of a card.
+// driver finds out why no driver has made a device for a card.
 func (e *examiner) driver(f *Finding, c edgetpu.Card) {
 	m := e.machine
 	switch {
@@ -54,7 +54,7 @@ func (e *examiner) driver(f *Finding, c edgetpu.Card) {
 	}
 }
 
-// loaded says whether a module is in the kernel.
+// loaded reports whether a module is loaded.
 func (m machine) loaded(module string) bool {
 	for _, line := range strings.Split(m.read("/proc/modules"), "\n") {
 		if name, _, _ := strings.Cut(line, " "); name == module {
@@ -64,7 +64,7 @@ func (m machine) loaded(module string) bool {
 	return m.there("/sys/module/" + module)
 }
 
-// driverFailed is a driver that is there and did not take the card.
+// driverFailed is for a loaded driver that did not take the card.
 func (m machine) driverFailed(f *Finding, c edgetpu.Card) {
 	f.ID = DriverFailed
 	f.Found = "the driver is loaded, but has made no device of the card: it found the card not answering, or without interrupts (MSI-X)"
@@ -80,12 +80,12 @@ func (m machine) driverFailed(f *Finding, c edgetpu.Card) {
 	}
 }
 
-// board is the name of a single-board computer.
+// board is the name of the single-board computer.
 func (m machine) board() string {
 	return strings.TrimRight(m.read("/proc/device-tree/model"), "\x00\n")
 }
 
-// notLoaded says why the driver is not loaded.
+// notLoaded finds out why the driver is not loaded.
 func (m machine) notLoaded(f *Finding) {
 	kernel := m.kernel()
 	module := m.moduleFile(kernel)
@@ -130,7 +130,7 @@ func (m machine) notLoaded(f *Finding) {
 	f.Advice = strings.TrimSpace(f.Advice)
 }
 
-// newKernel warns of kernels that the driver's sources are too old for.
+// newKernel warns of kernels that are too new for the driver's sources.
 func (m machine) newKernel() string {
 	// google/gasket-driver issues 36 and 52: no_llseek is gone from 6.12 on, and the sources name it.
 	if !m.kernelAtLeast(6, 12) {
@@ -139,7 +139,7 @@ func (m machine) newKernel() string {
 	return "From kernel 6.12 on google/gasket-driver does not compile as it is: take it with the patch of its pull request 35 (issue 36 there)."
 }
 
-// moduleFile is the driver for a kernel, wherever it lies: "" when there is none.
+// moduleFile is the driver's file for a kernel, wherever it is; "" if there is none.
 func (m machine) moduleFile(kernel string) string {
 	if kernel == "" {
 		return ""
@@ -163,7 +163,7 @@ func (m machine) moduleFile(kernel string) string {
 	return ""
 }
 
-// blacklisted is the file that keeps the driver from being loaded by itself.
+// blacklisted is the file that keeps the driver from being loaded automatically.
 func (m machine) blacklisted() string {
 	line := regexp.MustCompile(`(?m)^\s*blacklist\s+(apex|gasket)\s*$`)
 	for _, file := range m.match("/etc/modprobe.d/*.conf", "/usr/lib/modprobe.d/*.conf", "/lib/modprobe.d/*.conf") {
@@ -174,7 +174,7 @@ func (m machine) blacklisted() string {
 	return ""
 }
 
-// signaturesEnforced says whether the kernel refuses modules without a signature that it knows, and what says so.
+// signaturesEnforced reports whether the kernel refuses modules without a known signature, and the evidence.
 func (m machine) signaturesEnforced() (bool, []string) {
 	const (
 		secureBoot = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -200,8 +200,8 @@ func (m machine) signaturesEnforced() (bool, []string) {
 	return enforced, looked
 }
 
-// unsigned says whether a module has no signature, or none by a key that the kernel shows to have. Compressed modules
-// are judged by the keys alone.
+// unsigned reports whether a module has no signature, or none by a key that the kernel lists. Compressed modules are
+// judged by the keys alone.
 func (m machine) unsigned(module string) bool {
 	if path.Ext(module) == ".ko" && !strings.HasSuffix(m.read(module), "~Module signature appended~\n") {
 		return true

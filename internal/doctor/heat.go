@@ -7,10 +7,10 @@ import (
 	"corallite/delegate/edgetpu"
 )
 
-// near is how close to the first trip point a chip may come before it is worth a warning, in °C.
+// near is the distance to the first trip point that is worth a warning, in °C.
 const near = 5
 
-// heat looks at the temperature of a card. A stick shows none.
+// heat checks the temperature of a card. A stick has no sensor.
 func (e *examiner) heat(d seen) {
 	if d.Bus != edgetpu.PCI {
 		return
@@ -22,7 +22,7 @@ func (e *examiner) heat(d seen) {
 	case errors.Is(err, edgetpu.ErrGone):
 		e.gone(&f, err)
 		e.block(d.Device)
-	case err != nil: // no sensor, or one that does not work; the device may work all the same
+	case err != nil: // no sensor, or a broken one; the device may still work
 		f.State, f.Found = Skipped, err.Error()
 	case r.Now > r.Trip[0]-near:
 		f.State, f.ID = Warning, Hot
@@ -35,7 +35,7 @@ func (e *examiner) heat(d seen) {
 	e.add(f)
 }
 
-// gone is a card that fell off the bus: mostly its files are still there.
+// gone is for a card that fell off the bus: usually its files are still there.
 func (e *examiner) gone(f *Finding, err error) {
 	f.Check, f.State, f.ID = Devices, Problem, DeviceGone
 	f.Found = err.Error()

@@ -1,17 +1,17 @@
 package doctor
 
-// Check is a kind of look.
+// Check is a kind of check.
 type Check string
 
 const (
 	Configuration Check = "configuration" // files that the configuration names
-	Container     Check = "container"     // whether a container was given the device
+	Container     Check = "container"     // whether the device was passed to the container
 	Driver        Check = "driver"        // the kernel's driver of PCI cards
 	Devices       Check = "device"        // which devices the kernel shows
 	Library       Check = "library"       // libedgetpu
 	Permission    Check = "permission"    // who may open the device file
 	Use           Check = "use"           // whether another process has the device
-	Pairing       Check = "pairing"       // whether libedgetpu and the runtime go together, tried in a child process
+	Pairing       Check = "pairing"       // whether libedgetpu and the runtime are compatible, tried in a child process
 	Models        Check = "model"         // model files
 	Plugin        Check = "delegate"      // external delegates, tried in a child process
 	USB           Check = "usb"           // state and link of a stick
@@ -19,7 +19,7 @@ const (
 	Cameras       Check = "camera"
 )
 
-// ID is a cause. It does not change between versions.
+// ID identifies a cause. It does not change between versions.
 type ID string
 
 const (
@@ -77,9 +77,9 @@ const (
 	CameraPermission ID = "camera-permission"
 )
 
-// explaining has all causes in the order in which one explains another: a device that a container was not given cannot
-// be missed by the library, a library that is not there cannot fail to open a device. The library comes before
-// permission because its package brings the udev rule.
+// explaining lists all causes in the order in which one explains another: a library cannot see a device that was not
+// passed to the container, and a missing library cannot fail to open a device. The library comes before permission
+// because its package brings the udev rule.
 var explaining = []struct {
 	ID    ID
 	Check Check

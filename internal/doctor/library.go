@@ -11,7 +11,7 @@ import (
 	"corallite/internal/isolate"
 )
 
-// libraryIDs are the causes for which libedgetpu does not load.
+// libraryIDs are the causes for a libedgetpu that does not load.
 var libraryIDs = map[error]ID{
 	edgetpu.ErrNotFound:          LibraryMissing,
 	edgetpu.ErrUnreadable:        LibraryUnreadable,
@@ -22,7 +22,7 @@ var libraryIDs = map[error]ID{
 	edgetpu.ErrLoad:              LibraryLoad,
 }
 
-// loadLibrary loads libedgetpu in a child, and asks it for its devices, which counts where the kernel shows none.
+// loadLibrary loads libedgetpu in a child and asks it for its devices, which count if the kernel shows none.
 func (e *examiner) loadLibrary(ctx context.Context) Trial {
 	if e.Try == nil || !e.wanted() {
 		return Trial{At: Starting}
@@ -42,7 +42,7 @@ func (e *examiner) loadLibrary(ctx context.Context) Trial {
 const noChildren = "Child processes of the same kind run models on an Edge TPU: what keeps this one from starting keeps those too. " +
 	"Limits on processes or memory, and /proc that is not mounted, are what to look for."
 
-// library says what came of loading it.
+// library adds the finding about loading it.
 func (e *examiner) library(t Trial) {
 	f := Finding{Check: Library, Subject: "libedgetpu", State: Problem}
 	none := len(e.devices) == 0 && len(e.cards) == 0
@@ -64,7 +64,7 @@ func (e *examiner) library(t Trial) {
 		f.Found = load.Error()
 		e.mendLibrary(&f, load)
 		switch {
-		case !none || e.libraryNamed(): // whoever names one wants it
+		case !none || e.libraryNamed(): // an explicitly given library is wanted
 		case f.ID == LibraryMissing:
 			f.State, f.ID, f.Fix, f.Advice = Skipped, "", nil, ""
 			f.Found = "libedgetpu is not installed, which does not matter without an Edge TPU"
@@ -80,7 +80,7 @@ func (e *examiner) library(t Trial) {
 	e.add(f)
 }
 
-// mendLibrary says how to come to a library that loads.
+// mendLibrary says how to get a library that loads.
 func (e *examiner) mendLibrary(f *Finding, l *edgetpu.LoadError) {
 	install, advice := e.machine.install(e.Runtime)
 	switch f.ID {
@@ -101,14 +101,14 @@ func (e *examiner) mendLibrary(f *Finding, l *edgetpu.LoadError) {
 	}
 }
 
-// install says how to install a libedgetpu that fits a runtime. Google's own package does not (see pairs).
+// install says how to install a libedgetpu that fits a runtime. Google's own package does not (see pairs.go).
 func (m machine) install(runtime string) (fix []string, advice string) {
 	return []string{fmt.Sprintf("sudo apt install ./libedgetpu1-std_16.0tf%s-*_$(dpkg --print-architecture).deb", runtime)},
 		fmt.Sprintf("First download that package, built for TensorFlow Lite %s and for this distribution, from "+
 			"https://github.com/feranick/libedgetpu/releases. Google's own libedgetpu1-std 16.0 does not go with TensorFlow Lite from 2.12 on.", runtime)
 }
 
-// broken is a library that ended its process, or never came back, before any device was opened.
+// broken is for a library that crashed or hung before any device was opened.
 func (e *examiner) broken(f *Finding, t Trial) {
 	f.Check, f.ID = Pairing, LibraryCrash
 	f.Looked = []string{"child process"}
@@ -123,7 +123,7 @@ func (e *examiner) broken(f *Finding, t Trial) {
 	f.Fix, f.Advice = e.machine.install(e.Runtime)
 }
 
-// ending says in words where a trial ended, and how.
+// ending describes where and how a trial ended.
 func (t Trial) ending() string {
 	if died := (*isolate.DeathError)(nil); errors.As(t.Err, &died) {
 		return fmt.Sprintf("while %s, the child process that tries libedgetpu %s", t.At.doing(), died.Cause())

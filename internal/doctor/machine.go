@@ -12,7 +12,7 @@ import (
 	"corallite/delegate/edgetpu"
 )
 
-// machine is what the checks look at: the files of this machine, or of a folder that stands for one.
+// machine has the files that the checks read: of this machine, or of a folder that stands for one.
 type machine struct {
 	edgetpu.System
 	files fs.FS // below System.Root
@@ -33,9 +33,9 @@ func newMachine(s edgetpu.System, u *User) machine {
 	return m
 }
 
-// User is who would open the device.
+// User is the user who would open the device.
 type User struct {
-	Name   string // "": not known
+	Name   string // "": unknown
 	Groups []int  // of this process
 	Root   bool
 }
@@ -55,7 +55,7 @@ func currentUser() User {
 	return u
 }
 
-// shellName is the user for a command to paste.
+// shellName is the user's name for a command to paste.
 func (u User) shellName() string {
 	if u.Name == "" {
 		return `"$USER"`
@@ -63,7 +63,7 @@ func (u User) shellName() string {
 	return u.Name
 }
 
-// read is a file's contents, "" when it cannot be read.
+// read returns a file's contents, "" if it cannot be read.
 func (m machine) read(name string) string {
 	b, err := fs.ReadFile(m.files, strings.TrimPrefix(name, "/"))
 	if err != nil {
@@ -72,17 +72,17 @@ func (m machine) read(name string) string {
 	return string(b)
 }
 
-// there says whether there is something of that name.
+// there reports whether a file exists.
 func (m machine) there(name string) bool {
 	_, err := fs.Stat(m.files, strings.TrimPrefix(name, "/"))
 	return err == nil || errors.Is(err, fs.ErrPermission)
 }
 
-// match gives the paths that fit any of the patterns, in order.
+// match returns the paths that match any of the patterns, in order.
 func (m machine) match(patterns ...string) []string {
 	var all []string
 	for _, p := range patterns {
-		names, _ := fs.Glob(m.files, strings.TrimPrefix(p, "/")) // the patterns are well formed
+		names, _ := fs.Glob(m.files, strings.TrimPrefix(p, "/")) // the patterns are valid
 		for _, name := range names {
 			all = append(all, "/"+name)
 		}
@@ -93,7 +93,7 @@ func (m machine) match(patterns ...string) []string {
 // kernel is the release of the running kernel: "6.12.41+deb13-amd64".
 func (m machine) kernel() string { return strings.TrimSpace(m.read("/proc/sys/kernel/osrelease")) }
 
-// kernelAtLeast compares the running kernel's release; false when it is not known.
+// kernelAtLeast compares the running kernel's release; false if it is unknown.
 func (m machine) kernelAtLeast(major, minor int) bool {
 	a, rest, _ := strings.Cut(m.kernel(), ".")
 	b, _, _ := strings.Cut(rest, ".")
@@ -102,7 +102,7 @@ func (m machine) kernelAtLeast(major, minor int) bool {
 	return err1 == nil && err2 == nil && (x > major || x == major && y >= minor)
 }
 
-// engine is what runs a container.
+// engine is the software that runs a container.
 type engine string
 
 const (
@@ -114,7 +114,7 @@ const (
 	otherContainer engine = "container"
 )
 
-// container says which kind of container this is, by the traces that the engines leave.
+// container returns the kind of container this is, by the traces that the engines leave.
 func (m machine) container() engine {
 	groups := m.read("/proc/1/cgroup")
 	mark := strings.TrimSpace(m.read("/run/systemd/container"))
@@ -134,19 +134,19 @@ func (m machine) container() engine {
 	}
 }
 
-// virtual says whether this is a virtual machine.
+// virtual reports whether this is a virtual machine.
 func (m machine) virtual() bool {
 	for _, line := range strings.Split(m.read("/proc/cpuinfo"), "\n") {
 		if key, flags, _ := strings.Cut(line, ":"); strings.TrimSpace(key) == "flags" {
 			return slices.Contains(strings.Fields(flags), "hypervisor")
 		}
 	}
-	maker := m.read("/sys/class/dmi/id/sys_vendor") // where the processor does not say: QEMU on ARM
+	maker := m.read("/sys/class/dmi/id/sys_vendor") // if the processor does not tell: QEMU on ARM
 	return strings.HasPrefix(maker, "QEMU") || strings.HasPrefix(maker, "VMware") || strings.HasPrefix(maker, "innotek")
 }
 
-// follows says whether device files below a folder come and go with the devices: it is the kernel's or the host's own
-// folder. In a container that was given single files, it is not.
+// follows reports whether device files in a folder come and go with the devices: it is the kernel's or the host's own
+// folder. In a container that got single files it is not.
 func (m machine) follows(folder string) bool {
 	for _, line := range strings.Split(m.read("/proc/self/mountinfo"), "\n") {
 		// proc_pid_mountinfo(5): "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw"
@@ -165,7 +165,7 @@ func (m machine) follows(folder string) bool {
 	return false
 }
 
-// group looks for a group's number and members in /etc/group.
+// group looks up a group's number and members in /etc/group.
 func (m machine) group(name string) (id int, members []string, ok bool) {
 	for _, line := range strings.Split(m.read("/etc/group"), "\n") {
 		fields := strings.Split(line, ":") // group(5): name:password:GID:members
@@ -178,7 +178,7 @@ func (m machine) group(name string) (id int, members []string, ok bool) {
 	return 0, nil, false
 }
 
-// groupName is a group's name by its number, by /etc/group; the number where it has none.
+// groupName looks up a group's name by its number in /etc/group; the number if it has none.
 func (m machine) groupName(n edgetpu.Node) string {
 	for _, line := range strings.Split(m.read("/etc/group"), "\n") {
 		if fields := strings.Split(line, ":"); len(fields) == 4 && fields[2] == strconv.Itoa(n.GroupID) {
@@ -188,7 +188,7 @@ func (m machine) groupName(n edgetpu.Node) string {
 	return n.Group
 }
 
-// ruleFor gives the udev rules that speak of something, the first that is found.
+// ruleFor returns the first udev rules that mention something.
 func (m machine) ruleFor(words ...string) string {
 	for _, file := range m.match("/etc/udev/rules.d/*.rules", "/run/udev/rules.d/*.rules", "/usr/local/lib/udev/rules.d/*.rules",
 		"/usr/lib/udev/rules.d/*.rules", "/lib/udev/rules.d/*.rules") {

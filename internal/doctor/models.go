@@ -7,7 +7,7 @@ import (
 	"corallite/delegate/edgetpu"
 )
 
-// models reads the files of the configured models, and compares what they need with the library.
+// models reads the files of the configured models and compares their needs with the library.
 func (e *examiner) models() {
 	for i := range e.Models {
 		m := &e.Models[i]
@@ -63,21 +63,21 @@ func (e *examiner) model(f *Finding, m *Model) {
 	}
 }
 
-// olderModel says how to come to a model and a library that go together.
+// olderModel says how to get a model and a library that are compatible.
 func (e *examiner) olderModel(cpu string) (fix []string, advice string) {
 	install, from := e.machine.install(e.Runtime)
 	if cpu == "" {
 		cpu = "MODEL.tflite"
 	}
 	if e.version != nil {
-		// coral.ai/docs/edgetpu/compiler: -m is the least runtime version that the model is to work with.
+		// coral.ai/docs/edgetpu/compiler: -m is the minimum runtime version for the model.
 		fix = append(fix, fmt.Sprintf("edgetpu_compiler -s -m %d %s", e.version.RuntimeVersion, cpu))
 	}
 	return append(fix, install...), "One of the two: the first compiles the model for the library that is there, the second gets a newer library. " + from
 }
 
-// runtimeNeeded is the least runtime version of libedgetpu for a model; 0 for one that is not compiled. The error is
-// that of files that are broken, or are not the same model.
+// runtimeNeeded is the minimum runtime version of libedgetpu for a model; 0 for one that is not compiled. The error is
+// for broken files, or files that are not the same model.
 func runtimeNeeded(files delegate.Files) (int, error) {
 	m, err := delegate.Read(files)
 	if err != nil {
@@ -95,7 +95,7 @@ func runtimeNeeded(files delegate.Files) (int, error) {
 	return needed, nil
 }
 
-// stops finds the pipelines that have no Edge TPU and cannot do without.
+// stops finds the pipelines that need an Edge TPU and have none.
 func (e *examiner) stops() {
 	for _, m := range e.Models {
 		if !m.needs() || m.bad {
@@ -103,7 +103,7 @@ func (e *examiner) stops() {
 		}
 		spec, err := edgetpu.ParseSpec(m.Device)
 		if err != nil {
-			continue // the configuration was checked
+			continue // the configuration was validated before
 		}
 		if e.tryable() {
 			if _, err := e.System.Select(spec, e.usable()); err == nil {
@@ -114,7 +114,7 @@ func (e *examiner) stops() {
 	}
 }
 
-// tryable says whether nothing was found against the library itself.
+// tryable reports whether the library itself has no problems.
 func (e *examiner) tryable() bool {
 	for _, f := range e.findings {
 		if f.State == Problem && f.device == nil && (f.Check == Library || f.Check == Pairing) {
@@ -124,7 +124,7 @@ func (e *examiner) tryable() bool {
 	return true
 }
 
-// blame finds what keeps a model from every device that it may have.
+// blame finds what keeps a model from every device that it may use.
 func (e *examiner) blame(m Model, spec edgetpu.Spec) {
 	var all []edgetpu.Device
 	for _, d := range e.devices {

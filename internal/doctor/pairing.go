@@ -10,10 +10,10 @@ import (
 	"corallite/internal/isolate"
 )
 
-// pairing tries libedgetpu with the runtime, on every device that nothing was found against.
+// pairing tries libedgetpu with the runtime on every usable device.
 func (e *examiner) pairing(ctx context.Context) {
 	if e.version == nil {
-		return // the library's finding says why
+		return // the library's finding has the reason
 	}
 	verdict := e.machine.known(*e.version, e.Runtime, !e.libraryNamed())
 	tried := false
@@ -31,7 +31,7 @@ func (e *examiner) pairing(ctx context.Context) {
 	}
 }
 
-// pairingByTable is what can be said without a device to try.
+// pairingByTable is what is known without a device to try.
 func (e *examiner) pairingByTable(v verdict) {
 	f := Finding{Check: Pairing, Looked: v.looked, State: Skipped}
 	switch {
@@ -49,14 +49,14 @@ func (e *examiner) pairingByTable(v verdict) {
 	e.add(f)
 }
 
-// tryOn opens a device in a child and makes an interpreter with it. It says whether that went well.
+// tryOn opens a device in a child and makes an interpreter with it. It reports whether that worked.
 func (e *examiner) tryOn(ctx context.Context, d seen, v verdict) bool {
 	a := Attempt{Library: e.Library, Device: &d.Device, Model: e.compiledModel()}
 	t := e.Try(ctx, a)
 	first := t
 	var died *isolate.DeathError
 	if t.At == Opening && !errors.As(t.Err, &died) && ctx.Err() == nil {
-		t = e.Try(ctx, a) // after plugging in, the first opening fails at times and the second does not
+		t = e.Try(ctx, a) // after plugging in, the first opening sometimes fails and the second does not
 	}
 	f := Finding{Check: Pairing, Subject: d.Name, Looked: append([]string{"child process"}, v.looked...), State: Problem, device: &d.Device}
 	with := "a small model"
@@ -86,7 +86,7 @@ func (e *examiner) tryOn(ctx context.Context, d seen, v verdict) bool {
 	return f.State != Problem
 }
 
-// crashed is a child that libedgetpu or the runtime took with it.
+// crashed is for a child that libedgetpu or the runtime crashed.
 func (e *examiner) crashed(f *Finding, t Trial, died *isolate.DeathError, v verdict) {
 	how := t.ending()
 	f.Fix, f.Advice = e.machine.install(e.Runtime)
@@ -108,7 +108,7 @@ func (e *examiner) crashed(f *Finding, t Trial, died *isolate.DeathError, v verd
 	}
 }
 
-// notOpened is a device that libedgetpu did not open, of which it says no more.
+// notOpened is for a device that libedgetpu did not open without giving a reason.
 func (e *examiner) notOpened(f *Finding, d seen, t Trial) {
 	f.ID = DeviceOpen
 	f.Found = fmt.Sprintf("it could not be opened, twice, and nothing is in the way that can be seen: %v", t.Err)
@@ -122,14 +122,14 @@ func (e *examiner) notOpened(f *Finding, d seen, t Trial) {
 	}
 }
 
-// refused is a runtime or a delegate that gave an error instead of an interpreter.
+// refused is for a runtime or delegate that returned an error instead of an interpreter.
 func (e *examiner) refused(f *Finding, t Trial, with string, v verdict) {
 	f.ID = DelegateRefused
 	f.Advice = "Where other models are taken, compile this one again; where none is, take another build of libedgetpu."
 	f.Found = fmt.Sprintf("TensorFlow Lite %s did not take its delegate for %s: %v", e.Runtime, with, t.Err)
 	text := t.Err.Error()
 	switch {
-	// What other versions say for it: google-coral/edgetpu issues 44 and 259.
+	// Messages of other versions for it: google-coral/edgetpu issues 44 and 259.
 	case strings.Contains(text, "Unsupported data type in custom op handler") || v.fits == no:
 		f.ID = RuntimeMismatch
 		f.Fix, f.Advice = e.machine.install(e.Runtime)
@@ -139,7 +139,7 @@ func (e *examiner) refused(f *Finding, t Trial, with string, v verdict) {
 	}
 }
 
-// compiledModel is a model of the configuration to try the device with; "" when there is none.
+// compiledModel is a model of the configuration to try the device with; "" if there is none.
 func (e *examiner) compiledModel() string {
 	for _, m := range e.Models {
 		if files := m.compiled(); len(files) > 0 && m.wants() && !m.bad {

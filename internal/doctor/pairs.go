@@ -9,7 +9,7 @@ import (
 	"corallite/delegate/edgetpu"
 )
 
-// fit says whether two versions go together.
+// fit says whether two versions are compatible.
 type fit int
 
 const (
@@ -18,14 +18,14 @@ const (
 	no
 )
 
-// verdict is what is known of a libedgetpu with a runtime.
+// verdict is what is known about a libedgetpu with a runtime.
 type verdict struct {
 	fits   fit
 	text   string
 	looked []string
 }
 
-// dpkgStatus has the versions of installed packages, on Debian and what comes of it.
+// dpkgStatus has the versions of installed packages, on Debian and its derivatives.
 const dpkgStatus = "/var/lib/dpkg/status"
 
 // googleLabel is the build label of Google's last packages, libedgetpu 16.0. Issue 660 of google-coral/edgetpu has it
@@ -39,8 +39,8 @@ var communityVersion = regexp.MustCompile(`(?i)^16\.0tf(\d+)\.(\d+)\.(\d+)`)
 // googleVersion is a version of Google's own packages: "16.0".
 var googleVersion = regexp.MustCompile(`^1[0-6]\.\d(-\d+)?$`)
 
-// known says what is known of a libedgetpu with a runtime, by its build label and, where the usual one is used, by the
-// installed package. What is held against it here is said in public; nothing is guessed.
+// known is what is known about a libedgetpu with a runtime, by its build label and, if the default library is used, by
+// the installed package. Incompatibilities come from public sources only; nothing is guessed.
 func (m machine) known(v edgetpu.Version, runtime string, usual bool) verdict {
 	r := numbers(runtime)
 	w := verdict{looked: []string{"edgetpu_version"}}
@@ -66,9 +66,9 @@ func (m machine) known(v edgetpu.Version, runtime string, usual bool) verdict {
 		}
 		return w
 	}
-	// Issue 812 of google-coral/edgetpu: with Google's packages "the last version of TensorFlow Lite to support
-	// EdgeTPU is 2.11.1. Any later version leads to a segmentation fault." Runtime versions below 14 are theirs too,
-	// of before 16.0 (api/runtime_version.h: 14 is that release).
+	// Issue 812 of google-coral/edgetpu: with Google's packages "the last version of TensorFlow Lite to support EdgeTPU
+	// is 2.11.1. Any later version leads to a segmentation fault." Runtime versions below 14 are Google's too, from
+	// before 16.0 (api/runtime_version.h: 14 is that release).
 	google := v.BuildLabel == googleLabel || v.RuntimeVersion < 14 || googleVersion.MatchString(installed)
 	if google && !less(r, version{2, 12, 0}) {
 		return say(no, "Google's own builds of libedgetpu, up to 16.0, go with TensorFlow Lite up to 2.11.1, and this is %s", runtime)
@@ -76,7 +76,7 @@ func (m machine) known(v edgetpu.Version, runtime string, usual bool) verdict {
 	return w
 }
 
-// packageVersion is the version of the first package that is installed.
+// packageVersion is the version of the first installed package.
 func (m machine) packageVersion(names ...string) string {
 	for _, entry := range strings.Split(m.read(dpkgStatus), "\n\n") {
 		fields := map[string]string{}
@@ -99,7 +99,7 @@ type version [3]int
 
 func (v version) String() string { return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2]) }
 
-// numbers reads "2.17.1" and what follows it; what is missing is 0.
+// numbers parses "2.17.1", whatever follows; missing parts are 0.
 func numbers(s string) version {
 	var v version
 	for i, part := range strings.SplitN(s, ".", 3) {

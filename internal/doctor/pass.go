@@ -10,8 +10,8 @@ import (
 // usbMajor is the major number of USB device files (the kernel's USB_DEVICE_MAJOR).
 const usbMajor = 189
 
-// passDevice says how a container is given a device: a card as one file; of a stick the whole folder, because the stick
-// comes back under another number when its firmware is loaded, and the device rule for all of them.
+// passDevice says how to pass a device to a container: a card as one file; a stick as the whole folder, because it gets
+// a new number when its firmware is loaded, with the device rule for all of them.
 func (m machine) passDevice(inside engine, d edgetpu.Device) (fix []string, advice string) {
 	const again = "The container has to be made anew with it; what is running cannot be given a device."
 	usb := d.Bus == edgetpu.USB
@@ -44,7 +44,7 @@ func (m machine) passDevice(inside engine, d edgetpu.Device) (fix []string, advi
 	}
 }
 
-// apexNumber is the device number of a card's file; its major one is given out when the driver is loaded.
+// apexNumber is the device number of a card's file; the major number is assigned when the driver is loaded.
 func (m machine) apexNumber(d edgetpu.Device) string {
 	if n := strings.TrimSpace(m.read(where(d) + "/dev")); n != "" {
 		return n

@@ -8,11 +8,11 @@ import (
 	"corallite/delegate/edgetpu"
 )
 
-// RulesFile is where the udev rules belong; scripts/udev has the file.
+// RulesFile is the path of the udev rules; scripts/udev has the file.
 const RulesFile = "/etc/udev/rules.d/99-corallite-edgetpu.rules"
 
-// UDev rules that give a group the device files. libedgetpu1-std and gasket-dkms bring such rules too, for the same
-// groups.
+// udev rules that give a group access to the device files. libedgetpu1-std and gasket-dkms bring such rules too, for
+// the same groups.
 var (
 	USBRules = []string{
 		`SUBSYSTEM=="usb", ATTR{idVendor}=="1a6e", ATTR{idProduct}=="089a", MODE="0660", GROUP="plugdev"`,
@@ -29,7 +29,7 @@ const (
 
 const loginAgain = "Log out and in again afterwards: groups are given at login (a service: restart it)."
 
-// permission says why the device file may not be opened, and how it may.
+// permission finds out why the device file may not be opened, and how to allow it.
 func (e *examiner) permission(f *Finding, d seen) {
 	f.Check, f.ID = Permission, DevicePermission
 	wanted, rules, subsystem, mark := usbGroup, USBRules, "usb", []string{"089a"}
@@ -59,12 +59,12 @@ func (e *examiner) permission(f *Finding, d seen) {
 		f.Advice = loginAgain
 	}
 	if inside := m.container(); inside != noContainer {
-		// The container's own groups and rules mean nothing to a file of the host's.
+		// The container's own groups and rules do not apply to a file of the host.
 		f.Fix, f.Advice = m.joinInside(inside, d.Node.GroupID)
 	}
 }
 
-// join says how a user comes into a group: by joining it, or, being a member already, by another login.
+// join says how a user gets into a group: by joining it, or, if already a member, by logging in again.
 func (m machine) join(have, group string, id int) (found string, fix []string, advice string) {
 	_, members, _ := m.group(group)
 	switch {
@@ -80,7 +80,7 @@ func (m machine) join(have, group string, id int) (found string, fix []string, a
 	}
 }
 
-// joinInside says how a container's process comes into a group of the host.
+// joinInside says how to give a container's process a group of the host.
 func (m machine) joinInside(inside engine, id int) (fix []string, advice string) {
 	switch inside {
 	case podman:
@@ -95,7 +95,7 @@ func (m machine) joinInside(inside engine, id int) (fix []string, advice string)
 	}
 }
 
-// writeRules writes rules into their file.
+// writeRules writes rules to their file.
 func writeRules(rules []string) string {
 	quoted := make([]string, len(rules))
 	for i, r := range rules {
@@ -104,7 +104,7 @@ func writeRules(rules []string) string {
 	return `printf '%s\n' ` + strings.Join(quoted, " ") + " | sudo tee -a " + RulesFile
 }
 
-// applyRules makes udev read its rules and apply them to devices that are there already.
+// applyRules makes udev reload its rules and apply them to existing devices.
 func applyRules(subsystem string) string {
 	return "sudo udevadm control --reload && sudo udevadm trigger --action=add --subsystem-match=" + subsystem
 }

@@ -9,16 +9,16 @@ import (
 	"corallite/internal/worker"
 )
 
-// TryPlugin opens a model on an external delegate in a child process, as a pipeline would, and runs it once. It is a function
-// for Options.TryPlugin.
+// TryPlugin opens a model on an external delegate in a child process, as a pipeline would, and runs it once. Use it for
+// Options.TryPlugin.
 func TryPlugin(extraPaths ...string) func(context.Context, Model, delegate.Item) error {
 	return func(ctx context.Context, m Model, i delegate.Item) error {
 		return worker.ProbeModelOn(ctx, worker.ProbeOptions{Item: i, ExtraPaths: extraPaths}, delegate.Files{CPU: m.Files.CPU})
 	}
 }
 
-// plugins tries the accelerators of the configured models that run the CPU's file, each model on each of its own. Those that
-// run a compiled file, the Edge TPUs, have checks of their own.
+// plugins tries the external delegates of the configured models, each model on each of its own. Edge TPUs, which run
+// compiled models, have their own checks.
 func (e *examiner) plugins(ctx context.Context) {
 	for _, m := range e.Models {
 		for _, i := range m.Choice.OnCPUModel() {
@@ -49,7 +49,7 @@ func (e *examiner) plugin(ctx context.Context, m Model, i delegate.Item) {
 		Check: Plugin, Subject: subject, Looked: looked, State: Warning, ID: PluginUnusable, Found: err.Error(),
 		Advice: "The CPU runs the model instead. docs/delegates.md has what each vendor's library needs.",
 	}
-	if errors.Is(err, worker.ErrProbe) && len(m.Choice) == 1 { // then the run fails at the start
+	if errors.Is(err, worker.ErrProbe) && len(m.Choice) == 1 { // then a run fails at the start
 		f.State, f.Stops = Problem, m.Pipelines
 		f.Advice = "Or list the CPU behind it: delegate: [" + i.String() + ", xnnpack]. docs/delegates.md has what each vendor's library needs."
 	}

@@ -8,38 +8,38 @@ import (
 	"corallite/delegate/edgetpu"
 )
 
-// State is what a look came to.
+// State is the outcome of a check.
 type State string
 
 const (
 	OK      State = "ok"
 	Warning State = "warning" // it works, but worse than it could, or something else runs instead
-	Problem State = "problem" // what was looked at cannot be used
-	Skipped State = "skipped" // not looked at: there is nothing to look at, or a problem found before forbids it
+	Problem State = "problem" // what was checked cannot be used
+	Skipped State = "skipped" // not checked: there is nothing to check, or an earlier problem prevents it
 )
 
-// Finding is what one look came to.
+// Finding is the outcome of one check.
 type Finding struct {
-	Check   Check    `json:"check"`             // what kind of look it was
-	Subject string   `json:"subject,omitempty"` // whom it was about: "usb:2-1", "model coco"
+	Check   Check    `json:"check"`             // the kind of check
+	Subject string   `json:"subject,omitempty"` // what it is about: "usb:2-1", "model coco"
 	Looked  []string `json:"looked_at"`         // files and calls
 	State   State    `json:"state"`
 	ID      ID       `json:"id,omitempty"`     // of a warning or a problem
-	Found   string   `json:"found"`            // in words: of a warning or a problem the cause
+	Found   string   `json:"found"`            // in words; of a warning or a problem: the cause
 	Fix     []string `json:"fix,omitempty"`    // commands to paste into a shell, in order
-	Advice  string   `json:"advice,omitempty"` // what is to be done that is no command
-	Stops   []string `json:"stops,omitempty"`  // pipelines that cannot run because of it, or the file that has them
+	Advice  string   `json:"advice,omitempty"` // what to do, if it is no command
+	Stops   []string `json:"stops,omitempty"`  // pipelines that cannot run because of it, or their configuration file
 
 	device *edgetpu.Device // nil: it is about no device, or about all
 }
 
-// Report is all that was found.
+// Report has all findings.
 type Report struct {
 	// Cause is the finding to begin with: it stops something, or explains more than the others do. nil: nothing is
 	// wrong.
 	Cause    *Finding  `json:"cause"`
-	Stopped  []string  `json:"stopped"`  // pipelines that cannot run, or files that have them; by name
-	Findings []Finding `json:"findings"` // Cause among them, in the order of what explains what
+	Stopped  []string  `json:"stopped"`  // pipelines that cannot run, or their files; by name
+	Findings []Finding `json:"findings"` // Cause among them; those that explain others come first
 
 	configured bool
 }
@@ -62,7 +62,7 @@ func conclude(findings []Finding, configured bool) *Report {
 	return r
 }
 
-// weight is the less the more a finding matters; among equals the one that explains the others comes first.
+// weight is lower the more a finding matters; among equals the one that explains the others comes first.
 func (f *Finding) weight() int {
 	switch {
 	case len(f.Stops) > 0:
@@ -74,7 +74,7 @@ func (f *Finding) weight() int {
 	}
 }
 
-// rank is the place of a finding among all: that of its cause, or the first of its kind of look.
+// rank orders findings by their cause, or by the first cause of their check.
 func (f *Finding) rank() int {
 	for i, e := range explaining {
 		if f.ID == e.ID || f.ID == "" && f.Check == e.Check {
@@ -84,7 +84,7 @@ func (f *Finding) rank() int {
 	return len(explaining)
 }
 
-// stop notes pipelines that cannot run because of a finding.
+// stop records pipelines that cannot run because of a finding.
 func (f *Finding) stop(pipelines []string) {
 	for _, p := range pipelines {
 		if !slices.Contains(f.Stops, p) {
@@ -93,7 +93,7 @@ func (f *Finding) stop(pipelines []string) {
 	}
 }
 
-// and lists words: "a", "a and b", "a, b and c".
+// and joins words: "a", "a and b", "a, b and c".
 func and(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")

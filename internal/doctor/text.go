@@ -8,12 +8,12 @@ import (
 	"corallite/internal/terminal"
 )
 
-// Print writes the report for people: the one cause and its fix, then all that was looked at.
+// Print writes the report for people: the one cause and its fix, then everything that was checked.
 func (r *Report) Print(w io.Writer) error {
 	return r.print(w, terminal.Width(w))
 }
 
-// print writes it in lines of at most width columns, but for commands, which must stay whole; 0: no limit.
+// print wraps lines at width columns (0: no limit), except commands, which must stay whole.
 func (r *Report) print(w io.Writer, width int) error {
 	b := &wrapped{width: width}
 	r.writeCause(b)
@@ -51,7 +51,7 @@ func (r *Report) writeCause(b *wrapped) {
 	}
 }
 
-// writeOthers prints how to mend what is wrong beside the one cause.
+// writeOthers prints the fixes of the problems besides the one cause.
 func (r *Report) writeOthers(b *wrapped) {
 	first := true
 	for i := range r.Findings {
@@ -69,7 +69,7 @@ func (r *Report) writeOthers(b *wrapped) {
 	}
 }
 
-// about is whom a finding is about, for the beginning of a line.
+// about is what a finding is about, for the start of a line.
 func (f *Finding) about() string {
 	if f.Subject == "" || strings.HasPrefix(f.Found, f.Subject) {
 		return ""
@@ -77,7 +77,7 @@ func (f *Finding) about() string {
 	return f.Subject + ": "
 }
 
-// writeFix prints what a finding goes by, and what to do.
+// writeFix prints what a finding is based on, and what to do.
 func (f *Finding) writeFix(b *wrapped) {
 	if len(f.Looked) > 0 {
 		b.line("  Looked at: %s", strings.Join(f.Looked, ", "))
@@ -90,13 +90,13 @@ func (f *Finding) writeFix(b *wrapped) {
 	}
 }
 
-// wrapped is a text whose lines fit a terminal.
+// wrapped wraps a text to the terminal's width.
 type wrapped struct {
 	strings.Builder
 	width int
 }
 
-// line writes a line of words; where it is too long its rest stands below, as far in.
+// line writes a line of words; the rest of a long line is indented equally.
 func (b *wrapped) line(format string, args ...any) {
 	text := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " ")
 	words := strings.TrimLeft(text, " ")
@@ -110,5 +110,5 @@ func (b *wrapped) line(format string, args ...any) {
 	}
 }
 
-// command writes a command, which is never broken: it is to be copied.
+// command writes a command without wrapping: it is to be copied.
 func (b *wrapped) command(text string) { b.WriteString("    " + text + "\n") }

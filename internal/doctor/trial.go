@@ -23,11 +23,11 @@ const (
 	Listing   Stage = "list"      // its devices
 	Opening   Stage = "open"      // a device: a delegate is made
 	Preparing Stage = "interpret" // an interpreter is made with the delegate
-	Ending    Stage = "end"       // all is given back
+	Ending    Stage = "end"       // everything is closed
 	Done      Stage = ""
 )
 
-// doing says a stage in words, after "while".
+// doing describes a stage, after "while".
 func (s Stage) doing() string {
 	switch s {
 	case Loading:
@@ -47,12 +47,12 @@ func (s Stage) doing() string {
 type Attempt struct {
 	Library string          `json:"library"`          // libedgetpu's path; "": as edgetpu.Load finds it
 	Device  *edgetpu.Device `json:"device,omitempty"` // nil: the library is only loaded and asked for its devices
-	Model   string          `json:"model,omitempty"`  // the path of a compiled model; "": a model of one addition
+	Model   string          `json:"model,omitempty"`  // path of a compiled model; "": a model of one addition
 }
 
-// Trial is what came of an Attempt.
+// Trial is the outcome of an Attempt.
 type Trial struct {
-	At      Stage // where it ended; Done: it went through
+	At      Stage // where it ended; Done: it succeeded
 	Err     error // of that stage: an *isolate.DeathError when the child died, a *edgetpu.LoadError from loading
 	Path    string
 	Version edgetpu.Version
@@ -60,15 +60,15 @@ type Trial struct {
 }
 
 // limits are how long a stage may take before it counts as hung. Opening a stick loads its firmware, which takes
-// seconds; the rest takes milliseconds on a machine that is not busy.
+// seconds; the rest takes milliseconds on an idle machine.
 var limits = map[Stage]time.Duration{Loading: 30 * time.Second, Listing: 15 * time.Second, Opening: 60 * time.Second, Preparing: 30 * time.Second}
 
 // Kind is the kind of child that Isolated starts.
 const Kind = "doctor"
 
-// Isolated gives a function for Options.Try that makes an attempt in a child process of the same binary, which must give
-// Handlers to isolate.Main. What the child may reach is what an engine's child may (package worker), so that what works
-// here works there; access is what it may use beside.
+// Isolated returns a function for Options.Try that makes an attempt in a child process of the same binary, which must
+// pass Handlers to isolate.Main. The child may use what an engine's child may (package worker), so that what works here
+// works there; access is what else it may use.
 func Isolated(access delegate.Access) func(context.Context, Attempt) Trial {
 	return func(ctx context.Context, a Attempt) Trial {
 		sandbox := a.sandbox()
@@ -82,7 +82,7 @@ func Isolated(access delegate.Access) func(context.Context, Attempt) Trial {
 		for _, s := range a.stages() {
 			t.At = s
 			if t.Err = t.stage(ctx, p, s); t.Err != nil {
-				_ = p.Close() // how it ends is of no interest any more
+				_ = p.Close() // how it ends no longer matters
 				return t
 			}
 		}
@@ -115,7 +115,7 @@ func (a Attempt) sandbox() isolate.Sandbox {
 	return s
 }
 
-// answer is what the child says of a stage.
+// answer is the child's reply for a stage.
 type answer struct {
 	Error   string           `json:"error,omitempty"`
 	Load    *loadError       `json:"load,omitempty"`
@@ -124,14 +124,14 @@ type answer struct {
 	Listed  []edgetpu.Device `json:"listed,omitempty"`
 }
 
-// loadError is a *edgetpu.LoadError on its way to the parent.
+// loadError is a *edgetpu.LoadError as sent to the parent.
 type loadError struct {
 	Kind   string `json:"kind"`
 	Path   string `json:"path"`
 	Detail string `json:"detail"`
 }
 
-// stage has the child do one step.
+// stage lets the child do one step.
 func (t *Trial) stage(ctx context.Context, p *isolate.Process, s Stage) error {
 	reply := make([]byte, isolate.MaxMessage)
 	n, err := p.Call(ctx, []byte(s), reply, isolate.CallOptions{Deadline: limits[s]})
