@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Call sends a request and waits for its reply, of which it returns the length. Both have at most MaxMessage bytes.
-// One Call is under way at a time; others wait. It does not allocate while ctx stays the same one (or one that never
-// ends) and nothing is sent along.
+// Call sends a request, waits for its reply and returns the reply's length. Both have at most MaxMessage bytes. Calls
+// run one at a time; others wait. It does not allocate if ctx is the same as in the last Call (or never ends) and no
+// Memory is sent.
 //
 // When the child dies, or is killed because o.Deadline passed, Call returns a *DeathError. When ctx ends while the
-// child has the request, the child is killed, since native work cannot be cut short otherwise, and Call returns ctx's
-// error. Either way it returns only when the child is gone and writes to no Memory any more; except that a child
-// which the kernel does not let go is waited for a few seconds only.
+// child has the request, the child is killed, because C code cannot be interrupted otherwise, and Call returns ctx's
+// error. In both cases the child is gone when Call returns and no longer writes to any Memory; except that a child
+// which the kernel cannot end is waited for only a few seconds.
 //
-// After any other error the child is as it was.
+// After any other error the child is unchanged.
 func (p *Process) Call(ctx context.Context, request, reply []byte, o CallOptions) (int, error) {
 	if len(request) > MaxMessage {
 		return 0, fmt.Errorf("%s: a request of %d bytes; at most %d go", p.name, len(request), MaxMessage)
@@ -54,7 +54,7 @@ func (p *Process) Call(ctx context.Context, request, reply []byte, o CallOptions
 	return n, nil
 }
 
-// acquire waits until no other Call is under way.
+// acquire waits until no other Call runs.
 func (p *Process) acquire(ctx context.Context) error {
 	select {
 	case p.turn <- struct{}{}:
@@ -71,7 +71,7 @@ func (p *Process) acquire(ctx context.Context) error {
 	}
 }
 
-// exchange sends a message and receives the answer to it; errGone says that the child is at its end.
+// exchange sends a message and receives its answer; errGone means that the child has ended.
 func (p *Process) exchange(sent, wanted kind, number uint32, request, control, reply []byte) (int, error) {
 	p.out.header.set(sent, number)
 	switch err := p.out.send(p.sock, request, control); err {
@@ -102,13 +102,12 @@ func (p *Process) exchange(sent, wanted kind, number uint32, request, control, r
 	return n, nil
 }
 
-// yield stands between a send and a long wait. A goroutine that does nothing but long system calls is taken off the
-// Go scheduler in each, and comes back with the wake-up of another thread, just before its next send; the kernel then
-// wakes the receiver on a processor that sleeps, some 20 µs later. Passing through the scheduler keeps the goroutine
-// on it.
+// yield goes between a send and a long wait. A goroutine that only makes long system calls loses its Go scheduler slot
+// in each, and gets it back through a wake-up of another thread, just before its next send; the kernel then wakes the
+// receiver on a sleeping processor, about 20 µs later. Passing through the scheduler keeps the slot.
 func yield() { runtime.Gosched() }
 
-// receive waits in the kernel, on this thread: that is woken sooner than a goroutine that waits for the netpoller.
+// receive blocks in the kernel, on this thread, which wakes up sooner than a goroutine waiting for the netpoller.
 func (p *Process) receive(reply []byte) (n int, end bool, err error) {
 	for p.quick && time.Since(p.sent) < spin {
 		if n, end, err = p.in.receive(p.sock, reply, nil, unix.MSG_DONTWAIT); err != unix.EAGAIN {
@@ -118,7 +117,7 @@ func (p *Process) receive(reply []byte) (n int, end bool, err error) {
 	return p.in.receive(p.sock, reply, nil, 0)
 }
 
-// gone waits for the end of a child that was killed or no longer listens, and says why it ended.
+// gone waits for the end of a child that was killed or no longer answers, and returns why it ended.
 func (p *Process) gone() error {
 	if !p.await(reapWait) && (p.killFor("it closed its end of the line") || !p.await(reapWait)) {
 		return p.undead()

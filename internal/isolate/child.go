@@ -19,17 +19,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CoreEnv lets children leave core dumps when it is set to anything; they leave none otherwise.
+// CoreEnv, if set to anything, lets children dump core; otherwise they do not.
 const CoreEnv = "CORALLITE_CORE"
 
-// Handler is what a kind of child does. It serves (Child.Serve) and returns nil at the orderly end. An error ends
-// the child too, and is the Reason of the parent's DeathError, or part of Start's error.
+// Handler runs a kind of child. It serves (Child.Serve) and returns nil at the orderly end. An error ends the child
+// too, and becomes the Reason of the parent's DeathError, or part of Start's error.
 type Handler func(c *Child) error
 
-// Child is what a Handler gets.
+// Child is the argument of a Handler.
 type Child struct {
 	Setup  json.RawMessage // Options.Setup
-	Logger *slog.Logger    // its records go to the parent's logger; it is slog's default one here too
+	Logger *slog.Logger    // its records go to the parent's logger; also slog's default in the child
 
 	confinement Confinement
 	greeted     bool
@@ -41,11 +41,11 @@ const (
 	childSocket = 3
 
 	exitFailed = 1
-	goCrash    = 2 // Go's own: a panic, or a signal in C on one of its threads; also wrong use
+	goCrash    = 2 // Go's own: a panic, or a signal in C on a Go thread; also wrong use
 )
 
-// In a child, main stays on the process's first thread, which Go grants to what asks for it in init: that thread's name
-// is the process's.
+// In a child, main stays on the process's first thread, which Go guarantees if init asks for it: that thread's name is
+// the process's.
 func init() {
 	if isChild() {
 		runtime.LockOSThread()
@@ -54,8 +54,8 @@ func init() {
 
 func isChild() bool { return len(os.Args) > 1 && os.Args[1] == marker }
 
-// Main turns the process into a child if Start started it, and then never returns; else it returns at once. It must
-// be the first thing in main, and in the TestMain of tests that start children.
+// Main turns the process into a child if Start started it, and then never returns; otherwise it returns at once. It
+// must come first in main, and in the TestMain of tests that start children.
 func Main(handlers map[string]Handler) {
 	if isChild() {
 		os.Exit(childMain(handlers))
@@ -63,10 +63,10 @@ func Main(handlers map[string]Handler) {
 	mainRan.Store(true)
 }
 
-// mainRan says that this binary can be a child.
+// mainRan is set once this binary can be a child.
 var mainRan atomic.Bool
 
-// errNoMain keeps a program whose main function does not call Main from running again as its own child.
+// errNoMain keeps a program whose main does not call Main from running again as its own child.
 var errNoMain = errors.New("this program cannot be its own child: isolate.Main has not run; call it (corallite.Main does) at the beginning of main, and of TestMain in tests")
 
 func childMain(handlers map[string]Handler) int {
@@ -90,7 +90,7 @@ func childMain(handlers map[string]Handler) int {
 	return 0
 }
 
-// fromParent says why this process was not started by Start.
+// fromParent returns an error if this process was not started by Start.
 func fromParent() error {
 	domain, err := unix.GetsockoptInt(childSocket, unix.SOL_SOCKET, unix.SO_DOMAIN)
 	if err != nil {
@@ -100,8 +100,8 @@ func fromParent() error {
 	if err != nil || domain != unix.AF_UNIX || kind != unix.SOCK_SEQPACKET {
 		return fmt.Errorf("descriptor %d is not the parent's socket", childSocket)
 	}
-	// Whoever made the pair. A parent that died before the kernel was told to end the child with it is no longer
-	// the one that getppid gives.
+	// The creator of the socket pair. If the parent died before the kernel was told to end the child with it, getppid
+	// no longer returns it.
 	maker, err := unix.GetsockoptUcred(childSocket, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	if err != nil {
 		return fmt.Errorf("descriptor %d: %w", childSocket, err)
@@ -112,11 +112,11 @@ func fromParent() error {
 	return nil
 }
 
-// lifeline ends the process when the parent is gone, whatever other threads are doing: the second way, beside the
-// signal that the kernel sends.
+// lifeline ends the process when the parent is gone, whatever other threads are doing: a second way besides the
+// kernel's signal.
 func lifeline() {
 	runtime.LockOSThread()
-	// No events are asked for: only the hang-up is told, which is always.
+	// No events are requested: a hang-up is always reported.
 	watched := []unix.PollFd{{Fd: childSocket}}
 	for {
 		n, err := unix.Poll(watched, -1)
@@ -140,13 +140,13 @@ func receiveSetup() (setup, error) {
 	return s, json.Unmarshal(buffer[:n], &s)
 }
 
-// settle makes the process a good child before anything of its kind runs.
+// settle prepares the process before the Handler runs.
 func settle(s setup) error {
-	// Where it fails nothing is lost but a name.
+	// If it fails, only the name is lost.
 	if name, err := unix.BytePtrFromString(threadName(s.Name)); err == nil {
 		_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0) // unsafe: prctl(2) reads 16 bytes of it at most
 	}
-	// The parent decides when it ends: a service manager signals all processes of a service.
+	// The parent decides when the child ends: a service manager signals all processes of a service.
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	if err := abortsDie(); err != nil {
 		return err
@@ -159,9 +159,9 @@ func settle(s setup) error {
 	return closeInherited()
 }
 
-// noCore keeps the kernel from dumping this process. A limit of 0 would do for files only: a handler of crashes
-// (core(5), "Piping core dumps to a program") would get the whole memory, and hold the dying child for that long. The
-// kernel takes 1 for "not to programs either".
+// noCore keeps the kernel from dumping this process. A limit of 0 works for files only: a crash handler (core(5),
+// "Piping core dumps to a program") would get the whole memory, and hold the dying child that long. The kernel takes 1
+// as "not to programs either".
 func noCore() error {
 	err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1, Max: 1})
 	if err == unix.EPERM { // the limit was 0, and only root may raise it
@@ -170,7 +170,7 @@ func noCore() error {
 	return err
 }
 
-// threadName is what fits into the kernel's 15 bytes: the end of a name tells more than its beginning.
+// threadName fits a name into the kernel's 15 bytes: its end, which says more than its start.
 func threadName(name string) string {
 	const most = 15
 	if len(name) > most {
@@ -179,8 +179,8 @@ func threadName(name string) string {
 	return name
 }
 
-// abortsDie lets abort(3) end the process by its signal. Go's runtime, which has no use for SIGABRT itself, would
-// print a trace of Go and exit with code 2 instead, and push the last words of the library off the screen.
+// abortsDie lets abort(3) end the process by its signal. Go's runtime, which does not need SIGABRT itself, would print
+// a Go trace and exit with code 2 instead, and bury the last words of the library.
 func abortsDie() error {
 	// struct sigaction with SIG_DFL, no flags and an empty mask is all zeros, whatever its layout.
 	var action [64]byte
@@ -193,8 +193,7 @@ func abortsDie() error {
 	return nil
 }
 
-// closeInherited closes what C code in the parent opened without the flag that closes it in children. What this
-// process opened itself, Go opened with the flag.
+// closeInherited closes descriptors that C code in the parent opened without close-on-exec. Go opens its own with it.
 func closeInherited() error {
 	unix.CloseOnExec(childSocket)
 	entries, err := os.ReadDir("/proc/self/fd")

@@ -10,18 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrClosed is the error of a Call after Close.
+// ErrClosed is returned by Call after Close.
 var ErrClosed = errors.New("the child process is closed")
 
-// DeathError says how a child died that nobody had asked to end.
+// DeathError describes the unrequested death of a child.
 type DeathError struct {
 	Name      string
 	PID       int
-	Signal    syscall.Signal // what ended it; 0: it exited by itself
-	Code      int            // its exit code when it exited by itself; -1: killed, but the kernel has not let it go yet
+	Signal    syscall.Signal // that ended it; 0: it exited by itself
+	Code      int            // exit code if it exited by itself; -1: killed, but the kernel has not ended it yet
 	LastWords []string       // its last lines on standard error, without Go's trace
 	Hung      time.Duration  // how long it had not answered when it was killed for that; 0: not killed for that
-	Reason    string         // why it ended, where it or the parent could say so
+	Reason    string         // why it ended, if it or the parent knew
 }
 
 // Error is one line: "edgetpu usb:2-1 (process 4711) died: signal SIGABRT: F usb_driver.cc:857] transfer failed".
@@ -48,14 +48,14 @@ func (e *DeathError) Cause() string {
 	if e.Reason != "" {
 		return how + ": " + e.Reason
 	}
-	// Who is killed has no time for words: what was said before is about something else.
+	// A killed process cannot explain itself: its last lines are about something else.
 	if n := len(e.LastWords); n > 0 && !sudden(e.Signal) {
 		return how + ": " + strings.TrimSpace(e.LastWords[n-1])
 	}
 	return how
 }
 
-// sudden says whether a signal is one that the processor or somebody else raised.
+// sudden reports whether a signal came from the processor or from outside.
 func sudden(s syscall.Signal) bool {
 	return s == unix.SIGSEGV || s == unix.SIGBUS || s == unix.SIGILL || s == unix.SIGFPE || s == unix.SIGKILL
 }

@@ -1,5 +1,5 @@
-// Package isolate runs what can hang or crash in C in a child process of the same binary. It knows nothing of what the
-// children do: a kind of child is a Handler, which main gives to Main.
+// Package isolate runs C code that can hang or crash in a child process of the same binary. It does not know what the
+// children do: each kind of child has a Handler, which main passes to Main.
 //
 //	func main() {
 //		isolate.Main(map[string]isolate.Handler{"engine": serveEngine}) // never returns in a child
@@ -12,29 +12,28 @@
 //
 // # Talking
 //
-// A request and its reply are one datagram each, over a pair of sockets (AF_UNIX, SOCK_SEQPACKET): one wake-up each way,
-// on threads that wait in the kernel. Large data lies in a Memory, which both sides have mapped. The parent believes
-// nothing of what it is sent: what is no reply to its request ends the child.
+// A request and its reply are one datagram each, over a socket pair (AF_UNIX, SOCK_SEQPACKET): one wake-up each way, on
+// threads that block in the kernel. Large data is in a Memory, which both sides have mapped. The parent trusts nothing
+// that it receives: anything but a reply to its request ends the child.
 //
-// What the child writes to standard output and standard error, and its slog records, come out of Options.Logger in
-// their order. The last lines are the LastWords of the DeathError. What C prints to standard output through a buffer
-// is lost when it crashes, as it always is.
+// The child's standard output and standard error, and its slog records, go to Options.Logger in order. The last lines
+// are the LastWords of the DeathError. Buffered standard output of C is lost in a crash, as always.
 //
 // # Dying
 //
-// The child ends with its parent, however that ends. The kernel sends it SIGKILL when the thread that started it is
-// gone (PR_SET_PDEATHSIG; that thread does nothing but wait for the child), and a thread of the child waits for the
-// sockets to hang up. Ctrl-C and a service manager's SIGTERM do not end it: the parent does, in order.
+// The child ends with its parent, however that ends. The kernel sends it SIGKILL when the thread that started it has
+// ended (PR_SET_PDEATHSIG; that thread only waits for the child), and a thread of the child waits for the sockets to
+// hang up. Ctrl-C and a service manager's SIGTERM do not end it: the parent ends it, in order.
 //
-// The parent kills the child when a Call's deadline passes or its context ends, since nothing else stops C. A process
-// that sleeps uninterruptibly in a driver outlives that for a while: Call then returns all the same, with a DeathError
-// whose Code is -1, and Done is closed when the kernel has let it go. Until then it may write to the Memories that it
-// was sent.
+// The parent kills the child when a Call's deadline passes or its context ends, because nothing else stops C code. A
+// process that sleeps uninterruptibly in a driver survives that for a while: Call still returns, with a DeathError
+// whose Code is -1, and Done is closed when the kernel has ended it. Until then it may write to the Memories that it
+// got.
 //
-// Abort in C ends the child by SIGABRT. A bad access in C is caught by Go's runtime on threads of Go, which exits with
-// code 2 and prints a trace; the DeathError names the signal all the same, and the trace goes to the log at debug level.
+// abort in C ends the child by SIGABRT. An invalid memory access in C on a Go thread is caught by Go's runtime, which
+// exits with code 2 and prints a trace; the DeathError still names the signal, and the trace is logged at debug level.
 //
-// No core is dumped, to files or to programs, unless CORALLITE_CORE is set.
+// No core is dumped, to files or programs, unless CORALLITE_CORE is set.
 //
 // # Confining
 //
@@ -51,13 +50,13 @@
 //     like, see refused. They fail with EPERM; nothing is killed for them.
 //   - Descriptors: standard input is /dev/null; what libraries in the parent left open for children is closed.
 //
-// All but the last two are put on the parent's thread that starts the child. So the child has them from its first
-// instruction on, and in all its threads; the parent's other threads have none of it. The filter of system calls is put
-// on all threads of the child before its Handler runs.
+// All but the last two are applied to the parent's thread that starts the child. So they hold for the child from its
+// first instruction on, in all its threads, and not for the parent's other threads. The system call filter is applied
+// to all threads of the child before its Handler runs.
 //
 // # What it does not protect from
 //
-// It is made against bugs, and to leave little to a model file that takes over the runtime. It is not made for code that
+// It protects from bugs, and leaves little to a model file that takes over the runtime. It is not meant for code that
 // is known to be hostile:
 //
 //   - Memory and processor time are not limited.

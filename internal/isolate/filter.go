@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refused are system calls that nothing which runs models or reads cameras needs, and that a taken-over process would
-// begin with: other processes, other programs, mounts and namespaces, the kernel's own keys, modules and clocks. They
-// fail with EPERM. io_uring is among them because it opens sockets past this filter.
+// refused are system calls that running models and reading cameras do not need, and that a hijacked process would start
+// with: other processes, other programs, mounts and namespaces, the kernel's keys, modules and clocks. They fail with
+// EPERM. io_uring is among them because it can open sockets past this filter.
 var refused = append([]uint32{
 	unix.SYS_EXECVE, unix.SYS_EXECVEAT,
 	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PROCESS_MADVISE,
@@ -31,16 +31,16 @@ var refused = append([]uint32{
 	unix.SYS_SETHOSTNAME, unix.SYS_SETDOMAINNAME, unix.SYS_SYSLOG, unix.SYS_ACCT, unix.SYS_VHANGUP,
 }, refusedHere...)
 
-// Offsets in struct seccomp_data of linux/seccomp.h. An argument has 64 bits; the kernel looks at the lower half of
-// those that are asked for here, which comes first on every machine that has a filter.
+// Offsets in struct seccomp_data of linux/seccomp.h. An argument has 64 bits; the kernel evaluates the lower half of
+// those checked here, which comes first on every machine that has a filter.
 const (
 	dataCall     = 0
 	dataArch     = 4
 	dataFirstArg = 16
 )
 
-// filter is the seccomp program: what is refused, which sockets may be made, and that new threads are threads of this
-// process. All else is allowed, at the cost of nothing: the kernel keeps a map of what always is.
+// filter is the seccomp program: refused calls, permitted sockets, and new threads only within this process. Everything
+// else is allowed at no cost: the kernel caches which calls are always allowed.
 func filter(arch uint32, network bool) []unix.SockFilter {
 	const (
 		load  = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
@@ -54,7 +54,7 @@ func filter(arch uint32, network bool) []unix.SockFilter {
 		return unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ERRNO | uint32(e)}
 	}
 	var f []unix.SockFilter
-	// when adds what is done if the test is true; the test is false to go past it.
+	// when adds the instructions for a true test; a false test skips them.
 	when := func(test uint16, k uint32, then ...unix.SockFilter) {
 		f = append(append(f, unix.SockFilter{Code: test, Jf: uint8(len(then)), K: k}), then...)
 	}
@@ -62,15 +62,15 @@ func filter(arch uint32, network bool) []unix.SockFilter {
 
 	f = append(f, unix.SockFilter{Code: load, K: dataArch})
 	when(equal, arch, unix.SockFilter{Code: load, K: dataCall}, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JA, K: 1})
-	f = append(f, refuse(unix.EPERM)) // calls of another machine, as 32-bit ones on amd64
+	f = append(f, refuse(unix.EPERM)) // calls of another architecture, such as 32-bit ones on amd64
 	if foreignCalls != 0 {
 		when(above, foreignCalls, refuse(unix.EPERM))
 	}
 	for _, call := range refused {
 		when(equal, call, refuse(unix.EPERM))
 	}
-	// The arguments of clone3 lie in memory, where no filter can look; libraries that are told that the kernel does
-	// not have it use clone.
+	// The arguments of clone3 are in memory, where no filter can look; libraries fall back to clone if the kernel
+	// reports clone3 as missing.
 	when(equal, unix.SYS_CLONE3, refuse(unix.ENOSYS))
 
 	families := []uint32{unix.AF_UNIX, unix.AF_NETLINK}
@@ -87,17 +87,17 @@ func filter(arch uint32, network bool) []unix.SockFilter {
 	return append(f, allow)
 }
 
-// confineCalls puts the filter on all threads of the process.
+// confineCalls applies the filter to all threads of the process.
 func confineCalls(network bool) error {
 	if auditArch == 0 {
 		return fmt.Errorf("there is no filter for %s", runtime.GOARCH)
 	}
 	f := filter(auditArch, network)
 	program := unix.SockFprog{Len: uint16(len(f)), Filter: &f[0]}
-	// Without SPEC_ALLOW older kernels slow the whole process down to guard it against itself (Linux 4.17 to 5.15).
+	// Without SPEC_ALLOW older kernels (Linux 4.17 to 5.15) enable mitigations that slow down the whole process.
 	flags := uintptr(unix.SECCOMP_FILTER_FLAG_TSYNC | unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW)
 	for {
-		// unsafe: the kernel reads program and the instructions that it points to.
+		// unsafe: the kernel reads program and its instructions.
 		thread, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&program)))
 		runtime.KeepAlive(f)
 		switch {

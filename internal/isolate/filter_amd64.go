@@ -4,7 +4,7 @@ import "golang.org/x/sys/unix"
 
 const (
 	auditArch    = unix.AUDIT_ARCH_X86_64
-	foreignCalls = 0x40000000 // __X32_SYSCALL_BIT: calls of the x32 ABI from here on
+	foreignCalls = 0x40000000 // __X32_SYSCALL_BIT: calls of the x32 ABI start here
 )
 
 var refusedHere = []uint32{

@@ -3,7 +3,7 @@
 package isolate
 
 const (
-	auditArch    = 0 // no filter: numbers and arguments of calls would have to be looked at for each machine
+	auditArch    = 0 // no filter: it would need call numbers and argument layouts for each architecture
 	foreignCalls = 0
 )
 

@@ -19,22 +19,22 @@ import (
 const (
 	lastWordsKept = 16       // lines
 	lineKept      = 1 << 10  // bytes of a line in LastWords
-	lineMost      = 64 << 10 // bytes; what is longer counts as several lines
+	lineMost      = 64 << 10 // bytes; longer lines are split
 )
 
-// heard takes in what a child prints: records go to the logger as such, other lines as records of their own, and the
-// last of those are kept.
+// heard reads a child's output: records go to the logger as they are, other lines become records, and the last of these
+// lines are kept.
 type heard struct {
 	logger *slog.Logger // nil: none
 
 	mu     sync.Mutex
 	lines  []string
-	reason string         // the child's own words for why it ends
-	signal syscall.Signal // what Go's runtime in the child died of
-	trace  bool           // Go's runtime is printing its trace, which is the end
+	reason string         // the child's own reason for ending
+	signal syscall.Signal // signal reported by Go's runtime in the child
+	trace  bool           // Go's runtime is printing its final trace
 }
 
-// lastWords is what is known when the child is gone.
+// lastWords is what is known once the child is gone.
 type lastWords struct {
 	lines  []string
 	reason string
@@ -47,7 +47,7 @@ func (h *heard) end() lastWords {
 	return lastWords{slices.Clone(h.lines), h.reason, h.signal}
 }
 
-// listen hears the child until nobody can write any more, or the pipe is closed.
+// listen reads the child's output until all writers are gone or the pipe is closed.
 func (p *Process) listen() {
 	defer close(p.heardAll)
 	p.heard.read(p.lines)
@@ -75,7 +75,7 @@ func (h *heard) read(from io.Reader) {
 	}
 }
 
-// record takes one of the child's own records; false says that it is none.
+// record handles one of the child's own records; false: it is none.
 func (h *heard) record(line []byte) bool {
 	if len(line) == 0 {
 		return false
@@ -103,13 +103,13 @@ func (h *heard) record(line []byte) bool {
 	return false
 }
 
-// What Go's runtime prints: "SIGSEGV: segmentation violation" for a signal in C, and the first line of a trace.
+// Output of Go's runtime: "SIGSEGV: segmentation violation" for a signal in C, and the first line of a trace.
 var (
 	goSignal = regexp.MustCompile(`^(SIG[A-Z]+): `)
 	goTrace  = regexp.MustCompile(`^(goroutine \d+ .*\[.*\]:|PC=0x[0-9a-f]+ m=\d+ )`)
 )
 
-// line takes a line that is no record.
+// line handles a line that is no record.
 func (h *heard) line(text string) {
 	text = strings.ToValidUTF8(text, "\ufffd")
 	level := lineLevel(text)
@@ -146,8 +146,8 @@ func (h *heard) note(text string) (trace bool) {
 	return false
 }
 
-// lineLevel reads the level that the libraries in question put before a line: TensorFlow Lite "ERROR: …", glog and
-// libedgetpu "E0102 03:04:05.6 …" or "E :123] …".
+// lineLevel parses the level at the start of a library's line: TensorFlow Lite "ERROR: …", glog and libedgetpu "E0102
+// 03:04:05.6 …" or "E :123] …".
 func lineLevel(text string) slog.Level {
 	m := linePrefix.FindStringSubmatch(text)
 	if m == nil {

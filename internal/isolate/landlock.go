@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Landlock confines a thread, and what it starts, to the files named. Rights are those of the kernel's
-// Documentation/userspace-api/landlock.rst; a right that the kernel's version does not know cannot be taken away.
+// Landlock confines a thread, and the programs it starts, to the given files. The rights are those of the kernel's
+// Documentation/userspace-api/landlock.rst; a right that the kernel's version does not know cannot be restricted.
 const (
 	mayReadFile  = unix.LANDLOCK_ACCESS_FS_READ_FILE
 	mayRead      = mayReadFile | unix.LANDLOCK_ACCESS_FS_READ_DIR
@@ -20,11 +20,11 @@ const (
 	mayWrite = mayRead | mayWriteFile | unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE |
 		unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SOCK |
 		unix.LANDLOCK_ACCESS_FS_MAKE_FIFO | unix.LANDLOCK_ACCESS_FS_MAKE_SYM | unix.LANDLOCK_ACCESS_FS_REFER
-	onlyFiles  = mayLoad | mayWriteFile // the rights that a rule for a single file can have
+	onlyFiles  = mayLoad | mayWriteFile // rights that a rule for a single file can have
 	everyRight = mayWrite | mayLoad | unix.LANDLOCK_ACCESS_FS_MAKE_CHAR | unix.LANDLOCK_ACCESS_FS_MAKE_BLOCK
 )
 
-// Versions of Landlock that brought something.
+// Landlock versions that added something.
 const (
 	landlockRefer    = 2 // Linux 5.19
 	landlockTruncate = 3 // 6.2
@@ -33,7 +33,7 @@ const (
 	landlockScopes   = 6 // 6.12
 )
 
-// handledFiles are the rights that a version of Landlock can take away.
+// handledFiles are the rights that a version of Landlock can restrict.
 func handledFiles(version int) uint64 {
 	rights := uint64(everyRight)
 	for _, later := range []struct {
@@ -51,7 +51,7 @@ func handledFiles(version int) uint64 {
 	return rights
 }
 
-// landlockVersion asks the kernel. The error says why there is no Landlock.
+// landlockVersion asks the kernel. The error is the reason why there is no Landlock.
 func landlockVersion() (int, error) {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	switch errno {
@@ -65,13 +65,13 @@ func landlockVersion() (int, error) {
 	return 0, os.NewSyscallError("landlock_create_ruleset", errno)
 }
 
-// rule is a path and what may be done at and below it.
+// rule is a path and what is allowed at and below it.
 type rule struct {
 	path   string
 	rights uint64
 }
 
-// landlock confines this thread to the rules. A path that cannot be opened is left out.
+// landlock confines this thread to the rules. Paths that cannot be opened are skipped.
 func landlock(version int, rules []rule, network bool) error {
 	handled := handledFiles(version)
 	attr := unix.LandlockRulesetAttr{Access_fs: handled}
@@ -101,7 +101,7 @@ func landlock(version int, rules []rule, network bool) error {
 func addRule(ruleset int, r rule, handled uint64) error {
 	at, err := unix.Open(r.path, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil // what is not there, or not even for the parent, needs no leave
+		return nil // no rule is needed for what does not exist, or what not even the parent may open
 	}
 	defer unix.Close(at)
 	var s unix.Stat_t
@@ -113,7 +113,7 @@ func addRule(ruleset int, r rule, handled uint64) error {
 		rights &= onlyFiles &^ unix.LANDLOCK_ACCESS_FS_READ_DIR
 	}
 	attr := unix.LandlockPathBeneathAttr{Allowed_access: rights, Parent_fd: int32(at)}
-	// unsafe: the kernel reads attr, of which its own packed struct is the beginning.
+	// unsafe: the kernel reads attr; its own packed struct is a prefix of it.
 	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH,
 		uintptr(unsafe.Pointer(&attr)), 0, 0, 0)
 	if errno != 0 {

@@ -9,16 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Memory is memory that a parent and its children share: an anonymous file (memfd_create(2)), which has no name
-// anywhere and is gone with the last process that has it. It cannot be made smaller or larger by either side, so
-// that nobody's reading ends in a SIGBUS.
+// Memory is shared by a parent and its children: an anonymous file (memfd_create(2)), which has no name anywhere and is
+// freed with the last process that has it. Neither side can change its size, so that no access ends in a SIGBUS.
 type Memory struct {
 	mu   sync.Mutex
 	fd   int
 	data []byte
 }
 
-// NewMemory makes size bytes of zeros. Close frees them.
+// NewMemory allocates size zero bytes. Close frees them.
 func NewMemory(size int) (*Memory, error) {
 	if size <= 0 {
 		return nil, fmt.Errorf("shared memory of %d bytes: at least 1 is wanted", size)
@@ -42,7 +41,7 @@ func NewMemory(size int) (*Memory, error) {
 	return mapMemory(fd, size)
 }
 
-// receivedMemory takes over a descriptor that came with a request.
+// receivedMemory takes over a descriptor received with a request.
 func receivedMemory(fd int) (*Memory, error) {
 	var s unix.Stat_t
 	if err := unix.Fstat(fd, &s); err != nil {
@@ -61,14 +60,14 @@ func mapMemory(fd, size int) (*Memory, error) {
 	return &Memory{fd: fd, data: data}, nil
 }
 
-// Bytes is the memory, which begins at a page; nil after Close. It must not be used after Close.
+// Bytes is the memory, aligned to a page; nil after Close. Do not use it after Close.
 func (m *Memory) Bytes() []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.data
 }
 
-// Close gives the memory back; it lives on in processes that have it too. Twice is safe.
+// Close unmaps the memory; other processes that have it keep it. Close twice is safe.
 func (m *Memory) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -80,7 +79,7 @@ func (m *Memory) Close() error {
 	return err
 }
 
-// rights is the control message that carries the memories' descriptors.
+// rights is the control message with the memories' descriptors.
 func rights(all []*Memory) ([]byte, error) {
 	if len(all) > MaxSend {
 		return nil, fmt.Errorf("%d shared memories with one request; at most %d go", len(all), MaxSend)

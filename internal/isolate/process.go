@@ -11,45 +11,45 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reapWait is how long a killed child is waited for. A process that the kernel does not let go (one that waits in a
-// driver, uninterruptibly) ends later, and its Done is closed then.
+// reapWait is how long a killed child is waited for. A process that the kernel cannot end yet (it waits uninterruptibly
+// in a driver) ends later, and its Done is closed then.
 const reapWait = time.Second
 
-// spin is how long a Call looks for the reply before it sleeps, where the last one came as quickly: to be woken up
-// takes longer. The replies of longer work are slept for from the beginning.
+// spin is how long a Call polls for the reply before it sleeps, if the last reply came that quickly: waking up takes
+// longer. For slower replies it sleeps at once.
 const spin = 30 * time.Microsecond
 
-// Process is a running child. Its methods may be called by several goroutines.
+// Process is a running child. Its methods may be called concurrently.
 type Process struct {
 	name  string
 	grace time.Duration
 	proc  *os.Process
 	pid   int
 
-	confinement Confinement // does not change after Start
-	heard       heard       // what the child says on standard error
-	lines       *os.File    // the pipe that it says it into
+	confinement Confinement // constant after Start
+	heard       heard       // the child's output
+	lines       *os.File    // the read end of the output pipe
 	heardAll    chan struct{}
 
-	// turn is held by the Call under way, and for ever once everything is given back. What follows is its.
+	// turn is held by the Call that runs, and for ever once everything is closed. It guards the following fields.
 	turn    chan struct{}
 	number  uint32
 	out, in envelope
-	sent    time.Time // when the request under way was
-	quick   bool      // the last reply came while it was worth to wait for it without sleeping
+	sent    time.Time // when the current request was sent
+	quick   bool      // the last reply came soon enough to poll for the next
 	watch   watch
 
 	mu     sync.Mutex
-	sock   int           // -1: closed. It is closed by who has the turn too, so the Call under way may use it without mu
-	asked  bool          // to end
+	sock   int           // -1: closed. Closing needs turn too, so the running Call may use it without mu
+	asked  bool          // Close has asked it to end
 	killed bool          // by the parent
-	hung   time.Duration // it was killed for that
-	reason string        // why it was killed for something else
+	hung   time.Duration // how long it had not answered, if it was killed for that
+	reason string        // why it was killed otherwise
 
 	death     *DeathError // set before done is closed
 	done      chan struct{}
 	closeOnce sync.Once
-	closed    chan struct{} // everything is given back
+	closed    chan struct{} // everything is closed
 }
 
 func newProcess(o Options, sock int, lines *os.File) *Process {
@@ -70,13 +70,13 @@ func newProcess(o Options, sock int, lines *os.File) *Process {
 	return p
 }
 
-// PID is the child's process number; after its death it may be another process's.
+// PID is the child's process id; after its death another process may have it.
 func (p *Process) PID() int { return p.pid }
 
-// Done is closed when the child is dead and the kernel has given its number back.
+// Done is closed when the child is dead and the kernel has freed its process id.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Confinement says what really holds the child.
+// Confinement is what really confines the child.
 func (p *Process) Confinement() Confinement {
 	c := p.confinement
 	c.Why = slices.Clone(c.Why)
@@ -95,10 +95,10 @@ func (p *Process) Err() error {
 	return nil
 }
 
-// Kill ends the child at once (SIGKILL) and does not wait. Close is still to be called.
+// Kill kills the child (SIGKILL) and does not wait. Close must still be called.
 func (p *Process) Kill() { p.killFor("") }
 
-// cut kills the child, and ends a Call's waiting also where the child cannot die.
+// cut kills the child, and ends a Call's wait even if the child cannot die.
 func (p *Process) cut() {
 	p.Kill()
 	p.shutdown(unix.SHUT_RDWR)
@@ -108,11 +108,11 @@ func (p *Process) shutdown(how int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.sock >= 0 {
-		_ = unix.Shutdown(p.sock, how) // fails only where the other end is gone
+		_ = unix.Shutdown(p.sock, how) // fails only if the other end is gone
 	}
 }
 
-// killFor kills the child for a reason that is not its own. It says whether it had been killed before.
+// killFor kills the child for a reason of the parent's. It reports whether it had been killed before.
 func (p *Process) killFor(reason string) (before bool) {
 	p.mu.Lock()
 	before, p.killed = p.killed, true
@@ -120,12 +120,12 @@ func (p *Process) killFor(reason string) (before bool) {
 		p.reason = reason
 	}
 	p.mu.Unlock()
-	_ = p.proc.Kill() // fails only for a child that has ended
+	_ = p.proc.Kill() // fails only if the child has ended
 	return before
 }
 
-// Close asks the child to end, waits StopGrace for it, kills it if need be, and gives everything back. A Call under
-// way may end first, within that time. It returns what Err does: nil if the child ended as asked. Twice is safe.
+// Close asks the child to end, waits StopGrace for it, kills it if necessary, and frees everything. A running Call may
+// finish first, within that time. It returns the same as Err: nil if the child ended as asked. Close twice is safe.
 func (p *Process) Close() error {
 	p.closeOnce.Do(func() {
 		p.mu.Lock()
@@ -135,7 +135,7 @@ func (p *Process) Close() error {
 			grace = reapWait
 		}
 		p.mu.Unlock()
-		// The child's next receive says that there is nothing more; what it sends still arrives.
+		// The child's next receive reports the end; what it sends still arrives.
 		p.shutdown(unix.SHUT_WR)
 		if !p.await(grace) && !p.killFor(fmt.Sprintf("it did not end within %v when asked to", grace)) {
 			p.await(reapWait)
@@ -148,10 +148,10 @@ func (p *Process) Close() error {
 	return p.undead()
 }
 
-// release gives back what is the parent's. What the child has goes when it does.
+// release frees the parent's resources. The child's go with it.
 func (p *Process) release() {
 	p.watch.close()
-	p.shutdown(unix.SHUT_RDWR) // ends the Call under way, if there is one
+	p.shutdown(unix.SHUT_RDWR) // ends the running Call, if any
 	p.turn <- struct{}{}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -160,7 +160,7 @@ func (p *Process) release() {
 	close(p.closed)
 }
 
-// await waits for the child's end, at most for d.
+// await waits up to d for the child's end.
 func (p *Process) await(d time.Duration) bool {
 	select {
 	case <-p.done:
@@ -177,10 +177,10 @@ func (p *Process) await(d time.Duration) bool {
 	}
 }
 
-// tend waits for the child's end and finds out what it was. It runs on the thread that started the child.
+// tend waits for the child's end and finds out its cause. It runs on the thread that started the child.
 func (p *Process) tend(proc *os.Process) {
 	state, err := proc.Wait()
-	// All that it wrote is in the pipe now. Only a process that it started itself can hold the pipe open.
+	// All its output is in the pipe now. Only a process that it started could still hold the pipe open.
 	select {
 	case <-p.heardAll:
 	case <-time.After(reapWait):
@@ -190,7 +190,7 @@ func (p *Process) tend(proc *os.Process) {
 	close(p.done)
 }
 
-// judge makes the DeathError of a child that has ended; nil when it did what it was asked to.
+// judge makes the DeathError of a child that has ended; nil if it ended as asked.
 func (p *Process) judge(state *os.ProcessState, err error) *DeathError {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -219,7 +219,7 @@ func (p *Process) judge(state *os.ProcessState, err error) *DeathError {
 	return d
 }
 
-// undead is the DeathError of a child that was killed and is not gone yet.
+// undead is the DeathError of a child that was killed and has not ended yet.
 func (p *Process) undead() *DeathError {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// A child's log records and its reason for ending go the way of its other output, so that their order is kept: each
-// is a line that begins with ASCII's record separator (as in RFC 7464) and a letter. Anything else is a line that
-// some C library printed.
+// A child's log records and its reason for ending are written to its normal output, so that the order is kept: each is
+// a line that starts with ASCII's record separator (as in RFC 7464) and a letter. Any other line was printed by a C
+// library.
 const (
 	recordMark = '\x1e'
-	recordLog  = 'l' // a record as slog.JSONHandler writes it
+	recordLog  = 'l' // a record in the format of slog.JSONHandler
 	recordEnd  = 'e' // a JSON string: why the child ends
 )
 
-// recordWriter puts the mark before each record. A record goes out in one write, which a pipe keeps whole up to 4 KiB.
+// recordWriter adds the mark to each record. A record is one write, which a pipe keeps whole up to 4 KiB.
 type recordWriter struct {
 	to     io.Writer
 	letter byte
@@ -39,7 +39,7 @@ func newRecordHandler(level slog.Level) slog.Handler {
 	return slog.NewJSONHandler(recordWriter{os.NewFile(childOutput, "parent's log"), recordLog}, &slog.HandlerOptions{
 		Level: level,
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-			// As a number it would lose its unit.
+			// A number would lose its unit.
 			if a.Value.Kind() == slog.KindDuration {
 				return slog.String(a.Key, a.Value.Duration().String())
 			}
@@ -50,11 +50,11 @@ func newRecordHandler(level slog.Level) slog.Handler {
 
 // sayEnd tells the parent why the child ends.
 func sayEnd(why error) {
-	text, _ := json.Marshal(why.Error())                                // a string has no error
-	_, _ = recordWriter{os.Stderr, recordEnd}.Write(append(text, '\n')) // nobody is left to be told
+	text, _ := json.Marshal(why.Error())                                // marshalling a string cannot fail
+	_, _ = recordWriter{os.Stderr, recordEnd}.Write(append(text, '\n')) // there is nobody left to tell
 }
 
-// lowestLevel is the lowest of slog's levels that a logger takes.
+// lowestLevel is the lowest slog level that a logger accepts.
 func lowestLevel(l *slog.Logger) slog.Level {
 	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn} {
 		if l != nil && l.Enabled(context.Background(), level) {
@@ -64,7 +64,7 @@ func lowestLevel(l *slog.Logger) slog.Level {
 	return slog.LevelError
 }
 
-// parseRecord reads back what slog.JSONHandler wrote.
+// parseRecord parses the output of slog.JSONHandler.
 func parseRecord(line []byte) (slog.Record, error) {
 	var first struct {
 		Time  time.Time
@@ -91,9 +91,9 @@ func parseRecord(line []byte) (slog.Record, error) {
 	return r, nil
 }
 
-// parseGroup reads an object as attributes, in their order, which a map would lose.
+// parseGroup parses an object into attributes in order, which a map would lose.
 func parseGroup(d *json.Decoder) ([]slog.Attr, error) {
-	if _, err := d.Token(); err != nil { // the brace
+	if _, err := d.Token(); err != nil { // the opening brace
 		return nil, err
 	}
 	var attrs []slog.Attr

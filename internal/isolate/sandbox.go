@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What every program needs: the system's libraries and what finds them, time zones, the processors, the process
-// itself. /proc is readable as a whole because a process does not know its own number before it exists; Landlock
-// itself keeps what is private in there to processes of the same confinement.
+// What every program needs: system libraries and how to find them, time zones, the processors, the process itself.
+// /proc is readable as a whole because a process does not know its own id before it exists; Landlock itself limits
+// private files in there to processes of the same confinement.
 var systemRules = []rule{
 	{"/lib", mayLoad}, {"/lib32", mayLoad}, {"/lib64", mayLoad},
 	{"/usr/lib", mayLoad}, {"/usr/lib32", mayLoad}, {"/usr/lib64", mayLoad}, {"/usr/local/lib", mayLoad},
@@ -23,7 +23,7 @@ var systemRules = []rule{
 	{"/dev/null", mayWriteFile}, {"/dev/zero", mayRead}, {"/dev/random", mayRead}, {"/dev/urandom", mayRead},
 }
 
-// rules are what a child that runs a binary may reach. env is its environment.
+// rules are what a child that runs a binary may access. env is its environment.
 func (s Sandbox) rules(binary string, env []string) []rule {
 	all := append(slices.Clone(systemRules), rule{binary, mayLoad})
 	for _, v := range env {
@@ -45,11 +45,11 @@ func (s Sandbox) rules(binary string, env []string) []rule {
 	return all
 }
 
-// mappedLibraries are the files from which this process runs code: its child, the same binary, wants them too.
+// mappedLibraries are the files from which this process runs code: its child, the same binary, needs them too.
 func mappedLibraries() []string {
 	f, err := os.Open("/proc/self/maps")
 	if err != nil {
-		return nil // then the system's folders have to do
+		return nil // then the system folders must suffice
 	}
 	defer f.Close()
 	var paths []string
@@ -66,12 +66,12 @@ func mappedLibraries() []string {
 	return paths
 }
 
-// kept are the capabilities that a child of root keeps: files that the parent can read it can read too, as far as the
-// rules go.
+// kept are the capabilities that a child of root keeps: it can read the same files as the parent, as far as the rules
+// allow.
 const kept = 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_DAC_READ_SEARCH
 
-// dropCapabilities takes all but a few of root's powers from this thread. With no new privileges, starting a program
-// does not give them back.
+// dropCapabilities drops all but a few of root's capabilities from this thread. With no new privileges, starting a
+// program does not restore them.
 func dropCapabilities() error {
 	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData // 64 capabilities
@@ -85,8 +85,8 @@ func dropCapabilities() error {
 	return os.NewSyscallError("capset", unix.Capset(&head, &data[0]))
 }
 
-// confineThread confines the thread that will start the child, which inherits all of it. So nothing in the child ever
-// runs without, not even what libraries do when they are loaded.
+// confineThread confines the thread that will start the child, which inherits everything. So nothing in the child ever
+// runs unconfined, not even the initialization of libraries.
 func (p *Process) confineThread(o Options, binary string) error {
 	if o.Sandbox.Off {
 		p.confinement.Why = []string{"the sandbox is off"}
@@ -107,7 +107,7 @@ func (p *Process) confineThread(o Options, binary string) error {
 	return dropCapabilities()
 }
 
-// confineProcess confines all threads of the child further, and says what holds it.
+// confineProcess adds the confinement of all threads of the child, and reports what confines it.
 func confineProcess(s setup) Confinement {
 	var c Confinement
 	if !s.Confine {

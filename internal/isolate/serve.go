@@ -11,15 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// longAnswer is what an answer takes that is worth a yield.
+// longAnswer is the minimum duration of an answer that is worth a yield.
 const longAnswer = 500 * time.Microsecond
 
-// Serve tells the parent that the child is ready, and answers its requests one after the other until the parent
-// closes the Process; then it returns nil. The answer writes into reply, which has MaxMessage bytes, and says how
-// many. request and reply are used again for the next request; what is in shared is the answer's, to be closed by it.
-// An error of the answer ends Serve with it.
+// Serve tells the parent that the child is ready, and answers its requests one at a time until the parent closes the
+// Process; then it returns nil. answer writes into reply, which has MaxMessage bytes, and returns the length. request
+// and reply are reused for the next request; answer must close the memories in shared. An error of answer ends Serve
+// with it.
 //
-// It waits in the kernel, on a thread of its own: one wake-up for each request.
+// It blocks in the kernel, on its own thread: one wake-up per request.
 func (c *Child) Serve(answer func(request []byte, shared []*Memory, reply []byte) (n int, err error)) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -28,7 +28,7 @@ func (c *Child) Serve(answer func(request []byte, shared []*Memory, reply []byte
 		return err
 	}
 	request, reply := make([]byte, MaxMessage), make([]byte, MaxMessage)
-	control := make([]byte, unix.CmsgSpace(MaxSend*4)) // 4: a descriptor is an int of C
+	control := make([]byte, unix.CmsgSpace(MaxSend*4)) // 4: a descriptor is a C int
 	for {
 		n, end, err := in.receive(childSocket, request, control, 0)
 		switch {
@@ -59,7 +59,7 @@ func (c *Child) Serve(answer func(request []byte, shared []*Memory, reply []byte
 		default:
 			return os.NewSyscallError("sendmsg", err)
 		}
-		if long { // after a short one the next request comes before this has paid
+		if long { // after a short one the next request comes before this pays off
 			yield()
 		}
 	}
@@ -78,7 +78,7 @@ func (c *Child) greet(out *envelope) error {
 	return os.NewSyscallError("sendmsg", out.send(childSocket, hello, nil))
 }
 
-// shared are the memories that came with the message just received.
+// shared are the memories that came with the last message.
 func (e *envelope) shared(control []byte) ([]*Memory, error) {
 	if e.msg.Controllen == 0 {
 		return nil, nil

@@ -17,10 +17,10 @@ import (
 	"corallite/internal/environ"
 )
 
-// marker is the first argument of a child.
+// marker is the first argument of a child process.
 const marker = "isolated-child"
 
-// executable is the running binary, also after its file was replaced or removed.
+// executable is the running binary, even after its file was replaced or removed.
 const executable = "/proc/self/exe"
 
 // setup is the first message to a child.
@@ -28,12 +28,13 @@ type setup struct {
 	Kind    string          `json:"kind"`
 	Name    string          `json:"name"`
 	Setup   json.RawMessage `json:"setup"`
-	Level   slog.Level      `json:"level"` // the lowest that the parent's logger takes
+	Level   slog.Level      `json:"level"` // lowest level of the parent's logger
 	Confine bool            `json:"confine"`
 	Network bool            `json:"network"`
 }
 
-// Start starts a child and returns when it serves. It refuses where Main has not run. The error names the child and why it does not: ctx ended, the
+// Start starts a child and returns when it serves. It fails if Main has not run. The error names the child and the
+// reason: ctx ended, the time was up, or the child's own words. Close ends the child and frees the Process's resources.
 // time was up, or the child's own words. Close ends the child and gives back what the Process holds.
 func Start(ctx context.Context, o Options) (*Process, error) {
 	p, err := start(ctx, o, executable)
@@ -71,7 +72,7 @@ func start(ctx context.Context, o Options, binary string) (*Process, error) {
 		p.Kill()
 		p.await(reapWait)
 		p.release()
-		// What is known of its own end tells more than that it is gone.
+		// Its own reason for ending says more than the lost connection.
 		if died := p.Err(); err == errGone && died != nil {
 			err = fmt.Errorf("%w: %w", err, died)
 		}
@@ -87,7 +88,7 @@ func orDefault(d, otherwise time.Duration) time.Duration {
 	return d
 }
 
-// first is the first message.
+// first makes the first message.
 func (o Options) first() ([]byte, error) {
 	own, err := json.Marshal(o.Setup)
 	if err != nil {
@@ -100,7 +101,7 @@ func (o Options) first() ([]byte, error) {
 	return all, err
 }
 
-// launch starts the process and what looks after it.
+// launch starts the process and the goroutines that watch it.
 func launch(o Options, binary string) (_ *Process, err error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -150,8 +151,8 @@ func (p *Process) exec(o Options, binary string, argv []string, files []*os.File
 	proc, err := os.StartProcess(binary, argv, &os.ProcAttr{
 		Env:   o.Env,
 		Files: files,
-		// The signal comes when this thread ends, which waits for the child; so it comes when the process ends.
-		// A group of its own keeps Ctrl-C away from the child: the parent ends it in order.
+		// The signal comes when this thread ends, which waits for the child; so it comes when the process ends. Its own
+		// process group keeps Ctrl-C away from the child: the parent ends it in order.
 		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true},
 	})
 	if err != nil {
@@ -161,14 +162,14 @@ func (p *Process) exec(o Options, binary string, argv []string, files []*os.File
 	return proc, nil
 }
 
-// onOwnThread runs f on a thread that does nothing else and ends with it. It is never the process's first thread,
-// which cannot end and which others take for the process. It returns when f has its thread.
+// onOwnThread runs f on a thread that does nothing else and ends with it. It is never the process's first thread, which
+// cannot end and which stands for the process. It returns when f has its thread.
 func onOwnThread(f func()) {
 	has := make(chan struct{})
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		if unix.Gettid() == unix.Getpid() {
-			onOwnThread(f) // finds another thread, since this one is taken
+			onOwnThread(f) // gets another thread, because this one is in use
 			runtime.UnlockOSThread()
 			close(has)
 			return
@@ -179,7 +180,7 @@ func onOwnThread(f func()) {
 	<-has
 }
 
-// errGone says that the child has ended; its DeathError says why.
+// errGone means that the child has ended; its DeathError has the reason.
 var errGone = errors.New("it ended before it served")
 
 // greet sends the first message and waits for the child's hello.

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// watch ends a Call when its deadline passes or its context ends. It costs a Call next to nothing: one timer is
-// armed for the first deadline and looks, when it fires, how far the deadline has moved on since; and a context that
-// is the same as the last Call's is watched already.
+// watch ends a Call when its deadline passes or its context ends. It costs a Call next to nothing: one timer is armed
+// for the first deadline and, when it fires, checks how far the deadline has moved; and the same context as in the last
+// Call is watched already.
 type watch struct {
-	expired   func(after time.Duration) // the deadline of the Call under way has passed
+	expired   func(after time.Duration) // the current Call's deadline has passed
 	cancelled func()                    // its context has ended
 
 	mu       sync.Mutex
@@ -19,14 +19,14 @@ type watch struct {
 	since    time.Time
 	deadline time.Time // zero: none
 	timer    *time.Timer
-	armed    time.Time // when the timer fires; zero: it does not
+	armed    time.Time // when the timer fires; zero: never
 	ctx      context.Context
-	forget   func() bool // ends the watching of ctx
-	cause    error       // why the Call under way is cut short: ctx's error
-	cut      bool        // it has been cut short
+	forget   func() bool // stops watching ctx
+	cause    error       // why the current Call was cut short: ctx's error
+	cut      bool        // it was cut short
 }
 
-// begin starts watching a Call. The error is ctx's, if that has ended.
+// begin starts watching a Call. The error is ctx's, if it has ended.
 func (w *watch) begin(ctx context.Context, limit time.Duration) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -39,7 +39,7 @@ func (w *watch) begin(ctx context.Context, limit time.Duration) error {
 		w.deadline = w.since.Add(limit)
 		w.arm()
 	}
-	// Contexts are compared by their channels: those can always be compared, and are what matters.
+	// Contexts are compared by their channels, which are always comparable, and are what matters.
 	if w.ctx == nil || ctx.Done() != w.ctx.Done() {
 		w.release()
 		w.ctx = ctx
@@ -50,7 +50,7 @@ func (w *watch) begin(ctx context.Context, limit time.Duration) error {
 	return nil
 }
 
-// finish stops watching. It says whether the Call was cut short, and with which error if its context did that.
+// finish stops watching. It reports whether the Call was cut short, and the error if its context did that.
 func (w *watch) finish() (cut bool, cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -58,7 +58,7 @@ func (w *watch) finish() (cut bool, cause error) {
 	return w.cut, w.cause
 }
 
-// close lets go of the timer and the context.
+// close releases the timer and the context.
 func (w *watch) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -77,7 +77,7 @@ func (w *watch) release() {
 	}
 }
 
-// arm makes the timer fire no later than at the deadline.
+// arm makes the timer fire at the deadline or earlier.
 func (w *watch) arm() {
 	switch {
 	case w.closed || !w.armed.IsZero() && !w.armed.After(w.deadline):

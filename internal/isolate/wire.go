@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A message is one datagram: a header and what belongs to it.
+// A message is one datagram: a header and its payload.
 //
 //	byte 0     kind
 //	bytes 1-3  "iso"
@@ -20,7 +20,7 @@ type kind byte
 
 const (
 	kindSetup   kind = 's' // parent: the child's setup, JSON
-	kindHello   kind = 'h' // child: it serves now; its half of the Confinement, JSON
+	kindHello   kind = 'h' // child: ready to serve; its part of the Confinement, JSON
 	kindRequest kind = 'q' // parent
 	kindReply   kind = 'r' // child
 )
@@ -32,7 +32,7 @@ func (h *header) set(k kind, number uint32) {
 	binary.LittleEndian.PutUint32(h[4:], number)
 }
 
-// is says whether this is the header that is waited for.
+// is reports whether this is the expected header.
 func (h *header) is(k kind, number uint32) bool {
 	var want header
 	want.set(k, number)
@@ -41,7 +41,7 @@ func (h *header) is(k kind, number uint32) bool {
 
 func (h *header) number() uint32 { return binary.LittleEndian.Uint32(h[4:]) }
 
-// envelope is the memory that sending or receiving one message needs, kept so that a message costs no allocation.
+// envelope is the memory needed to send or receive one message, kept to avoid allocations.
 type envelope struct {
 	header header
 	parts  [2]unix.Iovec
@@ -58,7 +58,7 @@ func (e *envelope) fill(payload, control []byte) {
 	e.msg.SetControllen(len(control))
 }
 
-// send sends the header and the payload; control is what unix.UnixRights gives.
+// send sends the header and the payload; control is the result of unix.UnixRights.
 func (e *envelope) send(fd int, payload, control []byte) error {
 	e.fill(payload, control)
 	for {
@@ -74,8 +74,9 @@ func (e *envelope) send(fd int, payload, control []byte) error {
 	}
 }
 
-// receive waits for a message, or not with MSG_DONTWAIT among the flags. n is the payload's real length, also where payload is
-// too small for it. A message without a whole header leaves one that is of no kind. end says that the other side will send no more.
+// receive waits for a message, or does not with MSG_DONTWAIT among the flags. n is the payload's real length, even if
+// payload is too small for it. A message without a whole header leaves an invalid kind. end means that the other side
+// will send no more.
 func (e *envelope) receive(fd int, payload, control []byte, flags int) (n int, end bool, err error) {
 	for {
 		e.fill(payload, control)
@@ -90,10 +91,10 @@ func (e *envelope) receive(fd int, payload, control []byte, flags int) (n int, e
 			return 0, true, nil
 		case errno != 0:
 			return 0, false, errno
-		case got == 0: // no message is empty
+		case got == 0: // messages are never empty
 			return 0, true, nil
 		case got < headerSize:
-			e.header = header{} // what the message left of the last one's is none
+			e.header = header{} // it still has what the last message left
 			return int(got) - headerSize, false, nil
 		}
 		return int(got) - headerSize, false, nil
