@@ -10,8 +10,8 @@ import (
 	"corallite/internal/key"
 )
 
-// Check holds a configuration that a program made or changed against the limits and choices that files are held against, and
-// its names against one another. Files are looked at when they are opened. The error names each key by its path.
+// Check validates a configuration that a program made or changed: limits and choices as for files, and names. Files are
+// checked when they are opened. The error names each key by its path.
 func (c *Config) Check() error {
 	var errs []error
 	bad := func(path string, err error) {

@@ -11,18 +11,18 @@ import (
 	"corallite/internal/regfile"
 )
 
-// mostCompleted is the size of a file, in bytes, whose names Completions reads.
+// mostCompleted is the maximum size of a file, in bytes, whose names Completions reads.
 const mostCompleted = 1 << 20
 
-// Completion is a key that --set takes, or a key with one of its values.
+// Completion is a key for --set, or a key with one of its values.
 type Completion struct {
 	Text string // "models.coco.threads=", "models.coco.delegate=auto"
-	Doc  string // the first sentence of what it means
+	Doc  string // the first sentence of its documentation
 }
 
-// Completions are what can be written behind --set for a configuration of these files: each key with the names of
-// models and pipelines that the files have, and behind the = of a word the values that there are few of. Files that cannot
-// be read, or are no YAML, have no names.
+// Completions are the possible arguments of --set for a configuration of these files: each key with the names of the
+// files' models and pipelines, and after the = of a key with few values, these values. Files that cannot be read, or
+// are not YAML, have no names.
 func Completions(files []string, word string) []Completion {
 	names := map[string][]string{}
 	for _, file := range files {
@@ -45,7 +45,7 @@ func Completions(files []string, word string) []Completion {
 			}
 		case k.Kind == key.KindNamed:
 			for _, name := range names[k.Name] {
-				if strings.Contains(name, ".") { // which --set takes for a path
+				if strings.Contains(name, ".") { // --set would take it for a path
 					continue
 				}
 				for _, c := range k.Keys {
@@ -60,7 +60,7 @@ func Completions(files []string, word string) []Completion {
 	return slices.DeleteFunc(all, func(c Completion) bool { return !strings.HasPrefix(c.Text, word) })
 }
 
-// leaf is a key, or, when the word has its =, its values.
+// leaf is a key, or, if the word has its =, the key's values.
 func leaf(k *key.Key, path, word string) []Completion {
 	doc, _, _ := strings.Cut(k.Doc, ". ")
 	if k.Kind == key.KindVariants {
@@ -80,7 +80,7 @@ func leaf(k *key.Key, path, word string) []Completion {
 	return all
 }
 
-// namesIn are the names in a file's models and pipelines.
+// namesIn returns the names in a file's models and pipelines.
 func namesIn(file string) map[string][]string {
 	data, err := regfile.ReadBare(file, mostCompleted)
 	if err != nil {

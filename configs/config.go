@@ -10,7 +10,7 @@ import (
 	"corallite/models"
 )
 
-// Config is what all files, the environment and --set say together, with defaults filled in and files found.
+// Config is the configuration of all files, the environment and --set, with defaults filled in and files found.
 type Config struct {
 	Models    map[string]Model
 	Pipelines map[string]Pipeline
@@ -20,7 +20,7 @@ type Config struct {
 	order []string
 }
 
-// PipelineNames are the names of the pipelines in the order of the files, and behind them those that a program has added.
+// PipelineNames are the names of the pipelines in the order of the files, followed by those that a program has added.
 func (c *Config) PipelineNames() []string {
 	names := slices.DeleteFunc(slices.Clone(c.order), func(name string) bool { _, there := c.Pipelines[name]; return !there })
 	for _, name := range slices.Sorted(maps.Keys(c.Pipelines)) {
@@ -31,25 +31,24 @@ func (c *Config) PipelineNames() []string {
 	return names
 }
 
-// LoadOptions says what Load reads beside the files.
+// LoadOptions are what Load uses besides the files.
 type LoadOptions struct {
-	// Set are the values of --set: KEY=VALUE, with KEY a path with dots.
+	// Set are the arguments of --set: KEY=VALUE, with KEY a path with dots.
 	Set []string
 
-	// Models finds models by name and knows how known files are to be used; nil: the store that the environment says.
+	// Models finds models by name and knows how to use known files; nil: the store given by the environment.
 	Models *models.Store
 
-	// Parts are what the files can name; nil: all of the program's.
+	// Parts are the sinks and sources that files can name; nil: all of the program's.
 	Parts *parts.Lists
 
-	// ReadLabels reads a label file. Without it label files must be there, but are not read, and allow and deny lists
-	// are not compared with them.
+	// ReadLabels reads a label file. If nil, label files must exist but are not read, and allow and deny lists are not
+	// checked against them.
 	ReadLabels func(path string) ([]string, error)
 }
 
-// Load reads configuration files as one configuration, with the environment and then --set over them, and checks all
-// of it: keys, types, ranges, names, and that the files named are there. The error is Problems, with everything that is
-// wrong.
+// Load reads files as one configuration, overridden by the environment and then by --set, and validates all of it:
+// keys, types, ranges, names, and that the named files exist. The error is Problems, with everything that is wrong.
 func Load(files []string, o LoadOptions) (*Config, error) {
 	if o.Models == nil {
 		store, err := models.Open(models.Options{})
@@ -82,7 +81,7 @@ func Load(files []string, o LoadOptions) (*Config, error) {
 		}
 	}
 	s.setDefaults()
-	// With a file that could not be read, what it may have defined would be called missing.
+	// If a file could not be read, what it may define would be reported as missing.
 	whole := read == len(files) && read > 0
 	if whole {
 		s.addEnv()
@@ -98,7 +97,7 @@ func Load(files []string, o LoadOptions) (*Config, error) {
 	return cfg, nil
 }
 
-// config makes the typed configuration. When not all files could be read, only what stands by itself is looked at.
+// config makes the typed configuration. If not all files could be read, it checks only what depends on nothing else.
 func (s *layers) config(o LoadOptions, whole bool) *Config {
 	cfg := &Config{Models: map[string]Model{}, Pipelines: map[string]Pipeline{}}
 	for _, d := range s.models {
@@ -121,7 +120,7 @@ func (s *layers) config(o LoadOptions, whole bool) *Config {
 	return cfg
 }
 
-// require reports a key that must be given and was not. It says whether the key is there and of use.
+// require reports a required key that is missing. It returns whether the key is present and valid.
 func (s *layers) require(p path, k *key.Key) bool {
 	switch {
 	case s.bad[p.folded()]:
@@ -133,7 +132,7 @@ func (s *layers) require(p path, k *key.Key) bool {
 	return true
 }
 
-// One is the configuration of one pipeline, for commands and programs that have no file.
+// One is the configuration of one pipeline, for commands and programs without a file.
 func One(name string, p Pipeline, models map[string]Model) *Config {
 	return &Config{Models: models, Pipelines: map[string]Pipeline{name: p}, order: []string{name}, EdgeTPU: *Default[EdgeTPU](), Log: *Default[Log]()}
 }

@@ -10,7 +10,7 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// The defaults that depend on the task.
+// Defaults that depend on the task.
 const (
 	defaultDetectScore     = 0.5
 	defaultPoseScore       = 0.3
@@ -18,8 +18,8 @@ const (
 	defaultGalleryResults  = 1
 )
 
-// Defaults is a model for a task with nothing said about it but what the catalog knows: e, nil when it is not known
-// there. The caller sets its file, compiled model and label file.
+// Defaults is a model for a task with only what the catalog knows: e, nil if the model is not in the catalog. The
+// caller sets its file, compiled model and label file.
 func Defaults(task string, e *models.Entry) Model {
 	var m Model
 	m.Task = task
@@ -65,7 +65,7 @@ func Defaults(task string, e *models.Entry) Model {
 	return m
 }
 
-// usualResize is how pictures were resized in the training of the decoder's models.
+// usualResize is how pictures were resized when the decoder's models were trained.
 func usualResize(m Model) string {
 	if d := vision.FindDecoder(m.Decoder); d != nil {
 		return d.Input.Resize.String()
@@ -73,15 +73,15 @@ func usualResize(m Model) string {
 	return vision.Stretch.String()
 }
 
-// usualNMSThreshold is the decoder's; 0: it suppresses nothing.
+// usualNMSThreshold is the decoder's threshold; 0: no NMS.
 func usualNMSThreshold(m Model) float64 {
 	if d := vision.FindDecoder(m.Decoder); d != nil {
-		return math.Round(float64(d.NMSThreshold)*1e6) / 1e6 // as people write it
+		return math.Round(float64(d.NMSThreshold)*1e6) / 1e6 // rounded as people write it
 	}
 	return 0
 }
 
-// SetDecoder makes the model one with the decoder of that name, with what is usual for it.
+// SetDecoder sets the decoder by name, with its usual settings.
 func (m *Model) SetDecoder(name string) {
 	m.Decoder = name
 	m.Resize, m.NMSThreshold = usualResize(*m), usualNMSThreshold(*m)

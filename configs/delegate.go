@@ -10,7 +10,7 @@ import (
 	"corallite/internal/key"
 )
 
-// delegateKey is the key of what runs a model, as the providers of package choice describe it.
+// delegateKey is the key for what runs a model, with the providers that package choice describes.
 func delegateKey() *key.Key {
 	var each, auto []string
 	k := &key.Key{
@@ -35,7 +35,7 @@ func delegateKey() *key.Key {
 	return k
 }
 
-// shownChoice is a choice as YAML has it: a word where one says all, else what the file would have.
+// shownChoice is a choice as shown in YAML: one word if that is enough, else the same as in the file.
 func shownChoice(c choice.Choice) any {
 	if len(c) == 0 {
 		return c.String()
@@ -54,7 +54,7 @@ func shownItem(i choice.Item) any {
 	p := choice.Of(i)
 	plain := len(i.Options)+len(i.Paths)+len(i.Env) == 0
 	switch {
-	case p == nil: // a program's mistake
+	case p == nil: // a programming error
 		return i.Provider
 	case p.TakesLibrary:
 		return struct {
@@ -134,7 +134,7 @@ func (w *validator) delegate(n *yaml.Node, k *key.Key, p path) (choice.Item, boo
 
 // delegateMapping reads a provider with its keys: {NAME: …, …}, or {NAME: {…}}.
 func (w *validator) delegateMapping(n *yaml.Node, k *key.Key, p path) (choice.Item, bool) {
-	group := k.Keys[0] // without the name of any, its own is missed
+	group := k.Keys[0] // if no name is given, this group's is reported as missing
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if c := k.Child(n.Content[i].Value); c != nil {
 			group = c
@@ -158,7 +158,7 @@ func (w *validator) delegateMapping(n *yaml.Node, k *key.Key, p path) (choice.It
 	return itemOf(group.Name, values[group.Name].(map[string]any)), true
 }
 
-// itemOf makes an item of the values of a provider's keys, see choice.Provider.
+// itemOf makes an item from the values of a provider's keys, see choice.Provider.
 func itemOf(provider string, values map[string]any) choice.Item {
 	i := choice.Item{Provider: provider}
 	for name, v := range values {
@@ -178,7 +178,7 @@ func itemOf(provider string, values map[string]any) choice.Item {
 	return i
 }
 
-// stringMap reads scalars by name, each as it is written.
+// stringMap reads scalars by name, each as written.
 func (k valueReader) stringMap(n *yaml.Node, bad errorFunc) any {
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
 		bad(n, "", key.CodeWrongType, "expected %s, not %s", k.Expects(), found(n))

@@ -1,19 +1,19 @@
-// Package configs reads the YAML files that say what runs, with the environment and --set over them, and says
-// everything that is wrong with them at once.
+// Package configs reads the YAML files that define what runs, overridden by the environment and --set, and reports all
+// their problems at once.
 //
-// # How a value comes about
+// # Where a value comes from
 //
-// Each file is parsed into YAML nodes, which know their lines, and held against the table of keys (table.go). What fits
-// goes into viper (viper.go), which puts the layers in order: defaults, files, environment, --set. Its keys are lower
-// case, so that the names of models and pipelines are kept beside it as they are spelt. What viper gives is then completed with
-// what the catalog of models knows, and checked for what concerns several values: names that are used, files that must
-// be there, sinks that write to one place.
+// Each file is parsed into YAML nodes, which know their lines, and checked against the table of keys (table.go). Valid
+// values go into viper (viper.go), which orders the layers: defaults, files, environment, --set. Its keys are lower
+// case, so the names of models and pipelines are kept separately as written. The values from viper are then completed
+// from the catalog of models, and checked for what concerns several of them: names that are used, files that must
+// exist, sinks that write to the same place.
 //
 // # One table
 //
-// A key is described once, in a Table (package key) of this package or of the part whose key it is: its type,
-// limits, default and meaning. The checks, the JSON Schema (Schema), docs/configuration.md (go generate) and the typed
-// Config all come from it or are tested against it.
+// A key is described once, in a Table (package key) of this package or of the part that has the key: its type, limits,
+// default and meaning. The checks, the JSON Schema (Schema), docs/configuration.md (go generate) and the typed Config
+// are all made from it or tested against it.
 //
-// What this package exports follows Semantic Versioning.
+// The exported API follows Semantic Versioning.
 package configs

@@ -44,7 +44,7 @@ func docs() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// sections gives k's own values as one section, and those of its groups as further ones.
+// sections returns k's own values as one section, followed by those of its groups.
 func sections(k *key.Key, title string) []section {
 	var below []section
 	self := section{Title: "`" + title + "`", Doc: k.Doc}
@@ -95,7 +95,7 @@ func sections(k *key.Key, title string) []section {
 	return append([]section{self}, below...)
 }
 
-// typeWords is a key's type for the table of the documentation.
+// typeWords is a key's type in the documentation's table.
 func typeWords(k *key.Key) string {
 	if len(k.Choices) > 0 && k.Kind == key.KindString {
 		return "`" + strings.Join(k.Choices, "`, `") + "`"

@@ -14,17 +14,17 @@ import (
 
 const envPrefix = "CORALLITE_"
 
-// ownVariables are those that other parts of the program read.
+// ownVariables are read by other parts of the program.
 var ownVariables = []string{
 	"CORALLITE_CACHE", "CORALLITE_CORE", "CORALLITE_DOWNLOADS", "CORALLITE_LIBEDGETPU", "CORALLITE_MODEL_MIRROR",
 	"CORALLITE_EXTRA_PATHS", "CORALLITE_TESTDATA",
 }
 
-// otherVariables are ownVariables, and those that the program has when a command sink started it.
+// otherVariables are ownVariables, and those that are set when a command sink started this program.
 var otherVariables = slices.Concat(ownVariables, command.Variables, []string{command.Mark})
 
-// envName is the variable for the value at p: CORALLITE_PIPELINES_DOOR_SOURCE_VIDEO. What is neither letter nor digit
-// becomes "_".
+// envName is the variable for the value at p: CORALLITE_PIPELINES_DOOR_SOURCE_VIDEO. Characters other than letters and
+// digits become "_".
 func envName(p path) string {
 	name := strings.Map(func(r rune) rune {
 		switch {
@@ -39,8 +39,8 @@ func envName(p path) string {
 	return envPrefix + name
 }
 
-// addEnv binds every key to its variable, and refuses variables that are meant for a key and name none. An empty
-// variable counts as none.
+// addEnv binds every key to its variable, and rejects variables that look like one of a key and are not. Empty
+// variables are ignored.
 func (s *layers) addEnv() {
 	given := givenVariables()
 	if len(given) == 0 {
@@ -88,7 +88,7 @@ func (s *layers) addEnv() {
 	}
 }
 
-// givenVariables are the variables with a value that look like keys, and are no otherVariables.
+// givenVariables are the variables that have a value and look like keys, without otherVariables.
 func givenVariables() map[string]string {
 	given := map[string]string{}
 	for _, pair := range os.Environ() {
@@ -100,7 +100,7 @@ func givenVariables() map[string]string {
 	return given
 }
 
-// unknownVariable reports a variable that names no key, unless it may be somebody else's. Known are the variables of keys.
+// unknownVariable reports a variable of no key, unless it may belong to another program. known are the variables of keys.
 func (s *layers) unknownVariable(name string, known []string) {
 	at := origin{file: "environment variable " + name}
 	known = slices.Concat(otherVariables, known)
@@ -113,6 +113,6 @@ func (s *layers) unknownVariable(name string, known []string) {
 	}
 }
 
-// closeNames is in how many letters a variable may differ from a known one to be a misspelling of it. Others may be
-// somebody else's.
+// closeNames is the maximum number of letters in which a misspelled variable may differ from a known one. Others may
+// belong to another program.
 const closeNames = 2

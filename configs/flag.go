@@ -10,11 +10,11 @@ import (
 	"corallite/internal/key"
 )
 
-// Flag is a key of the configuration as a flag of the command line: it takes what the key takes.
+// Flag is a key of the configuration as a command-line flag: it takes the same values.
 type Flag struct{ key *key.Key }
 
-// FlagOf is the flag of a key, by its path in the table without the names that users choose: "models", "threads". There
-// must be one with a single value; it panics otherwise, since paths stand in the program.
+// FlagOf returns the flag of a key, by its path in the table without user-chosen names: "models", "threads". It panics
+// if there is no such key with a single value, because paths are constants in the program.
 func FlagOf(path ...string) Flag {
 	k := root
 	for _, name := range path {
@@ -29,7 +29,7 @@ func FlagOf(path ...string) Flag {
 	panic(fmt.Sprintf("the key %s is not one for a flag", strings.Join(path, ".")))
 }
 
-// Parse reads a value, as --set does: an int, a float64, a string or []float64. The error says what is wrong with it.
+// Parse parses a value, as --set does: an int, a float64, a string or []float64. The error says what is wrong with it.
 func (f Flag) Parse(s string) (any, error) {
 	n, err := valueReader{f.key}.textNode(s)
 	if err != nil {
@@ -44,20 +44,20 @@ func (f Flag) Parse(s string) (any, error) {
 	return v, nil
 }
 
-// Expects says in words what the value must be: "a whole number from 0 to 256".
+// Expects describes valid values: "a whole number from 0 to 256".
 func (f Flag) Expects() string { return f.key.Expects() }
 
-// Allows says whether a whole number is within the key's limits.
+// Allows reports whether a whole number is within the key's limits.
 func (f Flag) Allows(n int) bool {
 	_, err := f.Parse(strconv.Itoa(n))
 	return err == nil
 }
 
-// Choices are the only values of a text; nil: there are others.
+// Choices are the only valid values of a string; nil: any.
 func (f Flag) Choices() []string { return f.key.Choices }
 
 // FeatureKeys are the names of the keys of a model's features.
 func FeatureKeys() []string { return root.Child("models").Child("features").ChildNames() }
 
-// Doc says in a sentence or two what the key means, in Markdown.
+// Doc describes the key in a sentence or two, in Markdown.
 func (f Flag) Doc() string { return f.key.Doc }

@@ -7,7 +7,7 @@ import (
 	"corallite/internal/key"
 )
 
-// pipeline makes one pipeline of what the layers say. Names of models are looked up when all files could be read.
+// pipeline makes one pipeline from the layers. Names of models are looked up only if all files could be read.
 func (s *layers) pipeline(d namedEntry, whole bool) Pipeline {
 	p := path{"pipelines", d.name}
 	var out Pipeline
@@ -35,14 +35,14 @@ func (s *layers) pipeline(d namedEntry, whole bool) Pipeline {
 	return out
 }
 
-// checkMotion reports motion detection in pictures that have nothing to do with each other.
+// checkMotion reports motion detection on unrelated pictures.
 func (s *layers) checkMotion(p path, in Pipeline) {
 	if in.Motion != nil && in.Source != nil && in.Source.About().Still {
 		s.problem(p, key.CodeConflict, "only applies to videos, cameras and watched folders, but the source is %s", in.Source.About().Kind)
 	}
 }
 
-// checkSecondary reports a secondary classifier whose models are not there.
+// checkSecondary reports a secondary classifier whose models do not exist.
 func (s *layers) checkSecondary(p path, in Pipeline, whole bool) {
 	c := in.Secondary
 	if c == nil {
@@ -59,7 +59,7 @@ func (s *layers) checkSecondary(p path, in Pipeline, whole bool) {
 	}
 }
 
-// item is the path of element i of the list at p, which is p itself for one that stands alone.
+// item is the path of element i of the list at p, or p itself for a single element without a list.
 func (s *layers) item(p path, i int) path {
 	if _, inList := s.files[p.to(index(i)).folded()]; inList || s.layer(p) != fromFile {
 		return p.to(index(i))

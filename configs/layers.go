@@ -13,31 +13,31 @@ import (
 	"corallite/models"
 )
 
-// layers are the values of all layers: the store has them and knows which layer comes before which; layers know where
-// each was given and how names are spelt, which the store does not.
+// layers has the values of all layers: the store keeps them and knows their precedence; layers knows where each was
+// given and how names are written, which the store does not.
 type layers struct {
 	values   store
 	problems Problems
 	catalog  *models.Store
 	parts    parts.Lists
 	root     *key.Key // the table of all keys
-	first    string   // the first file, for what is wrong with all of them together
+	first    string   // the first file, for problems of all files together
 
 	files map[string]origin // by folded path: what files gave
 	env   map[string]origin
 	set   map[string]origin
 	bad   map[string]bool // set but invalid: not reported as missing
 
-	envValues map[string]any // what the texts of the environment mean
+	envValues map[string]any // parsed values of environment variables
 
 	switches map[string]map[layer]bool // by folded path: the groups for which a layer has true or false
 
 	models    []namedEntry
 	pipelines []namedEntry
-	named     map[string]namedEntry // by section and name in small letters
+	named     map[string]namedEntry // by section and lower-case name
 }
 
-// layer is a place that values come from; the later ones come before the earlier.
+// layer is where values come from; later ones override earlier ones.
 type layer int
 
 const (
@@ -49,7 +49,7 @@ const (
 
 // namedEntry is a model or a pipeline.
 type namedEntry struct {
-	name string // as it is spelt
+	name string // as written
 	at   origin
 }
 
@@ -62,19 +62,19 @@ func newLayers(catalog *models.Store, all parts.Lists) *layers {
 	}
 }
 
-// report adds a problem. Secrets in a value are not repeated.
+// report adds a problem, without secrets of the value.
 func (s *layers) report(at origin, p path, code key.Code, message string) {
 	s.problems = append(s.problems, Problem{
 		Code: code, File: redact.Text(at.file), Line: at.line, Path: p.String(), Message: redact.Addresses(message),
 	})
 }
 
-// problem reports what is wrong with the value at p, where it was given.
+// problem reports a problem of the value at p, where it was given.
 func (s *layers) problem(p path, code key.Code, format string, args ...any) {
 	s.report(s.where(p), p, code, fmt.Sprintf(format, args...))
 }
 
-// where is the origin of the value at p; when it was not given, of what it would stand in.
+// where is the origin of the value at p; if it was not given, that of the group it belongs to.
 func (s *layers) where(p path) origin {
 	for _, layer := range []map[string]origin{s.set, s.env, s.files} {
 		for n := len(p); n > 0; n-- {
@@ -86,7 +86,7 @@ func (s *layers) where(p path) origin {
 	return origin{file: s.first}
 }
 
-// names is the list of models or of pipelines.
+// names lists the models or the pipelines.
 func (s *layers) names(section string) *[]namedEntry {
 	if section == "models" {
 		return &s.models
@@ -123,8 +123,8 @@ func (s *layers) addFile(file string, doc *yaml.Node) {
 	}
 }
 
-// addName takes up a model's or pipeline's name. Two that differ only in upper and lower case are one to the store and to
-// the environment.
+// addName adds the name of a model or pipeline. Names that differ only in case are the same to the store and the
+// environment.
 func (s *layers) addName(p path, at origin) bool {
 	list := s.names(p[0])
 	name := p[1]
@@ -155,7 +155,7 @@ func put(m map[string]any, p path, v any) {
 	m[p[len(p)-1]] = v
 }
 
-// setDefaults gives the store the defaults of the table, for every model and pipeline that there is.
+// setDefaults gives the store the table's defaults, for every model and pipeline.
 func (s *layers) setDefaults() {
 	s.leaves(func(p path, k *key.Key) {
 		if k.Default != nil {
@@ -164,7 +164,7 @@ func (s *layers) setDefaults() {
 	})
 }
 
-// leaves gives every key that can have a value, with its path; of groups those that true and false may stand for.
+// leaves yields every key that can have a value, with its path, and the groups that can be true or false.
 func (s *layers) leaves(each func(p path, k *key.Key)) {
 	var below func(k *key.Key, p path)
 	below = func(k *key.Key, p path) {
@@ -187,7 +187,7 @@ func (s *layers) leaves(each func(p path, k *key.Key)) {
 	below(s.root, nil)
 }
 
-// get is the value at p from the layer that comes first; nil: not given, and no default.
+// get is the value at p from the layer with the highest precedence; nil: not given, and no default.
 func (s *layers) get(p path) any {
 	v := s.values.get(p)
 	if _, isText := v.(string); !isText {
@@ -195,13 +195,13 @@ func (s *layers) get(p path) any {
 	}
 	_, fromSet := s.set[p.folded()]
 	if value, fromEnv := s.envValues[p.folded()]; fromEnv && !fromSet {
-		return value // of which the store has the text
+		return value // the store has only its text
 	}
 	return v
 }
 
-// fromText reads a value that is given as text, and gives on the keys' values that are in it. It says whether all of
-// it fits; what does not is reported.
+// fromText parses a value given as text, and yields the key values in it. It returns whether all are valid; problems
+// are reported.
 func (s *layers) fromText(k *key.Key, p path, text string, at origin, leaf func(p path, k *key.Key, v any)) bool {
 	fine := true
 	report := func(_ origin, p path, code key.Code, message string) {
@@ -228,7 +228,7 @@ func (s *layers) fromText(k *key.Key, p path, text string, at origin, leaf func(
 	return fine
 }
 
-// layer is the layer that the value at p comes from; "" when no layer has one.
+// layer is the layer that the value at p comes from; "" if none.
 func (s *layers) layer(p path) layer {
 	k := p.folded()
 	for _, l := range []struct {
@@ -243,11 +243,11 @@ func (s *layers) layer(p path) layer {
 }
 
 const (
-	mostNames = 200 // among which the nearest is looked for: a generated file may have thousands, and as many mistakes
+	mostNames = 200 // maximum number of names to search for the nearest: a generated file may have thousands, and as many mistakes
 	mostShown = 20
 )
 
-// unknownName is the message for a name that no model or no pipeline has; "" when one has it.
+// unknownName is the message for a name that no model or pipeline has; "" if one has it.
 func (s *layers) unknownName(section, name string) string {
 	if d, ok := s.named[path{section, name}.folded()]; ok && d.name == name {
 		return ""

@@ -11,7 +11,7 @@ import (
 	"corallite/models"
 )
 
-// model makes one model of what the layers say, over what the catalog knows and the defaults.
+// model makes one model from the layers, over the catalog's values and the defaults.
 func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	p := path{"models", d.name}
 	if s.bad[p.folded()] {
@@ -25,7 +25,7 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	f := s.resolver(p, o.Models)
 	found := s.findModel(ref, p, f)
 	m := newModel(task, found)
-	// Path and labels say where to look, and the model has what was found; features depend on those that it has.
+	// Path and labels are where to look; the model has what was found. Features depend on the labels found.
 	s.setGroup(p, m.Keys(), "path", "labels", "features")
 	broken := slices.ContainsFunc(FeatureKeys(), func(name string) bool { return s.bad[p.to("features", name).folded()] })
 	if err := m.SetFeatures(features); err != nil && m.Task == TaskKeyword && !broken {
@@ -39,14 +39,14 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	return m
 }
 
-// newModel is a model that was found, with nothing said about it but what the catalog knows.
+// newModel is a model that was found, with only what the catalog knows about it.
 func newModel(task string, found models.Found) Model {
 	m := Defaults(task, found.Entry)
 	m.Path, m.EdgeTPU, m.LabelsFile = found.Model, found.EdgeTPU, found.Labels
 	return m
 }
 
-// setGroup sets the keys of a table, which stand at p, to what the layers say, except those called so.
+// setGroup sets the keys of the table at p from the layers, except those listed.
 func (s *layers) setGroup(p path, keys key.Table, except ...string) {
 	for _, f := range keys {
 		if slices.Contains(except, f.Key().Name) {
@@ -58,8 +58,8 @@ func (s *layers) setGroup(p path, keys key.Table, except ...string) {
 	}
 }
 
-// value is the value at p: of a group the values in it, of a switch whether it is on. It is nil when nothing is given and there
-// is no default.
+// value is the value at p: for a group the values in it, for a switch whether it is on; nil if nothing is given and
+// there is no default.
 func (s *layers) value(p path, k *key.Key) any {
 	switch {
 	case k.IsLeaf():
@@ -85,7 +85,7 @@ func (s *layers) given(p path, name string) bool {
 	return s.layer(p.to(name)) != nowhere || s.bad[p.to(name).folded()]
 }
 
-// checkSiblings reports what the key k of the group at p excludes, or needs, of the keys beside it.
+// checkSiblings reports keys of the same group that key k, at p, excludes or needs.
 func (s *layers) checkSiblings(p path, k *key.Key, given func(name string) bool) {
 	if len(k.Excludes)+len(k.Needs) == 0 || !given(k.Name) {
 		return
@@ -135,7 +135,7 @@ func (s *layers) contradictions(m *Model, p path) {
 	s.checkGallery(m, p)
 }
 
-// findModel finds the model's file, and what the catalog knows about it. Where there is no file, Model is empty.
+// findModel finds the model's file, and the catalog's data about it. If there is no file, Model is empty.
 func (s *layers) findModel(ref string, p path, f resolver) models.Found {
 	at := p.to("path")
 	if !s.require(at, s.root.Child("models").Child("path")) {
@@ -145,14 +145,14 @@ func (s *layers) findModel(ref string, p path, f resolver) models.Found {
 	if err != nil {
 		s.problem(at, fileCode(err), "%v", err)
 		s.problems[len(s.problems)-1].Fix = modelFix(err)
-		// So that labels and task are not called missing as well: the catalog may know them.
+		// So that labels and task are not reported as missing too: the catalog may know them.
 		found = models.Found{}
 		found.Entry, _ = f.store.Lookup(ref)
 	}
 	return found
 }
 
-// checkTask reports a task that is missing, or that the catalog gives and pipelines do not have.
+// checkTask reports a task that is missing, or one from the catalog that pipelines do not support.
 func (s *layers) checkTask(m Model, p path) {
 	k := s.root.Child("models").Child("task")
 	switch {
@@ -164,7 +164,8 @@ func (s *layers) checkTask(m Model, p path) {
 	}
 }
 
-// findCompiled finds the compiled model, or its segments, where they were named, and misses it where nothing else may run.
+// findCompiled finds the compiled model, or its segments, if given, and reports it as missing if only an Edge TPU may
+// run it.
 func (s *layers) findCompiled(m *Model, p path, f resolver) {
 	if s.given(p, "edgetpu") && m.EdgeTPU != "" {
 		file, err := f.file(m.EdgeTPU, filepath.Dir(m.Path))
@@ -194,8 +195,7 @@ func (s *layers) findCompiled(m *Model, p path, f resolver) {
 	}
 }
 
-// labels finds and reads the labels that given names, else the catalog's, and holds the allow and deny lists against
-// them.
+// labels finds and reads the given labels, else the catalog's, and checks the allow and deny lists against them.
 func (s *layers) labels(m *Model, p path, f resolver, given any, read func(string) ([]string, error)) {
 	at := p.to("labels")
 	var err error
@@ -219,10 +219,10 @@ func (s *layers) labels(m *Model, p path, f resolver, given any, read func(strin
 	s.categories(m, p, "category_denylist", m.Deny)
 }
 
-// categories reports entries of an allow or deny list that are no labels.
+// categories reports entries of an allow or deny list that are not labels.
 func (s *layers) categories(m *Model, p path, name string, list []string) {
 	if len(m.Labels) == 0 && m.Task != TaskPose && m.Task != TaskWakeword {
-		return // they may be packed into the model, or be the decoder's or the gallery's; opening the model compares them
+		return // they may be packed into the model, or come from the decoder or the gallery; checked when the model is opened
 	}
 	if len(list) > 0 && len(m.Labels) == 0 {
 		s.problem(p.to(name), key.CodeConflict, "needs labels, but this model has none")

@@ -9,14 +9,14 @@ import (
 	"corallite/internal/part"
 )
 
-// fileClaim is what a file or folder is needed for.
+// fileClaim is the use of a file or folder.
 type fileClaim struct {
 	what     string // "what pipelines.door.sinks[0].video writes"
 	pipeline string
-	kind     string // of a sink; "" for what is read
+	kind     string // of a sink; "" if it is read
 }
 
-// sameOutputs reports sinks that would write to what another sink writes, or to what is read.
+// sameOutputs reports sinks that would write to what another sink writes to, or to what is read.
 func (s *layers) sameOutputs(cfg *Config) {
 	used := map[string]fileClaim{}
 	for _, d := range s.models {
@@ -48,7 +48,7 @@ func (s *layers) sameOutputs(cfg *Config) {
 	}
 }
 
-// claim takes a file or folder for the sink at p.
+// claim records a file or folder for the sink at p.
 func (s *layers) claim(used map[string]fileClaim, sink path, out part.Output, u fileClaim) {
 	p, file := sink.to(out.Key), out.Path
 	where := "standard output"
@@ -64,7 +64,7 @@ func (s *layers) claim(used map[string]fileClaim, sink path, out part.Output, u 
 			s.problem(p, key.CodeWrongType, "%s is a folder: expected a file", file)
 			return
 		case !out.Folder && !info.Mode().IsRegular():
-			return // a device or a pipe, as /dev/null, takes from many
+			return // a device or a pipe, such as /dev/null, can have several writers
 		}
 	}
 	u.what = "the output of " + sink.String()
@@ -73,13 +73,13 @@ func (s *layers) claim(used map[string]fileClaim, sink path, out part.Output, u 
 	case !taken:
 		used[where] = u
 	case file == "-" && other.kind == u.kind && other.pipeline != u.pipeline:
-		// Lines of several pipelines go well together.
+		// Lines of several pipelines can share a file.
 	default:
 		s.problem(p, key.CodeWrongType, "%s is already %s", where, other.what)
 	}
 }
 
-// realPath is the absolute path of a file with the symbolic links in it followed, as far as it is there.
+// realPath is the absolute path of a file with symbolic links resolved, as far as it exists.
 func realPath(file string) string {
 	abs, err := filepath.Abs(file)
 	if err != nil {

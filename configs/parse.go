@@ -17,10 +17,10 @@ import (
 	"corallite/internal/regfile"
 )
 
-// maxFile keeps a wrong file (a video, a model) from being read whole.
+// maxFile keeps a wrong file (a video, a model) from being read as a whole.
 const maxFile = 4 << 20
 
-// readFile reads a file's one YAML document. There is a node, or there are problems.
+// readFile reads a file's one YAML document. It returns a node or problems.
 func readFile(path string) (*yaml.Node, Problems) {
 	bad := func(line int, code key.Code, format string, args ...any) (*yaml.Node, Problems) {
 		return nil, Problems{{Code: code, File: path, Line: line, Message: fmt.Sprintf(format, args...)}}
@@ -36,7 +36,7 @@ func readFile(path string) (*yaml.Node, Problems) {
 	case info.Size() > maxFile:
 		return bad(0, key.CodeUnreadable, "is too large for a configuration: %d bytes, of at most %d", info.Size(), maxFile)
 	}
-	// Its size may be said to be less than it is: a pipe and /dev/zero have none.
+	// Its reported size may be too small: pipes and /dev/zero have none.
 	data, err := regfile.ReadBare(path, maxFile)
 	if err != nil {
 		return bad(0, key.CodeUnreadable, "cannot be read: %v", regfile.Cause(err))
@@ -72,7 +72,7 @@ func documents(data []byte) (docs []*yaml.Node, err error) {
 	}
 }
 
-// parseText parses a short text that stands for a value: an environment variable, or what follows --set KEY=.
+// parseText parses a short value: of an environment variable, or after --set KEY=.
 func parseText(text string) (*yaml.Node, error) {
 	docs, err := documents([]byte(text))
 	if err != nil {
@@ -89,7 +89,7 @@ func parseText(text string) (*yaml.Node, error) {
 	}
 }
 
-// explainYAML gives the line of a YAML error, and the error in words that say what to do.
+// explainYAML returns the line of a YAML error, and a message that says what to do.
 func explainYAML(data []byte, err error) (line int, message string) {
 	what := strings.TrimPrefix(err.Error(), "yaml: ")
 	if m := lineInError.FindStringSubmatch(what); m != nil {
@@ -116,7 +116,7 @@ var (
 	tabIndent   = regexp.MustCompile(`^[ -]*\t`)
 )
 
-// plainWords are the errors of the YAML parser that people meet, in words that say what to do.
+// plainWords replace the YAML parser's most frequent messages with ones that say what to do.
 var plainWords = []struct{ yaml, plain string }{
 	{"mapping values are not allowed", `a second ": " in one line: put quotes around the text that has it, or fix the indentation`},
 	{"cannot start any token", "a value cannot begin with this character: put quotes around it"},
@@ -136,10 +136,10 @@ var plainWords = []struct{ yaml, plain string }{
 	{"incomplete UTF-8 octet sequence", "this is not a text file in UTF-8"},
 }
 
-// firstBadLine is the number of the first line that cannot follow those before it: the parser's own number is often
-// the line before, or the end of the file. A parser that fails at some line fails for every text that goes on from
-// there, so the longest beginning that is YAML ends right before the line, or before the value that it is part of.
-// 0 when that cannot be told, or would take long.
+// firstBadLine is the number of the first line that cannot follow those before it: the parser's own number is often the
+// line before, or the end of the file. A parser that fails at some line fails for every text with the same start, so
+// the longest valid start ends right before the line, or before the value that it is part of. 0 if that is unknown, or
+// would take long.
 func firstBadLine(lines [][]byte) int {
 	const most = 50_000_000 // bytes to parse
 	size := 0
@@ -159,7 +159,7 @@ func firstBadLine(lines [][]byte) int {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-// resolveAlias is the node that an alias stands for.
+// resolveAlias is the node that an alias refers to.
 func resolveAlias(n *yaml.Node) *yaml.Node {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -170,14 +170,14 @@ func resolveAlias(n *yaml.Node) *yaml.Node {
 // entry is one key of a mapping.
 type entry struct{ key, value *yaml.Node }
 
-// entries gives the keys of a mapping, with merge keys (<<) resolved as YAML 1.1 defines them: what a mapping says
-// itself comes before what it merges in. A key that stands there twice is given once; bad is told of it, and of merge
-// keys that merge no mapping.
+// entries returns the keys of a mapping, with merge keys (<<) resolved as in YAML 1.1: the mapping's own keys override
+// merged ones. Duplicate keys are returned once; bad is called for them, and for merge keys that do not merge a
+// mapping.
 func entries(n *yaml.Node, bad func(at *yaml.Node, below path, code key.Code, format string, args ...any)) []entry {
 	var out []entry
 	var merge []*yaml.Node
 	have := map[string]*yaml.Node{}
-	seen := map[*yaml.Node]bool{n: true} // an alias can stand inside of what it is an alias of
+	seen := map[*yaml.Node]bool{n: true} // an alias can be inside its own target
 	add := func(n *yaml.Node, own bool) {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			k, v := n.Content[i], resolveAlias(n.Content[i+1])

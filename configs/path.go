@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// path is where a value stands: the keys and names from the outside in; an element of a list is "[2]".
+// path is the place of a value: the keys and names from the outside in; an element of a list is "[2]".
 type path []string
 
 // String is "pipelines.door.sinks[0].jsonl.path".
@@ -20,7 +20,7 @@ func (p path) String() string {
 	return b.String()
 }
 
-// to is the path of something below p. Nothing is shared with p.
+// to is the path of a value below p. It shares nothing with p.
 func (p path) to(parts ...string) path { return append(p[:len(p):len(p)], parts...) }
 
 func index(i int) string { return fmt.Sprintf("[%d]", i) }

@@ -10,7 +10,7 @@ import (
 	"corallite/internal/zone"
 )
 
-// checkPlaces checks what a pipeline says of zones, lines, masks and labels.
+// checkPlaces checks a pipeline's zones, lines, masks and label filters.
 func (s *layers) checkPlaces(p path, cfg *Config, in Pipeline, whole bool) {
 	places := &in.Places
 	if places.Empty() {
@@ -43,7 +43,7 @@ func (s *layers) checkPlace(p path, err error) {
 	}
 }
 
-// checkPlacesModels reports models that cannot say where an object is.
+// checkPlacesModels reports models that do not locate objects.
 func (s *layers) checkPlacesModels(p path, cfg *Config, in Pipeline) {
 	at := p
 	for _, k := range []string{"labels", "filters", "masks", "lines", "zones"} {
@@ -56,7 +56,7 @@ func (s *layers) checkPlacesModels(p path, cfg *Config, in Pipeline) {
 	for _, name := range in.Models {
 		m, defined := cfg.Models[name]
 		if !defined {
-			return // it is a problem of its own
+			return // reported elsewhere
 		}
 		if m.Task != TaskDetect {
 			continue
@@ -117,7 +117,7 @@ func (s *layers) checkPlacesLabels(p path, cfg *Config, in Pipeline) {
 	}
 }
 
-// merged are labels after those that become others have done so.
+// merged returns the labels after some are replaced by others.
 func merged(labels []string, merge map[string]string) []string {
 	var all []string
 	for _, label := range labels {

@@ -12,11 +12,11 @@ import (
 	"corallite/models"
 )
 
-// Problem is one thing that is wrong with a configuration.
+// Problem is one mistake in a configuration.
 type Problem struct {
-	Code    key.Code // of what kind it is: what programs tell problems apart by
+	Code    key.Code // the kind of problem, by which programs tell them apart
 	File    string   // the file, "--set KEY=VALUE" or "environment variable NAME"
-	Line    int      // in the file, from 1; 0: not a matter of one line
+	Line    int      // in the file, from 1; 0: about no single line
 	Path    string   // "pipelines.door.source.video"; "" for the file as a whole
 	Message string   // what is wrong and what was expected
 	Fix     []string // commands that may help
@@ -38,10 +38,10 @@ func (p Problem) String() string {
 // Error is String.
 func (p Problem) Error() string { return p.String() }
 
-// Problems is the error of Load: all that is wrong, in the order of the files and lines.
+// Problems is the error of Load: all problems, ordered by file and line.
 type Problems []Problem
 
-// Error has one problem a line.
+// Error lists one problem per line.
 func (p Problems) Error() string {
 	lines := make([]string, len(p))
 	for i, one := range p {
@@ -50,7 +50,7 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Unwrap gives each problem, which stands in a line of its own.
+// Unwrap returns each problem separately.
 func (p Problems) Unwrap() []error {
 	all := make([]error, len(p))
 	for i, one := range p {
@@ -72,7 +72,7 @@ func (p Problems) sort(files []string) {
 	})
 }
 
-// fileCode is the code of an error about a file that was looked for.
+// fileCode is the code for an error about a file.
 func fileCode(err error) key.Code {
 	if errors.As(err, new(*models.NotPulledError)) {
 		return key.CodeMissingModel
@@ -83,7 +83,7 @@ func fileCode(err error) key.Code {
 	return key.CodeInvalid
 }
 
-// modelFix is what helps against an error about a model's file: commands.
+// modelFix returns commands that may fix an error about a model's file.
 func modelFix(err error) []string {
 	var mended interface{ Command() string }
 	switch {

@@ -11,14 +11,14 @@ import (
 	"corallite/models"
 )
 
-// finder finds the files that a model names.
+// finder finds a model's files.
 type resolver struct {
-	dirs  []string // where to look for relative paths, in this order
+	dirs  []string // folders to search for relative paths, in this order
 	store *models.Store
 }
 
-// finder is the finder for the model at p: beside the file that defines it, in models/ beside it, in the working
-// directory and in models/ there.
+// finder returns the finder for the model at p: it searches the folder of the file that defines it, models/ in there,
+// the working directory and models/ in there.
 func (s *layers) resolver(p path, store *models.Store) resolver {
 	beside := filepath.Dir(s.files[p.folded()].file)
 	f := resolver{store: store}
@@ -30,8 +30,7 @@ func (s *layers) resolver(p path, store *models.Store) resolver {
 	return f
 }
 
-// model finds a model by its name in the catalog or by its path; a file that is found nowhere else may be in the
-// cache.
+// model finds a model by its catalog name or its path; a file that is nowhere else may be in the cache.
 func (f resolver) model(ref string) (models.Found, error) {
 	if _, ok := f.store.Lookup(ref); ok {
 		return f.store.Find(ref)
@@ -58,7 +57,7 @@ func (f resolver) model(ref string) (models.Found, error) {
 	return models.Found{}, fmt.Errorf("%w; `corallite models list` has the names of those that can be pulled", err)
 }
 
-// file finds a file in the finder's folders, and then in further ones. One of the cache must be what it should be.
+// file finds a file in the finder's folders, and then in further ones. A file in the cache must match its checksum.
 func (f resolver) file(ref string, further ...string) (string, error) {
 	dirs := append(slices.Clone(f.dirs), further...)
 	if filepath.IsAbs(ref) {
@@ -78,7 +77,7 @@ func (f resolver) file(ref string, further ...string) (string, error) {
 	return "", missingFileError{ref, dirs}
 }
 
-// missingFileError is a file that is in none of the folders.
+// missingFileError is for a file that is in none of the folders.
 type missingFileError struct {
 	ref  string
 	dirs []string

@@ -7,16 +7,16 @@ import (
 	"corallite/internal/key"
 )
 
-// Schema is the JSON Schema (draft 2020-12) of a configuration file, for editors that complete and check YAML. It says
-// what the table of keys says; what a schema cannot say (files that must be there, names that must be defined) only
-// Load checks.
+// Schema is the JSON Schema (draft 2020-12) of a configuration file, for editors that complete and check YAML. It
+// contains what the table of keys has; what a schema cannot express (files that must exist, names that must be defined)
+// only Load checks.
 func Schema() ([]byte, error) {
 	s := describe(root)
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	s["title"] = "Corallite configuration"
 	s["description"] = "What `corallite run` runs."
 	s["type"] = "object"
-	// One of several files need not have the pipelines.
+	// With several files, not each needs pipelines.
 	delete(s, "required")
 	out, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
@@ -129,7 +129,7 @@ func describe(k *key.Key) object {
 	return s
 }
 
-// shapeForms are the forms of a shape's points.
+// shapeForms are the notations for a shape's points.
 func shapeForms() []any {
 	number := object{"type": "number", "minimum": 0}
 	pair := object{"type": "array", "items": number, "minItems": 2, "maxItems": 2}
@@ -148,7 +148,7 @@ func describeString(k *key.Key, s object) {
 	case len(k.Choices) > 0:
 		s["enum"] = k.Choices
 	case k.Pattern != nil:
-		s["pattern"] = k.Pattern.String() // RE2 and ECMA 262 agree on what the table uses
+		s["pattern"] = k.Pattern.String() // RE2 and ECMA 262 agree on the syntax that the table uses
 	case k.Required:
 		s["minLength"] = 1
 	}

@@ -2,5 +2,5 @@ package configs
 
 import "corallite/internal/redact"
 
-// HasSecret says whether an address has a password or another secret in it that is no ${NAME}.
+// HasSecret reports whether an address contains a password or another secret, other than as ${NAME}.
 func HasSecret(address string) bool { return redact.Written(redact.InAddress(address)) != "" }

@@ -8,7 +8,7 @@ import (
 	"corallite/internal/key"
 )
 
-// addSet takes up one --set KEY=VALUE.
+// addSet adds one --set KEY=VALUE.
 func (s *layers) addSet(arg string) {
 	at := origin{file: "--set " + arg}
 	where, value, ok := strings.Cut(arg, "=")
@@ -32,21 +32,21 @@ func (s *layers) addSet(arg string) {
 			s.values.set(q, v)
 			return
 		}
-		// What stands in a list is set in a copy of the list: viper keeps lists whole.
+		// A value in a list is set in a copy of the list: viper keeps lists as a whole.
 		if list, ok := replaced(s.get(t.list), q[len(t.list):], v); ok {
 			s.values.set(t.list, list)
 		}
 	})
 }
 
-// target is what the path of a --set names.
+// target is what the path of a --set refers to.
 type target struct {
 	key  *key.Key
-	list path // of the list that it stands in; nil: in none
+	list path // the list that contains it; nil: none
 }
 
-// find reads a path with dots: "pipelines.door.sinks.0.jsonl.path". Names may have dots themselves. message says what
-// is wrong with it, and the path how far it is right.
+// find parses a path with dots: "pipelines.door.sinks.0.jsonl.path". Names may contain dots too. message says what is
+// wrong, and the path where.
 func (s *layers) find(where string) (t target, p path, code key.Code, message string) {
 	t.key = s.root
 	for rest := where; rest != ""; {
@@ -91,7 +91,7 @@ func (s *layers) find(where string) (t target, p path, code key.Code, message st
 	return t, p, "", ""
 }
 
-// longestName is the longest name of a model or pipeline that rest begins with.
+// longestName is the longest name of a model or pipeline that is a prefix of rest.
 func (s *layers) longestName(section, rest string) string {
 	best := ""
 	for _, d := range *s.names(section) {
@@ -102,7 +102,7 @@ func (s *layers) longestName(section, rest string) string {
 	return best
 }
 
-// element reads the number of an element of the list at p, from 0.
+// element parses the index of an element of the list at p, from 0.
 func (s *layers) element(p path, word string) (int, string) {
 	list, _ := s.get(p).([]any)
 	n, err := strconv.Atoi(word)
@@ -127,7 +127,7 @@ func onlyKey(list any, n int) string {
 	return ""
 }
 
-// replaced is a list of variants with the value at p ("[0]", "jsonl", "path") replaced. Nothing is shared with list.
+// replaced is a list of variants with the value at p ("[0]", "jsonl", "path") replaced. It shares nothing with list.
 func replaced(list any, p path, v any) ([]any, bool) {
 	l, ok := list.([]any)
 	if !ok || len(p) != 3 {

@@ -9,7 +9,7 @@ import (
 	"corallite/internal/zone"
 )
 
-// groups reads groups of the same keys under names of any letters, with defaults filled in.
+// groups reads groups with the same keys under user-chosen names, with defaults filled in.
 func (w *validator) groups(n *yaml.Node, k *key.Key, p path) (all []key.Element, fine bool) {
 	fine = true
 	entries := w.mapping(n, k, p)
@@ -34,8 +34,8 @@ func (w *validator) groups(n *yaml.Node, k *key.Key, p path) (all []key.Element,
 	return all, fine && len(all) > 0 && len(all)*2 == len(n.Content)
 }
 
-// shapes reads the points of one shape, or of several: a string of numbers with commas, a list of them or of pairs, or of
-// strings, of which each is a point, or for several a shape. All become strings.
+// shapes reads the points of one shape or of several: a string of numbers with commas; or a list of numbers, of pairs,
+// or of strings, each of which is a point or, for several shapes, a shape. All become strings.
 func (w *validator) shapes(n *yaml.Node, k *key.Key, p path, several bool) (texts []string, ok bool) {
 	var nodes []*yaml.Node
 	if several && n.Kind == yaml.SequenceNode && len(n.Content) > 0 && severalShapes(n) {
@@ -71,7 +71,7 @@ func (w *validator) shapes(n *yaml.Node, k *key.Key, p path, several bool) (text
 	return texts, ok
 }
 
-// severalShapes reports whether the elements of a list are shapes, and not points or numbers.
+// severalShapes reports whether the elements of a list are shapes, rather than points or numbers.
 func severalShapes(n *yaml.Node) bool {
 	first := resolveAlias(n.Content[0])
 	switch first.Kind {
@@ -84,7 +84,7 @@ func severalShapes(n *yaml.Node) bool {
 	}
 }
 
-// flatten is the numbers of a shape with commas between them.
+// flatten joins the numbers of a shape with commas.
 func flatten(n *yaml.Node) (string, bool) {
 	switch n.Kind {
 	case yaml.ScalarNode:

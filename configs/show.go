@@ -10,10 +10,11 @@ import (
 	"corallite/internal/redact"
 )
 
-// Show writes a configuration as the YAML of one file: merged, with defaults filled in and files as they were found.
-// Read again in the same working directory, on a machine with the same catalog, it is the same configuration. What the
-// program chooses by itself (threads: 0) and what the model says stays open. Without secrets, what whoever knows it could
-// use is not shown, the addresses of webhooks beyond their host, and is refused when it is read again.
+// Show writes a configuration as YAML of one file: merged, with defaults filled in and the paths of files that were
+// found. Read again in the same working directory, on a machine with the same catalog, it is the same configuration.
+// What the program chooses at run time (threads: 0) and what the model defines is left open. Without secrets, addresses
+// of webhooks are shown only up to their host, like everything else whose knowledge would be enough to misuse it;
+// reading that again is an error.
 func Show(c *Config, secrets bool) ([]byte, error) {
 	shown := shownConfig{Config: c, Pipelines: map[string]shownPipeline{}}
 	for name, p := range c.Pipelines {
@@ -31,13 +32,13 @@ func Show(c *Config, secrets bool) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// shownConfig is a configuration as Show writes it.
+// shownConfig is a configuration in Show's format.
 type shownConfig struct {
 	*Config
 	Pipelines map[string]shownPipeline
 }
 
-// MarshalYAML gives the models and pipelines, then what stands once.
+// MarshalYAML writes the models and pipelines, then the groups that occur once.
 func (c shownConfig) MarshalYAML() (any, error) {
 	out := &yaml.Node{}
 	err := out.Encode(struct {
@@ -55,13 +56,13 @@ func (c shownConfig) MarshalYAML() (any, error) {
 	return out, nil
 }
 
-// shownPipeline is a pipeline as Show writes it.
+// shownPipeline is a pipeline in Show's format.
 type shownPipeline struct {
 	Pipeline
 	secrets bool
 }
 
-// MarshalYAML gives the source, the keys of the table, and the sinks as maps of one key, their kind.
+// MarshalYAML writes the source, the keys of the table, and the sinks as maps of one key, their kind.
 func (p shownPipeline) MarshalYAML() (any, error) {
 	sinks := &yaml.Node{Kind: yaml.SequenceNode}
 	for _, sink := range p.Sinks {
@@ -83,11 +84,11 @@ func (p shownPipeline) MarshalYAML() (any, error) {
 	return out, nil
 }
 
-// MarshalYAML leaves out what is not given and has no default. The order is that of the table of keys.
+// MarshalYAML omits what is not given and has no default. The order is that of the table of keys.
 func (m Model) MarshalYAML() (any, error) { return mapping(m.Keys(), false) }
 
-// mapping shows the values of keys, in the order of their table: of those that have no default, what is not zero. Of secret addresses
-// only the host is shown, unless secrets are asked for.
+// mapping shows values in the order of the table; of keys without a default only those that are not zero. Of secret
+// addresses only the host is shown, unless secrets are requested.
 func mapping(keys key.Table, secrets bool) (*yaml.Node, error) {
 	out := &yaml.Node{Kind: yaml.MappingNode}
 	for _, f := range keys {
@@ -133,7 +134,7 @@ func shownValue(f *key.Field, secrets bool) (*yaml.Node, error) {
 	return value, nil
 }
 
-// shownElements shows groups under their names, each with its keys in the order of their table.
+// shownElements shows groups under their names, each with its keys in the order of the table.
 func shownElements(k *key.Key, all []key.Element) (*yaml.Node, error) {
 	out := &yaml.Node{Kind: yaml.MappingNode}
 	for _, e := range all {
@@ -161,7 +162,7 @@ func shownElements(k *key.Key, all []key.Element) (*yaml.Node, error) {
 
 func word(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }
 
-// flow is a list that YAML shows in one line.
+// flow is a list on one line of YAML.
 type flow []string
 
 func (f flow) MarshalYAML() (any, error) {

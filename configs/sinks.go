@@ -13,11 +13,11 @@ import (
 	"corallite/internal/sink/webhook"
 )
 
-// Sink is where results go: a pointer to the configuration of its kind, such as *WebhookSink.
+// Sink is a destination of results: a pointer to the configuration of its kind, such as *WebhookSink.
 type Sink = part.Sink
 
-// The configurations of the sinks whose packages are internal. Their fields are the keys that docs/configuration.md
-// describes; Default fills in what is left out there. Those of text are in package sink.
+// The configurations of the sinks whose packages are internal. docs/configuration.md describes the keys, which are the
+// fields; Default fills in their defaults. The text sinks' are in package sink.
 type (
 	PicturesSink = annotate.PicturesOptions
 	VideoSink    = annotate.VideoOptions
@@ -26,7 +26,7 @@ type (
 	WebhookSink  = webhook.Options
 )
 
-// Default makes the configuration of a part with the defaults of its keys, for programs that have no file:
+// Default returns the configuration of a part with the defaults of its keys, for programs without a file:
 //
 //	page := configs.Default[configs.PreviewSink]()
 func Default[T any, P interface {
@@ -36,7 +36,7 @@ func Default[T any, P interface {
 	return key.New[T, P]()
 }
 
-// sinks makes sinks of a list of variants, which has been checked.
+// sinks makes sinks from a validated list of variants.
 func (s *layers) sinks(p path) []Sink {
 	list, _ := s.get(p).([]any)
 	var out []Sink
@@ -56,7 +56,7 @@ func (s *layers) sinks(p path) []Sink {
 	return out
 }
 
-// checkSinks checks sinks that have rules of their own.
+// checkSinks checks sinks that have their own rules.
 func (s *layers) checkSinks(cfg *Config, whole bool) {
 	for _, name := range cfg.order {
 		pipeline := cfg.Pipelines[name]
@@ -75,7 +75,7 @@ func (s *layers) checkSinks(cfg *Config, whole bool) {
 	}
 }
 
-// checkFor is what a part at p is checked in.
+// checkFor is the context in which a part at p is checked.
 func (s *layers) checkFor(p path, labels func() ([]string, bool)) part.Check {
 	return part.Check{
 		Labels: labels,
@@ -92,7 +92,7 @@ func (s *layers) checkFor(p path, labels func() ([]string, bool)) part.Check {
 	}
 }
 
-// labelsOf are the labels that models of a pipeline can give; not known where one of them does not have its labels yet.
+// labelsOf are the labels that a pipeline's models can return; unknown if one of them has no labels yet.
 func labelsOf(cfg *Config, in Pipeline, whole bool) (all []string, known bool) {
 	names := in.Models
 	if in.Secondary != nil {
@@ -103,7 +103,7 @@ func labelsOf(cfg *Config, in Pipeline, whole bool) (all []string, known bool) {
 		m, defined := cfg.Models[name]
 		switch {
 		case m.Task == TaskPose || m.Task == TaskSegment:
-			// What they find has no labels that a sink acts on.
+			// Their results have no labels that a sink acts on.
 		case !defined || len(m.Labels) == 0 || m.Gallery != "":
 			return nil, false
 		default:

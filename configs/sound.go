@@ -15,15 +15,15 @@ import (
 	"corallite/models"
 )
 
-// Listens says whether a task is one on sound.
+// Listens reports whether a task is one on sound.
 func Listens(task string) bool {
 	return slices.ContainsFunc(soundTasks, func(t struct{ name, doc string }) bool { return t.name == task })
 }
 
-// Listens says whether the model's task is one on sound.
+// Listens reports whether the model's task is one on sound.
 func (m Model) Listens() bool { return Listens(m.Task) }
 
-// soundSettings are what the catalog knows of a model for sound.
+// soundSettings are the catalog's settings of a model for sound.
 func soundSettings(e *models.Entry) (h SoundSettings, threshold float64) {
 	if w := e.WakeWord; w != nil {
 		threshold = w.Threshold
@@ -39,8 +39,8 @@ func soundSettings(e *models.Entry) (h SoundSettings, threshold float64) {
 	return h, threshold
 }
 
-// SetFeatures puts values, by the names of the keys of features, over the model's features. Another kind than before
-// begins with nothing said. The error says what is wrong with a value, or with all of them together.
+// SetFeatures sets values, by the names of the keys of features, over the model's features. A different kind starts
+// from its defaults. The error says what is wrong with a value, or with their combination.
 func (m *Model) SetFeatures(values map[string]any) error {
 	if kind, given := values["kind"]; given && kind != m.Features.Kind {
 		m.Features = Features{}
@@ -51,7 +51,7 @@ func (m *Model) SetFeatures(values map[string]any) error {
 	return m.Features.Check()
 }
 
-// setValues sets keys to values of a program, which are held against the table as those of a file are.
+// setValues sets keys to values from a program, which are validated against the table like those of a file.
 func setValues(keys key.Table, values map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		f := keys.Field(name)
@@ -75,7 +75,7 @@ func setValues(keys key.Table, values map[string]any) error {
 	return nil
 }
 
-// findWakewordFiles finds the further files of a wake word.
+// findWakewordFiles finds the additional files of a wake word.
 func (s *layers) findWakewordFiles(m *Model, found models.Found, p path, f resolver) {
 	if m.Task != TaskWakeword {
 		return
@@ -103,7 +103,7 @@ func (s *layers) findWakewordFiles(m *Model, found models.Found, p path, f resol
 	}
 }
 
-// useWakewordFiles takes the files of a wake word that were found with it, else the manifest beside it.
+// useWakewordFiles uses the files of a wake word that were found with it, else the manifest beside it.
 func (m *Model) useWakewordFiles(found models.Found) {
 	m.Manifest, m.Melspectrogram, m.Embedding = found.Manifest, found.Melspectrogram, found.Embedding
 	if m.Manifest == "" && m.Melspectrogram == "" {
@@ -111,7 +111,7 @@ func (m *Model) useWakewordFiles(found models.Found) {
 	}
 }
 
-// manifestBeside is the manifest of a microWakeWord model that lies beside it; "": there is none.
+// manifestBeside is the manifest of a microWakeWord model in the model's folder; "": there is none.
 func manifestBeside(path string) string {
 	if beside := strings.TrimSuffix(path, ".tflite") + ".json"; path != "" && isFile(beside) {
 		return beside
@@ -119,8 +119,8 @@ func manifestBeside(path string) string {
 	return ""
 }
 
-// checkSound reports what does not go together in a pipeline: models that listen and those that look, and what only
-// pictures have.
+// checkSound reports contradictions in a pipeline: models for sound together with models for pictures, and keys that
+// only pictures have.
 func (s *layers) checkSound(p path, out Pipeline, all map[string]Model) {
 	if out.Source == nil {
 		return
@@ -156,7 +156,7 @@ func (s *layers) checkSound(p path, out Pipeline, all map[string]Model) {
 	}
 }
 
-// mentioned says whether a key, or one below it, is given.
+// mentioned reports whether a key, or one below it, is given.
 func (s *layers) mentioned(p path, k *key.Key) bool {
 	if s.layer(p) != nowhere {
 		return true

@@ -9,14 +9,14 @@ import (
 	"corallite/internal/part"
 )
 
-// Source is where pictures or sound come from: a pointer to the configuration of its kind, such as *camera.URLConfig.
+// Source is an origin of pictures or sound: a pointer to the configuration of its kind, such as *camera.URLConfig.
 type Source = part.Source
 
-// Sounds reports whether the pipeline's source gives sound, and not pictures.
+// Sounds reports whether the pipeline's source gives sound rather than pictures.
 func (p Pipeline) Sounds() bool { return p.Source != nil && p.Source.About().Gives == part.Sound }
 
-// source reads where pictures or sound come from; nil when something is wrong. A later layer's source takes the place of
-// an earlier one's: with images in the file, --set pipelines.P.source.video=V means the video.
+// source reads the source; nil if something is wrong. A later layer's source replaces an earlier one: with images in
+// the file, --set pipelines.P.source.video=V means the video.
 func (s *layers) source(p path, k *key.Key) Source {
 	if s.bad[p.folded()] {
 		return nil
@@ -36,7 +36,7 @@ func (s *layers) source(p path, k *key.Key) Source {
 			if v := s.get(at); v != nil {
 				values[c.Name] = v
 			}
-		case s.layer(at) < s.layer(p.to(chosen)): // of the source that another took the place of
+		case s.layer(at) < s.layer(p.to(chosen)): // of the source that was replaced
 		case s.layer(at) != nowhere:
 			s.problem(at, key.CodeConflict, "only applies to %s, but the source is %s", joinWords(c.Requires), chosen)
 		}
@@ -53,7 +53,7 @@ func (s *layers) source(p path, k *key.Key) Source {
 	return out
 }
 
-// chosen is the one key that says what kind of source it is.
+// chosen is the one key that selects the kind of source.
 func (s *layers) chosen(p path, k *key.Key) (string, bool) {
 	var names, given []string
 	best := nowhere
@@ -83,8 +83,8 @@ func (s *layers) chosen(p path, k *key.Key) (string, bool) {
 	return "", false
 }
 
-// sourceKeys are the keys of all kinds of sources: the one of each kind that says what it reads, then those that go with
-// them. What several kinds have is described once, with the default of each.
+// sourceKeys are the keys of all kinds of sources: each kind's main key, then the additional ones. Keys that several
+// kinds have are described once, with the default of each.
 func sourceKeys(sources []func() part.Source) *key.Key {
 	group := &key.Key{Name: "source", Kind: key.KindGroup, OneOf: true, Required: true}
 	var kinds, live []string
@@ -116,10 +116,10 @@ func sourceKeys(sources []func() part.Source) *key.Key {
 	return group
 }
 
-// usually is the default of a key of a kind of sources, in words.
+// usually describes a kind's default of a key.
 type usually struct{ kind, value string }
 
-// usualOf says the defaults in words: one that all have as it is, else each with the kinds that have it.
+// usualOf describes the defaults: a common one once, else each with its kinds.
 func usualOf(all []usually) string {
 	var values []string
 	kinds := map[string][]string{}

@@ -13,13 +13,13 @@ import (
 	"corallite/pipeline/score"
 )
 
-// ModelSpec is a model as a command line or a program asks for it: by name or path, and with what is to be otherwise
-// than the catalog and the defaults of the task have it. Zero values change nothing.
+// ModelSpec is a model as requested by a command line or a program: by name or path, with changes to the settings of
+// the catalog and the defaults of the task. Zero values change nothing.
 type ModelSpec struct {
-	Ref  string // a name of the catalog, or the path of a .tflite file
+	Ref  string // a catalog name, or the path of a .tflite file
 	Task string // TaskDetect …; "": the catalog's, or wakeword for a file with a manifest beside it, or FileTask
 
-	FileTask string // the task of a file of which nothing else is known; "": none
+	FileTask string // the task of a file about which nothing else is known; "": none
 
 	LabelsFile     string
 	Labels         []string // instead of LabelsFile
@@ -31,18 +31,18 @@ type ModelSpec struct {
 	MaxResults     *int
 	Allow, Deny    []string // labels
 	Activation     string
-	Decoder        string         // of a detector: how its outputs are read
-	Signature      string         // that is run
-	Output         string         // the name of the output that is read
+	Decoder        string         // of a detector: how its outputs are decoded
+	Signature      string         // to run
+	Output         string         // name of the output to read
 	Mean, Std      []float64      // 1 or 3 numbers each
 	Width, Height  int            // of a model that takes pictures of any size
 	Gallery        string         // embed: a folder of labelled pictures
-	Features       map[string]any // keyword, by key, as a FlagOf the keys parses them
+	Features       map[string]any // keyword, by key, as parsed by the keys' flags (FlagOf)
 
-	NoThreshold bool // embed: a gallery without a known threshold is no error, because nothing is named after it
+	NoThreshold bool // embed: a gallery without a known threshold is no error, because nothing is labelled by it
 }
 
-// SpecError is what is wrong with a field of a ModelSpec.
+// SpecError is an error about a field of a ModelSpec.
 type SpecError struct {
 	Key string // of the configuration: "labels"
 	Err error
@@ -51,8 +51,8 @@ type SpecError struct {
 func (e *SpecError) Error() string { return e.Key + ": " + e.Err.Error() }
 func (e *SpecError) Unwrap() error { return e.Err }
 
-// Find makes the model: its files, its labels and its settings. The name is the catalog's, or the file's without its
-// ending. The errors are those of Store.Find, of reading the labels, and *SpecError.
+// Find makes the model: its files, its labels and its settings. The name is the catalog's, or the file's name without
+// its extension. The errors are those of Store.Find, of reading the labels, and *SpecError.
 func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]string, error)) (name string, m Model, err error) {
 	found, err := store.Find(c.Ref)
 	if err != nil {
@@ -122,7 +122,7 @@ func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]str
 	return name, m, m.checkLimits()
 }
 
-// checkLimits holds the model against the limits of its keys, which only a file and flags have been held against.
+// checkLimits checks the model against the limits of its keys, which so far only files and flags were checked against.
 func (m *Model) checkLimits() error {
 	var wrong *key.InvalidError
 	if err := m.Keys().Check(); errors.As(err, &wrong) {
@@ -131,7 +131,7 @@ func (m *Model) checkLimits() error {
 	return nil
 }
 
-// setLabels gives the model the labels that are asked for, else the catalog's.
+// setLabels sets the requested labels, else the catalog's.
 func (c ModelSpec) setLabels(m *Model, read func(path string) ([]string, error)) (err error) {
 	if len(c.Labels) > 0 {
 		m.Labels, m.LabelsFile = c.Labels, ""
@@ -150,7 +150,7 @@ func (c ModelSpec) setLabels(m *Model, read func(path string) ([]string, error))
 	return err
 }
 
-// setSound gives a model for sound its features, and misses what a wake word needs.
+// setSound sets the features of a model for sound, and reports missing files of a wake word.
 func (c ModelSpec) setSound(m *Model, name string) error {
 	sound := len(c.Features) > 0
 	switch {

@@ -2,10 +2,11 @@ package configs
 
 import "corallite/internal/key"
 
-// A group that is a switch (key.Key.Switch) has true or false in one layer and keys in another: track: true in the file
-// and --set models.M.track.max_lost=3. The store cannot have both at one path, so that true and false are kept here.
+// A group that is a switch (key.Key.Switch) can be true or false in one layer and have keys in another: track: true in
+// the file and --set models.M.track.max_lost=3. The store cannot have both at one path, so true and false are kept
+// here.
 
-// setSwitch takes up true or false for the group at p.
+// setSwitch records true or false for the group at p.
 func (s *layers) setSwitch(from layer, p path, value any) {
 	if s.switches[p.folded()] == nil {
 		s.switches[p.folded()] = map[layer]bool{}
@@ -13,7 +14,8 @@ func (s *layers) setSwitch(from layer, p path, value any) {
 	s.switches[p.folded()][from] = value.(bool)
 }
 
-// isOn reports whether the group k at p, which some layer mentions, is there: unless the one that comes first has false.
+// isOn reports whether the group k at p, which some layer mentions, is on: unless the layer with the highest precedence
+// has false.
 func (s *layers) isOn(p path, k *key.Key) bool {
 	first := s.layer(p)
 	for _, c := range k.Keys {
@@ -23,7 +25,7 @@ func (s *layers) isOn(p path, k *key.Key) bool {
 	return on || !isSwitched
 }
 
-// switchKey is a switch for places that take only true and false.
+// switchKey is a switch where only true and false are valid.
 func switchKey(k *key.Key) *key.Key {
 	return &key.Key{Name: k.Name, Kind: key.KindBoolean, Doc: k.Doc}
 }

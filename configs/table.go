@@ -22,7 +22,7 @@ const (
 	TaskWakeword = "wakeword"
 )
 
-// soundTasks are the tasks on sound, as vision.Tasks are those on pictures.
+// soundTasks are the tasks on sound, like vision.Tasks for pictures.
 var soundTasks = []struct{ name, doc string }{
 	{TaskKeyword, "detects several words"},
 	{TaskWakeword, "detects one word with a microWakeWord or openWakeWord model"},
@@ -39,7 +39,7 @@ var taskNames = sync.OnceValue(func() (names []string) {
 	return names
 })
 
-// taskDocs says what each task is for.
+// taskDocs describe the tasks.
 var taskDocs = sync.OnceValue(func() string {
 	var pictures, sound []string
 	for _, t := range vision.Tasks() {
@@ -51,8 +51,8 @@ var taskDocs = sync.OnceValue(func() string {
 	return "What the model does: " + strings.Join(pictures, ", ") + ". On sound, " + strings.Join(sound, ", and ") + "."
 })
 
-// namePattern is what the name of a model or a pipeline must look like. Names stand in events, in environment
-// variables and in paths with dots.
+// namePattern is the syntax of the names of models and pipelines. Names occur in events, in environment variables and
+// in paths with dots.
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 const nameLooks = "a name of letters (a to z), digits, _, - and ., which begins with a letter or digit and has at most 64 of them"
@@ -60,7 +60,7 @@ const nameLooks = "a name of letters (a to z), digits, _, - and ., which begins 
 // root is the table of all keys, with the parts of the program. It is never changed.
 var root = table(parts.All())
 
-// table is the table of all keys for a configuration that can name these parts.
+// table is the table of all keys for a configuration that can use these parts.
 func table(all parts.Lists) *key.Key {
 	return &key.Key{Kind: key.KindGroup, Keys: append([]*key.Key{
 		{
@@ -74,7 +74,7 @@ func table(all parts.Lists) *key.Key {
 	}, new(Config).groups().Keys()...)}
 }
 
-// groups are the keys that stand once in a configuration.
+// groups are the keys that occur once in a configuration.
 func (c *Config) groups() key.Table {
 	return key.Table{
 		key.Group(&c.EdgeTPU, "edgetpu").Doc("The Edge TPU runtime, and what holds for all devices."),
@@ -82,7 +82,7 @@ func (c *Config) groups() key.Table {
 	}
 }
 
-// EdgeTPU is the runtime of the Edge TPU.
+// EdgeTPU are the settings of the Edge TPU's runtime.
 type EdgeTPU struct {
 	Library     string   // path of libedgetpu; "": its usual names
 	Performance string   // low, medium, high or max; "": libedgetpu's
@@ -104,7 +104,7 @@ func (e *EdgeTPU) Keys() key.Table {
 	}
 }
 
-// Log is what is logged.
+// Log configures logging.
 type Log struct {
 	Level  string // debug, info, warn or error
 	Format string // text or json

@@ -10,28 +10,28 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// Model is a model that pipelines use. Keys says what each key means; docs/configuration.md is made from it.
+// Model is a model that pipelines use. Keys describes each key; docs/configuration.md is made from it.
 type Model struct {
 	Path       string   // of the file that was found
-	EdgeTPU    string   // of the compiled model when one was named; "": look beside Path
-	Segments   []string // of the compiled model in parts, in order, instead
-	LabelsFile string   // where Labels are from; "" when they stood in the YAML or the catalog
+	EdgeTPU    string   // of the compiled model if given; "": look beside Path
+	Segments   []string // the compiled model in parts, in order, instead of EdgeTPU
+	LabelsFile string   // where Labels are from; "" if from the YAML or the catalog
 
 	Delegate  choice.Choice
 	Device    string
 	Isolate   *bool   // nil: on an Edge TPU
-	Deadline  float64 // seconds; 0: from the time that runs take
-	Threads   int     // 0: choose
-	Engines   int     // 0: choose
-	Signature string  // the key of the one that is run; "": the main graph
+	Deadline  float64 // seconds; 0: from measured times
+	Threads   int     // 0: automatic
+	Engines   int     // 0: automatic
+	Signature string  // to run; "": the main graph
 
-	vision.Settings                // Task and what it finds; of these score.Settings hold for sound as well
-	Track           *track.Options // detect: objects are tracked; nil: they are not
+	vision.Settings                // Task and its settings; score.Settings apply to sound as well
+	Track           *track.Options // detect: options of tracking; nil: off
 	SoundSettings                  // for tasks on sound
 
-	// What the catalog knows and the YAML cannot say.
-	Catalog string // the model's name in the catalog; "" when it is not known there
-	Subject string // embed: what it was trained to tell apart, one of models.Subjects; "": not known
+	// From the catalog, not in YAML.
+	Catalog string // name in the catalog; "" if unknown there
+	Subject string // embed: what it was trained to distinguish, one of models.Subjects; "": unknown
 }
 
 // Keys describes the keys of a model, in the order in which they are documented and shown.
@@ -92,5 +92,5 @@ func (m *Model) givenLabels() any {
 	return nil
 }
 
-// setDelegate takes what the validator made of the YAML; the default is a word.
+// setDelegate takes the validator's result; the default is a word.
 func (m *Model) setDelegate(value any) { m.Delegate, _ = value.(choice.Choice) }

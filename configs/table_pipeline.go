@@ -10,22 +10,22 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// Pipeline is a source, the models that look at its pictures, and the sinks that take what they find.
+// Pipeline is a source, the models that run on its items, and the sinks that get the results.
 type Pipeline struct {
 	Source    Source
 	Models    []string // at least one, all of them in Config.Models
-	Every     int      // each so many-th frame
+	Every     int      // every Nth frame
 	FPS       float64
 	Region    []float64  // left, top, right, bottom, 0 to 1; empty: all
-	Motion    *Motion    // nil: models run whether something moves or not
+	Motion    *Motion    // nil: off
 	Secondary *Secondary // nil: none
 	Places    zone.Config
 	VAD       bool   // sound: models run only while there is a voice
-	Priority  int    // of its runs where a device is shared; higher goes first
+	Priority  int    // of its runs on a shared device; higher goes first
 	Sinks     []Sink // at least one
 }
 
-// Motion holds back what does not move.
+// Motion lets models run only while the picture changes.
 type Motion = camera.MotionOptions
 
 // Keys describes the keys of a pipeline between its source and its sinks.
@@ -50,13 +50,13 @@ func (p *Pipeline) Keys() key.Table {
 	}.With(p.Places.Keys())
 }
 
-// vadName is the name of the key that only pipelines of sound have.
+// vadName is the name of the key that only pipelines on sound have.
 const vadName = "vad"
 
 // Secondary is a model that classifies each object that a detector finds.
 type Secondary struct {
 	Model string // a name in Config.Models
-	After string // the detector's name; "": the pipeline's only one
+	After string // the detector's name; "": the only one in the pipeline
 	vision.SecondaryOptions
 }
 
@@ -70,7 +70,7 @@ func (c *Secondary) Keys() key.Table {
 	}, c.SecondaryOptions.Keys()...)
 }
 
-// pipelineKeys are the keys of a pipeline that can name these parts.
+// pipelineKeys are the keys of a pipeline that can use these parts.
 func pipelineKeys(all parts.Lists) []*key.Key {
 	return slices.Concat([]*key.Key{sourceKeys(all.Sources)}, new(Pipeline).Keys().Keys(), []*key.Key{{
 		Name: "sinks", Kind: key.KindVariants, Required: true, Keys: sinkKeys(all.Sinks),

@@ -5,20 +5,20 @@ import (
 	"corallite/models"
 )
 
-// SoundSettings are what a model for sound has beside the rest. What is nil or empty is as the model's own kind has it.
+// SoundSettings are a model's additional settings for sound. Nil or empty: the default of the model's kind.
 type SoundSettings struct {
 	Manifest       string // of a microWakeWord model: the file that was found
 	Melspectrogram string // of an openWakeWord chain, with Embedding: the files that were found
 	Embedding      string
 	Features       Features           // keyword
-	Step           float64            // keyword: seconds; 0: chosen
+	Step           float64            // keyword: seconds; 0: automatic
 	Smoothing      float64            // keyword: seconds
-	Refractory     *float64           // seconds; nil: the kind's own
-	Patience       int                // of an openWakeWord model: so many scores in a row; 0: 1
+	Refractory     *float64           // seconds; nil: the default of the kind
+	Patience       int                // of an openWakeWord chain: number of scores in a row; 0: 1
 	Thresholds     map[string]float64 // keyword: by label
 }
 
-// Features say how sound becomes a model's input.
+// Features define how sound becomes a model's input.
 type Features = models.Features
 
 // Keys describes the keys of models for sound.

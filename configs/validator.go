@@ -11,15 +11,15 @@ import (
 	"corallite/internal/key"
 )
 
-// validator holds a YAML tree against the table of keys. It reports what does not fit and passes on what does.
+// validator checks a YAML tree against the table of keys. It reports what is invalid and passes on valid values.
 type validator struct {
 	file   string // as in Problem.File
-	lines  bool   // whether the nodes' lines are lines of that file
+	lines  bool   // the nodes' lines are lines of that file
 	report func(at origin, p path, code key.Code, message string)
 	broken func(p path)                        // p is set but invalid
 	seen   func(p path, at origin)             // a key, or an element of a list
-	name   func(p path, at origin) bool        // a model's or pipeline's name; whether to look below it
-	leaf   func(p path, k *key.Key, value any) // a value that fits
+	name   func(p path, at origin) bool        // a model's or pipeline's name; returns whether to continue below it
+	leaf   func(p path, k *key.Key, value any) // a valid value
 }
 
 func (w *validator) at(n *yaml.Node) origin {
@@ -34,7 +34,7 @@ func (w *validator) bad(n *yaml.Node, p path, code key.Code, format string, args
 	w.broken(p)
 }
 
-// walk looks at the value n of key k, which stands at p.
+// walk checks the value n of key k, at p.
 func (w *validator) walk(n *yaml.Node, k *key.Key, p path) {
 	n = resolveAlias(n)
 	switch k.Kind {
@@ -91,7 +91,7 @@ func (w *validator) walk(n *yaml.Node, k *key.Key, p path) {
 	}
 }
 
-// mapping gives the entries of a node that must be a mapping.
+// mapping returns the entries of a node that must be a mapping.
 func (w *validator) mapping(n *yaml.Node, k *key.Key, p path) []entry {
 	if n.Kind != yaml.MappingNode {
 		w.bad(n, p, key.CodeWrongType, "expected %s, not %s", k.Expects(), found(n))
@@ -122,7 +122,7 @@ func (w *validator) group(n *yaml.Node, k *key.Key, p path) {
 	}
 }
 
-// unknownKey says what is wrong with a word that is no key below k.
+// unknownKey is the message for a word that is no key below k.
 func unknownKey(word string, k *key.Key) (key.Code, string) {
 	for _, c := range k.Keys {
 		if slices.Contains(c.FormerNames, word) {
@@ -201,7 +201,7 @@ func (w *validator) variant(n *yaml.Node, k *key.Key, p path) map[string]any {
 	return w.options(all[0], c, p.to(c.Name))
 }
 
-// options reads the keys of one variant. No value at all ("- table:") is as good as no keys.
+// options reads the keys of one variant. No value at all ("- table:") means no keys.
 func (w *validator) options(e entry, c *key.Key, p path) map[string]any {
 	values := map[string]any{}
 	whole := true

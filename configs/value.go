@@ -16,11 +16,11 @@ import (
 // valueReader reads the values of a key.
 type valueReader struct{ *key.Key }
 
-// errorFunc is told what is wrong with a value; below is the place in it: "" or "[2]".
+// errorFunc is called with what is wrong with a value; below is the place in it: "" or "[2]".
 type errorFunc func(at *yaml.Node, below string, code key.Code, format string, args ...any)
 
-// value reads the value of a key that is no group: a string, int, float64, bool, []string, []float64, map[string]float64
-// or map[string][]string. It is nil when something is wrong, which bad is told.
+// value reads the value of a key that is no group: a string, int, float64, bool, []string, []float64,
+// map[string]float64 or map[string][]string. It is nil if something is wrong, for which bad is called.
 func (k valueReader) value(n *yaml.Node, bad errorFunc) any {
 	switch k.Kind {
 	case key.KindString:
@@ -70,7 +70,7 @@ func (k valueReader) value(n *yaml.Node, bad errorFunc) any {
 	return nil
 }
 
-// scores reads numbers by labels. The map has a type of its own, so that viper leaves the labels' capitals alone.
+// scores reads numbers by label. The map has its own type, so that viper leaves the labels' capital letters alone.
 func (k valueReader) scores(n *yaml.Node, bad errorFunc) (map[string]float64, bool) {
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
 		bad(n, "", key.CodeWrongType, "expected %s, not %s", k.Expects(), found(n))
@@ -98,7 +98,7 @@ func (k valueReader) scores(n *yaml.Node, bad errorFunc) (map[string]float64, bo
 	return out, fine
 }
 
-// stringLists reads lists of strings by name; nil when something is wrong.
+// stringLists reads lists of strings by name; nil if something is wrong.
 func (k valueReader) stringLists(n *yaml.Node, bad errorFunc) map[string][]string {
 	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
 		bad(n, "", key.CodeWrongType, "expected %s, not an empty mapping", k.Expects())
@@ -134,8 +134,7 @@ func (k valueReader) stringLists(n *yaml.Node, bad errorFunc) map[string][]strin
 	return out
 }
 
-// list reads a list, or one element that stands alone. Empty lists are refused: leaving the key out is the way to say
-// nothing.
+// list reads a list, or a single element. Empty lists are rejected: to set nothing, leave the key out.
 func list[T any](k valueReader, n *yaml.Node, bad errorFunc, one func(*yaml.Node, string, errorFunc) (T, bool)) any {
 	if n.Kind != yaml.SequenceNode {
 		v, ok := one(n, "", bad)
@@ -161,7 +160,7 @@ func list[T any](k valueReader, n *yaml.Node, bad errorFunc, one func(*yaml.Node
 }
 
 func (k valueReader) text(n *yaml.Node, below string, bad errorFunc) (string, bool) {
-	// A date is a text here: YAML would take a folder called 2026-01-02 for one.
+	// A date is a string here: YAML would read a folder called 2026-01-02 as one.
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" && n.ShortTag() != "!!timestamp" && !(k.AcceptInt && n.ShortTag() == "!!int") {
 		hint := ""
 		if n.Kind == yaml.ScalarNode && !isNull(n) && len(k.Choices) == 0 {
@@ -194,7 +193,7 @@ func (k valueReader) text(n *yaml.Node, below string, bad errorFunc) (string, bo
 	return "", false
 }
 
-// number reads a number, which for a whole key must be one.
+// number reads a number, which must be a whole one for an integer key.
 func (k valueReader) number(n *yaml.Node, below string, bad errorFunc) (float64, bool) {
 	tag := n.ShortTag()
 	var f float64
@@ -209,7 +208,7 @@ func (k valueReader) number(n *yaml.Node, below string, bad errorFunc) (float64,
 	return f, true
 }
 
-// expects says what the value must be, or an element of it when below is not "".
+// expects describes valid values, or valid elements if below is not "".
 func (k valueReader) expects(below string) string {
 	if below != "" {
 		return k.ElementExpects()
@@ -217,7 +216,7 @@ func (k valueReader) expects(below string) string {
 	return k.Expects()
 }
 
-// found says in words what a node is.
+// found describes a node.
 func found(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -243,8 +242,8 @@ func found(n *yaml.Node) string {
 	}
 }
 
-// textNode makes a node of a value that is given as text, in an environment variable or after --set KEY=. Where texts
-// belong it is taken as it is, so that nothing needs YAML's quotes; one text or number is also a list of one.
+// textNode makes a node of a value given as text, in an environment variable or after --set KEY=. A string is taken as
+// it is, so that no YAML quotes are needed; a single string or number is also a list of one.
 func (k valueReader) textNode(s string) (*yaml.Node, error) {
 	trimmed := strings.TrimSpace(s)
 	var n *yaml.Node
@@ -257,7 +256,7 @@ func (k valueReader) textNode(s string) (*yaml.Node, error) {
 		}
 	} else {
 		if k.Kind == key.KindNumberList && strings.Contains(trimmed, ",") && !strings.HasPrefix(trimmed, "[") {
-			s = "[" + s + "]" // several without YAML's brackets, as flags mostly are written
+			s = "[" + s + "]" // several without YAML's brackets, as is usual for flags
 		}
 		parsed, err := parseText(s)
 		if err != nil {
