@@ -6,6 +6,6 @@
 //   - ReadManifest reads the JSON file that comes with a model.
 //   - NewWakeWord returns the model as a pipeline.StreamingModel.
 //
-// The features are those of the Python package pymicro-features, bit for bit, and the model's answers those of
-// pymicro-wakeword, where the runtime's built-in kernels run it. XNNPACK rounds otherwise: see NewWakeWord.
+// The features are bit-identical to those of the Python package pymicro-features, and the model's answers to those of
+// pymicro-wakeword, if the runtime's built-in kernels run it. XNNPACK rounds differently: see NewWakeWord.
 package microwakeword

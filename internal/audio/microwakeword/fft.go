@@ -13,19 +13,19 @@ const (
 // cpx is a complex number of two 16-bit integers.
 type cpx struct{ r, i int16 }
 
-// fft is a Fourier transform of real samples in 16-bit fixed point, to the bit that of KISS FFT with FIXED_POINT=16:
-// a complex transform of half the size, radix 4, decimated in time, then the even and odd samples told apart. Each
-// stage scales down by its radix, so that the result is the transform divided by fftSize, in int16.
+// fft is a Fourier transform of real samples in 16-bit fixed point, bit-identical to KISS FFT with FIXED_POINT=16: a
+// complex transform of half the size, radix 4, decimation in time, followed by separating the even and odd samples.
+// Each stage scales down by its radix, so that the result is the transform divided by fftSize, in int16.
 //
-// What is here in Go some processors have in vectors: see kernels.
+// This is the Go version; some processors also have one with vectors: see kernels.
 type fft struct {
 	samples [fftSize]int16 // the last fftSize-Window stay 0
 	work    [half]cpx
-	// The squared magnitudes of the samples' spectrum. Only those from firstBin to before bins are looked at.
+	// The squared magnitudes of the samples' spectrum. Only those from firstBin up to, not including, bins are used.
 	energy [half]uint32
 }
 
-// firstBin and bins are the values of the spectrum, Rate/fftSize apart, that filters look at: from above 125 to 7500 Hz.
+// firstBin and bins limit the spectrum's values, Rate/fftSize apart, that the filters use: from above 125 to 7500 Hz.
 const (
 	firstBin = 5
 	bins     = 240
@@ -40,7 +40,7 @@ const (
 )
 
 // first is the stage of single values, taken in the order of their reversed base-4 digits, of samples that are shifted
-// up. Its twiddle factors are 1 less a rounding error that is too small to change a value that was divided by 4.
+// up. Its twiddle factors are 1 minus a rounding error that is too small to change a value that was divided by 4.
 func (f *fft) first(shift int) {
 	const quarter = half / 4
 	for g := range quarter {
@@ -62,10 +62,10 @@ func (f *fft) first(shift int) {
 	}
 }
 
-// twiddle has the factors of one butterfly: of its second, third and fourth value.
+// twiddle has the factors of one butterfly: for its second, third and fourth value.
 type twiddle struct{ r1, i1, r2, i2, r3, i3 int32 }
 
-// stage combines each four neighbouring transforms of m values to one of 4m.
+// stage combines every four neighbouring transforms of m values into one of 4m.
 func (f *fft) stage(m int, factors []twiddle) {
 	for base := 0; base+4*m <= half; base += 4 * m {
 		f0, f1 := f.work[base:base+m], f.work[base+m:base+2*m]
@@ -92,17 +92,17 @@ func times(ar, ai, wr, wi int32) (r, i int32) {
 	return (ar*wr - ai*wi + rounding) >> fraction, (ar*wi + ai*wr + rounding) >> fraction
 }
 
-// untangle makes of the complex transform the squared magnitudes of the samples' spectrum: those of the bins k and
+// untangle converts the complex transform to the squared magnitudes of the samples' spectrum: those of the bins k and
 // half-k, for all k from first to half/2.
 func (f *fft) untangle(first int) {
 	for k := first; k <= half/2; k++ {
 		a, b := f.work[k], f.work[half-k]
 		ar, ai := scaled(a.r, byTwo), scaled(a.i, byTwo)
-		br, bi := scaled(b.r, byTwo), scaled(-b.i, byTwo) // the conjugate; the least value stays itself, as in C
+		br, bi := scaled(b.r, byTwo), scaled(-b.i, byTwo) // the conjugate; the minimum stays unchanged, as in C
 		w := &untangling[k]
 		pr, pi := ar+br, ai+bi
 		tr, ti := times(ar-br, ai-bi, w[0], w[1])
-		tr, ti = int32(int16(tr)), int32(int16(ti)) // it can be too large, and is then cut off
+		tr, ti = int32(int16(tr)), int32(int16(ti)) // it can be too large, and is then truncated
 		f.energy[k] = squared((pr+tr)>>1, (pi+ti)>>1)
 		f.energy[half-k] = squared((pr-tr)>>1, (ti-pi)>>1)
 	}
@@ -121,7 +121,7 @@ var (
 	twiddles16 = twiddlesOf(16)
 	twiddles64 = twiddlesOf(64)
 
-	// untangling has the factors that tell even and odd samples apart.
+	// untangling has the factors that separate even and odd samples.
 	untangling = func() (all [half/2 + 1][2]int32) {
 		for k := range all {
 			all[k][0], all[k][1] = root(float64(k)+half/2, fftSize)
@@ -130,7 +130,7 @@ var (
 	}()
 )
 
-// twiddlesOf are the factors of the stage that combines transforms of m values.
+// twiddlesOf returns the factors of the stage that combines transforms of m values.
 func twiddlesOf(m int) []twiddle {
 	all := make([]twiddle, m)
 	for k := range all {

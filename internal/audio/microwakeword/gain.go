@@ -5,20 +5,20 @@ import (
 	"math/bits"
 )
 
-// Noise reduction: each channel's noise is the exponentially smoothed signal, and is taken from it, but for a rest.
+// Noise reduction: each channel's noise is the exponentially smoothed signal; it is subtracted, except for a rest.
 const (
 	noiseBits     = 10  // fractional bits of the estimate
 	smoothingBits = 14  // fractional bits of what follows
-	evenSmoothing = 409 // 0.025 of the new value, in channels of even number
-	oddSmoothing  = 983 // 0.06, in the others
-	leastRest     = 819 // 0.05 of the signal remains at least
+	evenSmoothing = 409 // 0.025 of the new value, in even channels
+	oddSmoothing  = 983 // 0.06, in odd channels
+	leastRest     = 819 // at least 0.05 of the signal remains
 )
 
-// reduceNoise updates the estimates and takes them from the signal.
+// reduceNoise updates the estimates and subtracts them from the signal.
 func reduceNoise(signal, noise *[Channels]uint32) {
 	smoothing := uint64(evenSmoothing)
 	for i, s := range signal {
-		scaled := s << noiseBits // wraps around, as in C
+		scaled := s << noiseBits // overflows, as in C
 		estimate := uint32((uint64(scaled)*smoothing + uint64(noise[i])*(1<<smoothingBits-smoothing)) >> smoothingBits)
 		noise[i] = estimate
 		rest := uint32(uint64(s) * leastRest >> smoothingBits)
@@ -27,7 +27,7 @@ func reduceNoise(signal, noise *[Channels]uint32) {
 	}
 }
 
-// PCAN: the signal is multiplied by (noise + offset)^-strength, and what comes of it is bent below 2.
+// PCAN: the signal is multiplied by (noise + offset)^-strength, and the result is compressed below 2.
 const (
 	strength = 0.95
 	offset   = 80.0
@@ -35,32 +35,32 @@ const (
 	snrBits  = 12 // fractional bits of the signal after it
 	pcanBits = 6  // fractional bits of the result
 
-	// corrected are the bits that the signal is too small by: the transform divides by fftSize, the filters' weights
-	// and the square root multiply by the root of 1<<weightBits.
+	// corrected is the number of bits by which the signal is too small: the transform divides by fftSize, the filters'
+	// weights and the square root multiply by the root of 1<<weightBits.
 	corrected = 9 - weightBits/2
 )
 
-// normalize is the automatic gain of each channel.
+// normalize applies the automatic gain to each channel.
 func normalize(signal, noise *[Channels]uint32) {
 	for i, s := range signal {
 		snr := uint32(uint64(s) * uint64(gain(noise[i])) >> (gainBits - corrected - snrBits))
 		bent := snr * snr >> (2 + 2*snrBits - pcanBits)
 		v := snr>>(snrBits-pcanBits) - 1<<pcanBits
-		if snr < 2<<snrBits { // without a branch, which would be foreseen as often as not
+		if snr < 2<<snrBits { // without a branch, which would be unpredictable
 			v = bent
 		}
 		signal[i] = v
 	}
 }
 
-// gain looks the gain of a noise up: between two powers of two it is a parabola.
+// gain looks up the gain for a noise: between two powers of two it is a parabola.
 func gain(noise uint32) uint32 {
 	n := bits.Len32(noise)
 	p := &gains[n]
 	if noise <= 2 {
-		return uint32(p.at) // there is nothing between
+		return uint32(p.at) // there is nothing in between
 	}
-	var x int32 // the place between the two, in 10 bits
+	var x int32 // the position between the two, in 10 bits
 	if n < 11 {
 		x = int32(noise<<(11-n)) & 0x3ff
 	} else {
@@ -70,7 +70,7 @@ func gain(noise uint32) uint32 {
 	return uint32(int16((y+1<<14)>>15 + p.at))
 }
 
-// parabola goes through the gain at a power of two, at one and a half of it and at twice of it.
+// parabola goes through the gain at a power of two, at 1.5 times and at 2 times that.
 type parabola struct{ at, slope, curve int32 }
 
 var gains = func() (all [33]parabola) {

@@ -10,8 +10,8 @@ var kernels = func() kernel {
 	return inGo
 }()
 
-// inVectors does eight 16-bit values at a time, with the instructions of SSSE3, among which is the rounding product
-// that the transform is made of (PMULHRSW).
+// inVectors processes eight 16-bit values at a time, with SSSE3 instructions, one of which is the rounding product that
+// the transform consists of (PMULHRSW).
 var inVectors = kernel{
 	window: func(to *[fftSize]int16, from *[Window]int16) int16 {
 		return windowVector(to, from, &hann)
@@ -26,7 +26,7 @@ var inVectors = kernel{
 	},
 }
 
-// The functions of kernel_amd64.s; those of fft in Go say what they do.
+// The functions of kernel_amd64.s; the methods of fft in Go describe them.
 
 //go:noescape
 func windowVector(to *[fftSize]int16, from, window *[Window]int16) int16
@@ -37,13 +37,13 @@ func firstVector(work *[half]cpx, samples *[fftSize]int16, shift int)
 //go:noescape
 func stageVector(work *[half]cpx, m int, factors *factor)
 
-// untangleVector does the bins from 4 to before half/2, and those that they come with.
+// untangleVector processes the bins from 4 up to, not including, half/2, and their counterparts.
 //
 //go:noescape
 func untangleVector(energy *[half]uint32, work *[half]cpx, factors *[half / 2 / 4]factor)
 
-// factor has the factors of four neighbouring complex products: the sums of the products of neighbours with real are
-// the real parts, with imaginary the imaginary ones.
+// factor has the factors of four neighbouring complex products: the sums of neighbouring products with real are the
+// real parts, with imaginary the imaginary ones.
 type factor struct{ real, imaginary [8]int16 }
 
 func (f *factor) set(i int, r, im int32) {
@@ -51,7 +51,7 @@ func (f *factor) set(i int, r, im int32) {
 	f.imaginary[2*i], f.imaginary[2*i+1] = int16(im), int16(r)
 }
 
-// vectorsOf are the factors of a stage: for each four values those of the second, third and fourth transform.
+// vectorsOf returns the factors of a stage: for every four values those of the second, third and fourth transform.
 func vectorsOf(all []twiddle) []factor {
 	vectors := make([]factor, 3*len(all)/4)
 	for k, w := range all {

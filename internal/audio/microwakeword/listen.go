@@ -48,7 +48,7 @@ func (w *WakeWord) restart(ctx context.Context, start int64) error {
 // forget empties the sliding window.
 func (w *WakeWord) forget() { w.filled, w.at, w.sum = 0, 0, 0 }
 
-// drop drops held rows that are too old to be made up for.
+// drop drops held rows that are too old to be processed later.
 func (w *WakeWord) drop() {
 	stride := w.model.stride
 	if n := (len(w.held)/Channels - w.keep) / stride * stride; n > 0 {
@@ -59,7 +59,7 @@ func (w *WakeWord) drop() {
 	}
 }
 
-// listen runs the model on the held rows, as long as there are enough.
+// listen runs the model on the held rows while there are enough.
 func (w *WakeWord) listen(ctx context.Context) (keywords []pipeline.Keyword, err error) {
 	size := w.model.stride * Channels
 	rows := w.held
@@ -69,13 +69,13 @@ func (w *WakeWord) listen(ctx context.Context) (keywords []pipeline.Keyword, err
 			w.row += int64(w.model.stride)
 			keywords = w.add(keywords, answer)
 		}
-		rows = rows[size:] // even after a failure, which would repeat
+		rows = rows[size:] // also after a failure, which would repeat
 	}
 	w.held = w.held[:copy(w.held, rows)]
 	return keywords, err
 }
 
-// add adds the answer to the rows before w.row.
+// add adds the answer for the rows before w.row.
 func (w *WakeWord) add(keywords []pipeline.Keyword, answer int) []pipeline.Keyword {
 	if w.row < w.warmupUntil {
 		return keywords
@@ -94,7 +94,7 @@ func (w *WakeWord) add(keywords []pipeline.Keyword, answer int) []pipeline.Keywo
 		return keywords
 	}
 	w.score[0] = float32(w.model.scale * float64(w.sum) / float64(len(w.recent)))
-	// Rows of the silence that follows a recording end after it.
+	// Rows of the silence after a recording end after it.
 	end := audio.At(min(w.begin+(w.row-1)*Hop+Window, w.end), Rate)
 	start := max(end-span, audio.At(w.begin, Rate))
 	n := len(keywords)

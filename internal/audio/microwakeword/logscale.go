@@ -29,7 +29,7 @@ func appendLog(dst []uint16, signal *[Channels]uint32) []uint16 {
 // logOf is the natural logarithm of x, at least 2, times 1<<logShift.
 func logOf(x uint32) uint32 {
 	whole := bits.Len32(x) - 1
-	part := uint32(uint64(x)<<(32-whole)) >> (32 - logBits) // behind the leading bit
+	part := uint32(uint64(x)<<(32-whole)) >> (32 - logBits) // the fraction after the leading bit
 	step := part / stepWidth
 	c0, c1 := bend[step], bend[step+1]
 	log2 := uint32(whole)<<logBits + uint32(int32(part)+c0+(c1-c0)*int32(part%stepWidth)>>logBits)
@@ -37,7 +37,7 @@ func logOf(x uint32) uint32 {
 	return (loge<<logShift + logHalf) >> logBits
 }
 
-// bend is by how much log2(1+x) is more than x, at each step of x.
+// bend is the difference between log2(1+x) and x, at each step of x.
 var bend = func() (all [1<<logSteps + 1]int32) {
 	for i := range all {
 		x := float64(float64(i) / (1 << logSteps))

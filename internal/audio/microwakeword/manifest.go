@@ -24,9 +24,9 @@ type Manifest struct {
 	Languages []string // trained_languages: "en"
 
 	Cutoff        float32 // probability_cutoff: the mean probability that a wake word exceeds, above 0 and at most 1
-	SlidingWindow int     // sliding_window_size: of how many probabilities that is the mean, at least 1
-	Step          int     // feature_step_size: milliseconds from one row of features to the next; always 10
-	Arena         int     // tensor_arena_size: bytes of memory on a microcontroller; 0: not said
+	SlidingWindow int     // sliding_window_size: number of probabilities in that mean, at least 1
+	Step          int     // feature_step_size: the hop in milliseconds; always 10
+	Arena         int     // tensor_arena_size: bytes of memory on a microcontroller; 0: not given
 	MinESPHome    string  // minimum_esphome_version
 }
 
@@ -94,7 +94,7 @@ func parseManifest(text []byte) (Manifest, error) {
 	return m, errors.Join(errors.Join(r.errs...), errors.Join(in.errs...))
 }
 
-// maxSlidingWindow is far above real values and bounds the memory: 10 s of probabilities.
+// maxSlidingWindow is far above real values and limits the memory: 10 s of probabilities.
 const maxSlidingWindow = 333
 
 // check validates the values of the keys that are present.

@@ -13,15 +13,15 @@ import (
 // model runs a streaming model on rows of features.
 type model struct {
 	engine pipeline.Engine
-	stride int    // rows that a run takes
-	table  []byte // what is stored for a feature; the last entry also for all higher ones
+	stride int    // rows per run
+	table  []byte // the quantized value of each feature; the last entry also for all higher ones
 	zero   int    // of the output: probability = scale × (stored − zero)
 	scale  float64
-	signed bool // the output's type is int8
-	used   bool // it ran since it began anew
+	signed bool // the output has type int8
+	used   bool // it ran since the last reset
 }
 
-// newModel checks that the engine takes features and gives one probability.
+// newModel checks that the engine's input is features and its output one probability.
 func newModel(e pipeline.Engine) (*model, error) {
 	in, out := e.Inputs(), e.Outputs()
 	if len(in) != 1 || len(out) != 1 {
@@ -52,8 +52,8 @@ func quantized(what string, t tensor.Info) error {
 	return fmt.Errorf("its %s %q holds %s (%s), want int8 or uint8 with one scale", what, t.Name, t.Type, q)
 }
 
-// tableOf quantizes each feature: its value divided by the scale, plus the zero point, rounded half to even as NumPy
-// does for pymicro-wakeword. A value above the type's range becomes its end.
+// tableOf quantizes each feature: its value divided by the scale, plus the zero point, rounded half to even like NumPy
+// in pymicro-wakeword. Values above the type's range are clamped.
 func tableOf(in tensor.Info) []byte {
 	lowest, highest := -128.0, 127.0
 	if in.Type == tensor.UInt8 {
@@ -71,7 +71,7 @@ func tableOf(in tensor.Info) []byte {
 	return table
 }
 
-// run takes stride rows of features and gives what the output stores, its zero point taken off.
+// run takes stride rows of features and returns the output's stored value minus its zero point.
 func (m *model) run(ctx context.Context, rows []uint16) (int, error) {
 	last := uint16(len(m.table) - 1)
 	to := m.engine.Input(0).Data
@@ -92,11 +92,11 @@ func (m *model) run(ctx context.Context, rows []uint16) (int, error) {
 	return int(stored) - m.zero, nil
 }
 
-// strides is how many runs take at least so many rows.
+// strides is the number of runs that take at least that many rows.
 func (m *model) strides(rows int) int { return (rows + m.stride - 1) / m.stride }
 
-// reset makes the model forget what it has heard. An engine that can not begin anew hears silence instead, until
-// nothing else is left in it.
+// reset makes the model forget all sound. An engine without Reset gets silence instead, until its state contains
+// nothing else.
 func (m *model) reset(ctx context.Context) error {
 	if !m.used {
 		return nil

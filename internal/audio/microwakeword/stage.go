@@ -13,8 +13,8 @@ import (
 // end in silence (measured in docs/performance.md; TestPadding repeats it).
 const Padding = 300 * time.Millisecond
 
-// Stage computes the features of each chunk, Chunk.Micro, once for all models, and also while there is no voice, because its
-// noise estimate needs all sound.
+// Stage computes the features of each chunk, Chunk.Micro, once for all models, even while there is no voice, because
+// its noise estimate needs all sound.
 type Stage struct {
 	front Frontend
 	quiet []int16 // the Padding
@@ -23,8 +23,8 @@ type Stage struct {
 // NewStage returns a Stage for one source.
 func NewStage() *Stage { return &Stage{quiet: make([]int16, Padding*Rate/time.Second)} }
 
-// Process fills c.Micro. The first row of a recording takes Window samples. The last chunk also gets the rows of Padding. The
-// sound must have Rate.
+// Process fills c.Micro. The first row of a recording needs Window samples. The last chunk also gets the rows of
+// Padding. The sound must have Rate.
 func (s *Stage) Process(_ context.Context, c *audio.Chunk) error {
 	if c.Rate != Rate {
 		return fmt.Errorf("microwakeword: invalid sample rate %d of a chunk (want %d: open the source with that rate)", c.Rate, Rate)

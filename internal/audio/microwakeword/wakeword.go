@@ -9,16 +9,16 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// memory is the number of rows of features that an answer of a model depends on: 150 to 179 (1.5 to 1.8 s) for the models
-// in the package pymicro-wakeword.
+// memory is the number of feature rows that a model's answer depends on: 150 to 179 (1.5 to 1.8 s) for the models in
+// the package pymicro-wakeword.
 const memory = 180
 
-// Options are the options of NewWakeWord. Zero values are those of the manifest.
+// Options are the options of NewWakeWord. Zero values: those of the manifest.
 type Options struct {
 	Label         string        // of the keywords; "": the wake word
 	Cutoff        float32       // the mean probability that a wake word must exceed, above 0, at most 1
 	SlidingWindow int           // number of probabilities in that mean, from 1 to 333
-	Refractory    time.Duration // as in audio.SpotterOptions; 0: until the mean was lower
+	Refractory    time.Duration // as in audio.SpotterOptions; 0: until the mean has fallen
 }
 
 // WakeWord is a microWakeWord model as a pipeline.StreamingModel, made by NewWakeWord.
@@ -28,12 +28,12 @@ type WakeWord struct {
 	spotter *audio.Spotter
 	levels  *audio.Levels
 
-	begin       int64    // the index of the sample that row 0 begins with
-	end         int64    // the index behind the last sample
-	row         int64    // the number of the next row that the model takes
-	held        []uint16 // rows that it has not taken, the oldest first
-	keep        int      // of how many rows held has room while the voice gate holds back
-	warmupUntil int64    // answers to rows before this one are ignored: they only fill the model's memory
+	begin       int64    // index of the first sample of row 0
+	end         int64    // index after the last sample
+	row         int64    // number of the next row for the model
+	held        []uint16 // rows not yet processed, oldest first
+	keep        int      // capacity of held, in rows, while there is no voice
+	warmupUntil int64    // answers to rows before this one are ignored: they only fill the model's state
 
 	recent []int // the last answers, a ring
 	filled int   // of recent
@@ -42,19 +42,19 @@ type WakeWord struct {
 	score  [1]float32
 }
 
-// NewWakeWord returns a streaming model on an open engine. It takes the rows of features that a Stage has put into the chunks
-// and works like pymicro-wakeword: the model runs once for each N new rows (N is in its input's shape), and its last
+// NewWakeWord returns a streaming model on an open engine. It uses the rows of features that a Stage adds to the chunks
+// and works like pymicro-wakeword: the model runs once per N new rows (N is in its input's shape), and its last
 // SlidingWindow probabilities are averaged; with fewer, there is no result. A keyword is reported when the mean exceeds
-// the cutoff. Its score is that mean, its end that of the sound so far, and its start 1.8 s earlier, as far back as the
-// models look.
+// the cutoff. Its score is that mean, its end the end of the sound so far, and its start 1.8 s earlier, the length of
+// sound that the models use.
 //
 // A chunk that is First resets the engine (tensor.Resetter). An engine without Reset gets silence instead, which gives
 // slightly different answers in the first 1.8 s. While Chunk.Voice is false, nothing runs. When voice begins, the last
-// 1.8 s and the sliding window are made up for, after which everything is as if the model had run all the time.
+// 1.8 s and the sliding window are processed first, so that the results are as if the model had run all the time.
 //
-// With the runtime's built-in kernels (delegate none) the probabilities equal pymicro-wakeword's exactly. XNNPACK is more
-// than twice as fast and rounds differently inside the model: one answer in a hundred differs, by up to 18 of 256 steps in
-// the recordings of the tests, where it finds the same words at the same times (TestXNNPACKHearsTheSame).
+// With the runtime's built-in kernels (delegate none) the probabilities equal pymicro-wakeword's exactly. XNNPACK is
+// more than twice as fast and rounds differently inside the model: one answer in a hundred differs, by up to 18 of 256
+// steps in the test recordings, where it detects the same words at the same times (TestXNNPACKHearsTheSame).
 //
 // Errors name the model, what was expected and what it has. The caller closes the engine.
 func NewWakeWord(m Manifest, e pipeline.Engine, o Options) (*WakeWord, error) {
@@ -92,7 +92,7 @@ func newWakeWord(m Manifest, e pipeline.Engine, o Options) (*WakeWord, error) {
 		return nil, err
 	}
 	w := &WakeWord{name: m.Model, model: run, spotter: spotter, levels: audio.NewLevels(span), recent: make([]int, o.SlidingWindow)}
-	// Whole strides, so that the model takes the same rows together as without a gap.
+	// Whole strides, so that runs take the same rows as without a gap.
 	w.keep = (run.strides(memory) + o.SlidingWindow) * run.stride
 	w.held = make([]uint16, 0, 2*w.keep*Channels)
 	return w, nil
@@ -104,5 +104,5 @@ func above(cutoff float32) float32 { return min(math.Nextafter32(cutoff, 2), 1) 
 // Name is "wakeword".
 func (w *WakeWord) Name() string { return "wakeword" }
 
-// Device is what runs the model.
+// Device is the device that runs the model.
 func (w *WakeWord) Device() pipeline.Device { return w.model.engine.Device() }
