@@ -1,11 +1,11 @@
-// Package resample brings sound from one sampling rate to another: a polyphase windowed sinc. The filter is a sinc under
-// a Kaiser window (J. O. Smith, "Digital Audio Resampling", ccrma.stanford.edu/~jos/resample; the length and the
-// window's parameter from Kaiser's formulas, Oppenheim and Schafer, "Discrete-Time Signal Processing", 7.6): flat up to
-// Passband of the lower of the two Nyquist frequencies, and Attenuation dB down from that frequency on, so that nothing
-// is folded back into what is heard.
+// Package resample converts sound between sampling rates with a polyphase windowed sinc filter. The window is a Kaiser
+// window (J. O. Smith, "Digital Audio Resampling", ccrma.stanford.edu/~jos/resample; the length and the window's
+// parameter from Kaiser's formulas, Oppenheim and Schafer, "Discrete-Time Signal Processing", 7.6). The filter is flat
+// up to Passband times the lower of the two Nyquist frequencies, and attenuates by Attenuation dB from that frequency
+// on, so that there is no audible aliasing.
 //
-// It is of our own because the one library in Go of such quality (tphakala/go-audio-resampler) wants a newer Go than
-// this module. Its results are compared with those of SoX in the tests.
+// It is our own because the one Go library of such quality (tphakala/go-audio-resampler) needs a newer Go than this
+// module. The tests compare its results with those of SoX.
 package resample
 
 import (
@@ -13,38 +13,38 @@ import (
 	"math"
 )
 
-// What the filter does to a tone, by its frequency: up to Passband times the lower Nyquist frequency it is kept within
-// 0.001 dB, from that frequency on it is at least Attenuation dB down.
+// The filter's response by frequency: within 0.001 dB of 0 up to Passband times the lower Nyquist frequency, and at
+// least Attenuation dB down from that frequency on.
 const (
 	Passband    = 0.92
 	Attenuation = 100.0
 )
 
-// MinRate and MaxRate are the rates that New takes, in samples a second.
+// MinRate and MaxRate are the limits of rates for New, in samples a second.
 const (
 	MinRate = 1000
 	MaxRate = 1_000_000
 )
 
-// maxPhases is how many filters are kept at most. Where the two rates have so little in common that there would be more,
-// what lies between two of them is interpolated; the error of that is (π/maxPhases)²/8 at most, -118 dB.
+// maxPhases is the maximum number of filters to keep. If the rates have so little in common that there would be more,
+// coefficients between two filters are interpolated; the error is at most (π/maxPhases)²/8, -118 dB.
 const maxPhases = 1024
 
-// Resampler turns sound of one rate into sound of another. Sample n of what it gives lies at the time n/out of what it
-// got: the filter's delay is taken off. What it gives does not depend on how its input was cut.
+// Resampler converts sound from one rate to another. Output sample n is at time n/out of the input: the filter's delay
+// is compensated. The output does not depend on how the input was divided.
 type Resampler struct {
-	up, down int // the rates without what they have in common
+	up, down int // the rates divided by their greatest common divisor
 	half     int // taps on either side of the middle
-	phases   int // rows of taps: one for each position of an output sample between two input samples
+	phases   int // rows of taps: one per position of an output sample between two input samples
 	taps     []float32
 
-	held  []float32 // input samples that are still needed; the first is number begin
+	held  []float32 // input samples that are still needed; the first has the number begin
 	begin int64
 	got   int64 // input samples so far
 	given int64 // output samples so far
 }
 
-// New makes a Resampler of a rate to another one, in samples a second.
+// New returns a Resampler between two rates, in samples a second.
 func New(in, out int) (*Resampler, error) {
 	for _, rate := range []int{in, out} {
 		if rate < MinRate || rate > MaxRate {
@@ -67,9 +67,9 @@ func gcd(a, b int) int {
 	return a
 }
 
-// design computes the taps. bandwidth is the lower Nyquist frequency in parts of the input's.
+// design computes the taps. bandwidth is the lower Nyquist frequency as a fraction of the input's.
 func (r *Resampler) design(bandwidth float64) {
-	transition := math.Pi * bandwidth * (1 - Passband) // in radians a sample
+	transition := math.Pi * bandwidth * (1 - Passband) // in radians per sample
 	length := (Attenuation - 7.95) / (2.285 * transition)
 	beta := 0.1102 * (Attenuation - 8.7)
 	cutoff := bandwidth * (1 + Passband) / 2
@@ -77,12 +77,12 @@ func (r *Resampler) design(bandwidth float64) {
 	r.phases = min(r.up, maxPhases)
 	rows := r.phases
 	if rows < r.up {
-		rows++ // the last row is for interpolating only: a whole sample further than the first
+		rows++ // the last row is for interpolation only: the first one, a whole sample later
 	}
 	r.taps = make([]float32, rows*2*r.half)
 	row, top := make([]float64, 2*r.half), bessel(beta)
 	for p := range rows {
-		// Tap k belongs to the input sample half-1-k before the output's place, which lies p/phases behind a sample.
+		// Tap k belongs to the input sample half-1-k before the output's position, which is p/phases after a sample.
 		at, sum := float64(p)/float64(r.phases), 0.0
 		for k := range row {
 			x := float64(k-r.half+1) - at
@@ -90,7 +90,7 @@ func (r *Resampler) design(bandwidth float64) {
 			sum += row[k]
 		}
 		for k, tap := range row {
-			r.taps[p*len(row)+k] = float32(tap / sum) // each row keeps a constant as it is
+			r.taps[p*len(row)+k] = float32(tap / sum) // each row keeps a constant unchanged
 		}
 	}
 }
@@ -102,7 +102,7 @@ func sinc(x float64) float64 {
 	return math.Sin(math.Pi*x) / (math.Pi * x)
 }
 
-// kaiser is the Kaiser window at x, which is ±1 at its ends; bessel(beta) in its middle.
+// kaiser is the Kaiser window at x, from -1 to 1, multiplied by bessel(beta).
 func kaiser(x, beta float64) float64 {
 	if x <= -1 || x >= 1 {
 		return 0
@@ -121,17 +121,18 @@ func bessel(x float64) float64 {
 	return sum
 }
 
-// Reset forgets what was heard.
+// Reset forgets all sound.
 func (r *Resampler) Reset() {
 	r.got, r.given = 0, 0
-	// Silence lies before the first sample.
+	// There is silence before the first sample.
 	r.begin, r.held = -int64(r.half), append(r.held[:0], make([]float32, r.half)...)
 }
 
-// Delay is how many input samples behind the input the output stays, because the filter looks ahead.
+// Delay is the number of input samples by which the output lags, because the filter looks ahead.
 func (r *Resampler) Delay() int { return r.half }
 
-// Append takes samples and appends what they give to dst: len(samples)*out/in in the long run, none at the beginning.
+// Append resamples samples and appends the result to dst: len(samples)*out/in samples in the long run, none at the
+// start.
 func (r *Resampler) Append(dst, samples []float32) []float32 {
 	r.got += int64(len(samples))
 	if r.up == r.down {
@@ -142,8 +143,8 @@ func (r *Resampler) Append(dst, samples []float32) []float32 {
 	return r.run(dst, r.begin+int64(len(r.held)))
 }
 
-// Flush appends what is still to come when the sound ends, as if silence followed: all samples that lie before the end
-// of the input. Then it is as after Reset.
+// Flush appends the rest of the output at the end of the sound, as if silence followed: all samples before the end of
+// the input. Then the Resampler is as after Reset.
 func (r *Resampler) Flush(dst []float32) []float32 {
 	if r.up != r.down {
 		end := r.got
@@ -160,17 +161,17 @@ func (r *Resampler) Flush(dst []float32) []float32 {
 	return dst
 }
 
-// run gives all output samples whose input lies before end, and drops the input that is needed no more.
+// run computes all output samples whose input is before end, and drops input that is no longer needed.
 func (r *Resampler) run(dst []float32, end int64) []float32 {
 	width := 2 * r.half
 	for {
 		place := r.given * int64(r.down)
-		sample := place / int64(r.up) // the last input sample that is not behind the output sample
+		sample := place / int64(r.up) // the last input sample at or before the output sample
 		if sample+int64(r.half) >= end {
 			break
 		}
 		window := r.held[sample-int64(r.half)+1-r.begin:][:width]
-		// The output sample lies position/up of an input sample further on.
+		// The output sample is position/up of an input sample later.
 		position := int(place - sample*int64(r.up))
 		if r.phases == r.up {
 			dst = append(dst, dot(window, r.taps[position*width:][:width]))
@@ -191,7 +192,7 @@ func (r *Resampler) run(dst []float32, end int64) []float32 {
 	return dst
 }
 
-// dot has four sums, because one would have to wait for itself.
+// dot has four sums, because with one each addition would wait for the last.
 func dot(a, b []float32) float32 {
 	var s0, s1, s2, s3 float32
 	b = b[:len(a)]
