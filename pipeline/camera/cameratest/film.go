@@ -13,10 +13,10 @@ import (
 	"corallite/internal/testdata"
 )
 
-// film is what an RTSP server shows over and over.
+// film is what an RTSP server sends in a loop.
 type film struct {
 	format   format.Format
-	pictures [][][]byte // of MJPEG one part each, of H.264 the NAL units of an access unit; the first is a key frame
+	pictures [][][]byte // MJPEG: one part each; H.264: the NAL units of an access unit; the first is a key frame
 }
 
 func mjpeg(tb testing.TB, width, height int) *film {
@@ -36,7 +36,7 @@ const (
 	nalPPS   = 8
 )
 
-// h264 encodes the scene, with a key frame and its parameter sets each half a second.
+// h264 encodes the scene, with a key frame and parameter sets every half second.
 func h264(tb testing.TB, width, height int) *film {
 	tb.Helper()
 	stream := Encoded(tb, width, height, "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "12",
@@ -62,7 +62,7 @@ func h264(tb testing.TB, width, height int) *film {
 	return f
 }
 
-// Encoded is the scene, encoded by the program ffmpeg with some arguments. It is encoded once.
+// Encoded is the scene, encoded by the program ffmpeg with these arguments, once for all calls.
 func Encoded(tb testing.TB, width, height int, arguments ...string) []byte {
 	tb.Helper()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
@@ -87,7 +87,7 @@ func Encoded(tb testing.TB, width, height int, arguments ...string) []byte {
 
 var encodings sync.Map
 
-// NALUnits are those of a byte stream (ITU-T H.264, annex B).
+// NALUnits splits a byte stream (ITU-T H.264, annex B).
 func NALUnits(stream []byte) [][]byte {
 	var all [][]byte
 	for _, nal := range bytes.Split(stream, []byte{0, 0, 1}) {
@@ -98,7 +98,7 @@ func NALUnits(stream []byte) [][]byte {
 	return all
 }
 
-// encoder makes packets of pictures.
+// encoder packetizes pictures.
 func encoder(f format.Format) (func(picture [][]byte) ([]*rtp.Packet, error), error) {
 	switch f := f.(type) {
 	case *format.MJPEG:

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// HTTP is an HTTP server that behaves as badly as it is told: "/stream" is MJPEG, "/snapshot" single pictures.
+// HTTP is an HTTP camera that misbehaves on request: "/stream" is MJPEG, "/snapshot" single pictures.
 type HTTP struct {
-	Frozen  atomic.Bool  // accepts and sends nothing
-	Garbage atomic.Bool  // sends what is no picture
-	Page    atomic.Bool  // answers with a page that has nothing on it
-	Refuse  atomic.Int64 // so many requests are answered with 503
+	Frozen  atomic.Bool  // accepts connections and sends nothing
+	Garbage atomic.Bool  // sends data that is no picture
+	Page    atomic.Bool  // answers with an empty page
+	Refuse  atomic.Int64 // number of requests to answer with 503
 	Sent    atomic.Int64 // pictures
-	Served  atomic.Int64 // requests that were answered with pictures
+	Served  atomic.Int64 // requests answered with pictures
 
 	tb      testing.TB
 	address string
@@ -32,10 +32,10 @@ type HTTP struct {
 
 	mu     sync.Mutex
 	server *http.Server
-	over   chan struct{} // closed when the server is
+	over   chan struct{} // closed with the server
 }
 
-// NewHTTP starts a server, which is ended with the test.
+// NewHTTP starts a server, which is closed at the end of the test.
 func NewHTTP(tb testing.TB, width, height int) *HTTP {
 	tb.Helper()
 	w := &HTTP{tb: tb, address: "127.0.0.1:0", rate: 20 * time.Millisecond}
@@ -45,13 +45,13 @@ func NewHTTP(tb testing.TB, width, height int) *HTTP {
 	return w
 }
 
-// Show shows pictures of a size from the next one on.
+// Show sends pictures of this size from the next one on.
 func (w *HTTP) Show(width, height int) {
 	pictures := Scene(w.tb, width, height)
 	w.shown.Store(&pictures)
 }
 
-// Start starts the server anew after Kill, under its old address.
+// Start restarts the server after Kill, at the same address.
 func (w *HTTP) Start() {
 	listener, err := net.Listen("tcp", w.address)
 	if err != nil {
@@ -70,7 +70,7 @@ func (w *HTTP) Start() {
 	go func() { _ = server.Serve(listener) }()
 }
 
-// Kill ends the server and all its connections.
+// Kill closes the server and all its connections.
 func (w *HTTP) Kill() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -81,14 +81,14 @@ func (w *HTTP) Kill() {
 	}
 }
 
-// Protect lets in only who knows the secret.
+// Protect requires these credentials.
 func (w *HTTP) Protect(user, secret string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.user, w.secret = user, secret
 }
 
-// URL is an address of the server: of "/stream", "/snapshot" or "/page", which is none of a camera.
+// URL is an address of the server: "/stream", "/snapshot" or "/page", which is not that of a camera.
 func (w *HTTP) URL(path string) string { return "http://" + w.address + path }
 
 func (w *HTTP) ending() <-chan struct{} {
@@ -97,7 +97,7 @@ func (w *HTTP) ending() <-chan struct{} {
 	return w.over
 }
 
-// next is the picture to send now; nil: none is to be sent, as the request is over.
+// next is the next picture to send; nil: the request is over.
 func (w *HTTP) next(r *http.Request, over <-chan struct{}) []byte {
 	for {
 		select {
@@ -148,7 +148,7 @@ func (w *HTTP) snapshot(out http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// willing says whether the request is to be answered with pictures; else it was answered.
+// willing reports whether to answer the request with pictures; otherwise it has answered it.
 func (w *HTTP) willing(out http.ResponseWriter) bool {
 	if w.Page.Load() {
 		out.Header().Set("Content-Type", "text/html")
@@ -163,7 +163,7 @@ func (w *HTTP) willing(out http.ResponseWriter) bool {
 	return true
 }
 
-// allowed is Digest authentication with MD5, as most cameras have it, calculated here by RFC 7616's formula.
+// allowed checks Digest authentication with MD5, as most cameras use it, calculated here by RFC 7616's formula.
 func (w *HTTP) allowed(out http.ResponseWriter, r *http.Request) bool {
 	w.mu.Lock()
 	user, secret := w.user, w.secret

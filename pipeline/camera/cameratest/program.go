@@ -11,8 +11,8 @@ import (
 	"corallite/internal/testdata"
 )
 
-// Segments are parts of a stream of the scene, one after the other in time, encoded by the program ffmpeg with some
-// arguments: each has all frames of the scene, which take 0.96 s.
+// Segments are consecutive parts of a stream of the scene, encoded by the program ffmpeg with these arguments: each has
+// all frames of the scene, which take 0.96 s.
 func Segments(tb testing.TB, width, height, count int, arguments ...string) [][]byte {
 	tb.Helper()
 	all := make([][]byte, count)
@@ -23,8 +23,7 @@ func Segments(tb testing.TB, width, height, count int, arguments ...string) [][]
 	return all
 }
 
-// Send starts the program ffmpeg, which shows the scene over and over in real time and sends it to an address. It ends with
-// the test.
+// Send starts the program ffmpeg, which sends the scene to an address in a loop, in real time. It ends with the test.
 func Send(tb testing.TB, width, height int, arguments ...string) {
 	tb.Helper()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
@@ -48,7 +47,7 @@ func Send(tb testing.TB, width, height int, arguments ...string) {
 	})
 }
 
-// endless gives the same bytes over and over.
+// endless repeats the same bytes.
 type endless struct {
 	data []byte
 	at   int
@@ -60,7 +59,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// FreePort is a port of this machine that nobody uses now, of a network such as "udp".
+// FreePort is a currently unused local port of a network such as "udp".
 func FreePort(tb testing.TB, network string) string {
 	tb.Helper()
 	var address net.Addr

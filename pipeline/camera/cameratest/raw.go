@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Raw is a server whose responses are whatever bytes a test writes, well formed or not.
+// Raw is a server whose responses are any bytes that a test writes, well-formed or not.
 type Raw struct {
 	listener net.Listener
 	respond  func(to *Response)
@@ -23,14 +23,14 @@ type Raw struct {
 	open map[net.Conn]bool
 }
 
-// Response is the response to one request. Its connection is closed at its end.
+// Response is the response to one request. Its connection is closed after it.
 type Response struct {
 	io.Writer
 	Request *http.Request
 	over    <-chan struct{}
 }
 
-// NewRaw starts a server, which is ended with the test.
+// NewRaw starts a server, which is closed at the end of the test.
 func NewRaw(tb testing.TB, respond func(to *Response)) *Raw {
 	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -82,8 +82,8 @@ func (r *Raw) close() {
 
 var errOver = errors.New("the server is closed")
 
-// Pictures writes pictures over and over, 50 a second, each after the text from before, which may use its length and
-// is followed by nothing. It ends when the client or the test does.
+// Pictures writes pictures in a loop, 50 a second, each after the text from before, which may contain its length;
+// nothing follows a picture. It ends with the client or the test.
 func (r *Response) Pictures(pictures [][]byte, before func(length int) string) {
 	for n := 0; r.wait(20*time.Millisecond) == nil; n++ {
 		picture := pictures[n%len(pictures)]
@@ -93,7 +93,7 @@ func (r *Response) Pictures(pictures [][]byte, before func(length int) string) {
 	}
 }
 
-// wait waits; its error means that the server is closed.
+// wait waits; an error means that the server is closed.
 func (r *Response) wait(d time.Duration) error {
 	select {
 	case <-time.After(d):
@@ -103,7 +103,7 @@ func (r *Response) wait(d time.Duration) error {
 	}
 }
 
-// Slowly writes data in pieces, so that all of it takes about some time.
+// Slowly writes data in pieces, over about this time.
 func (r *Response) Slowly(data []byte, takes time.Duration) error {
 	const step = 20 * time.Millisecond
 	piece := max(1, len(data)*int(step/time.Millisecond)/int(takes/time.Millisecond))

@@ -18,17 +18,17 @@ import (
 	rtspformat "github.com/bluenviron/gortsplib/v4/pkg/format"
 )
 
-// RTSP is an RTSP server that shows vtest.avi over RTP, as MJPEG (RFC 2435) or H.264 (RFC 6184), 25 pictures a second,
-// and behaves as badly as it is told.
+// RTSP is an RTSP camera that sends vtest.avi over RTP, as MJPEG (RFC 2435) or H.264 (RFC 6184), 25 pictures a second,
+// and misbehaves on request.
 type RTSP struct {
 	Frozen  atomic.Bool  // sends nothing
-	Garbage atomic.Bool  // sends what is no picture
-	Strict  atomic.Bool  // answers only under its own address, as if it were one of several on a machine
+	Garbage atomic.Bool  // sends data that is no picture
+	Strict  atomic.Bool  // answers only under its own address, like one of several on a machine
 	Sent    atomic.Int64 // pictures
-	Closed  atomic.Int64 // sessions that are over
-	Ended   atomic.Int64 // those of them that the client ended in order
-	Refused atomic.Int64 // requests for TCP that a server of UDP got
-	Silent  atomic.Bool  // a server of UDP agrees to TCP as well, but sends nothing by it
+	Closed  atomic.Int64 // closed sessions
+	Ended   atomic.Int64 // those of them that the client closed properly
+	Refused atomic.Int64 // requests for TCP that a UDP server got
+	Silent  atomic.Bool  // a UDP server accepts TCP as well, but sends nothing over it
 
 	tb           testing.TB
 	address      string
@@ -45,19 +45,19 @@ type RTSP struct {
 	playing sync.WaitGroup
 }
 
-// NewRTSP starts a server of MJPEG, which is ended with the test.
+// NewRTSP starts an MJPEG server, which is closed at the end of the test.
 func NewRTSP(tb testing.TB, width, height int) *RTSP {
 	tb.Helper()
 	return newRTSP(tb, mjpeg(tb, width, height))
 }
 
-// NewRTSPH264 starts a server of H.264, which is ended with the test.
+// NewRTSPH264 starts an H.264 server, which is closed at the end of the test.
 func NewRTSPH264(tb testing.TB, width, height int) *RTSP {
 	tb.Helper()
 	return newRTSP(tb, h264(tb, width, height))
 }
 
-// NewRTSPOverUDP starts a server of MJPEG that sends by UDP only and answers a request for TCP with 461.
+// NewRTSPOverUDP starts an MJPEG server that sends only over UDP and answers a request for TCP with 461.
 func NewRTSPOverUDP(tb testing.TB, width, height int) *RTSP {
 	tb.Helper()
 	return start(tb, &RTSP{tb: tb, address: "127.0.0.1:0", udp: true}, mjpeg(tb, width, height))
@@ -74,27 +74,27 @@ func start(tb testing.TB, n *RTSP, shown *film) *RTSP {
 	return n
 }
 
-// Show shows MJPEG in a size from the next picture on. Sizes must be multiples of 8.
+// Show sends MJPEG of this size from the next picture on. Sizes must be multiples of 8.
 func (n *RTSP) Show(width, height int) { n.film.Store(mjpeg(n.tb, width, height)) }
 
-// ShowH264 shows H.264 in a size from the next picture on, which is a key frame with its parameter sets. The description
-// of the session stays as it was, until the server is started again.
+// ShowH264 sends H.264 of this size from the next picture on, which is a key frame with its parameter sets. The session
+// description stays the same until the server is restarted.
 func (n *RTSP) ShowH264(width, height int) { n.film.Store(h264(n.tb, width, height)) }
 
-// Protect lets in only who knows the secret.
+// Protect requires these credentials.
 func (n *RTSP) Protect(user, secret string, methods []auth.ValidateMethod) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.user, n.secret, n.methods = user, secret, methods
 }
 
-// URL is an address of the server. There is a stream at "/yard" only.
+// URL is an address of the server. Only "/yard" has a stream.
 func (n *RTSP) URL(path string) string { return "rtsp://" + n.address + path }
 
-// Start starts the server anew after Kill, under its old address.
+// Start restarts the server after Kill, at the same address.
 func (n *RTSP) Start() {
 	video := &description.Media{Type: description.MediaTypeVideo, Formats: []rtspformat.Format{n.film.Load().format}}
-	// The queue holds the pictures of a minute or so: a client on a busy machine is slow, and it is to miss none.
+	// The queue holds about a minute of pictures: a client on a busy machine is slow, and must not miss any.
 	server := &gortsplib.Server{Handler: n, RTSPAddress: n.address, WriteQueueSize: 1 << 14, Listen: func(network, address string) (net.Listener, error) {
 		listener, err := net.Listen(network, address)
 		if err == nil {
@@ -115,7 +115,7 @@ func (n *RTSP) Start() {
 	n.playing.Go(func() { n.play(stream, video, over) })
 }
 
-// startServer starts a server, of UDP on two ports in a row, the first of which is even (RFC 3550, section 11).
+// startServer starts a server; for UDP on two consecutive ports, the first of which is even (RFC 3550, section 11).
 func (n *RTSP) startServer(server *gortsplib.Server) error {
 	if !n.udp {
 		return server.Start()
@@ -130,7 +130,7 @@ func (n *RTSP) startServer(server *gortsplib.Server) error {
 	return err
 }
 
-// Kill ends the server and all its connections.
+// Kill closes the server and all its connections.
 func (n *RTSP) Kill() {
 	n.mu.Lock()
 	server, stream, mute := n.server, n.stream, n.mute
@@ -177,7 +177,7 @@ func (n *RTSP) play(stream *gortsplib.ServerStream, video *description.Media, ov
 		}
 		next++
 		n.Sent.Add(1)
-		stamp := uint32(time.Since(began).Seconds() * 90000) // one for all packets of a picture
+		stamp := uint32(time.Since(began).Seconds() * 90000) // the same for all packets of a picture
 		for _, p := range packets {
 			p.Timestamp = stamp
 			if n.Garbage.Load() {
@@ -185,7 +185,7 @@ func (n *RTSP) play(stream *gortsplib.ServerStream, video *description.Media, ov
 					p.Payload[i] = byte(i * 7)
 				}
 			}
-			_ = stream.WritePacketRTP(video, p) // who reads much too slowly loses packets
+			_ = stream.WritePacketRTP(video, p) // readers that are much too slow lose packets
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package cameratest has cameras on the network for tests: an HTTP and an RTSP server on this machine that show vtest.avi
-// and behave as badly as they are told.
+// Package cameratest has network cameras for tests: a local HTTP and a local RTSP server that send vtest.avi and
+// misbehave on request.
 package cameratest
 
 import (
@@ -15,10 +15,10 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// SceneFrames is how many frames of vtest.avi the servers of the tests show, over and over.
+// SceneFrames is the number of frames of vtest.avi that the test servers send in a loop.
 const SceneFrames = 24
 
-// Scene are frames of vtest.avi, each with its own number in it, as JPEG in a size.
+// Scene returns frames of vtest.avi as JPEG of this size, each with its number drawn in it.
 func Scene(tb testing.TB, width, height int) [][]byte {
 	tb.Helper()
 	key := image.Pt(width, height)
@@ -57,7 +57,7 @@ func Scene(tb testing.TB, width, height int) [][]byte {
 
 var scenes sync.Map
 
-// A number stands in the upper left corner of a frame, bit by bit, in squares that JPEG keeps.
+// The number is drawn in the upper left corner of a frame, bit by bit, in squares that survive JPEG.
 const (
 	markBits = 5
 	markSide = 16
@@ -72,7 +72,7 @@ func mark(picture *gocv.Mat, number int) {
 	}
 }
 
-// Marked is the number in a frame.
+// Marked reads the number in a frame.
 func Marked(f *vision.Frame) int {
 	m, number := f.Mat(), 0
 	for bit := range markBits {
