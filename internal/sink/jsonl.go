@@ -10,24 +10,24 @@ import (
 	"corallite/pipeline"
 )
 
-// JSONL writes one line of JSON for each event, as pipeline.Event.AppendJSON makes it. All lines of a report go out as
-// soon as the report comes, to a file in one write, so a reader beside it never waits and never sees half a line, and
-// nothing is left to flush: one write of some hundred bytes costs little beside running a model. It is lossless.
+// JSONL writes one line of JSON per event, as formatted by pipeline.Event.AppendJSON. All lines of a report are written
+// at once, to a file in one write, so a reader of the file never waits and never sees half a line, and nothing needs
+// flushing: a write of some hundred bytes costs little compared to running a model. It is lossless.
 type JSONL struct {
-	name string // the file, for errors
+	name string // file name, for errors
 	out  io.Writer
-	file *file // what to close; nil when out is someone else's
+	file *file // file to close; nil if the caller owns out
 
 	mu     sync.Mutex
 	line   []byte
 	closed bool
 }
 
-// NewJSONL writes to w, which the caller keeps and closes; name is what errors call it: "standard output".
+// NewJSONL writes to w, which the caller closes; name is its name in errors: "standard output".
 func NewJSONL(w io.Writer, name string) *JSONL { return &JSONL{name: name, out: w} }
 
-// OpenJSONL writes to a file, which is created if it does not exist; its folder must exist. Once ctx ends, a pipe whose reader
-// stalls is waited for no longer than output.Patience.
+// OpenJSONL writes to a file, which is created if it does not exist; its folder must exist. Once ctx ends, a pipe with
+// a stalled reader is waited for no longer than output.Patience.
 func OpenJSONL(ctx context.Context, path string, o FileOptions) (*JSONL, error) {
 	f, err := openFile(ctx, path, o)
 	if err != nil {
@@ -36,8 +36,8 @@ func OpenJSONL(ctx context.Context, path string, o FileOptions) (*JSONL, error) 
 	return &JSONL{name: path, out: f, file: f}, nil
 }
 
-// Consume writes the events of a report. When the disk is full, the error names the file, and the file ends with the
-// last line that went in whole.
+// Consume writes the events of a report. If the disk is full, the error names the file, and the file ends with the last
+// complete line.
 func (s *JSONL) Consume(_ context.Context, r pipeline.Report) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,7 +58,7 @@ func (s *JSONL) Consume(_ context.Context, r pipeline.Report) error {
 	return writeAll(s.out, s.line, s.name)
 }
 
-// EventsOnly says that the sink does not look at pictures.
+// EventsOnly tells that the sink does not use pictures.
 func (*JSONL) EventsOnly() {}
 
 // Lossless is true.

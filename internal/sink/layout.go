@@ -9,12 +9,12 @@ import (
 	"corallite/pipeline"
 )
 
-// The widths of the table's columns. They do not depend on what is found, so that rows can be written at once and
-// still stand in line.
+// The widths of the table's columns. They do not depend on the results, so that rows can be written at once and still
+// be aligned.
 const (
-	leastSource = 12 // the source's column where TableOptions.Sources tells how wide it must be
+	leastSource = 12 // minimum width of the source's column if TableOptions.Sources tells the width needed
 	mostSource  = 40
-	usualSource = 32 // where it does not
+	usualSource = 32 // otherwise
 	timeWidth   = 11
 	modelWidth  = 14
 	labelWidth  = 22
@@ -26,8 +26,8 @@ const (
 	between     = 2 // spaces between two columns
 )
 
-// tableKind is what a table's rows have in common: the kind of all findings of the first events, or one with the columns
-// of boxes where they differ or there are none.
+// tableKind is the kind of all findings of the first events, or one with the columns of boxes if they differ or there
+// are none.
 func tableKind(events []pipeline.Event) pipeline.Kind {
 	common := pipeline.Kind{Columns: pipeline.BoxColumns()}
 	first := true
@@ -45,18 +45,18 @@ func tableKind(events []pipeline.Event) pipeline.Kind {
 	return common
 }
 
-// layout is how wide a table's columns are; 0: the column is left out.
+// layout has the widths of a table's columns; 0: the column is omitted.
 type layout struct {
 	source, time, model, label, score, place, ms int
 
 	heading string            // over the labels
-	numbers []pipeline.Column // of the place
+	numbers []pipeline.Column // columns of the place
 	pixels  int               // the width of a coordinate
-	timed   bool              // the rows are of things that happen
-	width   int               // of a row, at most; 0: no limit
+	timed   bool              // rows are of things that happen at a time
+	width   int               // maximum width of a row; 0: no limit
 }
 
-// newLayout is the layout for the findings of the first events that fits a terminal.
+// newLayout returns the layout for the findings of the first events, fitted to the terminal.
 func newLayout(o TableOptions, events []pipeline.Event) layout {
 	kind := tableKind(events)
 	l := layout{
@@ -85,7 +85,7 @@ func newLayout(o TableOptions, events []pipeline.Event) layout {
 	return l
 }
 
-// placeWidth is how wide the columns of numbers are together, as they are for now.
+// placeWidth is the current total width of the columns of numbers.
 func (l *layout) placeWidth() int {
 	width := max(0, len(l.numbers)-1)
 	for _, c := range l.numbers {
@@ -104,7 +104,7 @@ func (l *layout) numberWidth(c pipeline.Column) int {
 	return numberWidth
 }
 
-// number is a number as wide as its column.
+// number is a number padded to its column's width.
 func (l *layout) number(c pipeline.Column, v float64) string {
 	decimals := c.Decimals
 	if c.Pixels && l.pixels == wholeWidth {
@@ -113,7 +113,7 @@ func (l *layout) number(c pipeline.Column, v float64) string {
 	return fmt.Sprintf("%*.*f%s", l.numberWidth(c)-len(c.Unit), decimals, v, c.Unit)
 }
 
-// fit makes columns narrower, and leaves out what matters least, until a row is at most width columns wide.
+// fit makes columns narrower, and omits the least important ones, until a row is at most width columns wide.
 func (l *layout) fit(width int) {
 	narrow := func(column *int, least int) func() {
 		return func() { *column = min(*column, max(least, *column-(l.total()-width))) }
@@ -148,7 +148,7 @@ func (l *layout) total() int {
 	return total
 }
 
-// row is one row, without spaces at its end.
+// row is one row, without trailing spaces.
 func (l *layout) row(source, position, model, label, score, place, ms string) string {
 	var cells []string
 	for i, cell := range []string{source, position, model, label, score, place, ms} {
@@ -158,7 +158,7 @@ func (l *layout) row(source, position, model, label, score, place, ms string) st
 			cells = append(cells, terminal.KeepEnd(cell, w))
 		case i < 4:
 			cells = append(cells, terminal.KeepStart(cell, w))
-		default: // numbers, which are never cut
+		default: // numbers, which are never truncated
 			cells = append(cells, fmt.Sprintf("%-*s", w, cell))
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"corallite/pipeline"
 )
 
-// findings writes the rows of all that an event found.
+// findings writes the rows of all findings of an event.
 func (t *Table) findings(ev *pipeline.Event, add func(label, score, place string)) {
 	for f := range ev.Findings() {
 		kind := f.Kind()
@@ -28,8 +28,8 @@ func (t *Table) findings(ev *pipeline.Event, add func(label, score, place string
 	}
 }
 
-// rowsOf is how many things of a finding are worth a row: of ranked ones, not those after the first whose score would be
-// written as 0.00.
+// rowsOf is the number of a finding's things that get a row: of ranked ones, not those after the first whose score
+// would be shown as 0.00.
 func rowsOf(f pipeline.Finding) int {
 	if f.Kind().Ranked {
 		for i := 1; i < f.Len(); i++ {
@@ -41,7 +41,7 @@ func rowsOf(f pipeline.Finding) int {
 	return f.Len()
 }
 
-// leastShown is the score below which two decimals are 0.00.
+// leastShown is the smallest score that two decimals do not show as 0.00.
 const leastShown = 0.005
 
 func score(s float32) string {
@@ -51,7 +51,7 @@ func score(s float32) string {
 	return fmt.Sprintf("%6.2f", s)
 }
 
-// name is what a thing is: its label, or its class where the model has no labels, or what all of its kind are.
+// name is a thing's label, or its class if the model has no labels, or the name of its kind.
 func name(kind *pipeline.Kind, t *pipeline.Thing) string {
 	switch {
 	case t.Label != "":
@@ -62,9 +62,9 @@ func name(kind *pipeline.Kind, t *pipeline.Thing) string {
 	return fmt.Sprintf("class %d", t.Index)
 }
 
-// rowLabel is a thing's name with its number where it is followed, what a second model says of it, the lines that
-// it crosses and the zones that it is in: "person 3: Ada gate:out in door".
-// A name that is no label stands in parentheses where the column is one of labels.
+// rowLabel is a thing's name with its track, the result of a secondary classifier, the lines that it crosses and the
+// zones that it is in: "person 3: Ada gate:out in door".
+// Names that are not labels are in parentheses if the column is for labels.
 func (l *layout) rowLabel(kind *pipeline.Kind, t *pipeline.Thing) string {
 	text := name(kind, t)
 	if t.Track != 0 {
@@ -86,7 +86,7 @@ func (l *layout) rowLabel(kind *pipeline.Kind, t *pipeline.Thing) string {
 	return text
 }
 
-// placeText is what stands in the columns of numbers: the thing's own numbers, or where the table has other columns, the
+// placeText is the contents of the columns of numbers: the thing's own numbers or, if the table has other columns, the
 // numbers as text.
 func (l *layout) placeText(kind *pipeline.Kind, t *pipeline.Thing) string {
 	own := slices.Equal(kind.Columns, l.numbers)
