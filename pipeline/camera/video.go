@@ -19,8 +19,8 @@ import (
 
 // VideoOptions are the options of OpenVideo.
 type VideoOptions struct {
-	// ReadAhead is the number of frames to decode ahead, so that decoding and models run in parallel, besides the one that is
-	// being decoded; 0: 1, which is enough when decoding is faster than the models.
+	// ReadAhead is the number of frames that are decoded ahead, besides the one in work, so that decoding and models run in
+	// parallel; 0: 1, which is enough when decoding is faster than the models.
 	ReadAhead int
 }
 
