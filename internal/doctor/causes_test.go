@@ -21,8 +21,8 @@ const (
 	moduleFile = "/lib/modules/6.1.0-18-amd64/updates/dkms/apex.ko"
 )
 
-// TestCauses has every cause that a machine alone can have: a made-up machine, a made-up library, and the cause that is
-// named first.
+// TestCauses has every cause that depends on the machine alone: a made-up machine, a made-up library, and the cause
+// that is named first.
 func TestCauses(t *testing.T) {
 	noRule := map[string]error{stickNode: syscall.EACCES, "/dev/apex_0": syscall.EACCES}
 	forbidden := map[string]error{stickNode: syscall.EPERM, "/dev/apex_0": syscall.EPERM}
@@ -236,8 +236,8 @@ type textError struct{ text string }
 
 func (e *textError) Error() string { return e.text }
 
-// TestOneCause is a machine where much is wrong at once: what explains the others is named first, and what it makes
-// moot is not reported as a fault of its own.
+// TestOneCause is a machine with many problems at once: the one that explains the others is named first, and its
+// consequences are not reported as problems of their own.
 func TestOneCause(t *testing.T) {
 	denied := map[string]error{stickNode: syscall.EACCES}
 	for _, c := range []struct {

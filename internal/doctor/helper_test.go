@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 // files are a made-up machine: contents, or symbolic links ("-> target").
 type files map[string]string
 
-// with gives the files with others over them; one with the contents "absent" is taken away.
+// with overrides some files; those with the contents "absent" are removed.
 func (f files) with(others ...files) files {
 	all := maps.Clone(f)
 	for _, o := range others {
@@ -40,7 +40,7 @@ func (f files) with(others ...files) files {
 	return all
 }
 
-// root puts the files into a folder.
+// root writes the files to a folder.
 func (f files) root(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -112,7 +112,7 @@ var (
 	pciDevice = edgetpu.Device{Bus: edgetpu.PCI, Path: "/dev/apex_0"}
 )
 
-// anna is a user in no group of interest.
+// anna is a user in no relevant group.
 var anna = User{Name: "anna", Groups: []int{99999}}
 
 var runtime14 = edgetpu.Version{Raw: "BuildLabel(A), RuntimeVersion(14)", BuildLabel: "A", RuntimeVersion: 14}
@@ -178,7 +178,7 @@ func missingLibrary() *library {
 	return &library{load: &edgetpu.LoadError{Kind: edgetpu.ErrNotFound, Path: "libedgetpu.so.1, libedgetpu.so.1.0", Detail: "not installed"}}
 }
 
-// died is the error of a child that ended itself with those words, or "": that the processor stopped.
+// died is the error of a child that ended itself with those words; "": of a processor exception.
 func died(words string) error {
 	if words == "" {
 		return &isolate.DeathError{Name: "doctor", PID: 7, Signal: syscall.SIGSEGV}

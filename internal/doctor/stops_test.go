@@ -21,7 +21,7 @@ func bothFiles(t *testing.T) delegate.Files {
 	return delegate.Files{CPU: testdata.Path(t, classifier+".tflite"), EdgeTPU: testdata.Path(t, classifier+"_edgetpu.tflite")}
 }
 
-// TestStops has what stops configured pipelines, and what does not although it is wrong.
+// TestStops has what stops configured pipelines, and problems that do not.
 func TestStops(t *testing.T) {
 	both := bothFiles(t)
 	cpu, compiled := delegate.Files{CPU: both.CPU}, delegate.Files{EdgeTPU: both.EdgeTPU}
@@ -116,7 +116,7 @@ func TestStops(t *testing.T) {
 	}
 }
 
-// TestSegments is a model whose compiled file comes in parts.
+// TestSegments is a model compiled in parts.
 func TestSegments(t *testing.T) {
 	first := testdata.Path(t, "models/segments")
 	parts, err := filepath.Glob(filepath.Join(first, "*_segment_*_edgetpu.tflite"))
@@ -133,7 +133,7 @@ func TestSegments(t *testing.T) {
 	}
 }
 
-// TestKnownPairs holds the table to its sources.
+// TestKnownPairs compares the table with its sources.
 func TestKnownPairs(t *testing.T) {
 	status := func(version string) files {
 		return files{"/var/lib/dpkg/status": "Package: libusb\nStatus: install ok installed\nVersion: 1\n\n" +
@@ -171,7 +171,7 @@ func TestKnownPairs(t *testing.T) {
 	}
 }
 
-// TestTableWithoutDevice checks what the table says where no device can be tried.
+// TestTableWithoutDevice checks the table's verdict if no device can be tried.
 func TestTableWithoutDevice(t *testing.T) {
 	denied := map[string]error{stickNode: syscall.EACCES}
 	for _, c := range []struct {

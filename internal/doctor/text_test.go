@@ -15,7 +15,7 @@ import (
 	"corallite/internal/terminal"
 )
 
-// TestText compares what people read with testdata/*.txt; CORALLITE_WRITE_GOLDEN=1 writes the files.
+// TestText compares the report for people with testdata/*.txt; CORALLITE_WRITE_GOLDEN=1 writes the files.
 func TestText(t *testing.T) {
 	denied := map[string]error{stickNode: syscall.EACCES}
 	door := func(choice delegate.Choice) Options {
@@ -50,7 +50,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestTextFits checks that on a narrow terminal only commands are wider than it, and that no word is lost.
+// TestTextFits checks that in a narrow terminal only commands exceed the width, and that no word is lost.
 func TestTextFits(t *testing.T) {
 	r := examine(t, withStick.with(inDocker, files{stickNode: "absent"}), nil, missingLibrary(), Options{})
 	words := func(width int) string {
@@ -75,7 +75,7 @@ func TestTextFits(t *testing.T) {
 	}
 }
 
-// TestJSON checks the form that programs read.
+// TestJSON checks the format for programs.
 func TestJSON(t *testing.T) {
 	r := examine(t, withStick.with(groupOf("plugdev", "")), map[string]error{stickNode: syscall.EACCES}, nil, Options{})
 	b, err := json.Marshal(r)
@@ -109,7 +109,7 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// TestDocumented checks that docs/edge-tpu.md has every cause, and that every cause has its place among the others.
+// TestDocumented checks that docs/edge-tpu.md lists every cause, in the right order.
 func TestDocumented(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "edge-tpu.md"))
 	if err != nil {
@@ -136,7 +136,7 @@ func TestDocumented(t *testing.T) {
 	}
 }
 
-// TestRulesFile holds scripts/udev to the rules that are told.
+// TestRulesFile compares scripts/udev with the rules that the doctor suggests.
 func TestRulesFile(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join("..", "..", "scripts", "udev", filepath.Base(RulesFile)))
 	if err != nil {
@@ -164,7 +164,7 @@ func TestRulesFile(t *testing.T) {
 	}
 }
 
-// parseRule reads a rule's keys with their operators, as udev(7) has them: KEY==, KEY=, KEY+=.
+// parseRule parses a rule's keys with their operators, as in udev(7): KEY==, KEY=, KEY+=.
 func parseRule(t *testing.T, rule string) map[string]string {
 	t.Helper()
 	keys := map[string]string{}

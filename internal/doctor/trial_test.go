@@ -43,7 +43,7 @@ func TestIsolated(t *testing.T) {
 	}
 }
 
-// TestIsolatedFaults has the library fail at each stage: the child takes the harm.
+// TestIsolatedFaults lets the library fail at each stage: only the child is affected.
 func TestIsolatedFaults(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -75,7 +75,7 @@ func TestIsolatedFaults(t *testing.T) {
 	}
 }
 
-// TestIsolatedLoadErrors checks that the kinds of failure come through from the child.
+// TestIsolatedLoadErrors checks that the kinds of failure reach the parent.
 func TestIsolatedLoadErrors(t *testing.T) {
 	folder := t.TempDir()
 	text := filepath.Join(folder, "text.so")
@@ -148,7 +148,7 @@ func TestThisMachine(t *testing.T) {
 	}
 }
 
-// TestExamineEnds checks that an end of the context ends the examination.
+// TestExamineEnds checks that the end of the context ends the examination.
 func TestExamineEnds(t *testing.T) {
 	library, control := simulator(t)
 	control.Fault(simtest.Fault{Kind: simtest.Hang, At: simtest.OnList, Times: simtest.Always})

@@ -16,15 +16,15 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// start is when everything begins here.
+// start is the time at which the tests begin.
 var start = time.Unix(1e9, 0)
 
-// reading is what a device shows whose driver's points nobody changed.
+// reading is a reading with the driver's default trip points.
 func reading(celsius float64) edgetpu.Reading {
 	return edgetpu.Reading{Now: celsius, Trip: [3]float64{85, 90, 95}, Warn: [2]float64{100, 110}}
 }
 
-// rig is a Monitor that is fed every two seconds, and all that it says.
+// rig is a Monitor that gets a reading every two seconds, and everything that it reports.
 type rig struct {
 	*Monitor
 	t     *testing.T
@@ -50,7 +50,7 @@ func newRig(t *testing.T, o Options) *rig {
 	return r
 }
 
-// plain leaves out of a record what differs from run to run.
+// plain removes from a record what differs between runs.
 func plain(_ []string, a slog.Attr) slog.Attr {
 	if a.Key == slog.TimeKey {
 		return slog.Attr{}
@@ -58,7 +58,7 @@ func plain(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// feed gives temperatures, two seconds apart.
+// feed passes temperatures, two seconds apart.
 func (r *rig) feed(celsius ...float64) {
 	for _, c := range celsius {
 		r.Feed(r.now, reading(c), nil)
@@ -66,13 +66,13 @@ func (r *rig) feed(celsius ...float64) {
 	}
 }
 
-// fail gives a reading that failed.
+// fail passes a failed reading.
 func (r *rig) fail(err error) {
 	r.Feed(r.now, edgetpu.Reading{}, err)
 	r.now = r.now.Add(DefaultInterval)
 }
 
-// told wants that this was told since it was asked last.
+// told checks which callbacks ran since the last check.
 func (r *rig) told(want ...string) {
 	r.t.Helper()
 	if !slices.Equal(r.calls, want) {
@@ -81,7 +81,7 @@ func (r *rig) told(want ...string) {
 	r.calls = nil
 }
 
-// logged wants a line for each of these since it was asked last, which has these words.
+// logged checks for one log line each since the last check, with these words.
 func (r *rig) logged(want ...string) {
 	r.t.Helper()
 	lines := strings.FieldsFunc(r.lines.String(), func(c rune) bool { return c == '\n' })

@@ -68,7 +68,7 @@ func TestMonitorModes(t *testing.T) {
 	r.logged("past trip point 2", "below trip point 0 again")
 }
 
-// TestMonitorReachesNobody has nobody to tell anything.
+// TestMonitorReachesNobody has no callbacks.
 func TestMonitorReachesNobody(t *testing.T) {
 	for _, mode := range []Mode{Throttle, CPU, Off} {
 		m, err := New(Options{Mode: mode})
@@ -84,7 +84,7 @@ func TestMonitorReachesNobody(t *testing.T) {
 		}
 		m.Close()
 	}
-	// With somebody who moves, and nobody who wants to know of anything else.
+	// With OnMove and OnBack, but no other callbacks.
 	m, err := New(Options{OnMove: func(string) {}})
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func TestMonitorTripPoints(t *testing.T) {
 	}
 }
 
-// TestMonitorWarnsOfALateMove has a threshold above what the driver has.
+// TestMonitorWarnsOfALateMove has a threshold above the driver's.
 func TestMonitorWarnsOfALateMove(t *testing.T) {
 	const words = "only past the point from which the driver slows the Edge TPU down\" move=90 trip=85"
 	r := newRig(t, Options{Thresholds: Thresholds{Move: 90}})
@@ -165,8 +165,8 @@ func TestMonitorGone(t *testing.T) {
 	r.told("gone: the Edge TPU is gone: its sensor reads -89.7 °C")
 }
 
-// TestMonitorGoneWhileMoved has a device that falls off the bus when its models are on the CPU already: they come back
-// when it answers, and is cool enough, and not before.
+// TestMonitorGoneWhileMoved has a device that falls off the bus while its models are on the CPU: they come back when it
+// answers and is cool enough, and not before.
 func TestMonitorGoneWhileMoved(t *testing.T) {
 	r := newRig(t, Options{Mode: CPU})
 	r.feed(90)
@@ -200,7 +200,7 @@ func TestMonitorReadErrors(t *testing.T) {
 	r.logged("is gone")
 }
 
-// TestMonitorNoNumber feeds what is no temperature.
+// TestMonitorNoNumber passes values that are not temperatures.
 func TestMonitorNoNumber(t *testing.T) {
 	r := newRig(t, Options{})
 	no := reading(math.NaN())
@@ -215,8 +215,7 @@ func TestMonitorNoNumber(t *testing.T) {
 	}
 }
 
-// TestMonitorSensorVanishes has a device that showed a temperature and then does not: this passes, as when the driver
-// is loaded again.
+// TestMonitorSensorVanishes has a device whose sensor disappears: that is temporary, as when the driver is reloaded.
 func TestMonitorSensorVanishes(t *testing.T) {
 	r := newRig(t, Options{})
 	r.feed(50)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// step is one temperature, and what it must lead to.
+// step is a temperature and the expected result.
 type step struct {
 	after time.Duration // since the last one; 0: two seconds
 	at    float64       // °C
@@ -95,7 +95,7 @@ func newTestPolicy(t testing.TB, o Options, canMove bool) policy {
 	return newPolicy(o)
 }
 
-// TestPolicyTripChanges has the trip point change under it: the thresholds follow.
+// TestPolicyTripChanges changes the trip point: the thresholds follow.
 func TestPolicyTripChanges(t *testing.T) {
 	p := newTestPolicy(t, Options{}, true)
 	for i, c := range []struct {
@@ -108,7 +108,7 @@ func TestPolicyTripChanges(t *testing.T) {
 	}
 }
 
-// TestRestEnds has a cool device at full speed half a minute after it had the longest rest.
+// TestRestEnds has a cool device at full speed half a minute after the longest pause.
 func TestRestEnds(t *testing.T) {
 	p, now := newTestPolicy(t, Options{}, true), start
 	p.step(now, 90, 85)
@@ -125,8 +125,8 @@ func TestRestEnds(t *testing.T) {
 	}
 }
 
-// TestAway has a device that is hot whenever something runs on it, and cold when nothing does: each time away is twice
-// the last, up to ten minutes. Then it runs without moving for a while, and doublings are taken back.
+// TestAway has a device that is hot whenever something runs on it, and otherwise cold: each time away is twice the
+// last, up to ten minutes. Then it runs without moving for a while, and doublings are undone.
 func TestAway(t *testing.T) {
 	p, now := newTestPolicy(t, Options{Mode: CPU}, true), start
 	away := func() time.Duration {
@@ -167,8 +167,8 @@ func TestAway(t *testing.T) {
 	check("after a day", 30, 60)
 }
 
-// TestMovesAreBounded lets the temperature be whatever sets off most moves, and anything at all: there are never more
-// than doc.go says.
+// TestMovesAreBounded tries the temperatures that cause most moves, and random ones: there are never more moves than
+// doc.go says.
 func TestMovesAreBounded(t *testing.T) {
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 1))

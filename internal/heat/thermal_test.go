@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// chip is a device whose temperature follows its work: it nears ambient + gain × (share of the time at work) by a
-// factor e in each tau. Its sensor has steps of a quarter of a degree, as the real one.
+// chip is a device whose temperature follows its load: it approaches ambient + gain × (share of busy time) by a factor
+// e per tau. Its sensor has steps of a quarter of a degree, like the real one.
 type chip struct {
 	ambient, gain float64 // °C
 	tau           time.Duration
@@ -23,7 +23,7 @@ func (c *chip) spend(d time.Duration, work float64) {
 
 func (c *chip) sensor() float64 { return math.Round(c.celsius*4) / 4 }
 
-// room is a chip with a Monitor, and somebody who does what that says.
+// room is a chip with a Monitor whose decisions are followed.
 type room struct {
 	t *testing.T
 	*Monitor
@@ -55,7 +55,7 @@ func newRoom(t *testing.T, mode Mode, c chip) *room {
 	return r
 }
 
-// work is the share of the time at work.
+// work is the share of busy time.
 func (r *room) work() float64 {
 	if r.moved {
 		return 0
@@ -63,7 +63,7 @@ func (r *room) work() float64 {
 	return min(r.demand, 1/(1+r.rest))
 }
 
-// live lets time pass, with a look at each reading that there are not more moves than doc.go says.
+// live simulates time, and checks at each reading that there are not more moves than doc.go says.
 func (r *room) live(d time.Duration, each func()) {
 	r.t.Helper()
 	for end := r.now.Add(d); r.now.Before(end); r.now = r.now.Add(DefaultInterval) {
@@ -77,7 +77,7 @@ func (r *room) live(d time.Duration, each func()) {
 	}
 }
 
-// cool wants everything back to normal once it is cool again.
+// cool checks that everything is back to normal once it is cool again.
 func (r *room) cool() {
 	r.t.Helper()
 	r.ambient, r.demand = 5, 1
@@ -88,8 +88,8 @@ func (r *room) cool() {
 	}
 }
 
-// TestThrottlingHolds has rooms in which throttling suffices: the device gets as warm as it may and no warmer, stays there
-// without a swing, and nothing moves.
+// TestThrottlingHolds has rooms in which throttling suffices: the device gets as warm as allowed and no warmer, does
+// not oscillate, and nothing moves.
 func TestThrottlingHolds(t *testing.T) {
 	for _, tau := range []time.Duration{10, 20, 60, 300, 900} {
 		for _, ambient := range []float64{20, 35, 50, 60} {
@@ -116,7 +116,7 @@ func TestThrottlingHolds(t *testing.T) {
 	}
 }
 
-// TestThrottlingDoesNotHold has surroundings that are too hot even for the least work, or a chip that is too quick.
+// TestThrottlingDoesNotHold has rooms that are too hot even for the minimum load, or a chip that heats too fast.
 func TestThrottlingDoesNotHold(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -144,7 +144,7 @@ func TestThrottlingDoesNotHold(t *testing.T) {
 	}
 }
 
-// TestRandomRooms has surroundings and work that change, at random.
+// TestRandomRooms has random changes of surroundings and load.
 func TestRandomRooms(t *testing.T) {
 	for seed := range uint64(150) {
 		random := rand.New(rand.NewPCG(seed, 2))

@@ -67,7 +67,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestCloseWhileReading closes during a reading, which is waited for: what it leads to is told before Close returns.
+// TestCloseWhileReading closes during a reading, which is waited for: its callbacks run before Close returns.
 func TestCloseWhileReading(t *testing.T) {
 	answer, reads := make(chan struct{}), make(chan struct{})
 	r := newRig(t, Options{Clock: clocktest.New(start), Read: func() (edgetpu.Reading, error) {
@@ -120,7 +120,7 @@ func TestWatchWithoutSensor(t *testing.T) {
 	r.Close()
 }
 
-// TestWatchGoesOnWithoutTheDevice reads on while the device is gone, also when its sensor's file is late to return.
+// TestWatchGoesOnWithoutTheDevice continues to read while the device is gone, even if its sensor's file returns late.
 func TestWatchGoesOnWithoutTheDevice(t *testing.T) {
 	clock := clocktest.New(start)
 	answers := make(chan error, 1)
@@ -147,8 +147,7 @@ func TestWatchGoesOnWithoutTheDevice(t *testing.T) {
 	}
 }
 
-// TestWatchAMachine reads the files of a made-up machine, as the driver of a card has them, through what the real one
-// is read through.
+// TestWatchAMachine reads the files of a made-up machine, as a card's driver has them, with the code for the real one.
 func TestWatchAMachine(t *testing.T) {
 	const card = "/dev/apex_0"
 	control, clock := simtest.NewControl(t), clocktest.New(start)

@@ -30,8 +30,8 @@ func BenchmarkCall(b *testing.B) {
 	reportQuantiles(b, times)
 }
 
-// BenchmarkSlowCall is a Call that takes 10 ms: what it has over them, and the processor time that the parent spends.
-// What "here" has is the kernel's own lateness.
+// BenchmarkSlowCall measures a Call of 10 ms: its overhead, and the parent's processor time. "here" has the kernel's
+// own delay.
 func BenchmarkSlowCall(b *testing.B) {
 	p := start(b, isolate.Options{Kind: "sleeps"})
 	ctx := b.Context()
@@ -58,7 +58,7 @@ func BenchmarkSlowCall(b *testing.B) {
 	}
 }
 
-// processorTime is what this process has used.
+// processorTime is the processor time of this process.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var u unix.Rusage
@@ -75,7 +75,7 @@ func reportQuantiles(b *testing.B, times []time.Duration) {
 	b.ReportMetric(float64(times[len(times)*95/100].Nanoseconds())/1e3, "p95-µs")
 }
 
-// BenchmarkStart is what a child costs: until it serves, and until it has ended in order.
+// BenchmarkStart measures a child: until it serves, and until it has ended in order.
 func BenchmarkStart(b *testing.B) {
 	var starts, closes []time.Duration
 	for b.Loop() {

@@ -25,7 +25,7 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-// TestCallSizes are requests and replies that do not fit; the child does not suffer.
+// TestCallSizes sends requests and replies that are too large; the child survives.
 func TestCallSizes(t *testing.T) {
 	p := start(t, isolate.Options{Kind: "echo", Name: "an echo"})
 	for _, c := range []struct {

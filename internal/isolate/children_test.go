@@ -19,7 +19,7 @@ import (
 	"corallite/internal/isolate"
 )
 
-// handlers are the kinds of children that the tests start.
+// handlers are the kinds of children in the tests.
 var handlers = map[string]isolate.Handler{
 	"does":   serveDoes,
 	"echo":   echo,
@@ -40,7 +40,7 @@ func echo(c *isolate.Child) error {
 	})
 }
 
-// fills keeps the memories it is sent, answers with the sum of their bytes, and sets them to the request's first byte.
+// fills keeps the memories it gets, answers with the sum of their bytes, and sets them to the request's first byte.
 func fills(c *isolate.Child) error {
 	var kept []*isolate.Memory
 	return c.Serve(func(request []byte, shared []*isolate.Memory, reply []byte) (int, error) {
@@ -56,7 +56,7 @@ func fills(c *isolate.Child) error {
 	})
 }
 
-// waits answers when the first byte of the memory that came with the request is set, and says in its log that it
+// waits answers when the first byte of the request's memory is set, and logs that it waits for that.
 // waits for that.
 func waits(c *isolate.Child) error {
 	return c.Serve(func(_ []byte, shared []*isolate.Memory, _ []byte) (int, error) {
@@ -68,13 +68,13 @@ func waits(c *isolate.Child) error {
 	})
 }
 
-// datagram is what sends sends: some bytes, and zeros after them.
+// datagram is the data for sends: some bytes, followed by zeros.
 type datagram struct {
 	Bytes []byte
 	Zeros int
 }
 
-// sends writes its setup, datagrams of its own making, to the parent instead of an answer.
+// sends writes its setup, arbitrary datagrams, to the parent instead of an answer.
 func sends(c *isolate.Child) error {
 	var datagrams []datagram
 	if err := json.Unmarshal(c.Setup, &datagrams); err != nil {
@@ -90,7 +90,7 @@ func sends(c *isolate.Child) error {
 	})
 }
 
-// sleeps answers after slept, as an accelerator does that works without the processor.
+// sleeps answers after slept, like an accelerator that works without the processor.
 func sleeps(c *isolate.Child) error {
 	return c.Serve(func([]byte, []*isolate.Memory, []byte) (int, error) {
 		return 0, sleep()
@@ -107,7 +107,7 @@ func sleep() error {
 
 const slept = 10 * time.Millisecond
 
-// stays does not end when it is asked to.
+// stays does not end when asked to.
 func stays(c *isolate.Child) error {
 	_ = echo(c)
 	select {}
@@ -125,7 +125,7 @@ func failEarly(how string) error {
 	select {}
 }
 
-// serveDoes does what the request says, mostly something that no child should.
+// serveDoes does what the request says, usually something that no child should.
 func serveDoes(c *isolate.Child) error {
 	err := c.Serve(func(request []byte, _ []*isolate.Memory, reply []byte) (int, error) {
 		what, rest, _ := strings.Cut(string(request), " ")
@@ -220,7 +220,7 @@ func openFiles() (string, error) {
 	return strings.Join(all, "\n"), err
 }
 
-// clib is C that crashes and hangs as a library does: called from Go, on Go's threads.
+// clib is C code that crashes and hangs like a library: called from Go, on Go's threads.
 type clib struct {
 	abort  func()
 	pause  func() int32

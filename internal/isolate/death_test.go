@@ -72,7 +72,7 @@ func TestDeath(t *testing.T) {
 	}
 }
 
-// TestManyLastWords keeps the newest lines only.
+// TestManyLastWords keeps only the newest lines.
 func TestManyLastWords(t *testing.T) {
 	d := died(t, start(t, isolate.Options{Kind: "does"}), "words "+strings.Repeat("line\n", 100)+"last", isolate.CallOptions{})
 	if n := len(d.LastWords); n != 16 || d.LastWords[n-1] != "last" || d.LastWords[0] != "line" {
@@ -80,7 +80,7 @@ func TestManyLastWords(t *testing.T) {
 	}
 }
 
-// TestTrace finds the trace that Go prints in the log, at the lowest level, and nothing of it in the last words.
+// TestTrace finds Go's trace in the log, at the lowest level, and nothing of it in the last words.
 func TestTrace(t *testing.T) {
 	log := newRecords()
 	d := died(t, start(t, isolate.Options{Kind: "does", Logger: slog.New(log)}), "segv", isolate.CallOptions{})
@@ -94,7 +94,7 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-// TestNonsense are children that answer what is no reply: too short, of another kind or request, too large, too much.
+// TestNonsense has children with invalid replies: too short, of another kind or request, too large, too many.
 func TestNonsense(t *testing.T) {
 	reply := isolate.ReplyHeader(1)
 	noise := rand.New(rand.NewPCG(1, 2))
@@ -120,7 +120,7 @@ func TestNonsense(t *testing.T) {
 		}
 	}
 
-	// One right reply and then one that nobody asked for: the next Call takes it for what it is.
+	// One valid reply and then an unexpected one: the next Call detects it.
 	p := start(t, isolate.Options{Kind: "sends", Setup: []datagram{{Bytes: reply}, {Bytes: reply}}})
 	if got := ask(t, p, "x"); got != "" {
 		t.Errorf("reply %q", got)
@@ -130,7 +130,7 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// TestSocketClosed is a child that closes its end of the line and lives on.
+// TestSocketClosed is a child that closes its socket and lives on.
 func TestSocketClosed(t *testing.T) {
 	d := died(t, start(t, isolate.Options{Kind: "sends", Setup: []datagram{{}}}), "", isolate.CallOptions{})
 	if d.Signal != syscall.SIGKILL || !strings.Contains(d.Error(), "closed its end") {

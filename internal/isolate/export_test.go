@@ -2,7 +2,7 @@ package isolate
 
 import "context"
 
-// Names that the tests of package isolate_test need.
+// Internals for package isolate_test.
 const (
 	Marker      = marker
 	ChildSocket = childSocket
@@ -27,10 +27,10 @@ func WithLandlock(o Options, version int, err error) Options {
 	return o
 }
 
-// Descriptor is the memory's.
+// Descriptor is the memory's file descriptor.
 func (m *Memory) Descriptor() int { return m.fd }
 
-// ForgetMain makes this process one whose main has not called Main, until the function that it gives is called.
+// ForgetMain makes this process one whose main has not called Main, until the returned function is called.
 func ForgetMain() (remember func()) {
 	mainRan.Store(false)
 	return func() { mainRan.Store(true) }

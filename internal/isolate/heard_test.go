@@ -29,7 +29,7 @@ func TestLineLevel(t *testing.T) {
 	}
 }
 
-// TestGoCrash takes what Go's runtime prints when C gets a signal on one of its threads.
+// TestGoCrash parses the output of Go's runtime when C gets a signal on one of its threads.
 func TestGoCrash(t *testing.T) {
 	var h heard
 	h.read(strings.NewReader(`E :1157] transfer failed
@@ -45,7 +45,7 @@ runtime.cgocall(0x4b2c60, 0xc00011fe28)
 	}
 }
 
-// TestLongLines cuts lines that no buffer holds into several.
+// TestLongLines splits lines that no buffer can hold.
 func TestLongLines(t *testing.T) {
 	var h heard
 	h.read(strings.NewReader(strings.Repeat("x", 3*lineMost/2) + "\nshort"))
@@ -83,7 +83,7 @@ func TestThreadName(t *testing.T) {
 	}
 }
 
-// FuzzHeard is a child that says anything at all.
+// FuzzHeard is a child with arbitrary output.
 func FuzzHeard(f *testing.F) {
 	for _, s := range []string{
 		"line\n", "\x1el{\"level\":\"INFO\",\"msg\":\"m\",\"a\":{\"b\":[1,2.5,null]}}\n", "\x1ee\"reason\"\n", "\x1el{}\n\x1e\n\x1ex",

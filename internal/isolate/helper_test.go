@@ -17,7 +17,7 @@ import (
 	"corallite/internal/isolate"
 )
 
-// helperEnv makes the test binary another process that a test needs.
+// helperEnv turns the test binary into another process for a test.
 const helperEnv = "ISOLATE_TEST_HELPER"
 
 func helperMain() {
@@ -44,7 +44,7 @@ func trace() {
 	os.Exit(0)
 }
 
-// parent starts a child that hangs, says its number, and ends when standard input does, without Close.
+// parent starts a child that hangs, prints its process id, and ends with standard input, without Close.
 func parent() {
 	log := newRecords()
 	p, err := isolate.Start(context.Background(), isolate.Options{Kind: "does", Logger: slog.New(log)})
@@ -63,7 +63,7 @@ func parent() {
 	os.Exit(0)
 }
 
-// remove removes the binary that it is, and starts a child of it.
+// remove removes its own binary and starts a child of it.
 func remove() {
 	err := os.Remove(os.Args[0])
 	var p *isolate.Process
@@ -122,7 +122,7 @@ func testParentGone(t *testing.T, first, then string, killed bool) {
 	if err != nil {
 		t.Fatalf("the parent says %q", line)
 	}
-	// A descriptor of the process: it says when that is gone, also where nobody reaps it.
+	// A pidfd: it tells when the process is gone, even if nobody reaps it.
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"corallite/internal/isolate"
 )
 
-// holdings are what a process can leave behind.
+// holdings are resources that a process can leave behind.
 type holdings struct {
 	goroutines, files, threads int
 	shared                     []string // names in /dev/shm
@@ -76,7 +76,7 @@ func TestNothingLeft(t *testing.T) {
 	for i := range 200 {
 		round(i)
 	}
-	// A goroutine that has let go of everything may still have to return.
+	// A goroutine that has freed everything may still have to return.
 	after := held(t)
 	for late := time.Now().Add(long); after.goroutines > before.goroutines && time.Now().Before(late); after = held(t) {
 		time.Sleep(time.Millisecond)

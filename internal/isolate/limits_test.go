@@ -20,7 +20,7 @@ func TestDeadline(t *testing.T) {
 	const deadline = 50 * time.Millisecond
 	for _, how := range []string{"hang", "stop"} {
 		p := start(t, isolate.Options{Kind: "does"})
-		// Runs that keep their deadlines move it on.
+		// Calls that keep their deadlines move it on.
 		for range 3 {
 			if _, err := p.Call(t.Context(), nil, nil, isolate.CallOptions{Deadline: long}); err != nil {
 				t.Fatal(err)
@@ -33,7 +33,7 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// TestShorterDeadline has a deadline that ends before the one that is watched already.
+// TestShorterDeadline has a deadline before the one that is already watched.
 func TestShorterDeadline(t *testing.T) {
 	p := start(t, isolate.Options{Kind: "does"})
 	if _, err := p.Call(t.Context(), nil, nil, isolate.CallOptions{Deadline: time.Hour}); err != nil {
@@ -82,7 +82,7 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// TestContextBetween ends the context when no Call is under way: the child lives on.
+// TestContextBetween ends the context while no Call runs: the child survives.
 func TestContextBetween(t *testing.T) {
 	p := start(t, isolate.Options{Kind: "echo"})
 	for range 3 {
@@ -100,7 +100,7 @@ func TestContextBetween(t *testing.T) {
 	}
 }
 
-// TestTurns has a Call wait for another, give up when its context ends, and leave the child alone.
+// TestTurns lets a Call wait for another, give up when its context ends, and leave the child alone.
 func TestTurns(t *testing.T) {
 	log := newRecords()
 	p := start(t, isolate.Options{Kind: "waits", Logger: slog.New(log)})
@@ -126,7 +126,7 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// TestCloseDuringCall lets the Call end first.
+// TestCloseDuringCall lets the Call finish first.
 func TestCloseDuringCall(t *testing.T) {
 	log := newRecords()
 	p := start(t, isolate.Options{Kind: "waits", Logger: slog.New(log), StopGrace: long})
@@ -159,7 +159,7 @@ func TestCloseTakesTooLong(t *testing.T) {
 	}
 }
 
-// TestUndead is a child that is killed and does not go, as one in a driver: here it is its tracer that holds it.
+// TestUndead is a child that is killed and does not end, as if in a driver: here its tracer holds it.
 func TestUndead(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for seconds")

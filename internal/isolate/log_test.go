@@ -19,7 +19,7 @@ func flat(r slog.Record) string {
 	return text
 }
 
-// TestLog has a child log in all ways; the records arrive in their order, whole, with level, attributes and groups.
+// TestLog lets a child log in all ways; the records arrive in order, complete, with level, attributes and groups.
 func TestLog(t *testing.T) {
 	log := newRecords()
 	p := start(t, isolate.Options{Kind: "does", Logger: slog.New(log)})
@@ -52,7 +52,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// TestLogLevel does not carry what the parent's logger would drop.
+// TestLogLevel does not send what the parent's logger would drop.
 func TestLogLevel(t *testing.T) {
 	log := newRecords()
 	p := start(t, isolate.Options{Kind: "does", Logger: slog.New(atLeast{log, slog.LevelWarn})})
@@ -81,7 +81,7 @@ type atLeast struct {
 func (a atLeast) Enabled(_ context.Context, l slog.Level) bool { return l >= a.level }
 func (a atLeast) WithAttrs([]slog.Attr) slog.Handler           { return a }
 
-// TestNoLogger drops everything and loses nothing else.
+// TestNoLogger drops the log and nothing else.
 func TestNoLogger(t *testing.T) {
 	p := start(t, isolate.Options{Kind: "does"})
 	ask(t, p, "log")

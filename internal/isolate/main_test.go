@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// long is for what must happen; it only keeps a failing test from hanging.
+// long is a timeout for what must happen; it only keeps a failing test from hanging.
 const long = time.Minute
 
 func start(tb testing.TB, o isolate.Options) *isolate.Process {
@@ -52,7 +52,7 @@ func ask(tb testing.TB, p *isolate.Process, text string) string {
 	return string(reply[:n])
 }
 
-// records is a slog.Handler that hands records to a test.
+// records is a slog.Handler that passes records to a test.
 type records chan slog.Record
 
 func newRecords() records { return make(records, 1000) }

@@ -51,7 +51,7 @@ func TestMemoryShared(t *testing.T) {
 			}
 		}
 	}
-	// What the child wrote stays when it is gone, until Close.
+	// What the child wrote remains after its death, until Close.
 	p.Kill()
 	<-p.Done()
 	if all[2].Bytes()[99_999] != 3 {
@@ -59,7 +59,7 @@ func TestMemoryShared(t *testing.T) {
 	}
 }
 
-// TestMemorySize cannot be changed, so that nobody loses a page that is mapped.
+// TestMemorySize: the size cannot be changed, so that mapped pages stay valid.
 func TestMemorySize(t *testing.T) {
 	m := memory(t, 5000)
 	fd := m.Descriptor()

@@ -15,13 +15,13 @@ import (
 	"corallite/internal/isolate"
 )
 
-// attempts are what a sandboxed child tries to do.
+// attempts are what a sandboxed child tries.
 type attempts struct {
 	Read  []string // files and folders
 	Write []string // files
 }
 
-// outcome is what came of it: "" where it worked, the name of the error where it did not.
+// outcome is the result of an attempt: "" if it worked, else the name of the error.
 type outcome struct {
 	Files   map[string]string
 	Calls   map[string]string
@@ -29,7 +29,7 @@ type outcome struct {
 	Status  map[string]string // lines of /proc/self/task/N/status where any thread has another value than expected
 }
 
-// earlyThread runs functions on a thread that was there before the child was confined.
+// earlyThread runs functions on a thread that existed before the child was confined.
 var earlyThread = make(chan func())
 
 func startEarlyThread() {
@@ -42,7 +42,7 @@ func startEarlyThread() {
 	earlyThread <- func() {} // now it is there
 }
 
-// tries does on the early thread what it is asked to and answers with an outcome.
+// tries performs the requested attempt on the early thread and answers with an outcome.
 func tries(c *isolate.Child) error {
 	return c.Serve(func(request []byte, _ []*isolate.Memory, reply []byte) (int, error) {
 		var a attempts
@@ -136,8 +136,8 @@ func trySocket(family, kind int) func() error {
 
 const impossible = 1 << 30
 
-// tryCall makes a system call with arguments that no kernel accepts, so that it does nothing where it is allowed, and
-// its error tells the kernel's own refusal from the filter's.
+// tryCall makes a system call with arguments that no kernel accepts, so that it does nothing if it is allowed, and its
+// error distinguishes the kernel's refusal from the filter's.
 func tryCall(call uintptr, args ...uintptr) func() error {
 	return func() error {
 		var a [6]uintptr
@@ -167,7 +167,7 @@ func try(t *testing.T, p *isolate.Process, a attempts) outcome {
 	return o
 }
 
-// files are a folder to be read, one to be written, and one out of reach, each with a file.
+// files are a readable folder, a writable one, and an inaccessible one, each with a file.
 func files(t *testing.T) (read, write, outside string) {
 	t.Helper()
 	top := t.TempDir()
@@ -248,7 +248,7 @@ func TestSandboxFiles(t *testing.T) {
 	}
 }
 
-// TestNoLandlock is a kernel that has none, and all the older versions.
+// TestNoLandlock simulates a kernel without Landlock, and all older versions.
 func TestNoLandlock(t *testing.T) {
 	read, _, outside := files(t)
 	options := isolate.Options{Kind: "tries", Sandbox: isolate.Sandbox{Read: []string{read}}}
@@ -291,7 +291,7 @@ func TestSandboxOff(t *testing.T) {
 	}
 }
 
-// TestParentUnconfined makes sure that nothing of it stays with the parent.
+// TestParentUnconfined checks that the parent stays unconfined.
 func TestParentUnconfined(t *testing.T) {
 	if err := start(t, isolate.Options{Kind: "echo"}).Close(); err != nil {
 		t.Fatal(err)

@@ -60,7 +60,7 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-// TestStartCancelled ends the context while the child is not serving yet.
+// TestStartCancelled ends the context before the child serves.
 func TestStartCancelled(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -75,14 +75,14 @@ func TestBinaryGone(t *testing.T) {
 	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), gone) {
 		t.Errorf("error %v", err)
 	}
-	// Another program is none that serves.
+	// Another program never serves.
 	if _, err := isolate.StartBinary(t.Context(), isolate.Options{Kind: "echo"}, "/bin/true"); err == nil ||
 		!strings.Contains(err.Error(), "before it served") {
 		t.Errorf("error %v", err)
 	}
 }
 
-// TestBinaryRemoved starts a child although the file of the running binary was removed, as an update does.
+// TestBinaryRemoved starts a child although the running binary's file was removed, as by an update.
 func TestBinaryRemoved(t *testing.T) {
 	self, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
@@ -99,7 +99,7 @@ func TestBinaryRemoved(t *testing.T) {
 	}
 }
 
-// TestByHand starts a child as a user might who found its argument in ps.
+// TestByHand starts a child like a user who found its argument in ps.
 func TestByHand(t *testing.T) {
 	for _, extra := range []string{"nothing", "a file", "a socket"} {
 		cmd := exec.Command("/proc/self/exe", isolate.Marker, "echo")
@@ -130,7 +130,7 @@ func TestByHand(t *testing.T) {
 	}
 }
 
-// TestChildProcess looks at what kind of process a child is.
+// TestChildProcess checks the properties of a child process.
 func TestChildProcess(t *testing.T) {
 	// C code opens files that children inherit.
 	leaked, err := unix.Open("/etc/passwd", unix.O_RDONLY, 0)
@@ -151,7 +151,7 @@ func TestChildProcess(t *testing.T) {
 			t.Errorf("%s is %q, want %q", request, got, want)
 		}
 	}
-	// Standard input, twice the pipe, the socket, and what Go opens to look at all this.
+	// Standard input, twice the pipe, the socket, and what Go opens to examine all this.
 	if open := strings.Split(ask(t, p, "open"), "\n"); len(open) > 8 || strings.Contains(strings.Join(open, " "), "passwd") {
 		t.Errorf("open in the child: %q", open)
 	}

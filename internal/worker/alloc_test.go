@@ -8,8 +8,8 @@ import (
 	"corallite/internal/worker"
 )
 
-// TestNoAllocation: a run costs the parent no memory, whether its outputs are moved or copied, on the CPU or a device,
-// with a turn to wait for.
+// TestNoAllocation: a run allocates nothing in the parent, whether its outputs are moved or copied, on the CPU or a
+// device, with a Turn to wait for.
 func TestNoAllocation(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector allocates")

@@ -10,8 +10,8 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// BenchmarkInvoke is what isolation costs a run: the same model in this process and in a child, one run each in turn,
-// so that both meet the same machine. An iteration is one run of each.
+// BenchmarkInvoke measures the cost of isolation: the same model in this process and in a child, alternately, so that
+// both run under the same load. An iteration is one run of each.
 //
 //	go test -run '^$' -bench Invoke -benchtime 2000x ./internal/worker
 func BenchmarkInvoke(b *testing.B) {

@@ -55,7 +55,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// TestCloseAfterDeath: closing an engine of a dead child is no error, the host's says how it died.
+// TestCloseAfterDeath: closing an engine of a dead child is no error; closing the host returns how it died.
 func TestCloseAfterDeath(t *testing.T) {
 	f := path(t, classifier)
 	h := host(t, f)
@@ -95,7 +95,7 @@ func TestCloseDuringRun(t *testing.T) {
 	}
 }
 
-// TestNothingLeft ends hosts and engines in every way, and counts what this process has.
+// TestNothingLeft ends hosts and engines in every way, and counts this process's resources.
 func TestNothingLeft(t *testing.T) {
 	f, bad, large := path(t, classifier), path(t, "model_invoking_error"), written(t, stays(100))
 	ends := []func(h *worker.Host, e *worker.Engine){
@@ -147,7 +147,7 @@ func TestNothingLeft(t *testing.T) {
 	for i := range 3 * len(ends) {
 		round(i)
 	}
-	// A goroutine that has let go of everything may still have to return.
+	// A goroutine that has freed everything may still have to return.
 	for late := time.Now().Add(long); runtime.NumGoroutine() > goroutines && time.Now().Before(late); {
 		time.Sleep(time.Millisecond)
 	}
@@ -177,7 +177,7 @@ func openFiles(t *testing.T) int {
 	return len(entries)
 }
 
-// mapped is how many mappings of such files this process has.
+// mapped is the number of this process's mappings of such files.
 func mapped(t *testing.T, name string) int {
 	t.Helper()
 	b, err := os.ReadFile("/proc/self/maps")

@@ -15,7 +15,7 @@ import (
 	"corallite/internal/isolate"
 )
 
-// tryToLeave is a child that tries to reach what it must not, and answers the first opening with what came of it.
+// tryToLeave is a child that tries forbidden things, and answers the first opening with the results.
 func tryToLeave(c *isolate.Child, file string) error {
 	return c.Serve(func(_ []byte, _ []*isolate.Memory, reply []byte) (int, error) {
 		_, read := os.ReadFile(file)
@@ -34,14 +34,14 @@ func tryToLeave(c *isolate.Child, file string) error {
 	})
 }
 
-// joined is an error that carries what was tried.
+// joined is an error with the attempts.
 func joined(tried map[string]bool) error {
 	text, _ := json.Marshal(tried)
 	return errors.New(string(text))
 }
 
-// TestConfined: files that are not named and the internet are out of reach, and no privileges can be had; as far as this
-// kernel can.
+// TestConfined: files that are not named and the internet are inaccessible, and no privileges can be gained; as far as
+// this kernel can.
 func TestConfined(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(file, []byte("secret"), 0o644); err != nil {
@@ -79,7 +79,7 @@ func TestConfined(t *testing.T) {
 	}
 }
 
-// TestModelOutOfReach: a model that the child may not read is an error that says so.
+// TestModelOutOfReach: a model that the child may not read gives an error that says so.
 func TestModelOutOfReach(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "secret.tflite")
 	if err := os.WriteFile(file, []byte("secret"), 0o644); err != nil {

@@ -14,8 +14,8 @@ func info(name string, typ tensor.Type, shape ...int) tensor.Info {
 	return tensor.Info{Name: name, Type: typ, Shape: shape}
 }
 
-// stays is a model of whose outputs none can be moved: the places of the flags that are set and their doubles have sizes
-// that the input decides, one is a constant, and the input is given out too, twice.
+// stays is a model none of whose outputs can be moved: the positions of set flags and their doubles have sizes that
+// depend on the input, one output is a constant, and the input is an output too, twice.
 func stays(flags int) modeltest.Model {
 	return modeltest.Model{Subgraphs: []modeltest.Subgraph{{
 		Tensors: []modeltest.Tensor{{Info: info("flags", tensor.Bool, flags)}, {Info: info("places", tensor.Int64, 1, 1)},
@@ -28,8 +28,8 @@ func stays(flags int) modeltest.Model {
 	}}}
 }
 
-// TestCopiedOutputs holds outputs that cannot be moved against those of this process, while they grow beyond the room
-// for them, shrink, and vanish.
+// TestCopiedOutputs compares outputs that cannot be moved with those of this process, while they outgrow their room,
+// shrink, and vanish.
 func TestCopiedOutputs(t *testing.T) {
 	const flags = 5000
 	f := delegate.Files{CPU: written(t, stays(flags))}
@@ -76,7 +76,7 @@ func TestVariableAsOutput(t *testing.T) {
 	}
 }
 
-// TestReset carries state from run to run, which Reset sets back.
+// TestReset accumulates state over runs and resets it.
 func TestReset(t *testing.T) {
 	f := delegate.Files{CPU: path(t, "keras_lstm_mnist_ptq")}
 	local := here(t, f, delegate.Options{Choice: delegate.None})

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestDeadline looks at how long the next run may take after some runs.
+// TestDeadline checks the deadline of the next run after some runs.
 func TestDeadline(t *testing.T) {
 	const ms = time.Millisecond
 	for _, c := range []struct {
@@ -43,7 +43,7 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// TestDeadlineFades comes down to what runs take now: after 64 runs about a third of the difference is left.
+// TestDeadlineFades approaches the current run times: after 64 runs about a third of the difference is left.
 func TestDeadlineFades(t *testing.T) {
 	d := newDeadline(DeadlinePolicy{Floor: time.Millisecond, Factor: 1}, 0)
 	d.ran(time.Second)

@@ -14,7 +14,7 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// wantDeath looks at the error of a run on a dead child: it names the model, the device and the signal.
+// wantDeath checks the error of a run on a dead child: it names the model, the device and the signal.
 func wantDeath(t *testing.T, err error, e *worker.Engine, model string, signal syscall.Signal, says string) *isolate.DeathError {
 	t.Helper()
 	death := (*isolate.DeathError)(nil)
@@ -32,7 +32,7 @@ func wantDeath(t *testing.T, err error, e *worker.Engine, model string, signal s
 	return death
 }
 
-// wantInputs looks at what was written into the inputs before the child's death.
+// wantInputs checks that the inputs still have what was written before the child's death.
 func wantInputs(t *testing.T, e *worker.Engine, seed uint64, reference tensor.Engine) {
 	t.Helper()
 	noise(reference, seed)
@@ -43,7 +43,7 @@ func wantInputs(t *testing.T, e *worker.Engine, seed uint64, reference tensor.En
 	}
 }
 
-// TestKilledBetweenRuns kills the child while it has nothing to do.
+// TestKilledBetweenRuns kills the child while it is idle.
 func TestKilledBetweenRuns(t *testing.T) {
 	f := path(t, classifier)
 	h := host(t, f)
@@ -56,7 +56,7 @@ func TestKilledBetweenRuns(t *testing.T) {
 	wantDeath(t, e.Invoke(t.Context()), e, f, syscall.SIGKILL, "SIGKILL")
 	<-h.Done()
 	wantInputs(t, e, 2, other)
-	// Once more, and on all its engines.
+	// Again, and on all its engines.
 	for _, e := range []*worker.Engine{e, other} {
 		wantDeath(t, e.Invoke(t.Context()), e, f, syscall.SIGKILL, "SIGKILL")
 		wantDeath(t, e.Reset(), e, f, syscall.SIGKILL, "SIGKILL")

@@ -15,7 +15,7 @@ import (
 	"corallite/internal/worker"
 )
 
-// looking are the options of a Enumerate at a simulated library.
+// looking are options of Enumerate with a simulated library.
 func looking(tb testing.TB, c simtest.Config) (worker.EnumerateOptions, *simtest.Control) {
 	tb.Helper()
 	control := simtest.NewControl(tb)
@@ -41,7 +41,7 @@ func TestEnumerate(t *testing.T) {
 	}
 }
 
-// TestLookFaults asks a library that crashes or hangs: this process lives on, and knows why there is no answer.
+// TestLookFaults asks a library that crashes or hangs: this process survives and gets the reason.
 func TestLookFaults(t *testing.T) {
 	for _, at := range []simtest.Point{simtest.OnList, simtest.OnVersion} {
 		for kind, cause := range map[simtest.Kind]string{

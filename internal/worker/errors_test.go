@@ -19,7 +19,7 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// TestErrorsOfOpening are those of delegate.Open in this process, with the same words, and wrap the same kinds. The child
+// TestErrorsOfOpening have the same text as those of delegate.Open in this process, and wrap the same kinds. The child
 // goes on.
 func TestErrorsOfOpening(t *testing.T) {
 	folder := t.TempDir()
@@ -94,7 +94,7 @@ func TestDeviceDoesNotOpen(t *testing.T) {
 	}
 }
 
-// TestLibraryErrors are those of a library that cannot be used.
+// TestLibraryErrors checks the errors of an unusable library.
 func TestLibraryErrors(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "libedgetpu.so.1")
 	if err := os.WriteFile(text, []byte("no library"), 0o644); err != nil {
@@ -109,7 +109,7 @@ func TestLibraryErrors(t *testing.T) {
 	}
 }
 
-// rowOf is a model that fails in a run when it is asked for a row that is not there.
+// rowOf is a model that fails in a run when asked for a row that does not exist.
 func rowOf() modeltest.Model {
 	return modeltest.Model{Subgraphs: []modeltest.Subgraph{{
 		Tensors: []modeltest.Tensor{modeltest.Float32("rows", 3, 2),
@@ -120,7 +120,7 @@ func rowOf() modeltest.Model {
 	}}}
 }
 
-// TestErrorsOfRunning: the runtime's own errors come over, and the child lives on.
+// TestErrorsOfRunning: the runtime's own errors reach the parent, and the child survives.
 func TestErrorsOfRunning(t *testing.T) {
 	f := written(t, rowOf())
 	h := host(t, f)
@@ -161,7 +161,7 @@ func TestStrings(t *testing.T) {
 	}
 }
 
-// TestRunFails is an error of the device's run.
+// TestRunFails checks an error of the device's run.
 func TestRunFails(t *testing.T) {
 	c := simtest.NewControl(t)
 	h, _ := simulated(t, simtest.Config{Control: c, Compute: simtest.Fixed})

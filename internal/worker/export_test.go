@@ -11,8 +11,8 @@ import (
 	"corallite/internal/isolate"
 )
 
-// fakes are children that tests put in the place of the real one: HostOptions.Library names them, and what follows
-// the colon is theirs.
+// fakes are children that replace the real one in tests: HostOptions.Library names them, and what follows the colon is
+// their argument.
 var fakes = map[string]func(c *isolate.Child, argument string) error{"lie": lie, "try": tryToLeave}
 
 // WithFakes adds them to Handlers.

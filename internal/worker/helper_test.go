@@ -29,12 +29,12 @@ func TestMain(m *testing.M) {
 		_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
 	}
 	isolate.Main(worker.WithFakes(worker.Handlers()))
-	// A test must not find what the machine happens to have.
+	// A test must not depend on the machine's devices.
 	_ = os.Unsetenv(edgetpu.LibraryEnv)
 	goleak.VerifyTestMain(m)
 }
 
-// long is for what must happen; it only keeps a failing test from hanging.
+// long is a timeout for what must happen; it only keeps a failing test from hanging.
 const long = time.Minute
 
 const classifier = "mobilenet_v1_0.25_128_quant"
@@ -44,7 +44,7 @@ func path(tb testing.TB, name string) string {
 	return testdata.Path(tb, "models/"+name+".tflite")
 }
 
-// written writes a model into a folder of the test.
+// written writes a model to a folder of the test.
 func written(tb testing.TB, m modeltest.Model) string {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "made.tflite")
@@ -57,7 +57,7 @@ func written(tb testing.TB, m modeltest.Model) string {
 // stick is the simulator's first device.
 var stick = edgetpu.Device{Bus: edgetpu.USB, Path: "/sys/bus/usb/devices/2-1"}
 
-// host starts a child for the CPU that may read the files. When the test ends it and its engines have been closed.
+// host starts a child for the CPU that may read the files. It is closed with its engines at the end of the test.
 func host(tb testing.TB, files ...string) *worker.Host {
 	tb.Helper()
 	return startHost(tb, worker.HostOptions{Files: files})
@@ -142,8 +142,8 @@ func onCPU(path string) worker.Request {
 	return worker.Request{Files: delegate.Files{CPU: path}, Choice: delegate.XNNPACK}
 }
 
-// noise fills the inputs with what a seed gives: whole numbers of 0 to 255 in 8-bit tensors, of 0 to 1 in floating
-// point.
+// noise fills the inputs with pseudo-random values: whole numbers from 0 to 255 in 8-bit tensors, 0 to 1 in
+// floating-point ones.
 func noise(e tensor.Engine, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	for i := range e.Inputs() {

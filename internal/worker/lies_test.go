@@ -15,13 +15,13 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// script is what a child that was taken over answers.
+// script is the answers of a hijacked child.
 type script struct {
 	Open string // JSON
 	Run  []byte // the whole reply, also to the request for more room
 }
 
-// lie answers as its script says.
+// lie gives the answers of its script.
 func lie(c *isolate.Child, text string) error {
 	var s script
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
@@ -66,7 +66,7 @@ func floats(shape ...int) tensor.Info {
 	return tensor.Info{Name: "x", Type: tensor.Float32, Shape: shape}
 }
 
-// TestLiesOfOpening: descriptions of tensors that cannot be are errors.
+// TestLiesOfOpening: impossible descriptions of tensors are errors.
 func TestLiesOfOpening(t *testing.T) {
 	for _, c := range []struct{ name, open, says string }{
 		{"no JSON", "{", "JSON"},
@@ -96,7 +96,7 @@ func reply(s status, body ...byte) []byte {
 	return append(b, body...)
 }
 
-// TestLiesOfRunning: replies that cannot be are errors, and views stay within their memory.
+// TestLiesOfRunning: impossible replies are errors, and views stay within their memory.
 func TestLiesOfRunning(t *testing.T) {
 	list := func(c ...copied) []byte { return reply(statusOK, appendCopied(nil, c)...) }
 	for _, c := range []struct {
@@ -104,7 +104,7 @@ func TestLiesOfRunning(t *testing.T) {
 		run  []byte
 		says string
 	}{
-		// The room has 8 bytes and the 16 behind them.
+		// The room has 8 bytes and 16 more.
 		{"nothing", nil, "a reply of 0 bytes"},
 		{"short", []byte{0, 1, 2}, "a reply of 3 bytes"},
 		{"unknown kind", reply(99), "unknown kind 99"},
@@ -150,7 +150,7 @@ func TestLiesOfRunning(t *testing.T) {
 	}
 }
 
-// TestLieAboutTime: a child that says that a run took for ever does not get for ever for the next.
+// TestLieAboutTime: a child that reports a very long run gets no longer deadline for the next.
 func TestLieAboutTime(t *testing.T) {
 	run := make([]byte, replySize)
 	putReply(run, statusOK, math.MaxInt64)
@@ -168,7 +168,7 @@ func TestLieAboutTime(t *testing.T) {
 	}
 }
 
-// TestParseCopied reads lists that were written, and broken ones: what it returns lies within the room.
+// TestParseCopied parses valid and broken lists: the results are within the room.
 func TestParseCopied(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	const outputs, room = 4, 1000
@@ -201,7 +201,7 @@ func TestParseCopied(t *testing.T) {
 	}
 }
 
-// FuzzParseCopied does it with anything.
+// FuzzParseCopied does the same with arbitrary data.
 func FuzzParseCopied(f *testing.F) {
 	f.Add(appendCopied(nil, []copied{{0, 0, 8, []int{2}}, {3, 500, 500, nil}}), 1000)
 	f.Fuzz(func(t *testing.T, b []byte, room int) {
@@ -211,7 +211,7 @@ func FuzzParseCopied(f *testing.F) {
 	})
 }
 
-// within reads a list. The error is one of parseCopied, not of the list.
+// within checks a list. The error is one of parseCopied, not of the list.
 func within(b []byte, outputs, room int) error {
 	list, _ := parseCopied(b, outputs, room)
 	for _, c := range list {

@@ -10,7 +10,7 @@ import (
 	"corallite/tflite/schema/modeltest"
 )
 
-// TestTooLongToTell: a model whose description fits no message is an error of it, and not the child's death.
+// TestTooLongToTell: a model whose description exceeds a message gives an error, and the child survives.
 func TestTooLongToTell(t *testing.T) {
 	named := modeltest.Addition(1, 4)
 	named.Subgraphs[0].Tensors[0].Name = strings.Repeat("long ", 20_000)

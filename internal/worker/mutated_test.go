@@ -69,7 +69,7 @@ func TestMutated(t *testing.T) {
 	if refused == 0 || ran == 0 {
 		t.Error("the mutations are too wild or too tame")
 	}
-	// The ModelProbe is as good as new.
+	// The ModelProbe still works.
 	if err := probe.Run(t.Context(), "sound", modeltest.Addition(1, 4).Bytes()); err != nil {
 		t.Error(err)
 	}
@@ -88,7 +88,7 @@ func number(t *testing.T, env string, otherwise int) int {
 	return n
 }
 
-// mutationSeeds are sound models that run quickly, and compiled ones, which are only verified.
+// mutationSeeds are valid models that run quickly, and compiled ones, which are only verified.
 func mutationSeeds(t *testing.T) []mutate.Seed {
 	t.Helper()
 	add := func(name string, model []byte) mutate.Seed {

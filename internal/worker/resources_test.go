@@ -11,7 +11,7 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// stream gives a streaming model inputs that leave their mark on its state, and has its answers.
+// stream runs a streaming model on inputs that change its state, and returns its answers.
 func stream(t *testing.T, e tensor.Engine) (all []byte) {
 	t.Helper()
 	for i := range 60 {

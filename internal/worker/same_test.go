@@ -13,8 +13,8 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// TestSameAsHere runs every CPU model of the test data in a child and in this process: descriptions and answers are the
-// same, to the bit, and a model that fails here fails there in the same words.
+// TestSameAsHere runs every CPU model of the test data in a child and in this process: descriptions and answers are
+// bit-identical, and a model that fails here fails there with the same message.
 func TestSameAsHere(t *testing.T) {
 	folder := filepath.Dir(path(t, classifier))
 	paths, err := filepath.Glob(filepath.Join(folder, "*.tflite"))
@@ -50,7 +50,7 @@ func TestSameAsHere(t *testing.T) {
 	}
 }
 
-// tried is the error of an engine's opening or of its first run.
+// tried is the error of opening an engine or of its first run.
 func tried(t *testing.T, open func() (tensor.Engine, error)) error {
 	t.Helper()
 	e, err := open()
@@ -96,7 +96,7 @@ func sameAnswers(t *testing.T, local, isolated tensor.Engine) {
 			t.Errorf("the answers to input %d differ", seed)
 		}
 	}
-	// Afterwards: the shape of some outputs is known only then.
+	// Afterwards, because the shape of some outputs is known only then.
 	if !slices.EqualFunc(local.Outputs(), isolated.Outputs(), equalInfo) {
 		t.Errorf("outputs %v, here %v", isolated.Outputs(), local.Outputs())
 	}

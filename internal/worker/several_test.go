@@ -116,8 +116,7 @@ func several(t *testing.T, h *worker.Host, q *queue, r *rand.Rand, files, want [
 	}
 }
 
-// TestTurn is taken for opening and for each run, and given back whatever comes of them; who does not get it does not
-// run.
+// TestTurn is acquired for opening and for each run, and released whatever the result; without it nothing runs.
 func TestTurn(t *testing.T) {
 	c := simtest.NewControl(t)
 	h, _ := simulated(t, simtest.Config{Control: c, Compute: simtest.Fixed})

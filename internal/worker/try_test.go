@@ -33,7 +33,7 @@ func write(t *testing.T, name string, b []byte) string {
 	return path
 }
 
-// starts is a slog.Handler that counts the children that try models.
+// starts is a slog.Handler that counts the children for trials.
 type starts struct{ atomic.Int64 }
 
 func (*starts) Enabled(context.Context, slog.Level) bool { return true }
@@ -53,7 +53,7 @@ func (s *starts) want(t *testing.T, n int64) {
 	}
 }
 
-// TestTried: what went well is not tried again, changed bytes and what went wrong are.
+// TestTried: what passed is not tried again; changed bytes and failures are.
 func TestTried(t *testing.T) {
 	good, bad := modeltest.Addition(1, 4).Bytes(), write(t, "bad.tflite", rowOf().Bytes()[:100])
 	file := write(t, "good.tflite", good)
@@ -141,7 +141,7 @@ func TestTryUnreadable(t *testing.T) {
 	}
 }
 
-// TestTryFails: an error of the runtime comes over, with the model's name, and the child goes on.
+// TestTryFails: an error of the runtime reaches the parent, with the model's name, and the child goes on.
 func TestTryFails(t *testing.T) {
 	s := &starts{}
 	probe := &worker.ModelProbe{Logger: slog.New(s)}
@@ -187,7 +187,7 @@ func words() modeltest.Model {
 	}}}
 }
 
-// TestTryHangs ends a child whose model does not end, and one whose trial nobody waits for.
+// TestTryHangs ends a child whose model does not end, and one whose trial was cancelled.
 func TestTryHangs(t *testing.T) {
 	probe := &worker.ModelProbe{Deadline: 100 * time.Millisecond}
 	defer probe.Close()
@@ -207,8 +207,8 @@ func TestTryHangs(t *testing.T) {
 	}
 }
 
-// TestTryCrashes: the child's death is an error that names the model and the signal, one line; the next model has a
-// child again.
+// TestTryCrashes: the child's death is an error that names the model and the signal, one line; the next model gets a
+// new child.
 func TestTryCrashes(t *testing.T) {
 	probe := &worker.ModelProbe{}
 	defer probe.Close()

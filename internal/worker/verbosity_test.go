@@ -12,7 +12,7 @@ import (
 	"corallite/internal/worker"
 )
 
-// TestVerbosity is told to the library once, which the child then keeps loaded: unloaded, it would forget.
+// TestVerbosity is set in the library once, which the child then keeps loaded: unloading would reset it.
 func TestVerbosity(t *testing.T) {
 	c := simtest.NewControl(t)
 	log := filepath.Join(c.Folder(), "log")

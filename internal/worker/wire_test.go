@@ -14,7 +14,7 @@ import (
 	"corallite/tflite"
 )
 
-// TestErrorsFit: the longest error that is sent fits a message, whatever its letters become in JSON.
+// TestErrorsFit: the longest error fits into a message, however JSON escapes its letters.
 func TestErrorsFit(t *testing.T) {
 	for name, letter := range map[string]string{"plain": "x", "control": "\x01", "no UTF-8": "\xff", "quotes": `"`, "wide": "\u2028", "emoji": "😀"} {
 		long := strings.Repeat(letter, 1<<17)
@@ -45,7 +45,7 @@ func TestErrorsFit(t *testing.T) {
 	}
 }
 
-// TestErrorUnreadable: an error that is no JSON is one.
+// TestErrorUnreadable: an error that is not JSON is an error.
 func TestErrorUnreadable(t *testing.T) {
 	for _, text := range []string{"", "{", "[]", `{"text":5}`} {
 		if err := received([]byte(text), edgetpu.System{}); err == nil || errors.As(err, new(*remoteError)) {
@@ -57,7 +57,7 @@ func TestErrorUnreadable(t *testing.T) {
 	}
 }
 
-// TestKinds have texts by which they are told apart.
+// TestKinds have texts that distinguish them.
 func TestKinds(t *testing.T) {
 	for i, a := range kinds {
 		for _, b := range kinds[:i] {
@@ -68,7 +68,7 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestOptionsCross: what a child gets of the options is what the parent has.
+// TestOptionsCross: the child gets the parent's options unchanged.
 func TestOptionsCross(t *testing.T) {
 	length := 7
 	o := edgetpu.Options{Performance: edgetpu.Low, AlwaysDFU: true, MaxBulkInQueueLength: &length, System: edgetpu.System{Root: "/machine"}}
@@ -83,7 +83,7 @@ func TestOptionsCross(t *testing.T) {
 	}
 }
 
-// TestBadRequests end the child, which only this package's parent talks to; they do not crash it.
+// TestBadRequests end the child, whose only client is this package; they do not crash it.
 func TestBadRequests(t *testing.T) {
 	w := &child{engines: map[uint32]*resident{}}
 	reply := make([]byte, isolate.MaxMessage)
@@ -94,7 +94,7 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
-// TestPlan lays tensors out side by side.
+// TestPlan places tensors without overlap.
 func TestPlan(t *testing.T) {
 	l, err := plan([]port{{floats(3), 12, true}, {floats(100), 400, false}},
 		[]port{{floats(1), 4, true}, {floats(5, 5), 100, false}, {floats(0), 0, false}, {floats(1000), 4000, true}})
@@ -117,7 +117,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// TestModelPath is the compiled file, where there is one.
+// TestModelPath is the compiled file, if there is one.
 func TestModelPath(t *testing.T) {
 	if p := path(delegate.Files{CPU: "a", EdgeTPU: "b"}) + path(delegate.Files{CPU: "a"}); p != "ba" {
 		t.Error(p)

@@ -8,7 +8,7 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// fake is an engine with a memory of so many runs: its answer is the greatest first value of the rows of those runs.
+// fake is an engine with a memory of some runs: its answer is the maximum first value of the rows of those runs.
 type fake struct {
 	in, out []tensor.Info
 	input   []byte
@@ -21,7 +21,7 @@ type fake struct {
 	closed  bool
 }
 
-// newFake is a fake that takes stride rows.
+// newFake returns a fake that takes stride rows.
 func newFake(stride, depth int) *fake {
 	return &fake{
 		in: []tensor.Info{{Name: "rows", Type: tensor.Int8, Shape: []int{1, stride, Channels},
@@ -72,7 +72,7 @@ func (f *fake) Close() error {
 	return nil
 }
 
-// resettable is a fake that can begin anew.
+// resettable is a fake with Reset.
 type resettable struct{ *fake }
 
 func (r resettable) Reset() error {

@@ -25,8 +25,8 @@ func flow(t *testing.T, e pipeline.Engine, m Manifest, o Options) *WakeWord {
 	return w
 }
 
-// rows takes chunks of one row each, whose first feature makes a fake answer value, as the voice gate lets them. The
-// first is First. It gives the keywords, by the number of the row that ends them.
+// rows processes chunks of one row each, whose first feature makes a fake answer value, according to the voice gate.
+// The first is First. It returns the keywords by the number of the row that ends them.
 func rows(t *testing.T, w *WakeWord, values []int, voice func(row int) bool) map[int]pipeline.Keyword {
 	t.Helper()
 	found := map[int]pipeline.Keyword{}
@@ -59,7 +59,7 @@ func rows(t *testing.T, w *WakeWord, values []int, voice func(row int) bool) map
 	return found
 }
 
-// at has values that are 0 but at some rows, where they are v.
+// at has values that are v at some rows and otherwise 0.
 func at(n, v int, rows ...int) []int {
 	values := make([]int, n)
 	for _, r := range rows {
@@ -71,8 +71,8 @@ func at(n, v int, rows ...int) []int {
 func TestWakeWord(t *testing.T) {
 	e := newFake(3, 3)
 	w := flow(t, e, ahoy, Options{})
-	// Row 300 comes into run 100, which also has 301 and 302; with the sliding window of two the mean is 100/256 at
-	// first, then 200/256, until the model has forgotten.
+	// Row 300 is in run 100, which also has 301 and 302; with the sliding window of two the mean is 100/256 at first,
+	// then 200/256, until the model has forgotten.
 	got := rows(t, w, at(600, 200, 300), nil)
 	want := pipeline.Keyword{Label: "Ahoy", Score: 200. / 256, EndS: 3.05 + 0.03, LevelDBFS: -30}
 	want.StartS = want.EndS - span.Seconds()
@@ -86,7 +86,7 @@ func TestWakeWord(t *testing.T) {
 	}
 }
 
-// TestStart says nothing before the sliding window is full, and begins anew at First.
+// TestStart has no results before the sliding window is full, and starts again at First.
 func TestStart(t *testing.T) {
 	e := resettable{newFake(2, 50)}
 	w := flow(t, e, ahoy, Options{Label: "hello", SlidingWindow: 4})
@@ -99,7 +99,7 @@ func TestStart(t *testing.T) {
 			t.Errorf("%d resets in recording %d", e.resets, i)
 		}
 	}
-	// An engine that can not be reset forgets in silence.
+	// An engine without Reset forgets through silence.
 	w = flow(t, newFake(2, memory/2), ahoy, Options{SlidingWindow: 4})
 	rows(t, w, at(30, 200, 29), nil)
 	if got := rows(t, w, at(30, 0), nil); len(got) != 0 {
@@ -131,7 +131,7 @@ func TestRefractory(t *testing.T) {
 	}
 }
 
-// TestVoice closes the voice gate for some rows: what the model hears afterwards, and what it says, is as if it had
+// TestVoice closes the voice gate for some rows: what the model hears afterwards, and its results, are as if it had
 // listened all along.
 func TestVoice(t *testing.T) {
 	const n, said = 1500, 1203
@@ -153,7 +153,7 @@ func TestVoice(t *testing.T) {
 			t.Errorf("gate closed from row %d to %d: %d runs", gap[0], gap[1], e.runs)
 		}
 	}
-	// What was said long before the gate opened is not heard.
+	// Words from long before the gate opened are not detected.
 	got := rows(t, flow(t, newFake(3, memory/3), ahoy, Options{}), at(n, 200, 500), func(row int) bool { return row > 900 })
 	if len(got) != 0 {
 		t.Errorf("%+v", got)
@@ -208,7 +208,7 @@ func TestTakeFails(t *testing.T) {
 	}
 }
 
-// TestUnfit gives models that the features do not fit, and options that are not possible.
+// TestUnfit has models that the features do not fit, and invalid options.
 func TestUnfit(t *testing.T) {
 	for want, change := range map[string]func(f *fake, m *Manifest, o *Options){
 		"shape [1,3,32], want [1,N,40]": func(f *fake, _ *Manifest, _ *Options) { f.in[0].Shape = []int{1, 3, 32} },

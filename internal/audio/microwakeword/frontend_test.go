@@ -11,7 +11,7 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// golden writes the golden values anew, from what the peer says: go test -run Golden -golden.
+// golden rewrites the golden values from the peer's output: go test -run Golden -golden.
 var golden = flag.Bool("golden", false, "write the golden values anew")
 
 const goldenFeatures = "testdata/features.bin" // of madeSound, 16 bits each, little endian
@@ -29,7 +29,7 @@ func readGolden(tb testing.TB) []uint16 {
 	return values
 }
 
-// TestFeatures holds the features to those that pymicro-features made of the same sound.
+// TestFeatures compares the features with those of pymicro-features for the same sound.
 func TestFeatures(t *testing.T) {
 	want := readGolden(t)
 	if len(want) != ((2*Rate-Window)/Hop+1)*Channels {
@@ -41,7 +41,7 @@ func TestFeatures(t *testing.T) {
 	}
 }
 
-// TestGoldenFeatures holds the golden values to the peer.
+// TestGoldenFeatures compares the golden values with the peer.
 func TestGoldenFeatures(t *testing.T) {
 	usual, want := asThePeer(t), peer(t, "features", [][]int16{madeSound()}).features()
 	if !usual {
@@ -64,8 +64,8 @@ func TestGoldenFeatures(t *testing.T) {
 	}
 }
 
-// TestFeaturesAsThePeer compares the features of all recordings, and of sound that is as loud as can be where the
-// window is not, bit for bit.
+// TestFeaturesAsThePeer compares the features of all recordings, and of sound that is loudest where the window is not,
+// bit for bit.
 func TestFeaturesAsThePeer(t *testing.T) {
 	asThePeer(t)
 	names, sounds := speech(t, "wakewords/*.wav")
@@ -94,7 +94,7 @@ func TestFeaturesAsThePeer(t *testing.T) {
 	}
 }
 
-// TestCuts cuts the sound in other places: the features are the same.
+// TestCuts divides the sound differently: the features are the same.
 func TestCuts(t *testing.T) {
 	sound, want := madeSound(), readGolden(t)
 	for _, size := range []int{1, 7, Hop, Window, 7680} {
@@ -108,7 +108,7 @@ func TestCuts(t *testing.T) {
 	}
 }
 
-// TestReset hears the same after Reset as at first, whatever was before.
+// TestReset gives the same results after Reset as at first, whatever came before.
 func TestReset(t *testing.T) {
 	f, want := NewFrontend(), readGolden(t)
 	f.Process(nil, madeSound()[5000:9321])
@@ -118,8 +118,8 @@ func TestReset(t *testing.T) {
 	}
 }
 
-// TestLoudest gives the extremes of every stage: nothing panics, and the features stay what the peer's logarithm can
-// give.
+// TestLoudest has the extremes of every stage: nothing panics, and the features stay within the range of the peer's
+// logarithm.
 func TestLoudest(t *testing.T) {
 	for _, v := range []int16{-32768, -32767, -1, 0, 1, 32767} {
 		f := NewFrontend()

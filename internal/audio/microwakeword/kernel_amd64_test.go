@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// TestVectors gives each step in vectors and in Go the same random values of all magnitudes, the extremes often.
+// TestVectors compares each step in vectors and in Go on random values of all magnitudes, with many extremes.
 func TestVectors(t *testing.T) {
 	if !cpu.X86.HasSSSE3 {
 		t.Log("this processor has no SSSE3: there is nothing to compare")
@@ -56,7 +56,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// TestFeaturesInGo takes the features without vectors.
+// TestFeaturesInGo computes the features without vectors.
 func TestFeaturesInGo(t *testing.T) {
 	before := kernels
 	defer func() { kernels = before }()

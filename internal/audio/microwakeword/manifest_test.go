@@ -43,7 +43,7 @@ func TestReadManifest(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, not %+v", got, want)
 	}
-	// An absolute path of the model is taken as it is, and what is not needed may be missing.
+	// An absolute model path is used unchanged, and optional keys may be missing.
 	text := strings.NewReplacer("sub/ahoy.tflite", got.Model, `"author": "me", `, "", `"version": 2, `, "",
 		`, "tensor_arena_size": 22860, "minimum_esphome_version": "2024.7.0"`, "").Replace(goodManifest)
 	if got, err = ReadManifest(written(t, text)); err != nil || got.Model != want.Model || got.Arena != 0 || got.Author != "" {
@@ -62,8 +62,8 @@ func TestRealManifests(t *testing.T) {
 	}
 }
 
-// TestBadManifests changes the good manifest in one place, and looks for the file's name, what is wrong, and what is
-// wanted in the error.
+// TestBadManifests changes the good manifest in one place, and checks that the error has the file's name, the mistake,
+// and what is expected.
 func TestBadManifests(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{goodManifest, "", "the file is empty"},
@@ -111,7 +111,7 @@ func TestBadManifests(t *testing.T) {
 	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "none.json") {
 		t.Errorf("no file: %v", err)
 	}
-	// Everything that is wrong is said at once.
+	// All mistakes are reported at once.
 	_, err = ReadManifest(written(t, `{"type": "tiny", "micro": {"probability_cutoff": 2}}`))
 	for _, want := range []string{"tiny", "wake_word", "model", "probability_cutoff is 2", "sliding_window_size", "feature_step_size"} {
 		if err == nil || !strings.Contains(err.Error(), want) {

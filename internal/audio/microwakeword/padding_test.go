@@ -12,7 +12,7 @@ import (
 	"corallite/pipeline/mic/mictest"
 )
 
-// padded is what models hear in recordings with so much sound before them and a padding of their own.
+// padded is what models detect in recordings with some sound before them and their own padding.
 func padded(t *testing.T, models []*WakeWord, recordings []mictest.Recording, before, padding []int16) (found []string) {
 	t.Helper()
 	for _, r := range recordings {
@@ -26,8 +26,8 @@ func padded(t *testing.T, models []*WakeWord, recordings []mictest.Recording, be
 	return found
 }
 
-// TestXNNPACKHearsTheSame is why XNNPACK is the default for these models: in all recordings, wake words and single digits, it
-// hears the same words as the built-in kernels, right ones and wrong ones.
+// TestXNNPACKHearsTheSame justifies XNNPACK as the default for these models: in all recordings, wake words and single
+// digits, it detects the same words as the built-in kernels, right ones and wrong ones.
 func TestXNNPACKHearsTheSame(t *testing.T) {
 	words, digits := mictest.WakeWords(t, Rate), mictest.Speech(t, "digits/*.wav", Rate)
 	if testing.Short() {
@@ -51,8 +51,8 @@ func TestXNNPACKHearsTheSame(t *testing.T) {
 	}
 }
 
-// TestPadding: of all single digits, those that any padding up to 600 ms makes a wake word of are heard as often as
-// Padding is known to do it, and no wake word is lost by it, cut off as it may be. With CORALLITE_WAKEWORDS_LONG=1 it
+// TestPadding: of all single digits, those that any padding up to 600 ms turns into a wake word are detected as often
+// as is known for Padding, and no wake word is lost by it, however it is cut off. With CORALLITE_WAKEWORDS_LONG=1 it
 // measures all digits with other paddings and beginnings, the table of docs/performance.md.
 func TestPadding(t *testing.T) {
 	var models []*WakeWord

@@ -39,13 +39,13 @@ func realModel(tb testing.TB, name string, choice delegate.Choice, o Options) *W
 	return w
 }
 
-// hear is what models find in a recording that is cut into chunks of so many samples: "LABEL END SCORE" each.
+// hear is what models detect in a recording divided into chunks of this many samples: "LABEL END SCORE" each.
 func hear(tb testing.TB, sound []int16, size int, models ...*WakeWord) (found []string) {
 	tb.Helper()
 	return hearAfter(tb, sound, size, NewStage(), models...)
 }
 
-// hearAfter is hear with a stage of one's own.
+// hearAfter is hear with a given stage.
 func hearAfter(tb testing.TB, sound []int16, size int, stage *Stage, models ...*WakeWord) (found []string) {
 	tb.Helper()
 	chunks(tb, sound, size, stage, func(c *audio.Chunk) {
@@ -69,7 +69,7 @@ func openAll(tb testing.TB, choice delegate.Choice) (all []*WakeWord) {
 	return all
 }
 
-// answers gives a recording to the models run by run, and has each run's probability and mean.
+// answers runs the models on a recording and returns each run's probability and mean.
 func answers(tb testing.TB, sound []int16, models []*WakeWord) [][][2]float64 {
 	features := NewFrontend().Process(nil, sound)
 	all := make([][][2]float64, len(models))
@@ -111,8 +111,8 @@ func recordings(tb testing.TB) (names []string, sounds [][]int16) {
 }
 
 // TestAnswersAsThePeer compares the probabilities of the four models on all recordings, which must be equal, and their
-// means, which are rounded to float32 here. XNNPACK rounds inside of the models, so that its answers are others by some
-// steps of 256, seldom.
+// means, which are rounded to float32 here. XNNPACK rounds inside the models, so that its answers occasionally differ
+// by some steps of 256.
 func TestAnswersAsThePeer(t *testing.T) {
 	asThePeer(t)
 	names, sounds := recordings(t)
@@ -145,8 +145,8 @@ func TestAnswersAsThePeer(t *testing.T) {
 	}
 }
 
-// heard are the words in the recordings, as pymicro-wakeword finds them: where the mean of its probabilities exceeds
-// the cutoff first.
+// heard are the words in the recordings, as pymicro-wakeword finds them: where the mean of its probabilities first
+// exceeds the cutoff.
 var heard = map[string][]string{
 	"alexa-en-gb":        {"Alexa 1.82 0.9453"},
 	"alexa-en-us":        {"Alexa 1.85 0.9672"},
@@ -156,7 +156,7 @@ var heard = map[string][]string{
 	"okay_nabu-en-us":    {"Okay Nabu 2.12 0.9234"},
 }
 
-// TestHeard finds the words, and nothing else, however the sound is cut.
+// TestHeard finds exactly the words, however the sound is divided.
 func TestHeard(t *testing.T) {
 	models := openAll(t, delegate.None)
 	names, sounds := speech(t, "wakewords/*.wav")
@@ -190,7 +190,7 @@ func TestHeardByXNNPACK(t *testing.T) {
 	}
 }
 
-// TestHeardAtTheEnd cuts recordings off where the word is over: it is heard all the same.
+// TestHeardAtTheEnd cuts recordings off at the end of the word: it is still detected.
 func TestHeardAtTheEnd(t *testing.T) {
 	models := openAll(t, delegate.None)
 	names, sounds := speech(t, "wakewords/*.wav")
@@ -210,7 +210,7 @@ func TestHeardAtTheEnd(t *testing.T) {
 	}
 }
 
-// TestCaughtUp has the gate open late, when much of the word is over: it is heard all the same, at the same time.
+// TestCaughtUp opens the gate late, when much of the word is over: it is still detected, at the same time.
 func TestCaughtUp(t *testing.T) {
 	models := openAll(t, delegate.None)
 	names, sounds := speech(t, "wakewords/*.wav")
@@ -261,7 +261,7 @@ func TestListeningAllocates(t *testing.T) {
 	}
 }
 
-// TestUnfitModel gives a real model that takes pictures.
+// TestUnfitModel has a real model whose input is pictures.
 func TestUnfitModel(t *testing.T) {
 	path := testdata.Path(t, "models/mobilenet_v1_0.25_128_quant.tflite")
 	if _, err := os.Stat(path); err != nil {

@@ -12,8 +12,8 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// madeSound is the sound of the golden values, 2 s: noise of four levels, a rising tone, a full-scale square wave,
-// the loudest possible noise, and silence. It is made of integers alone, so that it is the same on every machine.
+// madeSound is the sound of the golden values, 2 s: noise of four levels, a rising tone, a full-scale square wave, the
+// loudest possible noise, and silence. It is computed from integers alone, so that it is the same on every machine.
 func madeSound() []int16 {
 	sound := make([]int16, 2*Rate)
 	state, phase := uint32(1), uint32(0)
@@ -45,8 +45,8 @@ func madeSound() []int16 {
 	return sound
 }
 
-// wave reads a recording of one channel and 16 bits as the test data has them, brought to Rate: one of half the rate
-// by values halfway between its samples.
+// wave reads a mono 16-bit recording of the test data, converted to Rate: one of half the rate with values halfway
+// between its samples.
 func wave(tb testing.TB, path string) []int16 {
 	tb.Helper()
 	b, err := os.ReadFile(path)
@@ -92,7 +92,7 @@ func speech(tb testing.TB, pattern string) (names []string, sounds [][]int16) {
 	return names, sounds
 }
 
-// peer is what testdata/peer.py says of sounds.
+// peer is the output of testdata/peer.py for sounds.
 func peer(tb testing.TB, what string, sounds [][]int16) *reader {
 	tb.Helper()
 	var b []byte
@@ -109,8 +109,8 @@ func peer(tb testing.TB, what string, sounds [][]int16) *reader {
 	return &reader{testdata.Oracle(tb, filepath.Join("testdata", "peer.py"), what, path)}
 }
 
-// asThePeer gives the filters the logarithm that the peer has from this machine's C library, for the time of the test.
-// It says whether that is the usual one.
+// asThePeer gives the filters the logarithm that the peer has from this machine's C library, during the test. It
+// reports whether that is the usual one.
 func asThePeer(tb testing.TB) (usual bool) {
 	tb.Helper()
 	log := math.Float32frombits(binary.LittleEndian.Uint32(testdata.Oracle(tb, filepath.Join("testdata", "peer.py"), "log")))
@@ -124,7 +124,7 @@ func asThePeer(tb testing.TB) (usual bool) {
 	return false
 }
 
-// reader takes numbers from what the peer wrote.
+// reader reads numbers from the peer's output.
 type reader struct{ b []byte }
 
 func (r *reader) count() int {
@@ -154,7 +154,7 @@ func (r *reader) runs() (all [][2]float64) {
 	return all
 }
 
-// chunks cuts a recording into chunks of so many samples and gives each, after the stage, to take.
+// chunks divides a recording into chunks of this many samples and passes each, after the stage, to take.
 func chunks(tb testing.TB, sound []int16, size int, stage *Stage, take func(c *audio.Chunk)) {
 	tb.Helper()
 	var pool audio.Pool
@@ -171,7 +171,7 @@ func chunks(tb testing.TB, sound []int16, size int, stage *Stage, take func(c *a
 	}
 }
 
-// differ is where two rows of values differ first, or -1.
+// differ is the first index where two rows of values differ, or -1.
 func differ[T comparable](a, b []T) int {
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
