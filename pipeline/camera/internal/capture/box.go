@@ -23,7 +23,8 @@ type box struct {
 	asked   bool   // a request waits, for a picture after number after and captured at from or later
 	after   uint64
 	from    int64
-	damaged int // pictures in a row that could not be decoded
+	damaged int  // pictures in a row that could not be decoded
+	unread  bool // the last picture that was asked for is one of them
 	note    string
 	lost    error
 
@@ -95,6 +96,13 @@ func (b *box) isDamaged(err error) {
 	b.note = fmt.Sprintf("%d pictures could not be decoded, the last one: %v", b.damaged, err)
 }
 
+// setUnread notes that the picture that was asked for could not be decoded.
+func (b *box) setUnread() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.unread = true
+}
+
 // fail marks the input as lost.
 func (b *box) fail(err error) {
 	b.mu.Lock()
@@ -139,12 +147,13 @@ func (b *box) answer(request []byte, shared []*isolate.Memory, reply []byte) (in
 	}
 }
 
-// nothing replies that there is no picture, and whether there were any that the parent does not want.
+// nothing replies that there is no picture, and whether there were any that the parent does not want. Such are no sign of a
+// working input while none can be decoded of those that it does want.
 func (b *box) nothing(reply []byte) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	reply[0], reply[1] = replyNothing, 0
-	if b.came && b.from > 0 {
+	if b.came && b.from > 0 && !b.unread {
 		reply[1] = 1
 	}
 	b.asked, b.came = false, false
@@ -178,6 +187,7 @@ func (b *box) reply(out []byte) int {
 	switch {
 	case errors.As(err, &one):
 		b.isDamaged(one)
+		b.setUnread()
 		return 0
 	case err != nil:
 		b.fail(err)
@@ -185,7 +195,7 @@ func (b *box) reply(out []byte) int {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.asked, b.came, b.damaged, b.note = false, false, 0, ""
+	b.asked, b.came, b.unread, b.damaged, b.note = false, false, false, 0, ""
 	return picture{Form: b.form, number: o.number, captured: o.captured, fps: o.rate}.put(out)
 }
 

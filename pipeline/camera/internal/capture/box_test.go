@@ -167,3 +167,27 @@ func TestParsePicture(t *testing.T) {
 		}
 	}
 }
+
+// Pictures that are passed over are no sign of a working input while none of those that are asked for can be decoded.
+func TestBoxOfDamagedPicturesIsNotEarly(t *testing.T) {
+	e := newExchange(t)
+	e.grey(1, 4, 2, 9)
+	e.picture(0, 0)
+	e.grey(5, 4, 2, 9)
+	if reply := e.ask(1, 10); reply[0] != replyNothing || reply[1] != 1 {
+		t.Errorf("%q, where a picture came too early", reply)
+	}
+	e.put(&offer{captured: 10, write: func(reserve) error { return damagedError{errors.New("no picture")} }})
+	e.passOver()
+	if reply := e.ask(1, 10); reply[0] != replyNothing || reply[1] != 0 || !strings.Contains(string(reply[2:]), "no picture") {
+		t.Errorf("%q, where the picture that was wanted is damaged", reply)
+	}
+	e.grey(11, 4, 2, 9)
+	if p := e.picture(1, 10); p.captured != 11 {
+		t.Errorf("%+v, where a picture is good again", p)
+	}
+	e.grey(12, 4, 2, 9)
+	if reply := e.ask(5, 20); reply[0] != replyNothing || reply[1] != 1 {
+		t.Errorf("%q, where a picture came too early after good ones", reply)
+	}
+}
