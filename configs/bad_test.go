@@ -55,7 +55,7 @@ func TestBad(t *testing.T) {
 
 // growing are the lists in messages that grow, each with its name.
 func growing() []string {
-	models, pipelines := root.Child("models"), root.Child("pipelines")
+	models, pipelines := root().Child("models"), root().Child("pipelines")
 	return []string{
 		strings.Join(models.ChildNames(), ", "), "KEYS-OF-MODELS",
 		strings.Join(models.Child("task").Choices, ", "), "TASKS",
@@ -70,7 +70,7 @@ func growing() []string {
 // sourceKinds is "images, folder … or sound", and sinkKinds "jsonl, table, …".
 func sourceKinds() string {
 	var kinds []string
-	for _, k := range root.Child("pipelines").Child("source").Keys {
+	for _, k := range root().Child("pipelines").Child("source").Keys {
 		if k.Requires == nil {
 			kinds = append(kinds, k.Name)
 		}
@@ -79,5 +79,5 @@ func sourceKinds() string {
 }
 
 func sinkKinds() string {
-	return strings.Join(root.Child("pipelines").Child("sinks").ChildNames(), ", ")
+	return strings.Join(root().Child("pipelines").Child("sinks").ChildNames(), ", ")
 }

@@ -54,7 +54,7 @@ func Completions(files []string, word string) []Completion {
 			}
 		}
 	}
-	for _, c := range root.Keys {
+	for _, c := range root().Keys {
 		walk(c, c.Name)
 	}
 	return slices.DeleteFunc(all, func(c Completion) bool { return !strings.HasPrefix(c.Text, word) })

@@ -57,11 +57,11 @@ func Load(files []string, o LoadOptions) (*Config, error) {
 		}
 		o.Models = store
 	}
-	all := parts.All()
+	all, keys := parts.All(), root()
 	if o.Parts != nil {
-		all = *o.Parts
+		all, keys = *o.Parts, table(*o.Parts)
 	}
-	s := newLayers(o.Models, all)
+	s := newLayers(o.Models, all, keys)
 	if len(files) == 0 {
 		s.report(origin{}, nil, key.CodeInvalid, "no configuration file given")
 	} else {

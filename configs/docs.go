@@ -39,7 +39,7 @@ func docs() ([]byte, error) {
 	}
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
-		"Example": docsExample, "Own": strings.Join(own, ", "), "Sections": sections(root, ""),
+		"Example": docsExample, "Own": strings.Join(own, ", "), "Sections": sections(root(), ""),
 	})
 	return b.Bytes(), err
 }

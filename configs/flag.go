@@ -16,7 +16,7 @@ type Flag struct{ key *key.Key }
 // FlagOf returns the flag of a key, by its path in the table without user-chosen names: "models", "threads". It panics
 // if there is no such key with a single value, because paths are constants in the program.
 func FlagOf(path ...string) Flag {
-	k := root
+	k := root()
 	for _, name := range path {
 		if k = k.Child(name); k == nil {
 			panic(fmt.Sprintf("there is no key %s", strings.Join(path, ".")))
@@ -57,7 +57,7 @@ func (f Flag) Allows(n int) bool {
 func (f Flag) Choices() []string { return f.key.Choices }
 
 // FeatureKeys are the names of the keys of a model's features.
-func FeatureKeys() []string { return root.Child("models").Child("features").ChildNames() }
+func FeatureKeys() []string { return root().Child("models").Child("features").ChildNames() }
 
 // Doc describes the key in a sentence or two, in Markdown.
 func (f Flag) Doc() string { return f.key.Doc }

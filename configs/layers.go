@@ -53,9 +53,9 @@ type namedEntry struct {
 	at   origin
 }
 
-func newLayers(catalog *models.Store, all parts.Lists) *layers {
+func newLayers(catalog *models.Store, all parts.Lists, root *key.Key) *layers {
 	return &layers{
-		catalog: catalog, parts: all, root: table(all),
+		catalog: catalog, parts: all, root: root,
 		values: newStore(),
 		files:  map[string]origin{}, env: map[string]origin{}, set: map[string]origin{}, bad: map[string]bool{},
 		envValues: map[string]any{}, switches: map[string]map[layer]bool{}, named: map[string]namedEntry{},

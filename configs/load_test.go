@@ -129,7 +129,7 @@ func TestEveryKey(t *testing.T) {
 	if want := []string{"images", "folder", "video", "camera", "url", "gstreamer", "ffmpeg", "url2"}; !slices.Equal(cfg.PipelineNames(), want) {
 		t.Errorf("pipelines %v", cfg.PipelineNames())
 	}
-	for _, k := range root.Child("pipelines").Child("source").Keys {
+	for _, k := range root().Child("pipelines").Child("source").Keys {
 		pipeline := k.Name
 		switch {
 		case forSound(k):
@@ -143,12 +143,12 @@ func TestEveryKey(t *testing.T) {
 			t.Errorf("pipelines.%s.source.%s is not taken over", pipeline, k.Name)
 		}
 	}
-	for _, k := range root.Child("pipelines").Child("secondary").Keys {
+	for _, k := range root().Child("pipelines").Child("secondary").Keys {
 		if secondary := cfg.Pipelines["images"].Secondary; k.Name != "square" && (secondary == nil || !isSet(secondary.Keys(), k.Name)) {
 			t.Errorf("pipelines.images.secondary.%s is not taken over", k.Name)
 		}
 	}
-	for _, k := range root.Child("pipelines").Child("motion").Keys {
+	for _, k := range root().Child("pipelines").Child("motion").Keys {
 		if motion := cfg.Pipelines["video"].Motion; motion == nil || !isSet(motion.Keys(), k.Name) {
 			t.Errorf("pipelines.video.motion.%s is not taken over", k.Name)
 		}
@@ -184,7 +184,7 @@ func modelKeys() []*key.Key {
 }
 
 func everyModelKey() string {
-	table := root.Child("models")
+	table := root().Child("models")
 	var b strings.Builder
 	b.WriteString("  m:\n")
 	for _, k := range modelKeys() {
@@ -203,7 +203,7 @@ func everyModelKey() string {
 
 func everySourceKey() string {
 	var b strings.Builder
-	pipelines := root.Child("pipelines")
+	pipelines := root().Child("pipelines")
 	source := pipelines.Child("source")
 	add := func(name, kind string, without ...string) {
 		b.WriteString("  " + name + ":\n    source:\n      " + kind + ": " + quoted(source.Child(kind)) + "\n")

@@ -48,7 +48,7 @@ func readFile(path string) (*yaml.Node, Problems) {
 	}
 	switch {
 	case len(docs) == 0 || isNull(docs[0].Content[0]):
-		return bad(0, key.CodeMissingKey, "is empty: expected %s", root.Expects())
+		return bad(0, key.CodeMissingKey, "is empty: expected %s", root().Expects())
 	case len(docs) > 1:
 		return bad(docs[1].Line, key.CodeSyntax, "a second document begins here (---): one file holds one document")
 	}

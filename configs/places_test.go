@@ -104,7 +104,7 @@ pipelines:
 
 // TestEverySinkHasLives expects the keys of lives in all sinks.
 func TestEverySinkHasLives(t *testing.T) {
-	for _, k := range root.Child("pipelines").Child("sinks").Keys {
+	for _, k := range root().Child("pipelines").Child("sinks").Keys {
 		for _, name := range []string{"when", "min_interval", "gone_after"} {
 			if k.Child(name) == nil {
 				t.Errorf("%s has no %s: embed life.Options", k.Name, name)

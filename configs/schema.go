@@ -11,7 +11,7 @@ import (
 // contains what the table of keys has; what a schema cannot express (files that must exist, names that must be defined)
 // only Load checks.
 func Schema() ([]byte, error) {
-	s := describe(root)
+	s := describe(root())
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	s["title"] = "Corallite configuration"
 	s["description"] = "What `corallite run` runs."

@@ -262,7 +262,7 @@ func TestDocs(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s is not what the table of keys says: run go generate ./configs", file)
 	}
-	for _, k := range slices.Concat(new(Model).Keys().Keys(), root.Child("pipelines").Child("source").Keys, root.Child("pipelines").Child("sinks").Keys) {
+	for _, k := range slices.Concat(new(Model).Keys().Keys(), root().Child("pipelines").Child("source").Keys, root().Child("pipelines").Child("sinks").Keys) {
 		if !bytes.Contains(want, []byte("`"+k.Name+"`")) && !bytes.Contains(want, []byte("."+k.Name+"`")) {
 			t.Errorf("%s is not documented", k.Name)
 		}

@@ -64,7 +64,7 @@ func TestSwitch(t *testing.T) {
 
 func TestBadSwitch(t *testing.T) {
 	workingFolder(t, t.Chdir)
-	expects := "expected true, false, or a mapping with the keys " + strings.Join(root.Child("models").Child("track").ChildNames(), ", ")
+	expects := "expected true, false, or a mapping with the keys " + strings.Join(root().Child("models").Child("track").ChildNames(), ", ")
 	for arg, want := range map[string]string{
 		"models.m.track=maybe":           `models.m.track: ` + expects + `, not the string "maybe"`,
 		"models.m.track=1":               `models.m.track: ` + expects + `, not the number 1`,

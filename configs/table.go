@@ -57,8 +57,9 @@ var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 const nameLooks = "a name of letters (a to z), digits, _, - and ., which begins with a letter or digit and has at most 64 of them"
 
-// root is the table of all keys, with the parts of the program. It is never changed.
-var root = table(parts.All())
+// root is the table of all keys, with the parts of the program. It is never changed. It is made when it is first used: a
+// program may add delegates in its init functions, and child processes never need it.
+var root = sync.OnceValue(func() *key.Key { return table(parts.All()) })
 
 // table is the table of all keys for a configuration that can use these parts.
 func table(all parts.Lists) *key.Key {

@@ -114,6 +114,9 @@ func TestMadeUpDelegate(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", delegate, err, want)
 		}
 	}
+	if schema, err := configs.Schema(); err != nil || !strings.Contains(string(schema), `"npu": {`) {
+		t.Errorf("the schema does not have it; error %v", err)
+	}
 }
 
 // run runs a configuration to its end.
