@@ -155,7 +155,7 @@ func (w *validator) delegateMapping(n *yaml.Node, k *key.Key, p path) (choice.It
 		w.broken(p)
 		return choice.Item{}, false
 	}
-	return itemOf(group.Name, values[group.Name].(map[string]any)), true
+	return itemOf(group.Name, values), true
 }
 
 // itemOf makes an item from the values of a provider's keys, see choice.Provider.

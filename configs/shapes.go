@@ -12,6 +12,7 @@ import (
 // groups reads groups with the same keys under user-chosen names, with defaults filled in.
 func (w *validator) groups(n *yaml.Node, k *key.Key, p path) (all []key.Element, fine bool) {
 	fine = true
+	each := &key.Key{Kind: key.KindGroup, Keys: k.Keys}
 	entries := w.mapping(n, k, p)
 	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
 		w.bad(n, p, key.CodeWrongType, "is empty: expected %s", k.Expects())
@@ -23,13 +24,13 @@ func (w *validator) groups(n *yaml.Node, k *key.Key, p path) (all []key.Element,
 			fine = false
 			continue
 		}
-		values := w.options(e, &key.Key{Name: e.key.Value, Kind: key.KindGroup, Keys: k.Keys}, p.to(e.key.Value))
+		values := w.options(e, each, p.to(e.key.Value))
 		if values == nil {
 			w.broken(p)
 			fine = false
 			continue
 		}
-		all = append(all, key.Element{Name: e.key.Value, Values: values[e.key.Value].(map[string]any)})
+		all = append(all, key.Element{Name: e.key.Value, Values: values})
 	}
 	return all, fine && len(all) > 0 && len(all)*2 == len(n.Content)
 }

@@ -39,9 +39,11 @@ func (w *validator) walk(n *yaml.Node, k *key.Key, p path) {
 	n = resolveAlias(n)
 	switch k.Kind {
 	case key.KindGroup:
-		if on := (valueReader{switchKey(k)}).value(n, func(*yaml.Node, string, key.Code, string, ...any) {}); k.Switch && on != nil {
-			w.leaf(p, k, on)
-			return
+		if k.Switch {
+			if on := (valueReader{switchKey(k)}).value(n, func(*yaml.Node, string, key.Code, string, ...any) {}); on != nil {
+				w.leaf(p, k, on)
+				return
+			}
 		}
 		w.group(n, k, p)
 	case key.KindNamed:
@@ -198,10 +200,15 @@ func (w *validator) variant(n *yaml.Node, k *key.Key, p path) map[string]any {
 		w.report(w.at(all[0].key), p.to(all[0].key.Value), code, message)
 		return nil
 	}
-	return w.options(all[0], c, p.to(c.Name))
+	values := w.options(all[0], c, p.to(c.Name))
+	if values == nil {
+		return nil
+	}
+	return map[string]any{c.Name: values}
 }
 
-// options reads the keys of one variant. No value at all ("- table:") means no keys.
+// options reads the keys of one group that is read as a whole, with defaults filled in; nil if something is wrong. No value
+// at all ("- table:") means no keys.
 func (w *validator) options(e entry, c *key.Key, p path) map[string]any {
 	values := map[string]any{}
 	whole := true
@@ -228,5 +235,5 @@ func (w *validator) options(e entry, c *key.Key, p path) map[string]any {
 	if !whole {
 		return nil
 	}
-	return map[string]any{c.Name: values}
+	return values
 }
