@@ -117,3 +117,25 @@ func TestEverySinkHasLives(t *testing.T) {
 		}
 	}
 }
+
+// TestMergedPlaces: zones that a pipeline takes over from another with a merge key count like its own.
+func TestMergedPlaces(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	text := strings.Replace(placesText, "zones:\n", "zones: &zones\n", 1) + `  yard:
+    source: {video: clip.mp4}
+    models: m
+    zones:
+      <<: *zones
+      yard: {coordinates: "0,0,0.2,0,0.2,0.1"}
+    labels: {Hot Dog: food}
+    sinks: [table: {}]
+`
+	text = strings.Replace(text, "objects: [person, Hot Dog]", "objects: [person, food]", 1)
+	var names []string
+	for _, z := range mustLoad(t, text).Pipelines["yard"].Places.Zones {
+		names = append(names, z.Name)
+	}
+	if got := strings.Join(names, ", "); got != "yard, Front door, pairs, strings, numbers" {
+		t.Errorf("zones %s", got)
+	}
+}

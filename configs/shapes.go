@@ -32,7 +32,7 @@ func (w *validator) groups(n *yaml.Node, k *key.Key, p path) (all []key.Element,
 		}
 		all = append(all, key.Element{Name: e.key.Value, Values: values})
 	}
-	return all, fine && len(all) > 0 && len(all)*2 == len(n.Content)
+	return all, fine && len(all) > 0
 }
 
 // shapes reads the points of one shape or of several: a string of numbers with commas; or a list of numbers, of pairs,
