@@ -69,8 +69,12 @@ func TestChangedConfiguration(t *testing.T) {
 		"pipelines.p.fps: +Inf is not":              func(_ *configs.Config, _ *configs.Model, p *configs.Pipeline) { p.FPS = math.Inf(1) },
 		"pipelines.p.source: there is none":         func(_ *configs.Config, _ *configs.Model, p *configs.Pipeline) { p.Source = nil },
 		`pipelines.p.models: there is no model "n"`: func(_ *configs.Config, _ *configs.Model, p *configs.Pipeline) { p.Models = []string{"n"} },
-		`pipelines.q.source: there is none`:         func(c *configs.Config, _ *configs.Model, _ *configs.Pipeline) { c.Pipelines["q"] = configs.Pipeline{} },
-		"pipelines.p.sinks[0]: it is nil":           func(_ *configs.Config, _ *configs.Model, p *configs.Pipeline) { p.Sinks = []configs.Sink{nil} },
+		"models.m.features.rate: 5 is not":          func(_ *configs.Config, m *configs.Model, _ *configs.Pipeline) { m.Features.Rate = 5 },
+		`pipelines.p.secondary.model: there is no model "n"`: func(_ *configs.Config, _ *configs.Model, p *configs.Pipeline) {
+			p.Secondary = &configs.Secondary{Model: "n"}
+		},
+		`pipelines.q.source: there is none`: func(c *configs.Config, _ *configs.Model, _ *configs.Pipeline) { c.Pipelines["q"] = configs.Pipeline{} },
+		"pipelines.p.sinks[0]: it is nil":   func(_ *configs.Config, _ *configs.Model, p *configs.Pipeline) { p.Sinks = []configs.Sink{nil} },
 	} {
 		if err := one(change); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

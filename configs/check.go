@@ -16,11 +16,7 @@ func (c *Config) Check() error {
 	var errs []error
 	bad := func(path string, err error) {
 		if wrong := (*key.InvalidError)(nil); errors.As(err, &wrong) {
-			path += "." + wrong.Key
-			err = fmt.Errorf("expected %s", wrong.Expects)
-			if wrong.Value != nil {
-				err = fmt.Errorf("%v is not a possible value: %w", wrong.Value, err)
-			}
+			path, err = path+"."+wrong.Key, unfit(wrong)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", path, err))
@@ -39,14 +35,16 @@ func (c *Config) Check() error {
 		} else {
 			bad(at+".source", p.Source.Keys().Check())
 		}
-		used := p.Models
-		if p.Secondary != nil {
-			used = append(slices.Clone(used), p.Secondary.Model)
-		}
-		for _, model := range used {
+		exists := func(path, model string) {
 			if _, ok := c.Models[model]; !ok {
-				bad(at+".models", fmt.Errorf("there is no model %q; there are %s", model, strings.Join(slices.Sorted(maps.Keys(c.Models)), ", ")))
+				bad(path, fmt.Errorf("there is no model %q; there are %s", model, strings.Join(slices.Sorted(maps.Keys(c.Models)), ", ")))
 			}
+		}
+		for _, model := range p.Models {
+			exists(at+".models", model)
+		}
+		if p.Secondary != nil {
+			exists(at+".secondary.model", p.Secondary.Model)
 		}
 		for i, s := range p.Sinks {
 			if s == nil {
@@ -57,4 +55,12 @@ func (c *Config) Check() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// unfit says of a value that it does not fit its key, without the key.
+func unfit(e *key.InvalidError) error {
+	if e.Value == nil {
+		return fmt.Errorf("expected %s", e.Expects)
+	}
+	return fmt.Errorf("%v is not a possible value: expected %s", e.Value, e.Expects)
 }

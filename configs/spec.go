@@ -126,7 +126,7 @@ func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]str
 func (m *Model) checkLimits() error {
 	var wrong *key.InvalidError
 	if err := m.Keys().Check(); errors.As(err, &wrong) {
-		return &SpecError{wrong.Key, fmt.Errorf("%v is not a possible value: expected %s", wrong.Value, wrong.Expects)}
+		return &SpecError{wrong.Key, unfit(wrong)}
 	}
 	return nil
 }

@@ -64,6 +64,10 @@ func TestTable(t *testing.T) {
 	if err := o.Keys().Check(); err == nil || err.Error() != "invalid share 2: expected a number of at most 1" {
 		t.Errorf("%v", err)
 	}
+	o.Share, o.Inner.N = 1, 10
+	if err := o.Keys().Check(); err == nil || err.Error() != "invalid inner.n 10: expected an integer of at most 9" {
+		t.Errorf("%v", err)
+	}
 }
 
 func TestWrongType(t *testing.T) {

@@ -1,6 +1,7 @@
 package key
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -110,8 +111,10 @@ func (t Table) Check() error {
 		switch {
 		case f.IsZero():
 		case f.below != nil:
-			if err := f.below().Check(); err != nil {
-				return err
+			var wrong *InvalidError
+			if errors.As(f.below().Check(), &wrong) {
+				wrong.Key = f.key.Name + "." + wrong.Key
+				return wrong
 			}
 		case !f.fits():
 			e := &InvalidError{Key: f.key.Name, Value: f.Value(), Expects: f.key.Expects()}
@@ -126,8 +129,8 @@ func (t Table) Check() error {
 
 // InvalidError is a value that does not fit its key.
 type InvalidError struct {
-	Key     string
-	Value   any // nil: it may be secret
+	Key     string // with the groups that it is in: "track.max_lost"
+	Value   any    // nil: it may be secret
 	Expects string
 }
 
