@@ -78,12 +78,11 @@ func (s *layers) checkPlacesModels(p path, cfg *Config, in Pipeline) {
 
 // checkPlacesLabels reports labels that no model of the pipeline has.
 func (s *layers) checkPlacesLabels(p path, cfg *Config, in Pipeline) {
-	merge := in.Places.Merge
-	in.Places.Merge = nil
-	own, known := labelsOf(cfg, in, true)
+	own, known := modelLabels(cfg, in)
 	if !known {
 		return
 	}
+	merge := in.Places.Merge
 	have := merged(own, merge)
 	unknown := func(at path, label string, have []string) {
 		if slices.Contains(have, label) {
@@ -98,9 +97,7 @@ func (s *layers) checkPlacesLabels(p path, cfg *Config, in Pipeline) {
 		s.problem(at, key.CodeUnknownName, "%s", message)
 	}
 	for _, from := range slices.Sorted(maps.Keys(merge)) {
-		if !slices.Contains(own, from) {
-			unknown(p.to("labels", from), from, own)
-		}
+		unknown(p.to("labels", from), from, own)
 	}
 	for _, z := range in.Places.Zones {
 		for _, label := range z.Objects {
@@ -117,14 +114,16 @@ func (s *layers) checkPlacesLabels(p path, cfg *Config, in Pipeline) {
 	}
 }
 
-// merged returns the labels after some are replaced by others.
+// merged returns the labels after some are replaced by others, each once.
 func merged(labels []string, merge map[string]string) []string {
 	var all []string
+	seen := map[string]bool{}
 	for _, label := range labels {
 		if to, ok := merge[label]; ok {
 			label = to
 		}
-		if !slices.Contains(all, label) {
+		if !seen[label] {
+			seen[label] = true
 			all = append(all, label)
 		}
 	}

@@ -92,13 +92,18 @@ func (s *layers) checkFor(p path, labels func() ([]string, bool)) part.Check {
 	}
 }
 
-// labelsOf are the labels that a pipeline's models can return; unknown if one of them has no labels yet.
+// labelsOf are the labels that a pipeline's results can have; unknown if one of its models has none yet.
 func labelsOf(cfg *Config, in Pipeline, whole bool) (all []string, known bool) {
+	all, known = modelLabels(cfg, in)
+	return merged(all, in.Places.Merge), known && whole
+}
+
+// modelLabels are the labels of a pipeline's models, before the pipeline replaces some of them; unknown if one has none yet.
+func modelLabels(cfg *Config, in Pipeline) (all []string, known bool) {
 	names := in.Models
 	if in.Secondary != nil {
 		names = append(names[:len(names):len(names)], in.Secondary.Model)
 	}
-	seen := map[string]bool{}
 	for _, name := range names {
 		m, defined := cfg.Models[name]
 		switch {
@@ -107,15 +112,10 @@ func labelsOf(cfg *Config, in Pipeline, whole bool) (all []string, known bool) {
 		case !defined || len(m.Labels) == 0 || m.Gallery != "":
 			return nil, false
 		default:
-			for _, label := range m.Labels {
-				if !seen[label] {
-					seen[label] = true
-					all = append(all, label)
-				}
-			}
+			all = append(all, m.Labels...)
 		}
 	}
-	return merged(all, in.Places.Merge), whole
+	return all, true
 }
 
 // sinkKeys are the kinds of sinks with their keys.
