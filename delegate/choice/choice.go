@@ -35,9 +35,6 @@ func Parse(s string) (Choice, error) {
 	}
 	var c Choice
 	for word := range strings.SplitSeq(s, ",") {
-		if strings.TrimSpace(word) == autoWord {
-			return nil, errAuto()
-		}
 		i, err := ParseItem(word)
 		if err != nil {
 			return nil, err
@@ -52,9 +49,6 @@ func (c Choice) Validate() error {
 	cpu := ""
 	for i, item := range c {
 		p := item.provider()
-		if item.Provider == autoWord {
-			return errAuto()
-		}
 		if err := item.check(); err != nil {
 			return err
 		}

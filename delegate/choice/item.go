@@ -35,6 +35,8 @@ func ParseItem(word string) (Item, error) {
 // check says why the item is none.
 func (i Item) check() error {
 	switch p := i.provider(); {
+	case i.Provider == autoWord:
+		return errAuto()
 	case p == nil:
 		return unknown(i.Provider)
 	case p.TakesLibrary && i.Library == "":
