@@ -12,21 +12,12 @@ import (
 // position goes back, because the recording restarts or another file follows, all tracks end, in that item's Ended.
 // Tracks that are active when a stream ends are in no item: End returns them.
 func (t *Tracker) Follow(m pipeline.Meta, r *pipeline.Result) {
-	var cut []pipeline.Track
-	if m.Position < t.position {
-		cut = t.End()
+	var ended []pipeline.Track
+	at, cut := t.clock.At(&m)
+	if cut {
+		ended = t.End()
 	}
-	at := m.Time
-	if m.Position > 0 {
-		if m.Position < t.position || t.zero.IsZero() {
-			t.zero = at.Add(-m.Position)
-		}
-		at = t.zero.Add(m.Position)
-	} else {
-		t.zero = at
-	}
-	t.position = m.Position
-	r.Ended = append(cut, t.Update(at, r.Detections)...)
+	r.Ended = append(ended, t.Update(at, r.Detections)...)
 	r.Detections = Keep(r.Detections, t.o.Show)
 }
 

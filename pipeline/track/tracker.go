@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"corallite/internal/assignment"
+	"corallite/internal/moment"
 	"corallite/pipeline"
 )
 
@@ -24,8 +25,7 @@ type Tracker struct {
 	// extent is around all boxes so far. They lie inside the picture, so that what lies inside it does too.
 	extent box
 
-	position time.Duration // Meta.Position and its zero, for Follow
-	zero     time.Time
+	clock moment.Clock // of Follow
 
 	// Scratch memory of Update, reused.
 	candidates []candidate
