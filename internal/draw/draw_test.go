@@ -271,6 +271,10 @@ func TestScale(t *testing.T) {
 
 func TestDrawingAllocatesNothing(t *testing.T) {
 	p, pg, events := newPainter(t, Options{}), page(768, 576), crowd()
+	events = append(events, pipeline.Event{Result: pipeline.Result{Other: []pipeline.Finding{outlines{
+		{Name: "road", Text: "road 3", Points: [][2]float32{{100, 100}, {300, 100}, {300, 250}, {100, 250}}, Closed: true},
+		{Name: "gate", Text: "gate: in 1, out 0", Points: [][2]float32{{50, 150}, {350, 150}}},
+	}}}})
 	if n := testing.AllocsPerRun(20, func() { paint(t, p, pg, events) }); n != 0 {
 		t.Errorf("%g allocations a picture", n)
 	}

@@ -13,8 +13,7 @@ type row struct {
 // top, below it, or inside its bottom. Labels of more certain boxes choose first and are drawn last.
 func (p *Painter) drawLabels(c *canvas, st *style) {
 	p.rows, p.runes = p.rows[:0], p.runes[:0]
-	padX, padY := round(0.35*st.text), round(0.12*st.text)
-	height := st.lineHeight() + 2*padY
+	padX, _, height := st.labelSize()
 	if float32(c.height) < height {
 		return
 	}
@@ -25,20 +24,35 @@ func (p *Painter) drawLabels(c *canvas, st *style) {
 		line := b.lineRect(c, st.line)
 		room := min(float32(c.width), max(line.x1-line.x0, 0.6*float32(c.width), 12*st.text))
 		p.runes = p.appendLabel(p.runes, st, &b.thing, room-2*padX)
-		if len(p.runes) == from {
-			continue
-		}
-		width := ceilf(st.face.measure(p.runes[from:])) + 2*padX
-		r := p.place(c, line, width, height)
-		r.radius = min(0.22*st.text, height/2)
-		p.taken = append(p.taken, r)
-		p.rows = append(p.rows, row{from, len(p.runes), r, b.col})
+		p.addRow(c, st, from, line, b.col)
 	}
 	for i := len(p.rows) - 1; i >= 0; i-- {
-		r := &p.rows[i]
-		c.fill(r.rect, r.col, labelAlpha)
-		st.face.draw(c, r.rect.x0+padX, r.rect.y0+padY+st.face.ascent, p.runes[r.from:r.to], textColour(r.col))
+		p.drawRow(c, st, &p.rows[i])
 	}
+}
+
+// labelSize is the space beside a label's text, that above and below it, and the height of all.
+func (s *style) labelSize() (padX, padY, height float32) {
+	padX, padY = round(0.35*s.text), round(0.12*s.text)
+	return padX, padY, s.lineHeight() + 2*padY
+}
+
+// addRow finds the place of a label whose text is all of Painter.runes after from, of what ends at around.
+func (p *Painter) addRow(c *canvas, st *style, from int, around rect, col colour) {
+	if len(p.runes) == from {
+		return
+	}
+	padX, _, height := st.labelSize()
+	r := p.place(c, around, ceilf(st.face.measure(p.runes[from:]))+2*padX, height)
+	r.radius = min(0.22*st.text, height/2)
+	p.taken = append(p.taken, r)
+	p.rows = append(p.rows, row{from, len(p.runes), r, col})
+}
+
+func (p *Painter) drawRow(c *canvas, st *style, r *row) {
+	padX, padY, _ := st.labelSize()
+	c.fill(r.rect, r.col, labelAlpha)
+	st.face.draw(c, r.rect.x0+padX, r.rect.y0+padY+st.face.ascent, p.runes[r.from:r.to], textColour(r.col))
 }
 
 // place finds room for a label of a box whose line ends at b: first at the box's left end, then at its right end, each

@@ -21,6 +21,7 @@ func (l *layers) Outline(o pipeline.Outline) {
 // drawOutline draws the segments of a zone or a line, and across the longest of a line an arrow.
 func drawOutline(c *canvas, st *style, o *pipeline.Outline) {
 	col := labelColour(o.Name)
+	from, to, wings, pointed := arrow(o, 12*st.line)
 	// All dark edges go first, as those of skeletons.
 	for _, pass := range []struct {
 		width, alpha float32
@@ -34,7 +35,7 @@ func drawOutline(c *canvas, st *style, o *pipeline.Outline) {
 				draw(o.Points[len(o.Points)-1], o.Points[0])
 			}
 		}
-		if from, to, wings, ok := arrow(o, 12*st.line); ok {
+		if pointed {
 			draw(from, to)
 			draw(wings[0], to)
 			draw(wings[1], to)
@@ -69,13 +70,13 @@ func arrow(o *pipeline.Outline, length float32) (from, to [2]float32, wings [2][
 	return at(-tip, 0), at(tip, 0), [2][2]float32{at(wing, float32(length/4)), at(wing, -float32(length/4))}, longest > 0
 }
 
-// drawOutlineTexts writes the texts of zones and lines, at their highest points, below the labels of boxes.
+// drawOutlineTexts writes the texts of zones and lines at their highest points, where the labels of boxes leave room.
 func (p *Painter) drawOutlineTexts(c *canvas, st *style) {
-	padX, padY := round(0.35*st.text), round(0.12*st.text)
-	height := st.lineHeight() + 2*padY
+	padX, _, height := st.labelSize()
 	if float32(c.height) < height {
 		return
 	}
+	first := len(p.rows)
 	for i := range p.layers.outlines {
 		o := &p.layers.outlines[i]
 		top := o.Points[0]
@@ -84,17 +85,13 @@ func (p *Painter) drawOutlineTexts(c *canvas, st *style) {
 				top = q
 			}
 		}
-		text := st.face.shorten(append([]rune(nil), p.texts.label(o.Text)...), float32(c.width)-2*padX)
-		if len(text) == 0 {
-			continue
-		}
-		width := ceilf(st.face.measure(text)) + 2*padX
-		r := p.place(c, rect{x0: top[0], y0: top[1], x1: top[0], y1: top[1]}, width, height)
-		r.radius = min(0.22*st.text, height/2)
-		p.taken = append(p.taken, r)
-		col := labelColour(o.Name)
-		c.fill(r, col, labelAlpha)
-		st.face.draw(c, r.x0+padX, r.y0+padY+st.face.ascent, text, textColour(col))
+		from := len(p.runes)
+		p.runes = append(p.runes, p.texts.label(o.Text)...)
+		p.runes = p.runes[:from+len(st.face.shorten(p.runes[from:], float32(c.width)-2*padX))]
+		p.addRow(c, st, from, rect{x0: top[0], y0: top[1], x1: top[0], y1: top[1]}, labelColour(o.Name))
+	}
+	for i := range p.rows[first:] {
+		p.drawRow(c, st, &p.rows[first+i])
 	}
 }
 
