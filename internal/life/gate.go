@@ -111,7 +111,7 @@ func (g *Gate) news(item pipeline.Item, ev *pipeline.Event, now time.Time, put f
 		who := identify(ev.Model, f.Kind(), t)
 		l := g.lives[who]
 		if l == nil {
-			l = &life{start: now, seen: now.Add(-1)}
+			l = &life{start: now}
 			g.lives[who] = l
 			fresh[who] = g.o.When != End
 		} else if g.o.When == Change && l.changes(f, i, t) {

@@ -303,6 +303,23 @@ func TestBestMoment(t *testing.T) {
 	}
 }
 
+// TestBestOfSeveral has several things of one label in the first item: the best one is its moment, not the last one.
+func TestBestOfSeveral(t *testing.T) {
+	r := newRig(t, Options{When: End}, Env{Size: func(pipeline.Item) (int, int) { return 200, 100 }})
+	dog := func(score, side float32) pipeline.Detection {
+		return pipeline.Detection{Label: "dog", Score: score, Box: [4]float32{0, 0, side, side}}
+	}
+	r.pass(found(dog(0.9, 50), dog(0.5, 20)))
+	r.pass(found(dog(0.6, 50)))
+	r.end()
+	if len(r.got) != 1 || r.got[0].item != 1 {
+		t.Fatalf("%+v", r.got)
+	}
+	if e := r.got[0].event.Ended[0]; e.Frames != 2 || e.Life.Best.Seq != 1 || e.Life.Best.Score != 0.9 || *e.Life.Best.Box != [4]float32{0, 0, 50, 50} {
+		t.Errorf("%+v %+v", e, e.Life)
+	}
+}
+
 func TestMoreLivesThanPictures(t *testing.T) {
 	r := newRig(t, Options{When: End}, Env{Size: func(pipeline.Item) (int, int) { return 640, 480 }})
 	var d []pipeline.Detection

@@ -27,6 +27,7 @@ type life struct {
 
 // best is a thing's best moment.
 type best struct {
+	known   bool
 	quality float64
 	score   float32
 	box     *[4]float32
@@ -204,11 +205,11 @@ func (g *Gate) rate(who id, l *life, m sight, t *pipeline.Thing, box [4]float32,
 		quality = 0
 	}
 	l.best.score = max(l.best.score, t.Score)
-	if l.frames > 1 && quality <= l.best.quality {
+	if l.best.known && quality <= l.best.quality {
 		return
 	}
 	b := &l.best
-	b.quality, b.time = quality, m.item.Meta().Time
+	b.known, b.quality, b.time = true, quality, m.item.Meta().Time
 	b.event = *m.ev
 	b.event.Result = keep(&m.ev.Result, func(kind *pipeline.Kind, t *pipeline.Thing) bool { return identify(m.ev.Model, kind, t) == who })
 	// Counts belong to the moment of a report, which is later.
