@@ -91,14 +91,8 @@ func (f *Follower) fit(width, height int) {
 	}
 	f.width, f.height = width, height
 	f.areas, f.grounds, f.paths = nil, nil, nil
-	tell := func(kind, name string, s Shape) {
-		if f.warn != nil && s.Outside(width, height) {
-			f.warn(outside(kind, name, width, height))
-		}
-	}
 	for _, z := range f.o.Zones {
-		tell("zone", z.Name, z.Shape)
-		area := Polygon(z.Shape.In(width, height))
+		area := Polygon(z.Shape.fitted("zone", z.Name, width, height, f.warn))
 		var g *ground
 		if len(z.Distances) > 0 {
 			g, _ = newGround(area, z.Distances) // validated; at worst there are no speeds
@@ -106,8 +100,7 @@ func (f *Follower) fit(width, height int) {
 		f.areas, f.grounds = append(f.areas, area), append(f.grounds, g)
 	}
 	for _, l := range f.o.Lines {
-		tell("line", l.Name, l.Shape)
-		f.paths = append(f.paths, l.Shape.In(width, height))
+		f.paths = append(f.paths, l.Shape.fitted("line", l.Name, width, height, f.warn))
 	}
 }
 
@@ -115,10 +108,9 @@ func (f *Follower) fit(width, height int) {
 func (f *Follower) visit(k int, v *visit, at time.Time, box Box, d *pipeline.Detection) {
 	z := &f.o.Zones[k]
 	inside := wanted(z.Objects, d.Label) && within(f.areas[k], z.Inside, box)
-	switch {
-	case inside == v.in:
+	if inside == v.in {
 		v.against = 0
-	default:
+	} else {
 		v.against++
 	}
 	if inside && !v.in && v.against == 1 {

@@ -104,11 +104,6 @@ func (c *counts) places(f *Follower) *Places {
 	return p
 }
 
-// outside says that a shape cannot be right.
-func outside(kind, name string, width, height int) string {
-	return fmt.Sprintf("%s %s lies outside the picture of %dx%d pixels: its coordinates are pixels of a larger one; shares from 0 to 1 hold for any size", kind, name, width, height)
-}
-
 // Draw draws the outlines of zones with how many objects are in them, and lines with how many have crossed them.
 func (p *Places) Draw(c pipeline.Canvas) {
 	canvas, ok := c.(pipeline.OutlineCanvas)

@@ -37,7 +37,7 @@ func (s Selection) Validate() error {
 		}
 	}
 	for i, m := range s.Masks {
-		errs = append(errs, checkMask("mask", i, m))
+		errs = append(errs, checkMask(i, m))
 	}
 	seen := map[string]bool{}
 	for _, f := range s.Filters {
@@ -67,19 +67,19 @@ func (f *Filter) validate() error {
 		return wrong("min_ratio %v is above max_ratio %v", f.MinRatio, f.MaxRatio)
 	}
 	for i, m := range f.Masks {
-		if err := checkMask("mask", i, m); err != nil {
+		if err := checkMask(i, m); err != nil {
 			return wrong("%w", err)
 		}
 	}
 	return nil
 }
 
-func checkMask(what string, i int, m Shape) error {
+func checkMask(i int, m Shape) error {
 	switch {
 	case len(m.Points) < 3:
-		return fmt.Errorf("%s at index %d: expected 3 or more points, not %d", what, i, len(m.Points))
+		return fmt.Errorf("mask at index %d: expected 3 or more points, not %d", i, len(m.Points))
 	case m.Flat():
-		return fmt.Errorf("%s at index %d: %w", what, i, m.Surrounds())
+		return fmt.Errorf("mask at index %d: %w", i, m.Surrounds())
 	}
 	return nil
 }
@@ -181,10 +181,7 @@ func (r *Selector) fit(width, height int) {
 	r.width, r.height = width, height
 	in := func(name string, shapes []Shape) (areas []Polygon) {
 		for _, s := range shapes {
-			if r.warn != nil && s.Outside(width, height) {
-				r.warn(outside("the mask of", name, width, height))
-			}
-			areas = append(areas, s.In(width, height))
+			areas = append(areas, s.fitted("the mask of", name, width, height, r.warn))
 		}
 		return areas
 	}

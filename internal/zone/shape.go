@@ -107,6 +107,14 @@ func (s Shape) Outside(width, height int) bool {
 	return true
 }
 
+// fitted is In. Warn is told of a shape that cannot be right for the picture; nil: nobody is.
+func (s Shape) fitted(kind, name string, width, height int, warn func(message string)) []Point {
+	if warn != nil && s.Outside(width, height) {
+		warn(fmt.Sprintf("%s %s lies outside the picture of %dx%d pixels: its coordinates are pixels of a larger one; shares from 0 to 1 hold for any size", kind, name, width, height))
+	}
+	return s.In(width, height)
+}
+
 // Surrounds is an error when the points surround nothing.
 func (s Shape) Surrounds() error {
 	if s.Flat() {
