@@ -261,7 +261,7 @@ func TestSpeed(t *testing.T) {
 	z := DefaultZone()
 	var err error
 	z.Name, z.Distances = "road", []float64{4, 20, 4, 20}
-	if z.Shape, err = NewShape(numbers, 3); err != nil {
+	if z.Shape, err = newShape(numbers, 3); err != nil {
 		t.Fatal(err)
 	}
 	for _, fps := range []int{5, 10, 30, 100} {

@@ -142,18 +142,18 @@ func (r *Selector) Apply(width, height int, detections []pipeline.Detection, low
 		if inAny(r.masks, foot) {
 			return true
 		}
-		return f != nil && (inAny(f.masks, foot) || !f.fits(box, width, height) || !low && r.Hidden(d.Label, d.Score))
+		return f != nil && (inAny(f.masks, foot) || !f.fits(box, width, height) || !low && r.hidden(d.Label, d.Score))
 	})
 }
 
-// Hidden reports whether a score is below the threshold of a label.
-func (r *Selector) Hidden(label string, score float32) bool {
+// hidden reports whether a score is below the threshold of a label.
+func (r *Selector) hidden(label string, score float32) bool {
 	f := r.filters[label]
 	return f != nil && !(float64(score) >= f.Threshold)
 }
 
-// Threshold is that of a label; 0: it has none.
-func (r *Selector) Threshold(label string) float64 {
+// threshold is that of a label; 0: it has none.
+func (r *Selector) threshold(label string) float64 {
 	if f := r.filters[label]; f != nil {
 		return f.Threshold
 	}

@@ -49,7 +49,7 @@ func TestSelector(t *testing.T) {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
-	if got := r.Apply(640, 480, []pipeline.Detection{{Label: "person", Score: 0.2, Box: [4]float32{300, 250, 400, 400}}}, true); len(got) != 1 || !r.Hidden("person", 0.2) {
+	if got := r.Apply(640, 480, []pipeline.Detection{{Label: "person", Score: 0.2, Box: [4]float32{300, 250, 400, 400}}}, true); len(got) != 1 || !r.hidden("person", 0.2) {
 		t.Errorf("low ones are for the tracker: %v", got)
 	}
 }

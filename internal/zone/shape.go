@@ -20,7 +20,7 @@ type Shape struct {
 
 // The limits of a Shape.
 const (
-	MaxPoints = 1000
+	maxPoints = 1000
 	maxPixel  = 1 << 20 // above the side of any picture
 )
 
@@ -41,16 +41,16 @@ func ParseShape(text string, least int) (Shape, error) {
 		}
 		numbers = append(numbers, f)
 	}
-	return NewShape(numbers, least)
+	return newShape(numbers, least)
 }
 
-// NewShape is ParseShape for numbers: x and y in turn.
-func NewShape(numbers []float64, least int) (Shape, error) {
+// newShape is ParseShape for numbers: x and y in turn.
+func newShape(numbers []float64, least int) (Shape, error) {
 	if len(numbers)%2 != 0 {
 		return Shape{}, fmt.Errorf("%d numbers are no points: expected an x and a y for each", len(numbers))
 	}
-	if n := len(numbers) / 2; n < least || n > MaxPoints {
-		return Shape{}, fmt.Errorf("expected %d to %d points, not %d", least, MaxPoints, n)
+	if n := len(numbers) / 2; n < least || n > maxPoints {
+		return Shape{}, fmt.Errorf("expected %d to %d points, not %d", least, maxPoints, n)
 	}
 	s := Shape{Points: make([]Point, 0, len(numbers)/2)}
 	fraction, pixel := math.NaN(), math.NaN() // one of each

@@ -12,7 +12,7 @@ func (r *Selector) Lower(detections []pipeline.Detection, high float32) {
 	below := math.Nextafter32(high, 0)
 	for i := range detections {
 		d := &detections[i]
-		if t := float32(r.Threshold(d.Label)); t > high && d.Score < t {
+		if t := float32(r.threshold(d.Label)); t > high && d.Score < t {
 			d.Score = min(d.Score/t*high, below)
 		}
 	}
@@ -22,7 +22,7 @@ func (r *Selector) Lower(detections []pipeline.Detection, high float32) {
 func (r *Selector) Raise(detections []pipeline.Detection, high float32) {
 	for i := range detections {
 		d := &detections[i]
-		if t := float32(r.Threshold(d.Label)); t > high && d.Score < high {
+		if t := float32(r.threshold(d.Label)); t > high && d.Score < high {
 			d.Score = d.Score / high * t
 		}
 	}
