@@ -260,20 +260,3 @@ func TestWriterFails(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
-
-func TestKeepOpen(t *testing.T) {
-	var out bytes.Buffer
-	s := NewJSONL(&out, "out")
-	for range 2 {
-		k := KeepOpen(s)
-		if err := errors.Join(give(k, 0), k.Close()); err != nil || !k.Lossless() {
-			t.Fatal(err)
-		}
-	}
-	if err := s.Close(); err != nil || give(KeepOpen(s), 0) == nil {
-		t.Errorf("%v: the sink itself is closed", err)
-	}
-	if events, err := lines(&out); err != nil || len(events) != 2 {
-		t.Errorf("%d events, %v", len(events), err)
-	}
-}
