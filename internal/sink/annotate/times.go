@@ -44,11 +44,7 @@ func ofTicks(n int64) time.Duration {
 // writeAt adds a frame at a position in the recording. It is in the file when the next one comes, or at the end.
 func (m *movie) writeAt(frame *gocv.Mat, position time.Duration) error {
 	if at, ticks, waited := m.times.add(position); waited {
-		i420, err := m.yuv.DataPtrUint8()
-		if err != nil {
-			return m.failed(err)
-		}
-		if err := m.wrote(m.video.WriteAt(i420, at, ticks)); err != nil {
+		if err := m.wrote(m.writeWaiting(at, ticks)); err != nil {
 			return err
 		}
 	}
@@ -61,10 +57,15 @@ func (m *movie) writeLast() error {
 	if m.times == nil || !m.times.begun {
 		return nil
 	}
+	m.times.begun = false
+	return m.writeWaiting(m.times.at, m.times.shown)
+}
+
+// writeWaiting writes the frame that waits, for so many ticks from at on.
+func (m *movie) writeWaiting(at, ticks int64) error {
 	i420, err := m.yuv.DataPtrUint8()
 	if err != nil {
 		return err
 	}
-	m.times.begun = false
-	return m.video.WriteAt(i420, m.times.at, m.times.shown)
+	return m.video.WriteAt(i420, at, ticks)
 }
