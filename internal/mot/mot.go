@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -71,12 +72,7 @@ func Read(r io.Reader) (Frames, error) {
 // Write writes what Read reads, in the order of the frames.
 func Write(w io.Writer, frames Frames) error {
 	out := bufio.NewWriter(w)
-	var numbers []int
-	for n := range frames {
-		numbers = append(numbers, n)
-	}
-	slices.Sort(numbers)
-	for _, n := range numbers {
+	for _, n := range slices.Sorted(maps.Keys(frames)) {
 		for _, b := range frames[n] {
 			fmt.Fprintf(out, "%d,%d,%s,%s,%s,%s,%s,-1,-1,-1\n", n, b.ID, short(b.X), short(b.Y), short(b.W), short(b.H), short(b.Score))
 		}
