@@ -61,6 +61,7 @@ var may = map[string][]string{
 	"internal/scheduler":  {},
 	"internal/heat":       {"delegate/edgetpu", "internal/clock"},
 	"internal/pipetest":   {"pipeline", "tflite/tensor", "internal"},
+	"internal/vtest":      {"pipeline", "tflite", "internal"},
 
 	"pipeline":        {"pipeline", "tflite/tensor", "internal"},
 	"pipeline/vision": {"pipeline", "tflite/tensor", "tflite/schema", "internal"}, // what a model's file says decides what reads its outputs

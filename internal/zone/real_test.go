@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	"corallite/internal/testdata"
+	"corallite/internal/vtest"
 	"corallite/internal/zone"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/track"
 	"corallite/pipeline/vision"
-	"corallite/tflite"
 )
 
 // counted is the count by eye of testdata/vtest_crossings.tsv, by line and direction.
@@ -41,43 +41,6 @@ func counted(t *testing.T) map[string]map[string]int {
 		t.Fatal(err)
 	}
 	return all
-}
-
-// people finds persons with SSD MobileNet v1 as a pipeline does that has track: true.
-func people(t *testing.T, then func(*vision.Frame, *pipeline.Result)) *pipeline.Model[*vision.Frame] {
-	t.Helper()
-	var engines []pipeline.Engine
-	for range 2 {
-		xnnpack, err := tflite.NewXNNPACK(1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := tflite.Open(testdata.Path(t, "models/ssd_mobilenet_v1_coco_quant.tflite"),
-			tflite.Options{Threads: 1, Delegates: []tflite.Delegate{xnnpack}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { e.Close() })
-		engines = append(engines, e)
-	}
-	labels, err := vision.ReadLabels(testdata.Path(t, "labels/ssd_mobilenet_v1_coco_labelmap.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	task, err := vision.NewDetect(engines[0].Inputs(), engines[0].Outputs(), vision.DetectOptions{
-		Options: vision.Options{Labels: labels, LabelOffset: vision.BackgroundOffset(labels), Classes: 90, ScoreThreshold: 0.1,
-			Allow: []string{"person"}},
-		Outputs: vision.DetectionOutputs{Boxes: 0, Classes: 1, Scores: 2, Count: 3},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { task.Close() })
-	m, err := pipeline.NewModel("coco", task, engines, pipeline.ModelOptions[*vision.Frame]{PostProcess: then})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
 }
 
 // mostWrong is the share by which the count may differ. Seen with the tracker as it is: 50 of 49, one of them too many.
@@ -115,7 +78,7 @@ func TestCrossingsOfVtest(t *testing.T) {
 	}
 	got := map[string]map[string]int{"road": {}, "path": {}}
 	s := pipeline.Stream[*vision.Frame]{Name: "vtest", Source: video, Sinks: []pipeline.NamedSink{{Sink: nowhere{}}},
-		Models: []*pipeline.Model[*vision.Frame]{people(t, func(f *vision.Frame, r *pipeline.Result) {
+		Models: []*pipeline.Model[*vision.Frame]{vtest.People(t, func(f *vision.Frame, r *pipeline.Result) {
 			tracker.Follow(*f.Meta(), r)
 			where.Update(f.Meta().Time, f.Width(), f.Height(), r.Detections, r.Ended)
 			for _, d := range r.Detections {

@@ -13,55 +13,12 @@ import (
 	"corallite/internal/mot/mottest"
 	"corallite/internal/sink/annotate"
 	"corallite/internal/testdata"
+	"corallite/internal/vtest"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/track"
 	"corallite/pipeline/vision"
-	"corallite/tflite"
 )
-
-// coco is SSD MobileNet v1 finding persons on two engines, at the tracker's low threshold.
-func coco(t *testing.T, follow func(pipeline.Meta, *pipeline.Result)) *pipeline.Model[*vision.Frame] {
-	t.Helper()
-	var engines []pipeline.Engine
-	for range 2 {
-		xnnpack, err := tflite.NewXNNPACK(1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := tflite.Open(testdata.Path(t, "models/ssd_mobilenet_v1_coco_quant.tflite"),
-			tflite.Options{Threads: 1, Delegates: []tflite.Delegate{xnnpack}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { e.Close() })
-		engines = append(engines, e)
-	}
-	labels, err := vision.ReadLabels(testdata.Path(t, "labels/ssd_mobilenet_v1_coco_labelmap.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	task, err := vision.NewDetect(engines[0].Inputs(), engines[0].Outputs(), vision.DetectOptions{
-		Options: vision.Options{Labels: labels, LabelOffset: vision.BackgroundOffset(labels), Classes: 90, ScoreThreshold: 0.1,
-			Allow: []string{"person"}},
-		Outputs: vision.DetectionOutputs{Boxes: 0, Classes: 1, Scores: 2, Count: 3},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { task.Close() })
-	m, err := pipeline.NewModel("coco", task, engines, pipeline.ModelOptions[*vision.Frame]{
-		PostProcess: func(f *vision.Frame, r *pipeline.Result) {
-			if follow != nil {
-				follow(*f.Meta(), r)
-			}
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
 
 // events keeps what comes and nothing of the pictures.
 type events struct{ all []pipeline.Event }
@@ -177,11 +134,11 @@ func TestPeopleInVtest(t *testing.T) {
 	}
 	found := &events{}
 	detections, frame := mot.Frames{}, source.from
-	follow := func(m pipeline.Meta, r *pipeline.Result) {
+	follow := func(f *vision.Frame, r *pipeline.Result) {
 		record(detections, &frame, r)
-		tracker.Follow(m, r)
+		tracker.Follow(*f.Meta(), r)
 	}
-	s := pipeline.Stream[*vision.Frame]{Name: "vtest", Source: source, Models: []*pipeline.Model[*vision.Frame]{coco(t, follow)},
+	s := pipeline.Stream[*vision.Frame]{Name: "vtest", Source: source, Models: []*pipeline.Model[*vision.Frame]{vtest.People(t, follow)},
 		Sinks: []pipeline.NamedSink{{Sink: found}}}
 	if path := os.Getenv("CORALLITE_TRACK_VIDEO"); path != "" {
 		v, err := annotate.NewVideo(annotate.VideoOptions{Path: path})
