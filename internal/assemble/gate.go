@@ -21,12 +21,20 @@ func (p *basePlan[T]) gate(c part.Sink) (pipeline.Gate, error) {
 			}
 			return 0, 0
 		}
-		env.Sharpness = func(item pipeline.Item, box [4]float32) float64 {
-			if f, ok := item.(*vision.Frame); ok {
-				return vision.Sharpness(f, box)
+		if looks(c) {
+			env.Sharpness = func(item pipeline.Item, box [4]float32) float64 {
+				if f, ok := item.(*vision.Frame); ok {
+					return vision.Sharpness(f, box)
+				}
+				return 0
 			}
-			return 0
 		}
 	}
 	return life.NewGate(*l.LifeOptions(), env)
+}
+
+// looks reports whether a sink's gate looks at pictures.
+func looks(c part.Sink) bool {
+	l, ok := c.(part.Lived)
+	return ok && l.LifeOptions().Best()
 }

@@ -3,6 +3,7 @@ package assemble
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"corallite/configs"
 	"corallite/internal/draw"
@@ -162,6 +163,9 @@ func (p *visionPlan) reduction() func(width, height int) float64 {
 		if _, ok := k.Sink.(pipeline.EventSink); !ok {
 			return nil
 		}
+	}
+	if slices.ContainsFunc(p.c.Sinks, looks) {
+		return nil
 	}
 	var models []reducible
 	for _, m := range p.models {

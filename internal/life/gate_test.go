@@ -213,4 +213,7 @@ func TestOptions(t *testing.T) {
 	if (&Options{When: Every}).Active() || !(&Options{When: New}).Active() || !(&Options{MinInterval: 1}).Active() {
 		t.Error("Active")
 	}
+	if (&Options{When: New, MinInterval: 1}).Best() || !(&Options{When: Change}).Best() || !(&Options{When: End}).Best() {
+		t.Error("Best")
+	}
 }

@@ -50,6 +50,9 @@ func (o *Options) LifeKeys() key.Table {
 // Active reports whether the options leave anything out.
 func (o *Options) Active() bool { return o.When != "" && o.When != Every || o.MinInterval > 0 }
 
+// Best reports whether the sink is told best moments, for which a Gate looks at pictures.
+func (o *Options) Best() bool { return o.When == Change || o.When == End }
+
 // Validate checks the options.
 func (o *Options) Validate() error {
 	switch {

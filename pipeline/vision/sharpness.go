@@ -10,6 +10,7 @@ const (
 // Sharpness is how sharp a part of a picture is, xmin, ymin, xmax, ymax in pixels, from 0 to 1: v/(v+200), where v is
 // the variance of the Laplacian (Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000) of the
 // green channel, in squared levels from 0 to 255. It compares pictures of the same thing; what has no edges is not sharp.
+// The frame must have all of its picture (Reduction 1, not for a single use).
 func Sharpness(f *Frame, box [4]float32) float64 {
 	m := f.Mat()
 	width, height := m.Cols(), m.Rows()
