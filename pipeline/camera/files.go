@@ -21,6 +21,7 @@ type Files struct {
 
 	mu     sync.Mutex
 	closed bool
+	single bool   // see SingleUse
 	video  *Video // open; nil: none
 	total  int    // items known so far
 	open   bool   // whether a video may add to total
@@ -121,6 +122,13 @@ func (f *Files) picture() (path string, more bool) {
 // Reduce lets JPEGs be decoded in a smaller size, as Reducer says.
 func (f *Files) Reduce(by func(width, height int) float64) { f.ahead.reader.reduce(by) }
 
+// SingleUse is passed on to the videos that are opened from now on; pictures come as BGR and stay.
+func (f *Files) SingleUse() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.single = true
+}
+
 // current returns the open video; nil: none.
 func (f *Files) current() (*Video, error) {
 	f.mu.Lock()
@@ -143,6 +151,9 @@ func (f *Files) openVideo() error {
 	video, err := OpenVideo(path, VideoOptions{})
 	if err != nil {
 		return &pipeline.ItemError{Source: path, Err: withoutPath(err)}
+	}
+	if f.single {
+		video.SingleUse()
 	}
 	f.video = video
 	return nil

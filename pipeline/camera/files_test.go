@@ -15,6 +15,7 @@ import (
 	"corallite/internal/testdata"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
+	"corallite/tflite/tensor"
 )
 
 // shortVideo is the beginning of vtest.avi, cut off in the middle of a frame.
@@ -114,4 +115,38 @@ func TestFilesIsASource(t *testing.T) {
 		Items: len(got),
 		Open:  func() (pipeline.Source[*vision.Frame], error) { return NewFiles(names...) },
 	})
+}
+
+// TestFilesForASingleUse: frames of a video among files give their planes back once a model's input is made of them.
+func TestFilesForASingleUse(t *testing.T) {
+	files, err := NewFiles(shortVideo(t, t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewSelect(files, SelectOptions{Every: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.SingleUse()
+	info := tensor.Info{Type: tensor.UInt8, Shape: []int{1, 8, 8, 3}}
+	in, err := vision.NewInput(info, vision.InputOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	dst := tensor.Tensor{Info: info, Data: make([]byte, info.Elements())}
+	for n := range 3 {
+		f, err := s.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := in.Prepare(dst, f); err != nil {
+			t.Error(err)
+		}
+		if m := f.Mat(); n > 0 && !m.Empty() { // the first was read before the source knew
+			t.Errorf("frame %d still has its picture", n)
+		}
+		f.Release()
+	}
 }

@@ -257,6 +257,7 @@ type SingleUser interface {
 
 var (
 	_ SingleUser = (*Video)(nil)
+	_ SingleUser = (*Files)(nil)
 	_ SingleUser = (*Select)(nil)
 )
 
