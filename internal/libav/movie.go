@@ -80,7 +80,7 @@ type Movie struct {
 // Open begins a movie in f, from where f stands; f stays the caller's and must stay open until Close. It is ErrNoEncoder
 // when ffmpeg lacks the encoder.
 func Open(f *os.File, o Options) (*Movie, error) {
-	if err := load(); err != nil {
+	if err := Load(); err != nil {
 		return nil, err
 	}
 	if o.Width <= 0 || o.Height <= 0 || o.Width%2 != 0 || o.Height%2 != 0 || o.Rate <= 0 || o.Base <= 0 {

@@ -87,7 +87,7 @@ func OnlySound(all []Stream) ([]Choice, error) {
 // OpenReader opens a file ("file:/path") or address. When ctx ends, whatever the reader does ends with ctx's error.
 // Errors do not name the file, and may have addresses in them as ffmpeg says them.
 func OpenReader(ctx context.Context, name string, o ReaderOptions) (*Reader, error) {
-	if err := load(); err != nil {
+	if err := Load(); err != nil {
 		return nil, err
 	}
 	if o.Threads <= 0 {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync"
 
-	"corallite/internal/opencv"
+	"corallite/internal/libav"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
 )
@@ -44,7 +44,7 @@ func NewFiles(names ...string) (*Files, error) {
 	f.open, f.total = slices.ContainsFunc(files, isVideo), len(files)
 	if f.open {
 		// Now, so that the first frame does not wait for it.
-		if err := opencv.LoadVideoio(); err != nil {
+		if err := libav.Load(); err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
 	}
