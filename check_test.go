@@ -7,7 +7,7 @@ import (
 
 	"corallite"
 	"corallite/configs"
-	"corallite/delegate/choice"
+	"corallite/internal/choice"
 	"corallite/pipeline/camera"
 )
 

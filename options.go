@@ -5,7 +5,7 @@ import (
 	"log/slog"
 
 	"corallite/configs"
-	"corallite/delegate/choice"
+	"corallite/internal/choice"
 )
 
 // The tasks of models.
@@ -27,7 +27,7 @@ type Options struct {
 	Labels     []string // in the order of the model's classes
 	LabelsFile string   // instead of Labels
 
-	// Delegate is what runs the model, as [choice.Parse] reads it: "auto", "edgetpu", "xnnpack", "none", "plugin:" and the path
+	// Delegate is what runs the model, "auto", "edgetpu", "xnnpack", "none", "plugin:" and the path
 	// of an external delegate, or several with commas, of which the first that works is taken; "": auto.
 	Delegate        string
 	DelegateOptions map[string]string // of the external delegates in Delegate

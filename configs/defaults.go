@@ -5,8 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"corallite/internal/score"
 	"corallite/models"
-	"corallite/pipeline/score"
 	"corallite/pipeline/vision"
 )
 

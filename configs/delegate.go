@@ -6,7 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"corallite/delegate/choice"
+	"corallite/internal/choice"
 	"corallite/internal/key"
 )
 

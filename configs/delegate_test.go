@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"corallite/delegate/choice"
+	"corallite/internal/choice"
 )
 
 // delegateOfConfig loads the small configuration with a delegate of YAML.

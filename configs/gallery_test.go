@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/score"
 	"corallite/models"
-	"corallite/pipeline/score"
 	"corallite/pipeline/vision"
 )
 

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"corallite/internal/key"
+	"corallite/internal/score"
 	"corallite/internal/sink"
 	"corallite/internal/sink/annotate"
 	"corallite/pipeline/camera"
-	"corallite/pipeline/score"
 	"corallite/pipeline/vision"
 )
 

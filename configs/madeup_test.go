@@ -22,12 +22,12 @@ var madeUpKeys = []struct {
 		"append(s.Settings.Keys(), key.Table{\n", `key.String(&s.Mood, "mood").Choices("calm", "hasty").Default("calm").Doc("How the model feels."),`,
 	},
 	{ // of a task
-		"pipeline/score/settings.go",
+		"internal/score/settings.go",
 		"type Settings struct {\n", "Blinks int",
 		"return key.Table{\n", `key.Int(&s.Blinks, "blinks").Min(1).Max(9).Tasks("classify").Doc("How often it blinks."),`,
 	},
 	{ // of tracking
-		"pipeline/track/options.go",
+		"internal/track/options.go",
 		"type Options struct {\n", "Leash float64",
 		"return key.Table{\n", `key.Number(&o.Leash, "leash").Above(0).Max(5).Default(1.5).Doc("Metres between object and box."),`,
 	},

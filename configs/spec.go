@@ -7,10 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"corallite/delegate/choice"
 	"corallite/internal/key"
+	"corallite/internal/score"
 	"corallite/models"
-	"corallite/pipeline/score"
 )
 
 // ModelSpec is a model as requested by a command line or a program: by name or path, with changes to the settings of
@@ -23,7 +22,7 @@ type ModelSpec struct {
 
 	LabelsFile     string
 	Labels         []string // instead of LabelsFile
-	Delegate       choice.Choice
+	Delegate       DelegateChoice
 	Device         string
 	Threads        int
 	Engines        int

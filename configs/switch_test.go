@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"corallite/pipeline/track"
+	"corallite/internal/track"
 )
 
 // TestSwitch gives a group that true and false may stand for in every layer: the layer that comes first says whether it is

@@ -4,10 +4,16 @@ import (
 	"regexp"
 	"slices"
 
-	"corallite/delegate/choice"
+	"corallite/internal/choice"
 	"corallite/internal/key"
-	"corallite/pipeline/track"
+	"corallite/internal/track"
 	"corallite/pipeline/vision"
+)
+
+// Types of a model's settings.
+type (
+	DelegateChoice = choice.Choice // what may run a model, in the order in which it is tried; package delegate opens models by it
+	TrackOptions   = track.Options // how objects are followed from frame to frame
 )
 
 // Model is a model that pipelines use. Keys describes each key; docs/configuration.md is made from it.
@@ -17,7 +23,7 @@ type Model struct {
 	Segments   []string // the compiled model in parts, in order, instead of EdgeTPU
 	LabelsFile string   // where Labels are from; "" if from the YAML or the catalog
 
-	Delegate  choice.Choice
+	Delegate  DelegateChoice
 	Device    string
 	Isolate   *bool   // nil: on an Edge TPU
 	Deadline  float64 // seconds; 0: from measured times
@@ -25,9 +31,9 @@ type Model struct {
 	Engines   int     // 0: automatic
 	Signature string  // to run; "": the main graph
 
-	vision.Settings                // Task and its settings; score.Settings apply to sound as well
-	Track           *track.Options // detect: options of tracking; nil: off
-	SoundSettings                  // for tasks on sound
+	vision.Settings               // Task and its settings; score.Settings apply to sound as well
+	Track           *TrackOptions // detect: options of tracking; nil: off
+	SoundSettings                 // for tasks on sound
 
 	// From the catalog, not in YAML.
 	Catalog string // name in the catalog; "" if unknown there

@@ -1,11 +1,11 @@
 package delegate
 
 import (
-	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
+	"corallite/internal/choice"
 )
 
-// Choice says what may run a model, Item is one way to, and Access is what its child process needs: see package choice.
+// Choice says what may run a model, Item is one way to, and Access is what its child process needs.
 type (
 	Choice = choice.Choice
 	Item   = choice.Item
@@ -20,6 +20,10 @@ var (
 	None    = choice.None    // the CPU through the runtime's built-in kernels
 	CPU     = choice.CPU     // the first of the two that works
 )
+
+// ParseChoice reads a choice as flags have it: "auto", or words of providers with commas between them, "plugin:" with the
+// path of an external delegate among them; "": Auto.
+func ParseChoice(s string) (Choice, error) { return choice.Parse(s) }
 
 // Spec is a choice and the Edge TPUs that it may take. The zero Spec is Auto with any device.
 type Spec struct {

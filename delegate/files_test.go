@@ -10,8 +10,8 @@ import (
 
 	"corallite/delegate"
 	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/schema"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema"
 )
 
 func TestNoCounterpart(t *testing.T) {

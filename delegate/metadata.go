@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 
-	"corallite/tflite/schema"
+	"corallite/tflite"
 )
 
 // Description is what a model's file says of its inputs and outputs.
 type Description struct {
-	*schema.Description
+	*tflite.Metadata
 	path string
 }
 

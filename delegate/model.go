@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"corallite/delegate/edgetpu"
+	"corallite/internal/schema"
 	"corallite/tflite"
-	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 
@@ -126,7 +126,7 @@ func (m *Model) one() *file {
 func (m *Model) Path() string { return m.one().path }
 
 // Select chooses the signature that is run, by its key. "" is the main graph, and an error that wraps
-// [schema.ErrSignature] where several signatures lead to several graphs. What Graph and Describe say is of the
+// [tflite.ErrSignature] where several signatures lead to several graphs. What Graph and Describe say is of the
 // signature's inputs and outputs, in its order and under its names, as the engines have them.
 func (m *Model) Select(signature string) error {
 	g, err := m.one().model.Entry(signature)
@@ -175,7 +175,7 @@ func names(infos []tensor.Info) string {
 }
 
 // Graph is what the file at Path says of the graph that is run; valid until Close.
-func (m *Model) Graph() *schema.Subgraph {
+func (m *Model) Graph() *tflite.Graph {
 	if m.entry != nil {
 		return m.entry
 	}

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
+	"corallite/internal/choice"
 	"corallite/tflite/tensor"
 )
 

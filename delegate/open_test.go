@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	"corallite/delegate"
-	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
 	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/choice"
 	"corallite/tflite/tensor"
 )
 

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
+	"corallite/internal/choice"
 	"corallite/tflite"
 )
 

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"corallite/delegate"
-	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/choice"
 )
 
 func TestProbe(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"corallite/delegate/choice"
+	"corallite/internal/choice"
 	"corallite/tflite/tensor"
 )
 

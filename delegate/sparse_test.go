@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"corallite/delegate"
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema/modeltest"
 )
 
 // TestXNNPACKRefuses: XNNPACK takes sparse weights beside 8-bit dynamic kernels and fails to prepare them; of a softmax in

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema/modeltest"
 )
 
 func benchmarkInvoke(b *testing.B, model string, threads int, ctx context.Context) {

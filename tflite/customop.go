@@ -6,8 +6,8 @@ import (
 
 	tfl "github.com/mattn/go-tflite"
 
+	"corallite/internal/schema"
 	"corallite/tflite/internal/capi"
-	"corallite/tflite/schema"
 )
 
 // customOperators are the custom operators that this package brings, by the names that models know them by. A model

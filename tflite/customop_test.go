@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/schema/modeltest"
 	"corallite/tflite/internal/capi"
-	"corallite/tflite/schema/modeltest"
 )
 
 // fickle is a custom operator of which something goes wrong.

@@ -1,6 +1,6 @@
 // Package tflite runs TensorFlow Lite models, safely: every failure is an error with the C function, its status and
 // the runtime's own words; nothing that Go code does wrong, short of keeping a view too long, can crash the process;
-// and a model file is verified before the runtime sees it (package schema). It stands on github.com/mattn/go-tflite,
+// and a model file is verified before the runtime sees it ([Schema]). It stands on github.com/mattn/go-tflite,
 // with what that lacks in internal/capi.
 //
 //	i, err := tflite.Open("model.tflite", tflite.Options{Threads: 2}) // on XNNPACK

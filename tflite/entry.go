@@ -3,8 +3,8 @@ package tflite
 import (
 	"slices"
 
+	"corallite/internal/schema"
 	"corallite/tflite/internal/capi"
-	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"corallite/tflite/schema"
+	"corallite/internal/schema"
 )
 
 // ErrClosed is what every use of a closed interpreter gives.

@@ -18,10 +18,10 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/schema"
+	"corallite/internal/schema/modeltest"
+	"corallite/internal/schema/mutate"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema"
-	"corallite/tflite/schema/modeltest"
-	"corallite/tflite/schema/mutate"
 	"corallite/tflite/tensor"
 )
 

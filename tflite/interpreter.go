@@ -11,8 +11,8 @@ import (
 
 	tfl "github.com/mattn/go-tflite"
 
+	"corallite/internal/schema"
 	"corallite/tflite/internal/capi"
-	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 

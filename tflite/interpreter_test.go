@@ -11,9 +11,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"corallite/internal/schema"
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"corallite/tflite/schema/modeltest"
+	"corallite/internal/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

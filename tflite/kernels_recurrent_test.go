@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"corallite/tflite/schema/modeltest"
+	"corallite/internal/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

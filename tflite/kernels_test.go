@@ -8,8 +8,8 @@ import (
 	"slices"
 	"testing"
 
-	"corallite/tflite/schema"
-	"corallite/tflite/schema/modeltest"
+	"corallite/internal/schema"
+	"corallite/internal/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

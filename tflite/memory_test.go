@@ -9,9 +9,9 @@ import (
 	"testing"
 	"unsafe"
 
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
 	"corallite/tflite/internal/capi"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

@@ -7,8 +7,8 @@ import (
 
 	tfl "github.com/mattn/go-tflite"
 
+	"corallite/internal/schema"
 	"corallite/tflite/internal/capi"
-	"corallite/tflite/schema"
 )
 
 // Model is a model that was read and verified, for any number of interpreters: they share its bytes and the
@@ -60,7 +60,7 @@ func newModel(memory []byte) (*Model, error) {
 }
 
 // Schema is what the file says. It points into the model's bytes: it is valid until Close, and nil after it.
-func (m *Model) Schema() *schema.Model { return m.schema }
+func (m *Model) Schema() *Schema { return m.schema }
 
 // Interpreter prepares the model to run. The delegates are freed also when it fails.
 func (m *Model) Interpreter(o Options) (*Interpreter, error) {

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"unsafe"
 
+	"corallite/internal/schema"
 	"corallite/tflite/internal/capi"
 	"corallite/tflite/internal/posenet"
-	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 

@@ -7,9 +7,9 @@ import (
 	"sync"
 	"testing"
 
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
 	"corallite/tflite/internal/capi"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

@@ -5,7 +5,7 @@ import (
 	"os"
 	"testing"
 
-	"corallite/tflite/schema/modeltest"
+	"corallite/internal/schema/modeltest"
 )
 
 // TestProbe holds probe.tflite to the model that it is said to be; with CORALLITE_WRITE_PROBE=1 it writes the file.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"corallite/tflite/schema"
+	"corallite/internal/schema"
 	"corallite/tflite/tensor"
 )
 

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
 	"corallite/tflite/internal/capi"
-	"corallite/tflite/schema/modeltest"
 )
 
 // answers are the outputs of a streaming wake-word model to a sequence of inputs that leaves its mark on its state.

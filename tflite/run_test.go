@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

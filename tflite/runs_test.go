@@ -3,8 +3,8 @@ package tflite
 import (
 	"testing"
 
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema/modeltest"
 )
 
 // TestDeviceIsWhatRuns: XNNPACK takes no operator of a softmax in 8 bits, so that the built-in kernels run it, and the

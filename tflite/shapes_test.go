@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"corallite/tflite/schema/modeltest"
+	"corallite/internal/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"corallite/internal/schema"
 	"corallite/tflite/internal/capi"
-	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 

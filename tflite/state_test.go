@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

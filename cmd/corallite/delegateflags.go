@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
+	"corallite/internal/choice"
 )
 
 // delegateFlags are what runs a model, as the command line says it.

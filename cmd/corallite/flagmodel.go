@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"corallite/configs"
+	"corallite/internal/score"
 	"corallite/models"
-	"corallite/pipeline/score"
 	"corallite/pipeline/vision"
 )
 

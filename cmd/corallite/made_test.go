@@ -13,8 +13,8 @@ import (
 
 	_ "image/jpeg"
 
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

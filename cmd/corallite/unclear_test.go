@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/schema/mutate"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema/mutate"
 )
 
 // mutationsEnv is how many damaged inputs TestUnclear tries, and binaryEnv a corallite that scripts/build made, which

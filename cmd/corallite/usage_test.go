@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/goleak"
 
-	"corallite/delegate/choice"
+	"corallite/internal/choice"
 )
 
 // command runs one command line in this process.

@@ -13,8 +13,8 @@ import (
 	"corallite/internal/app"
 	"corallite/internal/environ"
 	"corallite/internal/sink/preview"
+	"corallite/internal/track"
 	"corallite/pipeline/camera"
-	"corallite/pipeline/track"
 )
 
 // watchModel is the default of `watch`: it needs no Edge TPU, and its checksum is known.

@@ -11,8 +11,8 @@ import (
 
 	flatbuffers "github.com/google/flatbuffers/go"
 
+	"corallite/internal/schema"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema"
 )
 
 // customOptions gives the custom options of each edgetpu-custom-op in a model of the test data.

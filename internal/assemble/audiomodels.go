@@ -15,9 +15,9 @@ import (
 	"corallite/internal/audio/openwakeword"
 	"corallite/internal/devicepool"
 	"corallite/internal/regfile"
+	"corallite/internal/schema"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
-	"corallite/tflite/schema"
 )
 
 // AudioModels are the models of a pipeline of sound, and what they share.

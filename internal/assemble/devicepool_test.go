@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"corallite/configs"
-	"corallite/delegate/choice"
+	"corallite/internal/choice"
 )
 
 // TestFilesOfAccelerators checks what the isolated process of an accelerator may read: the CPU's file, unless the Edge TPU

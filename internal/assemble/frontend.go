@@ -14,9 +14,9 @@ import (
 	"corallite/internal/audio/keyword"
 	"corallite/internal/audio/mel"
 	"corallite/internal/audio/microwakeword"
+	"corallite/internal/schema"
 	"corallite/models"
 	"corallite/pipeline/vision"
-	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 

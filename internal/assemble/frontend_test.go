@@ -7,8 +7,8 @@ import (
 	"corallite/configs"
 	"corallite/delegate"
 	"corallite/internal/audio/keyword"
+	"corallite/internal/schema"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema"
 )
 
 // TestFrontEnd: the configuration is asked first, then the metadata, then the graph, and what nobody says is an error.
@@ -24,7 +24,7 @@ func TestFrontEnd(t *testing.T) {
 		models[name] = m
 	}
 	says := func(a schema.Audio) *delegate.Description {
-		return &delegate.Description{Description: &schema.Description{Inputs: []schema.TensorDescription{{Audio: &a}}}}
+		return &delegate.Description{Metadata: &schema.Description{Inputs: []schema.TensorDescription{{Audio: &a}}}}
 	}
 	for name, c := range map[string]struct {
 		model    string

@@ -10,14 +10,14 @@ import (
 	"testing"
 
 	"corallite/configs"
-	"corallite/delegate/choice"
+	"corallite/internal/choice"
 	"corallite/internal/isolate"
 	"corallite/internal/key"
 	"corallite/internal/parts"
 	"corallite/internal/plugin/plugintest"
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/worker"
 	"corallite/pipeline"
-	"corallite/tflite/schema/modeltest"
 )
 
 // npu is a made-up accelerator, whose vendor has an external delegate. It is added as they all are: this value, and the

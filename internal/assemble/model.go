@@ -8,8 +8,8 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
+	"corallite/internal/track"
 	"corallite/pipeline"
-	"corallite/pipeline/track"
 	"corallite/pipeline/vision"
 )
 

@@ -5,9 +5,9 @@ import (
 
 	"corallite/configs"
 	"corallite/internal/moment"
+	"corallite/internal/track"
 	"corallite/internal/zone"
 	"corallite/pipeline"
-	"corallite/pipeline/track"
 	"corallite/pipeline/vision"
 )
 

@@ -6,7 +6,7 @@ import (
 
 	"corallite/configs"
 	"corallite/internal/devicepool"
-	"corallite/tflite/schema"
+	"corallite/internal/schema"
 	"corallite/tflite/tensor"
 )
 

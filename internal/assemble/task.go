@@ -16,7 +16,7 @@ func modelInfo(model *delegate.Model, e pipeline.Engine, warn func(message strin
 	case err != nil:
 		warn(err.Error())
 	case about != nil:
-		info.Metadata, info.PackedFile = about.Description, about.Packed
+		info.Metadata, info.PackedFile = about.Metadata, about.Packed
 	}
 	return info
 }

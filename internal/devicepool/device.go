@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"corallite/delegate"
-	"corallite/delegate/choice"
+	"corallite/internal/choice"
 	"corallite/internal/failover"
 	"corallite/internal/isolate"
 	"corallite/internal/scheduler"

@@ -13,8 +13,8 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/internal/devicepool"
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/worker"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

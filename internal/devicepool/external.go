@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"reflect"
 
-	"corallite/delegate/choice"
+	"corallite/internal/choice"
 	"corallite/internal/worker"
 	"corallite/tflite/tensor"
 )

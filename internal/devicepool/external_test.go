@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"corallite/delegate"
-	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/choice"
 	"corallite/internal/devicepool"
 	"corallite/internal/plugin/plugintest"
-	"corallite/tflite/schema/modeltest"
+	"corallite/internal/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

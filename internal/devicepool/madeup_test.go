@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"corallite/delegate"
-	"corallite/delegate/choice"
+	"corallite/internal/choice"
 	"corallite/internal/devicepool"
 )
 

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"corallite/delegate"
-	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
+	"corallite/internal/choice"
 	"corallite/internal/failover"
 	"corallite/tflite/tensor"
 )

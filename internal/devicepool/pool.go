@@ -14,8 +14,8 @@ import (
 	"corallite/delegate/edgetpu"
 	"corallite/internal/failover"
 	"corallite/internal/heat"
+	"corallite/internal/schema"
 	"corallite/internal/worker"
-	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 

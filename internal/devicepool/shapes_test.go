@@ -9,10 +9,10 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/internal/devicepool"
+	"corallite/internal/schema"
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
 	"corallite/internal/worker"
-	"corallite/tflite/schema"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	"corallite/delegate"
-	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/choice"
 	"corallite/internal/devicepool"
 	"corallite/internal/plugin/plugintest"
-	"corallite/tflite/schema"
-	"corallite/tflite/schema/modeltest"
+	"corallite/internal/schema"
+	"corallite/internal/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

@@ -25,7 +25,7 @@ var may = map[string][]string{
 	Module:    {"configs", "models", "delegate", "tflite", "pipeline", "internal"}, // the root package
 	"scripts": {""},
 
-	"configs":  {"configs", "models", "delegate/choice", "pipeline", "internal"}, // their words and defaults; what runs a model is delegate's
+	"configs":  {"configs", "models", "pipeline", "internal"}, // their words and defaults; what runs a model is delegate's
 	"models":   {"models", "internal"},
 	"internal": {"internal"},
 
@@ -43,15 +43,18 @@ var may = map[string][]string{
 	"internal/moment": {"internal", "pipeline"},
 	"internal/zone":   {"internal", "pipeline"},
 
+	"internal/schema": {"internal/schema", "tflite/tensor"},
+	"internal/choice": {"internal/key"},
+	"internal/score":  {"internal/key", "pipeline"},
+	"internal/track":  {"internal", "pipeline"},
+
 	"internal/isolate": {"internal/isolate", "internal/environ"}, // for whatever can hang or crash, so it knows nothing of it
 
 	"tflite":               {"tflite", "internal"},
 	"tflite/internal/capi": {},
-	"tflite/schema":        {"tflite/schema", "tflite/tensor"},
 	"tflite/tensor":        {},
 
 	"delegate":         {"delegate", "tflite", "internal"},
-	"delegate/choice":  {"internal/key"},
 	"delegate/edgetpu": {"delegate/edgetpu", "internal"},
 
 	"internal/worker":     {"delegate", "tflite", "internal"},
@@ -63,14 +66,19 @@ var may = map[string][]string{
 	"internal/pipetest":   {"pipeline", "tflite/tensor", "internal"},
 	"internal/vtest":      {"pipeline", "tflite", "internal"},
 
-	"pipeline":        {"pipeline", "tflite/tensor", "internal"},
-	"pipeline/vision": {"pipeline", "tflite/tensor", "tflite/schema", "internal"}, // what a model's file says decides what reads its outputs
+	"pipeline": {"pipeline", "tflite/tensor", "internal"},
 }
 
 // importers says who may import what composes: the packages beside it that everybody may import must not lead to it.
 var importers = map[string][]string{
 	"internal/app":      {Module, "cmd"},
 	"internal/assemble": {Module, "cmd", "internal/app"},
+
+	"internal/choice": {"configs", "delegate", Module, "cmd", "internal/app", "internal/assemble", "internal/devicepool", "internal/worker"},
+	"internal/schema": { // pipeline/vision: what a model's file says decides what reads its outputs
+		"tflite", "delegate", "pipeline/vision", Module, "cmd", "internal/app", "internal/assemble", "internal/devicepool", "internal/worker",
+		"internal/schema",
+	},
 
 	"internal/devicepool": {Module, "cmd", "internal/app", "internal/assemble"},
 	"internal/doctor":     {"cmd", "internal/app"},
@@ -146,9 +154,9 @@ func mayBeImported(imported, by string) bool {
 // public lists the packages that other modules may import: their doc comments promise Semantic Versioning.
 var public = []string{
 	Module, "configs", "models",
-	"tflite", "tflite/tensor", "tflite/schema",
-	"delegate", "delegate/choice", "delegate/edgetpu",
-	"pipeline", "pipeline/camera", "pipeline/vision", "pipeline/score", "pipeline/track", "pipeline/mic", "pipeline/audio",
+	"tflite", "tflite/tensor",
+	"delegate", "delegate/edgetpu",
+	"pipeline", "pipeline/camera", "pipeline/vision", "pipeline/mic", "pipeline/audio",
 }
 
 // Public reports whether a package promises to stay compatible; importable, whether other modules can import it at all.
@@ -159,7 +167,7 @@ func Public(importPath string) (promised, importable bool) {
 			return false, false
 		}
 	}
-	importable = !strings.Contains(name, "/internal/") && !forTests(name) && name != "tflite/schema/mutate"
+	importable = !strings.Contains(name, "/internal/") && !forTests(name)
 	return slices.Contains(public, name), importable
 }
 

@@ -136,7 +136,7 @@ func degraded(truth mot.Frames) mot.Frames {
 // TestAsOthersMeasure has the values of py-motmetrics 1.4.0 and TrackEval 1.3.0 (HOTA and its parts) for the annotation of vtest.avi
 // and tracks that were spoilt. scripts/tracks makes the values.
 func TestAsOthersMeasure(t *testing.T) {
-	truth := mottest.Read(t, "../../pipeline/track/testdata/vtest/gt.txt")
+	truth := mottest.Read(t, "../../internal/track/testdata/vtest/gt.txt")
 	found := degraded(truth)
 	var text bytes.Buffer
 	if err := mot.Write(&text, found); err != nil {

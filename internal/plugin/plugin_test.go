@@ -13,8 +13,8 @@ import (
 	"corallite/internal/dynlib"
 	"corallite/internal/plugin"
 	"corallite/internal/plugin/plugintest"
+	"corallite/internal/schema/modeltest"
 	"corallite/tflite"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"corallite/delegate"
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/worker"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

@@ -10,8 +10,8 @@ import (
 
 	"corallite/delegate"
 	"corallite/delegate/edgetpu"
+	"corallite/internal/schema"
 	"corallite/tflite"
-	"corallite/tflite/schema"
 )
 
 // ErrClosed is returned by every use of a closed engine or host.

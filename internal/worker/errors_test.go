@@ -12,10 +12,10 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/edgetpu"
 	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/schema"
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/worker"
 	"corallite/tflite"
-	"corallite/tflite/schema"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

@@ -16,10 +16,10 @@ import (
 	"corallite/delegate/edgetpu"
 	"corallite/delegate/edgetpu/simtest"
 	"corallite/internal/isolate"
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
 	"corallite/internal/worker"
 	"corallite/tflite"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

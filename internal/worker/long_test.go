@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"corallite/delegate"
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/worker"
-	"corallite/tflite/schema/modeltest"
 )
 
 // TestTooLongToTell: a model whose description exceeds a message gives an error, and the child survives.

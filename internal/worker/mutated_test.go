@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"corallite/internal/isolate"
+	"corallite/internal/schema"
+	"corallite/internal/schema/modeltest"
+	"corallite/internal/schema/mutate"
 	"corallite/internal/worker"
-	"corallite/tflite/schema"
-	"corallite/tflite/schema/modeltest"
-	"corallite/tflite/schema/mutate"
 )
 
 // TestMutated tries broken models, as a program does with each model before it runs it. Whatever they do to the child,

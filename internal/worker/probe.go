@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"corallite/delegate"
-	"corallite/delegate/choice"
 	"corallite/delegate/edgetpu"
+	"corallite/internal/choice"
 	"corallite/internal/environ"
 	"corallite/internal/isolate"
 )

@@ -16,10 +16,10 @@ import (
 	"time"
 
 	"corallite/internal/isolate"
+	"corallite/internal/schema"
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/worker"
 	"corallite/tflite"
-	"corallite/tflite/schema"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

@@ -9,11 +9,11 @@ import (
 	"testing"
 
 	"corallite/internal/testdata"
+	"corallite/internal/track"
 	"corallite/internal/vtest"
 	"corallite/internal/zone"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
-	"corallite/pipeline/track"
 	"corallite/pipeline/vision"
 )
 

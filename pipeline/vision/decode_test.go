@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/score"
 	"corallite/pipeline"
-	"corallite/pipeline/score"
 	"corallite/tflite/tensor"
 )
 

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/schema"
+	"corallite/internal/score"
 	"corallite/pipeline"
-	"corallite/pipeline/score"
-	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 

@@ -6,7 +6,18 @@ import (
 	"slices"
 	"strings"
 
-	"corallite/pipeline/score"
+	"corallite/internal/score"
+)
+
+// Activation turns a model's values into scores.
+type Activation = score.Activation
+
+// The activations.
+const (
+	ActivationUnknown = score.Unknown // nobody says: the values are looked at
+	ActivationNone    = score.None    // the values are the scores, whatever their range
+	ActivationSigmoid = score.Sigmoid // 1 / (1 + e^(-s·x)), each class by itself; s is the sensitivity
+	ActivationSoftmax = score.Softmax // e^x / Σ e^x: one of the classes is the right one
 )
 
 // Options are what the tasks have in common.
@@ -25,9 +36,9 @@ type Options struct {
 	// ScoreThreshold leaves out results with a lower score.
 	ScoreThreshold float32
 
-	// Activation turns the model's values into scores, with Sensitivity for a sigmoid; see package score. Detectors with
+	// Activation turns the model's values into scores, with Sensitivity for a sigmoid. Detectors with
 	// TFLite_Detection_PostProcess or anchors have it in their graph or in their own options.
-	Activation  score.Activation
+	Activation  Activation
 	Sensitivity float64
 
 	// MaxResults keeps so many of the results with the highest scores; 0: all.

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"corallite/internal/key"
-	"corallite/pipeline/score"
+	"corallite/internal/score"
 )
 
 // Settings are what the configuration, the command line and the catalog say of a model on pictures. What they leave open

@@ -5,10 +5,10 @@ import (
 	"os"
 	"testing"
 
+	"corallite/internal/schema"
+	"corallite/internal/score"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
-	"corallite/pipeline/score"
-	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"corallite/internal/schema"
 	"corallite/pipeline"
-	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 
@@ -18,11 +18,17 @@ type Task interface {
 	io.Closer
 }
 
+// What a model's file says of its graph, and of its inputs and outputs.
+type (
+	Graph    = schema.Subgraph
+	Metadata = schema.Description
+)
+
 // ModelInfo is the model that a task is made for.
 type ModelInfo struct {
-	Inputs, Outputs []tensor.Info       // as an engine has them
-	Graph           *schema.Subgraph    // as the model's file has it, with its outputs in the order of Outputs
-	Metadata        *schema.Description // what the file says of them (TensorFlow Lite Metadata), in the same order; nil: nothing
+	Inputs, Outputs []tensor.Info // as an engine has them
+	Graph           *Graph        // as the model's file has it, with its outputs in the order of Outputs
+	Metadata        *Metadata     // what the file says of them (TensorFlow Lite Metadata), in the same order; nil: nothing
 	// PackedFile reads a file that is packed into the model's, by the name that Metadata gives; nil: there are none.
 	PackedFile func(name string) ([]byte, error)
 

@@ -6,8 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"corallite/internal/score"
 	"corallite/pipeline"
-	"corallite/pipeline/score"
 	"corallite/tflite/tensor"
 )
 

@@ -7,10 +7,10 @@ import (
 
 	"gocv.io/x/gocv"
 
+	"corallite/internal/schema/modeltest"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
 	"corallite/tflite"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"corallite/delegate/edgetpu/simtest"
+	"corallite/internal/schema"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema"
 )
 
 // driver builds testdata/drive.c with the simulator's sources under the address and undefined-behaviour sanitizers,

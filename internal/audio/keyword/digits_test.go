@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"corallite/internal/audio/mel"
+	"corallite/internal/schema"
 	"corallite/internal/testdata"
 	"corallite/models"
 	"corallite/pipeline"
 	"corallite/pipeline/mic/mictest"
 	"corallite/tflite"
-	"corallite/tflite/schema"
 	"corallite/tflite/tensor"
 )
 

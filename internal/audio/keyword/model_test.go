@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"corallite/internal/audio/mel"
+	"corallite/internal/schema/modeltest"
 	"corallite/pipeline"
 	"corallite/tflite"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

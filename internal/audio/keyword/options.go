@@ -8,7 +8,7 @@ import (
 
 	"corallite/internal/audio/mel"
 	"corallite/internal/audio/microwakeword"
-	"corallite/pipeline/score"
+	"corallite/internal/score"
 )
 
 // Options say what a model takes and when its scores are a keyword.

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/score"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
-	"corallite/pipeline/score"
 	"corallite/tflite/tensor"
 )
 

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"corallite/internal/score"
 	"corallite/pipeline"
-	"corallite/pipeline/score"
 	"corallite/tflite/tensor"
 )
 

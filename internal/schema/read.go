@@ -6,8 +6,6 @@
 // The field ids are those of tensorflow/compiler/mlir/lite/schema/schema.fbs. There is no generated code: the Go
 // accessors of FlatBuffers panic or read wildly on hostile bytes, so that the checking walk would have to come first
 // anyway, and then it can return what it read.
-//
-// What this package exports follows Semantic Versioning.
 package schema
 
 import (

@@ -34,6 +34,4 @@
 //   - Appearance and the camera's motion are not looked at.
 //
 // docs/performance.md says how well it tracks, and how to measure that again.
-//
-// What this package exports follows Semantic Versioning.
 package track

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"unsafe"
 
-	"corallite/tflite/schema"
+	"corallite/internal/schema"
 )
 
 // Seed is a sound model to break, with the parts of it that matter.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"corallite/tflite/schema"
-	"corallite/tflite/schema/modeltest"
+	"corallite/internal/schema"
+	"corallite/internal/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"corallite/internal/schema"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema"
 )
 
 func readFile(t *testing.T, path string) *schema.Model {

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/schema"
+	"corallite/internal/schema/modeltest"
 	"corallite/internal/testdata"
-	"corallite/tflite/schema"
-	"corallite/tflite/schema/modeltest"
 	"corallite/tflite/tensor"
 )
 

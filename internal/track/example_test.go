@@ -5,8 +5,8 @@ import (
 	"log"
 	"time"
 
+	"corallite/internal/track"
 	"corallite/pipeline"
-	"corallite/pipeline/track"
 )
 
 // Two people cross a picture: each keeps the number that it got when it was found in three frames.

@@ -13,10 +13,10 @@ import (
 	"corallite/internal/mot/mottest"
 	"corallite/internal/sink/annotate"
 	"corallite/internal/testdata"
+	"corallite/internal/track"
 	"corallite/internal/vtest"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
-	"corallite/pipeline/track"
 	"corallite/pipeline/vision"
 )
 

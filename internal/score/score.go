@@ -1,7 +1,5 @@
 // Package score turns a model's values for its classes into scores, and checks whether they are scores at all: a model
 // that was exported without its last layer gives logits, which rank alike and mean nothing to a threshold.
-//
-// What this package exports follows Semantic Versioning.
 package score
 
 import (

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/score"
 	"corallite/pipeline"
-	"corallite/pipeline/score"
 )
 
 func TestScores(t *testing.T) {
