@@ -25,6 +25,7 @@ type listen struct {
 	models     []string
 	model      modelFlags // for each of them
 	microphone string
+	channel    string
 	vad        bool
 	asJSON     bool
 	sound      mic.SoundConfig // format, rate and channels of standard input
@@ -46,6 +47,7 @@ Without --model it listens for the wake words of the catalog: ` + strings.Join(l
 		Example: `  corallite listen --microphone default
   corallite listen --model digits --json calls/*.wav
   corallite listen --model micro_speech.tflite --labels words.txt --features micro yes.wav
+  corallite listen --microphone "USB Audio" --channel left
   arecord -f S16_LE -r 16000 -t raw | corallite listen --model okay_nabu -`,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if cmd.Flags().Changed("threshold") {
@@ -57,6 +59,7 @@ Without --model it listens for the wake words of the catalog: ` + strings.Join(l
 	flags := cmd.Flags()
 	flags.StringArrayVar(&l.models, "model", nil, "name of a catalog model, or path of a .tflite file (repeatable)")
 	flags.StringVar(&l.microphone, "microphone", "", `listen to this microphone: "default", its name or its id (see: corallite devices)`)
+	addKeyFlag(flags, &l.channel, "channel", "channel that is heard of several: left, right, a number, or mix, the mean of all (default: mix)", "pipelines", "source", "channel")
 	flags.StringVar(&l.model.LabelsFile, "labels", "", "label file of a keyword model, one label per line (default: from the catalog or packed into the model)")
 	l.model.Features = addFeatureFlags(cmd)
 	addActivationFlag(cmd, &l.model.Activation)
@@ -72,6 +75,7 @@ Without --model it listens for the wake words of the catalog: ` + strings.Join(l
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskKeyword, configs.TaskWakeword))
 	cmd.ValidArgsFunction = soundFiles
 	_ = cmd.RegisterFlagCompletionFunc("microphone", microphoneNames)
+	_ = cmd.RegisterFlagCompletionFunc("channel", cobra.FixedCompletions([]string{"mix", "left", "right"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"u8", "s16le", "s24le", "s32le", "f32le"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.MarkFlagFilename("labels", "txt")
 	return cmd
@@ -103,10 +107,10 @@ func (l *listen) run(cmd *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	l.sound.Sound = files
+	l.sound.Sound, l.sound.Channel = files, l.channel
 	p := configs.Pipeline{Source: &l.sound, VAD: l.vad}
 	if l.microphone != "" {
-		p.Source = &mic.MicrophoneConfig{Microphone: l.microphone}
+		p.Source = &mic.MicrophoneConfig{Microphone: l.microphone, Channel: l.channel}
 	}
 	all := map[string]configs.Model{}
 	if p.Models, err = l.findModels(all); err != nil {

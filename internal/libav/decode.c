@@ -129,15 +129,12 @@ int libav_reader_samples(const void *frame, int16_t *to) {
   return 0;
 }
 
-int libav_reader_mono(const void *frame, float *to) {
+int libav_reader_floats(const void *frame, float *to) {
   const AVFrame *f = frame;
   int channels = f->ch_layout.nb_channels, planar, format = packed_of(f->format, &planar);
   if (!known(f->format) || channels < 1) return AVERROR(ENOSYS);
-  for (int i = 0; i < f->nb_samples; i++) {
-    double sum = 0;
-    for (int c = 0; c < channels; c++) sum += planar ? value(f->extended_data[c], i, format) : value(f->extended_data[0], i * channels + c, format);
-    if (sum != sum) return i;
-    to[i] = sum / channels;
-  }
-  return f->nb_samples;
+  for (int i = 0; i < f->nb_samples; i++)
+    for (int c = 0; c < channels; c++)
+      to[i * channels + c] = planar ? value(f->extended_data[c], i, format) : value(f->extended_data[0], i * channels + c, format);
+  return 0;
 }

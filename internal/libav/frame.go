@@ -6,7 +6,6 @@ package libav
 import "C"
 
 import (
-	"errors"
 	"time"
 	"unsafe"
 
@@ -91,21 +90,16 @@ func (f *Frame) Samples(dst []int16) ([]int16, error) {
 	return dst, nil
 }
 
-// Mono appends the sound to dst as the mean of its channels, -1 to 1 (floating-point sound may exceed it). A sample that
-// is NaN is an error; those before it are appended.
-func (f *Frame) Mono(dst []float32) ([]float32, error) {
+// Floats appends the sound to dst as numbers from -1 to 1, the channels in turn. Floating-point sound is as it is: it may
+// exceed that, and be NaN.
+func (f *Frame) Floats(dst []float32) ([]float32, error) {
 	if f.f == nil || f.Len == 0 {
 		return dst, nil
 	}
 	at := len(dst)
-	dst = append(dst, make([]float32, f.Len)...)
-	switch n := int(C.libav_reader_mono(f.f, (*C.float)(unsafe.Pointer(&dst[at])))); {
-	case n < 0:
-		return dst[:at], &Error{Op: "converting sound", Code: n}
-	case n < f.Len:
-		return dst[:at+n], errNaN
+	dst = append(dst, make([]float32, f.Len*f.Channels)...)
+	if code := C.libav_reader_floats(f.f, (*C.float)(unsafe.Pointer(&dst[at]))); code < 0 {
+		return dst[:at], &Error{Op: "converting sound", Code: int(code)}
 	}
 	return dst, nil
 }
-
-var errNaN = errors.New("a sample is NaN: repair the recording, or cut it there")

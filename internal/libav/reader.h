@@ -75,9 +75,8 @@ int libav_reader_receive(libav_reader *r, int stream, struct libav_frame *f);
 // libav_reader_samples writes the frame's sound as signed 16 bits, channels in turn.
 int libav_reader_samples(const void *frame, int16_t *to);
 
-// libav_reader_mono writes the mean of the frame's channels, -1 to 1. It gives how many samples come before one that is
-// NaN: all, if none is.
-int libav_reader_mono(const void *frame, float *to);
+// libav_reader_floats writes the frame's sound as numbers of -1 to 1, channels in turn.
+int libav_reader_floats(const void *frame, float *to);
 
 struct libav_picture {
   void *frame;  // an AVFrame, the caller's to free

@@ -83,28 +83,39 @@ type layout struct {
 // frame returns the bytes in one frame: a sample of each channel.
 func (l layout) frame() int { return l.bytes * l.channels }
 
-// mono appends the mean of the channels for each whole frame in b to dst. It stops before the first frame with a NaN;
-// whole is the number of frames that it decoded.
-func (l layout) mono(dst []float32, b []byte) (out []float32, whole int) {
-	n := len(b) / l.frame()
-	if l.encoding == encodings["s16le"] && l.channels == 1 { // the most frequent format
+// decode appends the samples of the whole frames in b to dst, the channels in turn.
+func (l layout) decode(dst []float32, b []byte) []float32 {
+	b = b[:len(b)/l.frame()*l.frame()]
+	if l.encoding == encodings["s16le"] { // the most frequent format
 		for ; len(b) >= 2; b = b[2:] {
 			dst = append(dst, float32(int16(uint16(b[0])|uint16(b[1])<<8))/(1<<15))
 		}
-		return dst, n
+		return dst
 	}
-	for i := range n {
-		var sum float32
-		for range l.channels {
-			sum += l.sample(b)
-			b = b[l.bytes:]
-		}
-		if sum != sum {
-			return dst, i
-		}
-		dst = append(dst, sum/float32(l.channels))
+	for ; len(b) > 0; b = b[l.bytes:] {
+		dst = append(dst, l.sample(b))
 	}
-	return dst, n
+	return dst
+}
+
+// decoder makes one channel of raw sound.
+type decoder struct {
+	layout
+	mixer   mixer
+	samples []float32 // scratch
+}
+
+// begin starts with sound of that layout.
+func (d *decoder) begin(l layout) error {
+	d.layout = l
+	return d.mixer.begin(l.channels, l.rate)
+}
+
+// mono appends one sample for each whole frame in b to dst. It stops before the first that is NaN; whole is the number
+// of those that it appended.
+func (d *decoder) mono(dst []float32, b []byte) (out []float32, whole int) {
+	d.samples = d.decode(d.samples[:0], b)
+	return d.mixer.add(dst, d.samples)
 }
 
 // check validates a layout that came from outside.

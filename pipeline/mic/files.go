@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"os"
 	"slices"
@@ -25,6 +26,9 @@ type FilesOptions struct {
 	Rate  int           // of the chunks, in samples per second, from 1000 to 1,000,000
 	Chunk time.Duration // length of a chunk; 0: 480 ms
 	Pool  *audio.Pool   // of the chunks; nil: a new one
+
+	Channel string       // of recordings with several: "left", "right", "1", "2", …; "" or "mix": their mean
+	Logger  *slog.Logger // for recordings whose channels cancel each other out; nil: nothing is logged
 }
 
 const fileChunk = 480 * time.Millisecond
@@ -52,6 +56,9 @@ type Files struct {
 	ended   error     // why the open recording has no more samples; nil: not known yet
 	failed  error     // to be returned after the last chunk
 	counts  counts
+	channel int // from 1; 0: the mean of all
+	log     *slog.Logger
+	warned  bool // of channels that cancel each other out
 
 	mu     sync.Mutex
 	closed bool
@@ -68,6 +75,7 @@ type recording interface {
 	// read appends the next samples to dst, mixed to one channel. The error comes with the last samples or after them;
 	// io.EOF is the regular end.
 	read(dst []float32) ([]float32, error)
+	mixing() *mixer
 	close() error // may be called while read runs
 }
 
@@ -77,11 +85,15 @@ func NewFiles(o FilesOptions) (audio.Source, error) {
 	if err := checkRate(o.Rate); err != nil {
 		return nil, err
 	}
+	channel, err := parseChannel(o.Channel)
+	if err != nil {
+		return nil, err
+	}
 	files, err := recordings.Expand(o.Paths)
 	if err != nil {
 		return nil, err
 	}
-	f := &Files{files: files}
+	f := &Files{files: files, channel: channel, log: o.Logger}
 	f.chunker = chunker{pool: poolOr(o.Pool), rate: o.Rate, size: samplesIn(o.Chunk, fileChunk, o.Rate)}
 	return f, nil
 }
@@ -125,7 +137,9 @@ func (f *Files) Next(ctx context.Context) (*audio.Chunk, error) {
 		f.chunker.add(f.samples)
 		if f.ended != nil {
 			f.chunker.end()
+			r.mixing().end()
 		}
+		f.warned = r.mixing().report(f.log, f.warned, "source", f.chunker.name) || f.warned
 	}
 	return f.take(r)
 }
@@ -146,7 +160,7 @@ func (f *Files) current() (recording, error) {
 	}
 	path := f.files[f.next]
 	f.next++
-	r, err := openRecording(path)
+	r, err := openRecording(path, f.channel)
 	if err == nil {
 		err = f.chunker.begin(r.sampleRate(), int64(math.Round(r.start().Seconds()*float64(f.chunker.rate))))
 		if err != nil {
@@ -195,13 +209,14 @@ func (f *Files) take(r recording) (*audio.Chunk, error) {
 	return c, nil
 }
 
-// openRecording opens a file; with ffmpeg's libraries, unless it is an uncompressed WAVE file.
-func openRecording(path string) (recording, error) {
+// openRecording opens a file, of which one channel is read (0: the mean of all); with ffmpeg's libraries, unless it is an
+// uncompressed WAVE file.
+func openRecording(path string, channel int) (recording, error) {
 	file, err := regfile.OpenBare(path)
 	if err != nil {
 		return nil, err
 	}
-	r, err := openWAVFile(file)
+	r, err := openWAVFile(file, channel)
 	if err == nil {
 		return r, nil
 	}
@@ -210,7 +225,7 @@ func openRecording(path string) (recording, error) {
 	if !errors.As(err, &codec) && !errors.Is(err, errNoWAV) {
 		return nil, err
 	}
-	t, cause := openTrack(path)
+	t, cause := openTrack(path, channel)
 	if cause != nil && codec != nil {
 		cause = fmt.Errorf("%w: %w", codec, cause)
 	}
@@ -223,12 +238,13 @@ type waveFile struct {
 	file *os.File
 }
 
+func (w waveFile) mixing() *mixer       { return &w.mixer }
 func (w waveFile) close() error         { return w.file.Close() }
 func (w waveFile) start() time.Duration { return 0 }
 
 var errNoWAV = errors.New("not a WAVE file")
 
-func openWAVFile(file *os.File) (recording, error) {
+func openWAVFile(file *os.File, channel int) (recording, error) {
 	in := bufio.NewReaderSize(file, 1<<16)
 	head, err := in.Peek(wavHead)
 	switch {
@@ -239,7 +255,7 @@ func openWAVFile(file *os.File) (recording, error) {
 	case !isWAV(head):
 		return nil, errNoWAV
 	}
-	w, err := openWAV(in)
+	w, err := openWAV(in, channel)
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,10 @@ type MicrophoneOptions struct {
 	Chunk time.Duration // length of a chunk; 0: 10 ms
 	Pool  *audio.Pool   // of the chunks; nil: a new one
 
+	// Channel is that of a microphone with several: "left", "right", "1", "2", …; "" or "mix": their mean. One that the
+	// microphone does not have is an error.
+	Channel string
+
 	Source   string            // Meta.Source of the chunks; "": "microphone:" and the name
 	Deadline time.Duration     // a microphone that gives nothing for this long is lost; 0: 5 s
 	Silence  time.Duration     // digital silence of this length is logged; 0: 10 s
@@ -56,6 +60,8 @@ type LiveSource struct {
 	backends []backend.Backend // after the first session: only the one that it used
 	reader   reader
 	silence  silenceDetector
+	channel  int  // from 1; 0: the mean of all
+	warned   bool // of channels that cancel each other out
 	source   *reconnect.Source[*audio.Chunk]
 }
 
@@ -104,8 +110,12 @@ func newLiveSource(o MicrophoneOptions) (*LiveSource, error) {
 	if o.Backends == nil {
 		o.Backends = Backends()
 	}
+	channel, err := parseChannel(o.Channel)
+	if err != nil {
+		return nil, err
+	}
 	l := &LiveSource{
-		name: o.Source, wanted: o.Name, required: o.Required, log: o.Logger.With("source", o.Source),
+		channel: channel, name: o.Source, wanted: o.Name, required: o.Required, log: o.Logger.With("source", o.Source),
 		calls: guardedCalls{clock: o.Clock}, backends: slices.Clone(o.Backends),
 	}
 	l.reader.chunker = chunker{pool: poolOr(o.Pool), name: o.Source, rate: o.Rate, size: samplesIn(o.Chunk, liveChunk, o.Rate)}
@@ -122,7 +132,7 @@ func (l *LiveSource) open(ctx context.Context) (reconnect.Session[*audio.Chunk],
 	var s *session
 	// s is read only when the call ended in time.
 	err := l.calls.do(ctx, "opening the microphone", func() (undo func() error, err error) {
-		opened, err := l.capture()
+		opened, err := l.capture(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -141,13 +151,13 @@ func (l *LiveSource) open(ctx context.Context) (reconnect.Session[*audio.Chunk],
 }
 
 // capture finds the microphone, opens it and starts it.
-func (l *LiveSource) capture() (*session, error) {
+func (l *LiveSource) capture(ctx context.Context) (*session, error) {
 	c, b, err := connect(l.backends)
 	if err != nil {
 		return nil, l.absent(err)
 	}
 	s := &session{source: l, backend: b, connection: c}
-	if err := s.start(); err != nil {
+	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return s, nil

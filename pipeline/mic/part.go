@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"corallite/internal/english"
 	"corallite/internal/key"
 	"corallite/internal/part"
 	"corallite/pipeline"
@@ -16,6 +17,7 @@ import (
 // MicrophoneConfig is the configuration of a microphone.
 type MicrophoneConfig struct {
 	Microphone string        // as MicrophoneOptions.Name
+	Channel    string        // as there
 	Deadline   time.Duration // as there
 }
 
@@ -29,6 +31,7 @@ func (c *MicrophoneConfig) Keys() key.Table {
 	return key.Table{
 		key.String(&c.Microphone, "microphone").Example("USB Audio Device").
 			Doc("A microphone: `default`, its name or a part of it, or its id, as `corallite devices` prints them. One that is unplugged, or not there yet, is waited for."),
+		channelKey(&c.Channel),
 		part.DeadlineKey(&c.Deadline, part.Seconds(defaultDeadline)),
 	}
 }
@@ -36,7 +39,7 @@ func (c *MicrophoneConfig) Keys() key.Table {
 // Open opens the microphone.
 func (c *MicrophoneConfig) Open(ctx context.Context, env part.SourceEnv) (pipeline.Source[*audio.Chunk], error) {
 	m, err := NewMicrophone(ctx, MicrophoneOptions{
-		Name: c.Microphone, Rate: env.Rate, Deadline: c.Deadline, Required: env.Required, Logger: env.Logger,
+		Name: c.Microphone, Rate: env.Rate, Channel: c.Channel, Deadline: c.Deadline, Required: env.Required, Logger: env.Logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("microphone %q: %w", c.Microphone, err)
@@ -46,7 +49,8 @@ func (c *MicrophoneConfig) Open(ctx context.Context, env part.SourceEnv) (pipeli
 
 // SoundConfig is the configuration of recordings, or of raw samples on standard input.
 type SoundConfig struct {
-	Sound []string // files and patterns; "-" is standard input
+	Sound   []string // files and patterns; "-" is standard input
+	Channel string   // as FilesOptions.Channel
 
 	Format   string // of standard input: one of Formats; "": s16le
 	Rate     int    // of standard input, samples a second; 0: 16000
@@ -73,12 +77,13 @@ func (c *SoundConfig) Keys() key.Table {
 	return key.Table{
 		key.Strings(&c.Sound, "sound").Example(`["calls/*.wav"]`).
 			Doc("Recordings, and the sound of videos: WAV, FLAC, MP3, MP4 and whatever else ffmpeg's libraries read; folders of them, or patterns. A video whose pictures are the `video` of another pipeline has the same times in both. `-` is raw samples on standard input: `arecord -f S16_LE -r 16000 -t raw | corallite run …`. Ends after the last."),
+		channelKey(&c.Channel),
 		key.String(&c.Format, "format").Choices("u8", "s16le", "s24le", "s32le", "f32le").DefaultDoc("s16le").Example("f32le").
 			Doc("With `sound: \"-\"`: the format of a sample."),
 		key.Int(&c.Rate, "rate").Min(1000).Max(768000).DefaultDoc("16000").Example("48000").
 			Doc("With `sound: \"-\"`: samples per second."),
 		key.Int(&c.Channels, "channels").Min(1).Max(64).DefaultDoc("1").Example("2").
-			Doc("With `sound: \"-\"`: the number of channels, of which the mean is taken."),
+			Doc("With `sound: \"-\"`: the number of channels."),
 	}
 }
 
@@ -93,6 +98,9 @@ func (c *SoundConfig) Check(in part.Check) {
 			part.CheckFileAt(in, "sound", i, file, true)
 		}
 	}
+	if n, err := parseChannel(c.Channel); err == nil && stdin && n > max(c.Channels, 1) {
+		in.Report(key.CodeOutOfRange, "channel", "", fmt.Sprintf("standard input has %s: set channels to what it really has", english.Count(max(c.Channels, 1), "channel")))
+	}
 	for name, given := range map[string]bool{"format": c.Format != "", "rate": c.Rate != 0, "channels": c.Channels != 0} {
 		if given && !stdin {
 			in.Report(key.CodeConflict, name, "", `only applies to sound: "-"; files state it themselves`)
@@ -106,14 +114,15 @@ func (c *SoundConfig) Open(_ context.Context, env part.SourceEnv) (pipeline.Sour
 		// It may be a microphone's sound, which is not to grow old, or a file's, of which nothing is to be lost: short
 		// chunks, and whoever writes waits.
 		return asSource(NewPCM(PCMOptions{
-			Reader: env.Stdin, Format: c.Format, SourceRate: cmp.Or(c.Rate, standardInputRate), Channels: c.Channels, Rate: env.Rate, Chunk: 20 * time.Millisecond,
+			Reader: env.Stdin, Format: c.Format, SourceRate: cmp.Or(c.Rate, standardInputRate), Channels: c.Channels, Channel: c.Channel,
+			Rate: env.Rate, Chunk: 20 * time.Millisecond, Logger: env.Logger,
 		}))
 	}
 	chunk := longChunk
 	if env.Gated {
 		chunk = gatedChunk
 	}
-	return asSource(NewFiles(FilesOptions{Paths: c.Sound, Rate: env.Rate, Chunk: chunk}))
+	return asSource(NewFiles(FilesOptions{Paths: c.Sound, Rate: env.Rate, Chunk: chunk, Channel: c.Channel, Logger: env.Logger}))
 }
 
 // asSource is a source, or an error and no source.

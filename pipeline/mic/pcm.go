@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -19,12 +20,15 @@ type PCMOptions struct {
 	Format     string    // of the input, one of Formats; "": that of its WAVE header, or "s16le" without one
 	SourceRate int       // of the input, in samples per second, from 1000 to 1,000,000; 0: Rate
 	Channels   int       // of the input, from 1 to 256; 0: 1
+	Channel    string    // of several: "left", "right", "1", "2", …; "" or "mix": their mean
 
 	Rate  int           // of the chunks, in samples per second, from 1000 to 1,000,000
 	Chunk time.Duration // length of a chunk; 0: 480 ms, 10 ms if Live
 	Pool  *audio.Pool   // of the chunks; nil: a new one
 	Name  string        // Meta.Source; "": "-"
-	Live  bool          // the sound comes in real time: what is not taken in time is lost, oldest first
+
+	Logger *slog.Logger // for channels that cancel each other out; nil: nothing is logged
+	Live   bool         // the sound comes in real time: what is not taken in time is lost, oldest first
 }
 
 const liveChunk = 10 * time.Millisecond
@@ -34,7 +38,8 @@ const liveChunk = 10 * time.Millisecond
 type PCM struct {
 	live   bool
 	name   string
-	layout layout
+	sound  decoder
+	log    *slog.Logger
 	detect bool // the stream may begin with a WAVE header
 	ring   *ring
 	chunks reader
@@ -55,25 +60,30 @@ func NewPCM(o PCMOptions) (audio.Source, error) {
 	if err := checkRate(o.Rate); err != nil {
 		return nil, err
 	}
-	p := &PCM{live: o.Live, name: o.Name, input: o.Reader, detect: o.Format == "", opened: make(chan struct{})}
+	channel, err := parseChannel(o.Channel)
+	if err != nil {
+		return nil, err
+	}
+	p := &PCM{live: o.Live, name: o.Name, input: o.Reader, detect: o.Format == "", log: o.Logger, opened: make(chan struct{})}
+	p.sound.mixer.channel = channel
 	if p.name == "" {
 		p.name = "-"
 	}
 	if p.detect {
 		o.Format = "s16le"
 	}
-	var err error
-	if p.layout.encoding, err = encodingNamed(o.Format); err != nil {
+	l := &p.sound.layout
+	if l.encoding, err = encodingNamed(o.Format); err != nil {
 		return nil, err
 	}
-	p.layout.rate, p.layout.channels = o.SourceRate, o.Channels
+	l.rate, l.channels = o.SourceRate, o.Channels
 	if o.SourceRate == 0 {
-		p.layout.rate = o.Rate
+		l.rate = o.Rate
 	}
 	if o.Channels == 0 {
-		p.layout.channels = 1
+		l.channels = 1
 	}
-	if err := p.layout.check(); err != nil {
+	if err := l.check(); err != nil {
 		return nil, fmt.Errorf("raw sound from %s: %w", p.name, err)
 	}
 	usual := fileChunk
@@ -175,7 +185,7 @@ func (p *PCM) stamp(c *audio.Chunk) *audio.Chunk {
 func (p *PCM) read() {
 	in := bufio.NewReaderSize(p.input, 1<<16)
 	err := p.detectLayout(in)
-	p.ring = newRing(p.layout.rate, &p.chunks.counts)
+	p.ring = newRing(p.sound.rate, &p.chunks.counts)
 	close(p.opened)
 	if err == nil {
 		err = p.copy(in)
@@ -186,39 +196,43 @@ func (p *PCM) read() {
 // detectLayout reads the layout from a WAVE header, if there is one.
 func (p *PCM) detectLayout(in *bufio.Reader) error {
 	if !p.detect {
-		return nil
+		return p.sound.begin(p.sound.layout)
 	}
 	if head, _ := in.Peek(wavHead); !isWAV(head) { // an error returns when the samples are read
-		return nil
+		return p.sound.begin(p.sound.layout)
 	}
-	w, err := openWAV(in)
-	if err == nil {
-		p.layout = w.layout
+	w, err := openWAV(in, p.sound.mixer.channel)
+	if err != nil {
+		return err
 	}
-	return err
+	return p.sound.begin(w.layout)
 }
 
 // copy copies samples into the ring as soon as they are read.
 func (p *PCM) copy(in io.Reader) error {
-	frame := p.layout.frame()
+	frame := p.sound.frame()
 	buf := make([]byte, max(frame, blockFrames*frame/4))
 	var samples []float32
-	total, rest := int64(0), 0
+	total, rest, warned := int64(0), 0, false
 	for {
 		n, err := in.Read(buf[rest:])
 		now := time.Now()
 		n += rest
 		whole := n / frame * frame
 		got := 0
-		samples, got = p.layout.mono(samples[:0], buf[:whole])
+		samples, got = p.sound.mono(samples[:0], buf[:whole])
 		total += int64(got)
 		if !p.live && !p.waitForRoom(len(samples)) {
 			return ErrClosed
 		}
 		p.ring.put(samples, now)
+		if err == io.EOF {
+			p.sound.mixer.end()
+		}
+		warned = p.sound.mixer.report(p.log, warned, "source", p.name) || warned
 		switch {
 		case got < whole/frame:
-			return fmt.Errorf("sample %d (at %s) is NaN", total, seconds(total, p.layout.rate))
+			return fmt.Errorf("sample %d (at %s) is NaN", total, seconds(total, p.sound.rate))
 		case err == io.EOF && total == 0:
 			return errors.New("the stream ended without a sample")
 		case err != nil:

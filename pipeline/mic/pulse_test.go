@@ -80,6 +80,20 @@ func TestPulseMicrophone(t *testing.T) {
 	}
 }
 
+// TestPulseChannel: the channels of a microphone are its own, not a mix of the server.
+func TestPulseChannel(t *testing.T) {
+	server := pulsetest.Start(t, "rate=48000 channels=2")
+	left, right := tone(16000*3, 16000, 1000, 0.5), tone(16000*3, 16000, 400, 0.25)
+	path := file(t, "tones.wav", plain(16000, 2, turns(left, right)...))
+	defer playing(server, path)()
+	for channel, want := range map[string]struct{ hertz, level float64 }{"left": {1000, 0.5}, "2": {400, 0.25}} {
+		l, _ := microphone(t, MicrophoneOptions{Channel: channel})
+		if got := hearTone(t, l, 16000, want.hertz); math.Abs(got-want.level) > 0.01 {
+			t.Errorf("%s: the tone has %.3f of full scale, not %g", channel, got, want.level)
+		}
+	}
+}
+
 // TestPulseMicrophones: the list has what the server says, and who asks a server that hangs waits as long as he likes.
 func TestPulseMicrophones(t *testing.T) {
 	server := pulsetest.Start(t, "")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"corallite/internal/reconnect"
@@ -19,6 +20,7 @@ type session struct {
 	microphone Microphone
 	stream     backend.Stream
 	ring       *ring
+	sound      decoder
 }
 
 // pollInterval is how long Next waits before it says that nothing came.
@@ -30,7 +32,7 @@ var (
 )
 
 // start finds the microphone in the connection and starts it.
-func (s *session) start() error {
+func (s *session) start(ctx context.Context) error {
 	all, err := s.connection.Microphones(false)
 	if err != nil {
 		return err
@@ -42,14 +44,34 @@ func (s *session) start() error {
 	if s.source.wanted == defaultName {
 		id = "" // follow the default when the user changes it
 	}
-	if err := s.open(id); err != nil {
+	channels := 0
+	if s.source.channel > 0 && s.connection.AsksChannels() {
+		if channels, err = channelsOf(ctx, s.microphone); err != nil {
+			return err
+		}
+	}
+	if err := s.open(id, channels); err != nil {
 		return fmt.Errorf("microphone %s: %w", s.microphone, err)
 	}
 	return nil
 }
 
-func (s *session) open(id string) (err error) {
-	if s.stream, err = s.connection.Open(id); err != nil {
+// channelsOf returns how many channels a microphone has, of which miniaudio can be asked in a child process only.
+func channelsOf(ctx context.Context, m Microphone) (int, error) {
+	all, err := Microphones(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, one := range all {
+		if one.ID == m.ID && len(one.Channels) > 0 {
+			return slices.Max(one.Channels), nil
+		}
+	}
+	return 0, fmt.Errorf("microphone %s: the sound system does not say how many channels it has", m)
+}
+
+func (s *session) open(id string, channels int) (err error) {
+	if s.stream, err = s.connection.Open(id, channels); err != nil {
 		return err
 	}
 	format := s.stream.Format()
@@ -57,11 +79,17 @@ func (s *session) open(id string) (err error) {
 	if l.encoding, err = encodingNamed(format.Encoding); err == nil {
 		err = l.check()
 	}
+	s.sound.mixer.channel = s.source.channel
+	if err == nil {
+		if err = s.sound.begin(l); err != nil {
+			err = reconnect.Permanent(err)
+		}
+	}
 	if err == nil {
 		s.ring = newRing(l.rate, &s.source.reader.counts)
 		samples := make([]float32, 0, l.rate)
 		err = s.stream.Start(func(data []byte) {
-			samples, _ = l.mono(samples[:0], data)
+			samples, _ = s.sound.mono(samples[:0], data)
 			s.ring.put(samples, s.source.calls.clock.Now())
 		})
 	}
@@ -82,6 +110,7 @@ func (s *session) Next(ctx context.Context) (*audio.Chunk, error) {
 		}
 		switch {
 		case in.full():
+			s.source.warned = s.sound.mixer.report(s.source.log, s.source.warned) || s.source.warned
 			return in.next(), nil
 		case over && s.connection.Gone():
 			return nil, errGone

@@ -20,7 +20,9 @@ type track struct {
 	begins  time.Duration // in the file
 	samples int64         // taken so far, with the silence of gaps
 	silence int64         // samples of a gap that are still to be given
-	after   *libav.Frame  // what follows the gap
+	mixer   mixer
+	turns   []float32    // scratch: the samples of all channels
+	after   *libav.Frame // what follows the gap
 }
 
 // gap is how much later than the samples before it sound must be for the time between to count: less is how exactly
@@ -28,7 +30,7 @@ type track struct {
 const gap = 100 * time.Millisecond
 
 // openTrack opens the sound of a file. Only the file itself may be read, so that a playlist cannot reach the network.
-func openTrack(path string) (recording, error) {
+func openTrack(path string, channel int) (recording, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -50,7 +52,13 @@ func openTrack(path string) (recording, error) {
 		return nil, errors.Join(err, reader.Close())
 	}
 	t.rate, t.begins = t.first.Rate, max(t.first.Time, 0)
-	if err := (layout{channels: max(t.first.Channels, 1), rate: t.rate}).check(); err != nil {
+	l := layout{channels: max(t.first.Channels, 1), rate: t.rate}
+	t.mixer.channel = channel
+	err = l.check()
+	if err == nil {
+		err = t.mixer.begin(l.channels, l.rate)
+	}
+	if err != nil {
 		return nil, errors.Join(err, t.close())
 	}
 	return t, nil
@@ -95,11 +103,19 @@ func (t *track) read(dst []float32) ([]float32, error) {
 	if f.Rate != t.rate {
 		return dst, fmt.Errorf("after %s: the sample rate changes from %d to %d Hz: split the recording there", seconds(t.samples, t.rate), t.rate, f.Rate)
 	}
-	had := len(dst)
-	dst, err := f.Mono(dst)
-	t.samples += int64(len(dst) - had)
-	if err != nil {
+	if n := max(f.Channels, 1); n != t.mixer.channels { // as where the programme of a broadcast changes
+		if err := t.mixer.begin(n, t.rate); err != nil {
+			return dst, fmt.Errorf("after %s: %w", seconds(t.samples, t.rate), err)
+		}
+	}
+	var err error
+	if t.turns, err = f.Floats(t.turns[:0]); err != nil {
 		return dst, fmt.Errorf("after %s: %w", seconds(t.samples, t.rate), err)
+	}
+	dst, whole := t.mixer.add(dst, t.turns)
+	t.samples += int64(whole)
+	if whole < f.Len {
+		return dst, fmt.Errorf("after %s: a sample is NaN: repair the recording, or cut it there", seconds(t.samples, t.rate))
 	}
 	return dst, nil
 }
@@ -112,4 +128,5 @@ func (t *track) next() (*libav.Frame, error) {
 	return t.reader.Next()
 }
 
-func (t *track) close() error { return t.reader.Close() }
+func (t *track) mixing() *mixer { return &t.mixer }
+func (t *track) close() error   { return t.reader.Close() }

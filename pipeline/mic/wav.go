@@ -13,7 +13,7 @@ import (
 // wave is the sound of a RIFF/WAVE file (Microsoft's "Multimedia Programming Interface and Data Specifications 1.0" and
 // mmreg.h; for RF64 EBU Tech 3306).
 type wave struct {
-	layout
+	decoder
 	in    io.Reader
 	at    int64 // bytes read
 	left  int64 // bytes of samples left; unknownSize: until the end of the file
@@ -65,9 +65,10 @@ func isWAV(head []byte) bool {
 		(string(head[:4]) == "RIFF" || string(head[:4]) == "RIFX" || string(head[:4]) == "RF64" || string(head[:4]) == "BW64")
 }
 
-// openWAV reads up to the first sample.
-func openWAV(in io.Reader) (*wave, error) {
+// openWAV reads up to the first sample, of that channel (0: the mean of all).
+func openWAV(in io.Reader, channel int) (*wave, error) {
 	w := &wave{in: in}
+	w.mixer.channel = channel
 	var head [wavHead]byte
 	if err := w.take(head[:]); err != nil || !isWAV(head[:]) {
 		return nil, errors.Join(errors.New("not a WAVE file: it does not begin with RIFF and WAVE"), notEnd(err))
@@ -88,6 +89,9 @@ func openWAV(in io.Reader) (*wave, error) {
 		if id == "data" {
 			if !known {
 				return nil, fmt.Errorf("the samples (data chunk) at byte %d come without a format (fmt chunk) before them", start)
+			}
+			if err := w.begin(w.layout); err != nil {
+				return nil, err
 			}
 			w.left = dataSize(size, large, riff, w.at)
 			w.buf = make([]byte, blockFrames*w.frame())
@@ -164,7 +168,7 @@ func readFormat(b []byte, order binary.ByteOrder) (layout, error) {
 	return l, nil
 }
 
-// read appends the next samples, mixed to one channel, to dst; io.EOF is the regular end. Of a file that is truncated or has
+// read appends the next samples, of one channel, to dst; io.EOF is the regular end. Of a file that is truncated or has
 // a NaN, it returns everything before that.
 func (w *wave) read(dst []float32) ([]float32, error) {
 	if w.ended != nil {

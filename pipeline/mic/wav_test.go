@@ -289,7 +289,7 @@ func FuzzWAV(f *testing.F) {
 	m.between = "LIST\x03\x00\x00\x00abc\x00"
 	f.Add(m.bytes())
 	f.Fuzz(func(t *testing.T, content []byte) {
-		w, err := openWAV(bytes.NewReader(content))
+		w, err := openWAV(bytes.NewReader(content), 0)
 		if err != nil {
 			return
 		}

@@ -23,8 +23,11 @@ type Connection interface {
 	// for each device.
 	Microphones(details bool) ([]Microphone, error)
 	// Open opens the microphone with that ID and starts nothing yet. An empty id is the system's default, which the
-	// stream follows when the user changes it.
-	Open(id string) (Stream, error)
+	// stream follows when the user changes it. channels is how many the microphone has, if AsksChannels; else, or at 0,
+	// the system gives what it likes.
+	Open(id string, channels int) (Stream, error)
+	// AsksChannels reports whether the system mixes the channels unless it is told how many there are.
+	AsksChannels() bool
 	// Gone reports whether the server that the connection was made to has ended, where the system does not report that
 	// as the end of the stream. It must answer quickly; it may be called while a stream runs.
 	Gone() bool

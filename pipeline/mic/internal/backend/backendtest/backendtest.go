@@ -26,7 +26,7 @@ type System struct {
 	streams     []*stream
 	frozen      chan struct{} // closed by Thaw; nil: not frozen
 	down        bool
-	signal      func(i int64) int16
+	signal      func(i int64, channel int) int16
 	opened      int
 	closed      int
 }
@@ -38,7 +38,18 @@ func New(rate, channels int, microphones ...backend.Microphone) *System {
 
 // Play has all microphones capture a signal from now on: sample i since the stream was started, the same in all channels.
 // Nil is silence, as at the beginning.
-func (s *System) Play(signal func(i int64) int16) { s.change(func() { s.signal = signal }) }
+func (s *System) Play(signal func(i int64) int16) {
+	if signal == nil {
+		s.PlayChannels(nil)
+		return
+	}
+	s.PlayChannels(func(i int64, _ int) int16 { return signal(i) })
+}
+
+// PlayChannels is Play with a signal for each channel, from 0.
+func (s *System) PlayChannels(signal func(i int64, channel int) int16) {
+	s.change(func() { s.signal = signal })
+}
 
 // Plug adds a microphone.
 func (s *System) Plug(m backend.Microphone) {
@@ -126,6 +137,9 @@ func (s *System) Connect() (backend.Connection, error) {
 	return &connection{system: s}, nil
 }
 
+// AsksChannels is false.
+func (c *connection) AsksChannels() bool { return false }
+
 // connection is a connection to a System.
 type connection struct {
 	system *System
@@ -143,7 +157,7 @@ func (c *connection) Microphones(bool) ([]backend.Microphone, error) {
 	return all, nil
 }
 
-func (c *connection) Open(id string) (backend.Stream, error) {
+func (c *connection) Open(id string, _ int) (backend.Stream, error) {
 	s := c.system
 	s.wait()
 	s.mu.Lock()
@@ -215,11 +229,11 @@ func (s *stream) next(at int64) (data []byte, end int64) {
 		return nil, end
 	}
 	for ; at < end; at++ {
-		var sample int16
-		if s.system.signal != nil {
-			sample = s.system.signal(at)
-		}
-		for range s.system.format.Channels {
+		for channel := range s.system.format.Channels {
+			var sample int16
+			if s.system.signal != nil {
+				sample = s.system.signal(at, channel)
+			}
 			data = binary.LittleEndian.AppendUint16(data, uint16(sample))
 		}
 	}

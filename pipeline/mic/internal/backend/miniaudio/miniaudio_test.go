@@ -86,19 +86,19 @@ func TestVanishes(t *testing.T) {
 	if err != nil || len(all) != 1 || all[0].ID != pulsetest.Microphone {
 		t.Fatalf("%v, %v", all, err)
 	}
-	if _, err := c.Open("unknown"); err == nil || !strings.Contains(err.Error(), `no microphone "unknown"`) {
+	if _, err := c.Open("unknown", 0); err == nil || !strings.Contains(err.Error(), `no microphone "unknown"`) {
 		t.Errorf("a microphone that was never listed: %v", err)
 	}
 	var gone malgo.DeviceID
 	copy(gone[:], "gone")
 	c.(*connection).ids["gone"] = gone
-	if _, err := c.Open("gone"); err == nil || !strings.Contains(err.Error(), "ma_device_init") {
+	if _, err := c.Open("gone", 0); err == nil || !strings.Contains(err.Error(), "ma_device_init") {
 		t.Errorf("a microphone that has gone: %v", err)
 	}
 	server.Freeze()
 	opened := make(chan error)
 	go func() {
-		s, err := c.Open(pulsetest.Microphone)
+		s, err := c.Open(pulsetest.Microphone, 0)
 		if err == nil {
 			err = s.Start(func([]byte) {})
 		}

@@ -1,6 +1,7 @@
 package miniaudio
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"sync"
@@ -28,14 +29,21 @@ const (
 	periods = 100
 )
 
+// pulseChannels are asked of PulseAudio where nobody says how many there are: both of most microphones. The server makes
+// two of one, and of more it mixes two.
+const pulseChannels = 2
+
+// AsksChannels is true of PulseAudio.
+func (c *connection) AsksChannels() bool { return c.isPulse() }
+
 // Open opens a microphone with its own rate and format.
-func (c *connection) Open(id string) (backend.Stream, error) {
+func (c *connection) Open(id string, channels int) (backend.Stream, error) {
 	config := malgo.DefaultDeviceConfig(malgo.Capture)
 	config.Capture.Format, config.Capture.Channels, config.SampleRate = malgo.FormatUnknown, 0, 0 // the device's own
 	if c.isPulse() {
-		// The server averages the channels. When a microphone or the server vanishes just now, miniaudio does not know the
-		// number of channels, and PulseAudio's library aborts the program when asked for none.
-		config.Capture.Channels = 1
+		// When a microphone or the server vanishes just now, miniaudio does not know the number of channels, and
+		// PulseAudio's library aborts the program when asked for none.
+		config.Capture.Channels = uint32(cmp.Or(channels, pulseChannels))
 	}
 	config.PeriodSizeInMilliseconds, config.Periods = period, periods
 	config.NoFixedSizedCallback = 1 // deliver as it comes: one copy less, and earlier
