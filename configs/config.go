@@ -17,6 +17,9 @@ type Config struct {
 	EdgeTPU   EdgeTPU
 	Log       Log
 
+	// Services are the blocks at the top of the files that are there, by their names: "mqtt".
+	Services map[string]Service
+
 	order []string
 }
 
@@ -111,6 +114,7 @@ func (s *layers) config(o LoadOptions, whole bool) *Config {
 	if whole && len(s.pipelines) == 0 && !s.bad[""] && !s.bad["pipelines"] && s.layer(path{"pipelines"}) == nowhere {
 		s.report(origin{file: s.first}, nil, key.CodeMissingKey, "nothing to run: pipelines is missing")
 	}
+	s.services(cfg)
 	s.sameOutputs(cfg)
 	s.checkSinks(cfg, whole)
 	for _, name := range cfg.order {

@@ -16,7 +16,7 @@ import (
 // of webhooks are shown only up to their host, like everything else whose knowledge would be enough to misuse it;
 // reading that again is an error.
 func Show(c *Config, secrets bool) ([]byte, error) {
-	shown := shownConfig{Config: c, Pipelines: map[string]shownPipeline{}}
+	shown := shownConfig{Config: c, Pipelines: map[string]shownPipeline{}, secrets: secrets}
 	for name, p := range c.Pipelines {
 		shown.Pipelines[name] = shownPipeline{p, secrets}
 	}
@@ -36,6 +36,7 @@ func Show(c *Config, secrets bool) ([]byte, error) {
 type shownConfig struct {
 	*Config
 	Pipelines map[string]shownPipeline
+	secrets   bool
 }
 
 // MarshalYAML writes the models and pipelines, then the groups that occur once.
@@ -53,6 +54,13 @@ func (c shownConfig) MarshalYAML() (any, error) {
 		return nil, err
 	}
 	out.Content = append(out.Content, groups.Content...)
+	for _, service := range c.ServicesInOrder() {
+		values, err := mapping(service.Keys(), c.secrets)
+		if err != nil {
+			return nil, err
+		}
+		out.Content = append(out.Content, word(service.About().Name), values)
+	}
 	return out, nil
 }
 

@@ -72,7 +72,7 @@ func table(all parts.Lists) *key.Key {
 			Name: "pipelines", Kind: key.KindNamed, Keys: pipelineKeys(all), Required: true,
 			Doc: "What runs: each pipeline takes pictures or sound from a source through its models to its sinks. All pipelines of all files run at the same time. The name stands in every event as `pipeline`.",
 		},
-	}, new(Config).groups().Keys()...)}
+	}, append(new(Config).groups().Keys(), serviceKeys(all.Services)...)...)}
 }
 
 // groups are the keys that occur once in a configuration.

@@ -50,7 +50,10 @@ func (r *run[T]) collect(stats *recorder) {
 // progress asks the source for the number of items each time: a video knows it only once it is open.
 func (r *run[T]) progress(stats *recorder, final bool) Progress {
 	p := stats.progress(&r.runStats, final)
-	p.Total = StatsOf(r.s.Source).Total
+	p.Total, p.Reopened = StatsOf(r.s.Source).Total, r.reopened.Load()
+	for _, q := range r.sinks {
+		p.Sinks = append(p.Sinks, SinkProgress{q.name, q.taken.Load(), q.dropped.Load(), len(q.queue)})
+	}
 	return p
 }
 

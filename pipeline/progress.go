@@ -13,6 +13,17 @@ type Progress struct {
 	Elapsed  time.Duration
 	FPS      float64 // reports per second, over the last two seconds
 	Final    bool    // the last call: all sinks are closed
+
+	Reopened uint64         // how often a lost source was reopened by the Stream
+	Sinks    []SinkProgress // in the order of Stream.Sinks
+}
+
+// SinkProgress is how a sink of a Stream does.
+type SinkProgress struct {
+	Name    string // unique within the Stream
+	Taken   uint64 // reports that the sink has taken without an error
+	Dropped uint64 // reports that it missed
+	Queued  int    // reports that wait for it
 }
 
 // rateSpan is how many calls of Progress the rate is taken over.

@@ -17,6 +17,7 @@ type sinkQueue struct {
 	queue   chan Report
 	gate    Gate // nil: all reports with events pass
 	dropped atomic.Uint64
+	taken   atomic.Uint64
 	overrun sync.Once // a loss that an AsyncSink reported was counted
 
 	broken bool   // it failed permanently
@@ -76,6 +77,7 @@ func (q *sinkQueue) take(ctx context.Context, st *runStats, rep Report) {
 	err := q.consume(ctx, rep)
 	switch {
 	case err == nil:
+		q.taken.Add(1)
 		q.outage.over(q.name, st)
 	case isItems(err) && !(st.goesOn && isSystems(err)):
 		st.errors.add(Failure{Stage: StageSink, Name: q.name, Item: describe(rep.Item.Meta()), Err: err})

@@ -68,7 +68,7 @@ type streams struct {
 
 // run is a run on the streams.
 func (s *streams) run(logger *slog.Logger) app.Options {
-	return app.Options{Options: assemble.Options{Console: s.err, Stdin: s.in, Stdout: s.out, Logger: logger}}
+	return app.Options{Options: assemble.Options{Console: s.err, Stdin: s.in, Stdout: s.out, Logger: logger, Version: version}}
 }
 
 // usageError is wrong use: exit code 2.

@@ -13,6 +13,7 @@ import (
 	"corallite/configs"
 	"corallite/internal/assemble"
 	"corallite/internal/devicepool"
+	"corallite/internal/sdnotify"
 	"corallite/pipeline"
 )
 
@@ -71,6 +72,12 @@ func RunOn(ctx context.Context, cfg *configs.Config, o Options) (sum Summary, er
 	}
 	defer keepTrimmed()()
 	b.StartServers()
+	life, err := sdnotify.FromEnvironment()
+	if err != nil {
+		o.Logger.Warn("the supervisor cannot be told that the program is ready", "error", err)
+	}
+	defer life.Ready(context.WithoutCancel(ctx), func() bool { return b.Alive(3 * life.Every()) })()
+	defer life.Stopping()
 	sum.Summaries, err = pipeline.RunAll(ctx, runners)
 	if o.KeepPreviews && err == nil {
 		b.KeepServers(ctx)

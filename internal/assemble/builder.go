@@ -21,6 +21,7 @@ type Options struct {
 	Stdin   io.Reader // what a source of sound "-" reads
 	Stdout  io.Writer // what a sink of path "-" writes
 	Logger  *slog.Logger
+	Version string           // of the program
 	Pool    *devicepool.Pool // opens the models
 
 	// Open are models for pictures that are open already, by name. Whoever opened them closes them.
@@ -50,6 +51,7 @@ type Builder struct {
 	interrupted context.Context // ends with the first signal: what is not there yet is not waited for; nil: it does not end
 	waiting     context.Context // ends with interrupted, and when nothing will run: live sources are not waited for any more
 
+	pulse   pulse
 	many    bool // more items may come than those of a few pictures
 	closers closers
 }
@@ -119,6 +121,9 @@ func (b *Builder) Build(ctx context.Context) (_ map[string]pipeline.Runner, err 
 		runners[name] = p
 	}
 	if err := b.openSources(plans); err != nil {
+		return nil, err
+	}
+	if err := b.openServices(); err != nil {
 		return nil, err
 	}
 	for _, step := range []func(plan) error{plan.open, plan.probe, plan.openFirstSinks, plan.openLastSinks, plan.openOtherSinks} {

@@ -127,6 +127,9 @@ func (p *visionPlan) openLastSinks() error {
 	if err := p.openSinks(true, p.sinkEnv()); err != nil {
 		return err
 	}
+	if err := p.tap(p.sinkEnv()); err != nil {
+		return err
+	}
 	held, ok := p.Source.(*camera.Select)
 	if !ok {
 		return nil

@@ -55,7 +55,7 @@ func TestPreviewWithMotion(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := b.servers.order[0].(interface{ Status() preview.Status }).Status().Pipelines[0]
+	got := b.servers.byName["preview "+listen].(interface{ Status() preview.Status }).Status().Pipelines[0]
 	if !got.Picture || got.State != "running" || got.Frames != 0 || got.Held == 0 || got.HeldShare < 0.5 || !got.Still {
 		t.Errorf("%+v", got)
 	}

@@ -99,6 +99,7 @@ func (p *basePlan[T]) observe(o part.Observer) {
 
 // Run runs the stream, and tells the sinks that follow it how it ended.
 func (p *basePlan[T]) Run(ctx context.Context) (pipeline.Summary, error) {
+	defer p.watch()()
 	sum, err := p.Stream.Run(ctx)
 	for _, o := range p.observers {
 		o.Ended(err)
@@ -113,7 +114,7 @@ func (p *basePlan[T]) sinkEnv() part.SinkEnv {
 		Stdout: p.b.Console.Above(p.b.Stdout), Width: terminal.Width(p.b.Stdout), Logger: p.b.Logger,
 		Tell:    func(message string) { p.b.Console.Say(slog.LevelInfo, message) },
 		Devices: func() []part.Device { return devices(p.b.Pool) },
-		Server:  p.b.servers.get,
+		Server:  p.b.servers.get, Service: p.b.servers.service,
 	}
 	for _, name := range p.c.Models {
 		env.Models = append(env.Models, part.Model{Name: name, Task: p.b.cfg.Models[name].Task})

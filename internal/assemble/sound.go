@@ -46,7 +46,12 @@ func (p *soundPlan) open() error {
 
 func (p *soundPlan) openFirstSinks() error { return p.openSinks(false, p.sinkEnv()) }
 
-func (p *soundPlan) openLastSinks() error { return p.openSinks(true, p.sinkEnv()) }
+func (p *soundPlan) openLastSinks() error {
+	if err := p.openSinks(true, p.sinkEnv()); err != nil {
+		return err
+	}
+	return p.tap(p.sinkEnv())
+}
 
 func (p *soundPlan) sinkEnv() part.SinkEnv {
 	env := p.basePlan.sinkEnv()

@@ -39,14 +39,16 @@ var may = map[string][]string{
 
 	"internal/draw":   {"internal", "pipeline"},
 	"internal/sink":   {"internal", "pipeline"},
+	"internal/web":    {"internal"},
 	"internal/life":   {"internal", "pipeline"},
 	"internal/moment": {"internal", "pipeline"},
 	"internal/zone":   {"internal", "pipeline"},
 
-	"internal/schema": {"internal/schema", "tflite/tensor"},
-	"internal/choice": {"internal/key"},
-	"internal/score":  {"internal/key", "pipeline"},
-	"internal/track":  {"internal", "pipeline"},
+	"internal/schema":  {"internal/schema", "tflite/tensor"},
+	"internal/choice":  {"internal/key"},
+	"internal/score":   {"internal/key", "pipeline"},
+	"internal/track":   {"internal", "pipeline"},
+	"internal/monitor": {"internal", "pipeline"},
 
 	"internal/isolate": {"internal/isolate", "internal/environ"}, // for whatever can hang or crash, so it knows nothing of it
 

@@ -68,6 +68,9 @@ type SinkEnv struct {
 
 	// Server gives what sinks of several pipelines share, by a name: the first one makes it.
 	Server func(name string, make func() (Server, error)) (Server, error)
+
+	// Service is what the configuration's block of that name has opened; nil: it has none.
+	Service func(name string) Server
 }
 
 // Device is an accelerator.
@@ -75,13 +78,14 @@ type Device struct {
 	Name        string   // "edgetpu:pci:0"
 	State       string   // in a word or two: "resting", "gone"
 	Temperature *float64 // °C; nil: it shows none
+	Gone        bool     // it does not answer
+	Fallbacks   uint64   // times that a model had to go on without it
 }
 
-// Server is what sinks of several pipelines share: it begins when all is open, and ends after them.
+// Server is what sinks of several pipelines share, and what a Service opens: it begins when all is open, and ends after
+// them.
 type Server interface {
 	Start()
-	Page() string         // the address to open in a browser, without what is secret
-	Announcement() string // a line that says where it is, with the token where only the program knows it
 	io.Closer
 }
 

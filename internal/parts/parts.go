@@ -3,6 +3,7 @@
 package parts
 
 import (
+	"corallite/internal/monitor"
 	"corallite/internal/part"
 	"corallite/internal/sink"
 	"corallite/internal/sink/annotate"
@@ -18,6 +19,8 @@ import (
 type Lists struct {
 	Sources []func() part.Source
 	Sinks   []func() part.Sink
+
+	Services []func() part.Service // blocks at the top of a configuration
 }
 
 // All are the parts of the program.
@@ -42,6 +45,9 @@ func All() Lists {
 			func() part.Sink { return new(preview.Config) },
 			func() part.Sink { return new(command.Options) },
 			func() part.Sink { return new(webhook.Options) },
+		},
+		Services: []func() part.Service{
+			func() part.Service { return new(monitor.Config) },
 		},
 	}
 }

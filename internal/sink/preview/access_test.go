@@ -37,9 +37,9 @@ func TestWithoutTheTokenThereIsNothing(t *testing.T) {
 		"another scheme":    bearer("Basic " + token),
 		"in the address":    func(r *http.Request) { r.URL.RawQuery = "token=wrong" },
 		"empty in it":       func(r *http.Request) { r.URL.RawQuery = "token=" },
-		"the token cookie":  cookie(s.cookieName(), url.QueryEscape(token)),
-		"an empty cookie":   cookie(s.cookieName(), ""),
-		"a foreign cookie":  cookie("corallite", s.cookieValue()),
+		"the token cookie":  cookie(s.http.CookieName(), url.QueryEscape(token)),
+		"an empty cookie":   cookie(s.http.CookieName(), ""),
+		"a foreign cookie":  cookie("corallite", s.http.CookieValue()),
 		"after a right one": func(r *http.Request) { r.URL.RawQuery = "token=wrong&token=" + url.QueryEscape(token) },
 	} {
 		for _, path := range everything {
@@ -59,7 +59,7 @@ func TestWithoutTheTokenThereIsNothing(t *testing.T) {
 	for name, change := range map[string]func(*http.Request){
 		"header":  bearer("Bearer " + token),
 		"address": func(r *http.Request) { r.URL.RawQuery = "token=" + url.QueryEscape(token) },
-		"cookie":  cookie(s.cookieName(), s.cookieValue()),
+		"cookie":  cookie(s.http.CookieName(), s.http.CookieValue()),
 	} {
 		if resp := client(t, s, "/api/status", change); resp.StatusCode != http.StatusOK {
 			t.Errorf("the token as %s: %s", name, resp.Status)

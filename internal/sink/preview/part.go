@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"corallite/internal/key"
 	"corallite/internal/life"
 	"corallite/internal/part"
+	"corallite/internal/web"
 	"corallite/pipeline"
 )
 
@@ -107,7 +109,7 @@ func newPage(c *Config, env part.SinkEnv) (*sharedPage, error) {
 		o.Devices = func() []Device {
 			var all []Device
 			for _, d := range env.Devices() {
-				all = append(all, Device(d))
+				all = append(all, Device{d.Name, d.State, d.Temperature})
 			}
 			return all
 		}
@@ -116,6 +118,11 @@ func newPage(c *Config, env part.SinkEnv) (*sharedPage, error) {
 		if o.Token = os.Getenv(c.TokenEnv); o.Token == "" {
 			return nil, fmt.Errorf("environment variable %s is not set", c.TokenEnv)
 		}
+	}
+	o.Listen, o.MaxViewers = cmp.Or(o.Listen, DefaultListen), cmp.Or(o.MaxViewers, DefaultMaxViewers)
+	var err error
+	if o.web, err = web.Shared(env.Server, o.site()); err != nil {
+		return nil, fmt.Errorf("preview: %w", err)
 	}
 	s, err := NewServer(o)
 	if err != nil {

@@ -23,20 +23,18 @@ const statusEvery = 500 * time.Millisecond
 //go:embed page
 var page embed.FS
 
-// routes are the addresses in the package comment.
-func (s *Server) routes() http.Handler {
-	mux := http.NewServeMux()
+// addRoutes adds the addresses in the package comment.
+func (s *Server) addRoutes() {
 	for address, file := range map[string]string{
 		"/{$}": "index.html", "/page.css": "page.css", "/page.js": "page.js", "/live.js": "live.js", "/icon.svg": "icon.svg",
 	} {
-		mux.HandleFunc(address, serveFile(file))
+		s.http.Handle(address, serveFile(file))
 	}
-	mux.HandleFunc("/stream/{name...}", s.serveStream)
-	mux.HandleFunc("/live", s.serveLive)
-	mux.HandleFunc("/snapshot.jpg", s.serveStill)
-	mux.HandleFunc("/events", s.serveEvents)
-	mux.HandleFunc("/api/status", s.serveStatus)
-	return mux
+	s.http.Handle("/stream/{name...}", http.HandlerFunc(s.serveStream))
+	s.http.Handle("/live", http.HandlerFunc(s.serveLive))
+	s.http.Handle("/snapshot.jpg", http.HandlerFunc(s.serveStill))
+	s.http.Handle("/events", http.HandlerFunc(s.serveEvents))
+	s.http.Handle("/api/status", http.HandlerFunc(s.serveStatus))
 }
 
 func serveFile(name string) http.HandlerFunc {

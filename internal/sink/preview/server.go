@@ -2,19 +2,16 @@ package preview
 
 import (
 	"cmp"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
-	"os"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
 	"corallite/internal/clock"
 	"corallite/internal/httpserver"
+	"corallite/internal/web"
 )
 
 // Defaults of ServerOptions.
@@ -22,9 +19,6 @@ const (
 	DefaultListen     = "127.0.0.1:8080"
 	DefaultMaxViewers = 32
 )
-
-// minToken is the minimum length of a given token: a guessable one is worse than a generated one.
-const minToken = 16
 
 // ServerOptions configure where the page is served and who may see it.
 type ServerOptions struct {
@@ -43,6 +37,7 @@ type ServerOptions struct {
 	// Logger gets what goes wrong; nil: nothing is logged.
 	Logger *slog.Logger
 
+	web          *web.Server   // that other parts use as well; nil: one is made
 	clock        clock.Clock   // nil: the machine's
 	writeTimeout time.Duration // 0: httpserver's
 }
@@ -59,8 +54,7 @@ type Server struct {
 	o        ServerOptions
 	log      *slog.Logger
 	clock    clock.Clock
-	token    string
-	http     *httpserver.Server
+	http     *web.Server
 	pictures gate // streams of pictures
 	feeds    gate // streams of events
 	cached   statusCache
@@ -77,33 +71,33 @@ func NewServer(o ServerOptions) (*Server, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, log: o.Logger, clock: o.clock, token: o.Token, pictures: newGate(o.MaxViewers), feeds: newGate(o.MaxViewers)}
+	s := &Server{o: o, log: o.Logger, clock: o.clock, pictures: newGate(o.MaxViewers), feeds: newGate(o.MaxViewers)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.clock == nil {
 		s.clock = clock.System{}
 	}
-	// A viewer has a connection or two, and asks for stills beside its stream.
-	limits := httpserver.Limits{Connections: 4*o.MaxViewers + 64, Write: o.writeTimeout}
-	var err error
-	s.http, err = httpserver.New(httpserver.Options{
-		Listen: o.Listen, CertFile: o.CertFile, KeyFile: o.KeyFile, Handler: s.guard(s.routes()), Limits: limits,
-		SendBuffer: sendBuffer, Logger: o.Logger,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("preview: %w", err)
+	if s.http = o.web; s.http == nil {
+		var err error
+		if s.http, err = web.New(o.site()); err != nil {
+			return nil, fmt.Errorf("preview: %w", err)
+		}
 	}
-	if !s.http.Loopback() && s.token == "" {
-		s.token = rand.Text() // at least 128 bits
-	}
+	s.addRoutes()
 	return s, nil
 }
 
-func (o *ServerOptions) check() error {
-	if o.Token != "" && len(o.Token) < minToken {
-		return fmt.Errorf("preview: a token of %d characters is too short: use at least %d, or none to have one generated", len(o.Token), minToken)
+// site is what the preview's options say of its HTTP server.
+func (o *ServerOptions) site() web.Options {
+	return web.Options{
+		Listen: o.Listen, Token: o.Token, CertFile: o.CertFile, KeyFile: o.KeyFile, SendBuffer: sendBuffer, Logger: o.Logger,
+		// A viewer has a connection or two, and asks for stills beside its stream.
+		Limits: httpserver.Limits{Connections: 4*o.MaxViewers + 64, Write: o.writeTimeout},
 	}
+}
+
+func (o *ServerOptions) check() error {
 	if err := (&Config{MaxViewers: o.MaxViewers}).Keys().Check(); err != nil {
 		return fmt.Errorf("preview: %w", err)
 	}
@@ -121,50 +115,14 @@ func (s *Server) Close() error { return s.http.Close() }
 func (s *Server) Addr() net.Addr { return s.http.Addr() }
 
 // Token is what viewers must present; empty: nothing.
-func (s *Server) Token() string { return s.token }
+func (s *Server) Token() string { return s.http.Token() }
 
 // URL is Page with the token, when there is one: whoever has it may look.
-func (s *Server) URL() string {
-	page := s.Page()
-	if s.token != "" {
-		page += "?" + url.Values{"token": {s.token}}.Encode()
-	}
-	return page
-}
+func (s *Server) URL() string { return s.http.URL() }
 
 // Page is what to open in a browser, where the page asks for the token when there is one. For a server on all addresses
 // it names one under which others in the network reach this machine.
-func (s *Server) Page() string {
-	addr := s.http.Addr()
-	host := addr.IP.String()
-	if addr.IP.IsUnspecified() {
-		host = reachable()
-	}
-	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(addr.Port)), Path: "/"}
-	if s.http.Secure() {
-		u.Scheme = "https"
-		if name, _, err := net.SplitHostPort(s.o.Listen); err == nil && name != "" && net.ParseIP(name) == nil {
-			u.Host = net.JoinHostPort(name, strconv.Itoa(addr.Port)) // certificates are for names
-		}
-	}
-	return u.String()
-}
-
-// reachable is an address of this machine in its network: an IPv4 address where there is one, else its name.
-func reachable() string {
-	addrs, err := net.InterfaceAddrs()
-	if err == nil {
-		for _, a := range addrs {
-			if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && n.IP.IsGlobalUnicast() {
-				return n.IP.String()
-			}
-		}
-	}
-	if name, err := os.Hostname(); err == nil {
-		return name
-	}
-	return "127.0.0.1"
-}
+func (s *Server) Page() string { return s.http.Page() }
 
 // find is the sink of a pipeline, nil when there is none.
 func (s *Server) find(name string) *Sink {

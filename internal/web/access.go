@@ -1,4 +1,4 @@
-package preview
+package web
 
 import (
 	"crypto/hmac"
@@ -22,9 +22,10 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			http.Error(w, "This page is served on this machine only: use localhost or 127.0.0.1.", http.StatusMisdirectedRequest)
 		case r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate":
 			http.Error(w, "Requests from other sites are not allowed.", http.StatusForbidden)
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "Only GET and HEAD are allowed.", http.StatusMethodNotAllowed)
+		case s.refuses(r):
+			allowed := s.allows(r)
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			http.Error(w, "Only "+strings.Join(allowed, " and ")+" are allowed.", http.StatusMethodNotAllowed)
 		case !s.allowed(r):
 			s.askForToken(w, r)
 		case r.URL.Path == "/" && r.URL.Query().Has("token") && s.token != "":
@@ -70,8 +71,8 @@ func (s *Server) allowed(r *http.Request) bool {
 	if same(r.URL.Query().Get("token"), s.token) {
 		return true
 	}
-	c, err := r.Cookie(s.cookieName())
-	return err == nil && same(c.Value, s.cookieValue())
+	c, err := r.Cookie(s.CookieName())
+	return err == nil && same(c.Value, s.CookieValue())
 }
 
 // same compares in constant time.
@@ -80,13 +81,13 @@ func same(got, want string) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-// cookieName has the port in it, because browsers send a host's cookies to all of its ports.
-func (s *Server) cookieName() string {
+// CookieName has the port in it, because browsers send a host's cookies to all of its ports.
+func (s *Server) CookieName() string {
 	return fmt.Sprintf("corallite_%d", s.http.Addr().Port)
 }
 
-// cookieValue proves the token without being it.
-func (s *Server) cookieValue() string {
+// CookieValue proves the token without being it.
+func (s *Server) CookieValue() string {
 	mac := hmac.New(sha256.New, []byte(s.token))
 	io.WriteString(mac, "corallite preview cookie")
 	return hex.EncodeToString(mac.Sum(nil))
@@ -95,14 +96,14 @@ func (s *Server) cookieValue() string {
 // keepToken moves the token from the URL, where the browser's history shows it, into a cookie.
 func (s *Server) keepToken(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{
-		Name: s.cookieName(), Value: s.cookieValue(), Path: "/", HttpOnly: true, Secure: s.http.Secure(),
+		Name: s.CookieName(), Value: s.CookieValue(), Path: "/", HttpOnly: true, Secure: s.http.Secure(),
 		// Lax: sent when a link is followed from a chat or a terminal, not when another site embeds a picture.
 		SameSite: http.SameSiteLaxMode,
 	})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-//go:embed page/token.html
+//go:embed token.html
 var tokenPage string
 
 // askForToken answers a request without the right token: browsers get a form to enter it.

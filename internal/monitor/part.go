@@ -1,0 +1,118 @@
+package monitor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+
+	"corallite/internal/key"
+	"corallite/internal/part"
+	"corallite/internal/web"
+)
+
+// DefaultListen is the default of Config.Listen. It is another one than the preview's, so that both can be used with
+// their defaults.
+const DefaultListen = "127.0.0.1:8079"
+
+// Config is the configuration of the block http.
+type Config struct {
+	Listen    string
+	TokenEnv  string // the environment variable that holds the token; "": none is asked for, or one is made
+	Cert, Key string // PEM files
+	Metrics   bool
+	Health    bool
+	Pprof     bool
+}
+
+var listenPattern = regexp.MustCompile(`^.*:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$`)
+
+// About describes the block.
+func (c *Config) About() part.AboutService {
+	return part.AboutService{Name: "http", Doc: "An HTTP server for other programs: `/healthz`, and `/metrics` for Prometheus. `http: {}` has the defaults. Where another part, such as a preview, has the same `listen`, both are on one server. docs/integrations.md has the answers and the names of the metrics."}
+}
+
+// Keys are the keys of the block.
+func (c *Config) Keys() key.Table {
+	return key.Table{
+		key.String(&c.Listen, "listen").Default(DefaultListen).Pattern(listenPattern, "a host and a port from 0 to 65535, such as 127.0.0.1:8079").
+			Example("0.0.0.0:8079").Doc("The address of the server. Beyond this machine it needs a token, which is made and printed when the program starts, unless `token_env` names one."),
+		key.String(&c.TokenEnv, "token_env").Example("CORALLITE_HTTP_TOKEN").
+			Doc("The environment variable that holds the token, at least 16 characters, which clients must send as `Authorization: Bearer …`."),
+		key.String(&c.Cert, "cert").Needs("key").Example("corallite.pem").
+			Doc("A certificate with its chain (PEM): the server then speaks TLS only."),
+		key.String(&c.Key, "key").Needs("cert").Example("corallite.key").
+			Doc("The certificate's private key (PEM)."),
+		key.Bool(&c.Metrics, "metrics").Default(true).Example("false").
+			Doc("Serves `/metrics`."),
+		key.Bool(&c.Health, "health").Default(true).Example("false").
+			Doc("Serves `/healthz`: 200 when all is well, 503 when a source gives nothing or a pipeline has failed, with the state of each pipeline and device as JSON."),
+		key.Bool(&c.Pprof, "pprof").Default(false).Example("true").
+			Doc("Serves profiles of the program under `/debug/pprof/`, for `go tool pprof`. Only on a loopback address."),
+	}
+}
+
+// Check reports environment variables and files that are missing.
+func (c *Config) Check(in part.Check) {
+	part.CheckVariable(in, "token_env", c.TokenEnv)
+	part.CheckFile(in, "cert", c.Cert)
+	part.CheckFile(in, "key", c.Key)
+}
+
+// Open binds the address.
+func (c *Config) Open(_ context.Context, env part.ServiceEnv) (part.Server, error) {
+	o := web.Options{Listen: cmp.Or(c.Listen, DefaultListen), CertFile: c.Cert, KeyFile: c.Key, Logger: env.Logger}
+	if c.TokenEnv != "" {
+		if o.Token = os.Getenv(c.TokenEnv); o.Token == "" {
+			return nil, fmt.Errorf("environment variable %s is not set", c.TokenEnv)
+		}
+	}
+	s, err := web.Shared(env.Server, o)
+	if err != nil {
+		return nil, err
+	}
+	if c.Pprof && !s.Loopback() {
+		return nil, errors.New("pprof shows the program's memory and is served on a loopback address only: use listen: 127.0.0.1:PORT, or pprof: false")
+	}
+	m := New(Options{Version: env.Version, Runtime: env.Runtime, Devices: env.Devices})
+	if c.Metrics {
+		s.Handle("/metrics", m.Metrics())
+	}
+	if c.Health {
+		s.Handle("/healthz", http.HandlerFunc(m.serveHealth))
+	}
+	if c.Pprof {
+		handleProfiles(s)
+	}
+	return &service{Monitor: m, web: s, tokenEnv: c.TokenEnv}, nil
+}
+
+// service is the block of a running program.
+type service struct {
+	*Monitor
+	web      *web.Server
+	tokenEnv string
+}
+
+// Start begins to serve.
+func (s *service) Start() { s.web.Start() }
+
+// Close ends the server.
+func (s *service) Close() error { return s.web.Close() }
+
+// Page is empty: there is nothing for people.
+func (s *service) Page() string { return "" }
+
+// Announcement says where the server is, with a token that only the program knows.
+func (s *service) Announcement() string {
+	switch {
+	case s.tokenEnv != "":
+		return fmt.Sprintf("http: %s (it asks for the token in %s)", s.web.Page(), s.tokenEnv)
+	case s.web.Token() != "":
+		return fmt.Sprintf("http: %s (Authorization: Bearer %s)", s.web.Page(), s.web.Token())
+	}
+	return "http: " + s.web.Page()
+}
