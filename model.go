@@ -216,7 +216,9 @@ func (m *Model) run(ctx context.Context, picture image.Image, task string) (r pi
 	select {
 	case e := <-m.engines:
 		defer func() { m.engines <- e }()
-		r, err = vision.Once(ctx, e, m.vision.Task, f)
+		if r, err = vision.Once(ctx, e, m.vision.Task, f); err == nil {
+			r, err = m.vision.Refine(ctx, f, r)
+		}
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}

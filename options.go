@@ -41,6 +41,7 @@ type Options struct {
 	Allow, Deny    []string // labels that are reported only, and that are not
 
 	Activation    string    // what makes scores of the values: "none", "sigmoid" or "softmax"
+	Landmarks     string    // Detect, Pose: the file of the second model of two, as MediaPipe's hands and poses have; "": the catalog's
 	Decoder       string    // how the outputs of a detector are read: "ssd_postprocess", "yolov8" and so on
 	Signature     string    // the key of the signature that is run; "": the main graph
 	Output        string    // the name of the output that is read, of a model with several; "": the only one
@@ -64,7 +65,7 @@ func (o Options) spec(ref string) (configs.ModelSpec, error) {
 	s := configs.ModelSpec{
 		Ref: ref, Task: o.Task, Labels: o.Labels, LabelsFile: o.LabelsFile, Delegate: runs, Device: o.Device,
 		Threads: o.Threads, Engines: cmp.Or(o.Engines, 1), Allow: o.Allow, Deny: o.Deny, Activation: o.Activation,
-		Decoder: o.Decoder, Signature: o.Signature, Output: o.Output, Mean: o.Mean, Std: o.Std, Width: o.Width, Height: o.Height, Gallery: o.Gallery, Features: o.Features,
+		Decoder: o.Decoder, Landmarks: o.Landmarks, Signature: o.Signature, Output: o.Output, Mean: o.Mean, Std: o.Std, Width: o.Width, Height: o.Height, Gallery: o.Gallery, Features: o.Features,
 	}
 	if o.ScoreThreshold != 0 {
 		threshold := max(o.ScoreThreshold, 0)

@@ -44,6 +44,9 @@ func Defaults(task string, e *models.Entry) Model {
 		m.MaxResults = defaultClassifyResults
 	case m.Task == TaskPose:
 		m.ScoreThreshold = defaultPoseScore
+		if e != nil && e.Detect != nil {
+			m.ScoreThreshold = cmp.Or(e.Detect.ScoreThreshold, defaultPoseScore)
+		}
 	case m.Task == TaskEmbed:
 		m.MaxResults = defaultGalleryResults
 		if e != nil && e.Embed != nil {
@@ -69,6 +72,9 @@ func Defaults(task string, e *models.Entry) Model {
 func usualResize(m Model) string {
 	if d := vision.FindDecoder(m.Decoder); d != nil {
 		return d.Input.Resize.String()
+	}
+	if m.Task == TaskPose && m.Landmarks != "" {
+		return vision.Letterbox.String()
 	}
 	return vision.Stretch.String()
 }

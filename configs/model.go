@@ -35,6 +35,7 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	s.contradictions(&m, p)
 	s.findCompiled(&m, p, f)
 	s.findWakewordFiles(&m, found, p, f)
+	s.findLandmarks(&m, p, f)
 	s.labels(&m, p, f, labels, o.ReadLabels)
 	return m
 }
@@ -42,7 +43,7 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 // newModel is a model that was found, with only what the catalog knows about it.
 func newModel(task string, found models.Found) Model {
 	m := Defaults(task, found.Entry)
-	m.Path, m.EdgeTPU, m.LabelsFile = found.Model, found.EdgeTPU, found.Labels
+	m.Path, m.EdgeTPU, m.LabelsFile, m.Landmarks = found.Model, found.EdgeTPU, found.Labels, found.Landmarks
 	return m
 }
 
@@ -193,6 +194,19 @@ func (s *layers) findCompiled(m *Model, p path, f resolver) {
 	if compiled := stem + "_edgetpu.tflite"; !isFile(compiled) {
 		s.problem(p.to("delegate"), key.CodeMissingFile, "edgetpu needs a compiled model, and %s does not exist", compiled)
 	}
+}
+
+// findLandmarks finds the second model of two, if given.
+func (s *layers) findLandmarks(m *Model, p path, f resolver) {
+	if !s.given(p, "landmarks") || m.Landmarks == "" {
+		return
+	}
+	file, err := f.file(m.Landmarks, filepath.Dir(m.Path))
+	if err != nil {
+		s.problem(p.to("landmarks"), fileCode(err), "%v", err)
+		return
+	}
+	m.Landmarks = file
 }
 
 // labels finds and reads the given labels, else the catalog's, and checks the allow and deny lists against them.

@@ -36,6 +36,7 @@ type ModelSpec struct {
 	Mean, Std      []float64      // 1 or 3 numbers each
 	Width, Height  int            // of a model that takes pictures of any size
 	Gallery        string         // embed: a folder of labelled pictures
+	Landmarks      string         // detect, pose: the file of the second model of two
 	Features       map[string]any // keyword, by key, as parsed by the keys' flags (FlagOf)
 
 	NoThreshold bool // embed: a gallery without a known threshold is no error, because nothing is labelled by it
@@ -87,6 +88,15 @@ func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]str
 	}
 	m.Device, m.Threads, m.Engines, m.Gallery = c.Device, c.Threads, c.Engines, c.Gallery
 	m.Allow, m.Deny = c.Allow, c.Deny
+	if c.Landmarks != "" {
+		if !isFile(c.Landmarks) {
+			return "", m, &SpecError{"landmarks", fmt.Errorf("%s: no such file", c.Landmarks)}
+		}
+		m.Landmarks = c.Landmarks
+		if m.Catalog == "" {
+			m.Resize = usualResize(m)
+		}
+	}
 	if c.Decoder != "" {
 		m.SetDecoder(c.Decoder)
 	}

@@ -52,11 +52,13 @@ type FileSet struct {
 
 	Melspectrogram *File `yaml:"melspectrogram"` // the first model of openWakeWord's chain
 	Embedding      *File `yaml:"embedding"`      // its second; Model is the third
+
+	Landmarks *File `yaml:"landmarks"` // the second model of two; Model finds what it looks at
 }
 
 // All returns the files that are not nil.
 func (s FileSet) All() []*File {
-	all := []*File{s.Model, s.EdgeTPU, s.Labels, s.Manifest, s.Melspectrogram, s.Embedding}
+	all := []*File{s.Model, s.EdgeTPU, s.Labels, s.Manifest, s.Melspectrogram, s.Embedding, s.Landmarks}
 	return slices.DeleteFunc(all, func(f *File) bool { return f == nil })
 }
 

@@ -115,6 +115,8 @@ type Found struct {
 
 	Melspectrogram string // the first model of openWakeWord's chain
 	Embedding      string // its second model
+
+	Landmarks string // the second model of two
 }
 
 // Entries returns the catalog in its own order. The slice must not be changed.
@@ -180,7 +182,7 @@ func (s *Store) cached(e *Entry) (Found, error) {
 	found := Found{
 		Entry: e, Model: s.place(e, e.Files.Model),
 		Labels: s.place(e, e.Files.Labels), Manifest: s.place(e, e.Files.Manifest),
-		Melspectrogram: s.place(e, e.Files.Melspectrogram), Embedding: s.place(e, e.Files.Embedding),
+		Melspectrogram: s.place(e, e.Files.Melspectrogram), Embedding: s.place(e, e.Files.Embedding), Landmarks: s.place(e, e.Files.Landmarks),
 	}
 	if err := s.unpackMissing(e); err != nil {
 		return Found{}, err

@@ -42,9 +42,14 @@ func (d Detections) Thing(i int) Thing {
 	return Thing{Label: o.Label, Index: o.Index, Score: o.Score, Values: values(o.Box), Track: o.Track, New: o.New, Classes: o.Classes, Zones: o.Zones, Crossed: o.Crossed}
 }
 
-// Draw draws the boxes and the key points in them.
+// Draw draws the boxes and the key points in them, of hands with their bones.
 func (d Detections) Draw(c Canvas) {
 	for i := range d {
+		if points := d[i].Keypoints; len(points) > 0 && points[len(points)-1].Label == "pinky_tip" {
+			c.Box(d[i].Box, d.Thing(i), nil)
+			c.Skeleton(points, handLimbs)
+			continue
+		}
 		c.Box(d[i].Box, d.Thing(i), d[i].Keypoints)
 	}
 }
@@ -93,7 +98,26 @@ var limbs = []Limb{
 	{"left_shoulder", "right_shoulder"}, {"left_hip", "right_hip"}, {"left_shoulder", "left_hip"}, {"right_shoulder", "right_hip"},
 	{"left_shoulder", "left_elbow"}, {"left_elbow", "left_wrist"}, {"right_shoulder", "right_elbow"}, {"right_elbow", "right_wrist"},
 	{"left_hip", "left_knee"}, {"left_knee", "left_ankle"}, {"right_hip", "right_knee"}, {"right_knee", "right_ankle"},
+	// Of models that know hands and feet.
+	{"left_wrist", "left_thumb"}, {"left_wrist", "left_index"}, {"left_wrist", "left_pinky"}, {"left_index", "left_pinky"},
+	{"right_wrist", "right_thumb"}, {"right_wrist", "right_index"}, {"right_wrist", "right_pinky"}, {"right_index", "right_pinky"},
+	{"left_ankle", "left_heel"}, {"left_heel", "left_foot_index"}, {"left_ankle", "left_foot_index"},
+	{"right_ankle", "right_heel"}, {"right_heel", "right_foot_index"}, {"right_ankle", "right_foot_index"},
+	{"mouth_left", "mouth_right"},
 }
+
+// handLimbs are the bones of a hand, by the names of MediaPipe's key points.
+var handLimbs = func() []Limb {
+	all := []Limb{
+		{"wrist", "thumb_cmc"}, {"thumb_cmc", "thumb_mcp"}, {"thumb_mcp", "thumb_ip"}, {"thumb_ip", "thumb_tip"},
+		{"wrist", "index_finger_mcp"}, {"wrist", "pinky_mcp"},
+		{"index_finger_mcp", "middle_finger_mcp"}, {"middle_finger_mcp", "ring_finger_mcp"}, {"ring_finger_mcp", "pinky_mcp"},
+	}
+	for _, finger := range []string{"index_finger", "middle_finger", "ring_finger", "pinky"} {
+		all = append(all, Limb{finger + "_mcp", finger + "_pip"}, Limb{finger + "_pip", finger + "_dip"}, Limb{finger + "_dip", finger + "_tip"})
+	}
+	return all
+}()
 
 // Draw draws the skeletons.
 func (p Poses) Draw(c Canvas) {

@@ -131,6 +131,7 @@ type Keypoint struct {
 	Label string  `json:"label"`
 	X     float32 `json:"x"`
 	Y     float32 `json:"y"`
+	Z     float32 `json:"z,omitempty"`     // depth in pixels of the picture, larger further away, from a point that the model defines; 0: none from the model
 	Score float32 `json:"score,omitempty"` // 0 to 1; 0: none from the model
 }
 

@@ -127,6 +127,9 @@ func (k Keypoint) appendJSON(b []byte) ([]byte, error) {
 	}
 	b = appendPixel(append(b, `,"x":`...), k.X)
 	b = appendPixel(append(b, `,"y":`...), k.Y)
+	if k.Z != 0 {
+		b = appendPixel(append(b, `,"z":`...), k.Z)
+	}
 	if k.Score != 0 {
 		b = appendScore(append(b, `,"score":`...), k.Score)
 	}

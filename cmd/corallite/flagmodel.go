@@ -92,6 +92,12 @@ func (f *modelFlags) addDecoderFlag(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("decoder", cobra.FixedCompletions(vision.DecoderNames(), cobra.ShellCompDirectiveNoFileComp))
 }
 
+// addLandmarksFlag adds the flag of models in two steps.
+func (f *modelFlags) addLandmarksFlag(cmd *cobra.Command) {
+	addKeyFlag(cmd.Flags(), &f.Landmarks, "landmarks", "the .tflite file of the second model of two, which finds key points where --model has found a hand or a person (MediaPipe; default: the catalog's)", "models", "landmarks")
+	_ = cmd.MarkFlagFilename("landmarks", "tflite")
+}
+
 // addInputFlags adds the flags of what a model takes for a pixel.
 func (f *modelFlags) addInputFlags(flags *pflag.FlagSet) {
 	addKeyFlag(flags, &f.Mean, "mean", "mean subtracted from pixel values of 0 to 255: one number, or three for red, green and blue (default: from the catalog or the model's metadata)", "models", "mean")

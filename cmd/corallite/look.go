@@ -99,6 +99,9 @@ others are still processed, and the exit code is 1.`,
 	if task == configs.TaskDetect {
 		l.model.addDecoderFlag(cmd)
 	}
+	if task == configs.TaskDetect || task == configs.TaskPose {
+		l.model.addLandmarksFlag(cmd)
+	}
 	flags.BoolVar(&l.asJSON, "json", false, "print one line of JSON per picture or frame")
 	flags.StringVar(&l.out, "out", "", "folder for annotated copies")
 	flags.BoolVar(&l.overwrite, "overwrite", false, "replace existing copies in the --out folder (default: keep them and number new ones)")

@@ -60,6 +60,7 @@ token that is printed.`,
 	addGraphFlags(flags, &w.model.Signature, &w.model.Output)
 	addActivationFlag(cmd, &w.model.Activation)
 	w.model.addDecoderFlag(cmd)
+	w.model.addLandmarksFlag(cmd)
 	addKeyFlag(flags, &w.listen, "listen", "address of the page: host and port", "pipelines", "sinks", "preview", "listen")
 	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the browser")
 	w.model.runs.add(cmd)

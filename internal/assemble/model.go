@@ -60,6 +60,12 @@ func (v *VisionModel) open(ctx context.Context, r ModelRequest) error {
 		}
 		return fmt.Errorf("%s: %w", what, err)
 	}
+	if r.Model.Landmarks == "" {
+		return nil
+	}
+	if err := v.openLandmarks(ctx, r); err != nil {
+		return fmt.Errorf("model %s: %w", r.Model.Landmarks, err)
+	}
 	return nil
 }
 

@@ -23,6 +23,9 @@ func (b *Builder) openSecondary(c configs.Secondary, items int, priority int, mo
 	if after < 0 || models[after].Task.Name() != configs.TaskDetect {
 		return errors.New("secondary: the pipeline has no detector")
 	}
+	if models[after].options.Refiner != nil {
+		return fmt.Errorf("secondary: %s has a second model already (landmarks): choose another detector with `after`, or remove secondary", models[after].Name)
+	}
 	if m, detector := b.cfg.Models[c.Model], b.cfg.Models[models[after].Name]; m.FaceWarning(nil) == "" {
 		if warning := m.FaceWarning(&detector); warning != "" {
 			b.Logger.Warn(warning, "model", c.Model)

@@ -1,6 +1,7 @@
 package vision
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,10 +41,12 @@ var decoders = []*Decoder{
 	mediapipeFaceShortRange,
 	mediapipeFaceBack,
 	mediapipeFaceFullRange,
+	mediapipePalm,
 	yolov5,
 	yolov5Pixels,
 	yolov8,
 	yolov8Pixels,
+	fomo,
 }
 
 // Decoders are all decoders of detectors.
@@ -114,7 +117,11 @@ func newDetectTask(m ModelInfo, s Settings) (Task, error) {
 	if s.NMSThreshold == 0 {
 		s.NMSThreshold = float64(d.NMSThreshold)
 	}
-	return d.New(m, s)
+	t, err := d.New(m, s)
+	if err == nil && s.Landmarks != "" && landmarksOf(t) == nil {
+		return nil, errors.Join(fmt.Errorf("detect: landmarks: %s is the second model behind the decoder %s; this model has %s", s.Landmarks, mediapipePalm.Name, d.Name), t.Close())
+	}
+	return t, err
 }
 
 // readsSeveral refuses the name of an output for a decoder that reads several and finds them itself.

@@ -39,6 +39,8 @@ type SSDAnchorsOptions struct {
 	Suppression  Suppression
 	// Keypoints are the names of the key points, K of them.
 	Keypoints []string
+
+	second *landmarkModel // for which detections also get the corners of the whole box as key points; see wholeBox
 }
 
 // SSDAnchors is a task that finds objects with an SSD model whose boxes are relative to anchors, as those of MediaPipe's
@@ -181,6 +183,9 @@ func (a *SSDAnchors) minRawScore() float32 {
 	}
 }
 
+// landmarkModel is the second step.
+func (a *SSDAnchors) landmarkModel() *landmarkModel { return a.opts.second }
+
 // Name is "detect".
 func (a *SSDAnchors) Name() string { return "detect" }
 
@@ -204,7 +209,11 @@ func (a *SSDAnchors) Decode(out pipeline.Outputs, p pipeline.Placement) (pipelin
 		return pipeline.Result{}, err
 	}
 	kept := suppress(found, a.opts.NMSThreshold, a.opts.Suppression)
-	results, err := a.classes.detections(kept, float64(a.width), float64(a.height), p, a.opts.Keypoints)
+	names := a.opts.Keypoints
+	if a.opts.second != nil {
+		names = withCorners(kept, names)
+	}
+	results, err := a.classes.detections(kept, float64(a.width), float64(a.height), p, names)
 	return pipeline.Result{Detections: results}, err
 }
 

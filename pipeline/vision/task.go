@@ -136,6 +136,13 @@ func newPoseTask(m ModelInfo, s Settings) (Task, error) {
 	if s.Output != "" {
 		return nil, fmt.Errorf("pose reads all outputs of a model: remove output: %s", s.Output)
 	}
+	if poseDetectorOptions().fits(m) != NoFit {
+		return newPoseDetector(m, s)
+	}
+	if s.Landmarks != "" {
+		return nil, fmt.Errorf("pose: landmarks: %s is the second model behind MediaPipe's pose_detection, boxes [1,2254,12] and scores [1,2254,1]; this model has %s",
+			s.Landmarks, list("output", m.Outputs))
+	}
 	o, err := s.options(m, nil, nil)
 	if err != nil {
 		return nil, fmt.Errorf("pose: %w", err)
