@@ -122,7 +122,7 @@ func shippedStore(t *testing.T) *models.Store {
 	}
 	for _, name := range []string{
 		"face_detection_full_range", "face_detection_short_range", "ssd_mobilenet_v1_coco_quant", "ssd_mobilenet_v2_coco_quant_postprocess",
-		"movenet_single_pose_lightning_ptq", "okay_nabu", "digits",
+		"movenet_single_pose_lightning_ptq", "okay_nabu", "digits", "hand_landmark_full",
 	} {
 		if _, err := s.Pull(t.Context(), name, nil); err != nil {
 			testdata.Missing(t, "%v: run scripts/test-files", err)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -98,7 +99,10 @@ var limbs = []Limb{
 	{"left_shoulder", "right_shoulder"}, {"left_hip", "right_hip"}, {"left_shoulder", "left_hip"}, {"right_shoulder", "right_hip"},
 	{"left_shoulder", "left_elbow"}, {"left_elbow", "left_wrist"}, {"right_shoulder", "right_elbow"}, {"right_elbow", "right_wrist"},
 	{"left_hip", "left_knee"}, {"left_knee", "left_ankle"}, {"right_hip", "right_knee"}, {"right_knee", "right_ankle"},
-	// Of models that know hands and feet.
+}
+
+// furtherLimbs are lines to the key points that poses of MediaPipe have besides.
+var furtherLimbs = []Limb{
 	{"left_wrist", "left_thumb"}, {"left_wrist", "left_index"}, {"left_wrist", "left_pinky"}, {"left_index", "left_pinky"},
 	{"right_wrist", "right_thumb"}, {"right_wrist", "right_index"}, {"right_wrist", "right_pinky"}, {"right_index", "right_pinky"},
 	{"left_ankle", "left_heel"}, {"left_heel", "left_foot_index"}, {"left_ankle", "left_foot_index"},
@@ -122,8 +126,21 @@ var handLimbs = func() []Limb {
 // Draw draws the skeletons.
 func (p Poses) Draw(c Canvas) {
 	for i := range p {
-		c.Skeleton(p[i].Keypoints, limbs)
+		c.Skeleton(p[i].Keypoints, limbsOf(p[i].Keypoints))
 	}
+}
+
+// bodyLimbs are all lines.
+var bodyLimbs = slices.Concat(limbs, furtherLimbs)
+
+// limbsOf are the lines between the key points that a model gives.
+func limbsOf(points []Keypoint) []Limb {
+	for _, k := range points {
+		if slices.ContainsFunc(furtherLimbs, func(l Limb) bool { return l.To == k.Label }) {
+			return bodyLimbs
+		}
+	}
+	return limbs
 }
 
 // around is the box around points; all 0 without one.

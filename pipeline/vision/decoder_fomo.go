@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"corallite/internal/score"
 	"corallite/pipeline"
-	"corallite/pipeline/score"
 	"corallite/tflite/tensor"
 )
 

