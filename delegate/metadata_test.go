@@ -1,6 +1,7 @@
 package delegate
 
 import (
+	"archive/zip"
 	"bytes"
 	"os"
 	"path/filepath"
@@ -48,6 +49,46 @@ func TestPacked(t *testing.T) {
 		d := describe(copied)
 		if _, err := d.Packed(d.Outputs[0].Labels); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// TestNotes reads the texts that are packed behind a model without metadata, as Ultralytics' exporter does it.
+func TestNotes(t *testing.T) {
+	whole, err := os.ReadFile(testdata.Path(t, "models/split_concat.tflite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var archive bytes.Buffer
+	w := zip.NewWriter(&archive)
+	for name, text := range map[string]string{"metadata.json": `{"task": "detect"}`, "picture.png": "no text", "large.txt": strings.Repeat("a", 2<<20)} {
+		f, err := w.Create(name)
+		if err == nil {
+			_, err = f.Write([]byte(text))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for want, packed := range map[string][]byte{"": nil, `metadata.json: {"task": "detect"}`: archive.Bytes()} {
+		path := filepath.Join(t.TempDir(), "model.tflite")
+		if err := os.WriteFile(path, append(bytes.Clone(whole), packed...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m, err := Read(Files{CPU: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		var got []string
+		for name, text := range m.Notes() {
+			got = append(got, name+": "+string(text))
+		}
+		if strings.Join(got, "\n") != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -61,6 +61,7 @@ type Thing struct {
 	Classes []Class    // from a secondary classifier, best first
 	Zones   []string   // that it is in
 	Crossed []Crossing // lines that it has crossed with this item
+	Rotated *Rotated   // the turned box, drawn in place of the other
 	// Background marks the background class: it is listed, but not drawn or mentioned.
 	Background bool
 }

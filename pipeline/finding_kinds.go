@@ -40,19 +40,37 @@ func (d Detections) Len() int    { return len(d) }
 
 func (d Detections) Thing(i int) Thing {
 	o := &d[i]
-	return Thing{Label: o.Label, Index: o.Index, Score: o.Score, Values: values(o.Box), Track: o.Track, New: o.New, Classes: o.Classes, Zones: o.Zones, Crossed: o.Crossed}
+	return Thing{Label: o.Label, Index: o.Index, Score: o.Score, Values: values(o.Box), Track: o.Track, New: o.New, Classes: o.Classes, Zones: o.Zones, Crossed: o.Crossed, Rotated: o.Rotated}
 }
 
-// Draw draws the boxes and the key points in them, of hands with their bones.
+// Draw draws the boxes, the pixels that are the objects' and the key points: those of a person or a hand as a skeleton.
 func (d Detections) Draw(c Canvas) {
 	for i := range d {
-		if points := d[i].Keypoints; len(points) > 0 && points[len(points)-1].Label == "pinky_tip" {
-			c.Box(d[i].Box, d.Thing(i), nil)
+		points := d[i].Keypoints
+		switch {
+		case len(points) == 0:
+		case points[len(points)-1].Label == "pinky_tip":
 			c.Skeleton(points, handLimbs)
-			continue
+			points = nil
+		case isPerson(points):
+			c.Skeleton(points, limbs)
+			points = nil
 		}
-		c.Box(d[i].Box, d.Thing(i), d[i].Keypoints)
+		c.Box(d[i].Box, d.Thing(i), points)
+		if m := d[i].Mask; m != nil {
+			c.Mask(&Mask{Width: m.Width, Height: m.Height, Box: m.Box, Segments: []Segment{{Label: d[i].Label, Index: d[i].Index, Counts: m.Counts}}})
+		}
 	}
+}
+
+// isPerson says whether key points have names that the limbs of a skeleton are between.
+func isPerson(points []Keypoint) bool {
+	for _, p := range points {
+		if !slices.ContainsFunc(limbs, func(l Limb) bool { return l.From == p.Label || l.To == p.Label }) {
+			return false
+		}
+	}
+	return len(points) > 6 // those of a face have such names as well
 }
 
 // Classes are a classifier's results, best first.

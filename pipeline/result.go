@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"iter"
+	"math"
 	"strings"
 	"time"
 )
@@ -67,6 +68,8 @@ type Detection struct {
 	Score     float32    `json:"score"` // 0 to 1
 	Box       [4]float32 `json:"box"`
 	Keypoints []Keypoint `json:"keypoints,omitempty"`
+	Rotated   *Rotated   `json:"rotated,omitempty"` // of models that turn their boxes: Box is around it
+	Mask      *Cutout    `json:"mask,omitempty"`    // of models that give each object's pixels; nil also where none is its own
 	Track     uint64     `json:"track,omitempty"`   // the object's track number, the same in every frame, from 1; 0: not tracked
 	New       bool       `json:"new,omitempty"`     // the first event with this Track
 	Classes   []Class    `json:"classes,omitempty"` // from a secondary classifier, best first
@@ -78,6 +81,35 @@ type Detection struct {
 	Crossed  []Crossing         `json:"crossed,omitempty"`   // lines that it has crossed with this item
 	Dwell    map[string]float64 `json:"dwell_s,omitempty"`   // seconds that it has been in each of Zones
 	SpeedMPS float64            `json:"speed_mps,omitempty"` // metres a second on the ground; 0: not known
+}
+
+// Rotated is a box that is turned about its middle, which may reach out of the picture. All but the angle are pixels of the
+// source picture.
+type Rotated struct {
+	X, Y          float32 // the middle
+	Width, Height float32
+	Angle         float32 // of the side Width from the x axis, in radians, clockwise in the picture
+}
+
+// Corners are the corners, clockwise in the picture: what is the upper left one at angle 0 is the first.
+func (r *Rotated) Corners() [4][2]float32 {
+	sin, cos := math.Sincos(float64(r.Angle))
+	w, h := float64(r.Width)/2, float64(r.Height)/2
+	var corners [4][2]float32
+	for i, at := range [4][2]float64{{-w, -h}, {w, -h}, {w, h}, {-w, h}} {
+		corners[i] = [2]float32{
+			float32(float64(r.X) + float64(at[0]*cos) - float64(at[1]*sin)), float32(float64(r.Y) + float64(at[0]*sin) + float64(at[1]*cos)),
+		}
+	}
+	return corners
+}
+
+// Cutout says which pixels of a part of the picture are an object's (instance segmentation).
+type Cutout struct {
+	Width  int        `json:"width"` // of the mask, in its own pixels, which lie row by row
+	Height int        `json:"height"`
+	Box    [4]float32 `json:"box"`    // the part of the source picture that the mask covers, in its pixels
+	Counts []int      `json:"counts"` // lengths of runs of pixels that are not the object's and that are, in turn, as a Segment's
 }
 
 // Crossing is that of a line by an object.

@@ -38,6 +38,12 @@ func (d Detection) MarshalJSON() ([]byte, error) {
 	if len(d.Keypoints) > 0 {
 		b = append(b, ']')
 	}
+	if d.Rotated != nil {
+		b = d.Rotated.appendJSON(append(b, `,"rotated":`...))
+	}
+	if d.Mask != nil {
+		b = d.Mask.appendJSON(append(b, `,"mask":`...))
+	}
 	if d.Track != 0 {
 		b = strconv.AppendUint(append(b, `,"track":`...), d.Track, 10)
 	}
@@ -173,14 +179,18 @@ func (s Segment) MarshalJSON() ([]byte, error) {
 	}
 	b = strconv.AppendInt(append(b, `,"index":`...), int64(s.Index), 10)
 	b = appendScore(append(b, `,"share":`...), s.Share)
+	return append(appendCounts(b, s.Counts), '}'), nil
+}
+
+func appendCounts(b []byte, counts []int) []byte {
 	b = append(b, `,"counts":[`...)
-	for i, n := range s.Counts {
+	for i, n := range counts {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = strconv.AppendInt(b, int64(n), 10)
 	}
-	return append(b, ']', '}'), nil
+	return append(b, ']')
 }
 
 // MarshalJSON writes the time to the millisecond.

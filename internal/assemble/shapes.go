@@ -7,6 +7,7 @@ import (
 	"corallite/configs"
 	"corallite/internal/devicepool"
 	"corallite/internal/schema"
+	"corallite/pipeline/vision"
 	"corallite/tflite/tensor"
 )
 
@@ -29,7 +30,8 @@ func pictureShapes(m configs.Model) devicepool.Shapes {
 		if signature[0] == -1 {
 			shape[0] = 1 // one picture at a time
 		}
-		for d, size := range map[int]int{1: m.Height, 2: m.Width} {
+		y, x, _ := vision.PictureAxes(signature)
+		for d, size := range map[int]int{y: m.Height, x: m.Width} {
 			switch {
 			case signature[d] == -1 && size == 0:
 				return nil, fmt.Errorf("its input size is dynamic (input %s): set it with --width and --height on the command line, or width: and height: in YAML; the size it was trained with works best",

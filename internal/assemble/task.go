@@ -18,6 +18,14 @@ func modelInfo(model *delegate.Model, e pipeline.Engine, warn func(message strin
 	case about != nil:
 		info.Metadata, info.PackedFile = about.Metadata, about.Packed
 	}
+	for name, text := range model.Notes() {
+		if info.Ultralytics == nil {
+			var err error
+			if info.Ultralytics, err = vision.ParseUltralytics(text); err != nil {
+				warn(name + ", which is packed into it: " + err.Error())
+			}
+		}
+	}
 	return info
 }
 

@@ -55,6 +55,11 @@ func (r rect) fitRadius() rect {
 }
 
 func drawBox(c *canvas, st *style, b *box) {
+	if r := b.thing.Rotated; r != nil {
+		corners := r.Corners()
+		drawClosed(c, st, corners[:], b.col)
+		return
+	}
 	outer := b.lineRect(c, st.line)
 	// A thin dark edge on both sides keeps the line visible on a background of its own colour.
 	c.ring(outer.grow(st.halo), st.line+2*st.halo, black, haloAlpha)

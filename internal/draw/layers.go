@@ -61,6 +61,9 @@ func (l *layers) Box(b [4]float32, t pipeline.Thing, points []pipeline.Keypoint)
 	if !finite(b[:]) || r.x1 < 0 || r.y1 < 0 || r.x0 > l.width || r.y0 > l.height {
 		return
 	}
+	if o := t.Rotated; o != nil && !finite([]float32{o.X, o.Y, o.Width, o.Height, o.Angle}) {
+		t.Rotated = nil
+	}
 	l.boxes = append(l.boxes, box{t, points, r, labelColour(t.Label)})
 }
 

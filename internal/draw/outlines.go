@@ -43,6 +43,20 @@ func drawOutline(c *canvas, st *style, o *pipeline.Outline) {
 	}
 }
 
+// drawClosed draws the sides of a polygon.
+func drawClosed(c *canvas, st *style, points [][2]float32, col colour) {
+	for _, pass := range []struct {
+		width, alpha float32
+		col          colour
+	}{{st.line + 2*st.halo, haloAlpha, black}, {st.line, 1, col}} {
+		from := points[len(points)-1]
+		for _, to := range points {
+			c.line(from[0], from[1], to[0], to[1], pass.width, pass.col, pass.alpha)
+			from = to
+		}
+	}
+}
+
 // arrow is the arrow of a line, so long: from side A, the left of a walk along the points, to side B.
 func arrow(o *pipeline.Outline, length float32) (from, to [2]float32, wings [2][2]float32, ok bool) {
 	if o.Closed {

@@ -21,7 +21,7 @@ func (s *Settings) Keys() key.Table {
 	return key.Table{
 		key.String(&s.Activation, "activation").Choices(Activations()...).Example("softmax").
 			DefaultDoc("the catalog's; otherwise none, but values that are not scores are refused if there is a threshold").
-			Doc("The function that turns the model's values into scores from 0 to 1, for models exported without it: `softmax` if exactly one class is right, `sigmoid` if several can be (BirdNET, YOLO without it), `none` to use the values as they are. For `classify`, `keyword` and YOLO heads."),
+			Doc("The function that turns the model's values into scores from 0 to 1, for models exported without it: `softmax` if exactly one class is right, `sigmoid` if several can be (BirdNET, YOLO without it), `none` to use the values as they are. For `classify`, `keyword`, YOLO heads and masks of one channel."),
 		key.Number(&s.Sensitivity, "sensitivity").Above(0).Max(10).DefaultDoc("1").Example("1.25").
 			Doc("With `activation: sigmoid`: the steepness of the sigmoid, as in BirdNET's programs."),
 		key.Number(&s.ScoreThreshold, "score_threshold").Min(0).Max(1).ShowZero().Example("0.6").

@@ -30,7 +30,7 @@ type Fit int
 const (
 	NoFit    Fit = iota
 	Possible     // the outputs have the shapes that it reads, as those of other models may: it has to be named
-	Certain      // the graph ends in the decoder's own operator: it need not be named
+	Certain      // the graph ends in the decoder's own operator, or the file names its exporter: it need not be named
 )
 
 // decoders are all decoders, in the order in which they are tried and listed. A new one is a file of its own and a line
@@ -46,6 +46,16 @@ var decoders = []*Decoder{
 	yolov5Pixels,
 	yolov8,
 	yolov8Pixels,
+	yolov8Pose,
+	yolov8PosePixels,
+	yolov8OBB,
+	yolov8OBBPixels,
+	yoloEnd2End,
+	yoloEnd2EndPixels,
+	yoloEnd2EndPose,
+	yoloEnd2EndPosePixels,
+	yoloEnd2EndOBB,
+	yoloEnd2EndOBBPixels,
 	fomo,
 }
 
@@ -79,6 +89,9 @@ func chooseDecoder(m ModelInfo, name string) (*Decoder, error) {
 		return nil, fmt.Errorf("unknown decoder %q (want one of %s)", name, strings.Join(DecoderNames(), ", "))
 	}
 	var possible []*Decoder
+	if err := m.Ultralytics.check(taskDetect); err != nil {
+		return nil, err
+	}
 	for _, d := range decoders {
 		switch d.Fits(m) {
 		case Certain:

@@ -140,7 +140,7 @@ func (f *FOMO) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Resu
 		c.points = [][2]float32{{(c.box[0] + c.box[2]) / 2, (c.box[1] + c.box[3]) / 2}}
 	}
 	slices.SortFunc(b.found, byScore)
-	found, err := f.classes.detections(b.found, float64(f.width), float64(f.height), p, []string{"centroid"})
+	found, err := f.classes.detections(b.found, float64(f.width), float64(f.height), p, []string{"centroid"}, nil)
 	return pipeline.Result{Detections: found}, err
 }
 

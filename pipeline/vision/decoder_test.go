@@ -102,7 +102,7 @@ func TestChooseDecoder(t *testing.T) {
 		"the operator says it": {ModelInfo{Graph: ends}, "", "ssd_postprocess"},
 		"named all the same":   {ModelInfo{Graph: ends}, "yolov8", "yolov8"},
 		"unknown":              {ModelInfo{Graph: ends}, "yolov9", `unknown decoder "yolov9" (want one of ssd_postprocess, `},
-		"yolov8":               {ModelInfo{Inputs: picture(64), Outputs: out([]int{1, 84, 8400})}, "", "the decoder yolov8 (YOLOv8 to YOLO11"},
+		"yolov8":               {ModelInfo{Inputs: picture(64), Outputs: out([]int{1, 84, 8400})}, "", "the decoder yolov8 (YOLOv8 to YOLO26"},
 		"yolov5":               {ModelInfo{Inputs: picture(64), Outputs: out([]int{1, 25200, 85})}, "", "the decoder yolov5 (YOLOv5 and YOLOv7"},
 		"a face near":          {ModelInfo{Inputs: picture(128), Outputs: out([]int{1, 896, 16}, []int{1, 896, 1})}, "", "the decoder mediapipe_face_short_range ("},
 		"another":              {ModelInfo{Inputs: picture(256), Outputs: out([]int{1, 896, 1}, []int{1, 896, 16})}, "", "the decoder mediapipe_face_back ("},

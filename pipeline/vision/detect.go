@@ -134,7 +134,7 @@ func (d *Detect) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Re
 		}
 		b.found = append(b.found, candidate{box: [4]float32{box[1], box[0], box[3], box[2]}, score: each[2][i], class: class})
 	}
-	found, err := d.classes.detections(b.found, float64(d.width), float64(d.height), p, nil)
+	found, err := d.classes.detections(b.found, float64(d.width), float64(d.height), p, nil, nil)
 	return pipeline.Result{Detections: found}, err
 }
 

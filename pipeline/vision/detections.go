@@ -8,8 +8,8 @@ import (
 
 // detections makes detections of candidates, whose boxes and points are from 0 to 1 of an input of width × height, in the given
 // order and in pixels of the source. keypoints are the labels of the points. Boxes that have nothing in the picture are left
-// out.
-func (c *classes) detections(found []candidate, width, height float64, p pipeline.Placement, keypoints []string) ([]pipeline.Detection, error) {
+// out. more adds what there is more of a candidate; nil: nothing.
+func (c *classes) detections(found []candidate, width, height float64, p pipeline.Placement, keypoints []string, more func(*pipeline.Detection, candidate)) ([]pipeline.Detection, error) {
 	results := make([]pipeline.Detection, 0, len(found))
 	for _, f := range found {
 		if c.max > 0 && len(results) == c.max {
@@ -35,6 +35,9 @@ func (c *classes) detections(found []candidate, width, height float64, p pipelin
 		for k, at := range f.points {
 			x, y := point(p, float64(at[0])*width, float64(at[1])*height)
 			d.Keypoints = append(d.Keypoints, pipeline.Keypoint{Label: keypoints[k], X: float32(x), Y: float32(y)})
+		}
+		if more != nil {
+			more(&d, f)
 		}
 		results = append(results, d)
 	}

@@ -29,5 +29,5 @@ func ExampleNewClassify() {
 	fmt.Println(err)
 	// Output:
 	// classify [cat dog]
-	// classify: the model's input must be one picture, [1,height,width,1 or 3]; it is picture uint8[1,1960]
+	// classify: the model's input must be one picture, [1,height,width,1 or 3] or [1,1 or 3,height,width]; it is picture uint8[1,1960]
 }

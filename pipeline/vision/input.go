@@ -42,6 +42,8 @@ type Input struct {
 	info                    tensor.Info
 	opts                    InputOptions
 	width, height, channels int
+	planar                  bool // channel by channel
+	table                   []byte
 	depth                   gocv.MatType
 	conversion              conversion
 	scratch                 *scratchList
@@ -56,18 +58,36 @@ const (
 	lookup                   // by the table
 )
 
-// NewInput checks that pictures can be put into a tensor, which must have the shape [1, height, width, channels] with
-// 1 or 3 channels and be of uint8, int8, uint16, int16, int32, float16, float32 or float64.
+// PictureAxes returns which axes of a picture's shape, of four, are its height, its width and its channels: 1, 2 and 3 as
+// models of TensorFlow have them (NHWC), or 2, 3 and 1 where axis 1 and not axis 3 is 1 or 3, as models of PyTorch have
+// them whose converter kept it so (NCHW).
+func PictureAxes(shape []int) (height, width, channels int) {
+	colours := func(n int) bool { return n == 1 || n == 3 }
+	if len(shape) == 4 && colours(shape[1]) && !colours(shape[3]) {
+		return 2, 3, 1
+	}
+	return 1, 2, 3
+}
+
+// NewInput checks that pictures can be put into a tensor, which must have the shape [1, height, width, channels] or
+// [1, channels, height, width] (see PictureAxes) with 1 or 3 channels and be of uint8, int8, uint16, int16, int32, float16,
+// float32 or float64.
 func NewInput(info tensor.Info, o InputOptions) (*Input, error) {
 	opencv.OneThread()
-	shape := info.Shape
-	if len(shape) != 4 || shape[0] != 1 || shape[1] < 1 || shape[2] < 1 || (shape[3] != 1 && shape[3] != 3) {
-		return nil, fmt.Errorf("the model's input must be one picture, [1,height,width,1 or 3]; it is %s", info)
+	y, x, c := PictureAxes(info.Shape)
+	wrong := len(info.Shape) != 4
+	var height, width, channels int
+	if !wrong {
+		height, width, channels = info.Shape[y], info.Shape[x], info.Shape[c]
+		wrong = info.Shape[0] != 1 || height < 1 || width < 1 || channels != 1 && channels != 3
 	}
-	if shape[1] > MaxPixels/shape[2] {
+	if wrong {
+		return nil, fmt.Errorf("the model's input must be one picture, [1,height,width,1 or 3] or [1,1 or 3,height,width]; it is %s", info)
+	}
+	if height > MaxPixels/width {
 		return nil, fmt.Errorf("the input is too large for a picture: %s", info)
 	}
-	if err := checkNormalization(o, shape[3]); err != nil {
+	if err := checkNormalization(o, channels); err != nil {
 		return nil, err
 	}
 	if o.Resize < Stretch || o.Resize > CenterCrop || o.Order < RGB || o.Order > BGR {
@@ -76,7 +96,8 @@ func NewInput(info tensor.Info, o InputOptions) (*Input, error) {
 	if info.Quantization.PerChannel() {
 		return nil, fmt.Errorf("the input is quantized per channel, which is not supported: %s", info)
 	}
-	in := &Input{info: info, opts: o, width: shape[2], height: shape[1], channels: shape[3]}
+	in := &Input{info: info, opts: o, width: width, height: height, channels: channels}
+	in.planar = c == 1 && channels > 1 // one channel lies the same either way
 	var ok bool
 	if in.depth, ok = depths[info.Type]; !ok {
 		return nil, fmt.Errorf("an input of type %s cannot hold a picture: %s", info.Type, info)
@@ -86,6 +107,7 @@ func NewInput(info tensor.Info, o InputOptions) (*Input, error) {
 		return nil, err
 	}
 	in.conversion = conversionFor(info.Type, in.channels, table)
+	in.table = table
 	in.scratch = newScratchList(in, table)
 	runtime.AddCleanup(in, func(s *scratchList) { s.close() }, in.scratch)
 	return in, nil
@@ -162,7 +184,7 @@ func (in *Input) Prepare(dst tensor.Tensor, f *Frame) (pipeline.Placement, error
 	defer in.scratch.release(s)
 	fit := fitInto(in.opts.Resize, width, height, in.width, in.height)
 	if p, part, ok := f.Planes(); ok {
-		if err := in.fromPlanes(s, p, fit.from.Add(part.Min), fit.to, dst.Data); err != nil {
+		if err := in.fromPlanes(s, p, fit.from.Add(part.Min), fit.to, dst); err != nil {
 			return pipeline.Placement{}, err
 		}
 		f.used()
@@ -170,7 +192,9 @@ func (in *Input) Prepare(dst tensor.Tensor, f *Frame) (pipeline.Placement, error
 		picture := f.Mat()
 		var part image.Rectangle // of the Mat, which may be smaller than the picture
 		part, fit.from = f.reduced.snap(fit.from, picture.Cols(), picture.Rows())
-		in.write(s, in.resized(s, picture, part, fit.to))
+		if err := in.write(s, in.resized(s, picture, part, fit.to), dst); err != nil {
+			return pipeline.Placement{}, err
+		}
 	}
 	// The tensor may be Go memory that C wrote to through an address it was given earlier.
 	runtime.KeepAlive(dst.Data)
@@ -194,10 +218,10 @@ func (in *Input) resized(s *scratch, picture gocv.Mat, part, to image.Rectangle)
 
 // fromPlanes writes the tensor's values of a part of a picture in planes, at to in the input. Only the pixels that the input
 // needs are converted to colours, and the values are those that resized and write make of the picture's Mat.
-func (in *Input) fromPlanes(s *scratch, p *yuv.Picture, part, to image.Rectangle, dst []byte) error {
+func (in *Input) fromPlanes(s *scratch, p *yuv.Picture, part, to image.Rectangle, dst tensor.Tensor) error {
 	stride := 3 * in.width
-	if in.conversion == direct && in.channels == 3 && to == image.Rect(0, 0, in.width, in.height) {
-		return p.Scale(dst, stride, in.width, in.height, part, in.order())
+	if in.conversion == direct && in.channels == 3 && !in.planar && to == image.Rect(0, 0, in.width, in.height) {
+		return p.Scale(dst.Data, stride, in.width, in.height, part, in.order())
 	}
 	s.part(to, in.opts.Fill)
 	pixels, err := s.small.DataPtrUint8()
@@ -207,8 +231,7 @@ func (in *Input) fromPlanes(s *scratch, p *yuv.Picture, part, to image.Rectangle
 	if err := p.Scale(pixels[to.Min.Y*stride+3*to.Min.X:], stride, to.Dx(), to.Dy(), part, yuv.BGR); err != nil {
 		return err
 	}
-	in.write(s, s.small)
-	return nil
+	return in.write(s, s.small, dst)
 }
 
 func (in *Input) order() yuv.Order {
@@ -219,7 +242,14 @@ func (in *Input) order() yuv.Order {
 }
 
 // write turns resized pixels into the tensor's values, in the memory that s.dst shows.
-func (in *Input) write(s *scratch, small gocv.Mat) {
+func (in *Input) write(s *scratch, small gocv.Mat, dst tensor.Tensor) error {
+	if in.planar {
+		pixels, err := small.DataPtrUint8()
+		if err != nil {
+			return err
+		}
+		return in.writePlanes(pixels, dst)
+	}
 	code, ordered := gocv.ColorBGRToRGB, small
 	if in.channels == 1 {
 		code = gocv.ColorBGRToGray
@@ -242,6 +272,7 @@ func (in *Input) write(s *scratch, small gocv.Mat) {
 	case lookup:
 		gocv.LUT(ordered, in.scratch.table, &s.dst)
 	}
+	return nil
 }
 
 // Close frees what the Input holds, after the calls of Prepare that are under way. Twice is safe.

@@ -43,11 +43,17 @@ func byScore(a, b candidate) int {
 	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.source, b.source))
 }
 
+// sorted orders candidates, best first.
+func sorted(found []candidate) []candidate {
+	slices.SortFunc(found, byScore)
+	return found
+}
+
 // suppress applies non-maximum suppression to boxes of one class that overlap by more than limit (intersection over union).
 // Classes do not suppress each other. It sorts and overwrites found, returns a part of it, best first, and compares each box with
 // each that was kept: with a score threshold that lets thousands through it takes milliseconds.
 func suppress(found []candidate, limit float32, how Suppression) []candidate {
-	slices.SortFunc(found, byScore)
+	found = sorted(found)
 	if how == Weighted {
 		return weighted(found, limit)
 	}

@@ -28,7 +28,7 @@ func (s Settings) options(m ModelInfo, d *Decoder, offset func(labels []string) 
 	return o, err
 }
 
-// labels are those of the settings, else those that are packed into the model's file, else the decoder's.
+// labels are those of the settings, else those that are packed into the model's file, else its exporter's, else the decoder's.
 func (s Settings) labels(m ModelInfo, usual []string) []string {
 	if len(s.Labels) > 0 {
 		return s.Labels
@@ -39,6 +39,9 @@ func (s Settings) labels(m ModelInfo, usual []string) []string {
 	}
 	if len(labels) > 0 {
 		return labels
+	}
+	if m.Ultralytics != nil && len(m.Ultralytics.Labels) > 0 {
+		return m.Ultralytics.Labels
 	}
 	return usual
 }
@@ -117,7 +120,8 @@ func (m ModelInfo) normalization() (mean, std []float32, err error) {
 	}
 	channels := 1
 	if shape := m.Inputs[0].Shape; len(shape) == 4 {
-		channels = shape[3]
+		_, _, c := PictureAxes(shape)
+		channels = shape[c]
 	}
 	err = checkNormalization(InputOptions{Mean: in.Mean, Std: in.Std}, channels)
 	if len(in.Mean) == 0 || len(in.Std) == 0 {

@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 	"sync"
 
+	"corallite/internal/score"
 	"corallite/pipeline"
 	"corallite/tflite/tensor"
 )
 
-// SegmentOptions are the options of Segment. Of Options, ScoreThreshold must be 0: a mask has no scores. MaxResults
-// keeps the largest segments. Allow and Deny leave segments out of the result; their pixels go to no other class.
+// SegmentOptions are the options of Segment. Of Options, ScoreThreshold must be 0, because a mask has no scores, unless the
+// model has one channel: its pixels of at least that score, 0.5 where it is 0, are the foreground. MaxResults keeps the largest segments. Allow and Deny leave segments out of the result; their pixels go to no other class.
 type SegmentOptions struct {
 	Options
 	// MinShare leaves out segments with a smaller share of the picture, 0 to 1.
@@ -28,6 +30,8 @@ type Segment struct {
 	output   int
 	size     image.Point // of the mask
 	scores   int         // for each pixel; 0: the output is the class of each pixel
+	planar   bool        // the scores of a class for all pixels are beside each other
+	single   *foreground // of one score for each pixel; nil: others
 	minShare float32
 	buffers  sync.Pool // of *segmentBuffers
 }
@@ -40,8 +44,9 @@ const maxSegmentClasses = 1 << 16
 // NewSegment makes the task for a model with these inputs and outputs. The model must have one input, a picture (see
 // NewInput), and an output of one of two kinds. Classes: the class of each pixel, [1,height,width] or, not quantized,
 // [1,height,width,1], as a model gives that ends in ArgMax. Scores: one for each pixel and class,
-// [1,height,width,classes], of which the highest counts, and the lower class of equals. Whoever makes the task closes
-// it.
+// [1,height,width,classes] or [1,classes,height,width], of which the highest counts, and the lower class of equals; or one for
+// each pixel, [1,height,width,1] or [1,1,height,width], that it is foreground: class 1, beside the background, 0. Whoever makes
+// the task closes it.
 func NewSegment(inputs, outputs []tensor.Info, o SegmentOptions) (*Segment, error) {
 	s, err := newSegment(inputs, outputs, o)
 	return named("segment", s, err)
@@ -56,16 +61,25 @@ func newSegment(inputs, outputs []tensor.Info, o SegmentOptions) (*Segment, erro
 	if s.output, err = selectOutput(outputs, o.Output, "a segmentation model has one output, the class of each pixel or its scores"); err != nil {
 		return nil, err
 	}
-	if err := s.setLayout(outputs[s.output]); err != nil {
+	if err := s.setLayout(in, outputs[s.output]); err != nil {
 		return nil, err
+	}
+	if s.scores == 1 {
+		if s.single, err = newForeground(&o.Options, outputs[s.output]); err != nil {
+			return nil, err
+		}
 	}
 	if !(o.MinShare >= 0 && o.MinShare <= 1) {
 		return nil, fmt.Errorf("invalid min_share %v (want 0 to 1)", o.MinShare)
 	}
-	if o.ScoreThreshold != 0 {
+	if o.ScoreThreshold != 0 && s.single == nil {
 		return nil, fmt.Errorf("score_threshold %v does not apply to masks, which have no scores; use min_share to leave out small segments", o.ScoreThreshold)
 	}
-	if s.classes, err = newClasses(o.Options, s.scores); err != nil {
+	count := s.scores
+	if s.single != nil {
+		count, o.ScoreThreshold, o.Activation = 2, 0, score.Unknown
+	}
+	if s.classes, err = newClasses(o.Options, count); err != nil {
 		return nil, err
 	}
 	s.buffers.New = func() any { return new(segmentBuffers) }
@@ -74,13 +88,13 @@ func newSegment(inputs, outputs []tensor.Info, o SegmentOptions) (*Segment, erro
 }
 
 // setLayout reads off the output's description what it holds.
-func (s *Segment) setLayout(info tensor.Info) error {
+func (s *Segment) setLayout(in, info tensor.Info) error {
 	if err := checkReadable(info); err != nil {
 		return err
 	}
 	wrong := func() error {
 		return fmt.Errorf("the output must hold the class of each pixel, [1,height,width], or a score per pixel and class, "+
-			"[1,height,width,classes]; it gives %s", info)
+			"[1,height,width,classes] or [1,classes,height,width]; it gives %s", info)
 	}
 	shape := info.Shape
 	if len(shape) != 3 && len(shape) != 4 || shape[0] != 1 || shape[1] < 1 || shape[2] < 1 {
@@ -93,10 +107,14 @@ func (s *Segment) setLayout(info tensor.Info) error {
 	if len(shape) == 3 {
 		return nil
 	}
-	switch n := shape[3]; {
+	n := shape[3]
+	if s.planar = planarMask(in, shape); s.planar {
+		s.size, n = image.Pt(shape[3], shape[2]), shape[1]
+	}
+	switch {
 	case n == 1 && !info.Quantization.Quantized() && info.Type != tensor.Float16 && info.Type != tensor.Float32:
 		return nil
-	case n < 2: // one score a pixel: what the other class is, and from which score on, nobody said
+	case n < 1:
 		return wrong()
 	case n > maxSegmentClasses:
 		return fmt.Errorf("invalid number of classes (want at most %d): %s", maxSegmentClasses, info)
@@ -151,6 +169,22 @@ func within(from, to float64, n, size int) (int, int) {
 // order as their real values, and classes are read as they are stored.
 func (s *Segment) read(t tensor.Tensor, b *segmentBuffers) error {
 	pixels := s.size.X * s.size.Y
+	if s.scores == 1 || s.planar {
+		scores, err := values(t, pixels*s.scores, &b.real)
+		if err != nil {
+			return err
+		}
+		b.highest = slices.Grow(b.highest[:0], pixels)[:pixels]
+		if s.scores == 1 {
+			err = s.single.mark(b.highest, scores)
+		} else if !planarArgmax(b.highest, scores) {
+			err = errNoScore
+		}
+		if err == nil {
+			b.runs, err = appendRuns(b.runs[:0], b.highest)
+		}
+		return err
+	}
 	if s.scores > 0 {
 		switch t.Type {
 		case tensor.UInt8:

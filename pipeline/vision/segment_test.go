@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"corallite/internal/score"
 	"corallite/pipeline"
 	"corallite/tflite/tensor"
 )
@@ -160,7 +161,9 @@ func TestSegmentRefusesModels(t *testing.T) {
 		"two pictures":        {in, shaped(2, 4, 4), SegmentOptions{}, "[1,height,width]"},
 		"no pixel":            {in, shaped(1, 0, 4), SegmentOptions{}, "[1,height,width]"},
 		"no class":            {in, shaped(1, 4, 4, 0), SegmentOptions{}, "[1,height,width,classes]"},
-		"one probability":     {in, []tensor.Info{real}, SegmentOptions{}, "probability"},
+		"many labels of one":  {in, []tensor.Info{real}, SegmentOptions{Options: Options{Labels: []string{"a", "b", "c"}}}, "has one label, or two"},
+		"softmax of one":      {in, []tensor.Info{real}, SegmentOptions{Options: Options{Activation: score.Softmax}}, "use sigmoid"},
+		"certain of one":      {in, []tensor.Info{real}, SegmentOptions{Options: Options{ScoreThreshold: 1}}, "score_threshold 1"},
 		"too large":           {in, shaped(1, 1<<20, 1<<20), SegmentOptions{}, "too large"},
 		"too many classes":    {in, shaped(1, 1, 1, 1<<17), SegmentOptions{}, "65536"},
 		"text":                {in, []tensor.Info{{Name: "t", Type: tensor.String, Shape: []int{1, 4, 4}}}, SegmentOptions{}, "string"},

@@ -21,6 +21,7 @@ type Settings struct {
 
 	Decoder           string   // of detect: one of DecoderNames
 	NMSThreshold      float64  // of a detector whose boxes are suppressed here
+	Keypoints         []string // of a YOLO model with key points: their names
 	KeypointThreshold float64  // of pose
 	Landmarks         string   // of detect and pose: the file of the second model of two; "": there is none
 	PresenceThreshold *float64 // with Landmarks; nil: DefaultPresenceThreshold
@@ -45,9 +46,12 @@ func (s *Settings) Keys() key.Table {
 		key.Numbers(&s.Std, "std").Needs("mean").Lengths(1, 3).Above(0).DefaultDoc("as `mean`").Example("127.5").Tasks(TaskNames()...).
 			Doc("Divisor of a pixel's value minus `mean`: one number, or one each for red, green and blue. Needs `mean`."),
 
-		key.String(&s.Decoder, "decoder").Choices(DecoderNames()...).FormerNames("anchors", "head", "head_pixels").Example("yolov8").Tasks(taskDetect).
-			DefaultDoc("the catalog's; else `ssd_postprocess` for models that end in TFLite_Detection_PostProcess; else the model is refused with the decoders that fit its outputs").
-			Doc("For detectors: what the model's outputs mean. " + decoderDocs()),
+		key.String(&s.Decoder, "decoder").Choices(DecoderNames()...).FormerNames("anchors", "head", "head_pixels").Example("yolov8").Tasks(taskDetect, taskPose).
+			DefaultDoc("the catalog's; else `ssd_postprocess` for models that end in TFLite_Detection_PostProcess, and what the file of an Ultralytics export says; else the model is refused with the decoders that fit its outputs").
+			Doc("For detectors, and for `pose` with a YOLO model: what the model's outputs mean. docs/models.md has the tools that write them. " + decoderDocs()),
+		key.Strings(&s.Keypoints, "keypoints").Example("[head, tail]").Tasks(taskDetect, taskPose).
+			DefaultDoc("those of the model's file; else the 17 of a person in COCO's order").
+			Doc("For YOLO models with key points: the names of all, in the order of the model's training. Their number says how many there are."),
 		key.Number(&s.NMSThreshold, "nms_threshold").Above(0).Max(1).Example("0.3").Tasks(taskDetect).
 			DefaultDoc("the catalog's; otherwise the decoder's: 0.45 for YOLO, 0.3 for MediaPipe's").
 			Doc("For detectors with a `decoder` that suppresses boxes: of two boxes that overlap more than this (intersection over union) only the one with the higher score is kept. Models that end in TFLite_Detection_PostProcess have their own threshold."),

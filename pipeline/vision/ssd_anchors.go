@@ -75,7 +75,8 @@ func newSSDAnchors(inputs, outputs []tensor.Info, o SSDAnchorsOptions) (*SSDAnch
 		_, err := NewInput(in, o.Input)
 		return nil, err
 	}
-	height, width := in.Shape[1], in.Shape[2]
+	y, x, _ := PictureAxes(in.Shape)
+	height, width := in.Shape[y], in.Shape[x]
 	a := &SSDAnchors{opts: o.withDefaults(width, height), coords: 4 + 2*len(o.Keypoints)}
 	if a.anchors, err = Anchors(o.Anchors, width, height); err != nil {
 		return nil, err
@@ -213,7 +214,7 @@ func (a *SSDAnchors) Decode(out pipeline.Outputs, p pipeline.Placement) (pipelin
 	if a.opts.second != nil {
 		names = withCorners(kept, names)
 	}
-	results, err := a.classes.detections(kept, float64(a.width), float64(a.height), p, names)
+	results, err := a.classes.detections(kept, float64(a.width), float64(a.height), p, names, nil)
 	return pipeline.Result{Detections: results}, err
 }
 

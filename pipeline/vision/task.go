@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"corallite/internal/schema"
+	"corallite/internal/score"
 	"corallite/pipeline"
 	"corallite/tflite/tensor"
 )
@@ -31,6 +32,8 @@ type ModelInfo struct {
 	Metadata        *Metadata     // what the file says of them (TensorFlow Lite Metadata), in the same order; nil: nothing
 	// PackedFile reads a file that is packed into the model's, by the name that Metadata gives; nil: there are none.
 	PackedFile func(name string) ([]byte, error)
+	// Ultralytics is what the model's exporter packed into the file; nil: nothing, or another exporter made it.
+	Ultralytics *Ultralytics
 
 	Gallery *Gallery             // of embed: the pictures of the settings' gallery, embedded by this model; nil: none
 	Warn    func(message string) // is told what is assumed of the model; nil: nobody is
@@ -105,6 +108,9 @@ func newClassifyTask(m ModelInfo, s Settings) (Task, error) {
 	if m.Graph != nil && m.Graph.Find(postprocessOp) != nil {
 		return nil, fmt.Errorf("classify: it ends in %s, so it finds objects: use detect", postprocessOp)
 	}
+	if err := m.Ultralytics.check(taskClassify); err != nil {
+		return nil, fmt.Errorf("classify: %w", err)
+	}
 	// A label file with a line for the background fits a model that counts the background as a class, and one that does
 	// not; the number of classes tells which.
 	offset := func(labels []string) int {
@@ -113,7 +119,7 @@ func newClassifyTask(m ModelInfo, s Settings) (Task, error) {
 		}
 		return 0
 	}
-	o, err := s.options(m, nil, offset)
+	o, err := s.options(m, m.Ultralytics.trained(taskClassify), offset)
 	if err != nil {
 		return nil, fmt.Errorf("classify: %w", err)
 	}
@@ -125,14 +131,23 @@ func newClassifyTask(m ModelInfo, s Settings) (Task, error) {
 }
 
 func newSegmentTask(m ModelInfo, s Settings) (Task, error) {
-	o, err := s.options(m, nil, nil)
+	if err := m.Ultralytics.check(taskSegment); err != nil {
+		return nil, fmt.Errorf("segment: %w", err)
+	}
+	o, err := s.options(m, m.Ultralytics.trained(taskSegment), nil)
 	if err != nil {
 		return nil, fmt.Errorf("segment: %w", err)
+	}
+	if u := m.Ultralytics; u != nil && len(u.Labels) == 1 && o.Activation == score.Unknown {
+		o.Activation = score.Sigmoid // its one channel has logits
 	}
 	return asTask(NewSegment(m.Inputs, m.Outputs, SegmentOptions{Options: o, Output: s.Output, MinShare: float32(s.MinShare)}))
 }
 
 func newPoseTask(m ModelInfo, s Settings) (Task, error) {
+	if s.Decoder != "" || m.Ultralytics != nil && m.Ultralytics.Task == "pose" {
+		return newYOLOPose(m, s)
+	}
 	if s.Output != "" {
 		return nil, fmt.Errorf("pose reads all outputs of a model: remove output: %s", s.Output)
 	}

@@ -3,32 +3,35 @@ package vision
 import (
 	"errors"
 	"fmt"
-	"math"
-	"slices"
 
 	"corallite/internal/score"
 	"corallite/pipeline"
 	"corallite/tflite/tensor"
 )
 
-// YOLOLayout is how a YOLO model lays out its one output. A box is the x and y of its middle, its width and its height.
+// YOLOLayout is how a YOLO model lays out its boxes.
 type YOLOLayout int
 
 const (
 	// YOLOAuto is YOLOv5 when the output is higher than wide and YOLOv8 when it is wider than high: models give more
 	// boxes than each has values.
 	YOLOAuto YOLOLayout = iota
-	// YOLOv5 is [1,N,5+C]: for each box its four numbers, whether it holds an object, and which of C classes that is.
-	// The score is the product of the two. YOLOv7 exports are the same.
+	// YOLOv5 is [1,N,5+C]: for each box the x and y of its middle, its width and its height, whether it holds an object, and
+	// which of C classes that is. The score is the product of the two. Exports of YOLOv7, YOLOv6 and YOLOX with decoded boxes
+	// are the same.
 	YOLOv5
-	// YOLOv8 is [1,4+C,N]: the four numbers of all boxes one after another, then the scores of each class. YOLOv9 to
-	// YOLO11 exports without non-maximum suppression are the same.
+	// YOLOv8 is [1,4+C,N]: the four numbers of all boxes one after another, then the scores of each class. Exports of YOLOv9,
+	// YOLO11, YOLO12 and YOLO26 without non-maximum suppression are the same. [1,N,4+C] is read as well, and boxes and scores
+	// that are two outputs, [1,4,N] or [1,N,4] and [1,C,N] or [1,N,C].
 	YOLOv8
+	// YOLOEnd2End is [1,N,6]: for each box xmin, ymin, xmax and ymax, its score and the number of its class, after suppression
+	// or from a model that needs none: YOLOv10, YOLO26, and exports with nms=True.
+	YOLOEnd2End
 )
 
-var yoloLayouts = [...]string{"auto", "yolov5", "yolov8"}
+var yoloLayouts = [...]string{"auto", "yolov5", "yolov8", "yolo_end2end"}
 
-// String is "auto", "yolov5" or "yolov8".
+// String is "auto", "yolov5", "yolov8" or "yolo_end2end".
 func (l YOLOLayout) String() string {
 	if l < 0 || int(l) >= len(yoloLayouts) {
 		return fmt.Sprintf("yolo(%d)", int(l))
@@ -36,78 +39,57 @@ func (l YOLOLayout) String() string {
 	return yoloLayouts[l]
 }
 
+// YOLOHead is what a YOLO model gives of an object beside its box, behind the scores.
+type YOLOHead int
+
+const (
+	YOLOBoxes   YOLOHead = iota // nothing; where a second output has prototypes, as many factors, which make its mask
+	YOLOPose                    // key points: x, y and mostly a score of each
+	YOLORotated                 // the angle of the box (OBB), in radians; a box is its middle and size also in YOLOEnd2End
+)
+
+// String is what a decoder's name has behind that of the layout: "", "_pose" or "_obb".
+func (h YOLOHead) String() string { return [...]string{"", "_pose", "_obb"}[h] }
+
 // YOLOInput is how pictures are put into models that Ultralytics' programs export: in a letterbox with grey bars, with
 // pixels of 0 to 1.
 func YOLOInput() InputOptions {
 	return InputOptions{Resize: Letterbox, Fill: [3]uint8{114, 114, 114}, Mean: []float32{0}, Std: []float32{255}}
 }
 
-// yoloDecoder is the decoder of a layout.
-func yoloDecoder(layout YOLOLayout, pixels bool, description string) *Decoder {
-	d := &Decoder{Name: layout.String(), Description: description, Input: YOLOInput(), NMSThreshold: 0.45}
-	if pixels {
-		d.Name += "_pixels"
-	}
-	d.Fits = func(m ModelInfo) Fit {
-		if len(m.Outputs) != 1 || !layout.fits(m.Outputs[0]) || checkUnit(m.Outputs[0], pixels) != nil {
-			return NoFit
-		}
-		return Possible
-	}
-	d.New = func(m ModelInfo, s Settings) (Task, error) {
-		o, err := s.options(m, d, nil)
-		if err != nil {
-			return nil, fmt.Errorf("detect: %w", err)
-		}
-		return asTask(NewYOLO(m.Inputs, m.Outputs, YOLOOptions{
-			Options: o, Output: s.Output, Layout: layout, Pixels: pixels, NMSThreshold: float32(s.NMSThreshold),
-		}))
-	}
-	return d
-}
-
-// fits says whether an output has the layout's shape. Models give more boxes than each has values.
-func (l YOLOLayout) fits(out tensor.Info) bool {
-	s := out.Shape
-	if len(s) != 3 || s[0] != 1 || checkReadable(out) != nil {
-		return false
-	}
-	if l == YOLOv5 {
-		return s[2] > 5 && s[1] > s[2]
-	}
-	return s[1] > 4 && s[2] > s[1]
-}
-
 // YOLOOptions are the options of YOLO. Scores are probabilities, 0 to 1.
 type YOLOOptions struct {
 	Options
 	Layout YOLOLayout
-	// Pixels: boxes are in pixels of the input, as in exports to TensorFlow Lite by Ultralytics before April 2023 (its
-	// pull request 1695). Otherwise they are 0 to 1 of its width and height.
+	Head   YOLOHead
+	// Pixels: boxes and key points are in pixels of the input, as in exports to TensorFlow Lite by Ultralytics before April
+	// 2023 (its pull request 1695), and to ONNX. Otherwise they are 0 to 1 of its width and height.
 	Pixels bool
 	// NMSThreshold is the intersection over union, above 0 and at most 1, above which two boxes of one class are the same
-	// object; 0.45 is usual.
+	// object; 0.45 is usual. YOLOEnd2End has none.
 	NMSThreshold float32
-	// Output is the name of the output with the boxes; "" when the model has one output.
+	// Output is the name of the output with the boxes; "" when the model has one output, or prototypes or scores beside it.
 	Output string
+	// Keypoints are the names of the key points; none: the 17 of PoseKeypoints.
+	Keypoints []string
+	// KeypointValues is how many values a key point has, 2 or 3; 0: as the number of classes leaves for it.
+	KeypointValues int
 }
 
-// YOLO is a task that finds objects with a model of the YOLO family whose boxes are decoded but not yet suppressed:
-// Decode applies non-maximum suppression and keeps each box's best class. It is a pipeline.Task of frames.
+// YOLO is a task that finds objects with a model of the YOLO family whose boxes are decoded. Decode applies non-maximum
+// suppression, unless the model has done that, and keeps each box's best class. It is a pipeline.Task of frames.
 type YOLO struct {
 	*Input
 	classes *classes
 	opts    YOLOOptions
-	output  int
-	boxes   int // N
-	count   int // C
+	yoloForm
 	buffers bufferPool
 }
 
 var _ pipeline.Task[*Frame] = (*YOLO)(nil)
 
-// NewYOLO makes the task for a model with these inputs and outputs. The model must have one input, a picture (see
-// NewInput), and an output as YOLOLayout describes, quantized or not. Whoever makes the task closes it.
+// NewYOLO makes the task for a model with these inputs and outputs. The model must have one input, a picture (see NewInput),
+// and outputs of the layout and head that the options name. Whoever makes the task closes it.
 func NewYOLO(inputs, outputs []tensor.Info, o YOLOOptions) (*YOLO, error) {
 	y, err := newYOLO(inputs, outputs, o)
 	return named("detect", y, err)
@@ -119,74 +101,50 @@ func newYOLO(inputs, outputs []tensor.Info, o YOLOOptions) (*YOLO, error) {
 		return nil, err
 	}
 	y := &YOLO{opts: o}
-	if y.output, err = selectOutput(outputs, o.Output, "a YOLO model has one output, boxes with their scores"); err != nil {
+	if y.Input, err = NewInput(in, o.Input); err != nil {
 		return nil, err
 	}
-	if err := y.setLayout(outputs[y.output]); err != nil {
+	if err := y.prepare(outputs); err != nil {
+		y.Close()
 		return nil, err
 	}
-	if !(o.NMSThreshold > 0 && o.NMSThreshold <= 1) {
-		return nil, fmt.Errorf("invalid nms_threshold %v (want more than 0, at most 1)", o.NMSThreshold)
-	}
-	if o.Activation == score.Softmax || o.Sensitivity != 0 && o.Sensitivity != 1 {
-		return nil, errors.New("YOLO outputs support activation sigmoid or none, and no sensitivity")
-	}
-	if y.classes, err = newClasses(o.Options, y.count); err != nil {
-		return nil, err
-	}
-	y.Input, err = NewInput(in, o.Input)
-	return y, err
+	return y, nil
 }
 
-// setLayout checks the output and reads off it how many boxes and classes there are.
-func (y *YOLO) setLayout(info tensor.Info) error {
-	wrong := func(why string) error {
-		return fmt.Errorf("%s; want [1,N,5+C] (yolov5) or [1,4+C,N] (yolov8) for N boxes and C classes; the model has %s", why, info)
+func (y *YOLO) prepare(outputs []tensor.Info) (err error) {
+	o := &y.opts
+	switch {
+	case o.Layout < YOLOAuto || o.Layout > YOLOEnd2End || o.Head < YOLOBoxes || o.Head > YOLORotated:
+		return fmt.Errorf("unknown layout %v or head %d", o.Layout, int(o.Head))
+	case o.Layout == YOLOv5 && o.Head != YOLOBoxes:
+		return fmt.Errorf("the layout %v has no key points and no angles", o.Layout)
+	case o.Head == YOLORotated && o.Input.Resize == Stretch && y.width != y.height:
+		return errors.New("resize: stretch makes turned boxes of a picture skew: use letterbox, as in training, or crop")
 	}
-	if err := checkReadable(info); err != nil {
+	if y.yoloForm, err = y.form(outputs); err != nil {
 		return err
 	}
-	shape := info.Shape
-	if len(shape) != 3 || shape[0] != 1 || shape[1] < 1 || shape[2] < 1 {
-		return wrong("the output does not hold boxes")
+	if !(o.NMSThreshold > 0 && o.NMSThreshold <= 1) && !(o.Layout == YOLOEnd2End && o.NMSThreshold == 0) {
+		return fmt.Errorf("invalid nms_threshold %v (want more than 0, at most 1)", o.NMSThreshold)
 	}
-	switch layout := y.opts.Layout; {
-	case layout < YOLOAuto || layout > YOLOv8:
-		return fmt.Errorf("unknown layout %v", layout)
-	case layout != YOLOAuto:
-	case shape[1] == shape[2]:
-		return wrong("the output is square, so its layout must be named")
-	case shape[1] > shape[2]:
-		y.opts.Layout = YOLOv5
-	default:
-		y.opts.Layout = YOLOv8
+	if o.Activation == score.Softmax || o.Sensitivity != 0 && o.Sensitivity != 1 {
+		return errors.New("YOLO outputs support activation sigmoid or none, and no sensitivity")
 	}
-	if y.opts.Layout == YOLOv5 {
-		y.boxes, y.count = shape[1], shape[2]-5
-	} else {
-		y.boxes, y.count = shape[2], shape[1]-4
-	}
-	if y.count < 1 {
-		return wrong(fmt.Sprintf("%v leaves no class", y.opts.Layout))
-	}
-	return checkUnit(info, y.opts.Pixels)
+	y.classes, err = newClasses(o.Options, y.count)
+	return err
 }
 
-// checkUnit holds the unit of the boxes against the largest value that a quantized output can have.
-func checkUnit(info tensor.Info, pixels bool) error {
-	most := map[tensor.Type]float32{tensor.UInt8: math.MaxUint8, tensor.Int8: math.MaxInt8}[info.Type]
-	if most == 0 || !info.Quantization.Quantized() {
-		return nil
+// decoderName is the decoder that reads boxes in that unit.
+func (y *YOLO) decoderName(pixels bool) string {
+	return yoloDecoderName(y.opts.Layout, y.opts.Head, pixels)
+}
+
+func yoloDecoderName(layout YOLOLayout, head YOLOHead, pixels bool) string {
+	name := layout.String() + head.String()
+	if pixels {
+		name += "_pixels"
 	}
-	largest := info.Quantization.Scale() * (most - float32(info.Quantization.ZeroPoint()))
-	switch {
-	case pixels && largest <= 2:
-		return fmt.Errorf("its boxes cannot be in pixels, as no value exceeds %.3g: use the decoder without _pixels; %s", largest, info)
-	case !pixels && largest > 8:
-		return fmt.Errorf("its boxes cannot be normalized to 0 to 1, as values reach %.3g: if they are in pixels, use the decoder that ends in _pixels; %s", largest, info)
-	default:
-		return nil
-	}
+	return name
 }
 
 // Name is "detect".
@@ -199,139 +157,36 @@ func (y *YOLO) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.Resu
 	}
 	b := y.buffers.get()
 	defer y.buffers.put(b)
-	v, err := values(out.Output(y.output), y.boxes*y.valuesPerBox(), &b.a)
+	v, err := y.values(out, b)
 	if err != nil {
 		return pipeline.Result{}, err
 	}
-	if y.opts.Layout == YOLOv5 {
-		err = y.rows(v, b)
-	} else {
-		err = y.columns(v, b)
+	b.found = b.found[:0]
+	switch {
+	case y.opts.Layout == YOLOEnd2End:
+		err = y.scanEnd2End(v, b)
+	case y.scores.rows:
+		err = y.scanRows(v, b)
+	default:
+		err = y.scanColumns(v, b)
 	}
 	if err != nil {
 		return pipeline.Result{}, err
 	}
-	found, err := y.classes.detections(suppress(b.found, y.opts.NMSThreshold, KeepBest), float64(y.width), float64(y.height), p, nil)
+	found, err := y.detections(y.suppressed(b.found, v), v, p)
 	return pipeline.Result{Detections: found}, err
 }
 
-// valuesPerBox is how many values a box has.
-func (y *YOLO) valuesPerBox() int {
-	if y.opts.Layout == YOLOv5 {
-		return 5 + y.count
+// suppressed are the candidates that are objects of their own, best first.
+func (y *YOLO) suppressed(found []candidate, v yoloValues) []candidate {
+	switch {
+	case y.opts.Layout == YOLOEnd2End:
+		return sorted(found)
+	case y.opts.Head == YOLORotated:
+		return y.suppressRotated(found, v)
 	}
-	return 4 + y.count
+	return suppress(found, y.opts.NMSThreshold, KeepBest)
 }
 
 // errNoScore is an item whose results cannot be ranked.
 var errNoScore = &pipeline.ItemError{Err: errors.New("the model returned a score that is not a finite number")}
-
-// rows collects the boxes of YOLOv5 whose scores reach the threshold.
-func (y *YOLO) rows(v []float32, b *buffers) error {
-	b.found = b.found[:0]
-	width := y.valuesPerBox()
-	for i := range y.boxes {
-		row := v[i*width : (i+1)*width]
-		object := y.score(row[4])
-		if isNaN(object) {
-			return errNoScore
-		}
-		if object < y.classes.threshold { // the product with a probability is no larger
-			continue
-		}
-		class, best := -1, float32(0)
-		for c, raw := range row[5:] {
-			score := y.score(raw)
-			switch {
-			case isNaN(score):
-				return errNoScore
-			case (class < 0 || score > best) && y.classes.wants(c):
-				class, best = c, score
-			}
-		}
-		if score := object * best; class >= 0 && score >= y.classes.threshold {
-			if y.inPixels(row[0], row[1], row[2], row[3]) {
-				return y.errPixels()
-			}
-			y.add(b, i, class, score, row[0], row[1], row[2], row[3])
-		}
-	}
-	return nil
-}
-
-// columns collects the boxes of YOLOv8 whose scores reach the threshold. It goes through the values as they lie in
-// memory, class by class.
-func (y *YOLO) columns(v []float32, b *buffers) error {
-	b.found = b.found[:0]
-	n := y.boxes
-	best := sized(&b.b, n)
-	b.order = slices.Grow(b.order[:0], n)[:n]
-	// Values are compared as the model gives them, which rank as the scores do.
-	below := math.Nextafter32(y.rawOf(y.classes.threshold), float32(math.Inf(-1)))
-	for i := range best {
-		best[i] = below
-	}
-	for c := range y.count {
-		if !y.classes.wants(c) {
-			continue
-		}
-		for i, score := range v[(4+c)*n : (5+c)*n] {
-			if score <= best[i] {
-				continue
-			}
-			if isNaN(score) {
-				return errNoScore
-			}
-			best[i], b.order[i] = score, c
-		}
-	}
-	for i, score := range best {
-		if score > below {
-			if y.inPixels(v[i], v[n+i], v[2*n+i], v[3*n+i]) {
-				return y.errPixels()
-			}
-			y.add(b, i, b.order[i], y.score(score), v[i], v[n+i], v[2*n+i], v[3*n+i])
-		}
-	}
-	return nil
-}
-
-// score is the score of a value.
-func (y *YOLO) score(v float32) float32 {
-	if y.opts.Activation == score.Sigmoid {
-		return sigmoid(v)
-	}
-	return v
-}
-
-// rawOf is the value of a score.
-func (y *YOLO) rawOf(s float32) float32 {
-	if y.opts.Activation == score.Sigmoid {
-		return float32(math.Log(float64(s) / (1 - float64(s)))) // ±infinity at 0 and 1
-	}
-	return s
-}
-
-// errPixels is the error of a box that lies far outside of 0 to 1.
-func (y *YOLO) errPixels() error {
-	return fmt.Errorf("the model returned boxes in pixels, not from 0 to 1: use the decoder %v_pixels", y.opts.Layout)
-}
-
-// inPixels says whether a box of a model that should give 0 to 1 is in pixels.
-func (y *YOLO) inPixels(midX, midY, w, h float32) bool {
-	most := max(midX, midY, w, h)
-	return !y.opts.Pixels && most > 4 && finite(most)
-}
-
-// add is a box, in 0 to 1 of the input, unless it has no area.
-func (y *YOLO) add(b *buffers, source, class int, score, midX, midY, w, h float32) {
-	if y.opts.Pixels {
-		width, height := float32(y.width), float32(y.height)
-		midX, midY, w, h = midX/width, midY/height, w/width, h/height
-	}
-	halfW, halfH := float32(w/2), float32(h/2)
-	box := [4]float32{midX - halfW, midY - halfH, midX + halfW, midY + halfH}
-	if box[0] < box[2] && box[1] < box[3] {
-		b.found = append(b.found, candidate{box: box, score: score, class: class, source: source})
-	}
-}

@@ -179,7 +179,7 @@ func TestYOLODecodeOfStrangeOutputs(t *testing.T) {
 			if out.Shape[2] == 1 {
 				layout = YOLOv8
 			}
-			task, err := NewYOLO(pictureInput(10), []tensor.Info{out.Info}, YOLOOptions{Layout: layout, NMSThreshold: 0.45, Options: Options{ScoreThreshold: 0.1}})
+			task, err := NewYOLO(pictureInput(10), []tensor.Info{out.Info}, YOLOOptions{Layout: layout, NMSThreshold: 0.45, Options: Options{ScoreThreshold: 0.1, Labels: []string{"a", "b"}}})
 			if err != nil {
 				t.Fatal(err)
 			}
