@@ -2,6 +2,8 @@ package vision
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"corallite/pipeline"
 	"corallite/tflite/tensor"
@@ -29,19 +31,28 @@ const (
 // mediapipe/modules/hand_landmark/hand_landmark_cpu.pbtxt and palm_detection_detection_to_roi.pbtxt.
 var handLandmarks = &landmarkModel{
 	what:    "hand",
-	want:    "MediaPipe's hand_landmark_lite or hand_landmark_full: key points [1,63], presence [1,1] and handedness [1,1] in this order",
+	want:    "MediaPipe's hand_landmark_lite or hand_landmark_full: key points [1,63] called Identity, presence [1,1] called Identity_1 and handedness [1,1] called Identity_2",
 	input:   InputOptions{Mean: []float32{0}, Std: []float32{255}},
 	overlap: 0.5,
 	fits: func(outputs []tensor.Info) (landmarkOutputs, bool) {
-		if len(outputs) < 3 {
-			return nil, false
+		// Key points come once in pixels and once in metres, and presence and handedness are both one number: only the
+		// names tell them apart, as exports have them in other orders.
+		roles := landmarkOutputs{-1, -1, -1}
+		for i, o := range outputs {
+			k, ok := exportedOutput(o.Name)
+			if !ok {
+				return nil, false
+			}
+			if k < len(roles) {
+				roles[k] = i
+			}
 		}
-		for i, n := range []int{3 * len(handKeypoints), 1, 1} {
-			if !slices.Equal(outputs[i].Shape, []int{1, n}) {
+		for k, n := range []int{3 * len(handKeypoints), 1, 1} {
+			if i := roles[k]; i < 0 || !slices.Equal(outputs[i].Shape, []int{1, n}) {
 				return nil, false
 			}
 		}
-		return landmarkOutputs{0, 1, 2}, true
+		return roles, true
 	},
 	region: func(d pipeline.Detection, box [4]float32) region {
 		from, to := d.Keypoints[palmWrist], d.Keypoints[palmMiddle]
@@ -77,6 +88,22 @@ var handLandmarks = &landmarkModel{
 			to.Detections = append(to.Detections, d)
 		}
 	},
+}
+
+// exportedOutput is the number that TensorFlow gave an output when it exported a model, by its name: "Identity" is 0,
+// "Identity_2" and "Identity_2:0" are 2, "StatefulPartitionedCall:2" is 2.
+func exportedOutput(name string) (int, bool) {
+	if k, ok := strings.CutPrefix(name, "StatefulPartitionedCall:"); ok {
+		n, err := strconv.Atoi(k)
+		return n, err == nil && n >= 0
+	}
+	name = strings.TrimSuffix(name, ":0")
+	if name == "Identity" {
+		return 0, true
+	}
+	k, ok := strings.CutPrefix(name, "Identity_")
+	n, err := strconv.Atoi(k)
+	return n, ok && err == nil && n > 0
 }
 
 // handedness is whose hand a hand is: the person's left or right one, and how sure that is. The models were trained on
