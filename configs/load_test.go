@@ -255,7 +255,7 @@ func forSound(k *key.Key) bool {
 	if k.Requires != nil {
 		kind = k.Requires[0]
 	}
-	return kind == "microphone" || kind == "sound"
+	return slices.Contains([]string{"microphone", "sound", "sound_folder", "wyoming"}, kind)
 }
 
 // quoted is a key's example as YAML takes it; the table has it as people write it.

@@ -24,6 +24,9 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 
 	f := s.resolver(p, o.Models)
 	found := s.findModel(ref, p, f)
+	if task == "" && found.Entry == nil && models.WakeWordKindOf(found.Model) != "" {
+		task = TaskWakeword
+	}
 	m := newModel(task, found)
 	// Path and labels are where to look; the model has what was found. Features depend on the labels found.
 	s.setGroup(p, m.Keys(), "path", "labels", "features")
@@ -243,7 +246,7 @@ func (s *layers) categories(m *Model, p path, name string, list []string) {
 		return
 	}
 	for i, category := range list {
-		if slices.Contains(m.Labels, category) {
+		if slices.Contains(m.Labels, category) || slices.ContainsFunc(m.Groups, func(g SoundGroup) bool { return g.Name == category }) {
 			continue
 		}
 		from := "the model's labels"

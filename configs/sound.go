@@ -95,7 +95,11 @@ func (s *layers) findWakewordFiles(m *Model, found models.Found, p path, f resol
 		*further.to = file
 	}
 	if m.Manifest == "" && m.Melspectrogram == "" {
-		m.useWakewordFiles(found)
+		if err := m.useWakewordFiles(found, f.store); err != nil {
+			s.problem(p.to("path"), fileCode(err), "%v", err)
+			s.problems[len(s.problems)-1].Fix = modelFix(err)
+			return
+		}
 	}
 	if m.Manifest == "" && m.Melspectrogram == "" && m.Path != "" {
 		s.problem(p.to("path"), key.CodeMissingFile, "a wake-word model needs a manifest (%s does not exist), or melspectrogram and embedding",
@@ -103,12 +107,21 @@ func (s *layers) findWakewordFiles(m *Model, found models.Found, p path, f resol
 	}
 }
 
-// useWakewordFiles uses the files of a wake word that were found with it, else the manifest beside it.
-func (m *Model) useWakewordFiles(found models.Found) {
+// useWakewordFiles uses the files of a wake word that were found with it, else the manifest beside it, else, for a model of
+// openWakeWord's shape, the two models of the catalog that come before it.
+func (m *Model) useWakewordFiles(found models.Found, store *models.Store) error {
 	m.Manifest, m.Melspectrogram, m.Embedding = found.Manifest, found.Melspectrogram, found.Embedding
 	if m.Manifest == "" && m.Melspectrogram == "" {
 		m.Manifest = manifestBeside(m.Path)
 	}
+	if m.Manifest != "" || m.Melspectrogram != "" || models.WakeWordKindOf(m.Path) != models.OpenWakeWord {
+		return nil
+	}
+	var err error
+	if m.Melspectrogram, m.Embedding, err = store.OpenWakeWordChain(); err != nil {
+		return fmt.Errorf("%s is a wake word of openWakeWord, before which two models of the catalog run: %w", filepath.Base(m.Path), err)
+	}
+	return nil
 }
 
 // manifestBeside is the manifest of a microWakeWord model in the model's folder; "": there is none.

@@ -9,19 +9,20 @@ import (
 	"time"
 
 	"corallite/internal/key"
+	"corallite/internal/wyoming"
 	microphone "corallite/pipeline/mic"
 )
 
 // TestEverySoundKey gives every key of sound its example, and expects it in the structs.
 func TestEverySoundKey(t *testing.T) {
 	workingFolder(t, t.Chdir)
-	for _, name := range []string{"okay_nabu.json", "melspectrogram.tflite", "embedding_model.tflite", "calls/a.wav"} {
+	for _, name := range []string{"okay_nabu.json", "melspectrogram.tflite", "embedding_model.tflite", "calls/a.wav", "recordings/a.wav"} {
 		writeFile(t, name, "x")
 	}
 	// Of the model, which of its keys are not for it.
 	others := map[string][]string{
-		"micro":  {"melspectrogram", "embedding", "patience", "features", "step", "smoothing", "thresholds"},
-		"open":   {"manifest", "features", "step", "smoothing", "thresholds"},
+		"micro":  {"melspectrogram", "embedding", "patience", "features", "step", "smoothing", "thresholds", "groups"},
+		"open":   {"manifest", "features", "step", "smoothing", "thresholds", "groups"},
 		"digits": {"manifest", "melspectrogram", "embedding", "patience"},
 	}
 	var b strings.Builder
@@ -47,7 +48,7 @@ func TestEverySoundKey(t *testing.T) {
 	}
 	b.WriteString(`pipelines:
   mic:
-    source: {microphone: USB Audio Device, deadline: 20}
+    source: {microphone: USB Audio Device, channel: left, deadline: 20}
     vad: true
     models: [micro, open, digits]
     sinks: [jsonl: {path: a.jsonl}]
@@ -56,9 +57,17 @@ func TestEverySoundKey(t *testing.T) {
     models: [digits]
     sinks: [jsonl: {path: b.jsonl}]
   pipe:
-    source: {sound: "-", format: f32le, rate: 48000, channels: 2}
+    source: {sound: "-", format: f32le, rate: 48000, channels: 2, channel: 2}
     models: [digits]
     sinks: [jsonl: {path: c.jsonl}]
+  inbox:
+    source: {sound_folder: recordings, channel: mix}
+    models: [digits]
+    sinks: [jsonl: {path: d.jsonl}]
+  server:
+    source: {wyoming: "tcp://127.0.0.1:10400", connections: 4}
+    models: [micro]
+    sinks: [jsonl: {path: e.jsonl}]
 `)
 	cfg := mustLoad(t, b.String())
 	for model, not := range others {
@@ -79,13 +88,19 @@ func TestEverySoundKey(t *testing.T) {
 		t.Errorf("thresholds %v", got)
 	}
 	mic, files, pipe := cfg.Pipelines["mic"], cfg.Pipelines["files"], cfg.Pipelines["pipe"]
-	if !mic.VAD || !reflect.DeepEqual(mic.Source, &microphone.MicrophoneConfig{Microphone: "USB Audio Device", Deadline: 20 * time.Second}) || files.VAD {
+	if !mic.VAD || !reflect.DeepEqual(mic.Source, &microphone.MicrophoneConfig{Microphone: "USB Audio Device", Channel: "left", Deadline: 20 * time.Second}) || files.VAD {
 		t.Errorf("%+v", mic)
 	}
 	if !reflect.DeepEqual(files.Source, &microphone.SoundConfig{Sound: []string{"calls/*.wav"}}) || !files.Sounds() {
 		t.Errorf("%+v", files)
 	}
-	if s := pipe.Source; !reflect.DeepEqual(s, &microphone.SoundConfig{Sound: []string{"-"}, Format: "f32le", Rate: 48000, Channels: 2}) {
+	if s := pipe.Source; !reflect.DeepEqual(s, &microphone.SoundConfig{Sound: []string{"-"}, Format: "f32le", Rate: 48000, Channels: 2, Channel: "2"}) {
+		t.Errorf("%+v", s)
+	}
+	if s := cfg.Pipelines["inbox"].Source; !reflect.DeepEqual(s, &microphone.FolderConfig{Folder: "recordings", Channel: "mix"}) {
+		t.Errorf("%+v", s)
+	}
+	if s := cfg.Pipelines["server"].Source; !reflect.DeepEqual(s, &wyoming.Config{URI: "tcp://127.0.0.1:10400", Connections: 4}) {
 		t.Errorf("%+v", s)
 	}
 	if m := cfg.Models["micro"]; m.ScoreThreshold != 0 || !m.Listens() || m.Manifest != "okay_nabu.json" {

@@ -16,7 +16,7 @@ import (
 // the catalog and the defaults of the task. Zero values change nothing.
 type ModelSpec struct {
 	Ref  string // a catalog name, or the path of a .tflite file
-	Task string // TaskDetect …; "": the catalog's, or wakeword for a file with a manifest beside it, or FileTask
+	Task string // TaskDetect …; "": the catalog's, or wakeword for a file with a manifest beside it or of openWakeWord's shape, or FileTask
 
 	FileTask string // the task of a file about which nothing else is known; "": none
 
@@ -69,6 +69,8 @@ func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]str
 			task = TaskWakeword
 		case sound:
 			task = TaskKeyword
+		case (c.FileTask == "" || Listens(c.FileTask)) && models.WakeWordKindOf(found.Model) != "":
+			task = TaskWakeword
 		default:
 			task = c.FileTask
 		}
@@ -84,7 +86,9 @@ func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]str
 	m = newModel(task, found)
 	m.Delegate = c.Delegate
 	if m.Task == TaskWakeword {
-		m.useWakewordFiles(found)
+		if err := m.useWakewordFiles(found, store); err != nil {
+			return "", m, err
+		}
 	}
 	m.Device, m.Threads, m.Engines, m.Gallery = c.Device, c.Threads, c.Engines, c.Gallery
 	m.Allow, m.Deny = c.Allow, c.Deny

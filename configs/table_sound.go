@@ -16,6 +16,30 @@ type SoundSettings struct {
 	Refractory     *float64           // seconds; nil: the default of the kind
 	Patience       int                // of an openWakeWord chain: number of scores in a row; 0: 1
 	Thresholds     map[string]float64 // keyword: by label
+	Groups         []SoundGroup       // keyword
+}
+
+// SoundGroup makes one label of several of a model for sound.
+type SoundGroup struct {
+	Name       string
+	Labels     []string
+	Threshold  float64  // 0: the model's
+	Refractory *float64 // seconds; nil: the model's
+}
+
+// Called is where the group's name is.
+func (g *SoundGroup) Called() *string { return &g.Name }
+
+// Keys describes the keys of a group.
+func (g *SoundGroup) Keys() key.Table {
+	return key.Table{
+		key.Strings(&g.Labels, "labels").Required().Example("[Dog, Bark, Howl]").
+			Doc("The model's labels that are this one: its score is the highest of theirs."),
+		key.Number(&g.Threshold, "threshold").Above(0).Max(1).DefaultDoc("`score_threshold`").Example("0.4").
+			Doc("The score that one of the labels must reach. `thresholds` of single labels come before it."),
+		key.Optional(&g.Refractory, "refractory").Min(0).Max(600).DefaultDoc("the model's").Example("10").
+			Doc("Seconds after it was reported in which it is not reported again."),
+	}
 }
 
 // Features define how sound becomes a model's input.
@@ -41,6 +65,8 @@ func (s *SoundSettings) Keys() key.Table {
 		key.Int(&s.Patience, "patience").Tasks(TaskWakeword).Min(1).Max(100).DefaultDoc("1").Example("3").
 			Doc("For `wakeword` with an openWakeWord model: the number of consecutive scores, one every 80 ms, that must reach the threshold."),
 		key.Scores(&s.Thresholds, "thresholds").Tasks(TaskKeyword).DefaultDoc("`score_threshold` for all").Example("{yes: 0.6, no: 0.8}").
-			Doc("For `keyword`: score thresholds of single labels."),
+			Doc("For `keyword`: score thresholds of single labels, or of `groups`."),
+		key.Groups(&s.Groups, "groups").Tasks(TaskKeyword).Example("{dog: {labels: [Dog, Bark, Howl], threshold: 0.4, refractory: 10}}").
+			Doc("For `keyword`: one label for several of the model, for those that tell many sounds apart, such as YAMNet: one event of `dog` and not three. With `category_allowlist: [dog]` only groups are reported. A group of one label gives it a refractory time of its own. Events by their life (`when` and `gone_after` of a sink) go by groups too."),
 	}
 }

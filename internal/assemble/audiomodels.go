@@ -26,9 +26,18 @@ type AudioModels struct {
 	Level  *audio.Level // the first of the stages
 	Stages []audio.Stage
 	Models []*pipeline.Model[*audio.Chunk]
+	Words  []Words // of each model, what it listens for
 
 	closers closers
 	chain   [2]string // the openWakeWord models that a stage runs
+}
+
+// Words are what a model listens for.
+type Words struct {
+	Labels    []string // of its keywords
+	Author    string   // of the model; "": nobody says
+	URL       string
+	Languages []string
 }
 
 // Close closes the engines.
@@ -145,6 +154,7 @@ func (e *AudioModels) keyword(ctx context.Context, r ModelRequest) (pipeline.Str
 	if err != nil {
 		return nil, err
 	}
+	e.Words = append(e.Words, Words{Labels: o.Words()})
 	return keyword.New(engine, o)
 }
 
@@ -164,6 +174,10 @@ func (e *AudioModels) micro(ctx context.Context, r ModelRequest) (pipeline.Strea
 	word, err := microwakeword.NewWakeWord(m, engine, microwakeword.Options{Cutoff: float32(r.Model.ScoreThreshold), Refractory: refractory(r.Model)})
 	if err != nil {
 		return nil, err
+	}
+	e.Words = append(e.Words, Words{Labels: []string{m.WakeWord}, Author: m.Author, URL: m.Website, Languages: m.Languages})
+	if !m.Shares() {
+		return word, nil
 	}
 	for _, s := range e.Stages {
 		if _, there := s.(*microwakeword.Stage); there {
@@ -203,6 +217,7 @@ func (e *AudioModels) openww(ctx context.Context, r ModelRequest) (pipeline.Stre
 	if len(r.Model.Labels) > 0 {
 		label = r.Model.Labels[0]
 	}
+	e.Words = append(e.Words, Words{Labels: []string{label}})
 	return openwakeword.NewWakeWord(label, engine, openwakeword.Options{
 		Threshold: float32(r.Model.ScoreThreshold), Patience: r.Model.Patience, Refractory: refractory(r.Model),
 	})
@@ -283,6 +298,14 @@ func keywordOptions(m configs.Model, model *delegate.Model) (o keyword.Options, 
 		for label, t := range m.Thresholds {
 			o.Thresholds[label] = float32(t)
 		}
+	}
+	for _, g := range m.Groups {
+		group := keyword.Group{Name: g.Name, Labels: g.Labels, Threshold: float32(g.Threshold)}
+		if g.Refractory != nil {
+			d := seconds(*g.Refractory)
+			group.Refractory = &d
+		}
+		o.Groups = append(o.Groups, group)
 	}
 	if m.MaxResults > 0 {
 		o.MaxResults = m.MaxResults

@@ -21,7 +21,7 @@ type Options struct {
 	Stdin   io.Reader // what a source of sound "-" reads
 	Stdout  io.Writer // what a sink of path "-" writes
 	Logger  *slog.Logger
-	Version string           // of the program
+	Version string           // of the program, for those who ask over the network
 	Pool    *devicepool.Pool // opens the models
 
 	// Open are models for pictures that are open already, by name. Whoever opened them closes them.

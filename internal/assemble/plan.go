@@ -8,6 +8,7 @@ import (
 	"corallite/configs"
 	"corallite/internal/draw"
 	"corallite/internal/part"
+	"corallite/internal/wyoming"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 	"corallite/pipeline/camera"
@@ -29,6 +30,9 @@ type plan interface {
 
 // plan is the plan of a pipeline, by what its source gives.
 func (b *Builder) plan(name string, p configs.Pipeline) plan {
+	if c, ok := p.Source.(*wyoming.Config); ok {
+		return &wyomingPlan{basePlan: newBasePlan[*audio.Chunk](b, name, p), config: c}
+	}
 	if p.Sounds() {
 		return &soundPlan{basePlan: newBasePlan[*audio.Chunk](b, name, p)}
 	}

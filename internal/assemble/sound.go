@@ -21,11 +21,7 @@ func (p *soundPlan) openSource() error { return nil }
 
 // open opens the models and then the source: a microphone begins to fill its memory when it is opened.
 func (p *soundPlan) open() error {
-	var all []ModelRequest
-	for _, name := range p.c.Models {
-		all = append(all, ModelRequest{Name: name, Model: p.b.cfg.Models[name], Priority: p.c.Priority, Pool: p.b.Pool})
-	}
-	e, err := OpenAudioModels(p.b.ctx, all, p.c.VAD)
+	e, err := OpenAudioModels(p.b.ctx, p.soundRequests(p.c.Models), p.c.VAD)
 	if err != nil {
 		return err
 	}
@@ -42,6 +38,14 @@ func (p *soundPlan) open() error {
 	}
 	p.Source = audio.Prepare(source, e.Stages...)
 	return nil
+}
+
+// soundRequests are the requests for models.
+func (p *basePlan[T]) soundRequests(names []string) (all []ModelRequest) {
+	for _, name := range names {
+		all = append(all, ModelRequest{Name: name, Model: p.b.cfg.Models[name], Priority: p.c.Priority, Pool: p.b.Pool})
+	}
+	return all
 }
 
 func (p *soundPlan) openFirstSinks() error { return p.openSinks(false, p.sinkEnv()) }

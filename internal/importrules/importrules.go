@@ -26,7 +26,7 @@ var may = map[string][]string{
 	"scripts": {""},
 
 	"configs":  {"configs", "models", "pipeline", "internal"}, // their words and defaults; what runs a model is delegate's
-	"models":   {"models", "internal"},
+	"models":   {"models", "internal", "tflite/tensor"},
 	"internal": {"internal"},
 
 	"internal/app":      {"configs", "models", "delegate", "tflite", "pipeline", "internal"},
@@ -49,6 +49,7 @@ var may = map[string][]string{
 	"internal/score":   {"internal/key", "pipeline"},
 	"internal/track":   {"internal", "pipeline"},
 	"internal/monitor": {"internal", "pipeline"},
+	"internal/wyoming": {"internal", "pipeline"},
 
 	"internal/isolate": {"internal/isolate", "internal/environ"}, // for whatever can hang or crash, so it knows nothing of it
 
@@ -77,8 +78,8 @@ var importers = map[string][]string{
 	"internal/assemble": {Module, "cmd", "internal/app"},
 
 	"internal/choice": {"configs", "delegate", Module, "cmd", "internal/app", "internal/assemble", "internal/devicepool", "internal/worker"},
-	"internal/schema": { // pipeline/vision: what a model's file says decides what reads its outputs
-		"tflite", "delegate", "pipeline/vision", Module, "cmd", "internal/app", "internal/assemble", "internal/devicepool", "internal/worker",
+	"internal/schema": { // pipeline/vision, models: what a model's file says decides what reads its outputs, and what kind it is
+		"tflite", "delegate", "pipeline/vision", "models", Module, "cmd", "internal/app", "internal/assemble", "internal/devicepool", "internal/worker",
 		"internal/schema",
 	},
 

@@ -53,6 +53,13 @@ func CheckFile(in Check, name, file string) {
 	}
 }
 
+// CheckFolder reports a folder, the value of the key called name, that is not there.
+func CheckFolder(in Check, name, folder string) {
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		in.Report(key.CodeMissingFile, name, "", "there is no folder "+folder)
+	}
+}
+
 // CheckFiles reports files, patterns and, where they are allowed, folders, the strings of the key called name, of which
 // nothing is there.
 func CheckFiles(in Check, name string, files []string, folders bool) {

@@ -10,6 +10,7 @@ import (
 	"corallite/internal/sink/command"
 	"corallite/internal/sink/preview"
 	"corallite/internal/sink/webhook"
+	"corallite/internal/wyoming"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/mic"
 )
@@ -36,6 +37,8 @@ func All() Lists {
 			func() part.Source { return new(camera.FFmpegConfig) },
 			func() part.Source { return new(mic.MicrophoneConfig) },
 			func() part.Source { return new(mic.SoundConfig) },
+			func() part.Source { return new(mic.FolderConfig) },
+			func() part.Source { return new(wyoming.Config) },
 		},
 		Sinks: []func() part.Sink{
 			func() part.Sink { return new(sink.JSONLConfig) },

@@ -14,6 +14,8 @@ type SpotterOptions struct {
 	Thresholds []float32     // by index, each above 0 and at most 1; a score that is as high reaches it
 	Refractory time.Duration // for how long a label that has fired does not fire again; 0: until it has been lower
 	Ignore     []int         // indices that never fire: silence, background
+
+	Refractories []time.Duration // by index, instead of Refractory; nil: that is for all
 	// Max is how many labels can hold the sound at once: of those that reach their thresholds, only so many with the
 	// highest scores can fire, of equal ones the first. Another one fires when it comes to be among them. 0: all.
 	Max int
@@ -51,8 +53,13 @@ func NewSpotter(o SpotterOptions) (*Spotter, error) {
 			break // hundreds of labels may have the same one
 		}
 	}
-	if o.Refractory < 0 {
-		wrong("a refractory time of %v is not possible: want 0 or more", o.Refractory)
+	for _, r := range append([]time.Duration{o.Refractory}, o.Refractories...) {
+		if r < 0 {
+			wrong("a refractory time of %v is not possible: want 0 or more", r)
+		}
+	}
+	if o.Refractories != nil && len(o.Refractories) != len(o.Labels) {
+		wrong("%d refractory times for %d labels", len(o.Refractories), len(o.Labels))
 	}
 	if o.Max < 0 {
 		wrong("at most %d keywords at once is not possible: want 1 or more, or 0 for all", o.Max)
@@ -70,6 +77,14 @@ func NewSpotter(o SpotterOptions) (*Spotter, error) {
 		s.ignore[i] = true
 	}
 	return s, errors.Join(errs...)
+}
+
+// refractory is for how long a label that has fired does not fire again.
+func (o *SpotterOptions) refractory(i int) time.Duration {
+	if o.Refractories != nil {
+		return o.Refractories[i]
+	}
+	return o.Refractory
 }
 
 // of names a label for a message.
@@ -93,7 +108,7 @@ func (s *Spotter) Add(dst []pipeline.Keyword, scores []float32, start, end time.
 	for i, score := range scores {
 		switch {
 		case !s.reached(scores, i):
-			if s.spent[i] && end-s.fired[i] >= s.o.Refractory {
+			if s.spent[i] && end-s.fired[i] >= s.o.refractory(i) {
 				s.spent[i] = false
 			}
 		case !s.spent[i] && s.leads(scores, i):

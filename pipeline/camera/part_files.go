@@ -76,11 +76,7 @@ func (c *FolderConfig) Keys() key.Table {
 }
 
 // Check reports a folder that is not there.
-func (c *FolderConfig) Check(in part.Check) {
-	if info, err := os.Stat(c.Folder); err != nil || !info.IsDir() {
-		in.Report(key.CodeMissingFile, "folder", "", "there is no folder "+c.Folder)
-	}
-}
+func (c *FolderConfig) Check(in part.Check) { part.CheckFolder(in, "folder", c.Folder) }
 
 // Reads is the folder.
 func (c *FolderConfig) Reads() []string { return []string{c.Folder} }

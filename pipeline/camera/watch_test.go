@@ -8,7 +8,6 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -161,26 +160,6 @@ func TestWatchDropsNothing(t *testing.T) {
 		delete(want, f.Meta().Source)
 		f.Release()
 	}
-}
-
-func TestWatchLooksThroughTheFolderAfterAnOverflow(t *testing.T) {
-	dir := t.TempDir()
-	w := watch(t, dir, quick)
-	a := write(t, filepath.Join(dir, "a.png"), reds(t, 1))
-	expect(t, w, a, 1)
-	b := write(t, filepath.Join(dir, "b.png"), reds(t, 2))
-	w.waiting = map[string]*arrival{} // as if the events were lost
-	if err := w.rescan(); err != nil {
-		t.Fatal(err)
-	}
-	var waiting []string
-	for path := range w.waiting {
-		waiting = append(waiting, path)
-	}
-	if !slices.Equal(waiting, []string{b}) {
-		t.Errorf("waiting are %v, want %s", waiting, b)
-	}
-	expect(t, w, b, 2)
 }
 
 func TestWatchEnds(t *testing.T) {

@@ -38,7 +38,7 @@ func parseChannel(name string) (int, error) {
 // channelKey is the key of sources whose sound may have several channels.
 func channelKey(to *string) *key.Field {
 	return key.String(to, "channel").AcceptInt().Pattern(channelPattern, "mix, left, right or the number of a channel, from 1").
-		Default(channelMix).Example("left").
+		DefaultDoc(channelMix).Example("left").
 		Doc("Which channel of several the models get: `left` (the first), `right` (the second), a number, or `mix`, the mean of all. Channels that cancel each other out when they are mixed, as from a microphone with a balanced output on a stereo input, are reported once in the log.")
 }
 

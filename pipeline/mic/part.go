@@ -118,11 +118,18 @@ func (c *SoundConfig) Open(_ context.Context, env part.SourceEnv) (pipeline.Sour
 			Rate: env.Rate, Chunk: 20 * time.Millisecond, Logger: env.Logger,
 		}))
 	}
+	o := fileOptions(env, c.Channel)
+	o.Paths = c.Sound
+	return asSource(NewFiles(o))
+}
+
+// fileOptions are the options of recordings in files.
+func fileOptions(env part.SourceEnv, channel string) FilesOptions {
 	chunk := longChunk
 	if env.Gated {
 		chunk = gatedChunk
 	}
-	return asSource(NewFiles(FilesOptions{Paths: c.Sound, Rate: env.Rate, Chunk: chunk, Channel: c.Channel, Logger: env.Logger}))
+	return FilesOptions{Rate: env.Rate, Chunk: chunk, Channel: channel, Logger: env.Logger}
 }
 
 // asSource is a source, or an error and no source.

@@ -21,45 +21,40 @@ func IsBackground(label string) bool {
 	return false
 }
 
-// newSpotter makes the Spotter for a model of so many classes.
-func newSpotter(o Options, classes int) (*audio.Spotter, error) {
+// newSpotter makes the Spotter for a model of so many classes, and what makes of their scores those that it takes.
+func newSpotter(o Options, classes int) (*audio.Spotter, *grouping, error) {
 	labels, err := classLabels(o, classes)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	known := func(option string, names []string) (err error) {
+	g, err := newGrouping(o, labels)
+	if err != nil {
+		return nil, nil, err
+	}
+	known := func(option string, names, all []string) (err error) {
 		for _, name := range names {
-			if name != "" && slices.Contains(labels, name) {
+			if name != "" && slices.Contains(all, name) {
 				continue
 			}
 			hint := ""
-			if n := didyoumean.Suggest(name, labels); n != "" {
+			if n := didyoumean.Suggest(name, all); n != "" {
 				hint = fmt.Sprintf("; did you mean %q?", n)
 			}
 			err = errors.Join(err, fmt.Errorf("%s: the model has no label %q%s", option, name, hint))
 		}
 		return err
 	}
-	err = errors.Join(known("category_allowlist", o.Allow), known("category_denylist", o.Deny),
-		known("thresholds", slices.Sorted(maps.Keys(o.Thresholds))))
+	err = errors.Join(known("category_allowlist", o.Allow, g.names), known("category_denylist", o.Deny, g.names),
+		known("thresholds", slices.Sorted(maps.Keys(o.Thresholds)), slices.Concat(labels, g.names)))
 	if len(o.Allow) > 0 && len(o.Deny) > 0 {
 		err = errors.Join(err, errors.New("category_allowlist and category_denylist are mutually exclusive"))
 	}
-	so := audio.SpotterOptions{Labels: labels, Refractory: o.Refractory, Max: o.MaxResults}
+	so := audio.SpotterOptions{Labels: g.names, Thresholds: g.thresholds, Refractory: o.Refractory, Refractories: g.refractories, Max: o.MaxResults}
 	words := 0
-	for i, label := range labels {
-		threshold, ok := o.Thresholds[label]
-		if !ok {
-			threshold = o.Threshold
-		}
-		so.Thresholds = append(so.Thresholds, threshold)
-		ignored := slices.Contains(o.Deny, label) || IsBackground(label)
-		if len(o.Allow) > 0 {
-			ignored = !slices.Contains(o.Allow, label)
-		}
-		if ignored {
+	for i, name := range g.names {
+		if o.ignores(name) {
 			so.Ignore = append(so.Ignore, i)
-		} else if label != "" {
+		} else if name != "" {
 			words++
 		}
 	}
@@ -67,7 +62,26 @@ func newSpotter(o Options, classes int) (*audio.Spotter, error) {
 		err = errors.New("no label is left to listen for: all are in category_denylist, or stand for no word")
 	}
 	s, bad := audio.NewSpotter(so)
-	return s, errors.Join(err, bad)
+	return s, g, errors.Join(err, bad)
+}
+
+// ignores says whether a label is not listened for.
+func (o Options) ignores(label string) bool {
+	if len(o.Allow) > 0 {
+		return !slices.Contains(o.Allow, label)
+	}
+	return slices.Contains(o.Deny, label) || IsBackground(label)
+}
+
+// Words are the labels and groups that are listened for, each once.
+func (o Options) Words() (words []string) {
+	for _, label := range o.Labels {
+		name := o.groupOf(label).name(label)
+		if name != "" && !o.ignores(name) && !slices.Contains(words, name) {
+			words = append(words, name)
+		}
+	}
+	return words
 }
 
 // classLabels are the labels of the classes, "" for one that has none.

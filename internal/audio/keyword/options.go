@@ -47,6 +47,8 @@ type Options struct {
 	// Threshold is the minimum score of a keyword, Thresholds that of single labels. Above 0, at most 1; 0: 0.5.
 	Threshold  float32
 	Thresholds map[string]float32
+	// Groups make one keyword of several classes. What they are called is a label for Allow, Deny and Thresholds.
+	Groups []Group
 	// MaxResults is the maximum number of keywords in one run, those with the highest scores; 0: all.
 	MaxResults int
 	// Smoothing is the time over which scores are averaged, rounded to whole runs, at most a minute; 0: none.

@@ -30,6 +30,7 @@ type Model struct {
 	history  history
 	input    *input
 	scores   *scores
+	groups   *grouping
 	spotter  *audio.Spotter
 	levels   *audio.Levels
 	silence  []int16 // one step
@@ -80,7 +81,7 @@ func newModel(e pipeline.Engine, o Options) (*Model, error) {
 	if f.scores, err = newScores(e.Outputs(), o, f.time(f.step*f.unit)); err != nil {
 		return nil, err
 	}
-	if f.spotter, err = newSpotter(o, f.scores.classes); err != nil {
+	if f.spotter, f.groups, err = newSpotter(o, f.scores.classes); err != nil {
 		return nil, err
 	}
 	back := max(heldBack, o.Smoothing)
@@ -220,7 +221,7 @@ func (f *Model) run(ctx context.Context, c *audio.Chunk) error {
 	}
 	start, end := f.time(f.start+max(f.due-f.window, 0)), f.time(f.start+min(f.due, f.received))
 	before := len(f.words)
-	f.words = f.spotter.Add(f.words, scores, start, end)
+	f.words = f.spotter.Add(f.words, f.groups.join(scores), start, end)
 	for i := range f.words[before:] {
 		f.words[before+i].LevelDBFS = f.levels.Loudest(start, end)
 	}

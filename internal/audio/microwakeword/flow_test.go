@@ -75,7 +75,7 @@ func TestWakeWord(t *testing.T) {
 	// then 200/256, until the model has forgotten.
 	got := rows(t, w, at(600, 200, 300), nil)
 	want := pipeline.Keyword{Label: "Ahoy", Score: 200. / 256, EndS: 3.05 + 0.03, LevelDBFS: -30}
-	want.StartS = want.EndS - span.Seconds()
+	want.StartS = want.EndS - w.span.Seconds()
 	k, ok := got[305]
 	if len(got) != 1 || !ok || k.Label != want.Label || k.Score != want.Score || math.Abs(float64(k.LevelDBFS-want.LevelDBFS)) > 0.1 ||
 		math.Abs(k.StartS-want.StartS) > 1e-9 || math.Abs(k.EndS-want.EndS) > 1e-9 {

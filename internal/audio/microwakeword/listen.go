@@ -3,14 +3,10 @@ package microwakeword
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 )
-
-// span is the length of a keyword.
-const span = ((memory-1)*Hop + Window) * time.Second / Rate
 
 // Process processes a chunk and returns the keywords that end in it. It allocates only for those.
 func (w *WakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result, error) {
@@ -24,7 +20,14 @@ func (w *WakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result
 	}
 	w.levels.Add(c)
 	w.end = c.Start + int64(len(c.Samples))
-	w.held = append(w.held, c.Micro...)
+	if w.front == nil {
+		w.held = append(w.held, c.Micro...)
+	} else {
+		w.held = w.front.Process(w.held, c.Samples)
+		if c.Last {
+			w.held = w.front.Process(w.held, w.quiet)
+		}
+	}
 	if !c.Voice {
 		w.drop()
 		return pipeline.Result{Suppress: true}, nil
@@ -40,6 +43,9 @@ func (w *WakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result
 func (w *WakeWord) restart(ctx context.Context, start int64) error {
 	w.begin, w.row, w.warmupUntil = start, 0, 0
 	w.held = w.held[:0]
+	if w.front != nil {
+		w.front.Reset()
+	}
 	w.forget()
 	w.spotter.Reset()
 	return w.model.reset(ctx)
@@ -95,8 +101,8 @@ func (w *WakeWord) add(keywords []pipeline.Keyword, answer int) []pipeline.Keywo
 	}
 	w.score[0] = float32(w.model.scale * float64(w.sum) / float64(len(w.recent)))
 	// Rows of the silence after a recording end after it.
-	end := audio.At(min(w.begin+(w.row-1)*Hop+Window, w.end), Rate)
-	start := max(end-span, audio.At(w.begin, Rate))
+	end := audio.At(min(w.begin+(w.row-1)*int64(w.hop)+Window, w.end), Rate)
+	start := max(end-w.span, audio.At(w.begin, Rate))
 	n := len(keywords)
 	keywords = w.spotter.Add(keywords, w.score[:], start, end)
 	for i := range keywords[n:] {

@@ -12,8 +12,9 @@ import (
 	"corallite/internal/regfile"
 )
 
-// Manifest is the JSON file that comes with a microWakeWord model, version 2 (esphome.io, component
-// micro_wake_word).
+// Manifest is the JSON file that comes with a microWakeWord model, version 1 or 2 (esphome.io, component
+// micro_wake_word). In version 1 the sliding window has another key, and feature_step_size is not given: its models were all
+// trained with 20 ms, as ESPHome assumes too.
 type Manifest struct {
 	Path  string // of the manifest, for messages
 	Model string // path of the .tflite file; in the manifest it is relative to the manifest's folder
@@ -24,8 +25,8 @@ type Manifest struct {
 	Languages []string // trained_languages: "en"
 
 	Cutoff        float32 // probability_cutoff: the mean probability that a wake word exceeds, above 0 and at most 1
-	SlidingWindow int     // sliding_window_size: number of probabilities in that mean, at least 1
-	Step          int     // feature_step_size: the hop in milliseconds; always 10
+	SlidingWindow int     // sliding_window_size, in version 1 sliding_window_average_size: number of probabilities in that mean, at least 1
+	Step          int     // feature_step_size: the hop in milliseconds, from 1 to 30; usually 10
 	Arena         int     // tensor_arena_size: bytes of memory on a microcontroller; 0: not given
 	MinESPHome    string  // minimum_esphome_version
 }
@@ -34,7 +35,8 @@ type Manifest struct {
 var ErrManifest = errors.New("not a usable microWakeWord manifest")
 
 // ReadManifest reads the manifest at path and checks it. The keys type, wake_word, model, micro.probability_cutoff,
-// micro.sliding_window_size and micro.feature_step_size are required; unknown keys are ignored. The error has the path and
+// micro.sliding_window_size and micro.feature_step_size are required, in version 1 micro.sliding_window_average_size
+// instead of the last two; unknown keys are ignored. The error has the path and
 // every invalid key. The model file must exist; it is not read.
 func ReadManifest(path string) (Manifest, error) {
 	text, err := regfile.Read(path, 1<<20)
@@ -76,8 +78,8 @@ func parseManifest(text []byte) (Manifest, error) {
 	if r.has("type") && kind != "micro" {
 		r.wrong("type is %q, want \"micro\"", kind)
 	}
-	if version != 2 {
-		r.wrong("version is %d, but only 2 is supported: ask the author of the model for a manifest of version 2", version)
+	if r.has("version") && version != 1 && version != 2 {
+		r.wrong("version is %d, but only 1 and 2 are supported: ask the author of the model for a manifest of version 2", version)
 	}
 	r.filled("wake_word", m.WakeWord)
 	r.filled("model", m.Model)
@@ -85,11 +87,16 @@ func parseManifest(text []byte) (Manifest, error) {
 	r.need("micro", &in.keys)
 	if in.keys != nil {
 		in.need("probability_cutoff", &m.Cutoff)
-		in.need("sliding_window_size", &m.SlidingWindow)
-		in.need("feature_step_size", &m.Step)
+		window := "sliding_window_size"
+		if version == 1 {
+			window, m.Step = "sliding_window_average_size", stepOfVersion1
+		} else {
+			in.need("feature_step_size", &m.Step)
+		}
+		in.need(window, &m.SlidingWindow)
 		in.may("tensor_arena_size", &m.Arena)
 		in.may("minimum_esphome_version", &m.MinESPHome)
-		in.check(m)
+		in.check(m, window)
 	}
 	return m, errors.Join(errors.Join(r.errs...), errors.Join(in.errs...))
 }
@@ -97,17 +104,19 @@ func parseManifest(text []byte) (Manifest, error) {
 // maxSlidingWindow is far above real values and limits the memory: 10 s of probabilities.
 const maxSlidingWindow = 333
 
-// check validates the values of the keys that are present.
-func (o *object) check(m Manifest) {
+// stepOfVersion1 is the hop, in milliseconds, of all models with a manifest of version 1.
+const stepOfVersion1 = 20
+
+// check validates the values of the keys that are present; window is the name of that of the sliding window.
+func (o *object) check(m Manifest, window string) {
 	if o.has("probability_cutoff") && !(m.Cutoff > 0 && m.Cutoff <= 1) {
 		o.wrong("micro.probability_cutoff is %g, want more than 0 and at most 1", m.Cutoff)
 	}
-	if o.has("sliding_window_size") && (m.SlidingWindow < 1 || m.SlidingWindow > maxSlidingWindow) {
-		o.wrong("micro.sliding_window_size is %d, want 1 to %d", m.SlidingWindow, maxSlidingWindow)
+	if o.has(window) && (m.SlidingWindow < 1 || m.SlidingWindow > maxSlidingWindow) {
+		o.wrong("micro.%s is %d, want 1 to %d", window, m.SlidingWindow, maxSlidingWindow)
 	}
-	if o.has("feature_step_size") && m.Step != 1000*Hop/Rate {
-		o.wrong("micro.feature_step_size is %d, and the features come each %d ms: the model needs another front end",
-			m.Step, 1000*Hop/Rate)
+	if longest := 1000 * Window / Rate; o.has("feature_step_size") && (m.Step < 1 || m.Step > longest) {
+		o.wrong("micro.feature_step_size is %d, want 1 to %d milliseconds", m.Step, longest)
 	}
 }
 

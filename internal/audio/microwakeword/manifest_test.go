@@ -51,6 +51,15 @@ func TestReadManifest(t *testing.T) {
 	}
 }
 
+// TestManifestOfVersion1 reads one as the first models of ESPHome have it.
+func TestManifestOfVersion1(t *testing.T) {
+	got, err := ReadManifest(written(t, `{"type": "micro", "wake_word": "Ahoy", "author": "me", "website": "x", "model": "./sub/ahoy.tflite", "version": 1,
+"micro": {"probability_cutoff": 0.5, "sliding_window_average_size": 10}}`))
+	if err != nil || got.Cutoff != 0.5 || got.SlidingWindow != 10 || got.Step != 20 || got.Shares() || filepath.Base(got.Model) != "ahoy.tflite" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestRealManifests(t *testing.T) {
 	for name, cutoff := range map[string]float32{"alexa": 0.9, "hey_jarvis": 0.97, "hey_mycroft": 0.95, "okay_nabu": 0.85} {
 		m, err := ReadManifest(testdata.Packaged(t, "pymicro_wakeword/models/"+name+".json"))
@@ -80,7 +89,8 @@ func TestBadManifests(t *testing.T) {
 		{`"model": "sub/ahoy.tflite",`, ``, "the key model is missing"},
 		{`sub/ahoy.tflite`, `else.tflite`, "names else.tflite, which cannot be used: no such file"},
 		{`sub/ahoy.tflite`, `sub`, "which is not a file"},
-		{`"version": 2`, `"version": 1`, "version is 1, but only 2"},
+		{`"version": 2`, `"version": 3`, "version is 3, but only 1 and 2"},
+		{`"version": 2`, `"version": 1`, "the key micro.sliding_window_average_size is missing"},
 		{`"version": 2`, `"version": "2"`, `the key version is "2", want a whole number`},
 		{`["de", "en"]`, `"de"`, `the key trained_languages is "de", want a list of strings`},
 		{`"micro": {`, `"macro": {`, "the key micro is missing"},
@@ -94,7 +104,7 @@ func TestBadManifests(t *testing.T) {
 		{`"sliding_window_size": 5`, `"sliding_window_size": 5.5`, "micro.sliding_window_size is 5.5, want a whole number"},
 		{`"sliding_window_size": 5`, `"sliding_window_size": 1000000`, "micro.sliding_window_size is 1000000, want 1 to"},
 		{`"feature_step_size": 10,`, ``, "the key micro.feature_step_size is missing"},
-		{`"feature_step_size": 10`, `"feature_step_size": 20`, "micro.feature_step_size is 20"},
+		{`"feature_step_size": 10`, `"feature_step_size": 31`, "micro.feature_step_size is 31, want 1 to 30"},
 		{`22860`, `"big"`, "micro.tensor_arena_size"},
 	} {
 		text := strings.Replace(goodManifest, c.old, c.new, 1)

@@ -23,6 +23,17 @@ type Stage struct {
 // NewStage returns a Stage for one source.
 func NewStage() *Stage { return &Stage{quiet: make([]int16, Padding*Rate/time.Second)} }
 
+// Shares reports whether a model uses the rows of a Stage. One with another hop has a front end of its own.
+func (m Manifest) Shares() bool { return m.hop() == Hop }
+
+// hop is the number of samples from one row of features to the next.
+func (m Manifest) hop() int {
+	if m.Step == 0 {
+		return Hop
+	}
+	return m.Step * Rate / 1000
+}
+
 // Process fills c.Micro. The first row of a recording needs Window samples. The last chunk also gets the rows of
 // Padding. The sound must have Rate.
 func (s *Stage) Process(_ context.Context, c *audio.Chunk) error {

@@ -25,6 +25,10 @@ type Options struct {
 type WakeWord struct {
 	name    string
 	model   *model
+	hop     int           // samples from one row to the next
+	span    time.Duration // length of a keyword
+	front   *Frontend     // of a model with another hop than a Stage has; nil: the rows come with the chunks
+	quiet   []int16       // the Padding, for front
 	spotter *audio.Spotter
 	levels  *audio.Levels
 
@@ -42,8 +46,8 @@ type WakeWord struct {
 	score  [1]float32
 }
 
-// NewWakeWord returns a streaming model on an open engine. It uses the rows of features that a Stage adds to the chunks
-// and works like pymicro-wakeword: the model runs once per N new rows (N is in its input's shape), and its last
+// NewWakeWord returns a streaming model on an open engine. It uses the rows of features that a Stage adds to the chunks,
+// unless its manifest has another hop (Manifest.Shares), and works like pymicro-wakeword: the model runs once per N new rows (N is in its input's shape), and its last
 // SlidingWindow probabilities are averaged; with fewer, there is no result. A keyword is reported when the mean exceeds
 // the cutoff. Its score is that mean, its end the end of the sound so far, and its start 1.8 s earlier, the length of
 // sound that the models use.
@@ -91,7 +95,15 @@ func newWakeWord(m Manifest, e pipeline.Engine, o Options) (*WakeWord, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &WakeWord{name: m.Model, model: run, spotter: spotter, levels: audio.NewLevels(span), recent: make([]int, o.SlidingWindow)}
+	w := &WakeWord{name: m.Model, model: run, hop: m.hop(), spotter: spotter, recent: make([]int, o.SlidingWindow)}
+	if !m.Shares() {
+		if w.front, err = NewFrontendEvery(w.hop); err != nil {
+			return nil, err
+		}
+		w.quiet = make([]int16, Padding*Rate/time.Second)
+	}
+	w.span = time.Duration((memory*Hop/w.hop-1)*w.hop+Window) * time.Second / Rate
+	w.levels = audio.NewLevels(w.span)
 	// Whole strides, so that runs take the same rows as without a gap.
 	w.keep = (run.strides(memory) + o.SlidingWindow) * run.stride
 	w.held = make([]uint16, 0, 2*w.keep*Channels)
