@@ -114,7 +114,7 @@ func TestEveryKey(t *testing.T) {
 	t.Setenv("DOOR_TOKEN", "x")
 	t.Setenv("SPEAKER_TOKEN", "x")
 	t.Setenv("LIBVA_DRIVER_NAME", "x")
-	cfg := mustLoad(t, "models:\n"+everyModelKey()+"pipelines:\n"+everySourceKey()+"log: {level: warn}\nedgetpu: {library: m.tflite, performance: low, heat: cpu}\n")
+	cfg := mustLoad(t, "models:\n"+everyModelKey()+"pipelines:\n"+everySourceKey()+"log: {level: warn}\nedgetpu: {library: m.tflite, performance: low, heat: cpu}\nmqtt: {url: mqtt://broker}\n")
 
 	for _, k := range modelKeys() {
 		model := "m"

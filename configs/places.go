@@ -83,7 +83,7 @@ func (s *layers) checkPlacesLabels(p path, cfg *Config, in Pipeline) {
 		return
 	}
 	merge := in.Places.Merge
-	have := merged(own, merge)
+	have := zone.Merged(own, merge)
 	unknown := func(at path, label string, have []string) {
 		if slices.Contains(have, label) {
 			return
@@ -112,20 +112,4 @@ func (s *layers) checkPlacesLabels(p path, cfg *Config, in Pipeline) {
 	for _, f := range in.Places.Filters {
 		unknown(p.to("filters", f.Label), f.Label, have)
 	}
-}
-
-// merged returns the labels after some are replaced by others, each once.
-func merged(labels []string, merge map[string]string) []string {
-	var all []string
-	seen := map[string]bool{}
-	for _, label := range labels {
-		if to, ok := merge[label]; ok {
-			label = to
-		}
-		if !seen[label] {
-			seen[label] = true
-			all = append(all, label)
-		}
-	}
-	return all
 }

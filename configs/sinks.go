@@ -11,6 +11,7 @@ import (
 	"corallite/internal/sink/command"
 	"corallite/internal/sink/preview"
 	"corallite/internal/sink/webhook"
+	"corallite/internal/zone"
 )
 
 // Sink is a destination of results: a pointer to the configuration of its kind, such as *WebhookSink.
@@ -69,7 +70,11 @@ func (s *layers) checkSinks(cfg *Config, whole bool) {
 				}
 			}
 			if c, ok := sink.(part.Checker); ok {
-				c.Check(s.checkFor(path{"pipelines", name, "sinks", index(i), sink.About().Kind}, labels))
+				check := s.checkFor(path{"pipelines", name, "sinks", index(i), sink.About().Kind}, labels)
+				if whole {
+					check.Service = func(name string) bool { return cfg.Services[name] != nil }
+				}
+				c.Check(check)
 			}
 		}
 	}
@@ -80,7 +85,10 @@ func (s *layers) checkFor(p path, labels func() ([]string, bool)) part.Check {
 	return part.Check{
 		Labels: labels,
 		Report: func(code key.Code, name, element, message string) {
-			at := p.to(name)
+			at := p
+			if name != "" {
+				at = p.to(name)
+			}
 			if digits, isIndex := strings.CutPrefix(element, "["); isIndex {
 				i, _ := strconv.Atoi(strings.TrimSuffix(digits, "]"))
 				at = s.item(at, i)
@@ -95,7 +103,7 @@ func (s *layers) checkFor(p path, labels func() ([]string, bool)) part.Check {
 // labelsOf are the labels that a pipeline's results can have; unknown if one of its models has none yet.
 func labelsOf(cfg *Config, in Pipeline, whole bool) (all []string, known bool) {
 	all, known = modelLabels(cfg, in)
-	return merged(all, in.Places.Merge), known && whole
+	return zone.Merged(all, in.Places.Merge), known && whole
 }
 
 // modelLabels are the labels of a pipeline's models, before the pipeline replaces some of them; unknown if one has none yet.

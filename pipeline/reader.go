@@ -23,7 +23,11 @@ func (r *run[T]) read(ctx context.Context) {
 	for ctx.Err() == nil {
 		item, err := r.next(ctx)
 		if err == nil {
-			r.put(item)
+			if r.held(ctx, item) {
+				item.Release()
+			} else {
+				r.put(item)
+			}
 			continue
 		}
 		var one *ItemError
@@ -39,6 +43,30 @@ func (r *run[T]) read(ctx context.Context) {
 		}
 	}
 	r.interrupted.Store(!r.ending())
+}
+
+// holdPause is how often a source that waits asks whether it may go on.
+const holdPause = 50 * time.Millisecond
+
+// held reports whether an item is left out, because the models are not to run now.
+func (r *run[T]) held(ctx context.Context, item T) bool {
+	if r.s.Hold == nil || !r.s.Hold() {
+		return false
+	}
+	if r.live {
+		if r.s.OnHeld != nil {
+			r.s.OnHeld(item)
+		}
+		return true
+	}
+	for r.s.Hold() {
+		select {
+		case <-ctx.Done():
+			return true
+		case <-time.After(holdPause):
+		}
+	}
+	return false
 }
 
 // next is the source's Next; a panic becomes an error.

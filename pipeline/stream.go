@@ -40,6 +40,12 @@ type Stream[T Item] struct {
 	// OnResume, when set, is called when a failed sink recovers.
 	OnResume func(Resumption)
 
+	// Hold, when set, is asked for each item of the source whether the models are to leave it out now. A live source's
+	// item then goes to OnHeld, if that is set, and is released; any other source waits.
+	Hold func() bool
+	// OnHeld gets the items that Hold leaves out, on the source's goroutine. An item that is kept must be retained.
+	OnHeld func(T)
+
 	// SinkRetry is the delay before a failed sink is retried, in a stream that continues without it; 0:
 	// DefaultSinkRetry.
 	SinkRetry time.Duration

@@ -8,6 +8,7 @@ import (
 
 	"corallite/configs"
 	"corallite/delegate"
+	"corallite/internal/control"
 	"corallite/internal/devicepool"
 	"corallite/internal/zone"
 	"corallite/pipeline"
@@ -25,7 +26,10 @@ type ModelRequest struct {
 	Priority int          // where a device is shared
 	Places   *zone.Config // which detections count, and where they are; nil: all do, nobody asks
 	Pool     *devicepool.Pool
-	Logger   *slog.Logger
+
+	Threshold *control.Threshold // that may change; nil: the model's stays
+
+	Logger *slog.Logger
 
 	shapes devicepool.Shapes // of its inputs, where the file leaves them open; nil: it does not
 }

@@ -10,9 +10,14 @@ import (
 // gate is what decides which results a sink gets; nil: it gets all.
 func (p *basePlan[T]) gate(c part.Sink) (pipeline.Gate, error) {
 	l, ok := c.(part.Lived)
-	if !ok || !l.LifeOptions().Active() {
+	if _, itself := c.(part.SelfGated); !ok || itself || !l.LifeOptions().Active() {
 		return nil, nil
 	}
+	return p.newGate(*l.LifeOptions(), looks(c))
+}
+
+// newGate makes a gate; sharp says that it measures how sharp pictures are.
+func (p *basePlan[T]) newGate(o life.Options, sharp bool) (pipeline.Gate, error) {
 	env := life.Env{Sound: p.c.Sounds()}
 	if !env.Sound {
 		env.Size = func(item pipeline.Item) (width, height int) {
@@ -21,7 +26,7 @@ func (p *basePlan[T]) gate(c part.Sink) (pipeline.Gate, error) {
 			}
 			return 0, 0
 		}
-		if looks(c) {
+		if sharp {
 			env.Sharpness = func(item pipeline.Item, box [4]float32) float64 {
 				if f, ok := item.(*vision.Frame); ok {
 					return vision.Sharpness(f, box)
@@ -30,7 +35,7 @@ func (p *basePlan[T]) gate(c part.Sink) (pipeline.Gate, error) {
 			}
 		}
 	}
-	return life.NewGate(*l.LifeOptions(), env)
+	return life.NewGate(o, env)
 }
 
 // looks reports whether a sink's gate looks at pictures.

@@ -95,6 +95,10 @@ func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, model *deleg
 	if !places.idle() {
 		v.options.PostProcess = places.process
 	}
+	if t := r.Threshold; t != nil {
+		m.ScoreThreshold = min(m.ScoreThreshold, t.Least())
+		v.options.PostProcess = places.above(t)
+	}
 	info := modelInfo(model, v.Engines[0], warn)
 	task, err := vision.NewTask(info, m.Settings)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"corallite/configs"
+	"corallite/internal/control"
 	"corallite/internal/draw"
 	"corallite/internal/part"
 	"corallite/internal/wyoming"
@@ -44,14 +45,19 @@ type basePlan[T pipeline.Item] struct {
 	*pipeline.Stream[T]
 	b         *Builder
 	c         configs.Pipeline
-	observers []part.Observer // sinks that follow how the stream does
+	observers []part.Observer   // sinks that follow how the stream does
+	control   *control.Pipeline // nil: nothing is changed while it runs
 }
 
 func newBasePlan[T pipeline.Item](b *Builder, name string, p configs.Pipeline) basePlan[T] {
-	return basePlan[T]{b: b, c: p, Stream: &pipeline.Stream[T]{
+	base := basePlan[T]{b: b, c: p, control: newControl(p), Stream: &pipeline.Stream[T]{
 		Name: name, Progress: b.Console.Progress, OnError: ReportTo(b.Console),
 		OnResume: resumeTo(b.Console, name),
 	}}
+	if c := base.control; c != nil {
+		base.Hold = func() bool { return !c.On() }
+	}
+	return base
 }
 
 func (p *basePlan[T]) name() string { return p.Name }
@@ -110,7 +116,7 @@ func (p *visionPlan) open() error {
 	if items == 0 {
 		p.b.many = true
 	}
-	all, err := p.b.openModels(p.b.ctx, p.c, items)
+	all, err := p.b.openModels(p.b.ctx, p.c, items, p.control)
 	if err != nil {
 		return err
 	}
@@ -134,13 +140,14 @@ func (p *visionPlan) openLastSinks() error {
 	if err := p.tap(p.sinkEnv()); err != nil {
 		return err
 	}
-	held, ok := p.Source.(*camera.Select)
-	if !ok {
-		return nil
-	}
+	held, selects := p.Source.(*camera.Select)
 	for _, k := range p.Sinks {
 		if viewer, ok := k.Sink.(interface{ Show(f draw.Frame) }); ok {
-			held.OnHeld(func(f *vision.Frame) { viewer.Show(f) })
+			show := func(f *vision.Frame) { viewer.Show(f) }
+			p.OnHeld = show
+			if selects {
+				held.OnHeld(show)
+			}
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"corallite/configs"
+	"corallite/internal/control"
 	"corallite/pipeline/vision"
 )
 
@@ -48,7 +49,7 @@ func (b *Builder) openSecondary(c configs.Secondary, items int, priority int, mo
 }
 
 // openModels opens the models of a pipeline.
-func (b *Builder) openModels(ctx context.Context, p configs.Pipeline, items int) ([]*VisionModel, error) {
+func (b *Builder) openModels(ctx context.Context, p configs.Pipeline, items int, c *control.Pipeline) ([]*VisionModel, error) {
 	var all []*VisionModel
 	for _, name := range p.Models {
 		if m := b.Open[name]; m != nil {
@@ -57,6 +58,7 @@ func (b *Builder) openModels(ctx context.Context, p configs.Pipeline, items int)
 		}
 		m, err := OpenModel(ctx, ModelRequest{
 			Name: name, Model: b.cfg.Models[name], Items: items, Priority: p.Priority, Places: &p.Places, Pool: b.Pool, Logger: b.Logger,
+			Threshold: newThreshold(c, name, b.cfg.Models[name]),
 		})
 		if err != nil {
 			return nil, err

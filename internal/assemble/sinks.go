@@ -9,10 +9,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"corallite/configs"
+	"corallite/internal/control"
+	"corallite/internal/life"
 	"corallite/internal/part"
 	"corallite/internal/terminal"
+	"corallite/internal/zone"
 	"corallite/pipeline"
 )
 
@@ -107,6 +111,30 @@ func (p *basePlan[T]) Run(ctx context.Context) (pipeline.Summary, error) {
 	return sum, err
 }
 
+// model is what a sink knows of a model.
+func (p *basePlan[T]) model(m configs.Model, name string) part.Model {
+	out := part.Model{Name: name, Task: m.Task}
+	if len(m.Allow) > 0 {
+		out.Labels, out.Few = m.Allow, true
+	} else {
+		for _, label := range m.Labels {
+			if !slices.Contains(m.Deny, label) {
+				out.Labels = append(out.Labels, label)
+			}
+		}
+	}
+	out.Labels = zone.Merged(out.Labels, p.c.Places.Merge)
+	return out
+}
+
+// newControl makes the controls of a pipeline that one of its sinks changes; nil: none does.
+func newControl(c configs.Pipeline) *control.Pipeline {
+	if !slices.ContainsFunc(c.Sinks, func(k configs.Sink) bool { x, ok := k.(part.Controller); return ok && x.Controls() }) {
+		return nil
+	}
+	return &control.Pipeline{}
+}
+
 // sinkEnv is what the pipeline's sinks get.
 func (p *basePlan[T]) sinkEnv() part.SinkEnv {
 	env := part.SinkEnv{
@@ -117,7 +145,12 @@ func (p *basePlan[T]) sinkEnv() part.SinkEnv {
 		Server:  p.b.servers.get, Service: p.b.servers.service,
 	}
 	for _, name := range p.c.Models {
-		env.Models = append(env.Models, part.Model{Name: name, Task: p.b.cfg.Models[name].Task})
+		env.Models = append(env.Models, p.model(p.b.cfg.Models[name], name))
 	}
+	for _, z := range p.c.Places.Zones {
+		env.Zones = append(env.Zones, z.Name)
+	}
+	env.Control = p.control
+	env.Gate = func(o life.Options) (pipeline.Gate, error) { return p.newGate(o, o.Best()) }
 	return env
 }

@@ -19,6 +19,8 @@ const (
 // Model is a model of the pipeline that a part belongs to.
 type Model struct {
 	Name, Task string
+	Labels     []string // that its results can have, as far as is known: of category_allowlist where there is one
+	Few        bool     // Labels are those that somebody has chosen
 }
 
 // Check is what a part with rules of its own, beyond those of its keys, is checked in.
@@ -26,7 +28,10 @@ type Check struct {
 	// Labels are those that models of the pipeline can give; not known where one of them does not have its labels yet.
 	Labels func() (labels []string, known bool)
 
-	// Report reports a problem with a key. Element is the index of an element of a list ("[2]") or a name in a map; "":
+	// Service reports whether the configuration has a block of that name; nil: not known.
+	Service func(name string) bool
+
+	// Report reports a problem with a key; "": with the part as a whole. Element is the index of an element of a list ("[2]") or a name in a map; "":
 	// the value as a whole.
 	Report func(code key.Code, name, element, message string)
 }

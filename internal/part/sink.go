@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"corallite/internal/control"
 	"corallite/internal/key"
 	"corallite/internal/life"
 	"corallite/pipeline"
@@ -34,6 +35,16 @@ type Lived interface {
 	LifeOptions() *life.Options
 }
 
+// SelfGated is a Lived sink that gets each result, whatever its options say, and makes gates itself.
+type SelfGated interface {
+	SelfGated()
+}
+
+// Controller is a sink that changes its pipeline while it runs, if it says so.
+type Controller interface {
+	Controls() bool
+}
+
 // Queued is a sink whose results wait in a queue of the stream. Others have one of DefaultQueue items.
 type Queued interface {
 	QueueLength() int
@@ -55,9 +66,10 @@ type Writer interface {
 type SinkEnv struct {
 	Pipeline string
 	Models   []Model
-	Source   any  // the pipeline's source, which may be a pipeline.StatsReporter
-	Live     bool // whether the source is live
-	Videos   bool // whether positions in the source mean something
+	Source   any      // the pipeline's source, which may be a pipeline.StatsReporter
+	Live     bool     // whether the source is live
+	Zones    []string // of the pipeline, by name
+	Videos   bool     // whether positions in the source mean something
 
 	Stdout  io.Writer // for the path "-"; Console's progress is kept out of its way
 	Width   int       // columns of Stdout when it is a terminal; 0: no limit
@@ -68,6 +80,11 @@ type SinkEnv struct {
 
 	// Server gives what sinks of several pipelines share, by a name: the first one makes it.
 	Server func(name string, make func() (Server, error)) (Server, error)
+
+	// Control changes the running pipeline; nil: nobody may (Controller).
+	Control *control.Pipeline
+	// Gate makes a gate of a sink that gates itself (SelfGated).
+	Gate func(o life.Options) (pipeline.Gate, error)
 
 	// Service is what the configuration's block of that name has opened; nil: it has none.
 	Service func(name string) Server

@@ -8,6 +8,7 @@ import (
 	"corallite/internal/sink"
 	"corallite/internal/sink/annotate"
 	"corallite/internal/sink/command"
+	"corallite/internal/sink/mqtt"
 	"corallite/internal/sink/preview"
 	"corallite/internal/sink/webhook"
 	"corallite/internal/wyoming"
@@ -48,9 +49,11 @@ func All() Lists {
 			func() part.Sink { return new(preview.Config) },
 			func() part.Sink { return new(command.Options) },
 			func() part.Sink { return new(webhook.Options) },
+			func() part.Sink { return new(mqtt.Config) },
 		},
 		Services: []func() part.Service{
 			func() part.Service { return new(monitor.Config) },
+			func() part.Service { return new(mqtt.Broker) },
 		},
 	}
 }

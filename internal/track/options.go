@@ -137,3 +137,17 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	return o, errors.Join(errs...)
 }
+
+// SetHigh changes High, and with it Show where that is set; the other scores keep their distance or follow where they
+// must. It is called between two frames.
+func (t *Tracker) SetHigh(high float32) {
+	if high == t.o.High {
+		return
+	}
+	ahead := t.o.New - t.o.High
+	if t.o.Show > 0 {
+		t.o.Show = high
+	}
+	t.o.High, t.o.New = high, min(high+ahead, 1)
+	t.o.Low = min(t.least, high)
+}

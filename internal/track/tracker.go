@@ -17,6 +17,7 @@ const MaxObjects = 500
 // Tracker tracks the objects that one model detects in one stream. It is used by one goroutine at a time.
 type Tracker struct {
 	o       Options
+	least   float32 // Low as it was given, for SetHigh
 	started bool
 	last    time.Time // of the last Update, as it was given
 	now     time.Duration
@@ -65,7 +66,7 @@ func New(o Options) (*Tracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tracker{o: o}, nil
+	return &Tracker{o: o, least: o.Low}, nil
 }
 
 // Update processes the detections of the next frame, captured at a time, and sets Track and New of each, and Box of

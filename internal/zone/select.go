@@ -250,3 +250,19 @@ func iou(a, b Box) float64 {
 func inAny(areas []Polygon, p Point) bool {
 	return slices.ContainsFunc(areas, func(a Polygon) bool { return a.Contains(p) })
 }
+
+// Merged returns the labels after some are replaced by others, each once.
+func Merged(labels []string, merge map[string]string) []string {
+	var all []string
+	seen := map[string]bool{}
+	for _, label := range labels {
+		if to, ok := merge[label]; ok {
+			label = to
+		}
+		if !seen[label] {
+			seen[label] = true
+			all = append(all, label)
+		}
+	}
+	return all
+}

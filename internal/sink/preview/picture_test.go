@@ -95,7 +95,7 @@ func TestPause(t *testing.T) {
 func TestWithoutLibturbojpeg(t *testing.T) {
 	s := newServer(t, ServerOptions{})
 	k := newSink(t, s, "door", SinkOptions{})
-	k.render.opened = true // and not found
+	k.render.jpeg.NoTurbo = true // it was not found
 	consume(t, k, frame(t, 320, 240, 0))
 	if b := decode(t, body(t, s, "/snapshot.jpg", http.StatusOK)).Bounds(); b.Dx() != 320 || b.Dy() != 240 {
 		t.Errorf("the picture has %v", b)

@@ -11,8 +11,6 @@ import (
 	"gocv.io/x/gocv"
 
 	"corallite/internal/draw"
-	"corallite/internal/opencv"
-	"corallite/internal/turbojpeg"
 	"corallite/pipeline"
 )
 
@@ -45,8 +43,7 @@ type renderer struct {
 	painter *draw.Painter
 	sheet   gocv.Mat // the frame that is drawn on
 	small   gocv.Mat
-	jpeg    *turbojpeg.Compressor // nil: not opened yet, or OpenCV encodes
-	opened  bool
+	jpeg    draw.JPEG
 	closed  bool
 
 	keptMu sync.Mutex
@@ -138,42 +135,7 @@ func (r *renderer) draw(s snapshot, look draw.Parts, width, quality int) ([]byte
 		gocv.Resize(out, &r.small, image.Pt(width, height), 0, 0, gocv.InterpolationArea)
 		out = r.small
 	}
-	return r.encode(out, quality)
-}
-
-// encode makes a JPEG with libturbojpeg, or with OpenCV where that is missing.
-func (r *renderer) encode(m gocv.Mat, quality int) ([]byte, error) {
-	if !r.opened {
-		c, err := turbojpeg.NewCompressor()
-		if err != nil && !errors.Is(err, turbojpeg.ErrMissing) {
-			return nil, err
-		}
-		r.jpeg, r.opened = c, true
-	}
-	if r.jpeg == nil {
-		return encodeOpenCV(m, quality)
-	}
-	pixels, err := m.DataPtrUint8()
-	if err != nil {
-		return nil, err
-	}
-	return r.jpeg.Compress(pixels, m.Cols(), m.Rows(), quality)
-}
-
-// encodeOpenCV needs OpenCV's imgcodecs and the hundred libraries that come with it.
-func encodeOpenCV(m gocv.Mat, quality int) ([]byte, error) {
-	if err := opencv.LoadImgcodecs(); err != nil {
-		return nil, err
-	}
-	buf, err := gocv.IMEncodeWithParams(gocv.JPEGFileExt, m, []int{gocv.IMWriteJpegQuality, quality})
-	if err != nil {
-		return nil, fmt.Errorf("encoding as JPEG: %w", err)
-	}
-	defer buf.Close()
-	if buf.Len() == 0 {
-		return nil, fmt.Errorf("encoding %d×%d pixels as JPEG: OpenCV's imencode gave nothing", m.Cols(), m.Rows())
-	}
-	return append([]byte(nil), buf.GetBytes()...), nil
+	return r.jpeg.Encode(out, quality)
 }
 
 // close frees the memory; pictures that were made stay.
@@ -184,9 +146,5 @@ func (r *renderer) close() error {
 		return nil
 	}
 	r.closed = true
-	err := errors.Join(r.sheet.Close(), r.small.Close())
-	if r.jpeg != nil {
-		err = errors.Join(err, r.jpeg.Close())
-	}
-	return err
+	return errors.Join(r.sheet.Close(), r.small.Close(), r.jpeg.Close())
 }
