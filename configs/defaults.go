@@ -32,12 +32,9 @@ func Defaults(task string, e *models.Entry) Model {
 		if m.Task == "" {
 			m.Task = e.Task
 		}
-		if e.Input.Resize != "" {
-			m.Resize = e.Input.Resize
-		}
 	}
-	if e == nil || e.Input.Resize == "" {
-		m.Resize = usualResize(m)
+	if m.Resize = usualResize(m); e != nil {
+		m.Resize = cmp.Or(e.Input.Resize, m.Resize, vision.Stretch.String())
 	}
 	switch {
 	case m.Task == TaskClassify:
@@ -68,7 +65,7 @@ func Defaults(task string, e *models.Entry) Model {
 	return m
 }
 
-// usualResize is how pictures were resized when the decoder's models were trained.
+// usualResize is how pictures were resized when the decoder's models were trained; "": the model's file may say it.
 func usualResize(m Model) string {
 	if d := vision.FindDecoder(m.Decoder); d != nil {
 		return d.Input.Resize.String()
@@ -76,7 +73,7 @@ func usualResize(m Model) string {
 	if m.Task == TaskPose && m.Landmarks != "" {
 		return vision.Letterbox.String()
 	}
-	return vision.Stretch.String()
+	return ""
 }
 
 // usualNMSThreshold is the decoder's threshold; 0: no NMS.

@@ -69,7 +69,7 @@ func TestDefaults(t *testing.T) {
 	cfg := mustLoad(t, small)
 	want := Model{
 		Path: "m.tflite", LabelsFile: "labels.txt", Threads: 2,
-		Settings: vision.Settings{Task: TaskDetect, Resize: "stretch", Settings: score.Settings{Labels: []string{"person", "cat"}, ScoreThreshold: 0.5}},
+		Settings: vision.Settings{Task: TaskDetect, Settings: score.Settings{Labels: []string{"person", "cat"}, ScoreThreshold: 0.5}},
 	}
 	if got := cfg.Models["m"]; !reflect.DeepEqual(got, want) {
 		t.Errorf("model %+v, want %+v", got, want)

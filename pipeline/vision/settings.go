@@ -38,7 +38,7 @@ func (s *Settings) Keys() key.Table {
 		key.Int(&s.Height, "height").Needs("width").Min(1).Max(16384).DefaultDoc("the catalog's").Example("320").Tasks(TaskNames()...).
 			Doc("As `width`."),
 		key.String(&s.Resize, "resize").Choices(resizeNames[:]...).Example("letterbox").Tasks(TaskNames()...).
-			DefaultDoc("the catalog's; else what the decoder's models were trained with: `letterbox` (grey, centred) for YOLO heads, for MediaPipe's detectors their own; else `stretch`").
+			DefaultDoc("the catalog's; else what the decoder's models were trained with: `letterbox` (grey, centred) for YOLO heads, for MediaPipe's detectors their own; else what the file of an Ultralytics export says; else `stretch`").
 			Doc("How a picture is fitted to the model's input: `stretch` changes its proportions, `letterbox` adds borders, `crop` cuts out the centre."),
 		key.Numbers(&s.Mean, "mean").Needs("std").Lengths(1, 3).Example("127.5").Tasks(TaskNames()...).
 			DefaultDoc("the catalog's; else the model's metadata's or the decoder's; else 127.5 with `std` 127.5 for inputs of floats, which is said; 8-bit inputs get pixels as they are").
