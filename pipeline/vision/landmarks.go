@@ -62,6 +62,7 @@ type Landmarker struct {
 	model     *landmarkModel
 	input     *Input
 	outputs   landmarkOutputs
+	sizes     []int   // of the outputs
 	threshold float32 // of the presence
 	least     float32 // of a key point
 	idle      chan pipeline.Engine
@@ -98,6 +99,7 @@ func NewLandmarker(first Task, m ModelInfo, engines []pipeline.Engine, s Setting
 		if err := checkReadable(m.Outputs[i]); err != nil {
 			return nil, fmt.Errorf("landmarks: %w", err)
 		}
+		l.sizes = append(l.sizes, m.Outputs[i].Elements())
 	}
 	o, err := Settings{}.input(m, model.input)
 	if err == nil {
@@ -216,7 +218,7 @@ func (l *Landmarker) look(ctx context.Context, e pipeline.Engine, f *Frame, r re
 	defer l.buffers.put(b)
 	var v [][]float32
 	for i, at := range l.outputs {
-		one, err := values(e.Output(at), -1, []*[]float32{&b.a, &b.b, &b.c, &b.d}[i])
+		one, err := values(e.Output(at), l.sizes[i], []*[]float32{&b.a, &b.b, &b.c, &b.d}[i])
 		if err != nil {
 			return p, fmt.Errorf("decode: %w", err)
 		}
