@@ -92,10 +92,10 @@ func (m *Model) checkSource(s Source) error {
 	if err := s.Keys().Check(); err != nil {
 		return fmt.Errorf("corallite: source: %w", err)
 	}
-	switch sounds := (configs.Pipeline{Source: s}).Sounds(); {
+	switch sounds, also := (configs.Pipeline{Source: s}).Sounds(), s.About().Sounding; {
 	case sounds && !m.c.Listens():
 		return fmt.Errorf("corallite: %s is a model for %s: the source must give pictures, not sound", m.name, m.c.Task)
-	case !sounds && m.c.Listens():
+	case !sounds && !also && m.c.Listens():
 		return fmt.Errorf("corallite: %s is a model for %s: the source must give sound, not pictures", m.name, m.c.Task)
 	}
 	return nil

@@ -18,7 +18,7 @@ import (
 func Show(c *Config, secrets bool) ([]byte, error) {
 	shown := shownConfig{Config: c, Pipelines: map[string]shownPipeline{}, secrets: secrets}
 	for name, p := range c.Pipelines {
-		shown.Pipelines[name] = shownPipeline{p, secrets}
+		shown.Pipelines[name] = shownPipeline{p, secrets, c.onlyHears(p)}
 	}
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
@@ -68,6 +68,7 @@ func (c shownConfig) MarshalYAML() (any, error) {
 type shownPipeline struct {
 	Pipeline
 	secrets bool
+	hears   bool // nothing but sound
 }
 
 // MarshalYAML writes the source, the keys of the table, and the sinks as maps of one key, their kind.
@@ -84,7 +85,7 @@ func (p shownPipeline) MarshalYAML() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := mapping(slices.DeleteFunc(p.Keys(), func(f *key.Field) bool { return f.Key().Pictures && p.Sounds() }), p.secrets)
+	out, err := mapping(slices.DeleteFunc(p.Keys(), func(f *key.Field) bool { return f.Key().Pictures && p.hears }), p.secrets)
 	if err != nil {
 		return nil, err
 	}

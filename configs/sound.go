@@ -23,6 +23,25 @@ func Listens(task string) bool {
 // Listens reports whether the model's task is one on sound.
 func (m Model) Listens() bool { return Listens(m.Task) }
 
+// Takers are the models of a pipeline that take pictures, and those that take sound.
+func (c *Config) Takers(p Pipeline) (pictures, sound []string) {
+	for _, name := range p.Models {
+		if c.Models[name].Listens() {
+			sound = append(sound, name)
+		} else {
+			pictures = append(pictures, name)
+		}
+	}
+	return pictures, sound
+}
+
+// onlyHears reports whether a pipeline has nothing to do with pictures: its source gives sound alone, or no model takes
+// anything else.
+func (c *Config) onlyHears(p Pipeline) bool {
+	pictures, sound := c.Takers(p)
+	return p.Sounds() || len(sound) > 0 && len(pictures) == 0
+}
+
 // soundSettings are the catalog's settings of a model for sound.
 func soundSettings(e *models.Entry) (h SoundSettings, threshold float64) {
 	if w := e.WakeWord; w != nil {
@@ -132,39 +151,58 @@ func manifestBeside(path string) string {
 	return ""
 }
 
-// checkSound reports contradictions in a pipeline: models for sound together with models for pictures, and keys that
-// only pictures have.
+// checkSound reports contradictions in a pipeline: models that take what the source does not give, and keys and sinks of
+// what no model takes.
 func (s *layers) checkSound(p path, out Pipeline, all map[string]Model) {
 	if out.Source == nil {
 		return
 	}
-	sound := out.Sounds()
+	about := out.Source.About()
+	onlySound, onlyPictures := out.Sounds(), !out.Sounds() && !about.Sounding
+	sees, hears := onlyPictures, onlySound
 	for i, name := range out.Models {
 		m, known := all[name]
-		if !known || m.Task == "" || m.Listens() == sound {
+		if !known || m.Task == "" {
+			sees, hears = !onlySound, !onlyPictures // it may take either
 			continue
 		}
 		at := s.item(p.to("models"), i)
-		if sound {
-			s.problem(at, key.CodeConflict, "%s takes pictures (task %s), but the source is sound", name, m.Task)
-		} else {
+		switch {
+		case m.Listens() && onlyPictures:
 			s.problem(at, key.CodeConflict, "%s takes sound (task %s), but the source is pictures: use microphone or sound", name, m.Task)
+		case !m.Listens() && onlySound:
+			s.problem(at, key.CodeConflict, "%s takes pictures (task %s), but the source is sound", name, m.Task)
+		case m.Listens():
+			hears = true
+		default:
+			sees = true
 		}
 	}
-	if !sound {
-		if s.given(p, vadName) {
+	if len(out.Models) == 0 { // which is reported
+		sees, hears = !onlySound, !onlyPictures
+	}
+	why := "the source is sound"
+	if !onlySound {
+		why = "all models take sound"
+	}
+	if !hears && s.given(p, vadName) {
+		if onlyPictures {
 			s.problem(p.to(vadName), key.CodeConflict, "only applies to sound, but the source is pictures")
+		} else {
+			s.problem(p.to(vadName), key.CodeConflict, "only applies to sound, but no model takes sound")
 		}
+	}
+	if sees {
 		return
 	}
 	for _, k := range s.root.Child("pipelines").Keys {
 		if k.Pictures && s.mentioned(p.to(k.Name), k) {
-			s.problem(p.to(k.Name), key.CodeConflict, "only applies to pictures, but the source is sound")
+			s.problem(p.to(k.Name), key.CodeConflict, "only applies to pictures, but %s", why)
 		}
 	}
 	for i, sink := range out.Sinks {
 		if sink.About().Takes == part.Pictures {
-			s.problem(p.to("sinks", index(i)), key.CodeConflict, "%s only applies to pictures, but the source is sound", sink.About().Kind)
+			s.problem(p.to("sinks", index(i)), key.CodeConflict, "%s only applies to pictures, but %s", sink.About().Kind, why)
 		}
 	}
 }

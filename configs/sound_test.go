@@ -138,3 +138,29 @@ pipelines: {p: {source: {sound: clip.mp4}, models: [word, key], sinks: [jsonl: {
 		t.Errorf("thresholds %v", got)
 	}
 }
+
+// TestPicturesAndSound has models on both in one pipeline, and is shown and read again without change.
+func TestPicturesAndSound(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	writeFile(t, "m.json", "{}")
+	writeFile(t, "film.mp4", "x")
+	cfg := mustLoad(t, `
+models:
+  see: {path: m.tflite, task: detect}
+  hear: {path: m.tflite, task: wakeword}
+pipelines:
+  both: {source: {video: film.mp4}, models: [hear, see], every: 2, vad: true, sinks: [jsonl: {path: a.jsonl}, pictures: {dir: p}]}
+  camera: {source: {url: "rtsp://yard/1"}, models: [see, hear], sinks: [jsonl: {path: b.jsonl}]}
+  deaf: {source: {url: "rtsp://yard/1"}, models: [hear], sinks: [jsonl: {path: c.jsonl}]}
+`)
+	if pictures, sound := cfg.Takers(cfg.Pipelines["both"]); !reflect.DeepEqual(pictures, []string{"see"}) || !reflect.DeepEqual(sound, []string{"hear"}) {
+		t.Errorf("%v take pictures, %v sound", pictures, sound)
+	}
+	shown, err := Show(cfg, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := mustLoad(t, string(shown)); !reflect.DeepEqual(again.Pipelines, cfg.Pipelines) {
+		t.Errorf("what is shown is not the same:\n%s", shown)
+	}
+}

@@ -12,7 +12,7 @@ import (
 // Source is an origin of pictures or sound: a pointer to the configuration of its kind, such as *camera.URLConfig.
 type Source = part.Source
 
-// Sounds reports whether the pipeline's source gives sound rather than pictures.
+// Sounds reports whether the pipeline's source gives nothing but sound.
 func (p Pipeline) Sounds() bool { return p.Source != nil && p.Source.About().Gives == part.Sound }
 
 // source reads the source; nil if something is wrong. A later layer's source replaces an earlier one: with images in

@@ -32,7 +32,7 @@ type Motion = camera.MotionOptions
 func (p *Pipeline) Keys() key.Table {
 	return key.Table{
 		key.Strings(&p.Models, "models").Required().Example("[faces]").
-			Doc("Names of models under `models`. Each runs on every picture."),
+			Doc("Names of models under `models`. Each runs on every picture, or on the sound: a `video` and a `url` can give both, to models on either."),
 		key.Int(&p.Every, "every").Min(1).Max(100000).Default(1).Example("5").PicturesOnly().
 			Doc("Process every Nth frame of the source."),
 		key.Number(&p.FPS, "fps").Above(0).Max(1000).DefaultDoc("no limit").Example("5").PicturesOnly().

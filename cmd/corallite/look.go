@@ -165,8 +165,9 @@ func (l *look) sinks(_ string, source any) ([]pipeline.NamedSink, error) {
 	if l.out == "" {
 		return []pipeline.NamedSink{text}, nil
 	}
+	tell := func(message string) { l.std.err.Say(slog.LevelInfo, message) }
 	folder, err := annotate.NewFolder(annotate.FolderOptions{
-		Dir: l.out, Overwrite: l.overwrite, Notice: annotate.KeptNotice(func(m string) { l.std.err.Say(slog.LevelInfo, m) }, "--overwrite"),
+		Dir: l.out, Overwrite: l.overwrite, Notice: annotate.KeptNotice(tell, "--overwrite"), Tell: tell,
 	})
 	if err != nil {
 		return nil, err

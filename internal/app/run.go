@@ -116,7 +116,12 @@ func (s Summary) Log(logger *slog.Logger, names []string) {
 		}
 		had := fmt.Sprintf("%d frames in %.1f s (%.1f fps)", s.Frames, s.Seconds, s.FramesPerSecond)
 		if sound := s.Sound; sound != nil {
-			had = fmt.Sprintf("%.1f s of sound (%.0f dBFS) in %.1f s", sound.Seconds, sound.LevelDBFS, s.Seconds)
+			heard := fmt.Sprintf("%.1f s of sound (%.0f dBFS)", sound.Seconds, sound.LevelDBFS)
+			if sees(s) {
+				had = heard + " and " + had
+			} else {
+				had = fmt.Sprintf("%s in %.1f s", heard, s.Seconds)
+			}
 		}
 		if s.Lost != "" {
 			logger.Warn("the source was lost at the end of the run", "pipeline", name, "why", s.Lost)
@@ -127,6 +132,16 @@ func (s Summary) Log(logger *slog.Logger, names []string) {
 			logger.Info(motionText(s), "pipeline", name)
 		}
 	}
+}
+
+// sees reports whether a model of the pipeline takes pictures.
+func sees(s pipeline.Summary) bool {
+	for _, m := range s.Models {
+		if !configs.Listens(m.Task) {
+			return true
+		}
+	}
+	return false
 }
 
 // motionText says what motion detection saved: the model runs, and their time, estimated from each model's median.

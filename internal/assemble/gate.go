@@ -4,6 +4,7 @@ import (
 	"corallite/internal/life"
 	"corallite/internal/part"
 	"corallite/pipeline"
+	"corallite/pipeline/audio"
 	"corallite/pipeline/vision"
 )
 
@@ -18,8 +19,8 @@ func (p *basePlan[T]) gate(c part.Sink) (pipeline.Gate, error) {
 
 // newGate makes a gate; sharp says that it measures how sharp pictures are.
 func (p *basePlan[T]) newGate(o life.Options, sharp bool) (pipeline.Gate, error) {
-	env := life.Env{Sound: p.c.Sounds()}
-	if !env.Sound {
+	var env life.Env
+	if _, env.Sound = any(new(T)).(**audio.Chunk); !env.Sound {
 		env.Size = func(item pipeline.Item) (width, height int) {
 			if f, ok := item.(*vision.Frame); ok {
 				return f.Width(), f.Height()

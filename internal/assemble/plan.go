@@ -34,10 +34,22 @@ func (b *Builder) plan(name string, p configs.Pipeline) plan {
 	if c, ok := p.Source.(*wyoming.Config); ok {
 		return &wyomingPlan{basePlan: newBasePlan[*audio.Chunk](b, name, p), config: c}
 	}
-	if p.Sounds() {
-		return &soundPlan{basePlan: newBasePlan[*audio.Chunk](b, name, p)}
+	pictures, sound := b.cfg.Takers(p)
+	switch {
+	case p.Sounds() || len(pictures) == 0 && len(sound) > 0:
+		return b.soundPlan(name, p)
+	case len(sound) > 0:
+		return b.bothPlan(name, p, pictures, sound)
 	}
+	return b.visionPlan(name, p)
+}
+
+func (b *Builder) visionPlan(name string, p configs.Pipeline) *visionPlan {
 	return &visionPlan{basePlan: newBasePlan[*vision.Frame](b, name, p)}
+}
+
+func (b *Builder) soundPlan(name string, p configs.Pipeline) *soundPlan {
+	return &soundPlan{basePlan: newBasePlan[*audio.Chunk](b, name, p)}
 }
 
 // basePlan is what plans of all items have in common.
@@ -45,12 +57,13 @@ type basePlan[T pipeline.Item] struct {
 	*pipeline.Stream[T]
 	b         *Builder
 	c         configs.Pipeline
+	named     []string          // models: all of the pipeline
 	observers []part.Observer   // sinks that follow how the stream does
 	control   *control.Pipeline // nil: nothing is changed while it runs
 }
 
 func newBasePlan[T pipeline.Item](b *Builder, name string, p configs.Pipeline) basePlan[T] {
-	base := basePlan[T]{b: b, c: p, control: newControl(p), Stream: &pipeline.Stream[T]{
+	base := basePlan[T]{b: b, c: p, named: p.Models, control: newControl(p), Stream: &pipeline.Stream[T]{
 		Name: name, Progress: b.Console.Progress, OnError: ReportTo(b.Console),
 		OnResume: resumeTo(b.Console, name),
 	}}
@@ -90,14 +103,15 @@ func (p *basePlan[T]) close() error {
 // visionPlan is a pipeline of pictures.
 type visionPlan struct {
 	basePlan[*vision.Frame]
-	models []*VisionModel
+	models   []*VisionModel
+	sounding bool // the sound of the source will be opened as well
 }
 
 func (p *visionPlan) openSource() error {
 	if !p.c.Source.About().Live {
 		return nil
 	}
-	source, _, err := p.b.selectFrom(p.c)
+	source, _, err := p.b.selectFrom(p.c, p.sounding)
 	if err == nil {
 		p.Source = source
 	}
@@ -107,7 +121,7 @@ func (p *visionPlan) openSource() error {
 func (p *visionPlan) open() error {
 	items := 0
 	if p.Source == nil {
-		source, n, err := p.b.selectFrom(p.c)
+		source, n, err := p.b.selectFrom(p.c, p.sounding)
 		if err != nil {
 			return err
 		}

@@ -144,7 +144,7 @@ func (p *basePlan[T]) sinkEnv() part.SinkEnv {
 		Devices: func() []part.Device { return devices(p.b.Pool) },
 		Server:  p.b.servers.get, Service: p.b.servers.service,
 	}
-	for _, name := range p.c.Models {
+	for _, name := range p.named {
 		env.Models = append(env.Models, p.model(p.b.cfg.Models[name], name))
 	}
 	for _, z := range p.c.Places.Zones {

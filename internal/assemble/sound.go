@@ -13,7 +13,8 @@ import (
 // soundPlan is a pipeline of sound.
 type soundPlan struct {
 	basePlan[*audio.Chunk]
-	level *audio.Level
+	level    *audio.Level
+	pictures any // the open source of pictures whose sound it is; nil: none
 }
 
 // openSource opens nothing: how the sound is to be is known from the models.
@@ -32,7 +33,7 @@ func (p *soundPlan) open() error {
 	if p.b.Required {
 		ctx = p.b.interrupted // what is not there is not waited for, and neither is what does not answer
 	}
-	source, err := OpenSound(ctx, p.c.Source, part.SourceEnv{Rate: e.Rate, Gated: p.c.VAD, Stdin: p.b.Stdin, Logger: p.b.Logger, Required: p.b.Required})
+	source, err := openSound(ctx, p.c.Source, p.pictures, part.SourceEnv{Rate: e.Rate, Gated: p.c.VAD, Stdin: p.b.Stdin, Logger: p.b.Logger, Required: p.b.Required})
 	if err != nil {
 		return err
 	}
@@ -63,8 +64,15 @@ func (p *soundPlan) sinkEnv() part.SinkEnv {
 	return env
 }
 
-// OpenSound opens a source of sound.
-func OpenSound(ctx context.Context, c configs.Source, env part.SourceEnv) (audio.Source, error) {
+// openSound opens a source of sound, or the sound of a source of pictures: pictures, or nil.
+func openSound(ctx context.Context, c configs.Source, pictures any, env part.SourceEnv) (audio.Source, error) {
+	if s, ok := c.(part.SoundOpener); ok {
+		source, err := s.OpenSound(ctx, pictures, env)
+		if err != nil {
+			return nil, err
+		}
+		return source, nil
+	}
 	source, err := open[*audio.Chunk](ctx, c, env)
 	if err != nil {
 		return nil, err

@@ -14,8 +14,8 @@ import (
 )
 
 // openSource opens a source and says how many items it gives at most; 0: many, or nobody knows.
-func (b *Builder) openSource(c configs.Source) (pipeline.Source[*vision.Frame], int, error) {
-	source, err := open[*vision.Frame](b.waiting, c, part.SourceEnv{Logger: b.Logger, Required: b.Required, RealTime: b.RealTime})
+func (b *Builder) openSource(c configs.Source, sounding bool) (pipeline.Source[*vision.Frame], int, error) {
+	source, err := open[*vision.Frame](b.waiting, c, part.SourceEnv{Logger: b.Logger, Required: b.Required, RealTime: b.RealTime, Sounding: sounding})
 	if err != nil {
 		return nil, 0, err
 	}
@@ -49,8 +49,8 @@ func moves(source pipeline.Source[*vision.Frame]) bool {
 }
 
 // selectFrom opens a pipeline's source, and takes from it what the pipeline wants.
-func (b *Builder) selectFrom(p configs.Pipeline) (pipeline.Source[*vision.Frame], int, error) {
-	source, items, err := b.openSource(p.Source)
+func (b *Builder) selectFrom(p configs.Pipeline, sounding bool) (pipeline.Source[*vision.Frame], int, error) {
+	source, items, err := b.openSource(p.Source, sounding)
 	o := camera.SelectOptions{Every: p.Every, FPS: p.FPS, Motion: p.Motion}
 	copy(o.Region[:], p.Region)
 	if err != nil || p.Every <= 1 && p.FPS == 0 && len(p.Region) == 0 && p.Motion == nil {

@@ -18,12 +18,12 @@
   FORMAT(av_write_frame) FORMAT(av_write_trailer) FORMAT(avformat_free_context) FORMAT(avio_alloc_context) \
   FORMAT(avio_context_free) FORMAT(avio_flush) FORMAT(avformat_open_input) FORMAT(avformat_close_input) \
   FORMAT(avformat_find_stream_info) FORMAT(av_find_best_stream) FORMAT(av_find_input_format) FORMAT(av_read_frame) \
-  FORMAT(av_guess_frame_rate) FORMAT(av_guess_sample_aspect_ratio) FORMAT(avformat_network_init) \
+  FORMAT(av_guess_frame_rate) FORMAT(av_guess_sample_aspect_ratio) FORMAT(avformat_network_init) FORMAT(avformat_query_codec) \
   CODEC(avcodec_find_encoder_by_name) CODEC(avcodec_find_decoder) CODEC(avcodec_get_name) CODEC(avcodec_alloc_context3) \
   CODEC(avcodec_open2) CODEC(avcodec_free_context) CODEC(avcodec_parameters_from_context) \
   CODEC(avcodec_parameters_to_context) CODEC(avcodec_send_frame) CODEC(avcodec_receive_packet) \
   CODEC(avcodec_send_packet) CODEC(avcodec_receive_frame) CODEC(av_packet_alloc) CODEC(av_packet_free) \
-  CODEC(av_packet_unref) CODEC(av_packet_rescale_ts) LIBAV_SIDE_DATA(FORMAT, CODEC) \
+  CODEC(av_packet_unref) CODEC(av_new_packet) CODEC(av_packet_rescale_ts) LIBAV_SIDE_DATA(FORMAT, CODEC) \
   UTIL(av_frame_alloc) UTIL(av_frame_free) UTIL(av_frame_ref) UTIL(av_frame_unref) UTIL(av_frame_move_ref) \
   UTIL(av_frame_get_buffer) UTIL(av_frame_make_writable) UTIL(av_frame_is_writable) UTIL(av_frame_get_side_data) \
   UTIL(av_dict_set) UTIL(av_dict_get) UTIL(av_dict_free) UTIL(av_malloc) UTIL(av_freep) UTIL(av_strerror) \

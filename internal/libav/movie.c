@@ -4,32 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "load.h"
+#include "mux.h"
 
 struct libav_movie {
-  int fd;
+  struct mux_sink sink;
   AVCodecContext *codec;
   AVFormatContext *format;
-  AVIOContext *io;
   AVStream *stream;
+  AVStream *sound;  // NULL: none
   AVFrame *frame;
   AVPacket *packet;
   int64_t duration;  // of the frame that is encoded
 };
-
-// write_out is the muxer's way to the file: all of it or an error.
-static int write_out(void *opaque, uint8_t *data, int size) {
-  libav_movie *m = opaque;
-  for (int done = 0; done < size;) {
-    ssize_t n = write(m->fd, data + done, size - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return AVERROR(errno);
-    done += n;
-  }
-  return size;
-}
 
 static void options_of(const char *encoder, AVCodecContext *c, AVDictionary **o) {
   if (!strcmp(encoder, "libx264")) {
@@ -67,38 +54,33 @@ static int open_codec(libav_movie *m, const char *encoder, int width, int height
   return err;
 }
 
-static int open_format(libav_movie *m) {
-  enum { buffer_size = 64 << 10 };
+static int open_format(libav_movie *m, const struct libav_params *sound) {
   AVFormatContext *f = m->format = p_avformat_alloc_context();
-  uint8_t *buffer = p_av_malloc(buffer_size);
-  if (!f || !buffer) return AVERROR(ENOMEM);
-  m->io = p_avio_alloc_context(buffer, buffer_size, 1, m, NULL, write_out, NULL);
-  if (!m->io) {
-    p_av_freep(&buffer);
-    return AVERROR(ENOMEM);
-  }
-  f->pb = m->io;
-  f->oformat = p_av_guess_format("mp4", NULL, NULL);
-  m->stream = f->oformat ? p_avformat_new_stream(f, NULL) : NULL;
-  if (!m->stream) return AVERROR(ENOSYS);
+  if (!f) return AVERROR(ENOMEM);
+  int err = mux_sink_open(&m->sink, f, "mp4", m->sink.fd);
+  if (err < 0) return err;
+  m->stream = p_avformat_new_stream(f, NULL);
+  if (!m->stream) return AVERROR(ENOMEM);
   m->stream->time_base = m->codec->time_base;
   m->stream->avg_frame_rate = m->codec->framerate;
-  int err = p_avcodec_parameters_from_context(m->stream->codecpar, m->codec);
+  err = p_avcodec_parameters_from_context(m->stream->codecpar, m->codec);
   if (err < 0) return err;
-  // Fragments are ended by libav_flush. Each stands alone (default_base_moof), as browsers want it.
+  if (sound && !(m->sound = mux_stream(f, sound, &err))) return err;
+  // Fragments are ended by libav_flush. Each stands alone (default_base_moof), as browsers want it. Sound may begin at
+  // another time than the pictures, which the header can say only when the first fragment is there (delay_moov).
   AVDictionary *options = NULL;
-  p_av_dict_set(&options, "movflags", "frag_custom+empty_moov+default_base_moof", 0);
+  p_av_dict_set(&options, "movflags", sound ? "frag_custom+empty_moov+default_base_moof+delay_moov" : "frag_custom+empty_moov+default_base_moof", 0);
   err = p_avformat_write_header(f, &options);
   p_av_dict_free(&options);
   return err;
 }
 
-int libav_open(libav_movie **movie, const char *encoder, int fd, int width, int height, int rate, int base, int ticks) {
+int libav_open(libav_movie **movie, const char *encoder, int fd, int width, int height, int rate, int base, int ticks, const struct libav_params *sound) {
   libav_movie *m = calloc(1, sizeof *m);
   if (!m) return AVERROR(ENOMEM);
-  m->fd = fd;
+  m->sink.fd = fd;
   int err = open_codec(m, encoder, width, height, rate, base, ticks);
-  if (err >= 0) err = open_format(m);
+  if (err >= 0) err = open_format(m, sound);
   if (err >= 0) {
     m->frame = p_av_frame_alloc();
     m->packet = p_av_packet_alloc();
@@ -111,8 +93,8 @@ int libav_open(libav_movie **movie, const char *encoder, int fd, int width, int 
     err = p_av_frame_get_buffer(m->frame, 0);
   }
   if (err >= 0) {
-    p_avio_flush(m->io);
-    err = m->io->error;
+    p_avio_flush(m->sink.io);
+    err = m->sink.io->error;
   }
   if (err < 0) {
     libav_free(m);
@@ -133,7 +115,7 @@ static int drain(libav_movie *m) {
     p_av_packet_rescale_ts(m->packet, m->codec->time_base, m->stream->time_base);
     // The muxer takes the packet's data over, not the packet.
     if ((err = p_av_write_frame(m->format, m->packet)) < 0) return err;
-    if (m->io->error < 0) return m->io->error;
+    if (m->sink.io->error < 0) return m->sink.io->error;
   }
 }
 
@@ -155,18 +137,17 @@ int libav_write(libav_movie *m, const uint8_t *i420, int64_t at, int64_t duratio
   return err < 0 ? err : drain(m);
 }
 
-int libav_flush(libav_movie *m) {
-  int err = p_av_write_frame(m->format, NULL);
-  p_avio_flush(m->io);
-  return m->io->error < 0 ? m->io->error : err < 0 ? err : 0;
+int libav_write_sound(libav_movie *m, const uint8_t *data, int size, int64_t pts, int64_t dts, int64_t duration) {
+  return mux_packet(&m->sink, m->format, m->packet, m->sound, data, size, pts, dts, duration, 1);
 }
+
+int libav_flush(libav_movie *m) { return mux_sink_flush(&m->sink, m->format); }
 
 int libav_finish(libav_movie *m) {
   int err = p_avcodec_send_frame(m->codec, NULL);
   if (err >= 0) err = drain(m);
-  int end = p_av_write_trailer(m->format);
-  p_avio_flush(m->io);
-  return m->io->error < 0 ? m->io->error : err < 0 ? err : end < 0 ? end : 0;
+  int end = mux_sink_finish(&m->sink, m->format);
+  return err < 0 ? err : end;
 }
 
 void libav_free(libav_movie *m) {
@@ -174,10 +155,7 @@ void libav_free(libav_movie *m) {
   p_av_packet_free(&m->packet);
   p_av_frame_free(&m->frame);
   p_avcodec_free_context(&m->codec);
-  if (m->io) {
-    p_av_freep(&m->io->buffer);
-    p_avio_context_free(&m->io);
-  }
+  mux_sink_close(&m->sink);
   p_avformat_free_context(m->format);
   free(m);
 }

@@ -12,7 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -64,6 +66,9 @@ type Options struct {
 	Rate, Base int
 	// Timed is a movie whose frames have times of their own (WriteAt); in others each frame is shown for Base/Rate seconds.
 	Timed bool
+	// Sound is that of another container, whose packets WriteSound copies; nil: there is none. MP4 must take its codec
+	// (Holds).
+	Sound *Parameters
 }
 
 // Movie is a fragmented MP4 (ISO/IEC 14496-12, section 8.8): what was flushed can be played whatever happens after. One
@@ -93,7 +98,14 @@ func Open(f *os.File, o Options) (*Movie, error) {
 	if o.Timed {
 		ticks = Ticks
 	}
-	code := C.libav_open(&m.c, name, C.int(f.Fd()), C.int(o.Width), C.int(o.Height), C.int(o.Rate), C.int(o.Base), C.int(ticks))
+	var sound *C.struct_libav_params
+	if o.Sound != nil {
+		var pin runtime.Pinner
+		defer pin.Unpin()
+		c := o.Sound.c(&pin)
+		sound = &c
+	}
+	code := C.libav_open(&m.c, name, C.int(f.Fd()), C.int(o.Width), C.int(o.Height), C.int(o.Rate), C.int(o.Base), C.int(ticks), sound)
 	err := failed("opening "+o.Encoder, code)
 	if errors.Is(err, syscall.ENOSYS) {
 		return nil, ErrNoEncoder
@@ -140,6 +152,18 @@ func (m *Movie) write(i420 []byte, at, ticks int64) error {
 		m.next = at + ticks
 	}
 	return failed("encoding", C.libav_write(m.c, (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(i420))), C.int64_t(at), C.int64_t(ticks)))
+}
+
+// WriteSound adds a packet of the sound, as it came, shown at its time less the time at.
+func (m *Movie) WriteSound(p Packet, at time.Duration) error {
+	if m.c == nil {
+		return errClosed
+	}
+	if len(p.Data) == 0 {
+		return nil
+	}
+	return failed("copying sound", C.libav_write_sound(m.c, (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(p.Data))), C.int(len(p.Data)),
+		since(p.PTS, at), since(p.DTS, at), C.int64_t(p.Duration)))
 }
 
 // Flush ends a fragment: the system has then all pictures so far.

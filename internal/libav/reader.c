@@ -135,6 +135,7 @@ void libav_reader_stream(libav_reader *r, int i, struct libav_stream *s) {
   AVCodecParameters *c = st->codecpar;
   memset(s, 0, sizeof *s);
   s->codec = p_avcodec_get_name(c->codec_id);
+  s->decodable = p_avcodec_find_decoder(c->codec_id) != NULL;
   s->duration = in_ns(st->duration, st->time_base);
   if (s->duration == LIBAV_NO_TIME) s->duration = libav_reader_duration(r);
   s->frames = st->nb_frames;

@@ -58,7 +58,8 @@ type Reader struct {
 	streams              []Stream
 	container            string
 	bestVideo, bestSound int
-	decoded              []int // streams with decoders
+	chosen               []int // streams whose packets are read
+	decoded              []int // those with decoders
 	drain                int   // the index in decoded whose frames are being taken; -1: none
 	flushed              int   // how many of decoded have got their end
 	ended                error // why no packets follow; io.EOF at the end
@@ -126,6 +127,7 @@ func (r *Reader) open(name string) error {
 		if code < 0 {
 			return fmt.Errorf("codec %s: %w", r.streams[c.Stream].Codec, r.failed("avcodec_open2", code))
 		}
+		r.chosen = append(r.chosen, c.Stream)
 		if c.Decode {
 			r.decoded = append(r.decoded, c.Stream)
 		}
@@ -228,6 +230,19 @@ func (r *Reader) Next() (*Frame, error) {
 		r.flushed++
 		C.libav_reader_flush(r.c, C.int(r.decoded[r.drain]))
 	}
+}
+
+// Step reads one packet, for Packets, of streams that are not decoded. io.EOF is the end.
+func (r *Reader) Step() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.c == nil:
+		return ErrReaderClosed
+	case r.ended == nil:
+		r.ended = r.read()
+	}
+	return r.ended
 }
 
 // interrupted reports that the end is none of the data.

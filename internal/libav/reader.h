@@ -23,6 +23,7 @@ struct libav_stream {
   int transpose, flip_x, flip_y;                    // the display matrix: first transposed, then mirrored
   int64_t duration, frames;                         // nanoseconds or LIBAV_NO_TIME; 0: unknown
   int sample_rate, channels;
+  int decodable;  // there is a decoder
 };
 
 struct libav_packet {

@@ -28,6 +28,8 @@ type Stream struct {
 	Duration time.Duration // 0: unknown
 	Frames   int           // that the container counts; 0: unknown
 
+	Decodable bool // the libraries have a decoder
+
 	// Of video:
 	PixelFormat   string // ffmpeg's name: "yuv420p"; "" if unknown
 	Width, Height int    // as coded
@@ -69,7 +71,7 @@ func (r *Reader) describe(i int) Stream {
 		FPS: ratio(c.rate_num, c.rate_den), Aspect: ratio(c.aspect_num, c.aspect_den),
 		Turn:   Turn{c.transpose != 0, c.flip_x != 0, c.flip_y != 0},
 		Matrix: tag(c.matrix), Range: tag(c._range), Transfer: tag(c.transfer), Primaries: tag(c.primaries),
-		Cover: c.cover != 0, Rate: int(c.sample_rate), Channels: int(c.channels),
+		Cover: c.cover != 0, Decodable: c.decodable != 0, Rate: int(c.sample_rate), Channels: int(c.channels),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"corallite/internal/key"
 	"corallite/pipeline"
+	"corallite/pipeline/audio"
 )
 
 // Source is the configuration of a source: a pointer to the struct of its kind. Its first key has the name of the kind,
@@ -25,11 +26,21 @@ type AboutSource struct {
 	Gives Items
 	Live  bool // it gives items in their own time, and does not end by itself
 	Still bool // it gives single pictures that have nothing to do with each other
+
+	// Sounding says that its pictures may come with sound: it is a SoundOpener, and models on sound may be in its pipeline.
+	Sounding bool
 }
 
 // Opener opens a source of items. When ctx ends, a live source is not waited for any longer: Next does the waiting.
 type Opener[T pipeline.Item] interface {
 	Open(ctx context.Context, env SourceEnv) (pipeline.Source[T], error)
+}
+
+// SoundOpener is a source of pictures that opens the sound of the same files or stream. pictures is the pipeline's source of
+// pictures, which was opened with SourceEnv.Sounding; nil: no model takes pictures, and the sound is opened alone. Both have
+// the same times.
+type SoundOpener interface {
+	OpenSound(ctx context.Context, pictures any, env SourceEnv) (audio.Source, error)
 }
 
 // Reader is a source that reads files or folders. What it reads no sink may write.
@@ -43,6 +54,8 @@ type SourceEnv struct {
 	Stdin    io.Reader // for "-"
 	Required bool      // what is not there is an error, and not waited for
 	RealTime bool      // recordings play at their own pace: somebody watches
+
+	Sounding bool // pictures: their sound will be opened as well
 
 	Rate  int  // sound: samples a second that the models want
 	Gated bool // sound: whether a voice activity detector comes behind it

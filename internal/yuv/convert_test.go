@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"image"
 	"math"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"corallite/internal/testdata"
 )
 
 var (
@@ -77,10 +78,7 @@ func TestBGRPart(t *testing.T) {
 // TestFFmpeg compares with what the ffmpeg program gives.
 func TestFFmpeg(t *testing.T) {
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("there is no ffmpeg program")
+		testdata.Missing(t, "the program ffmpeg is not installed (package ffmpeg; scripts/test-files installs it)")
 	}
 	names := map[Layout]string{I420: "yuv420p", I422: "yuv422p", I444: "yuv444p", NV12: "nv12", Gray: "gray"}
 	spaces := map[Matrix]string{BT601: "smpte170m", BT709: "bt709", BT2020: "bt2020nc"}

@@ -4,6 +4,7 @@
 //
 //	microphone ─ callback ─ ring of 2 s ┐
 //	raw PCM ─────────────── ring of 2 s ┼─ resampled ─ Chunk ─ Stages ─────────────── Stream ─ models ─ sinks
+//	camera's sound ──────── ring of 2 s ┤
 //	recording ──────────────────────────┘  one channel        Level, VAD,             one      one goroutine
 //	                                       of 16 bits         features that           reader   each
 //	                                                          several models share

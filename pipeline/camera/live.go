@@ -50,6 +50,11 @@ type LiveOptions struct {
 	Options map[string]string
 	Timeout time.Duration // of a URL: for connecting and for the first answers; 0: 8 s, for HTTP 5 s for connecting and 10 s for the answer
 
+	// Sound says that the sound of a URL is wanted as well; see LiveSource.Sound.
+	Sound bool
+	// Packets, when set, gets the packets of a URL as they came, to be recorded without encoding them again. See PacketSink.
+	Packets PacketSink
+
 	// Required makes NewLive fail when the Camera is not there. Otherwise it is waited for like one that was lost.
 	Required bool
 
@@ -92,7 +97,9 @@ type LiveSource struct {
 	from   time.Time // frames captured before are not wanted
 	passed int       // frames that were passed over before the last one
 
-	udpFirst bool // the next session of RTSP tries UDP first: by TCP the last one gave nothing at all
+	sound    liveSound
+	packets  PacketSink // nil: none are wanted
+	udpFirst bool       // the next session of RTSP tries UDP first: by TCP the last one gave nothing at all
 }
 
 var _ pipeline.Source[*vision.Frame] = (*LiveSource)(nil)
@@ -111,10 +118,18 @@ func NewLive(ctx context.Context, o LiveOptions) (*LiveSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.source.Start(ctx); err != nil && ctx.Err() == nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", l.name, err), l.Close())
+	if err := l.start(ctx); err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
+}
+
+// start waits for the first frame or sound, as NewLive says.
+func (l *LiveSource) start(ctx context.Context) error {
+	if err := l.source.Start(ctx); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%s: %w", l.name, err)
+	}
+	return nil
 }
 
 func newLive(o LiveOptions) (*LiveSource, error) {
@@ -146,9 +161,16 @@ func newLive(o LiveOptions) (*LiveSource, error) {
 		present = nil // only an attempt can tell
 	}
 	l.source = reconnect.New(reconnect.Options[*vision.Frame]{
-		Open: l.open, Present: present, Discard: (*vision.Frame).Release, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
+		Open: l.open, Present: present, Discard: releaseFrame, Deadline: o.Deadline, Backoff: o.Backoff, Clock: o.Clock, Logger: l.log,
 	})
 	return l, nil
+}
+
+// releaseFrame releases a frame; nil stands for sound alone.
+func releaseFrame(f *vision.Frame) {
+	if f != nil {
+		f.Release()
+	}
 }
 
 // open starts a capture process.
@@ -166,10 +188,11 @@ func (l *LiveSource) open(ctx context.Context) (reconnect.Session[*vision.Frame]
 		l.log.Debug("camera found", "camera", c.String(), "node", c.Node, "pixel_format", input.FourCC)
 	}
 	input.UDPFirst, l.udpFirst = l.udpFirst, false
-	session, err := capture.Start(ctx, input, l.log)
+	session, err := capture.Start(ctx, input, l.log, l.take)
 	if err != nil {
 		return nil, l.clean.error(err)
 	}
+	l.sound.begin()
 	l.log.Debug("capturing", "pid", session.PID(), "confinement", fmt.Sprintf("%+v", session.Confinement()))
 	return &liveSession{source: l, capture: session, udpFirst: input.UDPFirst}, nil
 }
@@ -210,7 +233,11 @@ func (l *LiveSource) Stats() pipeline.Stats {
 
 // Close ends the source, its child process and any waiting Next. Frames that were returned stay valid. It may be called
 // twice.
-func (l *LiveSource) Close() error { return errors.Join(l.source.Close(), l.pool.Close()) }
+func (l *LiveSource) Close() error {
+	err := l.source.Close()
+	l.sound.end()
+	return errors.Join(err, l.pool.Close())
+}
 
 // liveSession is one capture process.
 type liveSession struct {
@@ -222,6 +249,9 @@ type liveSession struct {
 }
 
 func (s *liveSession) Next(ctx context.Context) (*vision.Frame, error) {
+	if s.source.input.NoPictures {
+		return nil, s.listen(ctx)
+	}
 	f, err := s.source.pool.Get()
 	if err != nil {
 		return nil, err

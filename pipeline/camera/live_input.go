@@ -32,7 +32,11 @@ func (l *LiveSource) setInput(o LiveOptions) error {
 	if o.URL == "" && (o.Transport != "" || o.Timeout != 0 || len(o.Options) > 0) {
 		return errors.New("camera: transport, timeout and options can only be set for a URL")
 	}
-	l.input = capture.Options{AnyCertificate: o.AnyCertificate, Interval: o.Interval, Env: slices.Clone(o.Env)}
+	if o.URL == "" && (o.Sound || o.Packets != nil) {
+		return errors.New("camera: only a URL has sound and packets; the sound of another camera is that of a microphone")
+	}
+	l.packets = o.Packets
+	l.input = capture.Options{Sound: o.Sound, Packets: o.Packets != nil, AnyCertificate: o.AnyCertificate, Interval: o.Interval, Env: slices.Clone(o.Env)}
 	l.clean = newRedactor(o.Credentials, nil)
 	switch {
 	case o.Camera != "":

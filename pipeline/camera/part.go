@@ -15,6 +15,7 @@ import (
 	"corallite/internal/part"
 	"corallite/internal/redact"
 	"corallite/pipeline"
+	"corallite/pipeline/audio"
 	"corallite/pipeline/camera/internal/capture"
 	"corallite/pipeline/vision"
 )
@@ -82,14 +83,14 @@ type URLConfig struct {
 
 // About describes the source as part of a configuration.
 func (c *URLConfig) About() part.AboutSource {
-	return part.AboutSource{Kind: "url", Gives: part.Pictures, Live: true}
+	return part.AboutSource{Kind: "url", Gives: part.Pictures, Live: true, Sounding: true}
 }
 
 // Keys are the keys of the configuration.
 func (c *URLConfig) Keys() key.Table {
 	return key.Table{
 		key.String(&c.URL, "url").Example("rtsp://192.168.1.20/stream1").
-			Doc("A camera on the network: RTSP, RTMP, SRT, UDP, or HTTP with an MJPEG stream, single pictures, HLS, or a stream in any container that ffmpeg reads. `${NAME}` in it is an environment variable; what is secret belongs there or into the keys below, and is never logged."),
+			Doc("A camera on the network: RTSP, RTMP, SRT, UDP, or HTTP with an MJPEG stream, single pictures, HLS, or a stream in any container that ffmpeg reads. `${NAME}` in it is an environment variable; what is secret belongs there or into the keys below, and is never logged. Models on sound hear the sound of the same stream, by the same connection, with times on the same clock as the pictures'."),
 		key.Seconds(&c.Interval, "interval").Above(0).Max(86400).DefaultDoc("1").Example("5").
 			Doc("Seconds between two pictures of an address that gives single ones."),
 		key.String(&c.User, "user").Example("viewer").Doc("The user name to log in with."),
@@ -167,7 +168,29 @@ func (c *URLConfig) Open(ctx context.Context, env part.SourceEnv) (pipeline.Sour
 	if err != nil {
 		return nil, err
 	}
+	o.Sound = env.Sounding
 	return openLive(ctx, env, o)
+}
+
+// OpenSound opens the sound of the address: of the stream whose pictures are open, or a stream of sound alone.
+func (c *URLConfig) OpenSound(ctx context.Context, pictures any, env part.SourceEnv) (audio.Source, error) {
+	if pictures != nil {
+		l, ok := pictures.(*LiveSource)
+		if !ok {
+			return nil, fmt.Errorf("url: %T has no sound", pictures)
+		}
+		return l.Sound(env.Rate, 0)
+	}
+	o, err := c.options()
+	if err != nil {
+		return nil, err
+	}
+	o.Logger, o.Required = env.Logger, env.Required
+	s, err := NewLiveSound(ctx, o, env.Rate, 0)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // options are the options with the secrets read.

@@ -2,6 +2,7 @@ package camera
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"corallite/internal/key"
 	"corallite/internal/part"
 	"corallite/pipeline"
+	"corallite/pipeline/audio"
+	"corallite/pipeline/mic"
 	"corallite/pipeline/vision"
 )
 
@@ -98,14 +101,14 @@ type VideoConfig struct {
 
 // About describes the source as part of a configuration.
 func (c *VideoConfig) About() part.AboutSource {
-	return part.AboutSource{Kind: "video", Gives: part.Pictures}
+	return part.AboutSource{Kind: "video", Gives: part.Pictures, Sounding: true}
 }
 
 // Keys are the keys of the configuration.
 func (c *VideoConfig) Keys() key.Table {
 	return key.Table{
 		key.Strings(&c.Video, "video").Example("street.mp4").
-			Doc("A video file or a pattern, or several, one after the other. Ends after the last."),
+			Doc("A video file or a pattern, or several, one after the other. Ends after the last. Models on sound hear its sound: events of pictures and sound have the same times."),
 		decodeKey(&c.Decode),
 	}
 }
@@ -126,6 +129,19 @@ func (c *VideoConfig) Open(_ context.Context, env part.SourceEnv) (pipeline.Sour
 		return NewPaced(f, nil), nil
 	}
 	return asSource(f, err)
+}
+
+// OpenSound opens the sound of the files that are videos. Its times are those of their frames.
+func (c *VideoConfig) OpenSound(ctx context.Context, _ any, env part.SourceEnv) (audio.Source, error) {
+	files, err := pictureFiles.Expand(c.Video)
+	if err != nil {
+		return nil, err
+	}
+	videos := slices.DeleteFunc(files, func(path string) bool { return !isVideo(path) })
+	if len(videos) == 0 {
+		return nil, errors.New("pictures have no sound: for models on sound name a video")
+	}
+	return (&mic.SoundConfig{Sound: videos}).OpenRecordings(env)
 }
 
 func decodeKey(to *string) *key.Field {

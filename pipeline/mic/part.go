@@ -118,9 +118,14 @@ func (c *SoundConfig) Open(_ context.Context, env part.SourceEnv) (pipeline.Sour
 			Rate: env.Rate, Chunk: 20 * time.Millisecond, Logger: env.Logger,
 		}))
 	}
+	return asSource(c.OpenRecordings(env))
+}
+
+// OpenRecordings opens the recordings, none of which is standard input.
+func (c *SoundConfig) OpenRecordings(env part.SourceEnv) (audio.Source, error) {
 	o := fileOptions(env, c.Channel)
 	o.Paths = c.Sound
-	return asSource(NewFiles(o))
+	return NewFiles(o)
 }
 
 // fileOptions are the options of recordings in files.

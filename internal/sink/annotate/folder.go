@@ -19,6 +19,7 @@ type FolderOptions struct {
 	// Overwrite and Notice are as in PicturesOptions.
 	Overwrite bool
 	Notice    func(existing, used string)
+	Tell      func(message string) // as in VideoOptions
 }
 
 // Folder writes annotated copies of all sources into one folder: a picture for a picture, as Pictures does; for a video
@@ -34,7 +35,7 @@ func NewFolder(o FolderOptions) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := newMovieWriter(VideoOptions{FPS: o.FPS, Live: o.Live, Codec: o.Codec, Draw: o.Draw}, p.names)
+	w, err := newMovieWriter(VideoOptions{FPS: o.FPS, Live: o.Live, Codec: o.Codec, Draw: o.Draw, Tell: o.Tell}, p.names)
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}

@@ -52,11 +52,15 @@ type movie struct {
 	inner   gocv.Mat
 	yuv     gocv.Mat // the frame in the encoder's pixel format
 	times   *times   // of a recording's frames; nil: each frame is shown for as long
+
+	sound     *soundtrack // of the recording; nil: none
+	recording string      // its path
+	notice    func(text string)
 }
 
 // newMovie starts a video of frames of that size in t, which then belongs to the movie; after an error it stays with
 // the caller. room is how many bytes must be free on the disk, in addition to a minimum.
-func newMovie(t *target, codec string, fps float64, timed bool, width, height int, room int64) (*movie, error) {
+func newMovie(t *target, codec string, fps float64, timed bool, sound *soundtrack, width, height int, room int64) (*movie, error) {
 	if err := spaceLeft(t.Name(), room); err != nil {
 		return nil, fmt.Errorf("writing %s: %w", t.path, err)
 	}
@@ -71,6 +75,9 @@ func newMovie(t *target, codec string, fps float64, timed bool, width, height in
 	}
 	o := libav.Options{Width: m.width, Height: m.height, Timed: timed}
 	o.Rate, o.Base = fraction(m.fps)
+	if sound != nil {
+		o.Sound, m.sound = &sound.stream, sound
+	}
 	var errs []error
 	for _, c := range try {
 		for _, o.Encoder = range encoders[c] {
@@ -278,6 +285,7 @@ func (m *movie) abandon() (kept bool, err error) {
 
 func (m *movie) release() {
 	m.syncing.Wait()
+	m.sound.close()
 	m.video.Close()
 	m.fitted.Close()
 	m.inner.Close()

@@ -66,7 +66,7 @@ func (o *VideoOptions) QueueLength() int { return o.Queue }
 // Open makes the sink.
 func (o *VideoOptions) Open(_ context.Context, env part.SinkEnv) (pipeline.Sink, error) {
 	opened := *o
-	opened.Live, opened.Notice = env.Live, KeptNotice(env.Tell, "overwrite: true")
+	opened.Live, opened.Tell, opened.Notice = env.Live, env.Tell, KeptNotice(env.Tell, "overwrite: true")
 	return NewVideo(opened)
 }
 

@@ -67,5 +67,8 @@ func (m *movie) writeWaiting(at, ticks int64) error {
 	if err != nil {
 		return err
 	}
+	if err := m.copySound(m.times.shifted, ofTicks(at+ticks)); err != nil {
+		return err
+	}
 	return m.video.WriteAt(i420, at, ticks)
 }

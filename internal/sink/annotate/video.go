@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"corallite/internal/draw"
 	"corallite/internal/life"
@@ -36,11 +38,15 @@ type VideoOptions struct {
 	Overwrite bool
 	// Notice is called once when an existing file was kept, with the name used instead; nil: not called.
 	Notice func(existing, used string)
+	// Tell is told what the user should know, such as that the sound of a recording cannot be kept; nil: nobody is.
+	Tell func(message string)
 }
 
 // Video writes annotated videos, one file per source video. Single pictures go into one video, one after another. The
 // first frame decides the size; frames of another size are scaled to it with black bars. Sides of odd length become one
 // pixel longer, because video stores colours for blocks of two by two pixels.
+//
+// The sound of a recording is copied as it is, up to the end of the pictures.
 //
 // The video of a live source has its name from the beginning, can be played while it is written, and is kept after a
 // failure: the next frame then starts a new, numbered file. The video of a file gets its name when it is complete.
@@ -195,12 +201,49 @@ func (w *movieWriter) begin(f Frame, take func(Frame) (*target, error)) (*movie,
 		fps = 1
 	}
 	width, height := draw.Size(f)
-	m, err := newMovie(t, w.o.Codec, fps, w.timed(f), width, height, w.room)
+	var sound *soundtrack
+	if w.timed(f) {
+		sound = w.soundOf(f.Meta().Source)
+	}
+	m, err := newMovie(t, w.o.Codec, fps, w.timed(f), sound, width, height, w.room)
+	var system syscall.Errno
+	if err != nil && sound != nil {
+		sound.close()
+		if !errors.As(err, &system) { // it may be for the sound, of which the container may want to know more
+			w.without(f.Meta().Source, err)
+			m, err = newMovie(t, w.o.Codec, fps, true, nil, width, height, w.room)
+		}
+	}
 	if err != nil {
 		w.names.release(t.path)
 		return nil, errors.Join(err, t.remove())
 	}
+	m.recording, m.notice = f.Meta().Source, w.say
 	return m, nil
+}
+
+// soundOf opens the sound of a recording for its copy; nil: there is none, or it cannot be kept, which is said.
+func (w *movieWriter) soundOf(recording string) *soundtrack {
+	if info, err := os.Stat(recording); err != nil || !info.Mode().IsRegular() {
+		return nil // frames of something that is no file
+	}
+	sound, err := openSoundtrack(recording)
+	if err != nil && !errors.Is(err, errNoSoundtrack) {
+		w.without(recording, err)
+	}
+	return sound
+}
+
+// without says why a copy has no sound.
+func (w *movieWriter) without(recording string, err error) {
+	w.say(fmt.Sprintf("the annotated copy of %s is without its sound: %v", recording, err))
+}
+
+// say tells the user.
+func (w *movieWriter) say(text string) {
+	if w.o.Tell != nil {
+		w.o.Tell(text)
+	}
 }
 
 // timed reports whether the frames of a movie are shown at their times in the recording that they are from.

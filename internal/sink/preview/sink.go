@@ -155,6 +155,10 @@ func (s *Sink) put(f draw.Frame, events []pipeline.Event) bool {
 		return false
 	}
 	before := s.newest
+	if f == nil && before.frame != nil { // a word that was heard beside the pictures, which stay
+		s.mu.Unlock()
+		return true
+	}
 	s.newest = snapshot{n: before.n + 1, frame: f, events: events}
 	close(s.changed)
 	s.changed = make(chan struct{})

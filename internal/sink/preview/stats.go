@@ -67,12 +67,15 @@ func (r *ring[T]) newest() (v T) {
 func (s *stats) add(now time.Time, r pipeline.Report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.frames++
-	s.last = *r.Item.Meta()
-	s.arrivals.add(now, rateItems)
-	s.age.add(pipeline.Milliseconds(max(0, now.Sub(s.last.Time))), timeItems)
-	if f, ok := r.Item.(draw.Frame); ok {
+	f, picture := r.Item.(draw.Frame)
+	if picture {
 		s.size(f)
+	}
+	if picture || s.width == 0 { // else it is sound beside the pictures, which are what is counted
+		s.frames++
+		s.last = *r.Item.Meta()
+		s.arrivals.add(now, rateItems)
+		s.age.add(pipeline.Milliseconds(max(0, now.Sub(s.last.Time))), timeItems)
 	}
 	for i := range r.Events {
 		ev := &r.Events[i]

@@ -16,6 +16,7 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	rtspformat "github.com/bluenviron/gortsplib/v4/pkg/format"
+	"github.com/pion/rtp"
 )
 
 // RTSP is an RTSP camera that sends vtest.avi over RTP, as MJPEG (RFC 2435) or H.264 (RFC 6184), 25 pictures a second,
@@ -36,6 +37,7 @@ type RTSP struct {
 	user, secret string
 	methods      []auth.ValidateMethod
 	film         atomic.Pointer[film]
+	sounds       bool
 
 	mu      sync.Mutex
 	server  *gortsplib.Server
@@ -55,6 +57,13 @@ func NewRTSP(tb testing.TB, width, height int) *RTSP {
 func NewRTSPH264(tb testing.TB, width, height int) *RTSP {
 	tb.Helper()
 	return newRTSP(tb, h264(tb, width, height))
+}
+
+// NewRTSPWithSound starts an H.264 server with G.711 sound beside the pictures: a tone while pictures of the first half of the
+// scene are shown (numbers below SceneFrames/2), and digital silence while the others are.
+func NewRTSPWithSound(tb testing.TB, width, height int) *RTSP {
+	tb.Helper()
+	return start(tb, &RTSP{tb: tb, address: "127.0.0.1:0", sounds: true}, h264(tb, width, height))
 }
 
 // NewRTSPOverUDP starts an MJPEG server that sends only over UDP and answers a request for TCP with 461.
@@ -107,12 +116,17 @@ func (n *RTSP) Start() {
 		return
 	}
 	described := &description.Session{Medias: []*description.Media{video}}
+	var sound *voice
+	if n.sounds {
+		sound = newVoice()
+		described.Medias = append(described.Medias, sound.media)
+	}
 	stream, mute := gortsplib.NewServerStream(server, described), gortsplib.NewServerStream(server, described)
 	over := make(chan struct{})
 	n.mu.Lock()
 	n.server, n.stream, n.mute, n.over = server, stream, mute, over
 	n.mu.Unlock()
-	n.playing.Go(func() { n.play(stream, video, over) })
+	n.playing.Go(func() { n.play(stream, video, sound, over) })
 }
 
 // startServer starts a server; for UDP on two consecutive ports, the first of which is even (RFC 3550, section 11).
@@ -148,7 +162,7 @@ func (n *RTSP) Kill() {
 }
 
 // play sends the pictures, 25 a second.
-func (n *RTSP) play(stream *gortsplib.ServerStream, video *description.Media, over <-chan struct{}) {
+func (n *RTSP) play(stream *gortsplib.ServerStream, video *description.Media, sound *voice, over <-chan struct{}) {
 	encode, err := encoder(video.Formats[0])
 	if err != nil {
 		n.tb.Error(err)
@@ -170,6 +184,10 @@ func (n *RTSP) play(stream *gortsplib.ServerStream, video *description.Media, ov
 		if f := n.film.Load(); f != shown {
 			shown, next = f, 0
 		}
+		now := time.Since(began)
+		if sound != nil && !n.Garbage.Load() {
+			sound.until(now, next > 0 && (next-1)%len(shown.pictures) < len(shown.pictures)/2, func(p *rtp.Packet) { _ = stream.WritePacketRTP(sound.media, p) })
+		}
 		packets, err := encode(shown.pictures[next%len(shown.pictures)])
 		if err != nil {
 			n.tb.Error(err)
@@ -177,7 +195,7 @@ func (n *RTSP) play(stream *gortsplib.ServerStream, video *description.Media, ov
 		}
 		next++
 		n.Sent.Add(1)
-		stamp := uint32(time.Since(began).Seconds() * 90000) // the same for all packets of a picture
+		stamp := uint32(now.Seconds() * 90000) // the same for all packets of a picture
 		for _, p := range packets {
 			p.Timestamp = stamp
 			if n.Garbage.Load() {

@@ -15,6 +15,7 @@ import (
 // cost it little; a picture is decoded, or copied into the parent's memory, only when the parent asks for it.
 type box struct {
 	changed chan struct{} // has a value when something is new
+	feed    *feed         // nil: neither sound nor packets are wanted
 
 	mu      sync.Mutex
 	newest  *offer // nil: none, or taken

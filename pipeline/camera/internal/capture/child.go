@@ -28,6 +28,11 @@ func serve(c *isolate.Child) error {
 		return err
 	}
 	b, done := newBox(), make(chan struct{})
+	answer := b.answer
+	if o.feeds() > 0 {
+		b.feed = newFeed()
+		answer = b.feed.answer(answer)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	go func() {
@@ -36,7 +41,7 @@ func serve(c *isolate.Child) error {
 			b.fail(err)
 		}
 	}()
-	if err := c.Serve(b.answer); err != nil {
+	if err := c.Serve(answer); err != nil {
 		return err
 	}
 	stop()

@@ -33,6 +33,10 @@
 // Pictures from before T are passed over as early as possible: MJPEG is not decompressed, frames that no other depends on
 // are not decoded, the others not converted or copied.
 //
+// With Options.Sound or Options.Packets there is a feed beside the pictures: a ring of records (Record) in memory that the
+// parent allocates. Then before each request come 8 bytes, how much of the feed the parent has read, and 1 byte, 1 if the
+// feed's memory is the first descriptor; and before each reply 8 bytes, how much was written.
+//
 // # Inputs
 //
 //   - Device: a V4L2 camera, by OpenCV.

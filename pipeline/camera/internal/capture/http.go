@@ -71,6 +71,11 @@ func openHTTP(ctx context.Context, b *box, o Options) (input, error) {
 	}
 	switch {
 	case err != nil:
+	case kind == multipartContent || kind == pictureContent:
+		err = b.noSound(o, "MJPEG and single pictures have none")
+	}
+	switch {
+	case err != nil:
 	case kind == multipartContent:
 		boundary := firstBoundary(start)
 		if boundary == "" {

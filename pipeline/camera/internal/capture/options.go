@@ -51,6 +51,10 @@ type Options struct {
 	FourCC        string        // wanted pixel format of a Device, such as "MJPG"; "": unchanged
 	Interval      time.Duration // of HTTP, between single pictures; 0: 1 s
 
+	Sound      bool // the sound of the stream is wanted as well
+	Packets    bool // the packets of the stream are wanted as they came
+	NoPictures bool // with Sound: nothing else is wanted
+
 	Env []string `json:"-"` // further environment variables of the child and its children; see package environ
 
 	Limit time.Duration // a child that does not answer for this long is hung; 0: 10 s

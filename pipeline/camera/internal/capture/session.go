@@ -36,22 +36,28 @@ type Session struct {
 	when    time.Time       // the same, by the wall clock
 	note    string
 	silent  bool // the input was lost because it sent nothing
-	request [requestSize]byte
+	request [feedHead + requestSize]byte
 	reply   []byte
+	feed    *feedReader // nil: there is none
 }
 
-// Start starts a child, which begins to open its input. logger receives the log of the child; nil: it is discarded.
-func Start(ctx context.Context, o Options, logger *slog.Logger) (*Session, error) {
+// Start starts a child, which begins to open its input. logger receives the log of the child; nil: it is discarded. With
+// Options.Sound or Options.Packets, take gets their records during Next, and must not keep the data.
+func Start(ctx context.Context, o Options, logger *slog.Logger, take func(Record)) (*Session, error) {
+	feed, err := newFeedReader(o, take)
+	if err != nil {
+		return nil, err
+	}
 	p, err := isolate.Start(ctx, isolate.Options{
 		Kind: Kind, Name: "capture " + o.Shown, Setup: o, Sandbox: o.sandbox(), Logger: logger, Env: environment(o),
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, feed.close())
 	}
 	if o.Limit <= 0 {
 		o.Limit = defaultLimit
 	}
-	return &Session{limit: o.Limit, process: p, reply: make([]byte, isolate.MaxMessage)}, nil
+	return &Session{limit: o.Limit, process: p, reply: make([]byte, isolate.MaxMessage), feed: feed}, nil
 }
 
 // environment returns the environment of the child.
@@ -72,7 +78,7 @@ func environment(o Options) []string {
 // reconnect.ErrEarly. fill returns the memory for its bytes: one piece, or one for each plane. What retrying cannot mend, such as a rejected password, is a
 // reconnect.PermanentError. After any other error but these two the Session must be closed.
 func (s *Session) Next(ctx context.Context, from time.Time, fill func(f Form) ([][]byte, error)) (Picture, error) {
-	putRequest(s.request[:], s.last, onMonotonic(from))
+	putRequest(s.request[feedHead:], s.last, onMonotonic(from))
 	for {
 		reply, err := s.call(ctx)
 		if err != nil {
@@ -103,12 +109,15 @@ func (s *Session) call(ctx context.Context) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	o := isolate.CallOptions{Deadline: s.limit}
+	o, request := isolate.CallOptions{Deadline: s.limit}, s.request[feedHead:]
+	if s.feed != nil {
+		request, o.Send = s.request[:], s.feed.head(s.request[:])
+	}
 	if s.unsent {
-		o.Send = []*isolate.Memory{s.memory}
+		o.Send = append(o.Send, s.memory)
 	}
 	// Without ctx: the answer comes soon, so when ctx ends there is time for an orderly end.
-	n, err := s.process.Call(context.Background(), s.request[:], s.reply, o)
+	n, err := s.process.Call(context.Background(), request, s.reply, o)
 	var died *isolate.DeathError
 	switch {
 	case errors.As(err, &died) && died.Hung > 0:
@@ -117,7 +126,14 @@ func (s *Session) call(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	s.unsent = false
-	return s.reply[:n], nil
+	if s.feed == nil {
+		return s.reply[:n], nil
+	}
+	reply, err := s.feed.read(s.reply[:n])
+	if err != nil {
+		return nil, s.kill(err)
+	}
+	return reply, nil
 }
 
 // nothing returns the error of a reply without a picture.
@@ -226,5 +242,5 @@ func (s *Session) Close(hung bool) error {
 	if s.memory != nil {
 		err = errors.Join(err, s.memory.Close())
 	}
-	return err
+	return errors.Join(err, s.feed.close())
 }

@@ -21,10 +21,12 @@ type streamInput struct {
 	ctx    context.Context
 	box    *box
 	reader *libav.Reader
+	o      Options
 	video  libav.Stream
 	clock  streamClock
 	paced  bool // the data comes in bursts, or as fast as possible: pictures are waited for until they are due
 	lost   int  // packets that could not be decoded so far
+	sound  streamSound
 }
 
 func openStream(ctx context.Context, b *box, o Options) (input, error) {
@@ -37,7 +39,7 @@ func openStream(ctx context.Context, b *box, o Options) (input, error) {
 	}
 	var failed []string
 	for _, transport := range o.transports(u.Scheme) {
-		s := &streamInput{ctx: ctx, box: b}
+		s := &streamInput{ctx: ctx, box: b, o: o, video: libav.Stream{Index: -1}, sound: streamSound{index: -1}}
 		err := s.open(u, o, transport)
 		if err == nil {
 			if len(failed) > 0 {
@@ -97,7 +99,7 @@ func (o Options) options(scheme, transport string) map[string]string {
 		if transport != "" {
 			all["rtsp_transport"] = transport
 		}
-		all["allowed_media_types"] = "video"
+		all["allowed_media_types"] = o.media()
 		setDefault("user_agent", userAgent)
 	case "http", "https":
 		setDefault("user_agent", userAgent)
@@ -109,6 +111,17 @@ func (o Options) options(scheme, transport string) map[string]string {
 		}
 	}
 	return all
+}
+
+// media are the kinds of streams that an RTSP camera is asked for.
+func (o Options) media() string {
+	switch {
+	case o.NoPictures:
+		return "audio"
+	case o.Sound || o.Packets:
+		return "video+audio"
+	}
+	return "video"
 }
 
 func (s *streamInput) open(u *url.URL, o Options, transport string) error {
@@ -123,37 +136,64 @@ func (s *streamInput) open(u *url.URL, o Options, transport string) error {
 		return err
 	}
 	s.reader = reader
+	if s.o.Packets {
+		s.describe()
+	}
 	container := reader.Container()
 	s.paced = s.video.Duration > 0 || strings.Contains(container, "hls") || strings.Contains(container, "dash")
 	return nil
 }
 
-// choose chooses the largest video stream: many servers have a small one for previews beside it.
+// choose chooses the largest video stream, because many servers have a small one for previews beside it, and the first one of
+// sound.
 func (s *streamInput) choose(streams []libav.Stream) ([]libav.Choice, error) {
-	pictures := slices.DeleteFunc(slices.Clone(streams), func(v libav.Stream) bool { return v.Kind != libav.Video || v.Cover })
-	if len(pictures) == 0 {
-		return nil, errNoVideo
+	var all []libav.Choice
+	if !s.o.NoPictures {
+		pictures := slices.DeleteFunc(slices.Clone(streams), func(v libav.Stream) bool { return v.Kind != libav.Video || v.Cover })
+		if len(pictures) == 0 {
+			return nil, errNoVideo
+		}
+		s.video = slices.MaxFunc(pictures, func(a, b libav.Stream) int { return a.Width*a.Height - b.Width*b.Height })
+		all = append(all, libav.Choice{Stream: s.video.Index, Decode: true})
 	}
-	s.video = slices.MaxFunc(pictures, func(a, b libav.Stream) int { return a.Width*a.Height - b.Width*b.Height })
-	return []libav.Choice{{Stream: s.video.Index, Decode: true}}, nil
+	if !s.o.Sound && !s.o.Packets {
+		return all, nil
+	}
+	why := "the stream has none"
+	i := slices.IndexFunc(streams, func(v libav.Stream) bool { return v.Kind == libav.Sound })
+	decode := s.o.Sound && i >= 0
+	if decode && !streams[i].Decodable {
+		decode, why = false, "ffmpeg's libraries have no decoder of "+streams[i].Codec
+	}
+	if i >= 0 && (decode || s.o.Packets) {
+		all = append(all, libav.Choice{Stream: i, Decode: decode})
+	}
+	if decode {
+		s.sound.index = i
+		return all, nil
+	}
+	return all, s.box.noSound(s.o, why)
 }
 
 var errNoVideo = errors.New("the stream has no video")
 
-// packet notes when a packet came.
+// packet notes when a packet came, and hands it on where packets are wanted.
 func (s *streamInput) packet(p libav.Packet) {
 	if p.PTS != libav.NoTime {
 		s.clock.arrived(int64(p.PTS), monotonic())
+	}
+	if s.o.Packets {
+		s.hand(p)
 	}
 }
 
 // skip reports whether the picture of a packet will be passed over.
 func (s *streamInput) skip(p libav.Packet) bool {
-	return p.PTS != libav.NoTime && s.clock.known && !s.box.wanted(int64(p.PTS)+s.clock.offset)
+	return p.Stream == s.video.Index && p.PTS != libav.NoTime && s.clock.known && !s.box.wanted(int64(p.PTS)+s.clock.offset)
 }
 
 func (s *streamInput) read(wanted func(captured int64) bool) (*offer, error) {
-	frame, err := s.reader.Next()
+	frame, err := s.next()
 	if lost, why := s.reader.Lost(); lost > s.lost {
 		s.lost = lost
 		s.box.isDamaged(why)
@@ -162,11 +202,6 @@ func (s *streamInput) read(wanted func(captured int64) bool) (*offer, error) {
 		return nil, reasonOf(err, Options{})
 	}
 	defer frame.Release()
-	if s.paced {
-		if err := s.wait(frame.Time); err != nil {
-			return nil, err
-		}
-	}
 	captured := s.clock.captured(int64(frame.Time), monotonic())
 	if !wanted(captured) {
 		return nil, nil
@@ -179,6 +214,26 @@ func (s *streamInput) read(wanted func(captured int64) bool) (*offer, error) {
 		captured: captured, rate: s.video.FPS, release: release,
 		write: func(reserve reserve) error { return writePlanes(picture, reserve) },
 	}, nil
+}
+
+// next reads up to the next picture; sound before it goes into the feed. In a stream that comes in bursts both are waited for.
+func (s *streamInput) next() (*libav.Frame, error) {
+	for {
+		frame, err := s.reader.Next()
+		if err == nil && s.paced {
+			if err = s.wait(frame.Time); err != nil {
+				frame.Release()
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		if frame.Stream == s.video.Index {
+			return frame, nil
+		}
+		s.hear(frame)
+		frame.Release()
+	}
 }
 
 // writePlanes writes a picture without gaps.

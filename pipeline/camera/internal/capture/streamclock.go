@@ -55,6 +55,14 @@ func (c *streamClock) captured(at, now int64) int64 {
 	return c.last
 }
 
+// of returns when what is to be heard at a time of the stream was captured: at most now.
+func (c *streamClock) of(at, now int64) int64 {
+	if !c.known {
+		return now
+	}
+	return min(at+c.offset, now)
+}
+
 // due returns how long to wait for a picture of a stream that comes in bursts, the first of which is due when it comes.
 func (c *streamClock) due(at, now int64) int64 {
 	wait := at + c.anchor - now

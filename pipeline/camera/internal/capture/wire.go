@@ -159,6 +159,9 @@ func monotonic() int64 {
 	return t.Nano()
 }
 
+// Wall converts a time of a record; 0 becomes now.
+func Wall(ns int64) time.Time { return wall(ns) }
+
 // wall converts a time of CLOCK_MONOTONIC. An implausible one (more than a minute ago, or in the future) becomes now.
 func wall(ns int64) time.Time {
 	now, age := time.Now(), time.Duration(monotonic()-ns)

@@ -1,0 +1,120 @@
+package annotate
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"corallite/internal/libav"
+	"corallite/internal/testdata"
+)
+
+// packetsOf are the packets of a file's sound; none if it has none.
+func packetsOf(t *testing.T, path string) (all []libav.Packet) {
+	t.Helper()
+	r, err := libav.OpenReader(context.Background(), "file:"+path, libav.ReaderOptions{
+		Choose: func(streams []libav.Stream) ([]libav.Choice, error) {
+			choices, err := libav.OnlySound(streams)
+			for i := range choices {
+				choices[i].Decode = false
+			}
+			return choices, err
+		},
+		Packets: func(p libav.Packet) {
+			p.Data = append([]byte(nil), p.Data...)
+			all = append(all, p)
+		},
+	})
+	if errors.Is(err, libav.ErrNoSound) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for err == nil {
+		err = r.Step()
+	}
+	if !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestCopiesKeepTheSound copies videos: each packet of their sound is in the copy, as it was and at its time.
+func TestCopiesKeepTheSound(t *testing.T) {
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		testdata.Missing(t, "the program ffmpeg is not installed (package ffmpeg; scripts/test-files installs it)")
+	}
+	for name, c := range map[string]struct {
+		args []string
+		said string
+	}{
+		"aac.mp4":  {[]string{"-c:v", "libx264", "-c:a", "aac"}, ""},
+		"late.mkv": {[]string{"-c:v", "libx264", "-c:a", "libopus"}, ""},
+		"adts.ts":  {[]string{"-c:v", "libx264", "-c:a", "aac"}, ""},
+		"mp3.avi":  {[]string{"-c:v", "mpeg4", "-c:a", "libmp3lame"}, ""},
+		"flac.mkv": {[]string{"-c:v", "mpeg4", "-c:a", "flac"}, ""},
+		"gsm.mkv":  {[]string{"-c:v", "mpeg4", "-c:a", "pcm_mulaw"}, "is without its sound: MP4 does not hold pcm_mulaw"},
+		"mute.mp4": {[]string{"-c:v", "libx264", "-an"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			in, out := filepath.Join(dir, name), filepath.Join(dir, "out.mp4")
+			offset := "0"
+			if name == "late.mkv" {
+				offset = "0.7"
+			}
+			command := exec.Command("ffmpeg", append(append([]string{
+				"-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=64x48:r=25:d=3", "-itsoffset", offset,
+				"-f", "lavfi", "-i", "sine=f=440:r=48000:d=2.9",
+			}, c.args...), in)...)
+			if text, err := command.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, text)
+			}
+			said := ""
+			s := newVideo(t, VideoOptions{Path: out, Tell: func(text string) { said += text }})
+			frames := timesOf(t, in)
+			for i, at := range frames {
+				r := report(t, grey(64, 48), in, i, 25)
+				r.Item.Meta().Position = at
+				consume(t, s, r)
+			}
+			closeSink(t, s)
+			if (said != "") != (c.said != "") || !strings.Contains(said, c.said) {
+				t.Errorf("said %q; want %q", said, c.said)
+			}
+			if got := timesOf(t, out); len(got) != len(frames) || !sameTimes(got, frames) {
+				t.Errorf("the frames' times are %v", got)
+			}
+			got, want := packetsOf(t, out), packetsOf(t, in)
+			if c.said != "" {
+				want = nil
+			}
+			end := frames[len(frames)-1] + 40*time.Millisecond
+			for len(want) > 0 && want[len(want)-1].PTS >= end {
+				want = want[:len(want)-1]
+			}
+			for len(want) > 0 && frames[0] > 0 && want[0].PTS+want[0].Duration <= frames[0] {
+				want = want[1:]
+			}
+			if len(got) != len(want) {
+				t.Fatalf("%d packets of sound, %d in the original", len(got), len(want))
+			}
+			for i := range want {
+				data := want[i].Data
+				if name == "adts.ts" { // MP4 has what the header of each packet says in its own
+					data = data[len(data)-len(got[i].Data):]
+				}
+				if d := (got[i].PTS - want[i].PTS + frames[0]).Abs(); d > 2*time.Millisecond || string(got[i].Data) != string(data) {
+					t.Errorf("packet %d: %d bytes at %v; want %d at %v", i, len(got[i].Data), got[i].PTS, len(want[i].Data), want[i].PTS)
+				}
+			}
+		})
+	}
+}
