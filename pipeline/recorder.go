@@ -85,7 +85,7 @@ func (rec *recorder) summary(st *runStats, err error) Summary {
 		Frames: frames, Dropped: dropped, Failed: st.failed.Load(),
 		Seconds: round(elapsed.Seconds(), 3), FramesPerSecond: round(perSecond(frames, elapsed), 2),
 		Interrupted: st.interrupted.Load(), Reopened: st.reopened.Load() + src.Reopened,
-		Skipped: src.Skipped, Lost: src.Lost, Sound: src.Sound, Motion: src.Motion,
+		Held: st.held.Load(), Skipped: src.Skipped, Lost: src.Lost, Sound: src.Sound, Motion: src.Motion,
 		Drops:  DropSummary{Source: dropped, Sinks: st.sinkDrops()},
 		Errors: st.errors.report(st.recovered.Load()),
 		Models: map[string]ModelSummary{},
@@ -106,7 +106,7 @@ func (rec *recorder) progress(st *runStats, final bool) Progress {
 	frames, dropped := st.frames.Load(), st.dropped.Load()
 	return Progress{
 		Pipeline: st.pipeline, Frames: frames, Dropped: dropped, Errors: st.errors.count(),
-		Done:    frames + dropped + st.failed.Load() + st.unreadable.Load(),
+		Done:    frames + dropped + st.failed.Load() + st.unreadable.Load() + st.held.Load(),
 		Elapsed: time.Since(st.began), FPS: rec.rate.add(time.Now(), frames), Final: final,
 	}
 }

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net"
@@ -41,6 +42,7 @@ type testBroker struct {
 	t       testing.TB
 	address string
 	hook    mochi.Hook // who may connect
+	tls     *tls.Config
 
 	mu     sync.Mutex
 	server *mochi.Server
@@ -69,7 +71,7 @@ func (b *testBroker) start() {
 	if err := s.AddHook(b.hook, nil); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := s.AddListener(listeners.NewTCP(listeners.Config{ID: "t", Address: b.address})); err != nil {
+	if err := s.AddListener(listeners.NewTCP(listeners.Config{ID: "t", Address: b.address, TLSConfig: b.tls})); err != nil {
 		b.t.Fatal(err)
 	}
 	err := s.Subscribe("#", 1, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
