@@ -48,6 +48,9 @@ type LoadOptions struct {
 	// ReadLabels reads a label file. If nil, label files must exist but are not read, and allow and deny lists are not
 	// checked against them.
 	ReadLabels func(path string) ([]string, error)
+
+	// ModelsOnly says that there need be no pipelines.
+	ModelsOnly bool
 }
 
 // Load reads files as one configuration, overridden by the environment and then by --set, and validates all of it:
@@ -111,10 +114,10 @@ func (s *layers) config(o LoadOptions, whole bool) *Config {
 		cfg.order = append(cfg.order, d.name)
 		s.checkSound(path{"pipelines", d.name}, cfg.Pipelines[d.name], cfg.Models)
 	}
-	if whole && len(s.pipelines) == 0 && !s.bad[""] && !s.bad["pipelines"] && s.layer(path{"pipelines"}) == nowhere {
+	s.services(cfg)
+	if whole && len(s.pipelines) == 0 && !s.bad[""] && !s.bad["pipelines"] && s.layer(path{"pipelines"}) == nowhere && !cfg.runsAlone() && !o.ModelsOnly {
 		s.report(origin{file: s.first}, nil, key.CodeMissingKey, "nothing to run: pipelines is missing")
 	}
-	s.services(cfg)
 	s.sameOutputs(cfg)
 	s.checkSinks(cfg, whole)
 	for _, name := range cfg.order {
@@ -139,4 +142,9 @@ func (s *layers) require(p path, k *key.Key) bool {
 // One is the configuration of one pipeline, for commands and programs without a file.
 func One(name string, p Pipeline, models map[string]Model) *Config {
 	return &Config{Models: models, Pipelines: map[string]Pipeline{name: p}, order: []string{name}, EdgeTPU: *Default[EdgeTPU](), Log: *Default[Log]()}
+}
+
+// OfModels is the configuration of models that no pipeline runs: for services.
+func OfModels(models map[string]Model) *Config {
+	return &Config{Models: models, EdgeTPU: *Default[EdgeTPU](), Log: *Default[Log]()}
 }

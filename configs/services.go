@@ -58,3 +58,13 @@ func (s *layers) services(cfg *Config) {
 		cfg.Services[name] = service
 	}
 }
+
+// runsAlone reports whether there is something to run without a pipeline.
+func (c *Config) runsAlone() bool {
+	for _, s := range c.Services {
+		if a, ok := s.(part.Alone); ok && a.RunsAlone() {
+			return true
+		}
+	}
+	return false
+}

@@ -44,7 +44,7 @@ func (c shownConfig) MarshalYAML() (any, error) {
 	out := &yaml.Node{}
 	err := out.Encode(struct {
 		Models    map[string]Model         `yaml:"models"`
-		Pipelines map[string]shownPipeline `yaml:"pipelines"`
+		Pipelines map[string]shownPipeline `yaml:"pipelines,omitempty"`
 	}{c.Models, c.Pipelines})
 	if err != nil {
 		return nil, err

@@ -69,8 +69,8 @@ func table(all parts.Lists) *key.Key {
 			Doc: "The models that pipelines can use, by names that you choose. The name stands in every event as `model`.",
 		},
 		{
-			Name: "pipelines", Kind: key.KindNamed, Keys: pipelineKeys(all), Required: true,
-			Doc: "What runs: each pipeline takes pictures or sound from a source through its models to its sinks. All pipelines of all files run at the same time. The name stands in every event as `pipeline`.",
+			Name: "pipelines", Kind: key.KindNamed, Keys: pipelineKeys(all),
+			Doc: "What runs: each pipeline takes pictures or sound from a source through its models to its sinks. All pipelines of all files run at the same time. The name stands in every event as `pipeline`. Only with `serve` a configuration may have none.",
 		},
 	}, append(new(Config).groups().Keys(), serviceKeys(all.Services)...)...)}
 }

@@ -79,6 +79,9 @@ func RunOn(ctx context.Context, cfg *configs.Config, o Options) (sum Summary, er
 	defer life.Ready(context.WithoutCancel(ctx), func() bool { return b.Alive(3 * life.Every()) })()
 	defer life.Stopping()
 	sum.Summaries, err = pipeline.RunAll(ctx, runners)
+	if b.Lasts() && err == nil {
+		<-ctx.Done()
+	}
 	if o.KeepPreviews && err == nil {
 		b.KeepServers(ctx)
 	}

@@ -47,7 +47,7 @@ func (b *Builder) openServices() error {
 		_, err := b.servers.get(serviceKey(name), func() (part.Server, error) {
 			return c.Open(b.ctx, part.ServiceEnv{
 				Pipelines: b.cfg.PipelineNames(), Version: b.Version, Runtime: tflite.RuntimeVersion(), Logger: b.Logger, Server: b.servers.get,
-				Devices: func() []part.Device { return devices(b.Pool) },
+				Devices: func() []part.Device { return devices(b.Pool) }, Serve: b.serve, ServeFile: b.serveFile, Cache: cacheFolder,
 			})
 		})
 		if err != nil {
@@ -124,4 +124,12 @@ func devices(pool *devicepool.Pool) []part.Device {
 		all = append(all, d)
 	}
 	return all
+}
+
+// Lasts reports whether a server goes on when all sources have ended.
+func (b *Builder) Lasts() bool {
+	return slices.ContainsFunc(b.servers.order, func(s part.Server) bool {
+		l, ok := s.(part.Lasting)
+		return ok && l.Lasts()
+	})
 }

@@ -18,6 +18,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		defer c.work(-1)
 	}
 	out := http.NewResponseController(w)
+	most := s.limits.BodyBytes
+	if s.maxBody != nil {
+		most = s.maxBody(r)
+	}
 	switch {
 	case c != nil && c.reason != "":
 		w.Header().Set("Connection", "close")
@@ -26,21 +30,22 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case r.ContentLength == 0: // -1 if only the body tells its length
 		// The request is complete; further reads only detect whether the client is still there.
 		_ = out.SetReadDeadline(time.Time{})
-	case s.limits.BodyBytes == 0 || r.ContentLength > s.limits.BodyBytes:
-		s.refuseBody(w, out)
+	case most < 0: // the handler limits it
+	case most == 0 || r.ContentLength > most:
+		s.refuseBody(w, out, most)
 		return
 	default:
-		r.Body = http.MaxBytesReader(w, r.Body, s.limits.BodyBytes)
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 	}
 	s.handler.ServeHTTP(w, r)
 }
 
 // refuseBody responds to a request with an unwanted body without waiting for the body.
-func (s *Server) refuseBody(w http.ResponseWriter, out *http.ResponseController) {
+func (s *Server) refuseBody(w http.ResponseWriter, out *http.ResponseController, most int64) {
 	w.Header().Set("Connection", "close")
 	why := "This server does not accept request bodies."
-	if s.limits.BodyBytes > 0 {
-		why = fmt.Sprintf("The request body is too large: the maximum is %d bytes.", s.limits.BodyBytes)
+	if most > 0 {
+		why = fmt.Sprintf("The request body is too large: the maximum is %d bytes.", most)
 	}
 	http.Error(w, why, http.StatusRequestEntityTooLarge)
 	_ = out.SetReadDeadline(time.Now())

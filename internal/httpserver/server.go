@@ -52,6 +52,9 @@ type Options struct {
 	CertFile, KeyFile string // certificate chain and private key in PEM; both or none
 	Handler           http.Handler
 	Limits            Limits
+	// MaxBody, when set, says how many bytes the body of a request may have, instead of Limits.BodyBytes; below 0: its
+	// handler limits it.
+	MaxBody func(r *http.Request) int64
 	// SendBuffer is the size of the kernel's send buffer of a connection in bytes; 0: the system's default.
 	SendBuffer int
 	// Logger receives errors of the server, refused clients at most once a minute, and at level Debug errors of clients;
@@ -63,6 +66,7 @@ type Options struct {
 type Server struct {
 	limits   Limits
 	handler  http.Handler
+	maxBody  func(r *http.Request) int64
 	log      *slog.Logger
 	listener *listener
 	http     *http.Server
@@ -98,7 +102,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; choose another address with listen (port 0: any free one)", err)
 	}
-	s := &Server{handler: o.Handler, log: o.Logger, secure: config != nil}
+	s := &Server{handler: o.Handler, maxBody: o.MaxBody, log: o.Logger, secure: config != nil}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

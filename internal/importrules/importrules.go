@@ -50,6 +50,7 @@ var may = map[string][]string{
 	"internal/track":   {"internal", "pipeline"},
 	"internal/monitor": {"internal", "pipeline"},
 	"internal/wyoming": {"internal", "pipeline"},
+	"internal/serve":   {"internal", "pipeline", "tflite/tensor"},
 
 	"internal/isolate": {"internal/isolate", "internal/environ"}, // for whatever can hang or crash, so it knows nothing of it
 

@@ -33,6 +33,12 @@ type ServiceEnv struct {
 	Logger    *slog.Logger
 	Devices   func() []Device // the machine's accelerators
 
+	// Serve opens models of the configuration, by name, to answer requests; no names: all. The caller closes them.
+	Serve func(ctx context.Context, names []string) ([]Served, error)
+	// ServeFile opens a model for detect that another program has handed over, in a child process. The caller closes it.
+	ServeFile func(ctx context.Context, path string) (Served, error)
+	Cache     func(name string) string // a folder of that name in the cache, which may not be there
+
 	// Server gives what services and sinks share, as in SinkEnv.
 	Server func(name string, make func() (Server, error)) (Server, error)
 }
@@ -42,6 +48,12 @@ type Tap interface {
 	// Tap makes the sink of a pipeline, which may be an Observer; the stream closes it.
 	Tap(env SinkEnv) (pipeline.NamedSink, error)
 }
+
+// Alone is the configuration of a service that is of use without a pipeline.
+type Alone interface{ RunsAlone() bool }
+
+// Lasting is a Server that makes the program go on when all sources have ended, or where there is no pipeline.
+type Lasting interface{ Lasts() bool }
 
 // Announcer is a Server with an address for people.
 type Announcer interface {

@@ -5,6 +5,7 @@ package parts
 import (
 	"corallite/internal/monitor"
 	"corallite/internal/part"
+	"corallite/internal/serve"
 	"corallite/internal/sink"
 	"corallite/internal/sink/annotate"
 	"corallite/internal/sink/command"
@@ -54,6 +55,7 @@ func All() Lists {
 		Services: []func() part.Service{
 			func() part.Service { return new(monitor.Config) },
 			func() part.Service { return new(mqtt.Broker) },
+			func() part.Service { return new(serve.Config) },
 		},
 	}
 }

@@ -13,8 +13,20 @@ import (
 // the packages the test is skipped, or fails if CI=true.
 func Oracle(tb testing.TB, script string, args ...string) []byte {
 	tb.Helper()
+	return runPython(tb, "oracle", script, args)
+}
+
+// Clients is Oracle with the clients of the protocols of serve.
+func Clients(tb testing.TB, script string, args ...string) []byte {
+	tb.Helper()
+	return runPython(tb, "clients", script, args)
+}
+
+// runPython runs a script with the packages in a folder of .native.
+func runPython(tb testing.TB, folder, script string, args []string) []byte {
+	tb.Helper()
 	_, file, _, _ := runtime.Caller(0)
-	packages := filepath.Join(filepath.Dir(file), "..", "..", ".native", "oracle")
+	packages := filepath.Join(filepath.Dir(file), "..", "..", ".native", folder)
 	if _, err := os.Stat(filepath.Join(packages, "stamp")); err != nil {
 		Missing(tb, "the packages in %s are missing: run scripts/oracle", packages)
 	}

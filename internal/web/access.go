@@ -20,13 +20,13 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		switch {
 		case s.http.Loopback() && !loopbackHost(r.Host):
 			http.Error(w, "This page is served on this machine only: use localhost or 127.0.0.1.", http.StatusMisdirectedRequest)
-		case r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate":
+		case r.Header.Get("Sec-Fetch-Site") == "cross-site" && (r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Method == http.MethodPost):
 			http.Error(w, "Requests from other sites are not allowed.", http.StatusForbidden)
 		case s.refuses(r):
 			allowed := s.allows(r)
 			w.Header().Set("Allow", strings.Join(allowed, ", "))
 			http.Error(w, "Only "+strings.Join(allowed, " and ")+" are allowed.", http.StatusMethodNotAllowed)
-		case !s.allowed(r):
+		case !s.isOwn(r) && !s.allowed(r):
 			s.askForToken(w, r)
 		case r.URL.Path == "/" && r.URL.Query().Has("token") && s.token != "":
 			s.keepToken(w, r)

@@ -36,6 +36,7 @@ type Server struct {
 	http    *httpserver.Server
 	mux     *http.ServeMux
 	methods map[string][]string // by pattern; none: GET and HEAD
+	own     map[string]bool     // by pattern: see HandleOwn
 }
 
 // New binds the address, so that errors show up at once; Start begins to serve. It fails when the address is in use or
@@ -44,11 +45,11 @@ func New(o Options) (*Server, error) {
 	if o.Token != "" && len(o.Token) < MinToken {
 		return nil, fmt.Errorf("a token of %d characters is too short: use at least %d, or none to have one generated", len(o.Token), MinToken)
 	}
-	s := &Server{o: o, token: o.Token, mux: http.NewServeMux(), methods: map[string][]string{}}
+	s := &Server{o: o, token: o.Token, mux: http.NewServeMux(), methods: map[string][]string{}, own: map[string]bool{}}
 	var err error
 	s.http, err = httpserver.New(httpserver.Options{
 		Listen: o.Listen, CertFile: o.CertFile, KeyFile: o.KeyFile, Handler: s.guard(s.mux), Limits: o.Limits,
-		SendBuffer: o.SendBuffer, Logger: o.Logger,
+		SendBuffer: o.SendBuffer, Logger: o.Logger, MaxBody: s.maxBody,
 	})
 	if err != nil {
 		return nil, err

@@ -73,7 +73,7 @@ func (r *reader) read(path string, number int) (_ *vision.Frame, taken int64, er
 	by := 1
 	if err == nil {
 		if h, err = size(data); err == nil {
-			by = r.reduction(h)
+			by = h.reduction(r.by)
 			taken = frameBytes(h, by)
 		}
 	}
@@ -128,12 +128,12 @@ func (r *reader) load(path string, number int) (_ []byte, back func(), err error
 	return buf, back, err
 }
 
-// reduction is the largest one that the reader may take for a picture, from 1 on.
-func (r *reader) reduction(h header) int {
-	if r.by == nil || h.format != "JPEG" {
+// reduction is the largest one that a picture may have, from 1 on; by is as in Reducer, nil: none.
+func (h header) reduction(by func(width, height int) float64) int {
+	if by == nil || h.format != "JPEG" {
 		return 1
 	}
-	most := r.by(h.upright())
+	most := by(h.upright())
 	for _, by := range turbojpeg.Reductions() {
 		if float64(by) <= most {
 			return by

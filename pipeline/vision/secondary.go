@@ -7,6 +7,7 @@ import (
 	"image"
 	"math"
 	"slices"
+	"time"
 
 	"corallite/internal/key"
 	"corallite/internal/panicerr"
@@ -142,7 +143,7 @@ func (c *SecondaryClassifier) choose(all []pipeline.Detection) []int {
 
 // classify runs the model on the part of the picture around a box.
 func (c *SecondaryClassifier) classify(ctx context.Context, e pipeline.Engine, f *Frame, box [4]float32) (pipeline.Result, error) {
-	at := c.opts.part(box, f.Width(), f.Height())
+	at := c.opts.Area(box, f.Width(), f.Height())
 	if at.Empty() {
 		return pipeline.Result{}, &pipeline.ItemError{Err: errors.New("the box lies outside the picture")}
 	}
@@ -160,8 +161,8 @@ func (c *SecondaryClassifier) classify(ctx context.Context, e pipeline.Engine, f
 	return Once(ctx, e, c.task, part)
 }
 
-// part is the region of a width × height picture to classify for a box; empty when they do not overlap.
-func (o SecondaryOptions) part(box [4]float32, width, height int) image.Rectangle {
+// Area is the region of a width × height picture to classify for a box, in pixels; empty when they do not overlap.
+func (o SecondaryOptions) Area(box [4]float32, width, height int) image.Rectangle {
 	right, bottom := float64(width), float64(height)
 	x0, y0 := max(float64(box[0]), 0), max(float64(box[1]), 0)
 	x1, y1 := min(float64(box[2]), right), min(float64(box[3]), bottom)
@@ -198,18 +199,33 @@ func (c *SecondaryClassifier) Close() error { return c.parts.Close() }
 // *ItemError from the task is the fault of this frame. A panic of the engine, which leaves it in an unknown state, is
 // returned as an error.
 func Once(ctx context.Context, e pipeline.Engine, task pipeline.Task[*Frame], f *Frame) (pipeline.Result, error) {
+	r, _, err := OnceTimed(ctx, e, task, f)
+	return r, err
+}
+
+// OnceTimed is Once, and says how long each step took. Total is their sum.
+func OnceTimed(ctx context.Context, e pipeline.Engine, task pipeline.Task[*Frame], f *Frame) (r pipeline.Result, took pipeline.Latency, err error) {
+	began := time.Now()
+	step := func(to *time.Duration) {
+		now := time.Now()
+		*to = now.Sub(began)
+		took.Total += *to
+		began = now
+	}
 	place, err := task.Prepare(e.Input(0), f)
 	if err != nil {
-		return pipeline.Result{}, fmt.Errorf("prepare: %w", err)
+		return r, took, fmt.Errorf("prepare: %w", err)
 	}
+	step(&took.Prepare)
 	if err := invoke(ctx, e); err != nil {
-		return pipeline.Result{}, fmt.Errorf("invoke on %s: %w", e.Device().Name, err)
+		return r, took, fmt.Errorf("invoke on %s: %w", e.Device().Name, err)
 	}
-	result, err := task.Decode(e, place)
-	if err != nil {
-		return pipeline.Result{}, fmt.Errorf("decode: %w", err)
+	step(&took.Invoke)
+	if r, err = task.Decode(e, place); err != nil {
+		return pipeline.Result{}, took, fmt.Errorf("decode: %w", err)
 	}
-	return result, nil
+	step(&took.Decode)
+	return r, took, nil
 }
 
 func invoke(ctx context.Context, e pipeline.Engine) (err error) {

@@ -42,7 +42,7 @@ func TestSecondaryPart(t *testing.T) {
 		"not a number":            {[4]float32{nan, 0, 10, 10}, SecondaryOptions{}, image.Rectangle{}},
 		"not a number at the end": {[4]float32{0, 0, 10, nan}, SecondaryOptions{Margin: 1}, image.Rectangle{}},
 	} {
-		if got := c.opts.part(c.box, 200, 100); got != c.want {
+		if got := c.opts.Area(c.box, 200, 100); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}

@@ -1,0 +1,188 @@
+package api_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"corallite/internal/part"
+	"corallite/internal/serve/api"
+	"corallite/internal/serve/hub"
+	"corallite/internal/serve/servetest"
+	"corallite/internal/web"
+	"corallite/pipeline"
+)
+
+func serve(t *testing.T, token string) (*hub.Hub, string) {
+	t.Helper()
+	h := servetest.Hub(t, hub.Options{Models: []part.Served{servetest.Pets("pets")}, MaxBody: 1 << 20})
+	return h, servetest.Serve(t, token, func(s *web.Server) []hub.Route { return api.Routes(h, s) })
+}
+
+// schemas compiles the schemas of the OpenAPI file.
+func schemas(t *testing.T, text []byte) func(name string, body []byte) {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("openapi.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	return func(name string, body []byte) {
+		t.Helper()
+		schema, err := c.Compile("openapi.json#/components/schemas/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+		if err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+		if err := schema.Validate(v); err != nil {
+			t.Errorf("%s is no %s: %v", body, name, err)
+		}
+	}
+}
+
+// TestOpenAPI holds the file against the routes, and answers against the file.
+func TestOpenAPI(t *testing.T) {
+	h, address := serve(t, "")
+	status, text, _ := servetest.Get(t, address+"/v1/openapi.json")
+	if status != 200 {
+		t.Fatal(status, string(text))
+	}
+	var doc struct {
+		Paths map[string]map[string]any `json:"paths"`
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range api.Routes(h, nil) {
+		method := strings.ToLower(r.Methods[0])
+		if doc.Paths[r.Pattern][method] == nil {
+			t.Errorf("%s %s is not in the file", method, r.Pattern)
+		}
+		delete(doc.Paths, r.Pattern)
+	}
+	for path := range doc.Paths {
+		t.Errorf("%s is in the file and no route", path)
+	}
+	valid := schemas(t, text)
+	_, event, _ := servetest.Post(t, address+"/v1/detect", "image/jpeg", servetest.JPEG(t, 64, 48))
+	valid("Event", event)
+	_, models, _ := servetest.Get(t, address+"/v1/models")
+	valid("Models", models)
+	_, failure, _ := servetest.Post(t, address+"/v1/detect", "image/jpeg", nil)
+	valid("Failure", failure)
+}
+
+func TestDetect(t *testing.T) {
+	_, address := serve(t, "")
+	picture := servetest.JPEG(t, 64, 48)
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	part, err := w.CreateFormFile("image", "street.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part.Write(picture)
+	w.Close()
+	for name, c := range map[string]struct {
+		path, kind string
+		body       []byte
+		status     int
+		want       string
+	}{
+		"the body":          {"/v1/detect", "image/jpeg", picture, 200, `"source":"request"`},
+		"curl's own type":   {"/v1/detect?model=pets", "application/x-www-form-urlencoded", picture, 200, `"model":"pets"`},
+		"a form":            {"/v1/detect", w.FormDataContentType(), b.Bytes(), 200, `"source":"street.jpg"`},
+		"a source":          {"/v1/detect?source=door", w.FormDataContentType(), b.Bytes(), 200, `"source":"door"`},
+		"a threshold":       {"/v1/detect?score_threshold=0.6", "", picture, 200, `"detections":[{"label":"cat","index":0,"score":0.75,"box":[1,2,11,12]}]`},
+		"a label":           {"/v1/detect?labels=dog,person", "", picture, 200, `"detections":[{"label":"dog","index":1,"score":0.5,"box":[20,20,40,30]}]`},
+		"at most one":       {"/v1/detect?max_results=1&score_threshold=0", "", picture, 200, `"detections":[{"label":"cat","index":0,"score":0.75,"box":[1,2,11,12]}]`},
+		"no picture":        {"/v1/detect", "", nil, 400, "no picture"},
+		"no picture at all": {"/v1/detect", "image/jpeg", []byte("0123456789"), 400, "not a picture"},
+		"a bad threshold":   {"/v1/detect?score_threshold=2", "", picture, 400, "from 0 to 1"},
+		"an unknown label":  {"/v1/detect?labels=cta", "", picture, 400, `did you mean \"cat\"`},
+		"an unknown model":  {"/v1/detect?model=pest", "", picture, 404, `did you mean \"pets\"`},
+		"another task":      {"/v1/classify", "", picture, 404, "no model for classify"},
+		"unknown parameter": {"/v1/detect?treshold=1", "", picture, 400, "unknown parameter"},
+		"too large":         {"/v1/detect", "", make([]byte, 1<<20+1), 413, "at most 1048576"},
+	} {
+		status, body, header := servetest.Post(t, address+c.path, c.kind, c.body)
+		if status != c.status || !strings.Contains(string(body), c.want) || header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %d %s; want %d and %s", name, status, body, c.status, c.want)
+		}
+	}
+}
+
+func TestToken(t *testing.T) {
+	const token = "0123456789abcdef"
+	_, address := serve(t, token)
+	picture := servetest.JPEG(t, 16, 16)
+	for name, c := range map[string]struct {
+		header string
+		status int
+	}{"none": {"", 401}, "a wrong one": {"Bearer 0123456789abcdeg", 401}, "the right one": {"Bearer " + token, 200}} {
+		status, body, _ := servetest.Post(t, address+"/v1/detect", "image/jpeg", picture, "Authorization", c.header)
+		if status != c.status {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+		if status == 401 && !json.Valid(body) {
+			t.Errorf("%s: %s is no JSON", name, body)
+		}
+	}
+	if status, _, _ := servetest.Get(t, address+"/v1/models"); status != 401 {
+		t.Errorf("the models without a token: %d", status)
+	}
+}
+
+// TestEvents follows the events of requests and pipelines.
+func TestEvents(t *testing.T) {
+	h, address := serve(t, "")
+	resp, err := http.Get(address + "/v1/events?pipeline=door")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewReader(resp.Body)
+	next := func() string {
+		t.Helper()
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(line, "data: ") {
+				return strings.TrimSpace(line[len("data: "):])
+			}
+			if strings.HasPrefix(line, ": events") {
+				return ""
+			}
+		}
+	}
+	next() // it follows from here on
+	servetest.Post(t, address+"/v1/detect", "image/jpeg", servetest.JPEG(t, 16, 16))
+	h.Publish(pipeline.Event{Pipeline: "door", Model: "pets", Seq: 7})
+	e, err := pipeline.ReadEvent([]byte(next()))
+	if err != nil || e.Pipeline != "door" || e.Seq != 7 {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+func TestMethods(t *testing.T) {
+	_, address := serve(t, "")
+	status, _, header := servetest.Get(t, address+"/v1/detect")
+	if status != http.StatusMethodNotAllowed || !slices.Contains(header["Allow"], "POST") {
+		t.Errorf("%d %v", status, header["Allow"])
+	}
+}

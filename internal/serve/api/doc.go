@@ -1,0 +1,9 @@
+// Package api is Corallite's own protocol of serve: pictures in, events out, as all commands write them.
+//
+//	POST /v1/detect?model=&score_threshold=&max_results=&labels=a,b   also classify, segment, pose, embed
+//	GET  /v1/models
+//	GET  /v1/events?pipeline=&model=                                  server-sent events
+//	GET  /v1/openapi.json
+//
+// A picture is the body of the request, or the file of a form (multipart/form-data). Errors are {"error": "…"}.
+package api

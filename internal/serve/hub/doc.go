@@ -1,0 +1,20 @@
+// Package hub answers requests with models, whatever the protocol that they came by:
+//
+//	job, err := h.Begin(ctx)             // a place in the queue, and the deadline
+//	defer job.End()
+//	data, err := job.Body(r)             // read within the limits
+//	picture, err := job.Picture(data, model)
+//	event, err := job.Run(model, picture, hub.Want{})
+//
+// # Load
+//
+// At most Options.Queue requests are in progress at a time. A request whose model has so many others before it that it
+// would not be done within Options.Timeout is refused at once, by how long the model's runs took so far; one that is
+// not done by then is refused then. Both are an Error with status 503 and the time after which to try again.
+//
+// # Memory
+//
+// What clients send is counted as it comes, and refused beyond a limit for all together. Pictures are decoded by as many
+// requests at a time as there are engines and cores; one that needs more memory than is left waits. Their size is
+// looked at before.
+package hub
