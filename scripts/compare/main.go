@@ -28,7 +28,7 @@ import (
 type setup struct {
 	corallite, python, peers, data string
 	rounds                         int
-	live, words                    bool
+	live, words, serving           bool
 	work                           string
 }
 
@@ -40,6 +40,7 @@ func main() {
 	flag.StringVar(&s.data, "testdata", "../shared/testdata", "the folder of the test data")
 	flag.IntVar(&s.rounds, "rounds", 5, "number of runs per side")
 	flag.BoolVar(&s.live, "live", false, "measure a camera and a preview, without peers")
+	flag.BoolVar(&s.serving, "serve", false, "measure only corallite serve, against FastAPI (server.py)")
 	flag.BoolVar(&s.words, "words", false, "measure only the wake words")
 	flag.Parse()
 	if err := s.run(); err != nil {
@@ -59,6 +60,9 @@ func (s *setup) run() error {
 	defer os.RemoveAll(s.work)
 	if s.live {
 		return errors.Join(s.age(40*time.Second), s.preview(15*time.Second))
+	}
+	if s.serving {
+		return s.serve()
 	}
 	if err := s.wakewords(); err != nil || s.words {
 		return err

@@ -182,7 +182,7 @@ func (s *server) answer(j *hub.Job, q Request, data []byte, whole bool) (Respons
 	}
 	decode := func() (hub.Picture, error) { return j.Picture(data, m) }
 	if whole {
-		decode = func() (hub.Picture, error) { return j.WholePicture(data) }
+		decode = func() (hub.Picture, error) { return j.PictureToDraw(data) }
 	}
 	p, err := decode()
 	if err != nil {

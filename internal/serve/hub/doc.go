@@ -1,9 +1,9 @@
 // Package hub answers requests with models, whatever the protocol that they came by:
 //
-//	job, err := h.Begin(ctx)             // a place in the queue, and the deadline
+//	job, err := h.Begin(ctx)
 //	defer job.End()
 //	data, err := job.Body(r)             // read within the limits
-//	picture, err := job.Picture(data, model)
+//	picture, err := job.Picture(data, model) // takes a place in the queue; the deadline counts from here
 //	event, err := job.Run(model, picture, hub.Want{})
 //
 // # Load

@@ -156,25 +156,39 @@ type Job struct {
 	body   int64 // bytes that are counted
 	pixels int64
 	slot   bool // of decodes
+	placed bool // it has a place in the queue
 	frame  interface{ Release() }
 }
 
-// Begin takes a place for a request, unless there is none. ctx is the request's; the job's ends with it, at its
-// deadline, and when the hub is closed.
+// Begin begins a request. ctx is the request's; the job's ends with it, at its deadline, and when the hub is closed.
 func (h *Hub) Begin(ctx context.Context) (*Job, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	switch {
-	case h.closed:
+	if h.closed {
 		return nil, Fault(http.StatusServiceUnavailable, "the server is being closed")
-	case !h.places.TryAcquire(1):
-		return nil, busy(0, "there are already %s in progress, the maximum", english.Count(h.o.Queue, "request"))
 	}
 	h.jobs.Add(1)
 	j := &Job{h: h, began: time.Now()}
-	j.ctx, j.cancel = context.WithTimeout(ctx, h.o.Timeout)
+	j.ctx, j.cancel = context.WithCancel(ctx)
 	j.detach = context.AfterFunc(h.closing, j.cancel)
 	return j, nil
+}
+
+// enter takes a place in the queue, unless there is none; the job's time counts from here. It comes before what takes time,
+// and after the request was read: clients that send slowly keep nobody out.
+func (j *Job) enter() error {
+	if j.placed {
+		return nil
+	}
+	if !j.h.places.TryAcquire(1) {
+		return busy(0, "there are already %s in progress, the maximum", english.Count(j.h.o.Queue, "request"))
+	}
+	j.placed, j.began = true, time.Now()
+	cancel := j.cancel
+	var end context.CancelFunc
+	j.ctx, end = context.WithTimeout(j.ctx, j.h.o.Timeout)
+	j.cancel = func() { end(); cancel() }
+	return nil
 }
 
 // Context is the job's.
@@ -189,7 +203,9 @@ func (j *Job) End() {
 	j.detach()
 	j.cancel()
 	j.h.bodies.Release(j.body)
-	j.h.places.Release(1)
+	if j.placed {
+		j.h.places.Release(1)
+	}
 	j.h.jobs.Done()
 }
 

@@ -83,13 +83,35 @@ func TestRun(t *testing.T) {
 // TestFullQueue has more requests than places.
 func TestFullQueue(t *testing.T) {
 	h := servetest.Hub(t, hub.Options{Models: []part.Served{servetest.Pets("pets")}, Queue: 2})
-	a, b := begin(t, h), begin(t, h)
-	if _, err := h.Begin(context.Background()); status(err) != http.StatusServiceUnavailable || hub.AsError(err).RetryAfter() < 1 {
+	picture := servetest.JPEG(t, 16, 16)
+	enter := func() (*hub.Job, error) {
+		j := begin(t, h)
+		_, err := j.WholePicture(picture)
+		return j, err
+	}
+	for range 10 {
+		defer begin(t, h).End() // they are sending, and keep nobody out
+	}
+	a, err := enter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := enter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := enter()
+	if status(err) != http.StatusServiceUnavailable || hub.AsError(err).RetryAfter() < 1 {
 		t.Errorf("a third request of two: %v", err)
 	}
+	c.End()
 	a.End()
-	begin(t, h).End()
+	d, err := enter()
+	if err != nil {
+		t.Error(err)
+	}
 	b.End()
+	d.End()
 }
 
 // TestTooLate has an engine that does not end: who waits for it is refused at the deadline.

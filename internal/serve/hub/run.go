@@ -27,13 +27,23 @@ type Picture struct {
 // Picture decodes a picture for models, the only one of the job at a time: a JPEG in a smaller size if that is enough for all of
 // them. It belongs to the job until the next picture or End.
 func (j *Job) Picture(data []byte, models ...*Model) (Picture, error) {
-	return j.picture(data, reducing(models))
+	return j.picture(data, 0, reducing(models))
 }
 
 // WholePicture decodes a picture in its full size.
-func (j *Job) WholePicture(data []byte) (Picture, error) { return j.picture(data, nil) }
+func (j *Job) WholePicture(data []byte) (Picture, error) { return j.picture(data, 0, nil) }
 
-func (j *Job) picture(data []byte, reduce func(width, height int) float64) (p Picture, err error) {
+// PictureToDraw decodes a picture in its full size of which copies will be made: they are counted as well.
+func (j *Job) PictureToDraw(data []byte) (Picture, error) { return j.picture(data, drawCopies, nil) }
+
+// drawCopies is how much memory drawing a picture and encoding it takes, in pictures: the one that is drawn on, and the
+// one with four bytes a pixel that is encoded.
+const drawCopies = 3
+
+func (j *Job) picture(data []byte, copies int64, reduce func(width, height int) float64) (p Picture, err error) {
+	if err := j.enter(); err != nil {
+		return p, err
+	}
 	j.drop()
 	if len(data) == 0 {
 		return p, Bad("the picture is empty")
@@ -45,18 +55,19 @@ func (j *Job) picture(data []byte, reduce func(width, height int) float64) (p Pi
 		}
 		return p, Bad("%w", err)
 	}
-	if encoded.Bytes > pixelMemory {
-		return p, Fault(http.StatusRequestEntityTooLarge, "%s of %dx%d pixels takes %d MiB to decode: at most %d are taken",
-			encoded.Format, encoded.Width, encoded.Height, encoded.Bytes>>20, pixelMemory>>20)
+	need := encoded.Bytes * (1 + copies)
+	if need > pixelMemory {
+		return p, Fault(http.StatusRequestEntityTooLarge, "%s of %dx%d pixels takes %d MiB of memory here: at most %d are taken",
+			encoded.Format, encoded.Width, encoded.Height, need>>20, pixelMemory>>20)
 	}
 	if err := j.h.decodes.Acquire(j.ctx, 1); err != nil {
 		return p, j.failed(err)
 	}
 	j.slot = true
-	if err := j.h.pixels.Acquire(j.ctx, encoded.Bytes); err != nil {
+	if err := j.h.pixels.Acquire(j.ctx, need); err != nil {
 		return p, j.failed(err)
 	}
-	j.pixels = encoded.Bytes
+	j.pixels = need
 	defer panicerr.Recover(&err, "the decoder")
 	frame, err := j.h.decoder.Decode(encoded)
 	if err != nil {
@@ -128,6 +139,9 @@ func (j *Job) Run(m *Model, p Picture, w Want) (pipeline.Event, error) {
 
 // Tensors has do use one of the model's engines: fill its inputs, invoke it, read its outputs.
 func (j *Job) Tensors(m *Model, do func(ctx context.Context, e pipeline.Engine) error) error {
+	if err := j.enter(); err != nil {
+		return err
+	}
 	return m.use(j, func(ctx context.Context, e pipeline.Engine) (err error) {
 		defer panicerr.Recover(&err, "model "+m.Name)
 		return do(ctx, e)
