@@ -261,6 +261,7 @@ func TestYOLORefusesModels(t *testing.T) {
 		"few labels":         {v8, YOLOOptions{NMSThreshold: 0.5, Options: Options{Labels: []string{"a"}}}, "80 classes"},
 		"few labels for v5":  {v5, YOLOOptions{NMSThreshold: 0.5, Options: Options{Labels: []string{"a"}}}, "80 classes"},
 		"pixels of 0 to 1":   {unit, YOLOOptions{NMSThreshold: 0.5, Pixels: true}, "cannot be in pixels"},
+		"scores of 0 alone":  {pixels, YOLOOptions{NMSThreshold: 0.5, Pixels: true}, "steps of 2.5"},
 		"parts that are 637": {pixels, YOLOOptions{NMSThreshold: 0.5}, "if they are in pixels"},
 	} {
 		task, err := NewYOLO(in, c.outputs, c.opts)

@@ -6,7 +6,7 @@ what the tests compare is how pictures are put in, what the file says of itself,
 points and angles. Needs Python 3.11 and a minute a model:
 
     python3 -m venv venv && venv/bin/pip install ultralytics==8.4.190 litert-torch==0.10.0 ai-edge-quantizer==0.10.0
-    venv/bin/python scripts/exports/yolo_models.py ../shared/testdata/images/cat.bmp pipeline/vision/testdata/exports
+    venv/bin/python scripts/exports/yolo_models.py ../shared/testdata/images/cat.bmp .native/exports
 """
 import json
 import os
