@@ -10,7 +10,7 @@ import (
 	"corallite/configs"
 )
 
-// Everything that is wrong with a file is said at once, with its place.
+// All problems of a file are reported at once, each with its place.
 func ExampleLoad() {
 	folder, err := os.MkdirTemp("", "configs")
 	if err != nil {

@@ -41,7 +41,7 @@ func writeFile(t testing.TB, path, text string) {
 	}
 }
 
-// emptyStore is the catalog with an empty cache, and a place that nothing is fetched from.
+// emptyStore is the catalog with an empty cache and a mirror that has no files.
 func emptyStore(t testing.TB) (*models.Store, string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -52,7 +52,7 @@ func emptyStore(t testing.TB) (*models.Store, string) {
 	return s, dir
 }
 
-// lines reads a label file as simply as can be.
+// lines reads a label file as plain lines.
 func lines(path string) ([]string, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {

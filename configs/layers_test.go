@@ -39,7 +39,7 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
-// TestOtherSource gives another kind of source in a later layer.
+// TestOtherSource sets another kind of source in a later layer.
 func TestOtherSource(t *testing.T) {
 	workingFolder(t, t.Chdir)
 	want := func(cfg *Config, want Source) {
@@ -82,7 +82,7 @@ func TestSetText(t *testing.T) {
 	if got := cfg.Pipelines["door"].Sinks; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
-	// What a file lacks may come from --set.
+	// Keys that a file lacks may come from --set.
 	cfg = mustLoad(t, "models: {m: {task: detect}}\npipelines: {p: {source: {}, models: m, sinks: [table: ]}}",
 		"models.m.path=m.tflite", "pipelines.p.source.video=clip.mp4")
 	if cfg.Models["m"].Path != "m.tflite" {

@@ -171,13 +171,13 @@ func TestEveryKey(t *testing.T) {
 	}
 }
 
-// isSet says whether the field of a key is not zero.
+// isSet reports whether the field of a key is not zero.
 func isSet(keys key.Table, name string) bool {
 	f := keys.Field(name)
 	return f != nil && !f.IsZero()
 }
 
-// modelKeys are the keys of a model without those that only models for sound have.
+// modelKeys are the keys of a model, without those for sound models only.
 func modelKeys() []*key.Key {
 	var m Model
 	sound := m.SoundSettings.Keys()
@@ -258,7 +258,7 @@ func forSound(k *key.Key) bool {
 	return slices.Contains([]string{"microphone", "sound", "sound_folder", "wyoming"}, kind)
 }
 
-// quoted is a key's example as YAML takes it; the table has it as people write it.
+// quoted returns a key's example in YAML; the table has it as people write it.
 func quoted(k *key.Key) string {
 	switch {
 	case k.Name == "password_file":
@@ -269,7 +269,7 @@ func quoted(k *key.Key) string {
 	return k.Example
 }
 
-// TestNames keeps names as they are spelt, with dots, capitals and digits, in every layer.
+// TestNames checks that names keep their spelling, with dots, capitals and digits, in every layer.
 func TestNames(t *testing.T) {
 	workingFolder(t, t.Chdir)
 	text := `
@@ -316,7 +316,7 @@ func TestSeveralFiles(t *testing.T) {
 	dir := workingFolder(t, t.Chdir)
 	store, _ := emptyStore(t)
 	o := LoadOptions{Models: store}
-	// A model's file lies beside the file that defines it.
+	// A model's path is relative to the file that names it.
 	writeFile(t, "sub/models.yaml", "models:\n  a: {path: deep.tflite, task: detect}\n  b: {path: there.tflite, task: detect}\nlog: {level: warn}\n")
 	writeFile(t, "sub/deep.tflite", "x")
 	writeFile(t, "sub/models/there.tflite", "x")

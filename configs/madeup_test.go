@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// madeUpKeys are keys that nobody has, each added as keys are added: by a field of a struct and a line of the table in the
+// madeUpKeys are keys of the test's own, each added as keys are added: by a field of a struct and a line of the table in the
 // same file.
 var madeUpKeys = []struct {
 	file                 string

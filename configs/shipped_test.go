@@ -131,7 +131,7 @@ func shippedStore(t *testing.T) *models.Store {
 	return s
 }
 
-// makeSources makes the files that a configuration's sources name.
+// makeSources creates the files that a configuration's sources name.
 func makeSources(t *testing.T, text []byte) {
 	t.Helper()
 	var doc struct {
@@ -205,7 +205,7 @@ log: {level: error}
 	roundTrip(t, cfg, compiledSchema(t), store)
 }
 
-// TestSchemaRefuses holds the bad examples that a schema can tell against it.
+// TestSchemaRefuses validates the bad examples that a schema can detect.
 func TestSchemaRefuses(t *testing.T) {
 	schema := compiledSchema(t)
 	for _, name := range []string{"unknown-keys", "types", "ranges", "list", "nothing", "word", "sources", "names", "model-rules"} {

@@ -10,7 +10,7 @@ import (
 	"corallite/internal/sink/webhook"
 )
 
-// TestActions reads the sinks that do something: labels keep their spelling.
+// TestActions loads the sinks that act: labels keep their spelling.
 func TestActions(t *testing.T) {
 	workingFolder(t, t.Chdir)
 	cfg := mustLoad(t, `

@@ -14,7 +14,7 @@ import (
 	"corallite/pipeline"
 )
 
-// TestFileComesBack takes a file away from under its sink: what comes next goes to a new file of that name.
+// TestFileComesBack deletes a file that a sink is writing to: later events go to a new file of that name.
 func TestFileComesBack(t *testing.T) {
 	openers := map[string]func(path string) (pipeline.Sink, *file, error){
 		"jsonl": func(path string) (pipeline.Sink, *file, error) {

@@ -42,7 +42,7 @@ func lines(r io.Reader) ([]pipeline.Event, error) {
 	}
 }
 
-// eventsIn is how many events so many of pipetest's reports have: one of six has two.
+// eventsIn returns the number of events in the first n reports of pipetest: one in six has two.
 func eventsIn(reports int) int {
 	n := 0
 	for i := range reports {
@@ -83,7 +83,7 @@ func TestJSONLConformance(t *testing.T) {
 	})
 }
 
-// give consumes report n of pipetest's round.
+// give passes report n of pipetest's cycle to the sink.
 func give(s pipeline.Sink, n int) error {
 	r := pipetest.FakeReport(&pipetest.Items{}, n)
 	defer r.Item.Release()
@@ -186,7 +186,7 @@ func TestFullDevice(t *testing.T) {
 	}
 }
 
-// smallDisk is a file on a disk that has room for so many bytes.
+// smallDisk is a file on a disk with room for that many bytes.
 type smallDisk struct {
 	*os.File
 	room, size int
@@ -207,7 +207,7 @@ func (d *smallDisk) Truncate(size int64) error {
 	return d.File.Truncate(size)
 }
 
-// TestFullDiskLeavesWholeLines fills a disk at every place of two reports, one of which has two events.
+// TestFullDiskLeavesWholeLines fills a disk at every byte of two reports, one of which has two events.
 func TestFullDiskLeavesWholeLines(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events.jsonl")
 	whole, err := OpenJSONL(t.Context(), path, FileOptions{})
@@ -236,7 +236,7 @@ func TestFullDiskLeavesWholeLines(t *testing.T) {
 		if got := read(t, path); got != want {
 			t.Fatalf("room for %d bytes: the file has %d bytes, want %d", room, len(got), len(want))
 		}
-		// Somebody made room: the next report follows the last whole line.
+		// With room again, the next report follows the last whole line.
 		if err := give(s, 1); err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +249,7 @@ func TestFullDiskLeavesWholeLines(t *testing.T) {
 	}
 }
 
-// shortWriter writes less than it is given and says nothing.
+// shortWriter writes less than it is given and returns no error.
 type shortWriter struct{}
 
 func (shortWriter) Write(p []byte) (int, error) { return len(p) - 1, nil }

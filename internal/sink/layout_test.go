@@ -40,7 +40,7 @@ func TestTableFits(t *testing.T) {
 	}
 }
 
-// TestNarrowTable shows what is left out first.
+// TestNarrowTable checks the order in which columns are dropped.
 func TestNarrowTable(t *testing.T) {
 	r := report("kite_and_cold.jpg", 0, pipeline.Result{Detections: []pipeline.Detection{detection("person", 0.8125, 12.5)}})
 	for width, want := range map[int]string{
@@ -57,7 +57,7 @@ func TestNarrowTable(t *testing.T) {
 	}
 }
 
-// TestHeadingsFitTheTask checks what stands in the place of the box.
+// TestHeadingsFitTheTask checks the column that takes the place of the box.
 func TestHeadingsFitTheTask(t *testing.T) {
 	segment := report("a.jpg", 0, pipeline.Result{Mask: &pipeline.Mask{Segments: []pipeline.Segment{{Label: "cat", Index: 8, Share: 0.125}}}})
 	segment.Events[0].Task = "segment"

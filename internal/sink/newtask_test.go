@@ -29,7 +29,7 @@ import (
 	"corallite/tflite/tensor"
 )
 
-// codes are what the made-up task of reading codes finds: a kind of finding that no other package knows.
+// codes are the findings of a made-up task that reads bar codes: a kind that no other package knows.
 type codes []code
 
 type code struct {
@@ -54,7 +54,7 @@ func (c codes) Draw(to pipeline.Canvas) {
 	}
 }
 
-// readCodes is the task.
+// readCodes is the made-up task.
 type readCodes struct{}
 
 func (readCodes) Name() string { return "codes" }

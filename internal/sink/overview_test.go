@@ -33,7 +33,7 @@ func overview(t *testing.T, width int, reports ...pipeline.Report) string {
 	return written(t, func(w io.Writer) pipeline.Sink { return NewOverview(w, width) }, reports...)
 }
 
-// video is frames of a video, a tenth of a second each, with what is found in each.
+// video returns the frames of a video at 10 frames a second, with the detections of each.
 func video(source, task string, from float64, results ...pipeline.Result) []pipeline.Report {
 	var all []pipeline.Report
 	for i, res := range results {
@@ -65,7 +65,7 @@ c.mp4: 2 frames, 0:00.1: nothing
 	}
 }
 
-// TestOverviewOfTasks checks what is told of tasks that have no boxes.
+// TestOverviewOfTasks checks the overview of tasks without boxes.
 func TestOverviewOfTasks(t *testing.T) {
 	classes := pipeline.Result{Classes: []pipeline.Class{{Label: "cat", Score: 0.8}, {Label: "dog", Score: 0.1}}}
 	mask := pipeline.Result{Mask: &pipeline.Mask{Segments: []pipeline.Segment{{Label: "sky", Share: 0.5}}}}
@@ -92,7 +92,7 @@ func TestOverviewOfTasks(t *testing.T) {
 	}
 }
 
-// TestOverviewFits checks that nothing is wider than the terminal, and that many times are not all told.
+// TestOverviewFits checks that no line is wider than the terminal, and that a long list of times is cut short.
 func TestOverviewFits(t *testing.T) {
 	var reports []pipeline.Report
 	for i := range 30 {

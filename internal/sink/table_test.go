@@ -60,7 +60,7 @@ func table(t *testing.T, o TableOptions, reports ...pipeline.Report) string {
 	return written(t, func(w io.Writer) pipeline.Sink { return NewTable(w, o) }, reports...)
 }
 
-// written is what a sink writes of reports.
+// written returns the output of a table sink for some reports.
 func written(t *testing.T, open func(w io.Writer) pipeline.Sink, reports ...pipeline.Report) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -116,7 +116,7 @@ func TestTableOfNothing(t *testing.T) {
 	}
 }
 
-// TestColumnsStand checks that the score stands in one column whatever the names are.
+// TestColumnsStand checks that the scores are aligned whatever the labels' lengths.
 func TestColumnsStand(t *testing.T) {
 	odd := []string{"a.jpg", "", strings.Repeat("long/", 30) + "the-end.jpg", "犬猫/図.jpg", "e\u0301te\u0301.jpg", "👩‍👩‍👧‍👦.png",
 		"\x1b[31mred\x1b[0m\r\n\t.jpg", "\xff\xfe.jpg", strings.Repeat("犬", 50) + ".jpg"}
@@ -165,7 +165,7 @@ func TestTableCannotWrite(t *testing.T) {
 	if err := s.Consume(t.Context(), report("a.jpg", 0, pipeline.Result{})); err == nil || err.Error() != "write the table: broken" {
 		t.Errorf("%v", err)
 	}
-	// What cannot be written was said once.
+	// The write error was reported once.
 	for range 2 {
 		if err := s.Close(); err != nil {
 			t.Errorf("close: %v", err)

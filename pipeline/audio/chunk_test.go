@@ -13,7 +13,7 @@ func TestPool(t *testing.T) {
 	if len(c.Samples) != 0 || cap(c.Samples) < 160 || !c.Voice || c.Level != audio.SilentDBFS || c.First || c.Last || pool.Out() != 1 {
 		t.Fatalf("a new chunk: %+v, %d out", c, pool.Out())
 	}
-	// What a used one had is gone, whoever gets it.
+	// A reused chunk has nothing left of its earlier contents.
 	c.Samples, c.Micro, c.Embeddings = append(c.Samples, 1), append(c.Micro, 2), append(c.Embeddings, 3)
 	c.First, c.Last, c.Voice, c.Level, c.Start, c.Rate = true, true, false, -1, 5, 16000
 	c.Meta().Source = "x"

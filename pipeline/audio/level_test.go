@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestRecent moves a clock: what was loud is told of for half a second.
+// TestRecent advances a clock: a loud moment is reported for half a second.
 func TestRecent(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	l := NewLevel()

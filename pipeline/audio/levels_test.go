@@ -9,7 +9,7 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// levelled is a chunk of n samples of one value, at 16 kHz: of a level as near to the wanted one as whole numbers allow.
+// levelled is a chunk of n samples at 16 kHz, all of the integer value whose level is nearest to the wanted one.
 func levelled(start int64, n int, level float64) *audio.Chunk {
 	c := &audio.Chunk{Samples: make([]int16, n), Rate: 16000, Start: start}
 	for i := range c.Samples {

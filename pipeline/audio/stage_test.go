@@ -12,7 +12,7 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// fake is a source of given chunks.
+// fake is a source that gives predefined chunks.
 type fake struct {
 	pool   audio.Pool
 	rate   int
@@ -44,7 +44,7 @@ func (f *fake) Close() error {
 	return nil
 }
 
-// cut cuts samples into pieces of the lengths that give says.
+// cut divides samples into pieces of the given lengths.
 func cut(samples []int16, give func() int) [][]int16 {
 	var pieces [][]int16
 	for len(samples) > 0 {
@@ -57,7 +57,7 @@ func cut(samples []int16, give func() int) [][]int16 {
 
 func every(n int) func() int { return func() int { return n } }
 
-// through passes samples through stages and gives them what came out.
+// through passes samples through stages and returns the output.
 func through(t *testing.T, rate int, pieces [][]int16, see func(*audio.Chunk), stages ...audio.Stage) pipeline.SoundSummary {
 	t.Helper()
 	f := &fake{rate: rate, pieces: pieces}

@@ -59,10 +59,10 @@ func recordings(t *testing.T, pattern string, step int) [][]int16 {
 	}
 }
 
-// span is where a word lies: its loud part, in samples.
+// span is the position of a word's loud part, in samples.
 type span struct{ begin, end int }
 
-// stream puts words into noise of a level, with gaps of three seconds, and says where they are. A word's begin and end
+// stream mixes words into noise of a level, with gaps of three seconds, and returns their positions. A word's begin and end
 // are where its level comes within 25 dB of its loudest 10 ms, and where noise does not cover it.
 func stream(words [][]int16, noise float64) ([]int16, []span) {
 	r := rand.New(rand.NewPCG(1, 2))
@@ -144,7 +144,7 @@ func TestGateCutsNoWord(t *testing.T) {
 	}
 }
 
-// TestGateWholeRecordings: a recording that is nothing but a word is never held back.
+// TestGateWholeRecordings checks that a recording of a single word is never held back.
 func TestGateWholeRecordings(t *testing.T) {
 	for _, word := range recordings(t, "digits/*.wav", 97) {
 		if len(word) > 16000 { // longer than it is open in any case

@@ -12,7 +12,7 @@ import (
 	"corallite/pipeline/mic"
 )
 
-// A second of raw samples, brought to another rate in chunks of a quarter of a second.
+// A second of raw samples, resampled in chunks of a quarter of a second.
 func ExampleNewPCM() {
 	source, err := mic.NewPCM(mic.PCMOptions{
 		Reader: bytes.NewReader(make([]byte, 2*8000)), Format: "s16le", SourceRate: 8000, Rate: 16000, Chunk: 250 * time.Millisecond,

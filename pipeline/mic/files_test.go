@@ -19,14 +19,14 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// heard is what a source gave of one recording.
+// heard is the output of a source for one recording.
 type heard struct {
 	source  string
 	samples []int16
 	chunks  int
 }
 
-// listen takes all that a source gives, checks the marks of the chunks, and closes it.
+// listen reads a source to its end, checks the flags of the chunks, and closes it.
 func listen(t *testing.T, s audio.Source) (all []heard, failed []*pipeline.ItemError) {
 	t.Helper()
 	defer func() {
@@ -76,7 +76,7 @@ func open(t *testing.T, rate int, paths ...string) audio.Source {
 	return s
 }
 
-// plain is a WAVE file of 16 bits, made without the code under test.
+// plain returns a 16-bit WAVE file, written without the code under test.
 func plain(rate, channels int, samples ...int16) []byte {
 	b := append([]byte("RIFF????WAVEfmt "), 16, 0, 0, 0, 1, 0, byte(channels), 0)
 	b = binary.LittleEndian.AppendUint32(b, uint32(rate))

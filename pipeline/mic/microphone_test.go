@@ -17,7 +17,7 @@ import (
 	"corallite/pipeline/mic/internal/backend/backendtest"
 )
 
-// long is a limit that guards against hanging only.
+// long is a limit that only a hanging test reaches.
 const long = 2 * time.Minute
 
 // logged is a log that a test reads while it is written.
@@ -44,7 +44,7 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// wait waits until something was logged that often.
+// wait waits until a message has been logged that many times.
 func (l *logged) wait(t *testing.T, part string, times int) {
 	t.Helper()
 	for begin := time.Now(); l.count(part) < times; time.Sleep(10 * time.Millisecond) {
@@ -107,7 +107,7 @@ func reopened(t *testing.T, s audio.Source) *audio.Chunk {
 	return nil
 }
 
-// desk is a microphone of a sound system in memory.
+// desk is a microphone of the in-memory sound system.
 var desk = backend.Microphone{Name: "Desk Microphone", ID: "desk", Default: true}
 
 // inMemory runs a test on a sound system in memory, whose microphone delivers mono at 16 kHz: in no time, as all of it runs
@@ -124,7 +124,7 @@ func inMemory(t *testing.T, f func(t *testing.T, system *backendtest.System, o M
 	})
 }
 
-// count is a signal whose samples tell their index.
+// count is a signal whose samples encode their index.
 func count(i int64) int16 { return int16(i % 30000) }
 
 // TestMicrophoneSamples: sound of the wanted rate passes bit for bit, and each chunk has the time of its first sample.
@@ -157,7 +157,7 @@ func TestMicrophoneSamples(t *testing.T) {
 	})
 }
 
-// TestMicrophoneFormat: a microphone of another rate and with two channels gives what the models want.
+// TestMicrophoneFormat converts the sound of a microphone with another rate and two channels.
 func TestMicrophoneFormat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		system := backendtest.New(48000, 2, desk)
@@ -177,7 +177,7 @@ func TestMicrophoneFormat(t *testing.T) {
 	})
 }
 
-// TestMicrophoneNotThere: a microphone that must be there is an error, any other is waited for.
+// TestMicrophoneNotThere: a missing microphone is an error when it is required; otherwise it is waited for.
 func TestMicrophoneNotThere(t *testing.T) {
 	inMemory(t, func(t *testing.T, system *backendtest.System, o MicrophoneOptions) {
 		o.Rate, o.Name, o.Required = 16000, "kitchen", true
@@ -245,7 +245,7 @@ func TestMicrophoneBackends(t *testing.T) {
 	})
 }
 
-// drain reads a source to its end; the error is why it ended.
+// drain reads a source to its end and returns the error that ended it.
 func drain(s audio.Source) <-chan error {
 	ended := make(chan error)
 	go func() {
@@ -337,7 +337,7 @@ func TestMicrophoneLost(t *testing.T) {
 	}
 }
 
-// TestMicrophoneOverrun: what nobody takes within two seconds is lost, counted, and marked.
+// TestMicrophoneOverrun: sound that nobody reads within two seconds is lost, counted, and marked.
 func TestMicrophoneOverrun(t *testing.T) {
 	inMemory(t, func(t *testing.T, system *backendtest.System, o MicrophoneOptions) {
 		system.Play(count)

@@ -185,7 +185,7 @@ func TestPCMContract(t *testing.T) {
 	})
 }
 
-// TestPCMClosed: a Next that waits for a pipe ends with Close, and what reads the pipe when that is closed.
+// TestPCMClosed: Close ends a Next that waits for a pipe, and the reader ends when the pipe is closed.
 func TestPCMClosed(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {

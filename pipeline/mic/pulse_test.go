@@ -16,7 +16,7 @@ import (
 	"corallite/pipeline/mic/pulsetest"
 )
 
-// playing plays a recording again and again until stop is called: on a busy machine all of it once may be lost.
+// playing repeats a recording until stop is called: on a busy machine one whole pass may be lost.
 func playing(server *pulsetest.Server, path string) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var player sync.WaitGroup

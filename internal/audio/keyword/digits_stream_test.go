@@ -64,7 +64,7 @@ func TestDigitsInARow(t *testing.T) {
 	}
 }
 
-// near is how far the middle of a keyword's window may lie from that of the word, in seconds: to where the model was
+// near is the largest distance in seconds between the middle of a keyword's window and that of the word: where the model was
 // trained to say it, and the smoothing.
 const near = 0.4
 
@@ -153,7 +153,7 @@ func floating(samples []int16) []float64 {
 	return x
 }
 
-// babble is some seconds of noise like speech: a buzz or breath through three resonances that move, in syllables.
+// babble returns noise like speech: a buzz or breath through three moving formants, in syllables.
 func babble(r *rand.Rand) []float64 {
 	x := make([]float64, 16000*(1+r.IntN(4)))
 	pitch, voiced := 80+140*r.Float64(), r.IntN(4) > 0
@@ -185,7 +185,7 @@ func babble(r *rand.Rand) []float64 {
 	return x
 }
 
-// scaled brings sound to a random level between -45 and -15 dB of full scale.
+// scaled sets the level of sound at random between -45 and -15 dBFS.
 func scaled(x []float64, r *rand.Rand) []int16 {
 	gain := 32768 * math.Pow(10, -(15+30*r.Float64())/20) / rms(x)
 	samples := make([]int16, len(x))
@@ -195,7 +195,7 @@ func scaled(x []float64, r *rand.Rand) []int16 {
 	return samples
 }
 
-// hiss adds white noise so many dB below the sound.
+// hiss adds white noise at that many dB below the sound.
 func hiss(r *rand.Rand, sound []int16, below float64) {
 	level := rms(floating(sound)) * math.Pow(10, -below/20)
 	for i, s := range sound {

@@ -12,7 +12,7 @@ import (
 	"corallite/pipeline/audio"
 )
 
-// TestVoice closes the gate: nothing runs, and when it opens, the runs of the last second are made up for.
+// TestVoice closes the gate: nothing runs, and when it opens, the runs of the last second are caught up on.
 func TestVoice(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -57,7 +57,7 @@ func TestVoice(t *testing.T) {
 	}
 }
 
-// sequence is from, from + step … up to to.
+// sequence returns from, from + step, … up to to.
 func sequence(to, from, step int) (s []int) {
 	for ; from <= to; from += step {
 		s = append(s, from)

@@ -17,7 +17,7 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// box is what the tests' reports have found.
+// box is the detection in the tests' reports.
 var box = pipeline.Detection{Label: "person", Score: 0.81, Box: [4]float32{40, 50, 120, 110}}
 
 // report is a report on one frame; the caller releases the item. fps is 0 for a picture that stands alone.
@@ -34,7 +34,7 @@ func report(tb testing.TB, mat gocv.Mat, source string, n int, fps float64) pipe
 	}}}
 }
 
-// grey is a picture of one grey.
+// grey returns a picture of a single grey level.
 func grey(width, height int) gocv.Mat {
 	return gocv.NewMatWithSizeFromScalar(gocv.NewScalar(90, 90, 90, 0), height, width, gocv.MatTypeCV8UC3)
 }
@@ -47,7 +47,7 @@ func consume(tb testing.TB, s pipeline.Sink, r pipeline.Report) {
 	}
 }
 
-// consumeFails is Consume where it must fail for this item only.
+// consumeFails calls Consume, which must fail for this item only.
 func consumeFails(tb testing.TB, s pipeline.Sink, r pipeline.Report) error {
 	tb.Helper()
 	defer r.Item.Release()
@@ -69,7 +69,7 @@ func closeSink(tb testing.TB, s pipeline.Sink) {
 	}
 }
 
-// files is what is in a folder.
+// files lists the files of a folder.
 func files(tb testing.TB, dir string) []string {
 	tb.Helper()
 	entries, err := os.ReadDir(dir)
@@ -100,7 +100,7 @@ func readPicture(tb testing.TB, path string) gocv.Mat {
 	return m
 }
 
-// colourful is how far a pixel is from grey: 0 to 255.
+// colourful measures how far a pixel is from grey: 0 to 255.
 func colourful(m gocv.Mat, x, y int) int {
 	b, g, r := m.GetUCharAt(y, 3*x), m.GetUCharAt(y, 3*x+1), m.GetUCharAt(y, 3*x+2)
 	return int(max(b, g, r)) - int(min(b, g, r))

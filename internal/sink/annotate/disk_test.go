@@ -34,7 +34,7 @@ func smallDisk(t *testing.T, bytes int) string {
 	return dir
 }
 
-// noise is a picture that does not compress.
+// noise returns a picture that does not compress.
 func noise(width, height int) gocv.Mat {
 	m := gocv.NewMatWithSize(height, width, gocv.MatTypeCV8UC3)
 	low, high := gocv.NewScalar(0, 0, 0, 0), gocv.NewScalar(255, 255, 255, 0)
@@ -67,7 +67,7 @@ func TestVideoOnFullDisk(t *testing.T) {
 				t.Fatalf("got %v; want an item's error that names the file and the full disk", failed)
 			}
 			wantFiles(t, dir)
-			// There is room again, so the next video is written.
+			// With room on the disk again, the next video is written.
 			consume(t, s, report(t, grey(64, 48), "in/w.avi", 0, 10))
 			closeSink(t, s)
 			wantFiles(t, dir, "w.mp4")

@@ -28,7 +28,7 @@ func liveVideo(t *testing.T, path string, overwrite bool) *Video {
 	return s
 }
 
-// shoot gives frame n of a camera of 10 frames a second.
+// shoot returns frame n of a camera with 10 frames a second.
 func shoot(t *testing.T, s *Video, n int, m gocv.Mat) error {
 	t.Helper()
 	r := report(t, m, "camera:0", n, 10)
@@ -79,7 +79,7 @@ func TestLiveVideoPlaysWhileItIsWritten(t *testing.T) {
 	}
 }
 
-// TestVideoBeginsAtZero asks ffprobe for the times of a finished video.
+// TestVideoBeginsAtZero checks the times of a finished video with ffprobe.
 func TestVideoBeginsAtZero(t *testing.T) {
 	if _, err := exec.LookPath("ffprobe"); err != nil {
 		t.Skip("there is no ffprobe")
@@ -138,7 +138,7 @@ func TestLiveVideoOnFullDisk(t *testing.T) {
 	}
 }
 
-// TestLiveVideoThatIsRemoved goes on in a new file, and makes the folder again.
+// TestLiveVideoThatIsRemoved checks that recording continues in a new file when the file or its folder is deleted.
 func TestLiveVideoThatIsRemoved(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	s := liveVideo(t, filepath.Join(dir, "v.mp4"), false)
@@ -166,7 +166,7 @@ func TestLiveVideoThatIsRemoved(t *testing.T) {
 	wantFiles(t, dir, "v-2.mp4")
 }
 
-// TestEarlierRecordingsStay starts again and again, after orderly ends and others.
+// TestEarlierRecordingsStay starts several times, after clean ends and after crashes.
 func TestEarlierRecordingsStay(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "v.mp4")

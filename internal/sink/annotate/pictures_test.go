@@ -138,7 +138,7 @@ func TestOriginalsAreNotReplaced(t *testing.T) {
 	wantFiles(t, links, "cat.png")
 }
 
-// TestPartsAreNotFollowed plants links where temporary files will be.
+// TestPartsAreNotFollowed plants symbolic links at the names of temporary files.
 func TestPartsAreNotFollowed(t *testing.T) {
 	dir := t.TempDir()
 	secret := filepath.Join(t.TempDir(), "secret")
@@ -219,7 +219,7 @@ func TestEarlierCopiesStay(t *testing.T) {
 	}
 }
 
-// TestEarlierFramesStay is the same for the frames of a camera, whose numbers begin anew.
+// TestEarlierFramesStay is the same for the frames of a camera, which are numbered from the start in every run.
 func TestEarlierFramesStay(t *testing.T) {
 	dir := t.TempDir()
 	for _, numbers := range [][]int{{1, 3}, {0, 2}, {0}} {

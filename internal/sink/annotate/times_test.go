@@ -18,7 +18,7 @@ import (
 	"corallite/internal/testdata"
 )
 
-// lengthOf is how long a video lasts, as ffprobe says.
+// lengthOf returns the duration of a video according to ffprobe.
 func lengthOf(t *testing.T, path string) float64 {
 	t.Helper()
 	out, err := exec.Command("ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", path).Output()
@@ -35,7 +35,7 @@ func lengthOf(t *testing.T, path string) float64 {
 	return seconds
 }
 
-// timesOf are the times of a video's frames.
+// timesOf returns the times of a video's frames.
 func timesOf(t *testing.T, path string) (all []time.Duration) {
 	t.Helper()
 	r, err := libav.OpenReader(context.Background(), "file:"+path, libav.ReaderOptions{})

@@ -23,7 +23,7 @@ func newVideo(tb testing.TB, o VideoOptions) *Video {
 	return s
 }
 
-// film is what can be read back from a video.
+// film is a video as it is read back.
 type film struct {
 	width, height, frames int
 	fps                   float64

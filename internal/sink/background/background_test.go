@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// held is a queue whose jobs wait until they are let go.
+// held is a queue whose jobs wait until they are released.
 type held struct {
 	*Queue[int]
 	began chan int
@@ -107,7 +107,7 @@ func TestCloseEndsWhatTakesTooLong(t *testing.T) {
 	}
 }
 
-// TestManyAtOnce has jobs put from many goroutines; each is done once, or lost.
+// TestManyAtOnce adds jobs from many goroutines; each is done once or counted as lost.
 func TestManyAtOnce(t *testing.T) {
 	var done, lost atomic.Int64
 	q := New(Options[int]{

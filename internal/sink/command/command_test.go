@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// long is a time limit that no program here reaches, unless it hangs.
+// long is a time limit that only a program that hangs reaches.
 const long = 5 * time.Minute
 
 // script is a shell script; its arguments are "$1" and so on.
@@ -45,7 +45,7 @@ func open(t *testing.T, o Options) (*Sink, *sinktest.Reporter) {
 	return s, to
 }
 
-// words is a report in which words were heard.
+// words is a report with keywords.
 func words(labels ...string) pipeline.Report {
 	ev := pipeline.Event{
 		Time: time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC), Pipeline: "kitchen", Seq: 7, Source: "mic", Model: "digits", Task: "keyword",
@@ -145,7 +145,7 @@ func TestLabelled(t *testing.T) {
 		},
 		Classes:  []pipeline.Class{{Label: "cat", Score: 0.1}},
 		Keywords: []pipeline.Keyword{{Label: "one", Score: 0.9}},
-		// What has no label or no score starts nothing.
+		// Findings without a label or a score start no program.
 		Poses: []pipeline.Pose{{Score: 1}},
 		Mask:  &pipeline.Mask{Segments: []pipeline.Segment{{Label: "sky", Share: 1}}},
 		Ended: []pipeline.Track{{Label: "dog"}},
@@ -197,7 +197,7 @@ func TestNotThere(t *testing.T) {
 	}
 }
 
-// TestTimeLimit ends a program that ends when it is asked to, together with what it started.
+// TestTimeLimit ends a program that stops on SIGTERM, together with its children.
 func TestTimeLimit(t *testing.T) {
 	dir := t.TempDir()
 	c := clocktest.New(time.Time{})
@@ -216,7 +216,7 @@ func TestTimeLimit(t *testing.T) {
 	waitGone(t, child)
 }
 
-// TestStubborn ends a program that does not want to, and what it started.
+// TestStubborn ends a program that ignores SIGTERM, and its children.
 func TestStubborn(t *testing.T) {
 	dir := t.TempDir()
 	c := clocktest.New(time.Time{})
@@ -232,7 +232,7 @@ func TestStubborn(t *testing.T) {
 	waitGone(t, child)
 }
 
-// TestEnv: variables that are asked for come too.
+// TestEnv checks that the variables of `env` are passed on too.
 func TestEnv(t *testing.T) {
 	t.Setenv("SPEAKER_TOKEN", "hunter2")
 	t.Setenv("SPEAKER_HOST", "kitchen")
@@ -252,7 +252,7 @@ func TestEnv(t *testing.T) {
 	}
 }
 
-// TestEndOfRun ends what runs when one time limit after Close has passed, and starts nothing more.
+// TestEndOfRun checks that Close ends running programs after their time limit and starts no more.
 func TestEndOfRun(t *testing.T) {
 	dir := t.TempDir()
 	c := clocktest.New(time.Time{})
@@ -276,7 +276,7 @@ func TestEndOfRun(t *testing.T) {
 	to.Want(t, 1, `"/bin/sh" of label "one": killed because the run ended$`)
 }
 
-// TestLeftBehind lets go on what a program has started and left.
+// TestLeftBehind checks that background processes of a program that ended by itself keep running.
 func TestLeftBehind(t *testing.T) {
 	dir := t.TempDir()
 	goOn, done := pipe(t, dir, "goon"), pipe(t, dir, "done")
@@ -324,7 +324,7 @@ func TestTooMany(t *testing.T) {
 	}
 }
 
-// TestNothingLeft looks for processes that nobody collected and for open files, after programs of every kind of end.
+// TestNothingLeft looks for zombies and open files after programs that ended in every way.
 func TestNothingLeft(t *testing.T) {
 	if _, err := os.Stat("/proc/self/fd"); err != nil {
 		t.Skip("the system has no /proc")

@@ -24,7 +24,7 @@ func pipe(t *testing.T, dir, name string) string {
 	return path
 }
 
-// closeQuietly closes a sink whose clock stands.
+// closeQuietly closes a sink whose clock is stopped.
 func closeQuietly(t *testing.T, s *Sink) {
 	t.Helper()
 	if err := s.Close(); err != nil {
@@ -32,7 +32,7 @@ func closeQuietly(t *testing.T, s *Sink) {
 	}
 }
 
-// gone says whether a process has ended; that nobody has collected it yet does not matter.
+// gone reports whether a process has ended; a zombie counts as ended.
 func gone(pid int) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return true

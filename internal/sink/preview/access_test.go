@@ -15,7 +15,7 @@ import (
 
 const token = "a token of enough letters"
 
-// everything is each address once.
+// everything lists every route of the server once.
 var everything = []string{
 	"/", "/page.js", "/page.css", "/icon.svg", "/stream/door.mjpg", "/live", "/snapshot.jpg", "/events", "/api/status", "/nothing",
 }
@@ -266,7 +266,7 @@ func TestServerThatWasNotStarted(t *testing.T) {
 	again.Close()
 }
 
-// TestSilenceEndsNoStream has a camera that is silent for longer than one write may take.
+// TestSilenceEndsNoStream has a camera that sends nothing for longer than the time limit of a write.
 func TestSilenceEndsNoStream(t *testing.T) {
 	cert, key, pool := servertest.Certificate(t)
 	for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {

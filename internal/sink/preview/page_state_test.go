@@ -89,7 +89,7 @@ const (
 	greyed   = `[...document.querySelectorAll("canvas")].every((c) => getComputedStyle(c).filter === "grayscale(1)")`
 )
 
-// TestServerGoneInABrowser has a server that is gone, one that is silent, and others in their place.
+// TestServerGoneInABrowser checks the page when the server stops, goes silent, and is replaced by another.
 func TestServerGoneInABrowser(t *testing.T) {
 	b := newBrowser(t)
 	s := newServer(t, ServerOptions{})

@@ -91,7 +91,7 @@ func TestPause(t *testing.T) {
 	}
 }
 
-// TestWithoutLibturbojpeg has OpenCV encode.
+// TestWithoutLibturbojpeg encodes with OpenCV.
 func TestWithoutLibturbojpeg(t *testing.T) {
 	s := newServer(t, ServerOptions{})
 	k := newSink(t, s, "door", SinkOptions{})

@@ -26,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience only guards against hanging.
+// patience is a limit that only a hanging test reaches.
 const patience = time.Minute
 
 // newServer is a started server on a free port of the loopback interface.
@@ -61,7 +61,7 @@ func newSink(tb testing.TB, s *Server, name string, o SinkOptions) *Sink {
 
 func fontOf(path string) draw.Options { return draw.Options{Font: path} }
 
-// person is what the tests' reports have found.
+// person is the detection in the tests' reports.
 var person = pipeline.Detection{Label: "person", Score: 0.81, Box: [4]float32{40, 50, 120, 110}}
 
 // frame is a report on a grey frame; the caller releases the item.
@@ -113,7 +113,7 @@ func client(tb testing.TB, s *Server, path string, change ...func(*http.Request)
 	return resp
 }
 
-// body is the answer to a request that must have that status.
+// body returns the body of a response, which must have that status.
 func body(tb testing.TB, s *Server, path string, want int) []byte {
 	tb.Helper()
 	resp := client(tb, s, path)
@@ -127,7 +127,7 @@ func body(tb testing.TB, s *Server, path string, want int) []byte {
 	return data
 }
 
-// watcher reads a stream of pictures.
+// watcher reads a stream of pictures (multipart/x-mixed-replace).
 type watcher struct {
 	in *bufio.Reader
 }
@@ -163,7 +163,7 @@ func (w *watcher) next() (seq int, jpeg []byte, err error) {
 	return seq, jpeg, err
 }
 
-// until reads until frame seq or a later one comes.
+// until reads up to frame seq or a later one.
 func (w *watcher) until(seq int) ([]byte, error) {
 	for {
 		got, data, err := w.next()
@@ -263,7 +263,7 @@ func TestNobodyLooksNothingIsEncoded(t *testing.T) {
 	}
 }
 
-// TestStalledViewer has a viewer that takes nothing. Neither Consume nor another viewer waits for it.
+// TestStalledViewer has a viewer that reads nothing. Neither Consume nor another viewer waits for it.
 func TestStalledViewer(t *testing.T) {
 	s := newServer(t, ServerOptions{})
 	k := newSink(t, s, "door", SinkOptions{Quality: 100})

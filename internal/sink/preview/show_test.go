@@ -9,7 +9,7 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// TestShow shows frames that no model looked at: they are to be seen, nothing is drawn on them, and they are no reports.
+// TestShow passes frames that no model has run on: they are shown, nothing is drawn on them, and they are no reports.
 func TestShow(t *testing.T) {
 	clock := clocktest.New(noon)
 	s := newServer(t, ServerOptions{clock: clock})

@@ -34,7 +34,7 @@ func formPart(t *testing.T, in *bufio.Reader) (head liveHead, data []byte) {
 	return head, data
 }
 
-// TestLiveWithStatus has all that the page shows in one answer, which goes on when the pipelines have ended.
+// TestLiveWithStatus checks that one response has everything that the page shows, and continues when the pipelines have ended.
 func TestLiveWithStatus(t *testing.T) {
 	s := newServer(t, ServerOptions{})
 	door, hall := newSink(t, s, "door", SinkOptions{}), newSink(t, s, "hall", SinkOptions{})

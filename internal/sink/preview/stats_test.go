@@ -56,7 +56,7 @@ func TestTimesAreOfTheLast(t *testing.T) {
 	}
 }
 
-// TestPicturesAreNotMadeTooOften moves a clock: a viewer of a pipeline with ten pictures a second waits, and then gets
+// TestPicturesAreNotMadeTooOften advances a clock: a viewer of a pipeline with ten pictures a second waits, and then gets
 // the newest.
 func TestPicturesAreNotMadeTooOften(t *testing.T) {
 	clock := clocktest.New(noon)

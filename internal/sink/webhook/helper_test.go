@@ -16,13 +16,13 @@ import (
 	"corallite/pipeline"
 )
 
-// answer is one answer of a server.
+// answer is one response of the server.
 type answer struct {
 	status int
 	header map[string]string
 }
 
-// hook is a server that gives answers in turn, and 200 when there are no more.
+// hook is a server that gives its answers in order, and status 200 after the last one.
 type hook struct {
 	*httptest.Server
 	mu      sync.Mutex
@@ -30,7 +30,7 @@ type hook struct {
 	got     []request
 }
 
-// request is what came.
+// request is a request as the server received it.
 type request struct {
 	method, path, body string
 	header             http.Header
@@ -62,14 +62,14 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, "an answer that nobody reads")
 }
 
-// requests are what came so far.
+// requests returns the requests received so far.
 func (h *hook) requests() []request {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.got)
 }
 
-// eager is a clock on which every wait is over at once, but for Close's.
+// eager is a clock on which every wait ends at once, except the one in Close.
 func eager() *clocktest.Clock {
 	c := clocktest.New(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	c.Skip = func(d time.Duration) bool { return d != flush }
@@ -97,7 +97,7 @@ func open(t *testing.T, o Options) (*Sink, *sinktest.Reporter) {
 	return s, to
 }
 
-// seen is a report in which something was seen.
+// seen is a report with one detection.
 func seen(seq uint64, labels ...string) pipeline.Report {
 	ev := pipeline.Event{Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Pipeline: "door", Seq: seq, Source: "door.jpg", Model: "coco", Task: "detect"}
 	ev.Detections = pipeline.Detections{}

@@ -153,7 +153,7 @@ func TestGivesUp(t *testing.T) {
 	}
 }
 
-// TestNothingSecret looks at the errors of servers that are not there.
+// TestNothingSecret checks that errors about unreachable servers do not show the secret parts of the address.
 func TestNothingSecret(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -170,7 +170,7 @@ func TestNothingSecret(t *testing.T) {
 	}
 }
 
-// TestSilentServer asks a server that never answers.
+// TestSilentServer sends to a server that never answers.
 func TestSilentServer(t *testing.T) {
 	over := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
@@ -230,7 +230,7 @@ func TestEndOfRun(t *testing.T) {
 	}
 }
 
-// TestEndOfRunInAWait closes a sink that waits for its next try.
+// TestEndOfRunInAWait closes a sink that is waiting to retry.
 func TestEndOfRunInAWait(t *testing.T) {
 	h := newHook(t, answer{status: 500})
 	c := eager()
