@@ -48,6 +48,11 @@ int libav_reader_receive(libav_reader *r, int stream, struct libav_frame *out) {
   if (!t->codec) return AVERROR(EAGAIN);
   libav_log_into(&r->log);
   int err = p_avcodec_receive_frame(t->codec, r->frame);
+  if (err >= 0 && t->hardware != AV_PIX_FMT_NONE && r->frame->format == t->hardware) {
+    err = to_memory(r->frame);
+    if (err == AVERROR(EAGAIN)) err = AVERROR(EIO);  // which means something else here
+    if (err < 0) p_av_frame_unref(r->frame);
+  }
   libav_log_into(NULL);
   if (err < 0) return err;
   AVFrame *f = p_av_frame_alloc();

@@ -15,6 +15,7 @@ struct track {
   int64_t offset;         // added to the container's times, in ticks of the stream
   int64_t last_dts, last_duration;  // with the offset
   int epoch;
+  int hardware;  // the pixel format of frames in the memory of a device; AV_PIX_FMT_NONE: there are none
   int64_t last_time, next_time;  // nanoseconds: of the last frame, and when the one after it is due
 };
 
@@ -42,6 +43,8 @@ struct libav_reader {
   int64_t epoch_ns;  // what is added to the container's times since then
   struct converter converter;
   struct libav_log log;
+  const char *hardware;  // what decodes; NULL: the CPU
+  char why[512];         // why what was asked for does not
 };
 
 static const AVRational nanoseconds = {1, 1000000000};
@@ -58,6 +61,12 @@ int square_width(int width, int height, AVRational aspect);
 
 // from_hdr makes an 8-bit BT.709 picture of one in BT.2100 (PQ or HLG): rgb is RGB48, out is YUV444P, limited range.
 void from_hdr(const AVFrame *rgb, int hlg, AVFrame *out);
+
+// open_decoder opens the decoder of a stream, on hardware if that is asked for and possible.
+int open_decoder(libav_reader *r, int stream, int threads, int low_delay, const char *hardware);
+
+// to_memory brings a frame from the memory of a device.
+int to_memory(AVFrame *f);
 
 void converter_free(struct converter *c);
 

@@ -113,6 +113,7 @@ int libav_reader_open(libav_reader *r, const char *name, const char *format, con
   r->frame = p_av_frame_alloc();
   if (!r->tracks || !r->packet || !r->frame) return end(r, AVERROR(ENOMEM));
   for (int i = 0; i < r->count; i++) {
+    r->tracks[i].hardware = AV_PIX_FMT_NONE;
     r->tracks[i].last_dts = AV_NOPTS_VALUE;
     r->tracks[i].last_time = r->tracks[i].next_time = LIBAV_NO_TIME;
     r->format->streams[i]->discard = AVDISCARD_ALL;
@@ -233,31 +234,19 @@ int libav_reader_packet(libav_reader *r, struct libav_packet *p) {
   return end(r, 0);
 }
 
-int libav_reader_select(libav_reader *r, int i, int decode, int threads, int low_delay) {
+int libav_reader_select(libav_reader *r, int i, int decode, int threads, int low_delay, const char *hardware) {
   AVStream *st = r->format->streams[i];
   struct track *t = &r->tracks[i];
   t->wanted = 1;
   st->discard = AVDISCARD_DEFAULT;
   if (!decode || t->codec) return 0;
-  const AVCodec *codec = p_avcodec_find_decoder(st->codecpar->codec_id);
-  if (!codec) return AVERROR_DECODER_NOT_FOUND;
-  AVCodecContext *c = p_avcodec_alloc_context3(codec);
-  if (!c) return AVERROR(ENOMEM);
   begin(r, 0);
-  int err = p_avcodec_parameters_to_context(c, st->codecpar);
-  c->pkt_timebase = st->time_base;
-  c->thread_count = threads;
-  c->thread_type = low_delay ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
-  if (low_delay) c->flags |= AV_CODEC_FLAG_LOW_DELAY;
-  // Hardware decoding would be chosen here: hw_device_ctx and get_format, with av_hwframe_transfer_data before a
-  // picture is made.
-  if (err >= 0) err = p_avcodec_open2(c, codec, NULL);
-  if (err < 0) {
-    p_avcodec_free_context(&c);
-    return end(r, err);
-  }
-  t->codec = c;
-  return end(r, 0);
+  return end(r, open_decoder(r, i, threads, low_delay, hardware));
+}
+
+const char *libav_reader_hardware(libav_reader *r, const char **why) {
+  *why = r->why;
+  return r->hardware;
 }
 
 void libav_reader_skip(libav_reader *r, int i, int skip) {

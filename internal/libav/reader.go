@@ -31,6 +31,9 @@ type ReaderOptions struct {
 	// some 10 MB. 0: one for every two CPUs, at most 4: models want the others.
 	Threads  int
 	LowDelay bool // live: no frame waits for others to be decoded
+	// Hardware is what videos are decoded on where that is possible: one of HardwareKinds, "auto" for the first that works, or
+	// "" or "none" for the CPU. Reader.Hardware says what came of it.
+	Hardware string
 
 	// Choose says of which streams packets are read; nil: of the best video stream. An error ends the opening.
 	Choose func([]Stream) ([]Choice, error)
@@ -119,11 +122,17 @@ func (r *Reader) open(name string) error {
 	if err != nil {
 		return err
 	}
+	hardware := r.o.Hardware
+	if hardware == "none" {
+		hardware = ""
+	}
+	kind := C.CString(hardware)
+	defer C.free(unsafe.Pointer(kind))
 	for _, c := range choices {
 		if c.Stream < 0 || c.Stream >= len(r.streams) {
 			return fmt.Errorf("there is no stream %d (there are %d)", c.Stream, len(r.streams))
 		}
-		code := C.libav_reader_select(r.c, C.int(c.Stream), flag(c.Decode), C.int(r.o.Threads), flag(r.o.LowDelay))
+		code := C.libav_reader_select(r.c, C.int(c.Stream), flag(c.Decode), C.int(r.o.Threads), flag(r.o.LowDelay), kind)
 		if code < 0 {
 			return fmt.Errorf("codec %s: %w", r.streams[c.Stream].Codec, r.failed("avcodec_open2", code))
 		}
@@ -199,6 +208,22 @@ func (r *Reader) failed(op string, code C.int) error {
 
 // Streams are the streams that were found, by their index.
 func (r *Reader) Streams() []Stream { return r.streams }
+
+// HardwareKinds are what videos can be decoded on beside the CPU: VA-API (Intel, AMD), NVDEC (NVIDIA), and V4L2's memory to
+// memory devices (Raspberry Pi and other boards).
+var HardwareKinds = []string{"vaapi", "cuda", "v4l2m2m"}
+
+// Hardware is what decodes the videos, "": the CPU; and why what was asked for does not, "": it does, or nothing was.
+func (r *Reader) Hardware() (kind, why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.c == nil {
+		return "", ""
+	}
+	var reason *C.char
+	kind = C.GoString(C.libav_reader_hardware(r.c, &reason))
+	return kind, C.GoString(reason)
+}
 
 // Lost says how many packets or frames could not be decoded so far, and the last reason.
 func (r *Reader) Lost() (int, error) { return r.lost, r.why }

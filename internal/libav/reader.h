@@ -59,8 +59,13 @@ void libav_reader_stream(libav_reader *r, int i, struct libav_stream *s);
 int libav_reader_best(libav_reader *r, int kind);
 
 // libav_reader_select says which stream's packets are wanted, and opens its decoder if decode is not 0. threads are at
-// most so many decoding frames at once; low_delay: no frame waits for others to be decoded.
-int libav_reader_select(libav_reader *r, int i, int decode, int threads, int low_delay);
+// most so many decoding frames at once; low_delay: no frame waits for others to be decoded. hardware is "vaapi", "cuda",
+// "v4l2m2m" or "auto", which is what a video is decoded on where that is possible, else "".
+int libav_reader_select(libav_reader *r, int i, int decode, int threads, int low_delay, const char *hardware);
+
+// libav_reader_hardware is what decodes the video, NULL: the CPU. why says why others do not, "": none was asked for. Both
+// stay valid with the reader.
+const char *libav_reader_hardware(libav_reader *r, const char **why);
 
 // libav_reader_skip says whether the decoder may leave out the pictures of the packets to come that no others depend on.
 void libav_reader_skip(libav_reader *r, int i, int skip);

@@ -15,9 +15,10 @@ import (
 // Files is a source of pictures and of the frames of videos, in the order in which they are named. A file that cannot be
 // opened is a *pipeline.ItemError, and the next one follows.
 type Files struct {
-	files []string
-	ahead ahead
-	next  int // index of the file after those that ahead has; used by Next only
+	files   []string
+	ahead   ahead
+	options VideoOptions // of the videos
+	next    int          // index of the file after those that ahead has; used by Next only
 
 	mu     sync.Mutex
 	closed bool
@@ -148,7 +149,7 @@ func (f *Files) openVideo() error {
 	}
 	path := f.files[f.next]
 	f.next++
-	video, err := OpenVideo(path, VideoOptions{})
+	video, err := OpenVideo(path, f.options)
 	if err != nil {
 		return &pipeline.ItemError{Source: path, Err: withoutPath(err)}
 	}

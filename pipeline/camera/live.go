@@ -50,6 +50,10 @@ type LiveOptions struct {
 	Options map[string]string
 	Timeout time.Duration // of a URL: for connecting and for the first answers; 0: 8 s, for HTTP 5 s for connecting and 10 s for the answer
 
+	// Hardware is what decodes the pictures of a URL that ffmpeg's libraries read, where that is possible: "vaapi", "cuda",
+	// "v4l2m2m", "auto" for the first that works, or "" or "none" for the CPU. Where it is not, the CPU does, which is logged.
+	Hardware string
+
 	// Sound says that the sound of a URL is wanted as well; see LiveSource.Sound.
 	Sound bool
 	// Packets, when set, gets the packets of a URL as they came, to be recorded without encoding them again. See PacketSink.

@@ -36,7 +36,7 @@ func (l *LiveSource) setInput(o LiveOptions) error {
 		return errors.New("camera: only a URL has sound and packets; the sound of another camera is that of a microphone")
 	}
 	l.packets = o.Packets
-	l.input = capture.Options{Sound: o.Sound, Packets: o.Packets != nil, AnyCertificate: o.AnyCertificate, Interval: o.Interval, Env: slices.Clone(o.Env)}
+	l.input = capture.Options{Sound: o.Sound, Packets: o.Packets != nil, Hardware: o.Hardware, AnyCertificate: o.AnyCertificate, Interval: o.Interval, Env: slices.Clone(o.Env)}
 	l.clean = newRedactor(o.Credentials, nil)
 	switch {
 	case o.Camera != "":

@@ -12,6 +12,7 @@ import (
 
 	"corallite/internal/environ"
 	"corallite/internal/key"
+	"corallite/internal/libav"
 	"corallite/internal/part"
 	"corallite/internal/redact"
 	"corallite/pipeline"
@@ -77,6 +78,7 @@ type URLConfig struct {
 	Transport             string
 	Timeout               time.Duration
 	Options               map[string]string
+	Hardware              string // as in LiveOptions
 	Env                   []string
 	Deadline              time.Duration
 }
@@ -107,6 +109,7 @@ func (c *URLConfig) Keys() key.Table {
 			Doc("Seconds that opening the stream may take: connecting, logging in, and finding out what is sent. Cameras that sleep need more."),
 		key.StringMap(&c.Options, "options").Example("{max_delay: 200000}").
 			Doc("Options of ffmpeg's libraries, which read everything but MJPEG and single pictures over HTTP, by name, such as `latency` and `passphrase` of srt, `reorder_queue_size` of rtsp, `live_start_index` of HLS, `probesize`. `${NAME}` in a value is an environment variable. Options that open files or other addresses are refused; the error for an unknown one lists those that the address may have."),
+		hardwareKey(&c.Hardware),
 		envKey(&c.Env),
 		part.DeadlineKey(&c.Deadline, part.Seconds(urlDeadline)+" and three times `interval`, or 2 more than `timeout`"),
 	}
@@ -197,7 +200,7 @@ func (c *URLConfig) OpenSound(ctx context.Context, pictures any, env part.Source
 func (c *URLConfig) options() (LiveOptions, error) {
 	o := LiveOptions{
 		URL: c.URL, Interval: c.Interval, Credentials: Credentials{User: c.User}, AnyCertificate: c.AnyCertificate,
-		Transport: c.Transport, Timeout: c.Timeout, Options: c.Options, Env: c.Env, Deadline: c.Deadline,
+		Transport: c.Transport, Timeout: c.Timeout, Options: c.Options, Hardware: c.Hardware, Env: c.Env, Deadline: c.Deadline,
 	}
 	for _, secret := range []struct {
 		key, kind, from string
@@ -297,6 +300,11 @@ func checkText(in part.Check, name, text string, secrets []redact.Secret) {
 		in.Report(key.CodeSecret, name, "", redact.InFile(what, redact.Instead))
 	}
 	part.CheckVariables(in, name, text)
+}
+
+func hardwareKey(to *string) *key.Field {
+	return key.String(to, "hardware").Choices(slices.Concat([]string{"none", "auto"}, libav.HardwareKinds)...).Default("none").Example("vaapi").
+		Doc("What decodes the video, where ffmpeg's libraries and the machine can: `vaapi` (Intel and AMD), `cuda` (NVIDIA), `v4l2m2m` (Raspberry Pi and other boards), or `auto` for the first of these that works. Otherwise the CPU does, and the log says why. Worth it for large videos; decoded pictures are brought back from the device. It is not tested with real devices.")
 }
 
 func envKey(to *[]string) *key.Field {

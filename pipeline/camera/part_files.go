@@ -97,6 +97,8 @@ func (c *FolderConfig) Open(context.Context, part.SourceEnv) (pipeline.Source[*v
 type VideoConfig struct {
 	Video  []string // files and patterns, as in ImagesConfig
 	Decode string   // of pictures among them, as in ImagesConfig
+
+	Hardware string // as LiveOptions.Hardware
 }
 
 // About describes the source as part of a configuration.
@@ -110,6 +112,7 @@ func (c *VideoConfig) Keys() key.Table {
 		key.Strings(&c.Video, "video").Example("street.mp4").
 			Doc("A video file or a pattern, or several, one after the other. Ends after the last. Models on sound hear its sound: events of pictures and sound have the same times."),
 		decodeKey(&c.Decode),
+		hardwareKey(&c.Hardware),
 	}
 }
 
@@ -124,6 +127,7 @@ func (c *VideoConfig) Open(_ context.Context, env part.SourceEnv) (pipeline.Sour
 	f, err := NewFiles(c.Video...)
 	if err == nil {
 		f.ahead.reader.full = c.Decode == decodeFull
+		f.options = VideoOptions{Hardware: c.Hardware, Logger: env.Logger}
 	}
 	if err == nil && env.RealTime && !f.Still() {
 		return NewPaced(f, nil), nil

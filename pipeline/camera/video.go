@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"path/filepath"
 	"sync"
@@ -22,6 +23,9 @@ type VideoOptions struct {
 	// ReadAhead is the number of frames that are decoded ahead, besides the one in work, so that decoding and models run in
 	// parallel; 0: 1, which is enough when decoding is faster than the models.
 	ReadAhead int
+	// Hardware is what decodes the video where that is possible, as LiveOptions.Hardware.
+	Hardware string
+	Logger   *slog.Logger // for why the hardware does not; nil: nothing is logged
 }
 
 // defaultFPS is the rate of a video that does not tell.
@@ -64,7 +68,7 @@ func (v *Video) open(o VideoOptions) error {
 	if err := v.inspect(); err != nil {
 		return err
 	}
-	if err := v.openReader(); err != nil {
+	if err := v.openReader(o); err != nil {
 		return err
 	}
 	s := v.reader.Streams()[v.reader.Best(libav.Video)]
@@ -119,7 +123,7 @@ func (v *Video) inspect() error {
 
 // openReader opens the file. "file:" keeps ffmpeg from taking its name for an address, and the list of protocols keeps what
 // is in it from naming one.
-func (v *Video) openReader() error {
+func (v *Video) openReader(o VideoOptions) error {
 	absolute, err := filepath.Abs(v.path)
 	if err != nil {
 		return err
@@ -130,10 +134,13 @@ func (v *Video) openReader() error {
 		// otherwise the decoder makes a frame of what there is.
 		options["fflags"] = "+discardcorrupt"
 	}
-	v.reader, err = libav.OpenReader(context.Background(), "file:"+absolute, libav.ReaderOptions{Options: options})
+	v.reader, err = libav.OpenReader(context.Background(), "file:"+absolute, libav.ReaderOptions{Options: options, Hardware: o.Hardware})
 	var library *libav.Error
 	switch {
 	case err == nil:
+		if kind, why := v.reader.Hardware(); kind == "" && why != "" && o.Logger != nil {
+			o.Logger.Warn("the video is decoded on the CPU", "video", v.path, "because", why)
+		}
 		return nil
 	case v.missing > 0 && (errors.Is(err, libav.ErrNoVideo) || errors.As(err, &library)):
 		return fmt.Errorf("the file is truncated (%d bytes are missing), and the rest cannot be read: %w", v.missing, err)

@@ -3,6 +3,7 @@ package capture
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"corallite/internal/isolate"
@@ -51,9 +52,10 @@ type Options struct {
 	FourCC        string        // wanted pixel format of a Device, such as "MJPG"; "": unchanged
 	Interval      time.Duration // of HTTP, between single pictures; 0: 1 s
 
-	Sound      bool // the sound of the stream is wanted as well
-	Packets    bool // the packets of the stream are wanted as they came
-	NoPictures bool // with Sound: nothing else is wanted
+	Hardware   string // of Stream: what decodes the pictures, as libav.ReaderOptions.Hardware
+	Sound      bool   // the sound of the stream is wanted as well
+	Packets    bool   // the packets of the stream are wanted as they came
+	NoPictures bool   // with Sound: nothing else is wanted
 
 	Env []string `json:"-"` // further environment variables of the child and its children; see package environ
 
@@ -76,7 +78,11 @@ func (o Options) sandbox() isolate.Sandbox {
 	case Device:
 		return isolate.Sandbox{ReadWrite: []string{o.Target}}
 	case HTTP, Stream:
-		return isolate.Sandbox{Network: true, Read: network}
+		s := isolate.Sandbox{Network: true, Read: network}
+		if o.Hardware != "" && o.Hardware != "none" {
+			s.Read, s.ReadWrite = append(slices.Clone(network), hardwareFiles...), hardwareNodes()
+		}
+		return s
 	case GStreamer:
 		return isolate.Sandbox{Network: true, Read: []string{"/"}, ReadWrite: append(registry(), "/dev", "/run", "/tmp")}
 	default:
@@ -96,6 +102,19 @@ func registry() []string {
 		return nil
 	}
 	return []string{folder}
+}
+
+// hardwareFiles are what the drivers of video decoders read.
+var hardwareFiles = []string{"/sys/dev/char", "/sys/devices", "/sys/class/drm", "/proc/driver/nvidia", "/etc/libva.conf", "/usr/share/drirc.d", "/usr/share/libdrm"}
+
+// hardwareNodes are the devices that may decode videos.
+func hardwareNodes() []string {
+	var all []string
+	for _, pattern := range []string{"/dev/dri", "/dev/nvidia*", "/dev/video*", "/dev/media*", "/dev/dma_heap"} {
+		found, _ := filepath.Glob(pattern) // the patterns are right
+		all = append(all, found...)
+	}
+	return all
 }
 
 // network lists what Go and the C library read for name resolution and certificates.

@@ -129,13 +129,19 @@ func (s *streamInput) open(u *url.URL, o Options, transport string) error {
 		s.box.setNote("opening %s by %s", o.Shown, strings.ToUpper(transport))
 	}
 	reader, err := libav.OpenReader(s.ctx, u.String(), libav.ReaderOptions{
-		Options: o.options(u.Scheme, transport), OpenTimeout: o.timeout(), LowDelay: true,
+		Options: o.options(u.Scheme, transport), OpenTimeout: o.timeout(), LowDelay: true, Hardware: o.Hardware,
 		Choose: s.choose, Packets: s.packet, Skip: s.skip,
 	})
 	if err != nil {
 		return err
 	}
 	s.reader = reader
+	switch kind, why := reader.Hardware(); {
+	case kind != "":
+		slog.Debug("the pictures are decoded by hardware", "kind", kind)
+	case why != "":
+		slog.Warn("the pictures are decoded on the CPU", "because", why)
+	}
 	if s.o.Packets {
 		s.describe()
 	}
