@@ -123,6 +123,9 @@ func decoderHint(possible []*Decoder) string {
 
 // newDetectTask makes the task for a detector.
 func newDetectTask(m ModelInfo, s Settings) (Task, error) {
+	if err := secondAlone(taskDetect, m); err != nil {
+		return nil, err
+	}
 	d, err := chooseDecoder(m, s.Decoder)
 	if err != nil {
 		return nil, fmt.Errorf("detect: %w", err)

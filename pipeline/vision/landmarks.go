@@ -122,6 +122,17 @@ func landmarksOf(t Task) *landmarkModel {
 	return nil
 }
 
+// secondAlone refuses a model that is the second of two and was given as the first.
+func secondAlone(task string, m ModelInfo) error {
+	for model, first := range map[*landmarkModel]string{handLandmarks: "palm_detection_full.tflite", poseLandmarks: "pose_detection.tflite"} {
+		if _, ok := model.fits(m.Outputs); ok {
+			return fmt.Errorf("%s: it is the second of MediaPipe's two models for a %s, which sees a part of the picture: give the first, %s, as the model and this one as --landmarks on the command line, landmarks: in YAML",
+				task, model.what, first)
+		}
+	}
+	return nil
+}
+
 // Close frees what the Landmarker holds, not the engines. Calling it twice is safe.
 func (l *Landmarker) Close() error { return errors.Join(l.input.Close(), l.crops.Close()) }
 

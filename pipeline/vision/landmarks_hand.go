@@ -58,7 +58,7 @@ var handLandmarks = &landmarkModel{
 		from, to := d.Keypoints[palmWrist], d.Keypoints[palmMiddle]
 		width, height := float64(box[2]-box[0]), float64(box[3]-box[1])
 		r := region{
-			x: float64(box[0]) + width/2, y: float64(box[1]) + height/2, side: max(width, height),
+			x: float64(box[0]) + float64(width/2), y: float64(box[1]) + float64(height/2), side: max(width, height),
 			angle: upright(float64(from.X), float64(from.Y), float64(to.X), float64(to.Y)),
 		}
 		// The hand reaches further than the palm, up.

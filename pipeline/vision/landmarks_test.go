@@ -251,6 +251,9 @@ func TestLandmarksRefused(t *testing.T) {
 	if _, err := NewLandmarker(task, ModelInfo{Inputs: e.Inputs(), Outputs: e.Outputs()}, []pipeline.Engine{e}, Settings{}); err == nil || !strings.Contains(err.Error(), "no pose landmark model") {
 		t.Error(err)
 	}
+	if _, err := NewTask(ModelInfo{Inputs: e.Inputs(), Outputs: e.Outputs()}, Settings{Task: "detect"}); err == nil || !strings.Contains(err.Error(), "the second of MediaPipe's two models for a hand") {
+		t.Error(err)
+	}
 	yolo := ModelInfo{Inputs: pictureInput(64), Outputs: []tensor.Info{{Name: "o", Type: tensor.Float32, Shape: []int{1, 6, 100}}}}
 	if _, err := NewTask(yolo, Settings{Task: "detect", Decoder: "yolov8", Landmarks: "x.tflite"}); err == nil || !strings.Contains(err.Error(), "behind the decoder mediapipe_palm") {
 		t.Error(err)

@@ -20,7 +20,7 @@ const maxRegion = 16
 
 // in says whether anything can be seen of a region in a picture of width × height pixels.
 func (r region) in(width, height int) bool {
-	reach := r.side / math.Sqrt2 // from the middle to a corner
+	reach := float64(r.side / math.Sqrt2) // from the middle to a corner
 	return r.side >= 1 && r.side <= maxRegion*float64(max(width, height)) && !math.IsNaN(r.angle) &&
 		r.x+reach > 0 && r.y+reach > 0 && r.x-reach < float64(width) && r.y-reach < float64(height)
 }
@@ -39,7 +39,7 @@ func upright(fromX, fromY, toX, toY float64) float64 {
 
 // bounds is the upright square of the region's size around its middle.
 func (r region) bounds() [4]float32 {
-	half := r.side / 2
+	half := float64(r.side / 2)
 	return [4]float32{float32(r.x - half), float32(r.y - half), float32(r.x + half), float32(r.y + half)}
 }
 

@@ -154,6 +154,9 @@ func newPoseTask(m ModelInfo, s Settings) (Task, error) {
 	if poseDetectorOptions().fits(m) != NoFit {
 		return newPoseDetector(m, s)
 	}
+	if err := secondAlone(taskPose, m); err != nil {
+		return nil, err
+	}
 	if s.Landmarks != "" {
 		return nil, fmt.Errorf("pose: landmarks: %s is the second model behind MediaPipe's pose_detection, boxes [1,2254,12] and scores [1,2254,1]; this model has %s",
 			s.Landmarks, list("output", m.Outputs))
