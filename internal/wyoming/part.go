@@ -27,7 +27,7 @@ func (c *Config) Keys() key.Table {
 	return key.Table{
 		key.String(&c.URI, "wyoming").Example("tcp://127.0.0.1:10400").
 			Doc("A server of the Wyoming protocol, for Home Assistant: `tcp://HOST:PORT` or `unix:///PATH`. Clients connect, ask for words (the names of the pipeline's wake words, and the labels of its keyword models), send sound and are told when one was said; results go to the sinks as well. Each client is heard by itself. Only an address of this machine, such as 127.0.0.1, keeps other machines out: the protocol knows no passwords (docs/wyoming.md)."),
-		key.Int(&c.Connections, "connections").Min(1).Max(1000).DefaultDoc("16").Example("4").
+		key.Int(&c.Connections, "connections").Min(1).Max(1000).DefaultDoc("32").Example("4").
 			Doc("With `wyoming`: how many clients may be connected at once."),
 	}
 }

@@ -61,7 +61,7 @@ type Options struct {
 }
 
 // DefaultConnections is how many connections there may be at once.
-const DefaultConnections = 16
+const DefaultConnections = 32
 
 // DefaultPort is that of Home Assistant's servers of wake words.
 const DefaultPort = "10400"
