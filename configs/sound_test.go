@@ -65,7 +65,7 @@ func TestEverySoundKey(t *testing.T) {
     models: [digits]
     sinks: [jsonl: {path: d.jsonl}]
   server:
-    source: {wyoming: "tcp://127.0.0.1:10400", connections: 4}
+    source: {wyoming: "tcp://0.0.0.0:10400", announce: hall, connections: 4}
     models: [micro]
     sinks: [jsonl: {path: e.jsonl}]
 `)
@@ -100,7 +100,7 @@ func TestEverySoundKey(t *testing.T) {
 	if s := cfg.Pipelines["inbox"].Source; !reflect.DeepEqual(s, &microphone.FolderConfig{Folder: "recordings", Channel: "mix"}) {
 		t.Errorf("%+v", s)
 	}
-	if s := cfg.Pipelines["server"].Source; !reflect.DeepEqual(s, &wyoming.Config{URI: "tcp://127.0.0.1:10400", Connections: 4}) {
+	if s := cfg.Pipelines["server"].Source; !reflect.DeepEqual(s, &wyoming.Config{URI: "tcp://0.0.0.0:10400", Announce: "hall", Connections: 4}) {
 		t.Errorf("%+v", s)
 	}
 	if m := cfg.Models["micro"]; m.ScoreThreshold != 0 || !m.Listens() || m.Manifest != "okay_nabu.json" {

@@ -60,7 +60,7 @@ func (p *wyomingPlan) open() error {
 	p.b.closers = append(p.b.closers, p.closeModels)
 	p.put(p.c.Models, first)
 	p.words = wordsOf(p.c.Models, p.b.cfg.Models, first.Words)
-	o := wyoming.Options{URI: p.config.URI, Hearer: p, Version: p.b.Version, Most: p.config.MaxConnections(), Logger: p.b.Logger}
+	o := wyoming.Options{URI: p.config.URI, Hearer: p, Version: p.b.Version, Most: p.config.MaxConnections(), Name: p.config.Announce, Logger: p.b.Logger}
 	for _, w := range p.words {
 		o.Words = append(o.Words, w.Word)
 	}

@@ -98,6 +98,7 @@ var foreign = map[string][]string{
 	"gocv.io/x/gocv":             {"pipeline", "internal/opencv", "internal/draw", "internal/sink", "cmd", "scripts"},
 	"github.com/mattn/go-tflite": {"tflite"},
 	"github.com/gen2brain/malgo": {"pipeline/mic/internal/backend/miniaudio"},
+	"github.com/brutella/dnssd":  {"internal/wyoming"},
 }
 
 // cgo lists the only packages with import "C", besides test helpers.

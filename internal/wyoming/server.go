@@ -57,6 +57,7 @@ type Options struct {
 	Hearer  Hearer
 	Version string // of this program
 	Most    int    // connections at once; 0: DefaultConnections
+	Name    string // by which the server is announced to the network; "": it is not
 	Logger  *slog.Logger
 }
 
@@ -154,6 +155,13 @@ func (s *Server) Serve(ctx context.Context) error {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
 	defer stop()
+	if s.o.Name != "" {
+		s.all.Go(func() {
+			if err := announce(ctx, s.o.Name, s.Addr()); err != nil {
+				s.log.Warn("the Wyoming server cannot be announced by mDNS: type its address in", "address", s.o.URI, "error", err)
+			}
+		})
+	}
 	pause := time.Duration(0)
 	for {
 		c, err := s.listener.Accept()

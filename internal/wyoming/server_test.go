@@ -336,3 +336,15 @@ func TestSocket(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestInterfaces: what only this machine reaches is not announced.
+func TestInterfaces(t *testing.T) {
+	for _, ip := range []string{"127.0.0.1", "203.0.113.77"} {
+		if names, err := interfacesOf(net.ParseIP(ip)); err == nil || !strings.Contains(err.Error(), ip) {
+			t.Errorf("%s: %v, %v", ip, names, err)
+		}
+	}
+	if err := announce(t.Context(), "x", &net.UnixAddr{Name: "s"}); err == nil || !strings.Contains(err.Error(), "only a TCP address") {
+		t.Errorf("%v", err)
+	}
+}
