@@ -48,6 +48,7 @@ type Options struct {
 	Mean, Std     []float64 // of pixel values from 0 to 255, one number or one each for red, green and blue
 	Width, Height int       // in pixels, of a model that takes pictures of any size
 
+	Tiles    map[string]any // Detect: how pictures are cut into tiles, by the keys of tiles in YAML, of which none need be given; nil: they are not
 	Gallery  string         // Embed: a folder with a folder of pictures for each label, whose labels pictures get (Classify)
 	Features map[string]any // Keyword: what the model takes of sound, by the keys of features in YAML
 
@@ -65,7 +66,7 @@ func (o Options) spec(ref string) (configs.ModelSpec, error) {
 	s := configs.ModelSpec{
 		Ref: ref, Task: o.Task, Labels: o.Labels, LabelsFile: o.LabelsFile, Delegate: runs, Device: o.Device,
 		Threads: o.Threads, Engines: cmp.Or(o.Engines, 1), Allow: o.Allow, Deny: o.Deny, Activation: o.Activation,
-		Decoder: o.Decoder, Landmarks: o.Landmarks, Signature: o.Signature, Output: o.Output, Mean: o.Mean, Std: o.Std, Width: o.Width, Height: o.Height, Gallery: o.Gallery, Features: o.Features,
+		Decoder: o.Decoder, Landmarks: o.Landmarks, Signature: o.Signature, Output: o.Output, Mean: o.Mean, Std: o.Std, Width: o.Width, Height: o.Height, Gallery: o.Gallery, Features: o.Features, Tiles: o.Tiles,
 	}
 	if o.ScoreThreshold != 0 {
 		threshold := max(o.ScoreThreshold, 0)

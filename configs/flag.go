@@ -23,13 +23,13 @@ func FlagOf(path ...string) Flag {
 		}
 	}
 	switch k.Kind {
-	case key.KindString, key.KindInteger, key.KindNumber, key.KindNumberList:
+	case key.KindString, key.KindInteger, key.KindNumber, key.KindNumberList, key.KindBoolean:
 		return Flag{k}
 	}
 	panic(fmt.Sprintf("the key %s is not one for a flag", strings.Join(path, ".")))
 }
 
-// Parse parses a value, as --set does: an int, a float64, a string or []float64. The error says what is wrong with it.
+// Parse parses a value, as --set does: an int, a float64, a string, true or false, or []float64. The error says what is wrong with it.
 func (f Flag) Parse(s string) (any, error) {
 	n, err := valueReader{f.key}.textNode(s)
 	if err != nil {
@@ -58,6 +58,26 @@ func (f Flag) Choices() []string { return f.key.Choices }
 
 // FeatureKeys are the names of the keys of a model's features.
 func FeatureKeys() []string { return root().Child("models").Child("features").ChildNames() }
+
+// TileKeys are the names of the keys of a detector's tiles.
+func TileKeys() []string { return root().Child("models").Child("tiles").ChildNames() }
+
+// IsSwitch reports whether the values are true and false.
+func (f Flag) IsSwitch() bool { return f.key.Kind == key.KindBoolean }
+
+// TypeName is the type of the values, as help names it.
+func (f Flag) TypeName() string {
+	switch f.key.Kind {
+	case key.KindString:
+		return "string"
+	case key.KindNumberList:
+		return "numbers"
+	case key.KindBoolean:
+		return "bool"
+	default:
+		return "number"
+	}
+}
 
 // Doc describes the key in a sentence or two, in Markdown.
 func (f Flag) Doc() string { return f.key.Doc }

@@ -125,9 +125,15 @@ func (s *layers) contradictions(m *Model, p path) {
 			m.NMSThreshold = usual
 		}
 	}
+	if t := m.Tiles; t != nil && t.Motion && !t.Whole {
+		s.problem(p.to("tiles", "motion"), key.CodeConflict, "needs whole: true: where nothing moves, nothing else is looked at")
+	}
 	if t := m.Track; t != nil && m.Task == TaskDetect {
 		if t.Low > float32(m.ScoreThreshold) {
 			s.problem(p.to("track", "low_score"), key.CodeConflict, "%v is above the score_threshold, %v: expected a lower one", t.Low, m.ScoreThreshold)
+		}
+		if t.Coast > t.MaxLost {
+			s.problem(p.to("track", "coast"), key.CodeConflict, "%v is longer than max_lost, %v: expected at most that", t.Coast.Seconds(), t.MaxLost.Seconds())
 		}
 		if t.New > 0 && t.New < float32(m.ScoreThreshold) {
 			s.problem(p.to("track", "new_score"), key.CodeConflict, "%v is below the score_threshold, %v: expected at least that", t.New, m.ScoreThreshold)

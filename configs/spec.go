@@ -10,6 +10,7 @@ import (
 	"corallite/internal/key"
 	"corallite/internal/score"
 	"corallite/models"
+	"corallite/pipeline/vision"
 )
 
 // ModelSpec is a model as requested by a command line or a program: by name or path, with changes to the settings of
@@ -38,6 +39,8 @@ type ModelSpec struct {
 	Gallery        string         // embed: a folder of labelled pictures
 	Landmarks      string         // detect, pose: the file of the second model of two
 	Features       map[string]any // keyword, by key, as parsed by the keys' flags (FlagOf)
+
+	Tiles map[string]any // detect: how pictures are cut into tiles, by key, as parsed by the keys' flags; nil: they are not
 
 	NoThreshold bool // embed: a gallery without a known threshold is no error, because nothing is labelled by it
 }
@@ -114,6 +117,9 @@ func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]str
 	if c.Width != 0 || c.Height != 0 {
 		m.Width, m.Height = c.Width, c.Height
 	}
+	if err := c.setTiles(&m); err != nil {
+		return "", m, err
+	}
 	if c.ScoreThreshold != nil {
 		m.ScoreThreshold = *c.ScoreThreshold
 	} else if err := m.CheckThreshold(); err != nil && !c.NoThreshold {
@@ -140,6 +146,25 @@ func (m *Model) checkLimits() error {
 	var wrong *key.InvalidError
 	if err := m.Keys().Check(); errors.As(err, &wrong) {
 		return &SpecError{wrong.Key, unfit(wrong)}
+	}
+	return nil
+}
+
+// setTiles sets how pictures are cut into tiles.
+func (c ModelSpec) setTiles(m *Model) error {
+	if c.Tiles == nil {
+		return nil
+	}
+	if m.Task != TaskDetect {
+		return &SpecError{"tiles", fmt.Errorf("tiles are for models for %s, and this is one for %s", TaskDetect, m.Task)}
+	}
+	m.Tiles = key.New[vision.TileOptions]()
+	err := setValues(m.Tiles.Keys(), c.Tiles)
+	if err == nil {
+		err = m.Tiles.Validate()
+	}
+	if err != nil {
+		return &SpecError{"tiles", err}
 	}
 	return nil
 }

@@ -12,7 +12,6 @@ type workItem[T Item] struct {
 
 // modelResult is the result of one model for one item.
 type modelResult struct {
-	place Placement
 	event Event
 	ok    bool
 }

@@ -20,6 +20,7 @@ type Event struct {
 	Reason    string    `json:"reason,omitempty"`
 	Wanted    bool      `json:"-"` // as in Device: the missing device was requested
 	Latency   Latency   `json:"latency_ms"`
+	Runs      int       `json:"runs,omitempty"` // of the model on this item, where it may take several (MultiRunTask)
 	Result
 }
 

@@ -50,18 +50,20 @@ type Column struct {
 
 // Thing is one thing of a Finding.
 type Thing struct {
-	Label   string // "" when the model has no labels
-	Index   int    // the class as the model numbers it; NoIndex: it has none
-	Score   float32
-	Values  [4]float64 // as many as Kind.Columns
-	StartS  float64    // seconds into the recording, or since the stream began: when it happened, or was there
-	EndS    float64
-	Track   uint64     // the object's track number, the same in every frame, from 1; 0: not tracked
-	New     bool       // the first event with this Track
-	Classes []Class    // from a secondary classifier, best first
-	Zones   []string   // that it is in
-	Crossed []Crossing // lines that it has crossed with this item
-	Rotated *Rotated   // the turned box, drawn in place of the other
+	Label  string // "" when the model has no labels
+	Index  int    // the class as the model numbers it; NoIndex: it has none
+	Score  float32
+	Values [4]float64 // as many as Kind.Columns
+	StartS float64    // seconds into the recording, or since the stream began: when it happened, or was there
+	EndS   float64
+	Track  uint64 // the object's track number, the same in every frame, from 1; 0: not tracked
+	New    bool   // the first event with this Track
+	// Predicted: it was not found in this item; its track expects it there, and Score is that of the last time.
+	Predicted bool
+	Classes   []Class    // from a secondary classifier, best first
+	Zones     []string   // that it is in
+	Crossed   []Crossing // lines that it has crossed with this item
+	Rotated   *Rotated   // the turned box, drawn in place of the other
 	// Background marks the background class: it is listed, but not drawn or mentioned.
 	Background bool
 }

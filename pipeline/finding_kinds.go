@@ -40,7 +40,7 @@ func (d Detections) Len() int    { return len(d) }
 
 func (d Detections) Thing(i int) Thing {
 	o := &d[i]
-	return Thing{Label: o.Label, Index: o.Index, Score: o.Score, Values: values(o.Box), Track: o.Track, New: o.New, Classes: o.Classes, Zones: o.Zones, Crossed: o.Crossed, Rotated: o.Rotated}
+	return Thing{Label: o.Label, Index: o.Index, Score: o.Score, Values: values(o.Box), Track: o.Track, New: o.New, Predicted: o.Predicted, Classes: o.Classes, Zones: o.Zones, Crossed: o.Crossed, Rotated: o.Rotated}
 }
 
 // Draw draws the boxes, the pixels that are the objects' and the key points: those of a person or a hand as a skeleton.

@@ -41,10 +41,12 @@ type overlapped[T Item] struct {
 	spare, ran   chan *snapshot[T] // snapshots to copy outputs into; snapshots that hold outputs
 }
 
-// prepared is an item prepared in a separate buffer until the engine's input is free.
+// prepared is a part of an item, prepared in a separate buffer until the engine's input is free.
 type prepared[T Item] struct {
 	input tensor.Tensor
 	work  *workItem[T]
+	part  part
+	ok    bool // false: it failed, and no part of the item follows
 }
 
 func (o *overlapped[T]) preparing() {
@@ -56,47 +58,59 @@ func (o *overlapped[T]) preparing() {
 		if !more {
 			return
 		}
-		if !o.prepare(work, s.input) {
-			o.finish(work)
-			o.blank <- s
-			continue
+		p, n, ok := o.plan(work)
+		for {
+			ok = ok && o.prepare(work, &p, s.input)
+			s.work, s.part, s.ok = work, p, ok
+			o.ready <- s
+			if !ok || p.last {
+				break
+			}
+			p = p.next(n)
+			s = <-o.blank
 		}
-		s.work = work
-		o.ready <- s
 	}
 }
 
+// invoking passes each part on, also one that failed: decoding finishes items, so that all parts before it are done.
 func (o *overlapped[T]) invoking() {
 	defer close(o.ran)
+	failed := false // an earlier part of the same item
 	for s := range o.ready {
-		work, ok := s.work, o.load(s)
-		s.work = nil
+		work, p := s.work, s.part
+		ok := !failed && s.ok && o.load(s, &p)
+		last := p.last || !s.ok
+		s.work, s.part = nil, part{}
 		o.blank <- s
-		if !ok || !o.invoke(work) {
-			o.finish(work)
-			continue
-		}
+		ok = ok && o.invoke(work, &p)
 		n := <-o.spare
-		n.work = work
-		began := time.Now()
-		n.take(o.engine)
-		work.results[o.index].event.Latency.Decode = time.Since(began)
+		if ok {
+			began := time.Now()
+			n.take(o.engine)
+			p.took.Decode = time.Since(began)
+		}
+		n.work, n.part, n.ok, n.last = work, p, ok, last
+		failed = !ok && !last
 		o.ran <- n
 	}
 }
 
 func (o *overlapped[T]) decoding() {
+	failed := false // an earlier part of the same item
 	for n := range o.ran {
-		work := n.work
-		n.work = nil
-		o.decode(work, n)
+		work, p, last := n.work, n.part, n.last
+		failed = failed || !n.ok || !o.decode(work, p, n)
+		n.work, n.part = nil, part{}
 		o.spare <- n
-		o.finish(work)
+		if last {
+			failed = false
+			o.finish(work)
+		}
 	}
 }
 
 // load copies a prepared item into the engine's input.
-func (o *overlapped[T]) load(s *prepared[T]) bool {
+func (o *overlapped[T]) load(s *prepared[T], p *part) bool {
 	began := time.Now()
 	input := o.engine.Input(0)
 	if len(input.Data) != len(s.input.Data) {
@@ -105,7 +119,7 @@ func (o *overlapped[T]) load(s *prepared[T]) bool {
 		return false
 	}
 	copy(input.Data, s.input.Data)
-	s.work.results[o.index].event.Latency.Prepare += time.Since(began)
+	p.took.Prepare += time.Since(began)
 	return true
 }
 
@@ -113,6 +127,9 @@ func (o *overlapped[T]) load(s *prepared[T]) bool {
 // reused for the next one.
 type snapshot[T Item] struct {
 	work    *workItem[T]
+	part    part
+	ok      bool // there are outputs
+	last    bool // of the item's parts
 	infos   []tensor.Info
 	tensors []tensor.Tensor
 }

@@ -5,7 +5,7 @@ import "time"
 // Progress is the progress of a Stream.
 type Progress struct {
 	Pipeline string
-	Done     uint64 // items finished in any way: reported, dropped, failed, unreadable, left out
+	Done     uint64 // items finished in any way: reported, dropped, failed, unreadable
 	Frames   uint64 // items with a report
 	Dropped  uint64 // items of a live source that no model saw
 	Errors   uint64 // failures counted so far

@@ -23,8 +23,7 @@ func (r *run[T]) read(ctx context.Context) {
 	for ctx.Err() == nil {
 		item, err := r.next(ctx)
 		if err == nil {
-			if r.hold(ctx, item) {
-				r.held.Add(1)
+			if r.held(ctx, item) {
 				item.Release()
 			} else {
 				r.put(item)
@@ -49,8 +48,8 @@ func (r *run[T]) read(ctx context.Context) {
 // holdPause is how often a source that waits asks whether it may go on.
 const holdPause = 50 * time.Millisecond
 
-// hold reports whether an item is left out, because the models are not to run now.
-func (r *run[T]) hold(ctx context.Context, item T) bool {
+// held reports whether an item is left out, because the models are not to run now.
+func (r *run[T]) held(ctx context.Context, item T) bool {
 	if r.s.Hold == nil || !r.s.Hold() {
 		return false
 	}

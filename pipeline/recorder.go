@@ -17,6 +17,8 @@ type recorder struct {
 type modelRecord struct {
 	name, task string
 	events     uint64
+	items      uint64 // with a result
+	runs       uint64 // of a MultiRunTask
 	last       Device
 	devices    map[string]uint64
 	prepare    *hdrhistogram.Histogram
@@ -48,6 +50,8 @@ func (rec *recorder) record(model int, ev *Event) {
 	if !ev.Suppress {
 		m.events++
 	}
+	m.items++
+	m.runs += uint64(ev.Runs)
 	m.last = Device{Name: ev.Device, Degraded: ev.Degraded, Reason: ev.Reason}
 	m.devices[ev.Device]++
 	recordTime(m.prepare, ev.Latency.Prepare)
@@ -67,7 +71,12 @@ func quantiles(h *hdrhistogram.Histogram) Quantiles {
 }
 
 func (m *modelRecord) summary() ModelSummary {
+	perItem := 0.0
+	if m.items > 0 {
+		perItem = round(float64(m.runs)/float64(m.items), 2)
+	}
 	return ModelSummary{
+		Runs: m.runs, RunsPerItem: perItem,
 		Task: m.task, Events: m.events, Devices: m.devices,
 		Device: m.last.Name, Degraded: m.last.Degraded, Reason: m.last.Reason,
 		Latency: LatencySummary{
@@ -85,7 +94,7 @@ func (rec *recorder) summary(st *runStats, err error) Summary {
 		Frames: frames, Dropped: dropped, Failed: st.failed.Load(),
 		Seconds: round(elapsed.Seconds(), 3), FramesPerSecond: round(perSecond(frames, elapsed), 2),
 		Interrupted: st.interrupted.Load(), Reopened: st.reopened.Load() + src.Reopened,
-		Held: st.held.Load(), Skipped: src.Skipped, Lost: src.Lost, Sound: src.Sound, Motion: src.Motion,
+		Skipped: src.Skipped, Lost: src.Lost, Sound: src.Sound, Motion: src.Motion,
 		Drops:  DropSummary{Source: dropped, Sinks: st.sinkDrops()},
 		Errors: st.errors.report(st.recovered.Load()),
 		Models: map[string]ModelSummary{},
@@ -106,7 +115,7 @@ func (rec *recorder) progress(st *runStats, final bool) Progress {
 	frames, dropped := st.frames.Load(), st.dropped.Load()
 	return Progress{
 		Pipeline: st.pipeline, Frames: frames, Dropped: dropped, Errors: st.errors.count(),
-		Done:    frames + dropped + st.failed.Load() + st.unreadable.Load() + st.held.Load(),
+		Done:    frames + dropped + st.failed.Load() + st.unreadable.Load(),
 		Elapsed: time.Since(st.began), FPS: rec.rate.add(time.Now(), frames), Final: final,
 	}
 }

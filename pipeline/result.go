@@ -72,7 +72,9 @@ type Detection struct {
 	Mask      *Cutout    `json:"mask,omitempty"`    // of models that give each object's pixels; nil also where none is its own
 	Track     uint64     `json:"track,omitempty"`   // the object's track number, the same in every frame, from 1; 0: not tracked
 	New       bool       `json:"new,omitempty"`     // the first event with this Track
-	Classes   []Class    `json:"classes,omitempty"` // from a secondary classifier, best first
+	// Predicted: the object was not found in this item; Box is where its track expects it, Score that of the last time.
+	Predicted bool    `json:"predicted,omitempty"`
+	Classes   []Class `json:"classes,omitempty"` // from a secondary classifier, best first
 
 	// Of a tracked object in a pipeline with zones or lines:
 	Zones    []string           `json:"zones,omitempty"`     // that it is in

@@ -50,6 +50,9 @@ func (d Detection) MarshalJSON() ([]byte, error) {
 	if d.New {
 		b = append(b, `,"new":true`...)
 	}
+	if d.Predicted {
+		b = append(b, `,"predicted":true`...)
+	}
 	for i, c := range d.Classes {
 		if i == 0 {
 			b = append(b, `,"classes":[`...)

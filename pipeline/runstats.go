@@ -25,7 +25,6 @@ type runStats struct {
 	fail context.CancelCauseFunc
 
 	given       atomic.Uint64 // items from the source
-	held        atomic.Uint64 // items that Hold left out
 	unreadable  atomic.Uint64 // items that could not be read
 	dropped     atomic.Uint64 // items replaced by newer ones in the slot
 	failed      atomic.Uint64 // items on which all models failed

@@ -93,22 +93,23 @@ func (w *worker[T]) serve() {
 		if !more {
 			return
 		}
-		if w.prepare(work, w.engine.Input(0)) && w.invoke(work) {
-			w.decode(work, w.engine)
+		p, n, ok := w.plan(work)
+		for ok && w.prepare(work, &p, w.engine.Input(0)) && w.invoke(work, &p) && w.decode(work, p, w.engine) && !p.last {
+			p = p.next(n)
 		}
 		w.finish(work)
 	}
 }
 
-// prepare writes the item into dst; false if this model has finished with the item.
-func (w *worker[T]) prepare(work *workItem[T], dst tensor.Tensor) bool {
+// prepare writes a part of the item into dst; false if this model has finished with the item.
+func (w *worker[T]) prepare(work *workItem[T], p *part, dst tensor.Tensor) bool {
 	if w.r.ending() {
 		return false
 	}
-	res, began := &work.results[w.index], time.Now()
+	began := time.Now()
 	var err error
-	res.place, err = w.prepareSafely(dst, work.item)
-	res.event.Latency.Prepare = time.Since(began)
+	p.place, err = w.prepareSafely(dst, work.item, *p)
+	p.took.Prepare = time.Since(began)
 	if err != nil {
 		w.taskFailed(work, "prepare", err)
 	}
@@ -116,13 +117,13 @@ func (w *worker[T]) prepare(work *workItem[T], dst tensor.Tensor) bool {
 }
 
 // invoke runs the engine; false if this model has finished with the item.
-func (w *worker[T]) invoke(work *workItem[T]) bool {
+func (w *worker[T]) invoke(work *workItem[T], p *part) bool {
 	if w.r.ending() {
 		return false
 	}
 	res, began := &work.results[w.index], time.Now()
 	err := w.invokeSafely()
-	res.event.Latency.Invoke = time.Since(began)
+	p.took.Invoke = time.Since(began)
 	if err != nil {
 		if !w.r.ending() {
 			w.r.end(fmt.Errorf("model %s: %s: invoke on %s: %w", w.model.name, describe(work.item.Meta()), w.device.Name, err))
@@ -144,24 +145,26 @@ func (s *modelStage[T]) ranOn(res *modelResult, before, now Device) {
 	res.event.Device, res.event.Degraded, res.event.Reason, res.event.Wanted = now.Name, now.Degraded, now.Reason, now.Wanted
 }
 
-// decode turns outputs into this model's event.
-func (w *worker[T]) decode(work *workItem[T], out Outputs) {
+// decode turns the outputs of the last part into this model's event, and keeps what others gave for it; false if this model
+// has finished with the item without an event.
+func (w *worker[T]) decode(work *workItem[T], p part, out Outputs) bool {
 	res, began := &work.results[w.index], time.Now()
-	found, err := w.decodeSafely(out, res.place)
-	ok := false
-	if err == nil {
+	found, err := w.decodeSafely(out, p)
+	ok := err == nil
+	if ok && p.last {
 		res.event.Result, ok = w.refine(work, found)
 	}
 	now := time.Now()
-	res.event.Latency.Decode += now.Sub(began)
-	res.event.Latency.Total = now.Sub(work.at)
+	took := &res.event.Latency
+	took.Prepare, took.Invoke, took.Decode = took.Prepare+p.took.Prepare, took.Invoke+p.took.Invoke, took.Decode+p.took.Decode+now.Sub(began)
+	took.Total = now.Sub(work.at)
 	if err != nil {
 		w.taskFailed(work, "decode", err)
 	}
-	if !ok {
-		return
+	if ok && p.last {
+		w.sign(res, work.item.Meta())
 	}
-	w.sign(res, work.item.Meta())
+	return ok
 }
 
 // sign sets the origin of an event with a result.
@@ -206,19 +209,9 @@ func (s *modelStage[T]) taskFailed(work *workItem[T], step string, err error) {
 	s.r.errors.add(Failure{Stage: StageModel, Name: s.model.name, Item: describe(meta), Err: err})
 }
 
-func (s *modelStage[T]) prepareSafely(dst tensor.Tensor, item T) (p Placement, err error) {
-	defer panicerr.Recover(&err, "prepare")
-	return s.model.task.Prepare(dst, item)
-}
-
 func (w *worker[T]) invokeSafely() (err error) {
 	defer panicerr.Recover(&err, "invoke")
 	return w.engine.Invoke(w.r.work)
-}
-
-func (s *modelStage[T]) decodeSafely(out Outputs, p Placement) (res Result, err error) {
-	defer panicerr.Recover(&err, "decode")
-	return s.model.task.Decode(out, p)
 }
 
 func (w *worker[T]) refineSafely(item T, found Result) (res Result, err error) {

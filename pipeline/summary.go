@@ -6,7 +6,7 @@ import (
 )
 
 // Summary is the result of a run of a Stream. Its JSON is that of `corallite run --summary`, one object per pipeline.
-// Items that the source gave = Frames + Dropped + Failed + Held.
+// Items that the source gave = Frames + Dropped + Failed.
 type Summary struct {
 	Frames          uint64         `json:"frames"`            // items (frames, chunks of sound) with a result
 	Dropped         uint64         `json:"dropped"`           // items of a live source that no model saw
@@ -19,7 +19,6 @@ type Summary struct {
 
 	Failed      uint64                  `json:"failed"`         // items on which all models failed
 	Interrupted bool                    `json:"interrupted"`    // whether Run's context ended before the source did
-	Held        uint64                  `json:"held,omitempty"` // items left out because the models were switched off
 	Skipped     uint64                  `json:"skipped"`        // items skipped as configured
 	Reopened    uint64                  `json:"reopened"`       // how often a lost source was reopened
 	Lost        string                  `json:"lost,omitempty"` // why the source was lost at the end; "": it was not
@@ -62,6 +61,10 @@ type ModelSummary struct {
 	Reason   string            `json:"reason"`
 	Devices  map[string]uint64 `json:"devices"` // items by device
 	Latency  LatencySummary    `json:"latency_ms"`
+
+	// Of a model that may run several times on one item (tiles of a picture); 0: not one.
+	Runs        uint64  `json:"runs,omitempty"`          // in all
+	RunsPerItem float64 `json:"runs_per_item,omitempty"` // mean
 }
 
 // LatencySummary is the duration of each stage.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,46 +14,91 @@ import (
 func addFeatureFlags(cmd *cobra.Command) map[string]any {
 	values := map[string]any{}
 	for _, key := range configs.FeatureKeys() {
-		of := configs.FlagOf("models", "features", key)
-		name, usage := "features", "input features of a keyword model, as in its training: "+strings.Join(of.Choices(), ", ")+" (default: from the catalog or the model's metadata)"
-		if key != "kind" {
-			name += "-" + strings.ReplaceAll(key, "_", "-")
-			usage = strings.TrimSuffix(strings.ReplaceAll(of.Doc(), "`", ""), ".")
-			usage = strings.ToLower(usage[:1]) + usage[1:]
-		}
-		cmd.Flags().Var(featureFlag{values, key, of}, name, usage)
-		if choices := of.Choices(); choices != nil {
-			_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
+		f := groupFlag{to: &values, name: key, key: configs.FlagOf("models", "features", key)}
+		if key == "kind" {
+			f.add(cmd, "features", "input features of a keyword model, as in its training: "+strings.Join(f.key.Choices(), ", ")+" (default: from the catalog or the model's metadata)")
+		} else {
+			f.add(cmd, "features-"+strings.ReplaceAll(key, "_", "-"), f.usage())
 		}
 	}
 	return values
 }
 
-// featureFlag is the flag of one key.
-type featureFlag struct {
-	values map[string]any
-	name   string
-	key    configs.Flag
+// addTileFlags adds the flags of a detector's tiles: --tiles, and --tiles-size and so on for its keys, each of which is enough
+// to have tiles. The values that are given come into the map, by key; it is nil without any.
+func addTileFlags(cmd *cobra.Command, to *map[string]any) {
+	cmd.Flags().Var(tilesFlag{to}, "tiles", "run the detector on overlapping tiles of each picture, and on all of it, to find small objects")
+	cmd.Flags().Lookup("tiles").NoOptDefVal = "true"
+	for _, key := range configs.TileKeys() {
+		f := groupFlag{to: to, name: key, key: configs.FlagOf("models", "tiles", key)}
+		f.add(cmd, "tiles-"+strings.ReplaceAll(key, "_", "-"), f.usage())
+	}
+}
+
+// tilesFlag turns tiles on and off.
+type tilesFlag struct{ to *map[string]any }
+
+func (f tilesFlag) Set(s string) error {
+	on, err := strconv.ParseBool(s)
+	switch {
+	case err != nil:
+		return err
+	case !on:
+		*f.to = nil
+	case *f.to == nil:
+		*f.to = map[string]any{}
+	}
+	return nil
+}
+
+func (f tilesFlag) wants() string { return "true or false" }
+
+// String is that of the default; pflag also asks the zero tilesFlag.
+func (f tilesFlag) String() string { return "" }
+
+// Type makes pflag show it as a switch.
+func (f tilesFlag) Type() string { return "bool" }
+
+// groupFlag is the flag of one key of a group.
+type groupFlag struct {
+	to   *map[string]any // the values of the group that are given
+	name string
+	key  configs.Flag
+}
+
+func (f groupFlag) add(cmd *cobra.Command, name, usage string) {
+	cmd.Flags().Var(f, name, usage)
+	if f.key.IsSwitch() {
+		cmd.Flags().Lookup(name).NoOptDefVal = "true"
+	}
+	if choices := f.key.Choices(); choices != nil {
+		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
+	}
+}
+
+// usage is the key's documentation as help for a flag.
+func (f groupFlag) usage() string {
+	usage := strings.TrimSuffix(strings.ReplaceAll(f.key.Doc(), "`", ""), ".")
+	return strings.ToLower(usage[:1]) + usage[1:]
 }
 
 // Set reads the value. What is wrong with it explainFlag says, by wants.
-func (f featureFlag) Set(s string) (err error) {
-	f.values[f.name], err = f.key.Parse(s)
-	return err
+func (f groupFlag) Set(s string) error {
+	v, err := f.key.Parse(s)
+	if err != nil {
+		return err
+	}
+	if *f.to == nil {
+		*f.to = map[string]any{}
+	}
+	(*f.to)[f.name] = v
+	return nil
 }
 
-func (f featureFlag) wants() string { return f.key.Expects() }
+func (f groupFlag) wants() string { return f.key.Expects() }
 
 // String is empty: nothing has a default.
-func (f featureFlag) String() string { return "" }
+func (f groupFlag) String() string { return "" }
 
 // Type stands in help for the value.
-func (f featureFlag) Type() string {
-	switch f.name {
-	case "kind", "scale", "spectrum":
-		return "string"
-	case "mean", "std":
-		return "numbers"
-	}
-	return "number"
-}
+func (f groupFlag) Type() string { return f.key.TypeName() }

@@ -30,7 +30,8 @@ type look struct {
 func newDetect(std *streams) *cobra.Command {
 	return newLook(std, configs.TaskDetect, "Detect objects in pictures and videos",
 		`  corallite detect --model face_detection_full_range --out found party.mp4 holiday/*.jpg
-  corallite detect --model ssd.tflite --labels coco_labels.txt --score-threshold 0.6 --json street.mp4`)
+  corallite detect --model ssd.tflite --labels coco_labels.txt --score-threshold 0.6 --json street.mp4
+  corallite detect --model ssd.tflite --labels coco_labels.txt --tiles --tiles-size 400 --out found beach.jpg`)
 }
 
 func newClassify(std *streams) *cobra.Command {
@@ -98,6 +99,7 @@ others are still processed, and the exit code is 1.`,
 	}
 	if task == configs.TaskDetect {
 		l.model.addDecoderFlag(cmd)
+		addTileFlags(cmd, &l.model.Tiles)
 	}
 	if task == configs.TaskDetect || task == configs.TaskPose {
 		l.model.addLandmarksFlag(cmd)
@@ -149,6 +151,9 @@ func (l *look) run(cmd *cobra.Command, names []string) error {
 
 // sinks print what is found, and write the copies.
 func (l *look) sinks(_ string, source any) ([]pipeline.NamedSink, error) {
+	if s, ok := source.(*camera.Select); ok { // watches for motion (--tiles-motion)
+		source = s.Source()
+	}
 	files, out := source.(*camera.Files), l.std.err.Above(l.std.out)
 	text := pipeline.NamedSink{Name: "table"}
 	if l.asJSON {

@@ -179,10 +179,16 @@ func (p *visionPlan) openOtherSinks() error {
 	if source, ok := p.Source.(camera.Reducer); ok {
 		source.Reduce(by)
 	}
-	if source, ok := p.Source.(camera.SingleUser); ok && len(p.models) == 1 {
+	if source, ok := p.Source.(camera.SingleUser); ok && len(p.models) == 1 && !several(p.models[0].Task) {
 		source.SingleUse()
 	}
 	return nil
+}
+
+// several says whether a task looks at a picture more than once.
+func several(t vision.Task) bool {
+	_, ok := t.(pipeline.MultiRunTask[*vision.Frame])
+	return ok
 }
 
 // reduction says how many times smaller a picture may be for all who take it; nil: somebody needs all of it.

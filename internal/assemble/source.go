@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"corallite/configs"
@@ -48,12 +49,18 @@ func moves(source pipeline.Source[*vision.Frame]) bool {
 	return ok && !f.Still() || source.Live()
 }
 
+// tilesByMotion says whether a model runs only on the tiles of a picture in which something moves.
+func (b *Builder) tilesByMotion(model string) bool {
+	tiles := b.cfg.Models[model].Tiles
+	return tiles != nil && tiles.Motion
+}
+
 // selectFrom opens a pipeline's source, and takes from it what the pipeline wants.
 func (b *Builder) selectFrom(p configs.Pipeline, sounding bool) (pipeline.Source[*vision.Frame], int, error) {
 	source, items, err := b.openSource(p.Source, sounding)
-	o := camera.SelectOptions{Every: p.Every, FPS: p.FPS, Motion: p.Motion}
+	o := camera.SelectOptions{Every: p.Every, FPS: p.FPS, Motion: p.Motion, Moved: slices.ContainsFunc(p.Models, b.tilesByMotion)}
 	copy(o.Region[:], p.Region)
-	if err != nil || p.Every <= 1 && p.FPS == 0 && len(p.Region) == 0 && p.Motion == nil {
+	if err != nil || p.Every <= 1 && p.FPS == 0 && len(p.Region) == 0 && p.Motion == nil && !o.Moved {
 		return source, items, err
 	}
 	s, err := camera.NewSelect(source, o)

@@ -10,6 +10,8 @@ import (
 const (
 	haloAlpha  = 0.35
 	labelAlpha = 0.85
+
+	predictedAlpha = 0.45 // of the frame of what is only expected there
 )
 
 // box is a thing with a frame around it.
@@ -63,7 +65,11 @@ func drawBox(c *canvas, st *style, b *box) {
 	outer := b.lineRect(c, st.line)
 	// A thin dark edge on both sides keeps the line visible on a background of its own colour.
 	c.ring(outer.grow(st.halo), st.line+2*st.halo, black, haloAlpha)
-	c.ring(outer, st.line, b.col, 1)
+	alpha := float32(1)
+	if b.thing.Predicted {
+		alpha = predictedAlpha
+	}
+	c.ring(outer, st.line, b.col, alpha)
 }
 
 // grow is r with d more on each side.

@@ -28,10 +28,13 @@ func (p *Painter) appendFirst(dst []rune, t *pipeline.Thing) []rune {
 	return appendFacts(p.texts.appendName(dst, t.Label, t.Index), t)
 }
 
-// appendFacts appends what follows the name: " #7 81%".
+// appendFacts appends what follows the name: " #7 81%", or " #7 ?" of what is only expected there.
 func appendFacts(dst []rune, t *pipeline.Thing) []rune {
 	if t.Track != 0 {
 		dst = appendInt(append(dst, ' ', '#'), int(t.Track))
+	}
+	if t.Predicted {
+		return append(dst, ' ', '?')
 	}
 	return appendPercent(append(dst, ' '), t.Score)
 }

@@ -158,7 +158,9 @@ func (g *Gate) take(who id, l *life, m sight, of pipeline.Finding, i int, t *pip
 	if hasBox && who.track != 0 {
 		l.walk(m.now.Sub(l.start).Seconds(), box)
 	}
-	g.rate(who, l, m, t, box, hasBox)
+	if !t.Predicted { // which is no moment to be seen
+		g.rate(who, l, m, t, box, hasBox)
+	}
 }
 
 // boxOf is a thing's box.

@@ -18,7 +18,7 @@ func (t *Tracker) Follow(m pipeline.Meta, r *pipeline.Result) {
 		ended = t.End()
 	}
 	r.Ended = append(ended, t.Update(at, r.Detections)...)
-	r.Detections = Keep(r.Detections, t.o.Show)
+	r.Detections = t.Coasting(Keep(r.Detections, t.o.Show))
 }
 
 // Keep drops untracked detections with a score below show. It works in place.

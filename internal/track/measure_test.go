@@ -20,7 +20,7 @@ func trackAll(tr *Tracker, found mot.Frames, last int, gap time.Duration) mot.Fr
 				Box: [4]float32{float32(b.X), float32(b.Y), float32(b.X + b.W), float32(b.Y + b.H)}}
 		}
 		tr.Update(began.Add(time.Duration(n)*gap), detections)
-		for _, d := range detections {
+		for _, d := range tr.Coasting(detections) {
 			if d.Track != 0 {
 				tracks[n] = append(tracks[n], mot.Box{ID: int(d.Track), X: float64(d.Box[0]), Y: float64(d.Box[1]),
 					W: float64(d.Box[2] - d.Box[0]), H: float64(d.Box[3] - d.Box[1]), Score: float64(d.Score)})

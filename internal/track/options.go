@@ -27,6 +27,10 @@ type Options struct {
 	// at most an hour. Default: 1 s.
 	MaxLost time.Duration
 
+	// Coast is for how long an object that is not found is reported where it is expected, as a detection that is Predicted;
+	// 0: not at all. Who is behind a post for a moment is then not gone and there again.
+	Coast time.Duration
+
 	// AcrossClasses lets an object's class change from frame to frame, for models that report a van sometimes as a car
 	// and sometimes as a truck. Otherwise all detections of an object have the same class.
 	AcrossClasses bool
@@ -53,6 +57,8 @@ func (o *Options) Keys() key.Table {
 			Doc("In how many consecutive frames an object must be found before it gets its number."),
 		key.Seconds(&o.MaxLost, "max_lost").Above(0).Max(maxMaxLost.Seconds()).Default(defaultMaxLost).Example("2.5").
 			Doc("Seconds for which an object that is not found is remembered: when it is found again in this time it keeps its number (ByteTrack's track_buffer, in frames). At least several times the time between two frames."),
+		key.Seconds(&o.Coast, "coast").Min(0).Max(maxMaxLost.Seconds()).Default(0.0).Example("0.5").
+			Doc("Seconds for which an object that is not found is reported where it is expected, marked `predicted`: short gaps, behind a post or where the detector misses it, are then none. Expect some boxes where nothing is any more. At most `max_lost`."),
 		key.Number(&o.MinIoU, "min_iou").Above(0).Max(0.99).Default(defaultMinIoU).Example("0.1").
 			Doc("How much a detection must overlap the place where an object is expected (intersection over union; 1 - ByteTrack's match_thresh). Lower where objects move far between two frames."),
 		key.Number(&o.MinIoULow, "min_iou_low").Above(0).Max(0.99).Default(defaultMinIoULow).Example("0.4").
@@ -131,6 +137,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.MaxLost < 0 || o.MaxLost > maxMaxLost {
 		wrong("invalid time until a lost object is forgotten, %v (want above 0, at most %v)", o.MaxLost, maxMaxLost)
+	}
+	if o.Coast < 0 || o.Coast > o.MaxLost {
+		wrong("invalid time for which a lost object is reported, %v (want 0 to %v, which is how long it is remembered)", o.Coast, o.MaxLost)
 	}
 	if o.Step < 0 {
 		wrong("invalid interval %v between items (want above 0, or 0 to use their own times)", o.Step)

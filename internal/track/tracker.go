@@ -44,6 +44,7 @@ type object struct {
 	place    box            // in this frame, if found: with what was measured
 	track    pipeline.Track // its number is 0 while the object is tentative
 	best     float32        // the highest score, which determined its label
+	last     float32        // the score of the last time it was found
 	first    time.Duration
 	seen     time.Duration
 	found    bool          // in the last frame, or in this one once a stage has matched it
@@ -196,6 +197,7 @@ func (o *object) correct(c *candidate) {
 func (t *Tracker) count(o *object, c *candidate, detections []pipeline.Detection) {
 	d := &detections[c.at]
 	o.found, o.seen, o.at = true, t.now, c.at
+	o.last = c.score
 	o.track.Frames++
 	if o.track.Frames == 1 || c.score > o.best {
 		o.best, o.track.Label, o.track.Index = c.score, d.Label, d.Index

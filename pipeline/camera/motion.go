@@ -79,7 +79,10 @@ type motionDetector struct {
 	size       image.Point   // of the source's pictures
 	last       time.Duration // moment of the last picture
 	until      time.Duration // frames pass until this moment
+	warm       time.Duration // the background is known from this moment on
 	sum        pipeline.MotionSummary
+	cells      *movedCells // says frames where something moved; nil: nobody asks
+	onlyWatch  bool        // all frames pass
 }
 
 // newMotionDetector returns a motionDetector, which must be closed.
@@ -108,12 +111,28 @@ func (m *motionDetector) passes(f *vision.Frame, at time.Duration) bool {
 		m.begin(size, f.FPS(), at)
 	}
 	m.last = at
-	if share := m.share(f); share >= m.o.Area && !first { // in the first picture everything is new
+	share := m.share(f)
+	if m.cells != nil && !first {
+		m.see(at)
+	}
+	if share >= m.o.Area && !first { // in the first picture everything is new
 		m.until = at + m.o.Hold
 	}
-	m.count(at <= m.until)
+	if m.cells != nil && at > m.warm {
+		f.SetMoved(m.cells.areas(f.Width(), f.Height(), at)) // not shared yet
+	}
+	m.count(m.onlyWatch || at <= m.until)
 	m.sum.Seconds += time.Since(began).Seconds()
 	return m.sum.Open
+}
+
+// see notes where the mask has changes.
+func (m *motionDetector) see(at time.Duration) {
+	mask, err := m.changed.DataPtrUint8()
+	if err != nil { // a mask of 8 bits without gaps
+		panic("motion: " + err.Error())
+	}
+	m.cells.see(mask, image.Pt(m.changed.Cols(), m.changed.Rows()), at, m.o.Hold)
 }
 
 // begin resets the background, for another picture size or another recording.
@@ -126,7 +145,10 @@ func (m *motionDetector) begin(size image.Point, fps float64, at time.Duration) 
 	// Without shadows, because a lamp that goes out looks like one to MOG2.
 	b := gocv.NewBackgroundSubtractorMOG2WithParams(int(history), m.o.Threshold, false)
 	m.masked = nil
-	m.background, m.size, m.until = &b, size, at+m.o.WarmUp
+	m.background, m.size, m.until, m.warm = &b, size, at+m.o.WarmUp, at+m.o.WarmUp
+	if m.cells != nil {
+		m.cells.forget()
+	}
 }
 
 // share returns the share of the picture that differs from the background, from 0 to 1.

@@ -1,6 +1,7 @@
 package camera
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ type SelectOptions struct {
 	// Motion holds back frames in which nothing moves; nil: off. It comes last: it sees only frames that Every and FPS take,
 	// and only their Region.
 	Motion *MotionOptions
+	// Moved lets frames say where something moves (vision.Frame.Moved), as Motion sees it; without Motion, as DefaultMotion
+	// does, and no frame is held back.
+	Moved bool
 }
 
 // Validate checks the options.
@@ -63,10 +67,15 @@ func NewSelect(source pipeline.Source[*vision.Frame], o SelectOptions) (*Select,
 		return nil, err
 	}
 	s := &Select{source: source, o: o}
-	if o.Motion != nil {
+	if o.Motion != nil || o.Moved {
+		usual := DefaultMotion()
 		var err error
-		if s.motion, err = newMotionDetector(*o.Motion); err != nil {
+		if s.motion, err = newMotionDetector(*cmp.Or(o.Motion, &usual)); err != nil {
 			return nil, err
+		}
+		s.motion.onlyWatch = o.Motion == nil
+		if o.Moved {
+			s.motion.cells = &movedCells{}
 		}
 	}
 	s.pool = vision.NewPool(4)
@@ -81,12 +90,14 @@ func (s *Select) OnHeld(f func(*vision.Frame)) { s.held = append(s.held, f) }
 func (s *Select) Source() pipeline.Source[*vision.Frame] { return s.source }
 
 // Stats are the source's, with the frames that Every and FPS skipped and with the results of motion detection. Total is
-// unknown.
+// unknown if some are left out.
 func (s *Select) Stats() pipeline.Stats {
 	stats := pipeline.StatsOf(s.source)
-	stats.Total = 0
+	if s.o.Every > 1 || s.o.FPS > 0 || s.o.Motion != nil {
+		stats.Total = 0
+	}
 	stats.Skipped += s.skipped.Load()
-	if s.motion != nil {
+	if s.o.Motion != nil {
 		motion := s.motion.summary()
 		stats.Motion = &motion
 	}

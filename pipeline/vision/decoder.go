@@ -133,11 +133,25 @@ func newDetectTask(m ModelInfo, s Settings) (Task, error) {
 	if s.NMSThreshold == 0 {
 		s.NMSThreshold = float64(d.NMSThreshold)
 	}
+	limit := s.MaxResults
+	if s.Tiles != nil {
+		s.MaxResults = 0 // of a tile: there is no limit before all are merged
+	}
 	t, err := d.New(m, s)
 	if err == nil && s.Landmarks != "" && landmarksOf(t) == nil {
 		return nil, errors.Join(fmt.Errorf("detect: landmarks: %s is the second model behind the decoder %s; this model has %s", s.Landmarks, mediapipePalm.Name, d.Name), t.Close())
 	}
-	return t, err
+	if err != nil || s.Tiles == nil {
+		return t, err
+	}
+	if landmarksOf(t) != nil {
+		return nil, errors.Join(errors.New("detect: tiles are not for models in two steps: remove tiles, or landmarks"), t.Close())
+	}
+	tiled, err := NewTiled(t, *s.Tiles, limit)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("detect: %w", err), tiled.Close())
+	}
+	return tiled, nil
 }
 
 // readsSeveral refuses the name of an output for a decoder that reads several and finds them itself.

@@ -30,6 +30,8 @@ type Frame struct {
 	height  int
 	reduced reduction
 	fps     float64
+	moved   []image.Rectangle // where something moved
+	watched bool              // moved is known
 	pool    *Pool
 	store   *store
 }
@@ -82,6 +84,13 @@ func (f *Frame) FPS() float64 { return f.fps }
 // copies of frames with a rate become a video, those of the others pictures. A source that does not know its rate
 // gives its best guess.
 func (f *Frame) SetFPS(fps float64) { f.fps = fps }
+
+// Moved returns the areas of the picture, in its pixels, in which something moves or moved a moment ago; they may overlap. It
+// must not be changed. known is false where nobody watched, or nothing is known yet.
+func (f *Frame) Moved() (areas []image.Rectangle, known bool) { return f.moved, f.watched }
+
+// SetMoved says where something moved; by the source, before it passes the frame on.
+func (f *Frame) SetMoved(areas []image.Rectangle) { f.moved, f.watched = areas, true }
 
 // Reduction is how many times smaller than Width and Height Mat is: 1, unless the source was asked to decode pictures in a
 // smaller size.

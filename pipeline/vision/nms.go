@@ -27,13 +27,21 @@ const (
 
 // iou is the area that two boxes share, over the area that they cover together; 0 when one has no area.
 func iou(a, b [4]float32) float32 {
+	both := shared(a, b)
+	if both == 0 {
+		return 0
+	}
+	return both / (area(a) + area(b) - both)
+}
+
+// shared is the area that two boxes share.
+func shared(a, b [4]float32) float32 {
 	w := min(a[2], b[2]) - max(a[0], b[0])
 	h := min(a[3], b[3]) - max(a[1], b[1])
 	if !(w > 0 && h > 0) {
 		return 0
 	}
-	shared := float32(w * h)
-	return shared / (area(a) + area(b) - shared)
+	return float32(w * h)
 }
 
 func area(b [4]float32) float32 { return float32((b[2] - b[0]) * (b[3] - b[1])) }

@@ -92,7 +92,7 @@ func (p *Pool) takeBack(f *Frame) {
 	f.store.held.Store(false)
 	f.sealed.Store(false)
 	f.meta, f.fps, f.reduced = pipeline.Meta{}, 0, reduction{}
-	f.single = false
+	f.moved, f.watched, f.single = nil, false, false
 	f.spent.Store(false)
 	f.store.planar.giveBack()
 	p.out.Add(-1)

@@ -12,6 +12,7 @@ import (
 	"corallite/internal/key"
 	"corallite/internal/panicerr"
 	"corallite/pipeline"
+	"corallite/tflite/tensor"
 )
 
 // SecondaryOptions select the detections that a SecondaryClassifier classifies, and the part of the picture it sees.
@@ -195,37 +196,60 @@ func moved(middle, length, size float64) float64 {
 // Close frees the pool of picture regions, not the engines. Calling it twice is safe.
 func (c *SecondaryClassifier) Close() error { return c.parts.Close() }
 
-// Once runs a model on one frame outside a Stream: Prepare, Invoke, Decode. Nobody else may use the engine meanwhile. An
-// *ItemError from the task is the fault of this frame. A panic of the engine, which leaves it in an unknown state, is
-// returned as an error.
+// Once runs a model on one frame outside a Stream: Prepare, Invoke, Decode, for each part of a pipeline.MultiRunTask. Nobody
+// else may use the engine meanwhile. An *ItemError from the task is the fault of this frame. A panic of the engine, which leaves
+// it in an unknown state, is returned as an error.
 func Once(ctx context.Context, e pipeline.Engine, task pipeline.Task[*Frame], f *Frame) (pipeline.Result, error) {
 	r, _, err := OnceTimed(ctx, e, task, f)
 	return r, err
 }
 
-// OnceTimed is Once, and says how long each step took. Total is their sum.
+// OnceTimed is Once, and says how long each step took, of all parts. Total is their sum.
 func OnceTimed(ctx context.Context, e pipeline.Engine, task pipeline.Task[*Frame], f *Frame) (r pipeline.Result, took pipeline.Latency, err error) {
 	began := time.Now()
 	step := func(to *time.Duration) {
 		now := time.Now()
-		*to = now.Sub(began)
-		took.Total += *to
+		*to += now.Sub(began)
+		took.Total += now.Sub(began)
 		began = now
 	}
-	place, err := task.Prepare(e.Input(0), f)
+	run := func(prepare func(dst tensor.Tensor) (pipeline.Placement, error), decode func(p pipeline.Placement) error) error {
+		place, err := prepare(e.Input(0))
+		if err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+		step(&took.Prepare)
+		if err := invoke(ctx, e); err != nil {
+			return fmt.Errorf("invoke on %s: %w", e.Device().Name, err)
+		}
+		step(&took.Invoke)
+		if err := decode(place); err != nil {
+			return fmt.Errorf("decode: %w", err)
+		}
+		step(&took.Decode)
+		return nil
+	}
+	multi, ok := task.(pipeline.MultiRunTask[*Frame])
+	if !ok {
+		err = run(func(dst tensor.Tensor) (pipeline.Placement, error) { return task.Prepare(dst, f) },
+			func(p pipeline.Placement) (err error) { r, err = task.Decode(e, p); return err })
+		if err != nil {
+			r = pipeline.Result{}
+		}
+		return r, took, err
+	}
+	runs, err := multi.Plan(f, 0)
 	if err != nil {
 		return r, took, fmt.Errorf("prepare: %w", err)
 	}
-	step(&took.Prepare)
-	if err := invoke(ctx, e); err != nil {
-		return r, took, fmt.Errorf("invoke on %s: %w", e.Device().Name, err)
+	for i := range runs.Len() {
+		if err := run(func(dst tensor.Tensor) (pipeline.Placement, error) { return runs.Prepare(i, dst) },
+			func(p pipeline.Placement) error { return runs.Decode(i, e, p) }); err != nil {
+			return r, took, err
+		}
 	}
-	step(&took.Invoke)
-	if r, err = task.Decode(e, place); err != nil {
-		return pipeline.Result{}, took, fmt.Errorf("decode: %w", err)
-	}
-	step(&took.Decode)
-	return r, took, nil
+	r, err = runs.Result()
+	return r, took, err
 }
 
 func invoke(ctx context.Context, e pipeline.Engine) (err error) {

@@ -19,15 +19,16 @@ type Settings struct {
 	Resize        string    // as ParseResize reads it
 	Mean, Std     []float64 // 1 or 3 numbers each; empty: as the model, its decoder or the convention has it
 
-	Decoder           string   // of detect: one of DecoderNames
-	NMSThreshold      float64  // of a detector whose boxes are suppressed here
-	Keypoints         []string // of a YOLO model with key points: their names
-	KeypointThreshold float64  // of pose
-	Landmarks         string   // of detect and pose: the file of the second model of two; "": there is none
-	PresenceThreshold *float64 // with Landmarks; nil: DefaultPresenceThreshold
-	MinShare          float64  // of segment
-	Gallery           string   // of embed: a folder; "": none
-	Vector            *bool    // of embed: whether vectors are in the results; nil: without a gallery
+	Decoder           string       // of detect: one of DecoderNames
+	NMSThreshold      float64      // of a detector whose boxes are suppressed here
+	Tiles             *TileOptions // of a detector; nil: it runs on whole pictures
+	Keypoints         []string     // of a YOLO model with key points: their names
+	KeypointThreshold float64      // of pose
+	Landmarks         string       // of detect and pose: the file of the second model of two; "": there is none
+	PresenceThreshold *float64     // with Landmarks; nil: DefaultPresenceThreshold
+	MinShare          float64      // of segment
+	Gallery           string       // of embed: a folder; "": none
+	Vector            *bool        // of embed: whether vectors are in the results; nil: without a gallery
 }
 
 // Keys describes the keys of the settings.
@@ -55,6 +56,8 @@ func (s *Settings) Keys() key.Table {
 		key.Number(&s.NMSThreshold, "nms_threshold").Above(0).Max(1).Example("0.3").Tasks(taskDetect).
 			DefaultDoc("the catalog's; otherwise the decoder's: 0.45 for YOLO, 0.3 for MediaPipe's").
 			Doc("For detectors with a `decoder` that suppresses boxes: of two boxes that overlap more than this (intersection over union) only the one with the higher score is kept. Models that end in TFLite_Detection_PostProcess have their own threshold."),
+		key.OptionalGroup(&s.Tiles, "tiles").Switch().Example("{size: 400}").Tasks(taskDetect).
+			Doc("For detectors: the model runs on overlapping tiles of the picture, and on all of it, and what it finds is merged. It finds what is too small in the whole picture, and takes a run for each tile. [More](tiles.md)."),
 		key.String(&s.Landmarks, "landmarks").DefaultDoc("the catalog's").Example("hand_landmark_full.tflite").Tasks(taskDetect, taskPose).
 			Doc("For models in two steps, MediaPipe's hands (a palm detector, `task: detect`) and poses (`pose_detection`, `task: pose`): the .tflite file of the second model, which finds the key points in the turned part of the picture around what the first has found. Hands then have 21 key points with depths (`z`), and whose hand it is (`classes`); people have 33 key points."),
 		key.Optional(&s.PresenceThreshold, "presence_threshold").Min(0).Max(1).DefaultDoc("0.5").Example("0.7").Tasks(taskDetect, taskPose).

@@ -37,9 +37,6 @@ func (l *Link) connect() {
 			return l.how.dial(ctx)
 		},
 		ReconnectBackoff: func(attempt int) time.Duration {
-			l.mu.Lock()
-			attempt += l.brief
-			l.mu.Unlock()
 			if attempt == 0 {
 				return 0
 			}
@@ -52,13 +49,8 @@ func (l *Link) connect() {
 			ClientID: l.c.ClientID, PacketTimeout: ackLimit,
 			OnPublishReceived: []func(paho.PublishReceived) (bool, error){l.received},
 			// Messages that wait for an answer end with the connection, not with their time limit.
-			OnClientError: func(error) { l.connectionDown() },
-			OnServerDisconnect: func(d *paho.Disconnect) {
-				if d.ReasonCode == 0x8e {
-					l.log.Warn("mqtt: another program has connected with the same client_id: give each one its own", "client_id", l.c.ClientID)
-				}
-				l.connectionDown()
-			},
+			OnClientError:      func(error) { l.connectionDown() },
+			OnServerDisconnect: func(*paho.Disconnect) { l.connectionDown() },
 		},
 	}
 	if l.how.password == nil {
@@ -83,7 +75,7 @@ func (l *Link) connectionUp(broker *autopaho.ConnectionManager, ack *paho.Connac
 	l.broker = broker
 	l.up, l.down = context.WithCancel(l.work)
 	up := l.up
-	l.trouble, l.since = "", time.Now()
+	l.trouble = ""
 	l.limits = limits{qos: 2, retain: true}
 	if p := ack.Properties; p != nil {
 		l.limits.retain = p.RetainAvailable
@@ -123,10 +115,6 @@ func (l *Link) connectionDown() {
 	if was {
 		l.down()
 		l.up = nil
-		// Two programs of one name end each other's connections, and a broker may end all at once: each time is later.
-		if l.brief++; time.Since(l.since) > most {
-			l.brief = 0
-		}
 	}
 	quiet := l.closed
 	l.mu.Unlock()

@@ -3,7 +3,6 @@ package mqtt
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"io"
 	"log/slog"
 	"net"
@@ -42,7 +41,6 @@ type testBroker struct {
 	t       testing.TB
 	address string
 	hook    mochi.Hook // who may connect
-	tls     *tls.Config
 
 	mu     sync.Mutex
 	server *mochi.Server
@@ -71,7 +69,7 @@ func (b *testBroker) start() {
 	if err := s.AddHook(b.hook, nil); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := s.AddListener(listeners.NewTCP(listeners.Config{ID: "t", Address: b.address, TLSConfig: b.tls})); err != nil {
+	if err := s.AddListener(listeners.NewTCP(listeners.Config{ID: "t", Address: b.address})); err != nil {
 		b.t.Fatal(err)
 	}
 	err := s.Subscribe("#", 1, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {

@@ -49,8 +49,6 @@ type Link struct {
 	up       context.Context // ends with the connection; nil: there is none
 	down     context.CancelFunc
 	limits   limits
-	since    time.Time         // when the connection came up
-	brief    int               // connections in a row that did not last
 	trouble  string            // the last error of connecting that was logged
 	refused  map[string]bool   // topics that the broker does not take
 	claimed  map[string]string // levels of topics, and what they are for

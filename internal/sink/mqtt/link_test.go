@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -13,8 +12,6 @@ import (
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
-
-	"corallite/internal/httpserver/servertest"
 )
 
 // TestBrokerGoneAndBack has a broker that is not there at first, goes, and comes back without what it retained.
@@ -301,46 +298,4 @@ func decode(t *testing.T, text string) map[string]any {
 		t.Fatalf("%v: %s", err, text)
 	}
 	return out
-}
-
-// TestTLS connects to a broker whose certificate only ca knows, with a certificate of its own.
-func TestTLS(t *testing.T) {
-	cert, key, pool := servertest.Certificate(t)
-	r := newRig(t)
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.broker.tls = &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool}
-	r.broker.start()
-	r.config.URL = "mqtts://" + r.broker.address
-	s := r.open()
-	if !waitFor(func() bool { return strings.Contains(r.log.String(), "name it with ca") }) {
-		t.Error(r.log.String())
-	}
-	r.close(s)
-	r.config.CA, r.config.Cert, r.config.Key = cert, cert, key
-	s = r.open()
-	r.broker.is("corallite/status", "online")
-	r.close(s)
-}
-
-// TestTwoOfOneName has two programs with one client id: they must not chase each other without end.
-func TestTwoOfOneName(t *testing.T) {
-	r := newRig(t)
-	r.broker.start()
-	s := r.open()
-	r.broker.is("corallite/status", "online")
-	other := newRig(t)
-	other.config.URL = r.config.URL
-	k := other.open()
-	if !waitFor(func() bool { return strings.Contains(r.log.String()+other.log.String(), "same client_id") }) {
-		t.Errorf("%s%s", r.log.String(), other.log.String())
-	}
-	time.Sleep(time.Second)
-	if n := strings.Count(r.log.String(), "connected"); n > 20 {
-		t.Errorf("%d connections in a second", n)
-	}
-	r.close(s)
-	other.close(k)
 }

@@ -215,8 +215,8 @@ func (s *Sink) show(p *presence) {
 	s.link.set(p.topic+"/count", []byte(strconv.Itoa(p.count)), 0, true)
 }
 
-// Lossless is true: Consume waits for nobody, and of files no event is missing.
-func (s *Sink) Lossless() bool { return true }
+// Lossless is false: the newest results matter.
+func (s *Sink) Lossless() bool { return false }
 
 // Consume takes in a report. It neither draws nor waits.
 func (s *Sink) Consume(_ context.Context, r pipeline.Report) error {

@@ -1,0 +1,42 @@
+package track
+
+import "corallite/pipeline"
+
+// minInside is the part of a predicted box that must lie where detections have been: who walks out of the picture is gone.
+const minInside = 0.5
+
+// Coasting appends the objects that the last Update did not find to its detections, where they are expected, for
+// Options.Coast since they were last found. They are Predicted and have the score of that time.
+func (t *Tracker) Coasting(detections []pipeline.Detection) []pipeline.Detection {
+	if t.o.Coast == 0 {
+		return detections
+	}
+	for i := range t.objects {
+		o := &t.objects[i]
+		if o.found || !o.sure() || t.now-o.seen > t.o.Coast {
+			continue
+		}
+		b := o.expected.within(&t.extent)
+		if b.empty() || !(b.area() >= minInside*o.expected.area()) || t.taken(&b) {
+			continue
+		}
+		detections = append(detections, pipeline.Detection{
+			Label: o.track.Label, Index: o.track.Index, Score: o.last, Track: o.track.Track, Predicted: true,
+			Box: [4]float32{float32(b[0]), float32(b[1]), float32(b[2]), float32(b[3])},
+		})
+	}
+	return detections
+}
+
+// taken reports whether an object that was found stands where another one is expected: it hides it, or is it.
+func (t *Tracker) taken(b *box) bool {
+	for i := range t.objects {
+		if o := &t.objects[i]; o.found && o.sure() && iou(&o.place, b) > maxTaken {
+			return true
+		}
+	}
+	return false
+}
+
+// maxTaken is the overlap from which two boxes cannot both be shown.
+const maxTaken = 0.5
