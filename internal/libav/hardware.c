@@ -30,15 +30,15 @@ static enum AVPixelFormat choose_format(AVCodecContext *c, const enum AVPixelFor
   return AV_PIX_FMT_NONE;
 }
 
-// use_device prepares a decoder for a device. It gives the reason why that is not possible, "" for err's.
-static const char *use_device(struct track *t, const AVCodec *codec, AVCodecContext *c, const char *kind, int *err) {
+// use_device prepares a decoder for a device. It gives the reason why that is not possible; NULL: err is, "": it is possible.
+static const char *use_device(libav_reader *r, struct track *t, const AVCodec *codec, AVCodecContext *c, const char *kind, int *err) {
   enum AVHWDeviceType type = p_av_hwdevice_find_type_by_name(kind);
   if (type == AV_HWDEVICE_TYPE_NONE) return "these ffmpeg libraries are without it";
   const AVCodecHWConfig *config = NULL;
   for (int i = 0; (config = p_avcodec_get_hw_config(codec, i)); i++)
     if (config->device_type == type && config->methods & AV_CODEC_HW_CONFIG_METHOD_HW_DEVICE_CTX) break;
   if (!config) return "these ffmpeg libraries do not decode this codec on it";
-  if ((*err = p_av_hwdevice_ctx_create(&c->hw_device_ctx, type, NULL, NULL, 0)) < 0) return NULL;
+  if ((*err = p_av_hwdevice_ctx_create(&c->hw_device_ctx, type, NULL, NULL, 0)) < 0) return r->log.count ? NULL : "no device of this kind can be opened";
   t->hardware = config->pix_fmt;
   c->get_format = choose_format;
   c->opaque = t;
@@ -70,9 +70,10 @@ static int attempt(libav_reader *r, int stream, int threads, int low_delay, cons
   if (low_delay) c->flags |= AV_CODEC_FLAG_LOW_DELAY;
   const char *reason = NULL;
   if (err >= 0 && kind && strcmp(kind, "v4l2m2m")) {
-    reason = use_device(t, codec, c, kind, &err);
-    if (reason && *reason) err = AVERROR(ENOSYS);
-    else reason = NULL;
+    r->log.count = 0;
+    reason = use_device(r, t, codec, c, kind, &err);
+    if (reason && !*reason) reason = NULL;
+    if (reason && err >= 0) err = AVERROR(ENOSYS);
   }
   if (err >= 0) err = p_avcodec_open2(c, codec, NULL);
   if (err >= 0) {

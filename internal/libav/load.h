@@ -28,7 +28,7 @@
   UTIL(av_frame_alloc) UTIL(av_frame_free) UTIL(av_frame_ref) UTIL(av_frame_unref) UTIL(av_frame_move_ref) \
   UTIL(av_frame_get_buffer) UTIL(av_frame_copy_props) UTIL(av_hwdevice_find_type_by_name) UTIL(av_hwdevice_ctx_create) \
   UTIL(av_hwframe_transfer_data) UTIL(av_frame_make_writable) UTIL(av_frame_is_writable) UTIL(av_frame_get_side_data) \
-  UTIL(av_dict_set) UTIL(av_dict_get) UTIL(av_dict_free) UTIL(av_malloc) UTIL(av_freep) UTIL(av_strerror) \
+  UTIL(av_opt_set) UTIL(av_dict_set) UTIL(av_dict_get) UTIL(av_dict_free) UTIL(av_malloc) UTIL(av_freep) UTIL(av_strerror) \
   UTIL(av_log_set_level) UTIL(av_log_set_callback) UTIL(av_log_default_callback) UTIL(av_rescale_q) \
   UTIL(av_gettime_relative) UTIL(av_pix_fmt_desc_get) UTIL(av_get_pix_fmt_name) UTIL(av_color_space_name) \
   UTIL(av_color_range_name) UTIL(av_color_transfer_name) UTIL(av_color_primaries_name)

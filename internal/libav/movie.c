@@ -70,6 +70,9 @@ static int open_format(libav_movie *m, const struct libav_params *sound) {
   // another time than the pictures, which the header can say only when the first fragment is there (delay_moov).
   AVDictionary *options = NULL;
   p_av_dict_set(&options, "movflags", sound ? "frag_custom+empty_moov+default_base_moof+delay_moov" : "frag_custom+empty_moov+default_base_moof", 0);
+  // Sound that begins behind the first fragment, when the header is written: its first packet is put at 0 and lasts until
+  // the second one, which without this would be at 0 with all that follow.
+  if (sound && sound->late) p_av_dict_set(&options, "use_editlist", "0", 0);
   err = p_avformat_write_header(f, &options);
   p_av_dict_free(&options);
   return err;
@@ -141,7 +144,12 @@ int libav_write_sound(libav_movie *m, const uint8_t *data, int size, int64_t pts
   return mux_packet(&m->sink, m->format, m->packet, m->sound, data, size, pts, dts, duration, 1);
 }
 
-int libav_flush(libav_movie *m) { return mux_sink_flush(&m->sink, m->format); }
+int libav_flush(libav_movie *m) {
+  int err = mux_sink_flush(&m->sink, m->format);
+  // The muxer would put the next fragment's sound behind the last one's, though there may be none for a while.
+  if (err >= 0 && m->sound) err = p_av_opt_set(m->format->priv_data, "movflags", "+frag_discont", 0);
+  return err;
+}
 
 int libav_finish(libav_movie *m) {
   int err = p_avcodec_send_frame(m->codec, NULL);

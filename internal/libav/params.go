@@ -29,7 +29,8 @@ type Parameters struct {
 	Width, Height                                  int
 	Aspect, FrameRate                              [2]int // numerator and denominator
 	ColorRange, Primaries, Transfer, ColorSpace    int
-	Rate, Channels, FrameSize, BlockAlign, Priming int // of sound; Priming: samples that its encoder needs to start
+	Rate, Channels, FrameSize, BlockAlign, Priming int  // of sound; Priming: samples that its encoder needs to start
+	Late                                           bool // of sound for a Movie: it begins more than half a second after the pictures
 	ChannelMask                                    uint64
 }
 
@@ -87,6 +88,7 @@ func (p *Parameters) c(pin *runtime.Pinner) C.struct_libav_params {
 		sample_rate: C.int(p.Rate), channels: C.int(p.Channels), frame_size: C.int(p.FrameSize), block_align: C.int(p.BlockAlign),
 		initial_padding: C.int(p.Priming), channel_mask: C.uint64_t(p.ChannelMask),
 	}
+	c.late = flag(p.Late)
 	if n := len(p.Extradata); n > 0 {
 		data := unsafe.SliceData(p.Extradata)
 		pin.Pin(data)

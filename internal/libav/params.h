@@ -16,6 +16,7 @@ struct libav_params {
   int64_t bit_rate;
   const uint8_t *extradata;
   int extradata_size;
+  int late;  // of sound in an MP4: it begins behind the first fragment
 };
 
 typedef struct libav_reader libav_reader;

@@ -203,7 +203,9 @@ func (w *movieWriter) begin(f Frame, take func(Frame) (*target, error)) (*movie,
 	width, height := draw.Size(f)
 	var sound *soundtrack
 	if w.timed(f) {
-		sound = w.soundOf(f.Meta().Source)
+		if sound = w.soundOf(f.Meta().Source); sound != nil {
+			sound.stream.Late = sound.waiting[0].PTS-f.Meta().Position > fragment/2
+		}
 	}
 	m, err := newMovie(t, w.o.Codec, fps, w.timed(f), sound, width, height, w.room)
 	var system syscall.Errno
