@@ -21,7 +21,7 @@ func newYOLOPose(m ModelInfo, s Settings) (Task, error) {
 	y, ok := task.(*YOLO)
 	if !ok || y.opts.Head != YOLOPose {
 		task.Close()
-		return nil, fmt.Errorf("pose: the decoder %s gives no key points: name one that ends in _pose, or remove decoder:", s.Decoder)
+		return nil, fmt.Errorf("pose: the decoder %s gives no key points: remove decoder: or name one that ends in _pose", s.Decoder)
 	}
 	return yoloPoses{y, least}, nil
 }

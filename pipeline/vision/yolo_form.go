@@ -252,7 +252,7 @@ func (y *YOLO) keypointForm(values int) (classes int, k keypointForm, err error)
 			return classes, k, nil
 		}
 	}
-	return 0, k, fmt.Errorf("the %d values of a box behind its place are not %s and %d key points of 2 or 3 values: name all key points with keypoints:, and all classes with labels:",
+	return 0, k, fmt.Errorf("the %d values of a box behind its place are not %s and %d key points of 2 or 3 values: keypoints: must name all key points, and labels: all classes",
 		values, classCount(classes), len(k.names))
 }
 
