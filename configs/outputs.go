@@ -38,11 +38,21 @@ func (s *layers) sameOutputs(cfg *Config) {
 			}
 		}
 	}
+	below := map[string]string{} // pipelines, by folders that they read with all that is in them
+	for _, name := range cfg.order {
+		if r, ok := cfg.Pipelines[name].Source.(part.TreeReader); ok {
+			for _, dir := range r.ReadsBelow() {
+				below[realPath(dir)] = name
+			}
+		}
+	}
 	for _, name := range cfg.order {
 		for i, sink := range cfg.Pipelines[name].Sinks {
 			if w, ok := sink.(part.Writer); ok {
 				kind := sink.About().Kind
-				s.claim(used, path{"pipelines", name, "sinks", index(i), kind}, w.Output(), fileClaim{pipeline: name, kind: kind})
+				at := path{"pipelines", name, "sinks", index(i), kind}
+				s.claim(used, at, w.Output(), fileClaim{pipeline: name, kind: kind})
+				s.notBelow(below, at, w.Output())
 			}
 		}
 	}
@@ -76,6 +86,20 @@ func (s *layers) claim(used map[string]fileClaim, sink path, out part.Output, u 
 		// Lines of several pipelines can share a file.
 	default:
 		s.problem(p, key.CodeWrongType, "%s is already %s", where, other.what)
+	}
+}
+
+// notBelow reports a folder for copies that a source would take for new pictures.
+func (s *layers) notBelow(read map[string]string, sink path, out part.Output) {
+	if !out.Folder {
+		return
+	}
+	where := realPath(out.Path)
+	for dir, name := range read {
+		if below, err := filepath.Rel(dir, where); err == nil && filepath.IsLocal(below) && below != "." {
+			s.problem(sink.to(out.Key), key.CodeWrongType, "%s lies in the folder that pipelines.%s watches with all folders in it: its copies would be taken for new pictures", out.Path, name)
+			return
+		}
 	}
 }
 

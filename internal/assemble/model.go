@@ -77,6 +77,10 @@ func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, model *deleg
 			r.Logger.Warn(message, "model", m.Path)
 		}
 	}
+	if m.Tiles != nil {
+		tiles := *m.Tiles
+		tiles.GrowScore, m.Tiles = m.ScoreThreshold, &tiles
+	}
 	var follow *track.Tracker
 	if m.Track != nil {
 		o := *m.Track

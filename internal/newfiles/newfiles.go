@@ -15,7 +15,6 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"corallite/internal/fileglob"
-	"corallite/internal/regfile"
 )
 
 // Options are the options of New.
@@ -32,9 +31,14 @@ type Options struct {
 	// Written also waits for as long as a program has the file open for writing, where the system tells (see BeingWritten).
 	// It is for files of which a part can be read as if it were all.
 	Written bool
+	// Recursive also gives files in folders below, also in those that are made or moved there later, and behind links to
+	// folders, each folder once. Hidden folders are passed over.
+	Recursive bool
+	// Warn is told of folders below that cannot be read; nil: nobody is.
+	Warn func(message string)
 }
 
-// Folder is a folder that is watched (not what is below it). All methods but Stop are called by one goroutine at a time.
+// Folder is a folder that is watched. All methods but Stop are called by one goroutine at a time.
 type Folder struct {
 	dir     string
 	opts    Options
@@ -44,7 +48,10 @@ type Folder struct {
 
 	taken   map[string]stamp
 	waiting map[string]*arrival
-	reading []*arrival // what Begin gave, in order
+	folders map[string]string // that are watched: their paths without links, by their paths
+	reals   map[string]string // the other way round
+	told    map[string]bool   // folders that cannot be read
+	reading []*arrival        // what Begin gave, in order
 	lost    error
 }
 
@@ -65,20 +72,19 @@ type arrival struct {
 
 // New watches a folder. The caller stops it.
 func New(dir string, o Options) (*Folder, error) {
-	w := &Folder{dir: dir, opts: o, stop: make(chan struct{}), taken: map[string]stamp{}, waiting: map[string]*arrival{}}
+	w := &Folder{dir: dir, opts: o, stop: make(chan struct{}), taken: map[string]stamp{}, waiting: map[string]*arrival{},
+		folders: map[string]string{}, reals: map[string]string{}, told: map[string]bool{}}
 	// Listed before watching begins and after, because files that appear in between get no event.
 	if !o.Existing {
-		if err := w.list(func(path string, s stamp) { w.taken[path] = s }); err != nil {
+		if err := w.follow(filepath.Clean(dir), func(path string, s stamp) { w.taken[path] = s }); err != nil {
 			return nil, err
 		}
+		clear(w.folders)
+		clear(w.reals)
 	}
 	var err error
 	if w.watcher, err = fsnotify.NewWatcher(); err != nil {
-		return nil, fmt.Errorf("watching %s: %w", dir, err)
-	}
-	if err := w.watcher.Add(dir); err != nil {
-		w.watcher.Close()
-		return nil, fmt.Errorf("watching %s: %w", dir, regfile.Cause(err))
+		return nil, fmt.Errorf("watching %s: %w", dir, tooMany(err))
 	}
 	if err := w.rescan(); err != nil {
 		w.watcher.Close()
@@ -87,30 +93,12 @@ func New(dir string, o Options) (*Folder, error) {
 	return w, nil
 }
 
-// list calls f with the files in the folder.
-func (w *Folder) list(f func(path string, s stamp)) error {
-	entries, err := os.ReadDir(w.dir)
-	if err != nil {
-		return fmt.Errorf("watching %s: %w", w.dir, regfile.Cause(err))
-	}
-	for _, e := range entries {
-		path := filepath.Join(w.dir, e.Name())
-		if !w.opts.Kind.Has(path) {
-			continue
-		}
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			f(path, stampOf(info))
-		}
-	}
-	return nil
-}
-
 func stampOf(info fs.FileInfo) stamp { return stamp{info.Size(), info.ModTime()} }
 
 // rescan queues all files that were not taken in their present version.
 func (w *Folder) rescan() error {
 	now := time.Now()
-	return w.list(func(path string, s stamp) {
+	return w.follow(filepath.Clean(w.dir), func(path string, s stamp) {
 		if old, ok := w.taken[path]; !ok || old != s {
 			w.waiting[path] = &arrival{path: path, due: now, changed: now}
 		}
@@ -192,15 +180,27 @@ func (w *Folder) note(event fsnotify.Event) {
 		}
 		return
 	}
-	path := filepath.Join(w.dir, filepath.Base(event.Name))
+	path := filepath.Clean(event.Name)
+	if !w.isFolder(filepath.Dir(path)) && !w.isFolder(path) {
+		return // of a folder that was moved away
+	}
 	switch {
+	case gone && w.isFolder(path):
+		w.forget(path)
 	case gone:
 		delete(w.taken, path)
 		delete(w.waiting, path)
+	case event.Has(fsnotify.Create) && w.opts.Recursive && isDir(path):
+		w.appeared(path)
 	case w.opts.Kind.Has(path) && (event.Has(fsnotify.Create) || event.Has(fsnotify.Write)):
 		now := time.Now()
 		w.waiting[path] = &arrival{path: path, due: now.Add(w.opts.Settle), changed: now}
 	}
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // Begin returns the next file to be read, if one is due. Each that it returns is ended with End, in this order; several may

@@ -70,3 +70,30 @@ func DeadlineKey(to *time.Duration, usually string) *key.Field {
 
 // Seconds writes a duration as a number of seconds.
 func Seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'g', -1, 64) }
+
+// TreeReader is a source that reads folders with all that is in them: no copies may go into them.
+type TreeReader interface {
+	ReadsBelow() []string
+}
+
+// RecursiveKey is the key of sources that watch a folder for also watching those in it.
+func RecursiveKey(to *bool) *key.Field {
+	return key.Bool(to, "recursive").Default(false).Example("true").
+		Doc("Whether folders in the folder are watched too, and those in them, also those that are made or moved there later, and links to folders, but no hidden ones.")
+}
+
+// Below is a folder if it is read with all that is in it, for TreeReader.
+func Below(folder string, recursive bool) []string {
+	if !recursive {
+		return nil
+	}
+	return []string{folder}
+}
+
+// Warner tells the log of messages.
+func (e SourceEnv) Warner() func(message string) {
+	if e.Logger == nil {
+		return nil
+	}
+	return func(message string) { e.Logger.Warn(message) }
+}

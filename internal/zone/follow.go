@@ -50,6 +50,7 @@ func NewFollower(o Options, warn func(message string)) (*Follower, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
+	o.Zones = slices.DeleteFunc(slices.Clone(o.Zones), func(z Zone) bool { return z.Disabled })
 	f := &Follower{o: o, objects: map[uint64]*object{}, counts: newCounts(o), warn: warn}
 	return f, nil
 }

@@ -378,3 +378,24 @@ func TestHostileBoxes(t *testing.T) {
 		t.Errorf("%d objects", len(s.f.objects))
 	}
 }
+
+// TestDisabledZones leaves out zones that are disabled, and shows others by their title; events have the name.
+func TestDisabledZones(t *testing.T) {
+	corners := Shape{Points: []Point{{0, 0}, {1, 0}, {1, 1}, {0, 1}}}
+	on, off := DefaultZone(), DefaultZone()
+	on.Name, on.Shape, on.Title, on.Inertia = "yard", corners, "the back yard", 1
+	off.Name, off.Shape, off.Disabled, off.Inertia = "street", corners, true, 1
+	f, err := NewFollower(Options{Zones: []Zone{off, on}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := []pipeline.Detection{{Label: "cat", Track: 1, Box: [4]float32{10, 10, 20, 20}}}
+	p := f.Update(time.Unix(1, 0), 100, 100, found, nil)
+	if len(p.Zones) != 1 || p.Zones[0].Name != "yard" || p.Zones[0].Title != "the back yard" || len(found[0].Entered) != 1 || found[0].Entered[0] != "yard" {
+		t.Errorf("%+v, entered %v", p.Zones, found[0].Entered)
+	}
+	off.Inertia = 0
+	if _, err := NewFollower(Options{Zones: []Zone{off}}, nil); err == nil {
+		t.Error("a disabled zone is not checked")
+	}
+}

@@ -50,6 +50,11 @@ func (z *Zone) Keys() key.Table {
 			Doc("Seconds for which an object must be inside to be in the zone."),
 		key.Strings(&z.Objects, "objects").DefaultDoc("all").Example("[person]").
 			Doc("Labels of the objects that count."),
+		key.String(&z.Title, "friendly_name").DefaultDoc("the zone's name").Example("front door").
+			Doc("What pictures and the page show in place of the zone's name. Events have the name."),
+		key.Bind(key.Key{Name: "enabled", Kind: key.KindBoolean, Default: true, Example: "false",
+			Doc: "`false`: the zone is left out, as if it were not there, but for mistakes in it."},
+			func(v any) { on, _ := v.(bool); z.Disabled = !on }, func() any { return !z.Disabled }),
 		key.Numbers(&z.Distances, "distances").Lengths(4).Above(0).Max(1e6).DefaultDoc("none").Example("[4, 20, 4, 20]").
 			Doc("For speeds: how long the four sides of the zone are on the ground in metres, from the first corner to the second and so on. The zone must then have four corners, as a rectangle on the ground has in the picture."),
 	}

@@ -1,6 +1,7 @@
 package zone
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -17,6 +18,7 @@ type Places struct {
 // ZoneCount is what a zone has counted, by label.
 type ZoneCount struct {
 	Name    string         `json:"-"`
+	Title   string         `json:"-"` // shown in pictures
 	Area    Polygon        `json:"-"` // in pixels
 	Now     map[string]int `json:"now"`
 	Entered map[string]int `json:"entered"` // since the stream began
@@ -96,7 +98,7 @@ func (c *counts) cross(line int, back bool, label string) {
 func (c *counts) places(f *Follower) *Places {
 	p := &Places{Zones: make([]ZoneCount, len(f.o.Zones)), Lines: make([]LineCount, len(f.o.Lines))}
 	for i, z := range f.o.Zones {
-		p.Zones[i] = ZoneCount{z.Name, f.areas[i], maps.Clone(c.now[i]), maps.Clone(c.entered[i])}
+		p.Zones[i] = ZoneCount{z.Name, cmp.Or(z.Title, z.Name), f.areas[i], maps.Clone(c.now[i]), maps.Clone(c.entered[i])}
 	}
 	for i, l := range f.o.Lines {
 		p.Lines[i] = LineCount{l.Name, f.paths[i], l.AToB, l.BToA, [2]map[string]int{maps.Clone(c.crossed[i][0]), maps.Clone(c.crossed[i][1])}}
@@ -111,7 +113,7 @@ func (p *Places) Draw(c pipeline.Canvas) {
 		return
 	}
 	for _, z := range p.Zones {
-		canvas.Outline(pipeline.Outline{Name: z.Name, Text: fmt.Sprintf("%s %d", z.Name, sum(z.Now)), Points: pixels(z.Area), Closed: true})
+		canvas.Outline(pipeline.Outline{Name: z.Name, Text: fmt.Sprintf("%s %d", cmp.Or(z.Title, z.Name), sum(z.Now)), Points: pixels(z.Area), Closed: true})
 	}
 	for _, l := range p.Lines {
 		text := fmt.Sprintf("%s: %s %d, %s %d", l.Name, l.AToB, sum(l.Crossed[0]), l.BToA, sum(l.Crossed[1]))

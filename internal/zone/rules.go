@@ -25,6 +25,8 @@ type Zone struct {
 	Loitering time.Duration // how long an object must be inside to be in the zone
 	Objects   []string      // labels of the objects that count; empty: all
 	Distances []float64     // metres from each of four corners to the next, for speeds; empty: no speeds
+	Title     string        // what pictures show in place of Name; "": Name
+	Disabled  bool          // it is checked and otherwise left out
 }
 
 // DefaultZone is a zone with Frigate's values.

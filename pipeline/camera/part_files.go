@@ -60,8 +60,9 @@ func (c *ImagesConfig) Open(context.Context, part.SourceEnv) (pipeline.Source[*v
 
 // FolderConfig is the configuration of a folder that is watched for new pictures.
 type FolderConfig struct {
-	Folder string
-	Decode string // as in ImagesConfig
+	Folder    string
+	Recursive bool
+	Decode    string // as in ImagesConfig
 }
 
 // About describes the source as part of a configuration.
@@ -74,6 +75,7 @@ func (c *FolderConfig) Keys() key.Table {
 	return key.Table{
 		key.String(&c.Folder, "folder").Example("inbox").
 			Doc("A folder that is watched: the pictures in it, then each one that is added. Does not end by itself."),
+		part.RecursiveKey(&c.Recursive),
 		decodeKey(&c.Decode),
 	}
 }
@@ -84,9 +86,12 @@ func (c *FolderConfig) Check(in part.Check) { part.CheckFolder(in, "folder", c.F
 // Reads is the folder.
 func (c *FolderConfig) Reads() []string { return []string{c.Folder} }
 
+// ReadsBelow is the folder, if those in it are read too.
+func (c *FolderConfig) ReadsBelow() []string { return part.Below(c.Folder, c.Recursive) }
+
 // Open begins to watch the folder.
-func (c *FolderConfig) Open(context.Context, part.SourceEnv) (pipeline.Source[*vision.Frame], error) {
-	w, err := NewWatch(c.Folder, WatchOptions{Existing: true})
+func (c *FolderConfig) Open(_ context.Context, env part.SourceEnv) (pipeline.Source[*vision.Frame], error) {
+	w, err := NewWatch(c.Folder, WatchOptions{Existing: true, Recursive: c.Recursive, Warn: env.Warner()})
 	if err == nil {
 		w.ahead.reader.full = c.Decode == decodeFull
 	}

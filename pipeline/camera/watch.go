@@ -20,9 +20,14 @@ type WatchOptions struct {
 	// Patience is how long an unreadable file, which may still be being written, may be unchanged before it counts as
 	// failed; 0: 5 s.
 	Patience time.Duration
+	// Recursive also takes pictures in folders below, also in those that are made or moved there later, and behind links to
+	// folders, each folder once. Hidden folders are passed over.
+	Recursive bool
+	// Warn is told of folders below that cannot be read; nil: nobody is.
+	Warn func(message string)
 }
 
-// Watch is a source of the pictures that appear in a folder (not below it): written, copied or moved there, with the name of
+// Watch is a source of the pictures that appear in a folder, or also below it: written, copied or moved there, with the name of
 // a picture and not hidden. A picture is taken when it is complete: unchanged for a moment and readable. One that is
 // overwritten is taken again.
 type Watch struct {
@@ -40,7 +45,9 @@ func NewWatch(dir string, o WatchOptions) (*Watch, error) {
 	if o.Patience <= 0 {
 		o.Patience = 5 * time.Second
 	}
-	folder, err := newfiles.New(dir, newfiles.Options{Kind: pictureFiles, Existing: o.Existing, Settle: o.Settle, Patience: o.Patience})
+	folder, err := newfiles.New(dir, newfiles.Options{
+		Kind: pictureFiles, Existing: o.Existing, Settle: o.Settle, Patience: o.Patience, Recursive: o.Recursive, Warn: o.Warn,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -22,9 +22,14 @@ type WatchOptions struct {
 	// Patience is how long an unreadable file, which may still be being written, may be unchanged before it counts as
 	// failed; 0: 10 s.
 	Patience time.Duration
+	// Recursive also takes recordings in folders below, also in those that are made or moved there later, and behind links to
+	// folders, each folder once. Hidden folders are passed over.
+	Recursive bool
+	// Warn is told of folders below that cannot be read; nil: nobody is.
+	Warn func(message string)
 }
 
-// Watch is a source of the recordings that appear in a folder (not below it): written, copied or moved there, with the name
+// Watch is a source of the recordings that appear in a folder, or also below it: written, copied or moved there, with the name
 // of a recording and not hidden. A recording is taken when it is complete: unchanged for a moment, not open for writing in
 // any program (where the system tells: of own files on local disks of Linux), and readable. One that is overwritten is taken
 // again. Chunks are as those of Files.
@@ -50,6 +55,7 @@ func NewWatch(dir string, o WatchOptions) (audio.Source, error) {
 	}
 	folder, err := newfiles.New(dir, newfiles.Options{
 		Kind: recordings, Existing: o.Existing, Settle: o.Settle, Patience: o.Patience, Written: true,
+		Recursive: o.Recursive, Warn: o.Warn,
 	})
 	if err != nil {
 		return nil, err

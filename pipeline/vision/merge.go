@@ -39,7 +39,7 @@ func mergeDetections(found []seen, o TileOptions) []pipeline.Detection {
 				continue
 			}
 			taken[j] = true
-			if o.Merge == MergeNMM && overlap(box, d.Box, o.Metric) >= limit {
+			if o.Merge == MergeNMM && d.Score >= float32(o.GrowScore) && overlap(box, d.Box, o.Metric) >= limit {
 				box = [4]float32{min(box[0], d.Box[0]), min(box[1], d.Box[1]), max(box[2], d.Box[2]), max(box[3], d.Box[3])}
 			}
 		}

@@ -37,6 +37,10 @@ type TileOptions struct {
 	Merge     string  // what becomes of boxes of one class that match: MergeNMM or MergeNMS
 	Metric    string  // what is compared with Threshold: MetricIoS or MetricIoU
 	Threshold float64 // from which two boxes match, above 0 and at most 1
+
+	// GrowScore is the score below which a box makes no other grow: where a tracker gets boxes that are too unsure to be shown,
+	// those that are shown stay as they are without it. 0: all do.
+	GrowScore float64
 }
 
 // The ways to merge boxes, and the measures of how much two of them overlap.

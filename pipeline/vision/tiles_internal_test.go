@@ -134,3 +134,22 @@ func TestMoveMovesAll(t *testing.T) {
 		t.Errorf("%+v, %+v, %+v", d, *d.Rotated, *d.Mask)
 	}
 }
+
+// TestUnsureBoxesMakeNoneGrow merges a box that is too unsure to be shown, as a tracker gets it, into one that is shown, which
+// stays as it is.
+func TestUnsureBoxesMakeNoneGrow(t *testing.T) {
+	o := DefaultTiles()
+	found := func() []seen {
+		return []seen{
+			{Detection: pipeline.Detection{Box: [4]float32{10, 10, 30, 50}, Score: 0.7}},
+			{Detection: pipeline.Detection{Box: [4]float32{5, 10, 25, 60}, Score: 0.2}},
+		}
+	}
+	if d := mergeDetections(found(), o); len(d) != 1 || d[0].Box != [4]float32{5, 10, 30, 60} {
+		t.Errorf("%+v", d)
+	}
+	o.GrowScore = 0.5
+	if d := mergeDetections(found(), o); len(d) != 1 || d[0].Box != [4]float32{10, 10, 30, 50} {
+		t.Errorf("with a score of 0.5 for growing: %+v", d)
+	}
+}
