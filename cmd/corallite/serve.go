@@ -32,7 +32,7 @@ func newServe(std *streams) *cobra.Command {
 		Long: `Runs models on the pictures and tensors that other programs send, until a signal ends it. It speaks several protocols at
 one address: its own (/v1/detect and so on, described in /v1/openapi.json), that of DeepStack and CodeProject.AI
 (/v1/vision/...), doods2's (/detect), the Open Inference Protocol v2 with binary tensors (/v2/...), and with --zmq that of
-Frigate's zmq detector.
+Frigate's zmq detector. A picture is sent, for example, with: curl --data-binary @street.jpg http://127.0.0.1:8090/v1/detect
 
 With --config the models are those of the files, and their block serve says the rest; pipelines of the files do not run
 (corallite run runs both). CORALLITE_... environment variables and --set override values in the files.
@@ -40,7 +40,6 @@ With --config the models are those of the files, and their block serve says the 
 By default only this machine reaches the server. With --listen on another address, clients need the token that is printed,
 unless --open is given. The exit code is 0 when a signal ends it.`,
 		Example: `  corallite serve --model ssd_mobilenet_v1_coco_quant
-  curl --data-binary @street.jpg http://127.0.0.1:8090/v1/detect
   corallite serve --config models.yaml --listen 0.0.0.0:32168 --open`,
 		Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },

@@ -14,7 +14,7 @@
 //
 // # Memory
 //
-// What clients send is counted as it comes, and refused beyond a limit for all together. Pictures are decoded by as many
-// requests at a time as there are engines and cores; one that needs more memory than is left waits. Their size is
-// looked at before.
+// What clients send is counted as it comes, and refused beyond a limit for all together. As many requests have a decoded
+// picture at a time as there are cores, and engines that leave these free; one that needs more memory than is left waits.
+// Their size is looked at before.
 package hub

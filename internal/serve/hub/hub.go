@@ -76,11 +76,15 @@ func New(o Options) (*Hub, error) {
 	}
 	h := &Hub{o: o, decoder: camera.NewDecoder()}
 	h.closing, h.stop = context.WithCancel(context.Background())
-	engines := 0
+	free := 0 // engines that leave the CPU free
 	for _, s := range o.Models {
 		m := NewModel(s)
 		h.models = append(h.models, m)
-		engines += len(s.Engines)
+		for _, e := range s.Engines {
+			if e.Device().LeavesCPUFree {
+				free++
+			}
+		}
 	}
 	if len(h.models) == 0 {
 		return nil, errors.Join(errors.New("there are no models to answer with"), h.Close())
@@ -88,7 +92,8 @@ func New(o Options) (*Hub, error) {
 	h.places = semaphore.NewWeighted(int64(o.Queue))
 	h.bodies = semaphore.NewWeighted(max(bodyMemory, 4*o.MaxBody))
 	h.pixels = semaphore.NewWeighted(pixelMemory)
-	h.decodes = semaphore.NewWeighted(int64(engines + runtime.GOMAXPROCS(0)))
+	// More at a time would only wait for each other with their pictures in memory.
+	h.decodes = semaphore.NewWeighted(int64(free + runtime.GOMAXPROCS(0)))
 	return h, nil
 }
 
