@@ -40,3 +40,11 @@ func (a *SSDAnchors) Labels() []string { return a.classes.known() }
 
 // Labels are the labels that segments can have.
 func (s *Segment) Labels() []string { return s.classes.known() }
+
+// Labels are those of the task that runs on the tiles.
+func (t *Tiled) Labels() []string {
+	if l, ok := t.task.(Labelled); ok {
+		return l.Labels()
+	}
+	return nil
+}
