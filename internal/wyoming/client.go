@@ -25,6 +25,8 @@ type client struct {
 	began   *float64 // the timestamp of audio-start, in milliseconds
 	hearing *hearing // from the first sound to audio-stop; nil: none
 
+	silent atomic.Int64 // since when nothing has come, in Unix nanoseconds; 0: it is being heard
+
 	writing sync.Mutex
 }
 
@@ -46,6 +48,11 @@ func (c *client) serve(ctx context.Context) {
 	defer c.abandon()
 	c.in.begun = func() { _ = c.conn.SetReadDeadline(time.Now().Add(eventLimit)) }
 	for ctx.Err() == nil {
+		if c.hearing == nil {
+			c.silent.Store(time.Now().UnixNano())
+		} else {
+			c.silent.Store(0)
+		}
 		_ = c.conn.SetReadDeadline(time.Time{}) // between events a client may be silent for as long as it likes
 		e, err := c.in.next()
 		if err == nil {
@@ -157,6 +164,7 @@ func (c *client) start(ctx context.Context, f audioFormat) {
 		}
 	}
 	c.began = nil
+	c.silent.Store(0)
 	sound := Sound{Samples: from, Format: formats[f.Width], Rate: f.Rate, Channels: f.Channels, Words: words, Peer: c.peer()}
 	go func() {
 		defer close(h.done)

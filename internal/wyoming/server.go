@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/url"
 	"os"
@@ -84,7 +85,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	closed   bool
-	open     map[net.Conn]bool
+	open     map[net.Conn]*client
 	refusals int
 	warned   time.Time
 	all      sync.WaitGroup
@@ -130,7 +131,7 @@ func Listen(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening at %s: %w", o.URI, err)
 	}
-	return &Server{o: o, listener: l, log: o.Logger, open: map[net.Conn]bool{}}, nil
+	return &Server{o: o, listener: l, log: o.Logger, open: map[net.Conn]*client{}}, nil
 }
 
 // removeDeadSocket removes a socket that nobody listens at: a program that was killed leaves it.
@@ -182,11 +183,29 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 }
 
+// makeRoom ends the connection that has been silent for the longest time, of those on which nothing is being heard, and
+// reports whether there was one.
+func (s *Server) makeRoom() bool {
+	var longest net.Conn
+	since := int64(math.MaxInt64)
+	for c, one := range s.open {
+		if at := one.silent.Load(); at > 0 && at < since {
+			longest, since = c, at
+		}
+	}
+	if longest == nil {
+		return false
+	}
+	longest.Close()
+	delete(s.open, longest)
+	return true
+}
+
 // serve serves one client in a goroutine of its own, or refuses it.
 func (s *Server) serve(ctx context.Context, c net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	full := len(s.open) >= s.o.Most
+	full := len(s.open) >= s.o.Most && !s.makeRoom()
 	if s.closed || full && s.refusals >= maxRefusals {
 		c.Close()
 		return
@@ -197,8 +216,11 @@ func (s *Server) serve(ctx context.Context, c net.Conn) {
 			s.warned = now
 			s.log.Warn("a client is refused: there are as many as may be", "address", s.o.URI, "connections", s.o.Most)
 		}
-	} else {
-		s.open[c] = true
+	}
+	client := &client{server: s, conn: c, in: newReader(c)}
+	client.silent.Store(time.Now().UnixNano())
+	if !full {
+		s.open[c] = client
 	}
 	s.all.Go(func() {
 		defer func() {
@@ -210,7 +232,6 @@ func (s *Server) serve(ctx context.Context, c net.Conn) {
 				s.refusals--
 			}
 		}()
-		client := &client{server: s, conn: c, in: newReader(c)}
 		if full {
 			client.fail("busy", fmt.Sprintf("there are already %s", english.Count(s.o.Most, "connection")))
 			return

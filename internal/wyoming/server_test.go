@@ -241,11 +241,29 @@ func TestHostile(t *testing.T) {
 	good.expect("pong", "")
 }
 
+// TestIdle: connections that are silent make room for new ones, those that are being heard do not.
+func TestIdle(t *testing.T) {
+	r := serve(t, 3)
+	good := r.dial(t)
+	good.send("audio-chunk", mono, 1, 0)
+	good.expect("detection", "")
+	for range 200 {
+		r.dial(t)
+	}
+	last := r.dial(t)
+	last.send("ping", "")
+	last.expect("pong", "")
+	good.send("audio-chunk", mono, 2, 0)
+	good.expect("detection", "")
+}
+
 // TestTooMany: one more than may be is told so, and is served when there is room again.
 func TestTooMany(t *testing.T) {
 	r := serve(t, 2)
 	a, b := r.dial(t), r.dial(t)
 	for _, d := range []*dialled{a, b} {
+		d.send("audio-chunk", mono, 1, 0)
+		d.expect("detection", "")
 		d.send("ping", "")
 		d.expect("pong", "")
 	}
