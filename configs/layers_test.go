@@ -48,13 +48,13 @@ func TestOtherSource(t *testing.T) {
 			t.Errorf("%#v, want %#v", got, want)
 		}
 	}
-	want(mustLoad(t, small, "pipelines.door.source.video=clip.mp4"), &camera.VideoConfig{Video: []string{"clip.mp4"}, Decode: "auto"})
+	want(mustLoad(t, small, "pipelines.door.source.video=clip.mp4"), &camera.VideoConfig{Video: []string{"clip.mp4"}, Decode: "auto", Hardware: "none"})
 	t.Setenv("CORALLITE_PIPELINES_DOOR_SOURCE_FOLDER", "folder")
 	want(mustLoad(t, small), &camera.FolderConfig{Folder: "folder", Decode: "auto"})
 	want(mustLoad(t, small, "pipelines.door.source={images: [pic.jpg]}"), &camera.ImagesConfig{Images: []string{"pic.jpg"}, Decode: "auto"})
 	t.Setenv("CORALLITE_PIPELINES_DOOR_SOURCE_FOLDER", "")
 	webcam := strings.Replace(small, `{images: "*.jpg"}`, "{camera: 0, width: 640, height: 480}", 1)
-	want(mustLoad(t, webcam, "pipelines.door.source={url: 'http://192.0.2.1/'}"), &camera.URLConfig{URL: "http://192.0.2.1/", Transport: "auto"})
+	want(mustLoad(t, webcam, "pipelines.door.source={url: 'http://192.0.2.1/'}"), &camera.URLConfig{URL: "http://192.0.2.1/", Transport: "auto", Hardware: "none"})
 	want(mustLoad(t, webcam, "pipelines.door.source.camera=1"), &camera.DeviceConfig{Camera: "1", Width: 640, Height: 480})
 	_, err := load(t, small, "pipelines.door.source.video=clip.mp4", "pipelines.door.source.images=pic.jpg")
 	wantProblems(t, err, `--set pipelines.door.source.video=clip.mp4: pipelines.door.source.video: images is set as well: expected only one of `+sourceKinds())
