@@ -175,7 +175,7 @@ func (c *client) start(ctx context.Context, f audioFormat) {
 				return
 			}
 			h.found = true
-			_ = c.send("detection", detection{Name: name, Timestamp: int64(began + 1000*end.Seconds())}) // else its end is noticed by the reader
+			_ = c.send("detection", detection{Name: name, Timestamp: int64(began + float64(1000*end.Seconds()))}) // else its end is noticed by the reader
 		})
 	}()
 }

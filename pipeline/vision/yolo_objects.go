@@ -95,9 +95,9 @@ func (s turnedSpread) overlap(o turnedSpread) float64 {
 	a, b, c := s.a+o.a, s.b+o.b, s.c+o.c
 	dx, dy := o.x-s.x, s.y-o.y
 	det := float64(a*b) - float64(c*c)
-	place := (float64(a*dy*dy)+float64(b*dx*dx))/(det+tiny)/4 + c*dx*dy/(det+tiny)/2
+	place := float64((float64(a*dy*dy)+float64(b*dx*dx))/(det+tiny)/4) + float64(c*dx*dy/(det+tiny)/2)
 	own := math.Max(float64(s.a*s.b)-float64(s.c*s.c), 0) * math.Max(float64(o.a*o.b)-float64(o.c*o.c), 0)
-	shape := math.Log(det/(float64(4*math.Sqrt(own))+tiny)+tiny) / 2
+	shape := float64(math.Log(det/(float64(4*math.Sqrt(own))+tiny)+tiny) / 2)
 	distance := math.Min(math.Max(place+shape, tiny), 100)
 	return 1 - math.Sqrt(1-math.Exp(-distance)+tiny)
 }

@@ -21,8 +21,8 @@ import (
 // clients is how many ask at once.
 const clients = 8
 
-// serveSeconds is how long each side is asked in a round.
-const serveSeconds = 10 * time.Second
+// roundTime is how long each side is asked in a round.
+const roundTime = 10 * time.Second
 
 // question is what is asked again and again.
 type question struct {
@@ -165,7 +165,7 @@ func (s *setup) askServer(args []string, port string, q question) (a asked, err 
 	began := time.Now()
 	for range clients {
 		all.Go(func() {
-			for time.Since(began) < serveSeconds {
+			for time.Since(began) < roundTime {
 				at := time.Now()
 				err := ask()
 				mu.Lock()

@@ -3,7 +3,6 @@ package mqtt
 import (
 	"bytes"
 	"context"
-	"io"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -317,9 +316,6 @@ func fakeBroker(t testing.TB, serve func(net.Conn)) string {
 	t.Cleanup(func() { l.Close(); all.Wait() })
 	return l.Addr().String()
 }
-
-// drain reads until the client goes.
-func drain(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 
 func contains(t testing.TB, text string, words ...string) {
 	t.Helper()

@@ -112,7 +112,7 @@ func iou(a, b [4]float32) float64 {
 	if !(w > 0 && h > 0) {
 		return 0
 	}
-	one, other := float64(a[2]-a[0])*float64(a[3]-a[1]), float64(b[2]-b[0])*float64(b[3]-b[1])
+	one, other := float64(float64(a[2]-a[0])*float64(a[3]-a[1])), float64(float64(b[2]-b[0])*float64(b[3]-b[1]))
 	both := float64(w * h)
 	return both / (one + other - both)
 }
