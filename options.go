@@ -3,9 +3,9 @@ package corallite
 import (
 	"cmp"
 	"log/slog"
+	"maps"
 
 	"corallite/configs"
-	"corallite/internal/choice"
 )
 
 // The tasks of models.
@@ -52,29 +52,55 @@ type Options struct {
 	Gallery  string         // Embed: a folder with a folder of pictures for each label, whose labels pictures get (Classify)
 	Features map[string]any // Keyword: what the model takes of sound, by the keys of features in YAML
 
+	// Settings are other keys of models as YAML has them, with a single value or a list each: "min_share": 0.05.
+	Settings map[string]any
+
 	Logger *slog.Logger // nil: slog.Default()
 }
 
 func (o Options) spec(ref string) (configs.ModelSpec, error) {
-	runs, err := choice.Parse(o.Delegate)
-	if err == nil {
-		runs, err = runs.WithOptions(o.DelegateOptions)
-	}
+	runs, err := configs.ParseDelegate(o.Delegate, o.DelegateOptions)
 	if err != nil {
-		return configs.ModelSpec{}, &configs.SpecError{Key: "delegate", Err: err}
+		return configs.ModelSpec{}, err
 	}
 	s := configs.ModelSpec{
-		Ref: ref, Task: o.Task, Labels: o.Labels, LabelsFile: o.LabelsFile, Delegate: runs, Device: o.Device,
-		Threads: o.Threads, Engines: cmp.Or(o.Engines, 1), Allow: o.Allow, Deny: o.Deny, Activation: o.Activation,
-		Decoder: o.Decoder, Landmarks: o.Landmarks, Signature: o.Signature, Output: o.Output, Mean: o.Mean, Std: o.Std, Width: o.Width, Height: o.Height, Gallery: o.Gallery, Features: o.Features, Tiles: o.Tiles,
+		Ref: ref, Task: o.Task, Labels: o.Labels, LabelsFile: o.LabelsFile, Delegate: runs, Features: o.Features, Tiles: o.Tiles,
+		Values: map[string]any{"engines": cmp.Or(o.Engines, 1)},
 	}
+	set(s.Values, "device", o.Device)
+	set(s.Values, "threads", o.Threads)
+	set(s.Values, "activation", o.Activation)
+	set(s.Values, "decoder", o.Decoder)
+	set(s.Values, "signature", o.Signature)
+	set(s.Values, "output", o.Output)
+	set(s.Values, "width", o.Width)
+	set(s.Values, "height", o.Height)
+	set(s.Values, "landmarks", o.Landmarks)
+	set(s.Values, "gallery", o.Gallery)
+	setList(s.Values, "category_allowlist", o.Allow)
+	setList(s.Values, "category_denylist", o.Deny)
+	setList(s.Values, "mean", o.Mean)
+	setList(s.Values, "std", o.Std)
 	if o.ScoreThreshold != 0 {
-		threshold := max(o.ScoreThreshold, 0)
-		s.ScoreThreshold = &threshold
+		s.Values["score_threshold"] = max(o.ScoreThreshold, 0)
 	}
 	if o.MaxResults != 0 {
-		most := max(o.MaxResults, 0)
-		s.MaxResults = &most
+		s.Values["max_results"] = max(o.MaxResults, 0)
 	}
+	maps.Copy(s.Values, o.Settings)
 	return s, nil
+}
+
+// set sets a value that is given.
+func set[T comparable](values map[string]any, key string, v T) {
+	if v != *new(T) {
+		values[key] = v
+	}
+}
+
+// setList sets a list that is given.
+func setList[T any](values map[string]any, key string, v []T) {
+	if len(v) > 0 {
+		values[key] = v
+	}
 }

@@ -35,6 +35,39 @@ func delegateKey() *key.Key {
 	return k
 }
 
+// ParseDelegate reads what may run a model as flags and programs say it: a choice as the key delegate has it in words
+// ("edgetpu,plugin:/opt/libvx.so"), and the options of its external delegates, which are checked as in YAML where the
+// delegate's keys are known.
+func ParseDelegate(words string, options map[string]string) (DelegateChoice, error) {
+	all, err := choice.Parse(words)
+	if err != nil {
+		return nil, &SpecError{"delegate", err}
+	}
+	if all, err = all.WithOptions(options); err != nil {
+		return nil, &SpecError{"options", err}
+	}
+	for i, item := range all {
+		if item.Options == nil {
+			continue
+		}
+		read := map[string]string{}
+		for name, text := range item.Options {
+			k := choice.Of(item).Key(name)
+			if k == nil { // the library alone knows it
+				read[name] = text
+				continue
+			}
+			value, err := Flag{k}.Parse(text)
+			if err != nil {
+				return nil, &SpecError{"options", fmt.Errorf("%s: %s: %w", item, name, err)}
+			}
+			read[name] = fmt.Sprint(value)
+		}
+		all[i].Options = read
+	}
+	return all, nil
+}
+
 // shownChoice is a choice as shown in YAML: one word if that is enough, else the same as in the file.
 func shownChoice(c choice.Choice) any {
 	if len(c) == 0 {

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +28,30 @@ func FlagOf(path ...string) Flag {
 		return Flag{k}
 	}
 	panic(fmt.Sprintf("the key %s is not one for a flag", strings.Join(path, ".")))
+}
+
+// ModelFlag is a key of models that commands have as a flag.
+type ModelFlag struct {
+	Flag
+	Key   string   // in the configuration: "score_threshold"
+	Usage string   // what help says of it
+	Needs []string // other keys without which it cannot be given
+}
+
+// ModelFlags are the flags of a command that runs models for the tasks.
+func ModelFlags(tasks ...string) []ModelFlag {
+	var all []ModelFlag
+	for _, k := range root().Child("models").Keys {
+		of := k.FlagTasks
+		if len(of) == 0 {
+			of = k.Tasks
+		}
+		fits := len(of) == 0 || slices.ContainsFunc(tasks, func(t string) bool { return slices.Contains(of, t) })
+		if k.Flag != "" && fits {
+			all = append(all, ModelFlag{FlagOf("models", k.Name), k.Name, k.Flag, k.Needs})
+		}
+	}
+	return all
 }
 
 // Parse parses a value, as --set does: an int, a float64, a string, true or false, or []float64. The error says what is wrong with it.

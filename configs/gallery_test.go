@@ -44,11 +44,11 @@ pipelines: {p: {source: {images: "*.jpg"}, models: [who], sinks: [table: {}]}}
 
 func TestFaceWarning(t *testing.T) {
 	of := func(path, subject, gallery string) Model {
-		return Model{Path: path, Subject: subject, Settings: vision.Settings{Gallery: gallery}}
+		return Model{Path: path, Subject: subject, Settings: vision.Settings{EmbedSettings: vision.EmbedSettings{Gallery: gallery}}}
 	}
 	things := func(gallery string) Model { return of("things.tflite", models.Things, gallery) }
 	detector := func(decoder string, labels ...string) *Model {
-		return &Model{Settings: vision.Settings{Task: TaskDetect, Decoder: decoder, Settings: score.Settings{Labels: labels}}}
+		return &Model{Settings: vision.Settings{Task: TaskDetect, DetectSettings: vision.DetectSettings{Decoder: decoder}, Settings: score.Settings{Labels: labels}}}
 	}
 	face := detector("", "face")
 	for name, c := range map[string]struct {

@@ -16,12 +16,17 @@ var madeUpKeys = []struct {
 	structBegins, field  string
 	tableBegins, newLine string
 }{
-	{ // of a model
+	{ // of a model on pictures
 		"pipeline/vision/settings.go",
-		"type Settings struct {\n", "Mood string",
-		"append(s.Settings.Keys(), key.Table{\n", `key.String(&s.Mood, "mood").Choices("calm", "hasty").Default("calm").Doc("How the model feels."),`,
+		"type InputSettings struct {\n", "Mood string",
+		"return key.Table{\n", `key.String(&s.Mood, "mood").Choices("calm", "hasty").Default("calm").Doc("How the model feels."),`,
 	},
-	{ // of a task
+	{ // of one task
+		"pipeline/vision/task_segment.go",
+		"type SegmentSettings struct {\n", "Leaps int",
+		"return key.Table{\n", `key.Int(&s.Leaps, "leaps").Min(1).Flag("leaps a picture").Doc("How often it leaps."),`,
+	},
+	{ // of all results
 		"internal/score/settings.go",
 		"type Settings struct {\n", "Blinks int",
 		"return key.Table{\n", `key.Int(&s.Blinks, "blinks").Min(1).Max(9).Tasks("classify").Doc("How often it blinks."),`,
@@ -88,17 +93,22 @@ func TestMadeUpKeys(t *testing.T) {
 	const all = `models:
   d: {path: m.tflite, task: detect, mood: hasty, track: {leash: 2.5}}
   c: {path: m.tflite, task: classify, blinks: 3}
+  s: {path: m.tflite, task: segment, leaps: 2}
 ` + pipelines
 	const said = `shown: blinks 3
 shown: mood calm
 shown: mood hasty
 shown: leash 2.5
+shown: mood calm
+shown: leaps 2
 shown: naps true
 schema: mood 1
 schema: blinks 1
+schema: leaps 1
 schema: leash 1
 schema: naps 1
 flag: one of calm, hasty
+flag of segment: leaps leaps a picture
 completion: models.d.track.leash= Metres between object and box.
 completion: models.d.mood=calm
 completion: models.d.mood=hasty
@@ -113,12 +123,13 @@ completion: models.d.mood=hasty
 	t.Setenv("CORALLITE_MODELS_C_BLINKS", "")
 	if got, want := run(`models:
   d: {path: m.tflite, task: detect, mood: sad,
-    blinks: 1,
+    blinks: 1, leaps: 1,
     track: {leash: 6,
       leesh: 1}}
   c: {path: m.tflite, task: classify, blinks: 0}
 `+pipelines), `c.yaml:2: models.d.mood: "sad" is not a possible value: expected one of calm, hasty
 c.yaml:3: models.d.blinks: only applies to task: classify
+c.yaml:3: models.d.leaps: only applies to task: segment
 c.yaml:4: models.d.track.leash: 6 is not a possible value: expected a number above 0, at most 5
 c.yaml:5: models.d.track.leesh: unknown key; did you mean "leash"?
 c.yaml:6: models.c.blinks: 0 is not a possible value: expected an integer from 1 to 9

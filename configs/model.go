@@ -91,19 +91,27 @@ func (s *layers) given(p path, name string) bool {
 
 // checkSiblings reports keys of the same group that key k, at p, excludes or needs.
 func (s *layers) checkSiblings(p path, k *key.Key, given func(name string) bool) {
-	if len(k.Excludes)+len(k.Needs) == 0 || !given(k.Name) {
+	if !given(k.Name) {
 		return
 	}
+	for _, err := range together(k, given) {
+		s.problem(p.to(k.Name), key.CodeConflict, "%v", err)
+	}
+}
+
+// together says which keys of the same group exclude a key that is given, or are missing beside it.
+func together(k *key.Key, given func(name string) bool) (wrong []error) {
 	for _, other := range k.Excludes {
 		if given(other) {
-			s.problem(p.to(k.Name), key.CodeConflict, "must not be given together with %s", other)
+			wrong = append(wrong, fmt.Errorf("must not be given together with %s", other))
 		}
 	}
 	for _, other := range k.Needs {
 		if !given(other) {
-			s.problem(p.to(k.Name), key.CodeConflict, "needs %s as well, which is not given", other)
+			wrong = append(wrong, fmt.Errorf("needs %s as well, which is not given", other))
 		}
 	}
+	return wrong
 }
 
 // contradictions reports keys that exclude each other.

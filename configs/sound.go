@@ -1,7 +1,6 @@
 package configs
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -78,20 +77,28 @@ func setValues(keys key.Table, values map[string]any) error {
 			_, message := unknownKey(name, &key.Key{Kind: key.KindGroup, Keys: keys.Keys()})
 			return fmt.Errorf("%s: %s", name, message)
 		}
-		var n yaml.Node
-		if err := n.Encode(values[name]); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if below, err := setValue(f, values[name]); err != nil {
+			return fmt.Errorf("%s%s: %w", name, below, err)
 		}
-		var wrong error
-		value := valueReader{f.Key()}.value(&n, func(_ *yaml.Node, below string, _ key.Code, format string, args ...any) {
-			wrong = cmp.Or(wrong, fmt.Errorf("%s%s: %s", name, below, fmt.Sprintf(format, args...)))
-		})
-		if wrong != nil {
-			return wrong
-		}
-		f.Set(value)
 	}
 	return nil
+}
+
+// setValue sets one key. Of a list, below says which of its values is wrong: "[1]".
+func setValue(f *key.Field, v any) (below string, err error) {
+	var n yaml.Node
+	if err := n.Encode(v); err != nil {
+		return "", err
+	}
+	value := valueReader{f.Key()}.value(&n, func(_ *yaml.Node, at string, _ key.Code, format string, args ...any) {
+		if err == nil {
+			below, err = at, fmt.Errorf(format, args...)
+		}
+	})
+	if err == nil {
+		f.Set(value)
+	}
+	return below, err
 }
 
 // findWakewordFiles finds the additional files of a wake word.

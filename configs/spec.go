@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"corallite/internal/key"
-	"corallite/internal/score"
 	"corallite/models"
 	"corallite/pipeline/vision"
 )
@@ -21,24 +22,14 @@ type ModelSpec struct {
 
 	FileTask string // the task of a file about which nothing else is known; "": none
 
-	LabelsFile     string
-	Labels         []string // instead of LabelsFile
-	Delegate       DelegateChoice
-	Device         string
-	Threads        int
-	Engines        int
-	ScoreThreshold *float64
-	MaxResults     *int
-	Allow, Deny    []string // labels
-	Activation     string
-	Decoder        string         // of a detector: how its outputs are decoded
-	Signature      string         // to run
-	Output         string         // name of the output to read
-	Mean, Std      []float64      // 1 or 3 numbers each
-	Width, Height  int            // of a model that takes pictures of any size
-	Gallery        string         // embed: a folder of labelled pictures
-	Landmarks      string         // detect, pose: the file of the second model of two
-	Features       map[string]any // keyword, by key, as parsed by the keys' flags (FlagOf)
+	LabelsFile string
+	Labels     []string // instead of LabelsFile
+	Delegate   DelegateChoice
+	Features   map[string]any // keyword, by key, as parsed by the keys' flags (FlagOf)
+
+	// Values are those of other keys of a model with a single value or a list, as their flags give them (Flag.Parse):
+	// "score_threshold": 0.6.
+	Values map[string]any
 
 	Tiles map[string]any // detect: how pictures are cut into tiles, by key, as parsed by the keys' flags; nil: they are not
 
@@ -93,40 +84,16 @@ func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]str
 			return "", m, err
 		}
 	}
-	m.Device, m.Threads, m.Engines, m.Gallery = c.Device, c.Threads, c.Engines, c.Gallery
-	m.Allow, m.Deny = c.Allow, c.Deny
-	if c.Landmarks != "" {
-		if !isFile(c.Landmarks) {
-			return "", m, &SpecError{"landmarks", fmt.Errorf("%s: no such file", c.Landmarks)}
-		}
-		m.Landmarks = c.Landmarks
-		if m.Catalog == "" {
-			m.Resize = usualResize(m)
-		}
-	}
-	if c.Decoder != "" {
-		m.SetDecoder(c.Decoder)
-	}
-	m.Signature, m.Output = c.Signature, c.Output
-	if len(c.Mean) > 0 {
-		m.Mean, m.Std = c.Mean, c.Std
-	}
-	if c.Activation != "" {
-		m.Activation = score.Activation(c.Activation)
-	}
-	if c.Width != 0 || c.Height != 0 {
-		m.Width, m.Height = c.Width, c.Height
+	if err := c.setValues(&m); err != nil {
+		return "", m, err
 	}
 	if err := c.setTiles(&m); err != nil {
 		return "", m, err
 	}
-	if c.ScoreThreshold != nil {
-		m.ScoreThreshold = *c.ScoreThreshold
-	} else if err := m.CheckThreshold(); err != nil && !c.NoThreshold {
-		return "", m, &SpecError{"score_threshold", err}
-	}
-	if c.MaxResults != nil {
-		m.MaxResults = *c.MaxResults
+	if _, given := c.Values["score_threshold"]; !given && !c.NoThreshold {
+		if err := m.CheckThreshold(); err != nil {
+			return "", m, &SpecError{"score_threshold", err}
+		}
 	}
 	if err := c.setLabels(&m, readLabels); err != nil {
 		return "", m, err
@@ -139,6 +106,52 @@ func (c ModelSpec) Find(store *models.Store, readLabels func(path string) ([]str
 		return name, m, err
 	}
 	return name, m, m.checkLimits()
+}
+
+// setValues sets the keys of Values.
+func (c ModelSpec) setValues(m *Model) error {
+	names := slices.Sorted(maps.Keys(c.Values))
+	slices.SortStableFunc(names, func(a, b string) int { // which others get defaults from
+		switch "decoder" {
+		case a:
+			return -1
+		case b:
+			return 1
+		}
+		return 0
+	})
+	for _, name := range names {
+		keys := m.Keys()
+		f := keys.Field(name)
+		if f == nil {
+			_, message := unknownKey(name, &key.Key{Kind: key.KindGroup, Keys: keys.Keys()})
+			return &SpecError{name, errors.New(message)}
+		}
+		switch k := f.Key(); {
+		case !k.IsLeaf() || slices.Contains([]string{"path", "task", "labels", "delegate"}, name):
+			return &SpecError{name, errors.New("it is not among those that are given by their values")}
+		case m.Task != "" && k.Tasks != nil && !slices.Contains(k.Tasks, m.Task):
+			return &SpecError{name, fmt.Errorf("only applies to task: %s", joinWords(k.Tasks))}
+		default:
+			if wrong := together(k, func(other string) bool { _, given := c.Values[other]; return given }); wrong != nil {
+				return &SpecError{name, wrong[0]}
+			}
+		}
+		if below, err := setValue(f, c.Values[name]); below != "" {
+			return &SpecError{name, fmt.Errorf("%s: %w", below, err)}
+		} else if err != nil {
+			return &SpecError{name, err}
+		}
+		switch {
+		case name == "decoder":
+			m.SetDecoder(m.Decoder)
+		case name == "landmarks" && !isFile(m.Landmarks):
+			return &SpecError{name, fmt.Errorf("%s: no such file", m.Landmarks)}
+		case name == "landmarks" && m.Catalog == "":
+			m.Resize = usualResize(*m)
+		}
+	}
+	return nil
 }
 
 // checkLimits checks the model against the limits of its keys, which so far only files and flags were checked against.

@@ -7,13 +7,17 @@ import (
 	"corallite/internal/choice"
 	"corallite/internal/key"
 	"corallite/internal/track"
+	"corallite/pipeline/audio"
 	"corallite/pipeline/vision"
 )
 
 // Types of a model's settings.
 type (
-	DelegateChoice = choice.Choice // what may run a model, in the order in which it is tried; package delegate opens models by it
-	TrackOptions   = track.Options // how objects are followed from frame to frame
+	DelegateChoice = choice.Choice  // what may run a model, in the order in which it is tried; package delegate opens models by it
+	SoundSettings  = audio.Settings // of models for sound
+	SoundGroup     = audio.SoundGroup
+	Features       = audio.Features // how sound becomes a model's input
+	TrackOptions   = track.Options  // how objects are followed from frame to frame
 )
 
 // Model is a model that pipelines use. Keys describes each key; docs/configuration.md is made from it.
@@ -71,11 +75,11 @@ func (m *Model) ownKeys() key.Table {
 			Doc("Whether the model runs in a child process, so that a crash or hang of native code does not affect the program: the model falls back to the CPU, and returns when the process works again."),
 		key.Number(&m.Deadline, "deadline").Above(0).Max(3600).Example("2.5").DefaultDoc("20 times the duration of its runs, at least 1 s").
 			Doc("Seconds after which a run in a child process counts as hanging; at least 10 for the first run, which loads the model's parameters onto the device."),
-		key.Int(&m.Threads, "threads").Min(0).Max(256).Default(0).ShowZero().Example("2").
+		key.Int(&m.Threads, "threads").Flag("CPU threads of each model (default: automatic)").Min(0).Max(256).Default(0).ShowZero().Example("2").
 			Doc("CPU threads per run of the model, at most the number of processors. 0: automatic."),
 		key.Int(&m.Engines, "engines").Min(0).Max(64).Default(0).ShowZero().Example("2").
 			Doc("Number of copies of the model that run in parallel, each on its own picture. 0: automatic."),
-		key.String(&m.Signature, "signature").Example("serving_default").DefaultDoc("the main graph; required if several signatures lead to different graphs").
+		key.String(&m.Signature, "signature").Flag("signature of the model to run (default: the main graph)").Example("serving_default").DefaultDoc("the main graph; required if several signatures lead to different graphs").
 			Doc("The key of the model's signature to run. Its inputs and outputs then have the signature's names."),
 	}
 }

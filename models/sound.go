@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"corallite/pipeline/audio"
 )
 
 // WakeWord says how to run a wake-word model.
@@ -33,26 +35,8 @@ type Keyword struct {
 	Thresholds map[string]float64 `yaml:"thresholds"` // by label
 }
 
-// Features are the audio front end's parameters, with the names of the configuration key features, which Keys describes.
-// Zero and nil mean unset. The yaml tags are those of the catalog.
-type Features struct {
-	Kind      string    `yaml:"kind,omitempty"` // one of FeatureKinds
-	Rate      int       `yaml:"rate,omitempty"` // samples per second
-	WindowMS  float64   `yaml:"window_ms,omitempty"`
-	HopMS     float64   `yaml:"hop_ms,omitempty"`
-	FFT       int       `yaml:"fft,omitempty"` // samples
-	Bins      int       `yaml:"bins,omitempty"`
-	LowHz     *float64  `yaml:"low_hz,omitempty"`
-	HighHz    float64   `yaml:"high_hz,omitempty"`
-	Scale     string    `yaml:"scale,omitempty"`    // htk, slaney
-	Spectrum  string    `yaml:"spectrum,omitempty"` // power, magnitude
-	Floor     *float64  `yaml:"floor,omitempty"`
-	Offset    *float64  `yaml:"offset,omitempty"`
-	Mean      []float64 `yaml:"mean,flow,omitempty"` // one, or one per bin; so std
-	Std       []float64 `yaml:"std,flow,omitempty"`
-	PerWindow float64   `yaml:"per_window,omitempty"`
-	RangeDB   float64   `yaml:"range_db,omitempty"`
-}
+// Features are the audio front end's parameters.
+type Features = audio.Features
 
 // checkSound checks the keys wakeword and keyword.
 func (e Entry) checkSound() error {

@@ -30,7 +30,7 @@ func (l *look) args(cmd *cobra.Command, files []string) error {
 		return atLeast(1, "a FILE (a picture or a video)")(cmd, files)
 	}
 	switch {
-	case l.model.Gallery == "":
+	case !l.model.gives("gallery"):
 		return usageError{errors.New("--calibrate needs --gallery: name the folder of labelled pictures to measure")}
 	case len(files) > 0:
 		return usageError{fmt.Errorf("--calibrate takes no FILE (%s): it uses the pictures in --gallery", files[0])}
@@ -54,10 +54,11 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	name, m, err := l.model.find(cmd.Flags().Changed)
+	name, m, err := l.model.find()
 	if err != nil {
 		return err
 	}
+	folder := m.Gallery
 	m.Gallery = "" // made here, so that unreadable pictures are skipped
 	tpus, err := assemble.NewDevicePool(cmd.Context(), []configs.Model{m}, configs.EdgeTPU{}, logger)
 	if err != nil {
@@ -69,8 +70,8 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
-	result := calibration{Gallery: l.model.Gallery, Model: name}
-	gallery, err := vision.NewGallery(cmd.Context(), l.model.Gallery, vision.GalleryOptions{
+	result := calibration{Gallery: folder, Model: name}
+	gallery, err := vision.NewGallery(cmd.Context(), folder, vision.GalleryOptions{
 		IsPicture: camera.IsPictureFile,
 		Embed:     model.EmbedFile,
 		Skip: func(_ string, err error) {
@@ -84,7 +85,7 @@ func (l *look) calibrate(cmd *cobra.Command) (err error) {
 		return err
 	}
 	if result.Calibration, err = gallery.Calibrate(cmd.Context()); err != nil {
-		return fmt.Errorf("gallery %s: %w", l.model.Gallery, err)
+		return fmt.Errorf("gallery %s: %w", folder, err)
 	}
 	if err := l.printCalibration(result); err != nil {
 		return err

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"corallite/configs"
 	"corallite/delegate/edgetpu"
 	"corallite/internal/choice"
 )
@@ -33,11 +35,7 @@ func (f *delegateFlags) add(cmd *cobra.Command) {
 }
 
 // delegates are the flags as a configuration has them. The error is one of usage.
-func (f *delegateFlags) delegates() (choice.Choice, error) {
-	all, err := choice.Parse(f.choice)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--delegate: %w", err)}
-	}
+func (f *delegateFlags) delegates() (configs.DelegateChoice, error) {
 	options := map[string]string{}
 	for _, pair := range f.options {
 		key, value, ok := strings.Cut(pair, "=")
@@ -46,10 +44,16 @@ func (f *delegateFlags) delegates() (choice.Choice, error) {
 		}
 		options[key] = value
 	}
-	if all, err = all.WithOptions(options); err != nil {
-		return nil, usageError{fmt.Errorf("--delegate-option: %w", err)}
+	all, err := configs.ParseDelegate(f.choice, options)
+	var wrong *configs.SpecError
+	if errors.As(err, &wrong) {
+		flag := "--delegate"
+		if wrong.Key == "options" {
+			flag = "--delegate-option"
+		}
+		return nil, usageError{fmt.Errorf("%s: %w", flag, wrong.Err)}
 	}
-	return all, nil
+	return all, err
 }
 
 // check says what cannot be meant.

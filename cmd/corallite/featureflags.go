@@ -14,7 +14,7 @@ import (
 func addFeatureFlags(cmd *cobra.Command) map[string]any {
 	values := map[string]any{}
 	for _, key := range configs.FeatureKeys() {
-		f := groupFlag{to: &values, name: key, key: configs.FlagOf("models", "features", key)}
+		f := valueFlag{to: &values, name: key, key: configs.FlagOf("models", "features", key)}
 		if key == "kind" {
 			f.add(cmd, "features", "input features of a keyword model, as in its training: "+strings.Join(f.key.Choices(), ", ")+" (default: from the catalog or the model's metadata)")
 		} else {
@@ -30,7 +30,7 @@ func addTileFlags(cmd *cobra.Command, to *map[string]any) {
 	cmd.Flags().Var(tilesFlag{to}, "tiles", "run the detector on overlapping tiles of each picture, and on all of it, to find small objects")
 	cmd.Flags().Lookup("tiles").NoOptDefVal = "true"
 	for _, key := range configs.TileKeys() {
-		f := groupFlag{to: to, name: key, key: configs.FlagOf("models", "tiles", key)}
+		f := valueFlag{to: to, name: key, key: configs.FlagOf("models", "tiles", key)}
 		f.add(cmd, "tiles-"+strings.ReplaceAll(key, "_", "-"), f.usage())
 	}
 }
@@ -59,14 +59,14 @@ func (f tilesFlag) String() string { return "" }
 // Type makes pflag show it as a switch.
 func (f tilesFlag) Type() string { return "bool" }
 
-// groupFlag is the flag of one key of a group.
-type groupFlag struct {
-	to   *map[string]any // the values of the group that are given
+// valueFlag is the flag of one key.
+type valueFlag struct {
+	to   *map[string]any // the values that are given, by key
 	name string
 	key  configs.Flag
 }
 
-func (f groupFlag) add(cmd *cobra.Command, name, usage string) {
+func (f valueFlag) add(cmd *cobra.Command, name, usage string) {
 	cmd.Flags().Var(f, name, usage)
 	if f.key.IsSwitch() {
 		cmd.Flags().Lookup(name).NoOptDefVal = "true"
@@ -77,13 +77,13 @@ func (f groupFlag) add(cmd *cobra.Command, name, usage string) {
 }
 
 // usage is the key's documentation as help for a flag.
-func (f groupFlag) usage() string {
+func (f valueFlag) usage() string {
 	usage := strings.TrimSuffix(strings.ReplaceAll(f.key.Doc(), "`", ""), ".")
 	return strings.ToLower(usage[:1]) + usage[1:]
 }
 
 // Set reads the value. What is wrong with it explainFlag says, by wants.
-func (f groupFlag) Set(s string) error {
+func (f valueFlag) Set(s string) error {
 	v, err := f.key.Parse(s)
 	if err != nil {
 		return err
@@ -95,10 +95,10 @@ func (f groupFlag) Set(s string) error {
 	return nil
 }
 
-func (f groupFlag) wants() string { return f.key.Expects() }
+func (f valueFlag) wants() string { return f.key.Expects() }
 
 // String is empty: nothing has a default.
-func (f groupFlag) String() string { return "" }
+func (f valueFlag) String() string { return "" }
 
 // Type stands in help for the value.
-func (f groupFlag) Type() string { return f.key.TypeName() }
+func (f valueFlag) Type() string { return f.key.TypeName() }

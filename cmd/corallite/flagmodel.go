@@ -6,10 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"corallite/configs"
-	"corallite/internal/score"
 	"corallite/models"
 	"corallite/pipeline/vision"
 )
@@ -17,28 +15,61 @@ import (
 // modelFlags are a model as the command line asks for it.
 type modelFlags struct {
 	configs.ModelSpec
-	runs       delegateFlags
-	threshold  float64
-	maxResults int
+	runs  delegateFlags
+	flags []configs.ModelFlag
+	names map[string]string // of flags, by their keys: "score_threshold": "score-threshold"
 }
 
-// find makes the model of what the flags say; of --score-threshold and --max-results, what changed says is given.
-func (f *modelFlags) find(changed func(flag string) bool) (name string, m configs.Model, err error) {
+// add adds the flags of all keys of models that have one, for a command that runs models for the tasks. Those in renamed
+// have another name than the key.
+func (f *modelFlags) add(cmd *cobra.Command, renamed map[string]string, tasks ...string) {
+	f.Values, f.names, f.flags = map[string]any{}, map[string]string{}, configs.ModelFlags(tasks...)
+	for _, k := range f.flags {
+		name, ok := renamed[k.Key]
+		if !ok {
+			name = strings.ReplaceAll(k.Key, "_", "-")
+		}
+		f.names[k.Key] = name
+		valueFlag{to: &f.Values, name: k.Key, key: k.Flag}.add(cmd, name, k.Usage)
+	}
+	if f.names["gallery"] != "" {
+		_ = cmd.MarkFlagDirname("gallery")
+	}
+	if f.names["landmarks"] != "" {
+		_ = cmd.MarkFlagFilename("landmarks", "tflite")
+	}
+	f.runs.add(cmd)
+}
+
+// check says what cannot be meant.
+func (f *modelFlags) check() error {
+	for _, k := range f.flags {
+		for _, other := range k.Needs {
+			if f.gives(k.Key) != f.gives(other) {
+				return usageError{fmt.Errorf("--%s and --%s belong together: give both or neither", f.names[k.Key], f.names[other])}
+			}
+		}
+	}
+	return f.runs.check()
+}
+
+// gives reports whether the flag of a key is given.
+func (f *modelFlags) gives(key string) bool {
+	_, given := f.Values[key]
+	return given
+}
+
+// find makes the model of what the flags say.
+func (f *modelFlags) find() (name string, m configs.Model, err error) {
 	if err := f.setDelegates(); err != nil {
 		return "", m, err
-	}
-	if changed("score-threshold") {
-		f.ScoreThreshold = &f.threshold
-	}
-	if changed("max-results") {
-		f.MaxResults = &f.maxResults
 	}
 	return findModel(f.ModelSpec)
 }
 
 // setDelegates takes what runs the model from its flags.
 func (f *modelFlags) setDelegates() (err error) {
-	f.Device = f.runs.device
+	f.Values["device"] = f.runs.device
 	f.Delegate, err = f.runs.delegates()
 	return err
 }
@@ -71,57 +102,4 @@ func findModel(spec configs.ModelSpec) (name string, m configs.Model, err error)
 		err = fmt.Errorf("--model %s: %w", spec.Ref, wrong.Err)
 	}
 	return name, m, usageError{err}
-}
-
-// addSizeFlags adds the flags of models that take pictures of any size.
-func (f *modelFlags) addSizeFlags(flags *pflag.FlagSet) {
-	const use = "input %s in pixels, for a model that accepts pictures of any size (default: the catalog's)"
-	addKeyFlag(flags, &f.Width, "width", fmt.Sprintf(use, "width"), "models", "width")
-	addKeyFlag(flags, &f.Height, "height", fmt.Sprintf(use, "height"), "models", "height")
-}
-
-// addActivationFlag adds the flag of models that give no scores by themselves.
-func addActivationFlag(cmd *cobra.Command, to *string) {
-	addKeyFlag(cmd.Flags(), to, "activation", "activation that turns the model's outputs into scores: none, sigmoid or softmax (default: the catalog's; otherwise none, if they are scores)", "models", "activation")
-	_ = cmd.RegisterFlagCompletionFunc("activation", cobra.FixedCompletions(score.Activations(), cobra.ShellCompDirectiveNoFileComp))
-}
-
-// addDecoderFlag adds the flag of detectors whose graph does not say what their outputs mean.
-func (f *modelFlags) addDecoderFlag(cmd *cobra.Command) {
-	addKeyFlag(cmd.Flags(), &f.Decoder, "decoder", "decoder of a detector's outputs (default: the catalog's, or from the model's graph): "+strings.Join(vision.DecoderNames(), ", "), "models", "decoder")
-	_ = cmd.RegisterFlagCompletionFunc("decoder", cobra.FixedCompletions(vision.DecoderNames(), cobra.ShellCompDirectiveNoFileComp))
-}
-
-// addLandmarksFlag adds the flag of models in two steps.
-func (f *modelFlags) addLandmarksFlag(cmd *cobra.Command) {
-	addKeyFlag(cmd.Flags(), &f.Landmarks, "landmarks", "the .tflite file of the second model of two, which finds key points where --model has found a hand or a person (MediaPipe; default: the catalog's)", "models", "landmarks")
-	_ = cmd.MarkFlagFilename("landmarks", "tflite")
-}
-
-// addInputFlags adds the flags of what a model takes for a pixel.
-func (f *modelFlags) addInputFlags(flags *pflag.FlagSet) {
-	addKeyFlag(flags, &f.Mean, "mean", "mean subtracted from pixel values of 0 to 255: one number, or three for red, green and blue (default: from the catalog or the model's metadata)", "models", "mean")
-	addKeyFlag(flags, &f.Std, "std", "standard deviation by which pixel values are divided after subtracting --mean: one number or three", "models", "std")
-}
-
-// addGraphFlags adds the flags of models with several signatures or outputs.
-func addGraphFlags(flags *pflag.FlagSet, signature, output *string) {
-	addKeyFlag(flags, signature, "signature", "signature of the model to run (default: the main graph)", "models", "signature")
-	addKeyFlag(flags, output, "output", "name of the output to read if the model has several (default: the only one)", "models", "output")
-}
-
-// checkInput refuses half a normalization.
-func (f *modelFlags) checkInput() error {
-	if (len(f.Mean) == 0) != (len(f.Std) == 0) {
-		return usageError{errors.New("--mean and --std belong together: give both or neither")}
-	}
-	return nil
-}
-
-// checkSize refuses half a size.
-func (f *modelFlags) checkSize() error {
-	if (f.Width == 0) != (f.Height == 0) {
-		return usageError{errors.New("--width and --height belong together: give both or neither")}
-	}
-	return nil
 }

@@ -50,9 +50,6 @@ Without --model it listens for the wake words of the catalog: ` + strings.Join(l
   corallite listen --microphone "USB Audio" --channel left
   arecord -f S16_LE -r 16000 -t raw | corallite listen --model okay_nabu -`,
 		RunE: func(cmd *cobra.Command, files []string) error {
-			if cmd.Flags().Changed("threshold") {
-				l.model.ScoreThreshold = &l.model.threshold
-			}
 			return l.run(cmd, files)
 		},
 	}
@@ -62,16 +59,12 @@ Without --model it listens for the wake words of the catalog: ` + strings.Join(l
 	addKeyFlag(flags, &l.channel, "channel", "channel that is heard of several: left, right, a number, or mix, the mean of all (default: mix)", "pipelines", "source", "channel")
 	flags.StringVar(&l.model.LabelsFile, "labels", "", "label file of a keyword model, one label per line (default: from the catalog or packed into the model)")
 	l.model.Features = addFeatureFlags(cmd)
-	addActivationFlag(cmd, &l.model.Activation)
-	addGraphFlags(flags, &l.model.Signature, &l.model.Output)
-	addKeyFlag(flags, &l.model.threshold, "threshold", "minimum score (default: the model's own; otherwise 0.5)", "models", "score_threshold")
+	l.model.add(cmd, map[string]string{"score_threshold": "threshold"}, configs.TaskKeyword, configs.TaskWakeword)
 	flags.BoolVar(&l.vad, "vad", false, "run models only while the voice-activity detector (VAD) detects sound")
 	flags.BoolVar(&l.asJSON, "json", false, "print one line of JSON per word")
-	addKeyFlag(flags, &l.model.Threads, "threads", "CPU threads per model (default: automatic)", "models", "threads")
 	flags.StringVar(&l.sound.Format, "format", "", "sample format on standard input: u8, s16le, s24le, s32le or f32le (default: s16le)")
 	addKeyFlag(flags, &l.sound.Rate, "rate", "sample rate on standard input, in Hz (default: 16000)", "pipelines", "source", "rate")
 	addKeyFlag(flags, &l.sound.Channels, "channels", "channels on standard input (default: 1)", "pipelines", "source", "channels")
-	l.model.runs.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskKeyword, configs.TaskWakeword))
 	cmd.ValidArgsFunction = soundFiles
 	_ = cmd.RegisterFlagCompletionFunc("microphone", microphoneNames)
@@ -96,7 +89,7 @@ func (l *listen) check(files []string) error {
 	case !raw && (l.sound.Format != "" || l.sound.Rate != 0 || l.sound.Channels != 0):
 		return usageError{errors.New("--format, --rate and --channels are only for standard input (-): a file has its own")}
 	}
-	return l.model.runs.check()
+	return l.model.check()
 }
 
 func (l *listen) run(cmd *cobra.Command, files []string) error {

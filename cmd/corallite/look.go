@@ -81,33 +81,18 @@ others are still processed, and the exit code is 1.`,
 	flags := cmd.Flags()
 	flags.StringVar(&l.model.Ref, "model", "", "name of a catalog model, or path of a .tflite file (required)")
 	flags.StringVar(&l.model.LabelsFile, "labels", "", "label file, one label per line")
-	addKeyFlag(flags, &l.model.threshold, "score-threshold", "minimum score (default: the model's own; otherwise detect 0.5, pose 0.3, embed the catalog's, classify 0)", "models", "score_threshold")
-	addKeyFlag(flags, &l.model.maxResults, "max-results", "maximum number of results (0 = all; default: classify 5, embed 1, otherwise all)", "models", "max_results")
+	l.model.add(cmd, nil, task)
 	if task == configs.TaskEmbed {
-		flags.StringVar(&l.model.Gallery, "gallery", "", "gallery folder with a sub-folder of pictures per label; each picture gets the label of the most similar one")
-		_ = cmd.MarkFlagDirname("gallery")
 		flags.BoolVar(&l.calibrates, "calibrate", false, "measure how well the model separates the labels of --gallery, and the best threshold")
 	}
-	addKeyFlag(flags, &l.model.Threads, "threads", "CPU threads (default: automatic)", "models", "threads")
-	l.model.addSizeFlags(flags)
-	l.model.addInputFlags(flags)
 	addKeyFlag(flags, &l.decode, "decode", "auto or full: decode large JPEGs no larger than the model needs (default), or in full as with --out", "pipelines", "source", "decode")
 	_ = cmd.RegisterFlagCompletionFunc("decode", cobra.FixedCompletions(configs.FlagOf("pipelines", "source", "decode").Choices(), cobra.ShellCompDirectiveNoFileComp))
-	addGraphFlags(flags, &l.model.Signature, &l.model.Output)
-	if task == configs.TaskDetect || task == configs.TaskClassify {
-		addActivationFlag(cmd, &l.model.Activation)
-	}
 	if task == configs.TaskDetect {
-		l.model.addDecoderFlag(cmd)
 		addTileFlags(cmd, &l.model.Tiles)
-	}
-	if task == configs.TaskDetect || task == configs.TaskPose {
-		l.model.addLandmarksFlag(cmd)
 	}
 	flags.BoolVar(&l.asJSON, "json", false, "print one line of JSON per picture or frame")
 	flags.StringVar(&l.out, "out", "", "folder for annotated copies")
 	flags.BoolVar(&l.overwrite, "overwrite", false, "replace existing copies in the --out folder (default: keep them and number new ones)")
-	l.model.runs.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(task))
 	cmd.ValidArgsFunction = pictureFiles
 	_ = cmd.MarkFlagDirname("out")
@@ -123,10 +108,7 @@ func (l *look) check() error {
 	case l.overwrite && l.out == "":
 		return usageError{errors.New("--overwrite needs --out: name the folder whose copies to replace")}
 	}
-	if err := errors.Join(l.model.checkSize(), l.model.checkInput()); err != nil {
-		return err
-	}
-	return l.model.runs.check()
+	return l.model.check()
 }
 
 func (l *look) run(cmd *cobra.Command, names []string) error {
@@ -137,7 +119,7 @@ func (l *look) run(cmd *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
-	name, m, err := l.model.find(cmd.Flags().Changed)
+	name, m, err := l.model.find()
 	if err != nil {
 		return err
 	}

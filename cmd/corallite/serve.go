@@ -53,8 +53,7 @@ unless --open is given. The exit code is 0 when a signal ends it.`,
 	addKeyFlag(flags, &s.zmq, "zmq", "endpoint for Frigate's zmq detector, such as ipc:///tmp/cache/zmq_detector", "serve", "zmq")
 	flags.StringVar(&s.model.Task, "task", "", "task of --model for a file that the catalog does not know")
 	flags.StringVar(&s.model.LabelsFile, "labels", "", "label file of --model, one label per line")
-	addKeyFlag(flags, &s.model.threshold, "score-threshold", "minimum score of results for which a request says none (default: the model's own)", "models", "score_threshold")
-	s.model.runs.add(cmd)
+	s.model.add(cmd, nil, configs.TaskDetect, configs.TaskClassify, configs.TaskSegment, configs.TaskPose, configs.TaskEmbed)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskDetect, configs.TaskClassify, configs.TaskSegment, configs.TaskPose, configs.TaskEmbed))
 	_ = cmd.RegisterFlagCompletionFunc("config", yamlFiles)
 	_ = cmd.RegisterFlagCompletionFunc("set", settings)
@@ -78,7 +77,7 @@ func (s *serving) config(cmd *cobra.Command) (*configs.Config, error) {
 		models := map[string]configs.Model{}
 		for _, ref := range s.refs {
 			s.model.Ref = ref
-			name, m, err := s.model.find(cmd.Flags().Changed)
+			name, m, err := s.model.find()
 			switch {
 			case err != nil:
 				return nil, err
@@ -123,7 +122,7 @@ func loadServed(files, set []string) (*configs.Config, error) {
 }
 
 func (s *serving) run(cmd *cobra.Command) error {
-	if err := s.model.runs.check(); err != nil {
+	if err := s.model.check(); err != nil {
 		return err
 	}
 	cfg, err := s.config(cmd)

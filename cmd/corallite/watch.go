@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -54,16 +53,9 @@ token that is printed.`,
 	flags := cmd.Flags()
 	flags.StringVar(&w.model.Ref, "model", w.model.Ref, "detection model: name in the catalog, or path of a .tflite file")
 	flags.StringVar(&w.model.LabelsFile, "labels", "", "label file, one label per line")
-	addKeyFlag(flags, &w.model.threshold, "score-threshold", "minimum score (default: the model's own; otherwise 0.5)", "models", "score_threshold")
-	w.model.addSizeFlags(flags)
-	w.model.addInputFlags(flags)
-	addGraphFlags(flags, &w.model.Signature, &w.model.Output)
-	addActivationFlag(cmd, &w.model.Activation)
-	w.model.addDecoderFlag(cmd)
-	w.model.addLandmarksFlag(cmd)
+	w.model.add(cmd, nil, configs.TaskDetect)
 	addKeyFlag(flags, &w.listen, "listen", "address of the page: host and port", "pipelines", "sinks", "preview", "listen")
 	flags.BoolVar(&w.noBrowser, "no-browser", false, "do not open the browser")
-	w.model.runs.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(configs.TaskDetect))
 	cmd.ValidArgsFunction = watchSources
 	_ = cmd.MarkFlagFilename("labels", "txt")
@@ -71,14 +63,14 @@ token that is printed.`,
 }
 
 func (w *watch) run(cmd *cobra.Command, source string) error {
-	if err := errors.Join(w.model.checkSize(), w.model.checkInput(), w.model.runs.check()); err != nil {
+	if err := w.model.check(); err != nil {
 		return err
 	}
 	logger, err := newLogger(w.std.err, logSettings{})
 	if err != nil {
 		return err
 	}
-	name, m, err := w.model.find(cmd.Flags().Changed)
+	name, m, err := w.model.find()
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 	"corallite/internal/audio/mel"
 	"corallite/internal/audio/microwakeword"
 	"corallite/internal/schema"
-	"corallite/models"
+	"corallite/pipeline/audio"
 	"corallite/pipeline/vision"
 	"corallite/tflite/tensor"
 )
@@ -35,23 +35,23 @@ func frontEnd(o *keyword.Options, f configs.Features, model *delegate.Model, abo
 	switch {
 	case kind != "":
 	case sound != nil || framesItself(model.Graph()):
-		kind = models.Waveform
+		kind = audio.Waveform
 	default:
 		in := model.Graph().InputInfos()
 		return fmt.Errorf("the model file does not describe its input features (%s): %s", infos(in), guess(in))
 	}
 	switch kind {
-	case models.Coral:
+	case audio.Coral:
 		coral := keyword.Coral()
 		o.Features, o.Mel, o.PerWindow, o.Step = coral.Features, coral.Mel, coral.PerWindow, coral.Step
 		o.LabelOffset, o.Threshold, o.MaxResults = coral.LabelOffset, coral.Threshold, coral.MaxResults
-	case models.Micro:
+	case audio.Micro:
 		if f.Rate != 0 && f.Rate != microwakeword.Rate || f.WindowMS != 0 && f.WindowMS != 1000*microwakeword.Window/microwakeword.Rate {
 			return fmt.Errorf("features: kind micro always has %d samples per second and windows of %d ms: remove rate and window_ms, or use another kind",
 				microwakeword.Rate, 1000*microwakeword.Window/microwakeword.Rate)
 		}
 		o.Features, o.HopMS = keyword.Micro, f.HopMS
-	case models.Waveform:
+	case audio.Waveform:
 		o.Features, o.Rate = keyword.Waveform, f.Rate
 		if sound != nil {
 			if sound.Channels > 1 {
@@ -60,7 +60,7 @@ func frontEnd(o *keyword.Options, f configs.Features, model *delegate.Model, abo
 			o.Rate = cmp.Or(o.Rate, sound.Rate)
 		}
 		if o.Rate == 0 {
-			return fmt.Errorf("its input is samples, but their rate is unknown: %s", writeFeatures("kind", models.Waveform, "rate", "16000"))
+			return fmt.Errorf("its input is samples, but their rate is unknown: %s", writeFeatures("kind", audio.Waveform, "rate", "16000"))
 		}
 		if limit := configs.FlagOf("models", "features", "rate"); f.Rate == 0 && !limit.Allows(o.Rate) {
 			return fmt.Errorf("its metadata give %d samples per second (want %s): set features.rate", o.Rate, limit.Expects())
@@ -110,7 +110,7 @@ func writeFeatures(example ...string) string {
 
 // writeLogMel is writeFeatures for log-mel features with that many bands.
 func writeLogMel(bins int) string {
-	return writeFeatures("kind", models.LogMel, "rate", "16000", "window_ms", "25", "hop_ms", "10", "bins", strconv.Itoa(bins),
+	return writeFeatures("kind", audio.LogMel, "rate", "16000", "window_ms", "25", "hop_ms", "10", "bins", strconv.Itoa(bins),
 		"low_hz", "60", "high_hz", "3800", "scale", "htk", "spectrum", "magnitude", "offset", "0.001")
 }
 
@@ -119,14 +119,14 @@ func guess(in []tensor.Info) string {
 	if len(in) != 1 {
 		return fmt.Sprintf("it has %d inputs (want one)", len(in))
 	}
-	micro := fmt.Sprintf("if they are micro_speech's, %s; if they are log-mel features, ", writeFeatures("kind", models.Micro))
+	micro := fmt.Sprintf("if they are micro_speech's, %s; if they are log-mel features, ", writeFeatures("kind", audio.Micro))
 	var d []int // the dimensions that are not 1
 	for _, n := range in[0].Shape {
 		if n != 1 {
 			d = append(d, n)
 		}
 	}
-	samples := writeFeatures("kind", models.Waveform, "rate", "16000")
+	samples := writeFeatures("kind", audio.Waveform, "rate", "16000")
 	switch {
 	case len(d) == 2 && d[1] <= 20:
 		return fmt.Sprintf("%d rows of %d values look like MFCC, which are not supported: use a model that was trained on log-mel features or on samples; if these are log-mel features, %s",

@@ -45,7 +45,7 @@ func (i Item) check() error {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(i.Options)) {
-		if !i.provider().has(name) {
+		if i.provider().Key(name) == nil {
 			return fmt.Errorf("%s has no option %q", i, name)
 		}
 	}

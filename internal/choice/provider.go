@@ -70,13 +70,20 @@ var builtin = Provider{
 // External reports whether it is an external delegate of TensorFlow Lite.
 func (p *Provider) External() bool { return p.TakesLibrary || p.Library != "" }
 
-// has reports whether a key is among those of its mapping.
-func (p *Provider) has(name string) bool {
-	return slices.ContainsFunc(p.Keys, func(k *key.Key) bool { return k.Name == name })
+// Key is an option of the provider's own, of the keys of its mapping; nil: there is none of that name, or only the library
+// knows its options.
+func (p *Provider) Key(name string) *key.Key {
+	i := slices.IndexFunc(p.Keys, func(k *key.Key) bool { return k.Name == name })
+	if i < 0 || p.takesAnyOption() {
+		return nil
+	}
+	return p.Keys[i]
 }
 
 // takesAnyOption reports whether the library alone knows its options.
-func (p *Provider) takesAnyOption() bool { return p.has("options") }
+func (p *Provider) takesAnyOption() bool {
+	return slices.ContainsFunc(p.Keys, func(k *key.Key) bool { return k.Name == "options" })
+}
 
 // spelling is how a choice has it: "edgetpu", "plugin:LIBRARY".
 func (p *Provider) spelling() string {

@@ -25,8 +25,8 @@ var may = map[string][]string{
 	Module:    {"configs", "models", "delegate", "tflite", "pipeline", "internal"}, // the root package
 	"scripts": {""},
 
-	"configs":  {"configs", "models", "pipeline", "internal"}, // their words and defaults; what runs a model is delegate's
-	"models":   {"models", "internal", "tflite/tensor"},
+	"configs":  {"configs", "models", "pipeline", "internal"},             // their words and defaults; what runs a model is delegate's
+	"models":   {"models", "internal", "tflite/tensor", "pipeline/audio"}, // the front end that a model was trained with
 	"internal": {"internal"},
 
 	"internal/app":      {"configs", "models", "delegate", "tflite", "pipeline", "internal"},

@@ -235,6 +235,13 @@ func (f *Field) Needs(names ...string) *Field { f.key.Needs = names; return f }
 // Tasks are the tasks of models, the only ones that the key means something for.
 func (f *Field) Tasks(names ...string) *Field { f.key.Tasks = names; return f }
 
+// Flag is for keys of models that commands have as a flag: what help says of it. The commands are those of the tasks that are
+// listed, or of all that the key means something for.
+func (f *Field) Flag(usage string, tasks ...string) *Field {
+	f.key.Flag, f.key.FlagTasks = usage, tasks
+	return f
+}
+
 // ShowZero is for keys that config show shows whatever their value is.
 func (f *Field) ShowZero() *Field { f.key.ShowZero = true; return f }
 

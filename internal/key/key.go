@@ -73,6 +73,9 @@ type Key struct {
 	FormerNames   []string          // that the key had in earlier versions, which are refused with the new name
 	FormerChoices map[string]string // the new values of Choices by their former ones, which are refused likewise
 
+	Flag      string   // of a model: what help says of the flag that commands have for the key; "": none has
+	FlagTasks []string // the tasks whose commands have the flag; nil: those that the key means something for
+
 	Example string // a value, in YAML
 	// KindGroup, KindNamed, KindVariants; of KindOrdered groups of keys: {NAME: {…}}, or {NAME: …, …} where one of the keys of the
 	// group has its name.

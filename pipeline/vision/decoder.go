@@ -1,7 +1,6 @@
 package vision
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,45 +118,4 @@ func decoderHint(possible []*Decoder) string {
 		return "they fit the decoder " + like[0] + ": " + say(possible[0].Name)
 	}
 	return "they fit the decoder " + strings.Join(like, " or ") + ": name the one that the model was exported for, for example " + say(possible[0].Name)
-}
-
-// newDetectTask makes the task for a detector.
-func newDetectTask(m ModelInfo, s Settings) (Task, error) {
-	if err := secondAlone(taskDetect, m); err != nil {
-		return nil, err
-	}
-	d, err := chooseDecoder(m, s.Decoder)
-	if err != nil {
-		return nil, fmt.Errorf("detect: %w", err)
-	}
-	if s.NMSThreshold == 0 {
-		s.NMSThreshold = float64(d.NMSThreshold)
-	}
-	limit := s.MaxResults
-	if s.Tiles != nil {
-		s.MaxResults = 0 // of a tile: there is no limit before all are merged
-	}
-	t, err := d.New(m, s)
-	if err == nil && s.Landmarks != "" && landmarksOf(t) == nil {
-		return nil, errors.Join(fmt.Errorf("detect: landmarks: %s is the second model behind the decoder %s; this model has %s", s.Landmarks, mediapipePalm.Name, d.Name), t.Close())
-	}
-	if err != nil || s.Tiles == nil {
-		return t, err
-	}
-	if landmarksOf(t) != nil {
-		return nil, errors.Join(errors.New("detect: tiles are not for models in two steps: remove tiles, or landmarks"), t.Close())
-	}
-	tiled, err := NewTiled(t, *s.Tiles, limit)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("detect: %w", err), tiled.Close())
-	}
-	return tiled, nil
-}
-
-// readsSeveral refuses the name of an output for a decoder that reads several and finds them itself.
-func (s Settings) readsSeveral() error {
-	if s.Output == "" {
-		return nil
-	}
-	return fmt.Errorf("detect: its decoder finds its outputs itself: remove output: %s", s.Output)
 }

@@ -23,7 +23,7 @@ func fomoModel(classes int) ModelInfo {
 func TestFOMODecode(t *testing.T) {
 	m := fomoModel(2)
 	for name, labels := range map[string][]string{"of classes": {"cup", "key"}, "with the background": {"background", "cup", "key"}} {
-		task, err := NewTask(m, Settings{Task: "detect", Decoder: "fomo", Settings: score.Settings{ScoreThreshold: 0.5, Labels: labels}})
+		task, err := NewTask(m, Settings{Task: "detect", DetectSettings: DetectSettings{Decoder: "fomo"}, Settings: score.Settings{ScoreThreshold: 0.5, Labels: labels}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,11 +70,11 @@ func TestFOMORefused(t *testing.T) {
 	if _, err := NewTask(m, Settings{Task: "detect"}); err == nil || !strings.Contains(err.Error(), "they fit the decoder fomo (Edge Impulse's") {
 		t.Error(err)
 	}
-	if _, err := NewTask(m, Settings{Task: "detect", Decoder: "fomo", Settings: score.Settings{Labels: []string{"a"}}}); err == nil || !strings.Contains(err.Error(), "too few labels") {
+	if _, err := NewTask(m, Settings{Task: "detect", DetectSettings: DetectSettings{Decoder: "fomo"}, Settings: score.Settings{Labels: []string{"a"}}}); err == nil || !strings.Contains(err.Error(), "too few labels") {
 		t.Error(err)
 	}
 	m.Outputs[0].Shape = []int{1, 13, 12, 3}
-	if _, err := NewTask(m, Settings{Task: "detect", Decoder: "fomo"}); err == nil || !strings.Contains(err.Error(), "no map of cells") {
+	if _, err := NewTask(m, Settings{Task: "detect", DetectSettings: DetectSettings{Decoder: "fomo"}}); err == nil || !strings.Contains(err.Error(), "no map of cells") {
 		t.Error(err)
 	}
 }

@@ -67,7 +67,7 @@ func TestMadeUpDecoder(t *testing.T) {
 	}
 	var warnings []string
 	m.Warn = func(s string) { warnings = append(warnings, s) }
-	task, err := NewTask(m, Settings{Task: "detect", Decoder: "corner_boxes", Settings: score.Settings{ScoreThreshold: 0.5}})
+	task, err := NewTask(m, Settings{Task: "detect", DetectSettings: DetectSettings{Decoder: "corner_boxes"}, Settings: score.Settings{ScoreThreshold: 0.5}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func TestFOMOAsTensorFlow(t *testing.T) {
 	}
 	engine := open(t, "testdata/fomo_shapes.tflite")
 	task, err := vision.NewTask(vision.ModelInfo{Inputs: engine.Inputs(), Outputs: engine.Outputs()}, vision.Settings{
-		Task: "detect", Decoder: "fomo", Settings: score.Settings{ScoreThreshold: 0.5, Labels: []string{"disc", "square"}}})
+		Task: "detect", DetectSettings: vision.DetectSettings{Decoder: "fomo"}, Settings: score.Settings{ScoreThreshold: 0.5, Labels: []string{"disc", "square"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

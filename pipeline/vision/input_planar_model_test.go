@@ -27,7 +27,7 @@ func TestPlanarModel(t *testing.T) {
 	}
 	defer engine.Close()
 	task, err := vision.NewTask(vision.ModelInfo{Inputs: engine.Inputs(), Outputs: engine.Outputs()}, vision.Settings{
-		Task: "classify", Mean: []float64{123.675, 116.28, 103.53}, Std: []float64{58.395, 57.12, 57.375},
+		Task: "classify", InputSettings: vision.InputSettings{Mean: []float64{123.675, 116.28, 103.53}, Std: []float64{58.395, 57.12, 57.375}},
 		Settings: score.Settings{Activation: score.None, MaxResults: 3},
 	})
 	if err != nil {

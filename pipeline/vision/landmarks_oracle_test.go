@@ -137,7 +137,7 @@ func TestHandsAsMediaPipe(t *testing.T) {
 	for picture, hands := range readAnswers(t).Hands {
 		for _, exactly := range []bool{true, false} {
 			t.Run(fmt.Sprint(picture, exactly), func(t *testing.T) {
-				got := twoSteps(t, vision.Settings{Task: "detect", Decoder: "mediapipe_palm", Resize: "letterbox", NMSThreshold: 0.3, Settings: score.Settings{ScoreThreshold: 0.5}},
+				got := twoSteps(t, vision.Settings{Task: "detect", DetectSettings: vision.DetectSettings{Decoder: "mediapipe_palm", NMSThreshold: 0.3}, InputSettings: vision.InputSettings{Resize: "letterbox"}, Settings: score.Settings{ScoreThreshold: 0.5}},
 					"palm_detection/palm_detection_full.tflite", "hand_landmark/hand_landmark_full.tflite", picture, exactly, 0).Detections
 				if len(got) != len(hands) {
 					t.Fatalf("%d hands, MediaPipe has %d: %+v", len(got), len(hands), got)
@@ -175,7 +175,7 @@ func TestPosesAsMediaPipe(t *testing.T) {
 	for picture, want := range readAnswers(t).Poses {
 		for _, exactly := range []bool{true, false} {
 			t.Run(fmt.Sprint(picture, exactly), func(t *testing.T) {
-				got := twoSteps(t, vision.Settings{Task: "pose", Resize: "letterbox", Settings: score.Settings{ScoreThreshold: 0.5}},
+				got := twoSteps(t, vision.Settings{Task: "pose", InputSettings: vision.InputSettings{Resize: "letterbox"}, Settings: score.Settings{ScoreThreshold: 0.5}},
 					"pose_detection/pose_detection.tflite", "pose_landmark/pose_landmark_full.tflite", picture, exactly, -1).Poses
 				size := 0.0
 				for _, p := range want { // with the legs that are guessed below the picture

@@ -205,7 +205,7 @@ func TestLandmarker(t *testing.T) {
 
 	half := 0.9
 	for name, s := range map[string]Settings{
-		"presence_threshold": {PresenceThreshold: &half},
+		"presence_threshold": {DetectSettings: DetectSettings{PresenceThreshold: &half}},
 		"score_threshold":    {Settings: score.Settings{ScoreThreshold: 0.85}},
 	} {
 		found, err := landmarker(t, newSecondStep(0.8, 0.1, middle), s).Refine(ctx, f, pipeline.Result{Detections: pipeline.Detections{palm(100, 100, 40)}})
@@ -242,7 +242,7 @@ func TestLandmarksRefused(t *testing.T) {
 	if _, err := NewTask(first, Settings{Task: "pose"}); err == nil || !strings.Contains(err.Error(), "--landmarks pose_landmark_full.tflite") {
 		t.Error(err)
 	}
-	task, err := NewTask(first, Settings{Task: "pose", Landmarks: "x.tflite"})
+	task, err := NewTask(first, Settings{Task: "pose", DetectSettings: DetectSettings{Landmarks: "x.tflite"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestLandmarksRefused(t *testing.T) {
 		t.Error(err)
 	}
 	yolo := ModelInfo{Inputs: pictureInput(64), Outputs: []tensor.Info{{Name: "o", Type: tensor.Float32, Shape: []int{1, 6, 100}}}}
-	if _, err := NewTask(yolo, Settings{Task: "detect", Decoder: "yolov8", Landmarks: "x.tflite"}); err == nil || !strings.Contains(err.Error(), "behind the decoder mediapipe_palm") {
+	if _, err := NewTask(yolo, Settings{Task: "detect", DetectSettings: DetectSettings{Decoder: "yolov8", Landmarks: "x.tflite"}}); err == nil || !strings.Contains(err.Error(), "behind the decoder mediapipe_palm") {
 		t.Error(err)
 	}
 }

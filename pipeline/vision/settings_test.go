@@ -31,7 +31,7 @@ func TestNormalizationByWhoSaysIt(t *testing.T) {
 		mean     []float32
 		words    string // of the warning, or of the error
 	}{
-		"settings first":      {Settings{Mean: []float64{1}, Std: []float64{2}}, plain, says([]float32{0}, []float32{1}), yolo, []float32{1}, ""},
+		"settings first":      {Settings{InputSettings: InputSettings{Mean: []float64{1}, Std: []float64{2}}}, plain, says([]float32{0}, []float32{1}), yolo, []float32{1}, ""},
 		"then metadata":       {Settings{}, plain, says([]float32{3}, []float32{1}), yolo, []float32{3}, ""},
 		"metadata, 3 numbers": {Settings{}, plain, says([]float32{3, 4, 5}, []float32{1, 1, 1}), InputOptions{}, []float32{3, 4, 5}, ""},
 		"then the decoder":    {Settings{}, plain, nil, yolo, []float32{0}, ""},
@@ -57,7 +57,7 @@ func TestNormalizationByWhoSaysIt(t *testing.T) {
 			t.Errorf("%s: resized by %v", name, o.Resize)
 		}
 	}
-	if o, err := (Settings{Resize: "crop"}).input(ModelInfo{}, yolo); err != nil || o.Resize != CenterCrop {
+	if o, err := (Settings{InputSettings: InputSettings{Resize: "crop"}}).input(ModelInfo{}, yolo); err != nil || o.Resize != CenterCrop {
 		t.Errorf("the settings' resize: %v, %v", o.Resize, err)
 	}
 }
@@ -149,7 +149,7 @@ func (sameMood) Name() string { return "mood" }
 func TestMadeUpTask(t *testing.T) {
 	usual := tasks
 	t.Cleanup(func() { tasks = usual })
-	tasks = append(slices.Clone(usual), TaskType{"mood", "guesses the mood of a picture", func(m ModelInfo, s Settings) (Task, error) {
+	tasks = append(slices.Clone(usual), TaskType{Name: "mood", Doc: "guesses the mood of a picture", create: func(m ModelInfo, s Settings) (Task, error) {
 		if s.Output == "" {
 			return nil, errors.New("mood: needs an output")
 		}

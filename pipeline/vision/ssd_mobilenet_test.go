@@ -63,7 +63,7 @@ func TestMobileNetWithoutPostprocessing(t *testing.T) {
 	if fit := ssdMobileNet.Fits(m); fit != Possible {
 		t.Errorf("fit %v", fit)
 	}
-	task, err := NewTask(m, Settings{Task: "detect", Decoder: "ssd_mobilenet", Settings: score.Settings{ScoreThreshold: 0.5, Labels: []string{"???", "person", "dog"}}})
+	task, err := NewTask(m, Settings{Task: "detect", DetectSettings: DetectSettings{Decoder: "ssd_mobilenet"}, Settings: score.Settings{ScoreThreshold: 0.5, Labels: []string{"???", "person", "dog"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestMobileNetWithoutPostprocessing(t *testing.T) {
 		t.Error(diff)
 	}
 	one := ModelInfo{Inputs: m.Inputs, Outputs: outputs{out[0], floats("scores", []int{1, n, 1}, make([]float32, n)...)}.Outputs()}
-	if _, err := NewTask(one, Settings{Task: "detect", Decoder: "ssd_mobilenet"}); err == nil {
+	if _, err := NewTask(one, Settings{Task: "detect", DetectSettings: DetectSettings{Decoder: "ssd_mobilenet"}}); err == nil {
 		t.Error("a model of the background alone is taken")
 	}
 }

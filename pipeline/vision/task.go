@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"corallite/internal/key"
 	"corallite/internal/schema"
-	"corallite/internal/score"
 	"corallite/pipeline"
 	"corallite/tflite/tensor"
 )
@@ -59,15 +59,17 @@ type TaskType struct {
 	Name   string
 	Doc    string // for help and documentation, behind the name: "finds objects and their boxes"
 	create func(ModelInfo, Settings) (Task, error)
+	own    func(*Settings) key.Configurable // the settings that only it has; nil: it has none
 }
 
-// tasks are all tasks on pictures, in the order in which they are listed. A new one is a file of its own and a line here.
+// tasks are all tasks on pictures, in the order in which they are listed. A new one is a file of its own and a line here,
+// and one in Settings if it has settings of its own.
 var tasks = []TaskType{
-	{taskDetect, "finds objects and their boxes", newDetectTask},
-	{taskClassify, "labels the whole picture", newClassifyTask},
-	{taskSegment, "labels each pixel", newSegmentTask},
-	{taskPose, "finds people's key points", newPoseTask},
-	{taskEmbed, "computes a vector for comparing pictures", newEmbedTask},
+	{taskDetect, "finds objects and their boxes", newDetectTask, func(s *Settings) key.Configurable { return &s.DetectSettings }},
+	{taskClassify, "labels the whole picture", newClassifyTask, nil},
+	{taskSegment, "labels each pixel", newSegmentTask, func(s *Settings) key.Configurable { return &s.SegmentSettings }},
+	{taskPose, "finds people's key points", newPoseTask, func(s *Settings) key.Configurable { return &s.PoseSettings }},
+	{taskEmbed, "computes a vector for comparing pictures", newEmbedTask, func(s *Settings) key.Configurable { return &s.EmbedSettings }},
 }
 
 // Tasks are the tasks on pictures.
@@ -81,6 +83,23 @@ func TaskNames() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// ownKeys are the keys that only some tasks have, each for its task if it does not name others.
+func (s *Settings) ownKeys() key.Table {
+	var all key.Table
+	for _, t := range tasks {
+		if t.own == nil {
+			continue
+		}
+		for _, k := range t.own(s).Keys() {
+			if k.Key().Tasks == nil {
+				k.Tasks(t.Name)
+			}
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 // NewTask makes the task that the settings name for a model. The error says what is wrong with the settings, or which
@@ -102,93 +121,4 @@ func asTask[T Task](t T, err error) (Task, error) {
 		return nil, err
 	}
 	return t, nil
-}
-
-func newClassifyTask(m ModelInfo, s Settings) (Task, error) {
-	if m.Graph != nil && m.Graph.Find(postprocessOp) != nil {
-		return nil, fmt.Errorf("classify: it ends in %s, so it finds objects: use detect", postprocessOp)
-	}
-	if err := m.Ultralytics.check(taskClassify); err != nil {
-		return nil, fmt.Errorf("classify: %w", err)
-	}
-	// A label file with a line for the background fits a model that counts the background as a class, and one that does
-	// not; the number of classes tells which.
-	offset := func(labels []string) int {
-		if i, err := selectOutput(m.Outputs, s.Output, ""); err == nil && len(labels) == m.Outputs[i].Elements()+1 {
-			return BackgroundOffset(labels)
-		}
-		return 0
-	}
-	o, err := s.options(m, m.Ultralytics.trained(taskClassify), offset)
-	if err != nil {
-		return nil, fmt.Errorf("classify: %w", err)
-	}
-	c, err := NewClassify(m.Inputs, m.Outputs, ClassifyOptions{Options: o, Output: s.Output})
-	if err == nil && m.Warn != nil {
-		c.OnWarning(m.Warn)
-	}
-	return asTask(c, err)
-}
-
-func newSegmentTask(m ModelInfo, s Settings) (Task, error) {
-	if err := m.Ultralytics.check(taskSegment); err != nil {
-		return nil, fmt.Errorf("segment: %w", err)
-	}
-	o, err := s.options(m, m.Ultralytics.trained(taskSegment), nil)
-	if err != nil {
-		return nil, fmt.Errorf("segment: %w", err)
-	}
-	if u := m.Ultralytics; u != nil && len(u.Labels) == 1 && o.Activation == score.Unknown {
-		o.Activation = score.Sigmoid // its one channel has logits
-	}
-	return asTask(NewSegment(m.Inputs, m.Outputs, SegmentOptions{Options: o, Output: s.Output, MinShare: float32(s.MinShare)}))
-}
-
-func newPoseTask(m ModelInfo, s Settings) (Task, error) {
-	if s.Decoder != "" || m.Ultralytics != nil && m.Ultralytics.Task == "pose" {
-		return newYOLOPose(m, s)
-	}
-	if s.Output != "" {
-		return nil, fmt.Errorf("pose reads all outputs of a model: remove output: %s", s.Output)
-	}
-	if poseDetectorOptions().fits(m) != NoFit {
-		return newPoseDetector(m, s)
-	}
-	if err := secondAlone(taskPose, m); err != nil {
-		return nil, err
-	}
-	if s.Landmarks != "" {
-		return nil, fmt.Errorf("pose: landmarks: %s is the second model behind MediaPipe's pose_detection, boxes [1,2254,12] and scores [1,2254,1]; this model has %s",
-			s.Landmarks, list("output", m.Outputs))
-	}
-	o, err := s.options(m, nil, nil)
-	if err != nil {
-		return nil, fmt.Errorf("pose: %w", err)
-	}
-	o.Labels = nil // there is one class
-	p := PoseOptions{Options: o, KeypointThreshold: float32(s.KeypointThreshold)}
-	if m.Graph != nil {
-		if op := m.Graph.Find(schema.PosenetOp); op != nil {
-			at := m.Graph.OutputsOf(op)
-			if len(at) < 4 {
-				return nil, errors.New("pose: the outputs of its decoder are not those of the model")
-			}
-			p.Outputs = PoseOutputs{Keypoints: at[0], KeypointScores: at[1], Scores: at[2], Count: at[3]}
-		}
-	}
-	return asTask(NewPose(m.Inputs, m.Outputs, p))
-}
-
-func newEmbedTask(m ModelInfo, s Settings) (Task, error) {
-	if m.Gallery == nil { // without which there is nothing to compare or to count
-		s.ScoreThreshold, s.MaxResults = 0, 0
-	}
-	o, err := s.options(m, nil, nil)
-	if err != nil {
-		return nil, fmt.Errorf("embed: %w", err)
-	}
-	o.Labels = nil // the gallery has them
-	return asTask(NewEmbed(m.Inputs, m.Outputs, EmbedOptions{
-		Options: o, Output: s.Output, Gallery: m.Gallery, NoVector: m.Gallery != nil && (s.Vector == nil || !*s.Vector),
-	}))
 }

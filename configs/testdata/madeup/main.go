@@ -6,10 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"corallite/configs"
 )
+
+// madeUp are the made-up keys.
+var madeUp = []string{"mood", "blinks", "leaps", "leash", "naps"}
 
 func main() {
 	cfg, err := configs.Load(os.Args[1:2], configs.LoadOptions{Set: os.Args[2:]})
@@ -25,7 +29,7 @@ func main() {
 		panic(err)
 	}
 	for line := range strings.Lines(string(shown)) {
-		if name, value, _ := strings.Cut(strings.TrimSpace(line), ": "); name == "mood" || name == "blinks" || name == "leash" || name == "naps" {
+		if name, value, _ := strings.Cut(strings.TrimSpace(line), ": "); slices.Contains(madeUp, name) {
 			fmt.Println("shown:", name, value)
 		}
 	}
@@ -34,10 +38,17 @@ func main() {
 	if err != nil || !json.Valid(schema) {
 		panic(err)
 	}
-	for _, name := range []string{"mood", "blinks", "leash", "naps"} {
+	for _, name := range madeUp {
 		fmt.Println("schema:", name, strings.Count(string(schema), `"`+name+`": {`))
 	}
 	fmt.Println("flag:", configs.FlagOf("models", "mood").Expects())
+	for _, task := range []string{configs.TaskDetect, configs.TaskSegment, configs.TaskKeyword} {
+		for _, f := range configs.ModelFlags(task) {
+			if slices.Contains(madeUp, f.Key) {
+				fmt.Println("flag of", task+":", f.Key, f.Usage)
+			}
+		}
+	}
 	for _, c := range configs.Completions(os.Args[1:2], "models.d.track.le") {
 		fmt.Println("completion:", c.Text, c.Doc)
 	}

@@ -1,4 +1,4 @@
-package models
+package audio
 
 import (
 	"fmt"
@@ -18,6 +18,27 @@ const (
 
 // FeatureKinds returns the kinds of Features.
 func FeatureKinds() []string { return []string{LogMel, Coral, Micro, Waveform} }
+
+// Features are the audio front end's parameters, with the names of the configuration key features, which Keys describes.
+// Zero and nil mean unset. The yaml tags are those of the catalog.
+type Features struct {
+	Kind      string    `yaml:"kind,omitempty"` // one of FeatureKinds
+	Rate      int       `yaml:"rate,omitempty"` // samples per second
+	WindowMS  float64   `yaml:"window_ms,omitempty"`
+	HopMS     float64   `yaml:"hop_ms,omitempty"`
+	FFT       int       `yaml:"fft,omitempty"` // samples
+	Bins      int       `yaml:"bins,omitempty"`
+	LowHz     *float64  `yaml:"low_hz,omitempty"`
+	HighHz    float64   `yaml:"high_hz,omitempty"`
+	Scale     string    `yaml:"scale,omitempty"`    // htk, slaney
+	Spectrum  string    `yaml:"spectrum,omitempty"` // power, magnitude
+	Floor     *float64  `yaml:"floor,omitempty"`
+	Offset    *float64  `yaml:"offset,omitempty"`
+	Mean      []float64 `yaml:"mean,flow,omitempty"` // one, or one per bin; so std
+	Std       []float64 `yaml:"std,flow,omitempty"`
+	PerWindow float64   `yaml:"per_window,omitempty"`
+	RangeDB   float64   `yaml:"range_db,omitempty"`
+}
 
 // Keys describes the keys of the features.
 func (f *Features) Keys() key.Table {
