@@ -34,7 +34,6 @@ func FlagOf(path ...string) Flag {
 type ModelFlag struct {
 	Flag
 	Key   string   // in the configuration: "score_threshold"
-	Usage string   // what help says of it
 	Needs []string // other keys without which it cannot be given
 }
 
@@ -48,7 +47,7 @@ func ModelFlags(tasks ...string) []ModelFlag {
 		}
 		fits := len(of) == 0 || slices.ContainsFunc(tasks, func(t string) bool { return slices.Contains(of, t) })
 		if k.Flag != "" && fits {
-			all = append(all, ModelFlag{FlagOf("models", k.Name), k.Name, k.Flag, k.Needs})
+			all = append(all, ModelFlag{FlagOf("models", k.Name), k.Name, k.Needs})
 		}
 	}
 	return all
@@ -93,16 +92,24 @@ func (f Flag) IsSwitch() bool { return f.key.Kind == key.KindBoolean }
 // TypeName is the type of the values, as help names it.
 func (f Flag) TypeName() string {
 	switch f.key.Kind {
-	case key.KindString:
-		return "string"
+	case key.KindInteger:
+		return "int"
+	case key.KindNumber:
+		return "float"
 	case key.KindNumberList:
 		return "numbers"
 	case key.KindBoolean:
 		return "bool"
 	default:
-		return "number"
+		return "string"
 	}
 }
 
-// Doc describes the key in a sentence or two, in Markdown.
-func (f Flag) Doc() string { return f.key.Doc }
+// Usage is what help says of the flag: the key's own words for it, else its documentation.
+func (f Flag) Usage() string {
+	if f.key.Flag != "" {
+		return f.key.Flag
+	}
+	usage := strings.TrimSuffix(strings.ReplaceAll(f.key.Doc, "`", ""), ".")
+	return strings.ToLower(usage[:1]) + usage[1:]
+}

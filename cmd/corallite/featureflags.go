@@ -18,7 +18,7 @@ func addFeatureFlags(cmd *cobra.Command) map[string]any {
 		if key == "kind" {
 			f.add(cmd, "features", "input features of a keyword model, as in its training: "+strings.Join(f.key.Choices(), ", ")+" (default: from the catalog or the model's metadata)")
 		} else {
-			f.add(cmd, "features-"+strings.ReplaceAll(key, "_", "-"), f.usage())
+			f.add(cmd, "features-"+strings.ReplaceAll(key, "_", "-"), f.key.Usage())
 		}
 	}
 	return values
@@ -31,7 +31,7 @@ func addTileFlags(cmd *cobra.Command, to *map[string]any) {
 	cmd.Flags().Lookup("tiles").NoOptDefVal = "true"
 	for _, key := range configs.TileKeys() {
 		f := valueFlag{to: to, name: key, key: configs.FlagOf("models", "tiles", key)}
-		f.add(cmd, "tiles-"+strings.ReplaceAll(key, "_", "-"), f.usage())
+		f.add(cmd, "tiles-"+strings.ReplaceAll(key, "_", "-"), f.key.Usage())
 	}
 }
 
@@ -74,12 +74,6 @@ func (f valueFlag) add(cmd *cobra.Command, name, usage string) {
 	if choices := f.key.Choices(); choices != nil {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
 	}
-}
-
-// usage is the key's documentation as help for a flag.
-func (f valueFlag) usage() string {
-	usage := strings.TrimSuffix(strings.ReplaceAll(f.key.Doc(), "`", ""), ".")
-	return strings.ToLower(usage[:1]) + usage[1:]
 }
 
 // Set reads the value. What is wrong with it explainFlag says, by wants.

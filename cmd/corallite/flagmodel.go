@@ -30,7 +30,7 @@ func (f *modelFlags) add(cmd *cobra.Command, renamed map[string]string, tasks ..
 			name = strings.ReplaceAll(k.Key, "_", "-")
 		}
 		f.names[k.Key] = name
-		valueFlag{to: &f.Values, name: k.Key, key: k.Flag}.add(cmd, name, k.Usage)
+		valueFlag{to: &f.Values, name: k.Key, key: k.Flag}.add(cmd, name, k.Usage())
 	}
 	if f.names["gallery"] != "" {
 		_ = cmd.MarkFlagDirname("gallery")

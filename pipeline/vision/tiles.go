@@ -61,23 +61,23 @@ func DefaultTiles() TileOptions {
 func (o *TileOptions) Keys() key.Table {
 	usual := DefaultTiles()
 	return key.Table{
-		key.Int(&o.Size, "size").Min(0).Max(16384).Default(usual.Size).ShowZero().Example("400").
+		key.Int(&o.Size, "size").Flag("longer side of a tile in pixels of the picture (default: the model's input size)").Min(0).Max(16384).Default(usual.Size).ShowZero().Example("400").
 			Doc("The longer side of a tile in pixels of the picture; the other side follows from the model's input. 0: the input's size, so that nothing is scaled. Larger tiles are fewer and find less that is small."),
-		key.Number(&o.Overlap, "overlap").Min(0).Max(maxTileOverlap).Default(usual.Overlap).Example("0.3").
+		key.Number(&o.Overlap, "overlap").Flag("share of its width and height that a tile has in common with the next one (default 0.2)").Min(0).Max(maxTileOverlap).Default(usual.Overlap).Example("0.3").
 			Doc("How much of a tile the next one has too, of its width and height. What is smaller than that is whole in one of them."),
-		key.Bool(&o.Whole, "whole").Default(usual.Whole).Example("false").
+		key.Bool(&o.Whole, "whole").Flag("run the model on the whole picture too (default true)").Default(usual.Whole).Example("false").
 			Doc("Whether the model also runs on the whole picture, for what is larger than a tile."),
-		key.Bool(&o.Motion, "motion").Default(usual.Motion).Example("true").
+		key.Bool(&o.Motion, "motion").Flag("video: run the model only on tiles in which something moves, and on the whole picture").Default(usual.Motion).Example("true").
 			Doc("Whether the model runs only on tiles in which something moves or moved within the last seconds (`hold` of the pipeline's `motion`, 2), beside the whole picture. Single pictures always get all tiles."),
-		key.Int(&o.Full, "full").Min(1).Max(100000).Default(usual.Full).Example("30").
+		key.Int(&o.Full, "full").Flag("with --tiles-motion: run all tiles on every Nth frame (default 10)").Min(1).Max(100000).Default(usual.Full).Example("30").
 			Doc("With `motion`: on each so many-th frame the model runs on all tiles, for what stands still."),
-		key.Bool(&o.BestView, "best_view").Default(usual.BestView).Example("false").
+		key.Bool(&o.BestView, "best_view").Flag("ignore boxes that a tile's edge cuts, and small boxes of the whole picture; false: as in SAHI (default true)").Default(usual.BestView).Example("false").
 			Doc("With `whole`: boxes count only from where their object is seen best. Those of a tile that end at an edge of it inside the picture do not: they show a part of something, and parts are often taken for something else. Those of the whole picture that are smaller than the overlap do not, because tiles show the same larger. And boxes of the whole picture are not merged with each other, because the model has told their objects apart. `false`: all count, and any are merged, as in SAHI."),
-		key.String(&o.Merge, "merge").Choices(MergeNMM, MergeNMS).Default(usual.Merge).Example(MergeNMS).
+		key.String(&o.Merge, "merge").Flag("how boxes of one object are merged: nmm surrounds them all, nms keeps the best (default nmm)").Choices(MergeNMM, MergeNMS).Default(usual.Merge).Example(MergeNMS).
 			Doc("What becomes of boxes of one label that show the same object: `nmm` (greedy non-maximum merging) makes of the best box the one that surrounds all that match it, so that an object that tiles cut becomes whole; `nms` keeps the best box alone."),
-		key.String(&o.Metric, "metric").Choices(MetricIoS, MetricIoU).Default(usual.Metric).Example(MetricIoU).
+		key.String(&o.Metric, "metric").Flag("how overlap is measured: ios (intersection over the smaller box) or iou (default ios)").Choices(MetricIoS, MetricIoU).Default(usual.Metric).Example(MetricIoU).
 			Doc("How much two boxes overlap: `ios`, intersection over the smaller one, or `iou`, intersection over union."),
-		key.Number(&o.Threshold, "threshold").Above(0).Max(1).Default(usual.Threshold).Example("0.6").
+		key.Number(&o.Threshold, "threshold").Flag("overlap from which two boxes show the same object (default 0.5)").Above(0).Max(1).Default(usual.Threshold).Example("0.6").
 			Doc("From how much overlap on two boxes show the same object."),
 	}
 }
