@@ -89,13 +89,13 @@ func TileKeys() []string { return root().Child("models").Child("tiles").ChildNam
 // IsSwitch reports whether the values are true and false.
 func (f Flag) IsSwitch() bool { return f.key.Kind == key.KindBoolean }
 
-// TypeName is the type of the values, as help names it.
+// TypeName is the type of the values, as pflag names it.
 func (f Flag) TypeName() string {
 	switch f.key.Kind {
 	case key.KindInteger:
 		return "int"
 	case key.KindNumber:
-		return "float"
+		return "float64"
 	case key.KindNumberList:
 		return "numbers"
 	case key.KindBoolean:

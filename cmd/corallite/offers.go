@@ -25,7 +25,7 @@ func offerDirectly(c *cobra.Command) {
 	}
 	noFile := func(f *pflag.Flag) {
 		_, taken := c.GetFlagCompletionFunc(f.Name)
-		if !taken && (f.Value.Type() == "int" || f.Value.Type() == "float64" || f.Name == "listen") {
+		if !taken && (f.Value.Type() == "int" || f.Value.Type() == "float64" || f.Value.Type() == "numbers" || f.Name == "listen") {
 			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions)
 		}
 	}
