@@ -45,7 +45,7 @@ func main() {
 	for _, task := range []string{configs.TaskDetect, configs.TaskSegment, configs.TaskKeyword} {
 		for _, f := range configs.ModelFlags(task) {
 			if slices.Contains(madeUp, f.Key) {
-				fmt.Println("flag of", task+":", f.Key, f.Usage)
+				fmt.Println("flag of", task+":", f.Key, f.Usage())
 			}
 		}
 	}
