@@ -107,7 +107,7 @@ func send(item pipeline.Item, events []pipeline.Event, put func(pipeline.Report)
 // news takes in an event and returns what of it the sink gets now. Ends go out by themselves, or with it for Change.
 func (g *Gate) news(item pipeline.Item, ev *pipeline.Event, now time.Time, put func(pipeline.Report)) pipeline.Event {
 	fresh := map[id]bool{}
-	each(&ev.Result, func(f pipeline.Finding, i int, t *pipeline.Thing) {
+	Each(&ev.Result, func(f pipeline.Finding, i int, t *pipeline.Thing) {
 		who := identify(ev.Model, f.Kind(), t)
 		l := g.lives[who]
 		if l == nil {

@@ -54,8 +54,9 @@ func identify(model string, kind *pipeline.Kind, t *pipeline.Thing) id {
 	return id{model: model, kind: kind.Key, label: t.Label}
 }
 
-// each calls f with all things of a result that have a life: not with the background, further answers, or what is gone.
-func each(r *pipeline.Result, f func(of pipeline.Finding, i int, t *pipeline.Thing)) {
+// Each calls f with all things of a result that are there: not with the background, further answers, or what is gone. They
+// are what has a life, and what is counted.
+func Each(r *pipeline.Result, f func(of pipeline.Finding, i int, t *pipeline.Thing)) {
 	for of := range r.Findings() {
 		kind, n := of.Kind(), of.Len()
 		if kind.Gone || kind.Rating == pipeline.Unrated {
@@ -78,7 +79,7 @@ func keep(r *pipeline.Result, want func(*pipeline.Kind, *pipeline.Thing) bool) (
 	one := func(of pipeline.Finding, i int) bool { t := of.Thing(i); return want(of.Kind(), &t) }
 	some := func(of pipeline.Finding) bool {
 		found := false
-		each(&pipeline.Result{Other: []pipeline.Finding{of}}, func(of pipeline.Finding, _ int, t *pipeline.Thing) {
+		Each(&pipeline.Result{Other: []pipeline.Finding{of}}, func(of pipeline.Finding, _ int, t *pipeline.Thing) {
 			found = found || want(of.Kind(), t)
 		})
 		return found

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"corallite/internal/clock"
+	"corallite/internal/life"
 	"corallite/internal/part"
 	"corallite/pipeline"
 )
@@ -124,22 +125,9 @@ const maxLabels = 1000
 
 // count counts what was found.
 func (s *sink) count(ev *pipeline.Event) {
-	for f := range ev.Findings() {
-		kind, n := f.Kind(), f.Len()
-		if kind.Gone || kind.Rating == pipeline.Unrated {
-			continue
-		}
-		if kind.Ranked {
-			n = min(n, 1)
-		}
-		for i := range n {
-			t := f.Thing(i)
-			if t.Background {
-				continue
-			}
-			s.m.found.WithLabelValues(s.name, ev.Model, s.label(ev.Model, t.Label)).Inc()
-		}
-	}
+	life.Each(&ev.Result, func(_ pipeline.Finding, _ int, t *pipeline.Thing) {
+		s.m.found.WithLabelValues(s.name, ev.Model, s.label(ev.Model, t.Label)).Inc()
+	})
 }
 
 // label is a label as it is counted.

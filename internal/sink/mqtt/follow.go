@@ -5,30 +5,21 @@ import (
 	"time"
 
 	"corallite/internal/draw"
+	"corallite/internal/life"
 	"corallite/pipeline"
 )
 
 // count counts the things of an event by label and zone.
 func (s *Sink) count(ev *pipeline.Event, counted, zoned map[string]int) {
-	for f := range ev.Findings() {
-		kind, n := f.Kind(), f.Len()
-		if kind.Gone || kind.Timed || kind.Rating == pipeline.Unrated {
-			continue
+	life.Each(&ev.Result, func(f pipeline.Finding, _ int, t *pipeline.Thing) {
+		if f.Kind().Timed {
+			return
 		}
-		if kind.Ranked {
-			n = min(n, 1)
+		counted[t.Label]++
+		for _, z := range t.Zones {
+			zoned[z+"\x00"+t.Label]++
 		}
-		for i := range n {
-			t := f.Thing(i)
-			if t.Background {
-				continue
-			}
-			counted[t.Label]++
-			for _, z := range t.Zones {
-				zoned[z+"\x00"+t.Label]++
-			}
-		}
-	}
+	})
 }
 
 // word publishes a word. It is of no use later, so it does not wait for a connection.
