@@ -1,3 +1,5 @@
+//go:build exports
+
 package vision_test
 
 import (
@@ -42,15 +44,15 @@ type exportedObject struct {
 }
 
 // TestUltralyticsExports runs real exports with nothing that is named: what the files say decides. Making them takes a quarter
-// of an hour and Ultralytics' packages, so they are not part of the set-up: without them the test is skipped, and the heads
-// alone are held against Ultralytics' answers (TestYOLOHeadsAgainstUltralytics).
+// of an hour and Ultralytics' packages, so they are not part of the set-up, and this test has a build tag (go test -tags
+// exports). The usual tests hold the heads alone against Ultralytics' answers (TestYOLOHeadsAgainstUltralytics).
 func TestUltralyticsExports(t *testing.T) {
 	files, err := filepath.Glob("../../.native/exports/*.tflite")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(files) == 0 {
-		t.Skip("there are no exports in .native/exports: scripts/exports/yolo_models.py makes them")
+		t.Fatal("there are no exports in .native/exports: scripts/exports/yolo_models.py makes them")
 	}
 	picture := gocv.IMRead(testdata.Path(t, "images/cat.bmp"), gocv.IMReadColor)
 	defer picture.Close()

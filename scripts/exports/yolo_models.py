@@ -7,6 +7,7 @@ points and angles. Needs Python 3.11 and a minute a model:
 
     python3 -m venv venv && venv/bin/pip install ultralytics==8.4.190 litert-torch==0.10.0 ai-edge-quantizer==0.10.0
     venv/bin/python scripts/exports/yolo_models.py ../shared/testdata/images/cat.bmp .native/exports
+    go test -tags exports -run TestUltralyticsExports ./pipeline/vision
 """
 import json
 import os
