@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"regexp"
 
 	"corallite/internal/key"
 	"corallite/internal/part"
@@ -28,8 +27,6 @@ type Config struct {
 	Pprof     bool
 }
 
-var listenPattern = regexp.MustCompile(`^.*:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$`)
-
 // About describes the block.
 func (c *Config) About() part.AboutService {
 	return part.AboutService{Name: "http", Doc: "An HTTP server for other programs: `/healthz`, and `/metrics` for Prometheus. `http: {}` has the defaults. Where another part, such as a preview, has the same `listen`, both are on one server. docs/integrations.md has the answers and the names of the metrics."}
@@ -38,7 +35,7 @@ func (c *Config) About() part.AboutService {
 // Keys are the keys of the block.
 func (c *Config) Keys() key.Table {
 	return key.Table{
-		key.String(&c.Listen, "listen").Default(DefaultListen).Pattern(listenPattern, "a host and a port from 0 to 65535, such as 127.0.0.1:8079").
+		web.ListenKey(&c.Listen, DefaultListen).
 			Example("0.0.0.0:8079").Doc("The address of the server. Beyond this machine it needs a token, which is made and printed when the program starts, unless `token_env` names one."),
 		key.String(&c.TokenEnv, "token_env").Example("CORALLITE_HTTP_TOKEN").
 			Doc("The environment variable that holds the token, at least 16 characters, which clients must send as `Authorization: Bearer …`."),

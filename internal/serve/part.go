@@ -3,13 +3,13 @@ package serve
 import (
 	"cmp"
 	"context"
-	"regexp"
 	"time"
 
 	"corallite/internal/key"
 	"corallite/internal/part"
 	"corallite/internal/serve/frigate"
 	"corallite/internal/serve/hub"
+	"corallite/internal/web"
 )
 
 // DefaultListen is the default of Config.Listen.
@@ -35,8 +35,6 @@ type Config struct {
 	MaxBody int // MiB
 }
 
-var listenPattern = regexp.MustCompile(`^.*:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$`)
-
 // About describes the block.
 func (c *Config) About() part.AboutService {
 	return part.AboutService{Name: "serve", Doc: "Models that answer other programs over HTTP. `serve: {}` offers all models of the configuration by all protocols, to this machine only; `corallite serve` does the same without a configuration. docs/serve.md has the protocols, and how programs are pointed at them."}
@@ -45,7 +43,7 @@ func (c *Config) About() part.AboutService {
 // Keys are the keys of the block.
 func (c *Config) Keys() key.Table {
 	return key.Table{
-		key.String(&c.Listen, "listen").Default(DefaultListen).Pattern(listenPattern, "a host and a port from 0 to 65535, such as 127.0.0.1:8090").
+		web.ListenKey(&c.Listen, DefaultListen).
 			Example("0.0.0.0:32168").Doc("The address of the server. Beyond this machine it needs a token, which is made and printed when the program starts, unless `token_env` names one or `open` is true."),
 		key.String(&c.TokenEnv, "token_env").Excludes("open").Example("CORALLITE_SERVE_TOKEN").
 			Doc("The environment variable that holds the token, at least 16 characters. Clients send it as `Authorization: Bearer …`, or by the protocol's own way: DeepStack's `api_key`, doods' header `doods-auth-key`."),

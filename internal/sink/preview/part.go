@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 
 	"corallite/internal/draw"
@@ -32,9 +31,6 @@ type Config struct {
 	life.Options
 }
 
-// listenPattern is a host, which may be empty, and a port up to 65535.
-var listenPattern = regexp.MustCompile(`^.*:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$`)
-
 // About describes the sink as part of a configuration.
 func (c *Config) About() part.AboutSink {
 	return part.AboutSink{Kind: "preview", OpenLast: true, Doc: "A page in the browser: the live picture with the results drawn in, or how loud the sound is and the last word; rates, ages, the latest events, errors, and why a source gives nothing. All previews with the same `listen` are on one page."}
@@ -43,7 +39,7 @@ func (c *Config) About() part.AboutSink {
 // Keys are the keys of the configuration. NewServer and Server.Sink hold their options against these limits.
 func (c *Config) Keys() key.Table {
 	return append(key.Table{
-		key.String(&c.Listen, "listen").Default(DefaultListen).Pattern(listenPattern, "a host and a port from 0 to 65535, such as 127.0.0.1:8080").
+		web.ListenKey(&c.Listen, DefaultListen).
 			Example("0.0.0.0:8080").Doc("The address of the page. Beyond this machine it needs a token, which is made and printed when the program starts, unless `token_env` names one."),
 		key.String(&c.TokenEnv, "token_env").Example("DOOR_TOKEN").
 			Doc("The environment variable that holds the token, at least 16 characters, which viewers must show."),
