@@ -44,13 +44,15 @@ var may = map[string][]string{
 	"internal/moment": {"internal", "pipeline"},
 	"internal/zone":   {"internal", "pipeline"},
 
-	"internal/schema":  {"internal/schema", "tflite/tensor"},
-	"internal/choice":  {"internal/key"},
-	"internal/score":   {"internal/key", "pipeline"},
-	"internal/track":   {"internal", "pipeline"},
-	"internal/monitor": {"internal", "pipeline"},
-	"internal/wyoming": {"internal", "pipeline"},
-	"internal/serve":   {"internal", "pipeline", "tflite/tensor"},
+	"internal/schema":     {"internal/schema", "tflite/tensor"},
+	"internal/flatfile":   {"internal/schema"},
+	"internal/tflitefile": {"internal/schema", "internal/flatfile", "tflite/tensor"},
+	"internal/choice":     {"internal/key"},
+	"internal/score":      {"internal/key", "pipeline"},
+	"internal/track":      {"internal", "pipeline"},
+	"internal/monitor":    {"internal", "pipeline"},
+	"internal/wyoming":    {"internal", "pipeline"},
+	"internal/serve":      {"internal", "pipeline", "tflite/tensor"},
 
 	"internal/isolate": {"internal/isolate", "internal/environ"}, // for whatever can hang or crash, so it knows nothing of it
 
@@ -81,7 +83,7 @@ var importers = map[string][]string{
 	"internal/choice": {"configs", "delegate", Module, "cmd", "internal/app", "internal/assemble", "internal/devicepool", "internal/worker"},
 	"internal/schema": { // pipeline/vision, models: what a model's file says decides what reads its outputs, and what kind it is
 		"tflite", "delegate", "pipeline/vision", "models", Module, "cmd", "internal/app", "internal/assemble", "internal/devicepool", "internal/worker",
-		"internal/schema",
+		"internal/schema", "internal/flatfile", "internal/tflitefile",
 	},
 
 	"internal/devicepool": {Module, "cmd", "internal/app", "internal/assemble"},

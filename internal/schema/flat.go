@@ -28,6 +28,7 @@ type reader struct {
 	err    error
 	tables int // remaining budget
 	copied int // remaining bytes
+	end    int // of what was read so far
 	place  []step
 }
 
@@ -79,6 +80,7 @@ func (r *reader) has(pos, size, align int) bool {
 		r.fail("offset %d is not a multiple of %d", pos, align)
 		return false
 	}
+	r.end = max(r.end, pos+size)
 	return true
 }
 
@@ -212,19 +214,28 @@ func (t table) vector(id, size int) vector {
 	if p == 0 {
 		return vector{}
 	}
-	if p = t.r.follow(p); p == 0 || !t.r.has(p, 4, 4) {
+	if p = t.r.follow(p); p == 0 {
 		return vector{}
 	}
-	n := binary.LittleEndian.Uint32(t.r.buf[p:])
-	p += 4
-	if uint64(n)*uint64(size) > uint64(len(t.r.buf)-p) {
-		t.r.fail("the vector of %d elements at %d extends past the end of the file", n, p)
+	return t.r.vector(p, size)
+}
+
+// vector checks the vector at pos.
+func (r *reader) vector(pos, size int) vector {
+	if !r.has(pos, 4, 4) {
 		return vector{}
 	}
-	if n > 0 && !t.r.has(p, size, size) {
+	n := binary.LittleEndian.Uint32(r.buf[pos:])
+	pos += 4
+	if uint64(n)*uint64(size) > uint64(len(r.buf)-pos) {
+		r.fail("the vector of %d elements at %d extends past the end of the file", n, pos)
 		return vector{}
 	}
-	return vector{r: t.r, pos: p, n: int(n), present: true}
+	if n > 0 && !r.has(pos, size, size) {
+		return vector{}
+	}
+	r.end = max(r.end, pos+int(n)*size)
+	return vector{r: r, pos: pos, n: int(n), present: true}
 }
 
 // tables is a vector of tables; at gives one.
@@ -286,16 +297,19 @@ func (t table) longs(id int) []int64 {
 	return s
 }
 
+// text is a copy of a string.
+func (t table) text(id int) string { return t.vector(id, 1).text() }
+
 // text is a copy of a string. The runtime takes strings as C strings, so the terminating zero must be there and
 // must be the first.
-func (t table) text(id int) string {
-	v := t.vector(id, 1)
-	if !v.present || !t.r.copies(v.n) {
+func (v vector) text() string {
+	if !v.present || !v.r.copies(v.n) {
 		return ""
 	}
-	if v.pos+v.n >= len(t.r.buf) || t.r.buf[v.pos+v.n] != 0 {
-		t.r.fail("the string at %d has no terminating zero", v.pos)
+	if v.pos+v.n >= len(v.r.buf) || v.r.buf[v.pos+v.n] != 0 {
+		v.r.fail("the string at %d has no terminating zero", v.pos)
 		return ""
 	}
-	return string(t.r.buf[v.pos : v.pos+v.n])
+	v.r.end = max(v.r.end, v.pos+v.n+1)
+	return string(v.r.buf[v.pos : v.pos+v.n])
 }

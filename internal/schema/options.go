@@ -159,6 +159,8 @@ var builtinOptions2 = [...]optionsLayout{
 	{"StablehloRngBitGenerator", "1"},
 	{"ReduceWindow", "4"},
 	{"StableHLOComposite", "s4B14"},
+	{"StablehloShiftLeft", ""},
+	{"StablehloCase", "I"},
 }
 
 // OptionsString is the operator's options for messages: "Conv2DOptions[0 2 2 1]", numbers in the order of their
