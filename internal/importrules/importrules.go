@@ -104,7 +104,7 @@ var foreign = map[string][]string{
 }
 
 // cgo lists the only packages with import "C", besides test helpers.
-var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "internal/plugin", "internal/dynlib", "internal/libav", "internal/yuv"}
+var cgo = []string{"tflite/internal/capi", "delegate/edgetpu", "internal/plugin", "internal/dynlib", "internal/libav", "internal/yuv", "internal/heif"}
 
 // Wrong returns a message for each import of a package that breaks the rules.
 func Wrong(p Package) []string {

@@ -64,7 +64,7 @@ func size(data []byte) (header, error) {
 	if h.height > vision.MaxPixels/h.width || h.width > maxSide || h.height > maxSide {
 		return h, fmt.Errorf("%s of %dx%d pixels is too large: up to %d pixels are read", h.format, h.width, h.height, vision.MaxPixels)
 	}
-	if err := enoughMemory(h.width, h.height); err != nil {
+	if err := enoughMemory(h.width, h.height, h.copies()); err != nil {
 		return h, fmt.Errorf("%s of %dx%d pixels: %w", h.format, h.width, h.height, err)
 	}
 	return h, nil
@@ -83,6 +83,8 @@ func decode(data []byte, h header, f *vision.Frame, by int, light bool) error {
 		err = decodeBMP(data, h, f)
 	case h.format == "GIF":
 		err = decodeGIF(data, h, f)
+	case h.compression != 0:
+		err = decodeHEIF(data, h, f)
 	}
 	if errors.Is(err, errHeavy) || errors.Is(err, turbojpeg.ErrUnsupported) {
 		err = decodeOpenCV(data, h, f)

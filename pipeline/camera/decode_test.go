@@ -195,10 +195,10 @@ func TestEnoughMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/meminfo"); err != nil {
 		t.Skip("no /proc/meminfo here")
 	}
-	if err := enoughMemory(math.MaxInt32, math.MaxInt32/8); !errors.Is(err, errNoMemory) {
+	if err := enoughMemory(math.MaxInt32, math.MaxInt32/8, 2); !errors.Is(err, errNoMemory) {
 		t.Errorf("an impossible picture: %v", err)
 	}
-	if err := enoughMemory(100, 100); err != nil {
+	if err := enoughMemory(100, 100, 2); err != nil {
 		t.Error(err)
 	}
 }

@@ -3,7 +3,7 @@
 // in a child process and drops all but the newest frame. Select takes some of the frames of another source, or a part of
 // each, and may hold back frames in which nothing moves.
 //
-// Pictures may be JPEG, PNG, WebP, TIFF, BMP, GIF (the first image) or PNM (PBM, PGM, PPM). All become BGR with 8 bits per
+// Pictures may be JPEG, PNG, WebP, HEIC and AVIF (with the system's libheif), TIFF, BMP, GIF (the first image) or PNM (PBM, PGM, PPM). All become BGR with 8 bits per
 // channel: grey is expanded, 16 bits are cut to 8, palettes and CMYK are converted, and alpha is dropped without blending.
 // EXIF orientation is applied. A picture may have up to vision.MaxPixels pixels, memory permitting. One that cannot be
 // read is a *pipeline.ItemError with the file and the cause, and the next picture follows.

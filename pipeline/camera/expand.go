@@ -9,7 +9,7 @@ import (
 
 // pictureFiles are the files that a folder's pictures are.
 var pictureFiles = fileglob.Kind{Name: "pictures", Endings: []string{
-	".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".pbm", ".pgm", ".ppm", ".pnm",
+	".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".heic", ".heif", ".hif", ".avif", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".pbm", ".pgm", ".ppm", ".pnm",
 }}
 
 // PictureEndings are the endings of the names that a folder's pictures have: ".jpg".

@@ -16,9 +16,9 @@ const largePicture = 64 << 20
 var errNoMemory = errors.New("not enough free memory")
 
 // enoughMemory says whether a picture of so many pixels can be decoded: OpenCV ends the process when memory runs out,
-// or the system does. A decoder needs up to twice the picture's own size.
-func enoughMemory(width, height int) error {
-	need := 2 * 3 * int64(width) * int64(height)
+// or the system does. A decoder needs up to so many times the picture's own size.
+func enoughMemory(width, height, times int) error {
+	need := 3 * int64(times) * int64(width) * int64(height)
 	if need < largePicture {
 		return nil
 	}

@@ -149,6 +149,9 @@ func frameBytes(h header, by int) int64 {
 	if h.orientation > 1 {
 		need *= 2
 	}
+	if h.compression != 0 {
+		need *= int64(h.copies())
+	}
 	if h.progressive {
 		need += 3 * int64(h.width) * int64(h.height)
 	}

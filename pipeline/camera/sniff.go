@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"corallite/internal/heif"
 )
 
 // The size of a picture is read from its header before decoding, because OpenCV ends the process with a C++ exception when a
@@ -14,12 +16,13 @@ import (
 type header struct {
 	format        string
 	width, height int
-	orientation   int  // as in EXIF, 1 to 8; 1: none, or the decoder applies it
-	progressive   bool // of a JPEG: all of it is in memory before the first pixel
+	orientation   int              // as in EXIF, 1 to 8; 1: none, or the decoder applies it
+	progressive   bool             // of a JPEG: all of it is in memory before the first pixel
+	compression   heif.Compression // of HEIC and AVIF; 0: another format
 }
 
 // errNotPicture is the error of data in no known format.
-var errNotPicture = errors.New("not a picture (want JPEG, PNG, WebP, TIFF, BMP, GIF or PNM)")
+var errNotPicture = errors.New("not a picture (want JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP, GIF or PNM)")
 
 var errShort = errors.New("the header is truncated")
 
@@ -31,6 +34,9 @@ func sniff(data []byte) (header, error) {
 	}
 	h := header{format: f.name, orientation: 1}
 	err := f.read(data, &h)
+	if errors.Is(err, heif.ErrMissing) {
+		return header{}, fmt.Errorf("%s %w", f.name, err)
+	}
 	if err == nil && (h.width <= 0 || h.height <= 0) {
 		err = fmt.Errorf("invalid size: %d by %d pixels", h.width, h.height)
 	}
@@ -52,6 +58,8 @@ var formats = []format{
 	{"GIF", starts("GIF8"), readGIF},
 	{"BMP", starts("BM"), readBMP},
 	{"WebP", func(d []byte) bool { return starts("RIFF")(d) && len(d) >= 12 && string(d[8:12]) == "WEBP" }, readWebP},
+	{"HEIC", isHEIC, readHEIF},
+	{"AVIF", isAVIF, readHEIF},
 	{"TIFF", func(d []byte) bool { return starts("II*\x00")(d) || starts("MM\x00*")(d) }, readTIFF},
 	{"PNM", func(d []byte) bool { return len(d) > 2 && d[0] == 'P' && d[1] >= '1' && d[1] <= '6' && isSpace(d[2]) }, readPNM},
 }
