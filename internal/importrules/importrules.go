@@ -46,6 +46,7 @@ var may = map[string][]string{
 
 	"internal/schema":     {"internal/schema", "tflite/tensor"},
 	"internal/flatfile":   {"internal/schema"},
+	"internal/tflitemeta": {"internal/flatfile", "internal/tflitefile", "internal/didyoumean", "tflite/tensor"},
 	"internal/tflitefile": {"internal/schema", "internal/flatfile", "tflite/tensor"},
 	"internal/choice":     {"internal/key"},
 	"internal/score":      {"internal/key", "pipeline"},
