@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"corallite/configs"
+	"corallite/internal/life"
 	"corallite/internal/part"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
@@ -26,6 +27,7 @@ func (b *Builder) bothPlan(name string, c configs.Pipeline, pictures, sound []st
 	p.pictures.named, p.sound.named = c.Models, c.Models
 	p.pictures.sounding = true
 	p.sound.Progress = nil // that of the pictures is shown
+	p.pictures.heard = func(o life.Options) (pipeline.Gate, error) { return p.sound.newGate(o, false) }
 	p.sound.control, p.sound.Hold = p.pictures.control, p.pictures.Hold
 	return p
 }
@@ -62,12 +64,16 @@ func (p *bothPlan) openOtherSinks() error {
 			continue
 		}
 		other := *k
-		k.Sink, other.Sink = share(k.Sink)
+		order := p.order(k.Sink)
+		k.Sink, other.Sink = share(k.Sink, order)
 		if configured {
 			var err error
 			if other.Gate, err = p.sound.gate(p.pictures.c.Sinks[i]); err != nil {
 				return errors.Join(err, other.Sink.Close())
 			}
+		}
+		if order != nil {
+			k.Gate, other.Gate = &orderedGate{order, 0, k.Gate}, &orderedGate{order, 1, other.Gate}
 		}
 		p.sound.Sinks = append(p.sound.Sinks, other)
 	}
@@ -79,6 +85,15 @@ func (p *bothPlan) openOtherSinks() error {
 		}
 	}
 	return nil
+}
+
+// order is the order of the reports that a sink of files gets: that of their times in the files; nil: as they come.
+func (p *bothPlan) order(sink pipeline.Sink) *order {
+	files, ok := p.pictures.c.Source.(part.Reader)
+	if !ok || p.pictures.Source.Live() || !sink.Lossless() {
+		return nil
+	}
+	return newOrder(files.Reads())
 }
 
 func (p *bothPlan) close() error { return errors.Join(p.sound.close(), p.pictures.close()) }

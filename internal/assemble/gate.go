@@ -1,6 +1,8 @@
 package assemble
 
 import (
+	"time"
+
 	"corallite/internal/life"
 	"corallite/internal/part"
 	"corallite/pipeline"
@@ -43,4 +45,39 @@ func (p *basePlan[T]) newGate(o life.Options, sharp bool) (pipeline.Gate, error)
 func looks(c part.Sink) bool {
 	l, ok := c.(part.Lived)
 	return ok && l.LifeOptions().Best()
+}
+
+// besideGate is the gate of a sink that gets pictures and their sound: each has times and lives of its own.
+type besideGate struct{ pictures, sound pipeline.Gate }
+
+func newBesideGate(pictures pipeline.Gate, sound func(life.Options) (pipeline.Gate, error), o life.Options) (pipeline.Gate, error) {
+	g, err := sound(o)
+	if err != nil {
+		return nil, err
+	}
+	return besideGate{pictures, g}, nil
+}
+
+// Pass implements pipeline.Gate.
+func (g besideGate) Pass(r pipeline.Report, put func(pipeline.Report)) {
+	if _, heard := r.Item.(*audio.Chunk); heard {
+		g.sound.Pass(r, put)
+		return
+	}
+	g.pictures.Pass(r, put)
+}
+
+// End implements pipeline.Gate.
+func (g besideGate) End(put func(pipeline.Report)) {
+	g.pictures.End(put)
+	g.sound.End(put)
+}
+
+// Silence is life.Gate's, of the sound.
+func (g besideGate) Silence(now time.Time, put func(pipeline.Report)) {
+	if s, ok := g.sound.(interface {
+		Silence(time.Time, func(pipeline.Report))
+	}); ok {
+		s.Silence(now, put)
+	}
 }

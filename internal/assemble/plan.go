@@ -8,6 +8,7 @@ import (
 	"corallite/configs"
 	"corallite/internal/control"
 	"corallite/internal/draw"
+	"corallite/internal/life"
 	"corallite/internal/part"
 	"corallite/internal/wyoming"
 	"corallite/pipeline"
@@ -60,6 +61,8 @@ type basePlan[T pipeline.Item] struct {
 	named     []string          // models: all of the pipeline
 	observers []part.Observer   // sinks that follow how the stream does
 	control   *control.Pipeline // nil: nothing is changed while it runs
+	// heard makes a gate for the sound beside the pictures, whose results go to the same sinks; nil: there is none.
+	heard func(life.Options) (pipeline.Gate, error)
 }
 
 func newBasePlan[T pipeline.Item](b *Builder, name string, p configs.Pipeline) basePlan[T] {

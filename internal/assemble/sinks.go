@@ -151,6 +151,12 @@ func (p *basePlan[T]) sinkEnv() part.SinkEnv {
 		env.Zones = append(env.Zones, z.Name)
 	}
 	env.Control = p.control
-	env.Gate = func(o life.Options) (pipeline.Gate, error) { return p.newGate(o, o.Best()) }
+	env.Gate = func(o life.Options) (pipeline.Gate, error) {
+		g, err := p.newGate(o, o.Best())
+		if err != nil || p.heard == nil {
+			return g, err
+		}
+		return newBesideGate(g, p.heard, o)
+	}
 	return env
 }

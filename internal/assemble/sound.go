@@ -33,7 +33,7 @@ func (p *soundPlan) open() error {
 	if p.b.Required {
 		ctx = p.b.interrupted // what is not there is not waited for, and neither is what does not answer
 	}
-	source, err := openSound(ctx, p.c.Source, p.pictures, part.SourceEnv{Rate: e.Rate, Gated: p.c.VAD, Stdin: p.b.Stdin, Logger: p.b.Logger, Required: p.b.Required})
+	source, err := openSound(ctx, p.c.Source, p.pictures, part.SourceEnv{Rate: e.Rate, Gated: p.c.VAD, Beside: p.pictures != nil, Stdin: p.b.Stdin, Logger: p.b.Logger, Required: p.b.Required})
 	if err != nil {
 		return err
 	}

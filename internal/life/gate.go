@@ -55,6 +55,9 @@ func NewGate(o Options, env Env) (*Gate, error) {
 func (g *Gate) Pass(r pipeline.Report, put func(pipeline.Report)) {
 	now, cut := g.clock.At(r.Item.Meta())
 	var out []pipeline.Event
+	if g.env.Sound && g.o.When != Every && !cut { // chunks with nothing in them may not have come here
+		out = g.spaced(g.silent(r.Item, now, put), now)
+	}
 	if g.o.When == Every {
 		for i := range r.Events {
 			if ev := r.Events[i]; ev.Empty() || g.space(&ev, now) {
@@ -72,16 +75,30 @@ func (g *Gate) Pass(r pipeline.Report, put func(pipeline.Report)) {
 			out = append(out, ev)
 		}
 	}
-	for _, ev := range g.silent(r.Item, now, put) {
-		if g.space(&ev, now) {
-			out = append(out, ev)
-		}
-	}
+	out = append(out, g.spaced(g.silent(r.Item, now, put), now)...)
 	send(r.Item, out, put)
 	if g.o.When != New {
 		r.Item.Retain()
 		g.forgetRecent()
 		g.recent = r.Item
+	}
+}
+
+// spaced are the events of which MinInterval leaves something.
+func (g *Gate) spaced(events []pipeline.Event, now time.Time) (out []pipeline.Event) {
+	for _, ev := range events {
+		if g.space(&ev, now) {
+			out = append(out, ev)
+		}
+	}
+	return out
+}
+
+// Silence ends the lives of sounds that were not heard for a while, where the gate is asked only for what was found: now is
+// by the clock of live items. Of pictures it knows nothing: an object may be there while nothing moves.
+func (g *Gate) Silence(now time.Time, put func(pipeline.Report)) {
+	if g.env.Sound && g.recent != nil {
+		send(g.recent, g.spaced(g.silent(g.recent, now, put), now), put)
 	}
 }
 

@@ -59,6 +59,8 @@ type SourceEnv struct {
 
 	Rate  int  // sound: samples a second that the models want
 	Gated bool // sound: whether a voice activity detector comes behind it
+	// Beside says that the sound is beside pictures whose results go to the same sinks: in short chunks, they come in order.
+	Beside bool
 }
 
 // DeadlineKey is the key of sources that count as stalled after a while without items; usually says after how many

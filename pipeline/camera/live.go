@@ -56,6 +56,8 @@ type LiveOptions struct {
 
 	// Sound says that the sound of a URL is wanted as well; see LiveSource.Sound.
 	Sound bool
+	// Channel is which channel of several the sound is: "left", "right", "1", "2", …; "" or "mix": their mean.
+	Channel string
 	// Packets, when set, gets the packets of a URL as they came, to be recorded without encoding them again. See PacketSink.
 	Packets PacketSink
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"corallite/internal/channels"
 	"corallite/internal/didyoumean"
 	"corallite/internal/environ"
 	"corallite/internal/redact"
@@ -35,8 +36,12 @@ func (l *LiveSource) setInput(o LiveOptions) error {
 	if o.URL == "" && (o.Sound || o.Packets != nil) {
 		return errors.New("camera: only a URL has sound and packets; the sound of another camera is that of a microphone")
 	}
+	channel, err := channels.Parse(o.Channel)
+	if err != nil {
+		return err
+	}
 	l.packets = o.Packets
-	l.input = capture.Options{Sound: o.Sound, Packets: o.Packets != nil, Hardware: o.Hardware, AnyCertificate: o.AnyCertificate, Interval: o.Interval, Env: slices.Clone(o.Env)}
+	l.input = capture.Options{Sound: o.Sound, Channel: channel, Packets: o.Packets != nil, Hardware: o.Hardware, AnyCertificate: o.AnyCertificate, Interval: o.Interval, Env: slices.Clone(o.Env)}
 	l.clean = newRedactor(o.Credentials, nil)
 	switch {
 	case o.Camera != "":

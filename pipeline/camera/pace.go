@@ -2,7 +2,9 @@ package camera
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"corallite/internal/clock"
@@ -19,13 +21,15 @@ type Paced struct {
 	source pipeline.Source[*vision.Frame]
 	clock  clock.Clock
 
+	mu      sync.Mutex // what follows: its sound plays by it
 	playing bool
 	began   time.Time     // time of position 0
 	last    time.Duration // position of the last frame
 	path    string        // of the last frame
 
-	stop chan struct{}
+	stop chan struct{} // closed by Close
 	once sync.Once
+	over atomic.Bool // no more frames come
 }
 
 var (
@@ -46,6 +50,8 @@ func NewPaced(source pipeline.Source[*vision.Frame], c clock.Clock) *Paced {
 func (p *Paced) Next(ctx context.Context) (*vision.Frame, error) {
 	f, err := p.source.Next(ctx)
 	if err != nil {
+		var item *pipeline.ItemError
+		p.over.Store(!errors.As(err, &item))
 		return nil, err
 	}
 	if err := p.wait(ctx, f); err != nil {
@@ -58,16 +64,11 @@ func (p *Paced) Next(ctx context.Context) (*vision.Frame, error) {
 
 // wait waits until a frame is due.
 func (p *Paced) wait(ctx context.Context, f *vision.Frame) error {
-	m, now := f.Meta(), p.clock.Now()
-	due := p.began.Add(m.Position)
-	if !p.playing || m.Source != p.path || m.Position < p.last || now.Sub(due) > latest { // restart the timeline
-		p.playing, p.began, due = true, now.Add(-m.Position), now
-	}
-	p.path, p.last = m.Source, m.Position
-	if !due.After(now) {
+	wait := p.due(f.Meta())
+	if wait <= 0 {
 		return nil
 	}
-	passed, stop := p.clock.After(due.Sub(now))
+	passed, stop := p.clock.After(wait)
 	defer stop()
 	select {
 	case <-passed:
@@ -77,6 +78,19 @@ func (p *Paced) wait(ctx context.Context, f *vision.Frame) error {
 	case <-p.stop:
 		return ErrClosed
 	}
+}
+
+// due is how long it takes until a frame is due.
+func (p *Paced) due(m *pipeline.Meta) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.clock.Now()
+	due := p.began.Add(m.Position)
+	if !p.playing || m.Source != p.path || m.Position < p.last || now.Sub(due) > latest { // restart the timeline
+		p.playing, p.began, due = true, now.Add(-m.Position), now
+	}
+	p.path, p.last = m.Source, m.Position
+	return due.Sub(now)
 }
 
 // Live is true.

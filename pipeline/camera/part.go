@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"corallite/internal/channels"
 	"corallite/internal/environ"
 	"corallite/internal/key"
 	"corallite/internal/libav"
@@ -78,6 +79,7 @@ type URLConfig struct {
 	Transport             string
 	Timeout               time.Duration
 	Options               map[string]string
+	Channel               string // of the sound, as in LiveOptions
 	Hardware              string // as in LiveOptions
 	Env                   []string
 	Deadline              time.Duration
@@ -109,6 +111,7 @@ func (c *URLConfig) Keys() key.Table {
 			Doc("Seconds that opening the stream may take: connecting, logging in, and finding out what is sent. Cameras that sleep need more."),
 		key.StringMap(&c.Options, "options").Example("{max_delay: 200000}").
 			Doc("Options of ffmpeg's libraries, which read everything but MJPEG and single pictures over HTTP, by name, such as `latency` and `passphrase` of srt, `reorder_queue_size` of rtsp, `live_start_index` of HLS, `probesize`. `${NAME}` in a value is an environment variable. Options that open files or other addresses are refused; the error for an unknown one lists those that the address may have."),
+		channels.Key(&c.Channel),
 		hardwareKey(&c.Hardware),
 		envKey(&c.Env),
 		part.DeadlineKey(&c.Deadline, part.Seconds(urlDeadline)+" and three times `interval`, or 2 more than `timeout`"),
@@ -200,7 +203,7 @@ func (c *URLConfig) OpenSound(ctx context.Context, pictures any, env part.Source
 func (c *URLConfig) options() (LiveOptions, error) {
 	o := LiveOptions{
 		URL: c.URL, Interval: c.Interval, Credentials: Credentials{User: c.User}, AnyCertificate: c.AnyCertificate,
-		Transport: c.Transport, Timeout: c.Timeout, Options: c.Options, Hardware: c.Hardware, Env: c.Env, Deadline: c.Deadline,
+		Transport: c.Transport, Timeout: c.Timeout, Options: c.Options, Channel: c.Channel, Hardware: c.Hardware, Env: c.Env, Deadline: c.Deadline,
 	}
 	for _, secret := range []struct {
 		key, kind, from string

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"corallite/internal/channels"
 	"corallite/internal/key"
 	"corallite/internal/part"
 	"corallite/pipeline"
@@ -103,6 +104,7 @@ type VideoConfig struct {
 	Video  []string // files and patterns, as in ImagesConfig
 	Decode string   // of pictures among them, as in ImagesConfig
 
+	Channel  string // of the sound, as mic.FilesOptions.Channel
 	Hardware string // as LiveOptions.Hardware
 }
 
@@ -117,6 +119,7 @@ func (c *VideoConfig) Keys() key.Table {
 		key.Strings(&c.Video, "video").Example("street.mp4").
 			Doc("A video file or a pattern, or several, one after the other. Ends after the last. Models on sound hear its sound: events of pictures and sound have the same times."),
 		decodeKey(&c.Decode),
+		channels.Key(&c.Channel),
 		hardwareKey(&c.Hardware),
 	}
 }
@@ -140,8 +143,9 @@ func (c *VideoConfig) Open(_ context.Context, env part.SourceEnv) (pipeline.Sour
 	return asSource(f, err)
 }
 
-// OpenSound opens the sound of the files that are videos. Its times are those of their frames.
-func (c *VideoConfig) OpenSound(ctx context.Context, _ any, env part.SourceEnv) (audio.Source, error) {
+// OpenSound opens the sound of the files that are videos. Its times are those of their frames, and it plays with them where
+// they play at their own pace.
+func (c *VideoConfig) OpenSound(_ context.Context, pictures any, env part.SourceEnv) (audio.Source, error) {
 	files, err := pictureFiles.Expand(c.Video)
 	if err != nil {
 		return nil, err
@@ -150,7 +154,11 @@ func (c *VideoConfig) OpenSound(ctx context.Context, _ any, env part.SourceEnv) 
 	if len(videos) == 0 {
 		return nil, errors.New("pictures have no sound: for models on sound name a video")
 	}
-	return (&mic.SoundConfig{Sound: videos}).OpenRecordings(env)
+	sound, err := (&mic.SoundConfig{Sound: videos, Channel: c.Channel}).OpenRecordings(env)
+	if paced, ok := pictures.(*Paced); ok && err == nil {
+		return paced.sound(sound), nil
+	}
+	return sound, err
 }
 
 func decodeKey(to *string) *key.Field {

@@ -16,7 +16,6 @@ var ErrClosed = reconnect.ErrClosed
 
 // Limits of the input.
 const (
-	minRate     = resample.MinRate
-	maxRate     = resample.MaxRate
-	maxChannels = 256
+	minRate = resample.MinRate
+	maxRate = resample.MaxRate
 )

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"corallite/internal/channels"
 )
 
 // encoding is the format of a sample.
@@ -101,28 +103,28 @@ func (l layout) decode(dst []float32, b []byte) []float32 {
 // decoder makes one channel of raw sound.
 type decoder struct {
 	layout
-	mixer   mixer
+	mixer   channels.Mixer
 	samples []float32 // scratch
 }
 
 // begin starts with sound of that layout.
 func (d *decoder) begin(l layout) error {
 	d.layout = l
-	return d.mixer.begin(l.channels, l.rate)
+	return d.mixer.Begin(l.channels, l.rate)
 }
 
 // mono appends one sample for each whole frame in b to dst. It stops before the first that is NaN; whole is the number
 // of those that it appended.
 func (d *decoder) mono(dst []float32, b []byte) (out []float32, whole int) {
 	d.samples = d.decode(d.samples[:0], b)
-	return d.mixer.add(dst, d.samples)
+	return d.mixer.Add(dst, d.samples)
 }
 
 // check validates a layout that came from outside.
 func (l layout) check() error {
 	switch {
-	case l.channels < 1 || l.channels > maxChannels:
-		return fmt.Errorf("invalid channel count %d (want 1 to %d)", l.channels, maxChannels)
+	case l.channels < 1 || l.channels > channels.Most:
+		return fmt.Errorf("invalid channel count %d (want 1 to %d)", l.channels, channels.Most)
 	case l.rate < minRate || l.rate > maxRate:
 		return fmt.Errorf("invalid sample rate %d (want %d to %d)", l.rate, minRate, maxRate)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"corallite/internal/backoff"
+	"corallite/internal/channels"
 	"corallite/internal/clock"
 	"corallite/internal/reconnect"
 	"corallite/pipeline"
@@ -110,7 +111,7 @@ func newLiveSource(o MicrophoneOptions) (*LiveSource, error) {
 	if o.Backends == nil {
 		o.Backends = Backends()
 	}
-	channel, err := parseChannel(o.Channel)
+	channel, err := channels.Parse(o.Channel)
 	if err != nil {
 		return nil, err
 	}

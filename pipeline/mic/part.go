@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"corallite/internal/channels"
 	"corallite/internal/english"
 	"corallite/internal/key"
 	"corallite/internal/part"
@@ -31,7 +32,7 @@ func (c *MicrophoneConfig) Keys() key.Table {
 	return key.Table{
 		key.String(&c.Microphone, "microphone").Example("USB Audio Device").
 			Doc("A microphone: `default`, its name or a part of it, or its id, as `corallite devices` prints them. One that is unplugged, or not there yet, is waited for."),
-		channelKey(&c.Channel),
+		channels.Key(&c.Channel),
 		part.DeadlineKey(&c.Deadline, part.Seconds(defaultDeadline)),
 	}
 }
@@ -64,7 +65,7 @@ const standardInputRate = 16000
 // processor's caches; a voice activity detector opens and closes with whole chunks.
 const (
 	longChunk  = 2 * time.Second
-	gatedChunk = 100 * time.Millisecond
+	shortChunk = 100 * time.Millisecond
 )
 
 // About describes the source as part of a configuration.
@@ -77,7 +78,7 @@ func (c *SoundConfig) Keys() key.Table {
 	return key.Table{
 		key.Strings(&c.Sound, "sound").Example(`["calls/*.wav"]`).
 			Doc("Recordings, and the sound of videos: WAV, FLAC, MP3, MP4 and whatever else ffmpeg's libraries read; folders of them, or patterns. A video whose pictures are the `video` of another pipeline has the same times in both. `-` is raw samples on standard input: `arecord -f S16_LE -r 16000 -t raw | corallite run …`. Ends after the last."),
-		channelKey(&c.Channel),
+		channels.Key(&c.Channel),
 		key.String(&c.Format, "format").Choices("u8", "s16le", "s24le", "s32le", "f32le").DefaultDoc("s16le").Example("f32le").
 			Doc("With `sound: \"-\"`: the format of a sample."),
 		key.Int(&c.Rate, "rate").Min(1000).Max(768000).DefaultDoc("16000").Example("48000").
@@ -98,7 +99,7 @@ func (c *SoundConfig) Check(in part.Check) {
 			part.CheckFileAt(in, "sound", i, file, true)
 		}
 	}
-	if n, err := parseChannel(c.Channel); err == nil && stdin && n > max(c.Channels, 1) {
+	if n, err := channels.Parse(c.Channel); err == nil && stdin && n > max(c.Channels, 1) {
 		in.Report(key.CodeOutOfRange, "channel", "", fmt.Sprintf("standard input has %s: set channels to what it really has", english.Count(max(c.Channels, 1), "channel")))
 	}
 	for name, given := range map[string]bool{"format": c.Format != "", "rate": c.Rate != 0, "channels": c.Channels != 0} {
@@ -131,8 +132,8 @@ func (c *SoundConfig) OpenRecordings(env part.SourceEnv) (audio.Source, error) {
 // fileOptions are the options of recordings in files.
 func fileOptions(env part.SourceEnv, channel string) FilesOptions {
 	chunk := longChunk
-	if env.Gated {
-		chunk = gatedChunk
+	if env.Gated || env.Beside {
+		chunk = shortChunk
 	}
 	return FilesOptions{Rate: env.Rate, Chunk: chunk, Channel: channel, Logger: env.Logger}
 }

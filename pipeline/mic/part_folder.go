@@ -3,6 +3,7 @@ package mic
 import (
 	"context"
 
+	"corallite/internal/channels"
 	"corallite/internal/key"
 	"corallite/internal/part"
 	"corallite/pipeline"
@@ -27,7 +28,7 @@ func (c *FolderConfig) Keys() key.Table {
 		key.String(&c.Folder, "sound_folder").Example("recordings").
 			Doc("A folder that is watched: the recordings in it, then each one that is added, when it is complete: unchanged for a second, and no program has it open for writing (of files of other users and on network drives nobody can tell, so move them there when they are complete). Does not end by itself."),
 		part.RecursiveKey(&c.Recursive),
-		channelKey(&c.Channel),
+		channels.Key(&c.Channel),
 	}
 }
 

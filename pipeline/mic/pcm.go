@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"corallite/internal/channels"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 )
@@ -60,12 +61,12 @@ func NewPCM(o PCMOptions) (audio.Source, error) {
 	if err := checkRate(o.Rate); err != nil {
 		return nil, err
 	}
-	channel, err := parseChannel(o.Channel)
+	channel, err := channels.Parse(o.Channel)
 	if err != nil {
 		return nil, err
 	}
 	p := &PCM{live: o.Live, name: o.Name, input: o.Reader, detect: o.Format == "", log: o.Logger, opened: make(chan struct{})}
-	p.sound.mixer.channel = channel
+	p.sound.mixer.Channel = channel
 	if p.name == "" {
 		p.name = "-"
 	}
@@ -201,7 +202,7 @@ func (p *PCM) detectLayout(in *bufio.Reader) error {
 	if head, _ := in.Peek(wavHead); !isWAV(head) { // an error returns when the samples are read
 		return p.sound.begin(p.sound.layout)
 	}
-	w, err := openWAV(in, p.sound.mixer.channel)
+	w, err := openWAV(in, p.sound.mixer.Channel)
 	if err != nil {
 		return err
 	}
@@ -227,9 +228,9 @@ func (p *PCM) copy(in io.Reader) error {
 		}
 		p.ring.put(samples, now)
 		if err == io.EOF {
-			p.sound.mixer.end()
+			p.sound.mixer.End()
 		}
-		warned = p.sound.mixer.report(p.log, warned, "source", p.name) || warned
+		warned = p.sound.mixer.Report(p.log, warned, "source", p.name) || warned
 		switch {
 		case got < whole/frame:
 			return fmt.Errorf("sample %d (at %s) is NaN", total, seconds(total, p.sound.rate))

@@ -7,6 +7,7 @@ import (
 	"math"
 	"sync"
 
+	"corallite/internal/channels"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 )
@@ -32,7 +33,7 @@ func newPlayer(o FilesOptions) (*player, error) {
 	if err := checkRate(o.Rate); err != nil {
 		return nil, err
 	}
-	channel, err := parseChannel(o.Channel)
+	channel, err := channels.Parse(o.Channel)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +86,9 @@ func (p *player) next(r recording) (*audio.Chunk, error) {
 		p.chunker.add(p.samples)
 		if p.ended != nil {
 			p.chunker.end()
-			r.mixing().end()
+			r.mixing().End()
 		}
-		p.warned = r.mixing().report(p.log, p.warned, "source", p.chunker.name) || p.warned
+		p.warned = r.mixing().Report(p.log, p.warned, "source", p.chunker.name) || p.warned
 	}
 	return p.take(r)
 }

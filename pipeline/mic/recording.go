@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"corallite/internal/channels"
 	"corallite/internal/regfile"
 )
 
@@ -17,7 +18,7 @@ type recording interface {
 	// read appends the next samples to dst, as one channel. The error comes with the last samples or after them;
 	// io.EOF is the regular end.
 	read(dst []float32) ([]float32, error)
-	mixing() *mixer
+	mixing() *channels.Mixer
 	close() error // may be called while read runs
 }
 
@@ -50,9 +51,9 @@ type waveFile struct {
 	file *os.File
 }
 
-func (w waveFile) mixing() *mixer       { return &w.mixer }
-func (w waveFile) close() error         { return w.file.Close() }
-func (w waveFile) start() time.Duration { return 0 }
+func (w waveFile) mixing() *channels.Mixer { return &w.mixer }
+func (w waveFile) close() error            { return w.file.Close() }
+func (w waveFile) start() time.Duration    { return 0 }
 
 var errNoWAV = errors.New("not a WAVE file")
 

@@ -79,7 +79,7 @@ func (s *session) open(id string, channels int) (err error) {
 	if l.encoding, err = encodingNamed(format.Encoding); err == nil {
 		err = l.check()
 	}
-	s.sound.mixer.channel = s.source.channel
+	s.sound.mixer.Channel = s.source.channel
 	if err == nil {
 		if err = s.sound.begin(l); err != nil {
 			err = reconnect.Permanent(err)
@@ -110,7 +110,7 @@ func (s *session) Next(ctx context.Context) (*audio.Chunk, error) {
 		}
 		switch {
 		case in.full():
-			s.source.warned = s.sound.mixer.report(s.source.log, s.source.warned) || s.source.warned
+			s.source.warned = s.sound.mixer.Report(s.source.log, s.source.warned) || s.source.warned
 			return in.next(), nil
 		case over && s.connection.Gone():
 			return nil, errGone

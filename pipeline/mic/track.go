@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"corallite/internal/channels"
 	"corallite/internal/libav"
 )
 
@@ -20,7 +21,7 @@ type track struct {
 	begins  time.Duration // in the file
 	samples int64         // taken so far, with the silence of gaps
 	silence int64         // samples of a gap that are still to be given
-	mixer   mixer
+	mixer   channels.Mixer
 	turns   []float32    // scratch: the samples of all channels
 	after   *libav.Frame // what follows the gap
 }
@@ -53,10 +54,10 @@ func openTrack(path string, channel int) (recording, error) {
 	}
 	t.rate, t.begins = t.first.Rate, max(t.first.Time, 0)
 	l := layout{channels: max(t.first.Channels, 1), rate: t.rate}
-	t.mixer.channel = channel
+	t.mixer.Channel = channel
 	err = l.check()
 	if err == nil {
-		err = t.mixer.begin(l.channels, l.rate)
+		err = t.mixer.Begin(l.channels, l.rate)
 	}
 	if err != nil {
 		return nil, errors.Join(err, t.close())
@@ -103,8 +104,8 @@ func (t *track) read(dst []float32) ([]float32, error) {
 	if f.Rate != t.rate {
 		return dst, fmt.Errorf("after %s: the sample rate changes from %d to %d Hz: split the recording there", seconds(t.samples, t.rate), t.rate, f.Rate)
 	}
-	if n := max(f.Channels, 1); n != t.mixer.channels { // as where the programme of a broadcast changes
-		if err := t.mixer.begin(n, t.rate); err != nil {
+	if n := max(f.Channels, 1); n != t.mixer.Channels() { // as where the programme of a broadcast changes
+		if err := t.mixer.Begin(n, t.rate); err != nil {
 			return dst, fmt.Errorf("after %s: %w", seconds(t.samples, t.rate), err)
 		}
 	}
@@ -112,7 +113,7 @@ func (t *track) read(dst []float32) ([]float32, error) {
 	if t.turns, err = f.Floats(t.turns[:0]); err != nil {
 		return dst, fmt.Errorf("after %s: %w", seconds(t.samples, t.rate), err)
 	}
-	dst, whole := t.mixer.add(dst, t.turns)
+	dst, whole := t.mixer.Add(dst, t.turns)
 	t.samples += int64(whole)
 	if whole < f.Len {
 		return dst, fmt.Errorf("after %s: a sample is NaN: repair the recording, or cut it there", seconds(t.samples, t.rate))
@@ -128,5 +129,5 @@ func (t *track) next() (*libav.Frame, error) {
 	return t.reader.Next()
 }
 
-func (t *track) mixing() *mixer { return &t.mixer }
-func (t *track) close() error   { return t.reader.Close() }
+func (t *track) mixing() *channels.Mixer { return &t.mixer }
+func (t *track) close() error            { return t.reader.Close() }

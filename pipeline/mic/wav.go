@@ -68,7 +68,7 @@ func isWAV(head []byte) bool {
 // openWAV reads up to the first sample, of that channel (0: the mean of all).
 func openWAV(in io.Reader, channel int) (*wave, error) {
 	w := &wave{in: in}
-	w.mixer.channel = channel
+	w.mixer.Channel = channel
 	var head [wavHead]byte
 	if err := w.take(head[:]); err != nil || !isWAV(head[:]) {
 		return nil, errors.Join(errors.New("not a WAVE file: it does not begin with RIFF and WAVE"), notEnd(err))

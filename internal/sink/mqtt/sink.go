@@ -14,6 +14,7 @@ import (
 	"corallite/internal/part"
 	"corallite/internal/sink/background"
 	"corallite/pipeline"
+	"corallite/pipeline/audio"
 )
 
 const (
@@ -222,6 +223,10 @@ func (s *Sink) Consume(_ context.Context, r pipeline.Report) error {
 	frame, _ := r.Item.(draw.Frame)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if _, sound := r.Item.(*audio.Chunk); sound && s.env.Sound == nil {
+		s.heard(r)
+		return nil
+	}
 	s.reported = now
 	counted, zoned := map[string]int{}, map[string]int{}
 	var ended []who
@@ -258,12 +263,27 @@ func (s *Sink) Consume(_ context.Context, r pipeline.Report) error {
 		s.lastPicture = now
 		s.pictures.put(drawing{frame: frame, events: r.Events, topics: []string{s.base + "/picture"}})
 	}
+	s.pass(r)
+	return nil
+}
+
+// heard takes in sound beside pictures: words are told, and what is seen does not change.
+func (s *Sink) heard(r pipeline.Report) {
+	for i := range r.Events {
+		for _, w := range r.Events[i].Keywords {
+			s.word(&r.Events[i], w)
+		}
+	}
+	s.pass(r)
+}
+
+// pass publishes what the gate lets through.
+func (s *Sink) pass(r pipeline.Report) {
 	if s.gate != nil {
 		s.gate.Pass(r, s.publish)
 	} else {
 		s.publish(r)
 	}
-	return nil
 }
 
 // publish queues the events of a report in which something was found.

@@ -7,6 +7,11 @@ import (
 	"corallite/pipeline"
 )
 
+// silencer is a gate that wants to know how time goes on, because only what was found comes here.
+type silencer interface {
+	Silence(now time.Time, put func(pipeline.Report))
+}
+
 // tick does what time brings.
 func (s *Sink) tick(now time.Time) {
 	s.mu.Lock()
@@ -25,6 +30,9 @@ func (s *Sink) tick(now time.Time) {
 		for _, o := range s.gone(nil, now, s.env.Control != nil && !s.env.Control.On()) {
 			s.objectEnded(o)
 		}
+	}
+	if g, ok := s.gate.(silencer); ok && s.env.Live {
+		g.Silence(now, s.publish)
 	}
 	s.showCounts(now)
 	s.frigateCounts()

@@ -54,6 +54,7 @@ type Options struct {
 
 	Hardware   string // of Stream: what decodes the pictures, as libav.ReaderOptions.Hardware
 	Sound      bool   // the sound of the stream is wanted as well
+	Channel    int    // of the sound, from 1; 0: the mean of all
 	Packets    bool   // the packets of the stream are wanted as they came
 	NoPictures bool   // with Sound: nothing else is wanted
 

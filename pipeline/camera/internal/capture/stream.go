@@ -39,7 +39,7 @@ func openStream(ctx context.Context, b *box, o Options) (input, error) {
 	}
 	var failed []string
 	for _, transport := range o.transports(u.Scheme) {
-		s := &streamInput{ctx: ctx, box: b, o: o, video: libav.Stream{Index: -1}, sound: streamSound{index: -1}}
+		s := &streamInput{ctx: ctx, box: b, o: o, video: libav.Stream{Index: -1}, sound: newStreamSound(o)}
 		err := s.open(u, o, transport)
 		if err == nil {
 			if len(failed) > 0 {
@@ -170,6 +170,9 @@ func (s *streamInput) choose(streams []libav.Stream) ([]libav.Choice, error) {
 	decode := s.o.Sound && i >= 0
 	if decode && !streams[i].Decodable {
 		decode, why = false, "ffmpeg's libraries have no decoder of "+streams[i].Codec
+	}
+	if decode && s.o.Channel > streams[i].Channels && streams[i].Channels > 0 {
+		decode, why = false, s.sound.mixer.Begin(streams[i].Channels, streams[i].Rate).Error()
 	}
 	if i >= 0 && (decode || s.o.Packets) {
 		all = append(all, libav.Choice{Stream: i, Decode: decode})

@@ -2,9 +2,11 @@ package capture
 
 import (
 	"encoding/json"
+	"log/slog"
 	"math"
 	"time"
 
+	"corallite/internal/channels"
 	"corallite/internal/libav"
 )
 
@@ -15,6 +17,14 @@ type streamSound struct {
 	next    time.Duration // when the next sample is due, by the samples before it
 	samples []float32
 	turns   []float32 // scratch: the channels in turn
+	mixer   channels.Mixer
+	form    [2]int // channels and rate of the last frame
+	wrong   bool   // the sound does not have the channel that is wanted
+	warned  bool   // of channels that cancel each other out
+}
+
+func newStreamSound(o Options) streamSound {
+	return streamSound{index: -1, mixer: channels.Mixer{Channel: o.Channel}}
 }
 
 const (
@@ -29,6 +39,9 @@ const (
 func (s *streamInput) hear(f *libav.Frame) {
 	t := &s.sound
 	if f.Rate < 1 || f.Rate > maxSoundRate || f.Len == 0 {
+		return
+	}
+	if !s.channels(f) {
 		return
 	}
 	late := f.Time - t.next
@@ -48,24 +61,35 @@ func (s *streamInput) hear(f *libav.Frame) {
 		s.box.setNote("sound that cannot be used: %v", err)
 		return
 	}
-	t.samples = mix(t.samples, t.turns, max(f.Channels, 1))
+	silenceNaN(t.turns)
+	t.samples, _ = t.mixer.Add(t.samples, t.turns)
+	t.warned = t.mixer.Report(slog.Default(), t.warned) || t.warned
 	s.box.feed.sound(t.samples, f.Rate, s.clock.of(int64(start), monotonic()), start, gap)
 	t.next = start + time.Duration(len(t.samples))*time.Second/time.Duration(f.Rate)
 }
 
-// mix appends the mean of the channels. What is no number is silence, so that the rest is where it belongs.
-func mix(to, turns []float32, channels int) []float32 {
-	for ; len(turns) >= channels; turns = turns[channels:] {
-		sum := 0.0
-		for _, x := range turns[:channels] {
-			sum += float64(x)
-		}
-		if math.IsNaN(sum) || math.IsInf(sum, 0) {
-			sum = 0
-		}
-		to = append(to, float32(sum/float64(channels)))
+// channels prepares for a frame of another form than the last one. It is false where the sound does not have the channel that
+// is wanted, which is said.
+func (s *streamInput) channels(f *libav.Frame) bool {
+	t, form := &s.sound, [2]int{max(f.Channels, 1), f.Rate}
+	if t.form == form {
+		return !t.wrong
 	}
-	return to
+	t.form = form
+	err := t.mixer.Begin(form[0], form[1])
+	if t.wrong = err != nil; t.wrong {
+		s.box.feed.say(Record{Kind: RecordNoSound, Data: []byte(err.Error())})
+	}
+	return !t.wrong
+}
+
+// silenceNaN makes silence of what is no number, so that the rest is where it belongs.
+func silenceNaN(samples []float32) {
+	for i, x := range samples {
+		if x != x || math.IsInf(float64(x), 0) {
+			samples[i] = 0
+		}
+	}
 }
 
 // describe says what the streams are whose packets will follow.

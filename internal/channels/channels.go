@@ -1,4 +1,5 @@
-package mic
+// Package channels makes one channel of sound that has several: one of them, or the mean of all.
+package channels
 
 import (
 	"fmt"
@@ -12,16 +13,19 @@ import (
 	"corallite/internal/key"
 )
 
-// channelMix is the channel that is the mean of all.
-const channelMix = "mix"
+// Most is the highest number of channels that sound may have.
+const Most = 256
 
-// channelPattern is what may stand for a channel.
-var channelPattern = regexp.MustCompile(`^(mix|left|right|[1-9][0-9]{0,2})$`)
+// mix is the channel that is the mean of all.
+const mix = "mix"
 
-// parseChannel returns the number of a channel, from 1; 0: the mix, which "" is as well.
-func parseChannel(name string) (int, error) {
+// pattern is what may stand for a channel.
+var pattern = regexp.MustCompile(`^(mix|left|right|[1-9][0-9]{0,2})$`)
+
+// Parse returns the number of a channel, from 1; 0: the mix, which "" is as well.
+func Parse(name string) (int, error) {
 	switch name {
-	case "", channelMix:
+	case "", mix:
 		return 0, nil
 	case "left":
 		return 1, nil
@@ -29,22 +33,22 @@ func parseChannel(name string) (int, error) {
 		return 2, nil
 	}
 	n, err := strconv.Atoi(name)
-	if err != nil || n < 1 || n > maxChannels {
-		return 0, fmt.Errorf("invalid channel %q (want mix, left, right or a number from 1 to %d)", name, maxChannels)
+	if err != nil || n < 1 || n > Most {
+		return 0, fmt.Errorf("invalid channel %q (want mix, left, right or a number from 1 to %d)", name, Most)
 	}
 	return n, nil
 }
 
-// channelKey is the key of sources whose sound may have several channels.
-func channelKey(to *string) *key.Field {
-	return key.String(to, "channel").AcceptInt().Pattern(channelPattern, "mix, left, right or the number of a channel, from 1").
-		DefaultDoc(channelMix).Example("left").
+// Key is the key of sources whose sound may have several channels.
+func Key(to *string) *key.Field {
+	return key.String(to, "channel").AcceptInt().Pattern(pattern, "mix, left, right or the number of a channel, from 1").
+		DefaultDoc(mix).Example("left").
 		Doc("Which channel of several the models get: `left` (the first), `right` (the second), a number, or `mix`, the mean of all. Channels that cancel each other out when they are mixed, as from a microphone with a balanced output on a stereo input, are reported once in the log.")
 }
 
-// mixer makes one channel of several. Of those that it mixes it notices when they cancel each other out.
-type mixer struct {
-	channel  int // from 1; 0: the mean of all
+// Mixer makes one channel of several. Of those that it mixes it notices when they cancel each other out.
+type Mixer struct {
+	Channel  int // from 1; 0: the mean of all
 	channels int
 	window   int // frames over which channels are compared
 
@@ -70,10 +74,10 @@ const (
 	quietPower = 1e-6
 )
 
-// begin starts with sound of so many channels, at a rate.
-func (m *mixer) begin(channels, rate int) error {
-	if m.channel > channels {
-		return fmt.Errorf("channel %d is wanted, but the sound has %s (see the key channel)", m.channel, english.Count(channels, "channel"))
+// Begin starts with sound of so many channels, at a rate.
+func (m *Mixer) Begin(channels, rate int) error {
+	if m.Channel > channels {
+		return fmt.Errorf("channel %d is wanted, but the sound has %s (see the key channel)", m.Channel, english.Count(channels, "channel"))
 	}
 	m.channels, m.window = channels, comparedSeconds*rate
 	m.squares = append(m.squares[:0], make([]float64, channels)...)
@@ -81,14 +85,17 @@ func (m *mixer) begin(channels, rate int) error {
 	return nil
 }
 
-// add appends one sample for each frame in samples, in which the channels follow each other in turn. It stops before the
+// Channels is of how many channels the sound is.
+func (m *Mixer) Channels() int { return m.channels }
+
+// Add appends one sample for each frame in samples, in which the channels follow each other in turn. It stops before the
 // first that is NaN; whole is the number of those that it appended.
-func (m *mixer) add(dst, samples []float32) (out []float32, whole int) {
-	if m.channels > 1 && m.channel == 0 {
+func (m *Mixer) Add(dst, samples []float32) (out []float32, whole int) {
+	if m.channels > 1 && m.Channel == 0 {
 		return m.mix(dst, samples)
 	}
 	had := len(dst)
-	for i := max(m.channel, 1) - 1; i < len(samples); i += m.channels {
+	for i := max(m.Channel, 1) - 1; i < len(samples); i += m.channels {
 		x := samples[i]
 		if x != x {
 			break
@@ -98,7 +105,7 @@ func (m *mixer) add(dst, samples []float32) (out []float32, whole int) {
 	return dst, len(dst) - had
 }
 
-func (m *mixer) mix(dst, samples []float32) (out []float32, whole int) {
+func (m *Mixer) mix(dst, samples []float32) (out []float32, whole int) {
 	had := len(dst)
 	for ; len(samples) >= m.channels; samples = samples[m.channels:] {
 		sum := 0.0
@@ -121,15 +128,15 @@ func (m *mixer) mix(dst, samples []float32) (out []float32, whole int) {
 	return dst, len(dst) - had
 }
 
-// end compares the channels of what is left, at the end of a recording.
-func (m *mixer) end() {
+// End compares the channels of what is left, at the end of a recording.
+func (m *Mixer) End() {
 	if m.frames > 0 && m.frames >= m.window/30 { // a tenth of a second
 		m.compare()
 	}
 }
 
 // compare holds the mix against its channels, and begins a new window.
-func (m *mixer) compare() {
+func (m *Mixer) compare() {
 	sum, loudest := 0.0, 0.0
 	for c, s := range m.squares {
 		sum += s
@@ -143,9 +150,9 @@ func (m *mixer) compare() {
 	m.frames, m.mixed = 0, 0
 }
 
-// report logs that channels cancel each other out, and says whether it did; it does not when that was said before. add may
+// Report logs that channels cancel each other out, and says whether it did; it does not when that was said before. Add may
 // run meanwhile, in another goroutine.
-func (m *mixer) report(log *slog.Logger, before bool, attributes ...any) bool {
+func (m *Mixer) Report(log *slog.Logger, before bool, attributes ...any) bool {
 	found := m.found.Load()
 	if found == nil || before || log == nil {
 		return false
