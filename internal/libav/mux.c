@@ -7,8 +7,15 @@
 
 #include "internal.h"
 
+// What a muxer writes, which it may not change since ffmpeg 7.
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+typedef const uint8_t written;
+#else
+typedef uint8_t written;
+#endif
+
 // write_out is the muxer's way to the file: all of it or an error.
-static int write_out(void *opaque, uint8_t *data, int size) {
+static int write_out(void *opaque, written *data, int size) {
   struct mux_sink *s = opaque;
   for (int done = 0; done < size;) {
     ssize_t n = write(s->fd, data + done, size - done);

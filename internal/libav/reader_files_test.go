@@ -334,8 +334,8 @@ func TestHighDynamicRange(t *testing.T) {
 	for transfer, saturation := range map[string]string{"smpte2084": "0.5", "arib-std-b67": "0"} {
 		t.Run(transfer, func(t *testing.T) {
 			path := made{name: "hdr.mp4", input: "testsrc2=size=160x120:rate=10:duration=0.3",
-				args: "-vf eq=contrast=0.7:brightness=-0.1:saturation=" + saturation + ",scale=out_color_matrix=bt2020:out_range=limited,format=yuv444p10le -c:v libx265 " +
-					"-x265-params log-level=none -preset ultrafast -crf 5 -colorspace bt2020nc -color_primaries bt2020 -color_range tv -color_trc " + transfer}.write(t)
+				args: "-vf eq=contrast=0.7:brightness=-0.1:saturation=" + saturation + ",scale=out_color_matrix=bt2020:out_range=limited,format=yuv444p10le,setparams=range=tv:colorspace=bt2020nc:color_primaries=bt2020:color_trc=" + transfer +
+					" -c:v libx265 -x265-params log-level=none -preset ultrafast -crf 5"}.write(t)
 			compare(t, path, "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:param=0.7:peak=4.926108:desat=0,zscale=t=bt709,format=gbrp")
 		})
 	}
