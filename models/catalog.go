@@ -121,18 +121,24 @@ type catalog struct {
 	shipped  fs.FS // the files built into the program
 }
 
-//go:embed *.yaml digits_quant.tflite
-var catalogFiles embed.FS
+//go:embed digits_quant.tflite
+var shippedFiles embed.FS
 
-// builtin is the embedded catalog, read once.
-var builtin = sync.OnceValues(func() (*catalog, error) {
-	all := &catalog{packages: map[string]Package{}, shipped: catalogFiles}
-	files, err := fs.Glob(catalogFiles, "*.yaml")
+// builtin is the catalog of the *.yaml files in this folder, as catalog_built.go has it: reading YAML takes longer than
+// opening a model.
+var builtin = sync.OnceValue(func() *catalog {
+	return &catalog{entries: builtEntries, packages: builtPackages(), shipped: shippedFiles}
+})
+
+// parseCatalogs parses all *.yaml files of a folder, in the order of their names.
+func parseCatalogs(folder fs.FS) (*catalog, error) {
+	all := &catalog{packages: map[string]Package{}}
+	files, err := fs.Glob(folder, "*.yaml")
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range files {
-		data, err := catalogFiles.ReadFile(name)
+		data, err := fs.ReadFile(folder, name)
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +150,7 @@ var builtin = sync.OnceValues(func() (*catalog, error) {
 		maps.Copy(all.packages, c.packages)
 	}
 	return all, nil
-})
+}
 
 // parseCatalog parses and checks a catalog.
 func parseCatalog(data []byte) (*catalog, error) {

@@ -1,6 +1,8 @@
 package models
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -8,42 +10,16 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"corallite/internal/filesum"
 	"corallite/internal/regfile"
 )
 
-// identity tells whether a file was changed since it was read. Writing to a file changes its times, and the change time
-// (ctime) cannot be set back.
-type identity struct {
-	Device   uint64 `json:"device"`
-	Inode    uint64 `json:"inode"`
-	Size     int64  `json:"size"`     // bytes
-	Modified int64  `json:"modified"` // nanoseconds since 1970, as Changed
-	Changed  int64  `json:"changed"`
-}
+type identity = filesum.Identity
 
 // checked is a file whose sha256 was verified.
 type checked struct {
 	SHA256 string `json:"sha256"`
 	identity
-}
-
-// settled is the age a file's last change must have before the check is remembered: a file system with coarse times
-// (2 s on FAT) would not show a write right after the file was read.
-const settled = 2500 * time.Millisecond
-
-func identify(f *os.File) (identity, error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		return identity{}, &os.PathError{Op: "stat", Path: f.Name(), Err: err}
-	}
-	return identityOf(&st), nil
-}
-
-func identityOf(st *unix.Stat_t) identity {
-	return identity{
-		Device: uint64(st.Dev), Inode: st.Ino, Size: st.Size,
-		Modified: st.Mtim.Nano(), Changed: st.Ctim.Nano(),
-	}
 }
 
 // checkOnce is check without reading an unchanged file again, neither in this process nor in later ones.
@@ -61,7 +37,7 @@ func (s *Store) remembers(e *Entry, f *File, sum string) bool {
 	if err := unix.Stat(s.place(e, f), &st); err != nil {
 		return false
 	}
-	now := checked{sum, identityOf(&st)}
+	now := checked{sum, filesum.IdentityOf(&st)}
 	place := s.checkedPlace(e, f)
 	s.mu.Lock()
 	before, ok := s.checked[place]
@@ -77,7 +53,16 @@ func (s *Store) remembers(e *Entry, f *File, sum string) bool {
 	s.mu.Lock()
 	s.checked[place] = now
 	s.mu.Unlock()
+	learn(now)
 	return true
+}
+
+// learn saves others in this process who want the file's sha256 from reading it.
+func learn(c checked) {
+	var sum [sha256.Size]byte
+	if n, err := hex.Decode(sum[:], []byte(c.SHA256)); err == nil && n == len(sum) {
+		filesum.Learn(c.identity, sum)
+	}
 }
 
 // remember records that a file is right, written to a temporary file and renamed because other processes may do the
@@ -119,35 +104,6 @@ func (s *Store) forget(e *Entry, f *File) {
 	delete(s.checked, place)
 	s.mu.Unlock()
 	os.Remove(place)
-}
-
-// sumOf returns the sha256 of a file, in hexadecimal. A file that several models use is read once.
-func (s *Store) sumOf(path string) (string, error) {
-	f, err := regfile.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	before, err := identify(f)
-	if err != nil {
-		return "", err
-	}
-	s.mu.Lock()
-	sum, ok := s.sums[before]
-	s.mu.Unlock()
-	if ok {
-		return sum, nil
-	}
-	if sum, err = hash(f); err != nil {
-		return "", err
-	}
-	after, err := identify(f)
-	if err == nil && after == before && time.Since(time.Unix(0, before.Changed)) >= s.settled {
-		s.mu.Lock()
-		s.sums[before] = sum
-		s.mu.Unlock()
-	}
-	return sum, err
 }
 
 func (s *Store) checkedFolder(e *Entry) string { return filepath.Join(s.cache, "checked", e.Name) }

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"corallite/internal/filesum"
 )
 
 // damage changes up to 64 bytes of a file and leaves its size and its time of modification as they were.
@@ -209,7 +211,7 @@ func TestDamageWithoutAChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	id, err := identify(f)
+	id, err := filesum.Identify(f)
 	if err != nil {
 		t.Fatal(err)
 	}

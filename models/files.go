@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"corallite/internal/filesum"
 	"corallite/internal/regfile"
 )
 
@@ -52,7 +53,7 @@ func examine(path string, size int64, sum string) (identity, error) {
 		return identity{}, err
 	}
 	defer f.Close()
-	before, err := identify(f)
+	before, err := filesum.Identify(f)
 	if err != nil {
 		return identity{}, err
 	}
@@ -63,7 +64,7 @@ func examine(path string, size int64, sum string) (identity, error) {
 	if before.Size != size || got != sum {
 		return identity{}, &HashError{Path: path, SHA256: got, Want: sum}
 	}
-	if after, err := identify(f); err != nil || after != before {
+	if after, err := filesum.Identify(f); err != nil || after != before {
 		return identity{}, err
 	}
 	return before, nil

@@ -2,6 +2,7 @@ package models
 
 import (
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"corallite/internal/didyoumean"
+	"corallite/internal/filesum"
 )
 
 // Options say where a Store keeps and finds files. Empty fields are taken from the environment; see the package comment.
@@ -48,24 +50,19 @@ type Store struct {
 	settled   time.Duration // the age of a file's last change before its check is remembered
 
 	mu      sync.Mutex
-	checked map[string]checked  // by the path of the record
-	sums    map[identity]string // of files outside the cache
+	checked map[string]checked // by the path of the record
 }
 
 // Open returns a Store of the built-in catalog. It touches no files; Pull creates the cache folder.
 func Open(o Options) (*Store, error) {
-	c, err := builtin()
-	if err != nil {
-		return nil, err
-	}
-	return open(o, c), nil
+	return open(o, builtin()), nil
 }
 
 func open(o Options, c *catalog) *Store {
 	s := &Store{
 		catalog: c, cache: o.Cache, downloads: o.Downloads, mirror: o.Mirror, client: o.Client, accept: o.AcceptUnverified,
-		internet: o.Internet, pause: 500 * time.Millisecond, stall: 30 * time.Second, settled: settled,
-		checked: map[string]checked{}, sums: map[identity]string{},
+		internet: o.Internet, pause: 500 * time.Millisecond, stall: 30 * time.Second, settled: filesum.Settled,
+		checked: map[string]checked{},
 	}
 	if s.cache == "" {
 		s.cache, s.noCache = defaultCache()
@@ -258,9 +255,11 @@ func (s *Store) FindBySHA256(path string) (*Entry, bool, error) {
 				continue // an unreadable record only concerns its own model
 			}
 			if sum == "" {
-				if sum, err = s.sumOf(path); err != nil {
+				content, err := filesum.Of(path)
+				if err != nil {
 					return nil, false, err
 				}
+				sum = hex.EncodeToString(content[:])
 			}
 			if p.sum == sum && (found == nil || f.Name() == filepath.Base(path)) {
 				found = e

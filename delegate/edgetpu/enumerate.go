@@ -24,6 +24,15 @@ func (s Inventory) Version() (Version, error) {
 	return v, nil
 }
 
+// Missing is why Enumerate would find no libedgetpu at all on this machine, told from the files that are there, without
+// loading anything; nil where there may be one. What path or CORALLITE_LIBEDGETPU names is not looked at.
+func Missing(path string) error {
+	if Wanted(path) != "" {
+		return nil
+	}
+	return systemLoader().missing()
+}
+
 // Enumerate loads libedgetpu in this process, as Load does, asks it for its version and its devices, and gives it back. A
 // libedgetpu that crashes takes the process along, and one that hangs does not return: package worker looks in a child.
 func Enumerate(path string) (Inventory, error) {

@@ -40,19 +40,44 @@ func (l loader) load(path string) (*Library, error) {
 			return resolve(name, handle)
 		}
 	}
-	// The loader passes over files that it cannot use; a user who has one wants to know why it was passed over.
+	if file := l.passedOver(); file != "" {
+		return loadFile(file)
+	}
+	return nil, l.notInstalled()
+}
+
+// missing is why there is no libedgetpu, as far as files tell; nil where one may be there.
+func (l loader) missing() error {
+	for _, name := range l.names {
+		if !dynlib.Absent(name) {
+			return nil
+		}
+	}
+	if l.passedOver() != "" {
+		return nil
+	}
+	return l.notInstalled()
+}
+
+// passedOver is a file with libedgetpu's name. The loader passes over those that it cannot use; a user who has one wants
+// to know why it was passed over.
+func (l loader) passedOver() string {
 	for _, pattern := range l.folders {
 		folders, _ := filepath.Glob(pattern) // a pattern that is not well formed matches nothing
 		for _, folder := range folders {
 			for _, name := range l.names {
 				file := filepath.Join(folder, name)
 				if _, err := os.Lstat(file); err == nil {
-					return loadFile(file)
+					return file
 				}
 			}
 		}
 	}
-	return nil, &LoadError{Kind: ErrNotFound, Path: strings.Join(l.names, ", "),
+	return ""
+}
+
+func (l loader) notInstalled() error {
+	return &LoadError{Kind: ErrNotFound, Path: strings.Join(l.names, ", "),
 		Detail: "not installed; install one that was built for this program's TensorFlow Lite (corallite doctor names it), or name the file in " + LibraryEnv}
 }
 

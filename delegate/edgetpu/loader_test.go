@@ -30,12 +30,18 @@ func TestLoaderExplains(t *testing.T) {
 			t.Errorf("error %q does not say %q", err, part)
 		}
 	}
+	if missing := l.missing(); missing == nil || missing.Error() != err.Error() {
+		t.Errorf("without loading anything: %v; want %v", missing, err)
+	}
 	path := filepath.Join(folder, name)
 	if err := os.WriteFile(path, []byte("hello"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.load(""); !errors.Is(err, ErrNotLibrary) || !strings.Contains(err.Error(), path) {
 		t.Errorf("error %v", err)
+	}
+	if err := l.missing(); err != nil {
+		t.Errorf("a file that may be it: %v", err)
 	}
 }
 

@@ -32,6 +32,9 @@ type EnumerateOptions struct {
 // Enumerate is [edgetpu.Enumerate] in a child process: the error of a libedgetpu that crashes or hangs wraps edgetpu.ErrUnanswered.
 // When ctx ends, the child is killed and ctx's error returned.
 func Enumerate(ctx context.Context, o EnumerateOptions) (edgetpu.Inventory, error) {
+	if err := edgetpu.Missing(o.Library); err != nil {
+		return edgetpu.Inventory{}, err // a child would start and load all libraries only to find the same
+	}
 	sandbox := isolate.Sandbox{
 		Read: append([]string{"/sys", "/run/udev"}, libraryFiles(o.Library)...), ReadWrite: append([]string{usbNodes}, o.Access.ReadWrite...),
 	}

@@ -3,11 +3,9 @@ package worker
 import (
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
-	"corallite/internal/regfile"
 	"corallite/tflite"
 )
 
@@ -53,19 +51,4 @@ func (t *VerifiedModels) Add(sum [sha256.Size]byte, signature string) {
 	if f, err := os.OpenFile(t.file(sum, signature), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644); err == nil {
 		_ = f.Close() // an empty file cannot be half written
 	}
-}
-
-// sumOf hashes a file in pieces: most models were tried before, and are read when they are opened.
-func sumOf(path string) (sum [sha256.Size]byte, err error) {
-	f, err := regfile.Open(path)
-	if err != nil {
-		return sum, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return sum, err
-	}
-	h.Sum(sum[:0])
-	return sum, nil
 }

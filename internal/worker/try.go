@@ -14,6 +14,7 @@ import (
 
 	"corallite/delegate"
 	"corallite/delegate/edgetpu"
+	"corallite/internal/filesum"
 	"corallite/internal/isolate"
 	"corallite/internal/regfile"
 	"corallite/tflite"
@@ -200,7 +201,7 @@ func ProbeModel(ctx context.Context, o ModelProbeOptions) error {
 	if info, err := os.Stat(o.Path); err != nil || !info.Mode().IsRegular() {
 		return nil // opening it reports better what is wrong
 	}
-	sum, err := sumOf(o.Path)
+	sum, err := filesum.Of(o.Path)
 	if err == nil && o.Verified.Has(sum, o.Signature) {
 		return nil
 	}

@@ -1,0 +1,69 @@
+package dynlib
+
+import (
+	"bytes"
+	"debug/elf"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Absent reports whether dlopen is certain to find no library of a name without a folder, which Absent tells from files
+// alone: a library that is loaded runs code of its own, so that one that may be faulty is loaded in a child, and starting
+// a child only to see that there is none takes longer than opening a model. It looks where glibc does (man ld.so): in
+// LD_LIBRARY_PATH, the program's own run path, the cache that ldconfig wrote, and the default folders. Where one of
+// these cannot be read, or is not glibc's, the answer is false.
+func Absent(name string) bool {
+	if os.Getenv("LD_PRELOAD") != "" || os.Getenv("LD_AUDIT") != "" {
+		return false // what they load may have the name
+	}
+	cache, err := os.ReadFile("/etc/ld.so.cache")
+	if err != nil || bytes.Contains(cache, append([]byte(name), 0)) {
+		return false
+	}
+	own, ok := runPath()
+	if !ok {
+		return false
+	}
+	named := strings.FieldsFunc(os.Getenv("LD_LIBRARY_PATH"), func(r rune) bool { return r == ':' || r == ';' })
+	for _, folder := range append(named, own...) {
+		if !filepath.IsAbs(folder) || strings.Contains(folder, "$") { // "$LIB", which the loader fills in
+			return false
+		}
+	}
+	folders := append(append(named, own...), "/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib/*-linux-*", "/usr/lib/*-linux-*")
+	for _, folder := range folders {
+		for _, inside := range []string{"", "glibc-hwcaps/*"} {
+			if found, err := filepath.Glob(filepath.Join(folder, inside, name)); err != nil || len(found) > 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// runPath are the folders in which this program itself asks the loader to look.
+func runPath() (folders []string, ok bool) {
+	path, err := os.Executable()
+	if err != nil {
+		return nil, false
+	}
+	f, err := elf.Open(path)
+	if err != nil {
+		return nil, false
+	}
+	defer f.Close()
+	for _, tag := range []elf.DynTag{elf.DT_RPATH, elf.DT_RUNPATH} {
+		values, err := f.DynString(tag)
+		if err != nil {
+			return nil, false
+		}
+		for _, v := range values {
+			for _, folder := range filepath.SplitList(v) {
+				folder = strings.ReplaceAll(folder, "${ORIGIN}", "$ORIGIN")
+				folders = append(folders, strings.ReplaceAll(folder, "$ORIGIN", filepath.Dir(path)))
+			}
+		}
+	}
+	return folders, true
+}
