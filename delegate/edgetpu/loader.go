@@ -48,12 +48,7 @@ func (l loader) load(path string) (*Library, error) {
 
 // missing is why there is no libedgetpu, as far as files tell; nil where one may be there.
 func (l loader) missing() error {
-	for _, name := range l.names {
-		if !dynlib.Absent(name) {
-			return nil
-		}
-	}
-	if l.passedOver() != "" {
+	if !dynlib.Absent(l.names...) || l.passedOver() != "" {
 		return nil
 	}
 	return l.notInstalled()

@@ -2,11 +2,11 @@ package app
 
 import (
 	"bufio"
-	"fmt"
+	"bytes"
 	"io"
 	"os"
 	"runtime/debug"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/ebitengine/purego"
@@ -41,10 +41,17 @@ func TuneMalloc() {
 func FreeMemory() {
 	debug.FreeOSMemory()
 	trimMalloc()
-	if f, err := os.Open("/proc/self/smaps"); err == nil {
-		defer f.Close()
-		dropCode(f)
-	}
+	dropCode()
+}
+
+// dropCodeAside drops the code that was run so far, as dropCode does, while the caller goes on. wait returns when it is done.
+func dropCodeAside() (wait func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		dropCode()
+	}()
+	return func() { <-done }
 }
 
 // trimMalloc gives the pages of C's heaps back to the system in which nothing is allocated. It takes some milliseconds,
@@ -86,25 +93,45 @@ func keepTrimmed() (stop func()) {
 	}
 }
 
-// dropCode takes the pages of programs and libraries out of this process's memory, code and constants, given its smaps. Linux
-// maps the 64 KiB around each instruction that is run and each value that is read, and constructors and the dynamic linker,
-// which reads tables of symbols, touch a little of each of some 170 libraries: most of that is never used again. What is used comes back from the page cache, where all of it stays.
-// Mappings in which a page was written, as a debugger does, are left alone.
-func dropCode(smaps io.Reader) {
+// dropCode takes the pages of programs and libraries out of this process's memory, code and constants. Linux
+// maps the 64 KiB around each instruction that is run and each value that is read, and constructors, Go's initializers and
+// the dynamic linker, which reads tables of symbols, touch a little of everything: most of that is never used again. What
+// is used comes back from the page cache, where all of it stays.
+func dropCode() {
+	if f, err := os.Open("/proc/self/smaps"); err == nil {
+		defer f.Close()
+		dropClean(f)
+	}
+}
+
+// dropClean is dropCode for the mappings that smaps lists. Those in which a page was written, as a debugger does, are left
+// alone.
+func dropClean(smaps io.Reader) {
 	var start, end uintptr // of the mapping that the lines are about; 0: none to drop
 	for scan := bufio.NewScanner(smaps); scan.Scan(); {
-		words := strings.Fields(scan.Text())
+		line := scan.Bytes()
 		switch {
-		case len(words) >= 5 && strings.Contains(words[0], "-"):
-			start, end = 0, 0
-			if len(words) == 6 && (words[1] == "r-xp" || words[1] == "r--p") && strings.HasPrefix(words[5], "/") {
-				if _, err := fmt.Sscanf(words[0], "%x-%x", &start, &end); err != nil {
-					start, end = 0, 0
-				}
-			}
-		case len(words) == 3 && words[0] == "Private_Dirty:" && words[1] == "0" && start != 0:
+		case len(line) > 0 && (line[0] < 'A' || line[0] > 'Z'):
+			start, end = mappedFile(line)
+		case start != 0 && bytes.HasPrefix(line, []byte("Private_Dirty:")) && bytes.HasSuffix(line, []byte(" 0 kB")):
 			// An error leaves the pages where they are.
 			_, _, _ = unix.Syscall(unix.SYS_MADVISE, start, end-start, unix.MADV_DONTNEED)
 		}
 	}
+}
+
+// mappedFile is where a mapping begins and ends, of the first line that smaps has about it ("7f00-8000 r-xp 0 00:00 0 /file");
+// 0 if it is not a file's code or constants.
+func mappedFile(line []byte) (start, end uintptr) {
+	addresses, rest, _ := bytes.Cut(line, []byte(" "))
+	if !bytes.HasPrefix(rest, []byte("r-xp ")) && !bytes.HasPrefix(rest, []byte("r--p ")) || !bytes.Contains(rest, []byte(" /")) {
+		return 0, 0
+	}
+	from, to, _ := bytes.Cut(addresses, []byte("-"))
+	first, err := strconv.ParseUint(string(from), 16, 64)
+	last, err2 := strconv.ParseUint(string(to), 16, 64)
+	if err != nil || err2 != nil || last <= first {
+		return 0, 0
+	}
+	return uintptr(first), uintptr(last)
 }

@@ -19,13 +19,34 @@ func TestDropCode(t *testing.T) {
 		t.Skip("this system has no /proc/self/smaps")
 	}
 	defer f.Close()
-	dropCode(f)
+	dropClean(f)
 	// A mapping that cannot be dropped, a written one and lines of another form change nothing.
-	dropCode(strings.NewReader("10000-20000 r-xp 00000000 00:00 0 /nowhere\nPrivate_Dirty: 0 kB\n" +
+	dropClean(strings.NewReader("10000-20000 r-xp 00000000 00:00 0 /nowhere\nPrivate_Dirty: 0 kB\n" +
 		"zz-zz r-xp 00000000 00:00 0 /nowhere\nPrivate_Dirty: 0 kB\n10000-20000 r-xp\n\nPrivate_Dirty: 4 kB\n"))
 	FreeMemory()
+	dropCodeAside()()
 	if version := tflite.RuntimeVersion(); version == "" {
 		t.Error("the runtime does not say its version afterwards")
+	}
+}
+
+// TestMappedFile reads lines as the kernel writes them, and others.
+func TestMappedFile(t *testing.T) {
+	for line, want := range map[string][2]uintptr{
+		"00210000-00e1b000 r--p 00000000 fe:00 10797749                           /usr/bin/a program": {0x210000, 0xe1b000},
+		"7f37e8099000-7f37e819a000 r-xp 00099000 fe:00 1234 /usr/lib/libx.so":                         {0x7f37e8099000, 0x7f37e819a000},
+		"7f37e8099000-7f37e819a000 rw-p 00099000 fe:00 1234 /usr/lib/libx.so":                         {}, // variables
+		"7f37e8099000-7f37e819a000 r-xs 00099000 fe:00 1234 /usr/lib/libx.so":                         {}, // shared
+		"7fff00000000-7fff00021000 r-xp 00000000 00:00 0 [vdso]":                                      {},
+		"7fff00000000-7fff00021000 r--p 00000000 00:00 0":                                             {},
+		"2-1 r-xp 0 0:0 0 /x":  {},
+		"2-x r-xp 0 0:0 0 /x":  {},
+		"nothing r-xp 0 0 0 /": {},
+		"":                     {},
+	} {
+		if start, end := mappedFile([]byte(line)); start != want[0] || end != want[1] {
+			t.Errorf("%q: %x to %x, want %x", line, start, end, want)
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ type Options struct {
 // Summary and no error.
 func Run(ctx context.Context, cfg *configs.Config, o Options) (Summary, error) {
 	var sum Summary
+	defer dropCodeAside()() // what it took to get here is not run again
 	if err := o.Summary.check(); err != nil {
 		return sum, err
 	}
@@ -69,6 +70,8 @@ func RunOn(ctx context.Context, cfg *configs.Config, o Options) (sum Summary, er
 	}
 	if b.Many() {
 		FreeMemory() // worth its milliseconds then
+	} else {
+		defer dropCodeAside()() // while the first picture is decoded
 	}
 	defer keepTrimmed()()
 	b.StartServers()

@@ -3,7 +3,10 @@ package assemble
 import (
 	"context"
 	"log/slog"
+	"os"
 	"runtime"
+	"strconv"
+	"strings"
 	"time"
 
 	"corallite/configs"
@@ -36,8 +39,9 @@ type ModelRequest struct {
 
 // openEngines opens as many engines as serve best: engines of one thread side by side, one for each core, get more done
 // than one engine of several threads, because no core waits for another at the end of every operator; and where other
-// programs use the cores too, that waiting costs seconds. A few pictures are done before more engines are open. How the
-// engines are closed is added to closers, also after an error.
+// programs use the cores too, that waiting costs seconds. A few pictures are done before more engines are open: they get
+// one, of several threads where nobody else wants the cores now. The results are the same to the bit. How the engines are
+// closed is added to closers, also after an error.
 func openEngines(ctx context.Context, r ModelRequest, model *delegate.Model, shapes [][]int, closers *closers) ([]pipeline.Engine, error) {
 	cores := min(runtime.GOMAXPROCS(0), maxEngines)
 	wanted := r.Model.Engines
@@ -48,6 +52,9 @@ func openEngines(ctx context.Context, r ModelRequest, model *delegate.Model, sha
 		wanted = cores
 	case chosen:
 		wanted = 1
+		if r.Model.Threads == 0 && idle() {
+			r.Model.Threads = cores
+		}
 	}
 	segments, err := readSegments(r.Model.Segments)
 	if err != nil {
@@ -72,6 +79,31 @@ func openEngines(ctx context.Context, r ModelRequest, model *delegate.Model, sha
 		engines = append(engines, e)
 	}
 	return engines, nil
+}
+
+// idle reports whether nothing but this program wants a processor at this moment, as far as the kernel tells (man
+// proc_loadavg: the number of threads that run or wait to).
+func idle() bool {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return false
+	}
+	return wantCPU(string(text)) == 1
+}
+
+// wantCPU is the number of threads that want a processor, the reader's included, of the text of /proc/loadavg; -1 where it
+// is not there.
+func wantCPU(loadavg string) int {
+	words := strings.Fields(loadavg)
+	if len(words) < 4 {
+		return -1
+	}
+	running, _, _ := strings.Cut(words[3], "/")
+	n, err := strconv.Atoi(running)
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 // readSegments reads a compiled model that is in parts.

@@ -3,22 +3,27 @@ package dynlib
 import (
 	"bytes"
 	"debug/elf"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
-// Absent reports whether dlopen is certain to find no library of a name without a folder, which Absent tells from files
+// Absent reports whether dlopen is certain to find no library of any of these names without a folder, which Absent tells from files
 // alone: a library that is loaded runs code of its own, so that one that may be faulty is loaded in a child, and starting
 // a child only to see that there is none takes longer than opening a model. It looks where glibc does (man ld.so): in
 // LD_LIBRARY_PATH, the program's own run path, the cache that ldconfig wrote, and the default folders. Where one of
 // these cannot be read, or is not glibc's, the answer is false.
-func Absent(name string) bool {
+func Absent(names ...string) bool {
 	if os.Getenv("LD_PRELOAD") != "" || os.Getenv("LD_AUDIT") != "" {
 		return false // what they load may have the name
 	}
 	cache, err := os.ReadFile("/etc/ld.so.cache")
-	if err != nil || bytes.Contains(cache, append([]byte(name), 0)) {
+	if err != nil || slices.ContainsFunc(names, func(n string) bool { return bytes.Contains(cache, append([]byte(n), 0)) }) {
 		return false
 	}
 	own, ok := runPath()
@@ -31,15 +36,36 @@ func Absent(name string) bool {
 			return false
 		}
 	}
-	folders := append(append(named, own...), "/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib/*-linux-*", "/usr/lib/*-linux-*")
-	for _, folder := range folders {
-		for _, inside := range []string{"", "glibc-hwcaps/*"} {
-			if found, err := filepath.Glob(filepath.Join(folder, inside, name)); err != nil || len(found) > 0 {
+	for _, folder := range append(append(named, own...), defaultFolders()...) {
+		inside, _ := os.ReadDir(filepath.Join(folder, "glibc-hwcaps")) // an error: there is none
+		for _, name := range names {
+			if there(folder, name) {
 				return false
+			}
+			for _, level := range inside {
+				if there(folder, "glibc-hwcaps", level.Name(), name) {
+					return false
+				}
 			}
 		}
 	}
 	return true
+}
+
+// there reports whether a path exists, or might.
+func there(parts ...string) bool {
+	_, err := os.Lstat(filepath.Join(parts...))
+	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR)
+}
+
+// defaultFolders are those that every glibc looks into, with those of Debian.
+func defaultFolders() []string {
+	var all []string
+	for _, top := range []string{"/lib", "/usr/lib"} {
+		several, _ := filepath.Glob(top + "/*-linux-*") // the pattern is well formed
+		all = append(append(all, top, top+"64"), several...)
+	}
+	return all
 }
 
 // runPath are the folders in which this program itself asks the loader to look.
