@@ -146,7 +146,7 @@ func (s *server) model(name string) (*hub.Model, error) {
 // parse reads a request.
 func parse(body []byte) (q Request, data []byte, err error) {
 	if err := json.Unmarshal(body, &q); err != nil {
-		return q, nil, hub.Bad("the request is not the JSON that is expected: %v", err)
+		return q, nil, hub.BadJSON("the request", body, err)
 	}
 	switch {
 	case q.Data == "":

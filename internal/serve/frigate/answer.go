@@ -52,7 +52,7 @@ func (s *Server) answer(use *session, parts [][]byte) (reply []byte) {
 		return nil
 	}
 	if err = json.Unmarshal(parts[0], &h); err != nil {
-		err = fmt.Errorf("the header is not the JSON that is expected: %w", err)
+		err = hub.BadJSON("the header", parts[0], err)
 		return nil
 	}
 	switch {

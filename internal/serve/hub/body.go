@@ -19,10 +19,11 @@ func (j *Job) Body(r *http.Request) ([]byte, error) {
 }
 
 // Read reads all of r, of which size bytes are announced (-1: not known), and counts them. Memory is taken as the bytes
-// come, not for what is only announced.
+// come, not for what is only announced. What it returns is valid until End.
 func (j *Job) Read(r io.Reader, size int64) ([]byte, error) {
 	limit := j.h.o.MaxBody
-	buf := make([]byte, 0)
+	var buf []byte
+	defer func() { j.buffers = append(j.buffers, buf) }()
 	for {
 		if len(buf) == cap(buf) {
 			grown := max(firstRead, 4*int64(cap(buf)))
@@ -36,10 +37,14 @@ func (j *Job) Read(r io.Reader, size int64) ([]byte, error) {
 				}
 				grown = int64(cap(buf)) + firstRead // more comes than was announced
 			}
-			if err := j.Count(grown - int64(cap(buf))); err != nil {
+			larger := buffer(grown)
+			if err := j.Count(int64(cap(larger) - cap(buf))); err != nil {
+				recycle(larger)
 				return nil, err
 			}
-			buf = append(make([]byte, 0, grown), buf...)
+			larger = append(larger, buf...)
+			recycle(buf)
+			buf = larger
 		}
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"corallite/internal/explain"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
 )
@@ -24,6 +25,11 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Bad is a request that is at fault: status 400.
 func Bad(format string, args ...any) *Error { return Fault(http.StatusBadRequest, format, args...) }
+
+// BadJSON is a request, or a named part of it, that is not the JSON that is expected, given the error of encoding/json.
+func BadJSON(what string, text []byte, err error) *Error {
+	return Bad("%s is not the JSON that is expected: %w", what, explain.JSONOf(what, text, err))
+}
 
 // Fault is an error with a status.
 func Fault(status int, format string, args ...any) *Error {

@@ -153,16 +153,17 @@ func (h *Hub) Close() error {
 
 // Job is a request in progress, for one goroutine.
 type Job struct {
-	h      *Hub
-	ctx    context.Context
-	cancel context.CancelFunc
-	detach func() bool
-	began  time.Time
-	body   int64 // bytes that are counted
-	pixels int64
-	slot   bool // of decodes
-	placed bool // it has a place in the queue
-	frame  interface{ Release() }
+	h       *Hub
+	ctx     context.Context
+	cancel  context.CancelFunc
+	detach  func() bool
+	began   time.Time
+	body    int64    // bytes that are counted
+	buffers [][]byte // with them
+	pixels  int64
+	slot    bool // of decodes
+	placed  bool // it has a place in the queue
+	frame   interface{ Release() }
 }
 
 // Begin begins a request. ctx is the request's; the job's ends with it, at its deadline, and when the hub is closed.
@@ -207,6 +208,10 @@ func (j *Job) End() {
 	j.drop()
 	j.detach()
 	j.cancel()
+	for _, b := range j.buffers {
+		recycle(b)
+	}
+	j.buffers = nil
 	j.h.bodies.Release(j.body)
 	if j.placed {
 		j.h.places.Release(1)

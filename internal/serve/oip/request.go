@@ -97,7 +97,7 @@ func parse(body []byte, length string, want []tensor.Info) (q Request, data [][]
 		return q, nil, err
 	}
 	if err := json.Unmarshal(text, &q); err != nil {
-		return q, nil, hub.Bad("the request is not the JSON that is expected: %v", err)
+		return q, nil, hub.BadJSON("the request", text, err)
 	}
 	named := describe("input", want)
 	data = make([][]byte, len(want))
