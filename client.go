@@ -44,9 +44,12 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("the server is too busy (try again in %v): %s", e.After, e.Why)
 }
 
+// Listen is the task of Client.Ask for recordings: whatever model for sound the Question names, or the server's first.
+const Listen = "listen"
+
 // Ask sends a picture, a file's bytes, and gives what a model for the task (Detect, Classify, Segment, Pose or Embed)
-// finds. A server that is too busy is a *BusyError.
-func (c *Client) Ask(ctx context.Context, task string, picture []byte, q Question) (pipeline.Event, error) {
+// finds; or a recording and what a model hears, for the task Listen. A server that is too busy is a *BusyError.
+func (c *Client) Ask(ctx context.Context, task string, file []byte, q Question) (pipeline.Event, error) {
 	query := url.Values{}
 	set := func(key, value string) {
 		if value != "" {
@@ -62,7 +65,7 @@ func (c *Client) Ask(ctx context.Context, task string, picture []byte, q Questio
 	if q.MaxResults != 0 {
 		set("max_results", strconv.Itoa(max(q.MaxResults, 0)))
 	}
-	resp, err := c.do(ctx, http.MethodPost, "/v1/"+task, query, picture)
+	resp, err := c.do(ctx, http.MethodPost, "/v1/"+task, query, file)
 	if err != nil {
 		return pipeline.Event{}, err
 	}

@@ -60,8 +60,14 @@ func (h *heard) wait(t *testing.T, ended <-chan struct{}, what string) []string 
 func serve(t *testing.T, more string) (address string) {
 	t.Helper()
 	model, labels := testdata.Path(t, "models/ssd_mobilenet_v1_coco_quant.tflite"), testdata.Path(t, "labels/coco_labels.txt")
+	return serveModels(t, fmt.Sprintf("  coco: {path: %s, task: detect, labels: %s}\n", model, labels), more)
+}
+
+// serveModels is serve with other models.
+func serveModels(t *testing.T, models, more string) (address string) {
+	t.Helper()
 	config := filepath.Join(t.TempDir(), "serve.yaml")
-	text := fmt.Sprintf("models:\n  coco: {path: %s, task: detect, labels: %s}\nserve:\n  listen: 127.0.0.1:0\n%s", model, labels, more)
+	text := "models:\n" + models + "serve:\n  listen: 127.0.0.1:0\n" + more
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +140,34 @@ func TestServe(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// TestServeListens holds what a server hears against what the library does, several asking at once.
+func TestServeListens(t *testing.T) {
+	model := testdata.Path(t, "wild/micro_speech_quantized.tflite")
+	words := filepath.Join(t.TempDir(), "words.txt")
+	if err := os.WriteFile(words, []byte("silence\nunknown\nyes\nno\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	client := &corallite.Client{Address: serveModels(t, fmt.Sprintf("  words: {path: %s, task: keyword, labels: %s, features: {kind: micro}}\n", model, words), "")}
+	var all sync.WaitGroup
+	for i := range 8 {
+		want := []string{"yes", "no"}[i%2]
+		recording, err := os.ReadFile(testdata.Path(t, "wild/"+want+"_1000ms.wav"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Go(func() {
+			e, err := client.Ask(t.Context(), corallite.Listen, recording, corallite.Question{Source: want})
+			if err != nil || e.Task != "keyword" || e.Source != want || len(e.Keywords) != 1 || e.Keywords[0].Label != want || e.Keywords[0].EndS > 1 {
+				t.Errorf("%s: %+v, %v", want, e, err)
+			}
+		})
+	}
+	all.Wait()
+	if _, err := client.Ask(t.Context(), corallite.Listen, []byte("no recording"), corallite.Question{}); err == nil || !strings.Contains(err.Error(), "status 400") {
+		t.Errorf("no recording: %v", err)
 	}
 }
 

@@ -28,11 +28,11 @@ func newServe(std *streams) *cobra.Command {
 	s := &serving{std: std, listen: serve.DefaultListen}
 	cmd := &cobra.Command{
 		Use:   "serve [flags] (--model MODEL... | --config FILE...)",
-		Short: "Answer pictures and tensors that other programs send over HTTP",
-		Long: `Runs models on the pictures and tensors that other programs send, until a signal ends it. It speaks several protocols at
-one address: its own (/v1/detect and so on, described in /v1/openapi.json), that of DeepStack and CodeProject.AI
-(/v1/vision/...), doods2's (/detect), the Open Inference Protocol v2 with binary tensors (/v2/...), and with --zmq that of
-Frigate's zmq detector. A picture is sent, for example, with: curl --data-binary @street.jpg http://127.0.0.1:8090/v1/detect
+		Short: "Answer pictures, recordings and tensors that other programs send over HTTP",
+		Long: `Runs models on the pictures, recordings and tensors that other programs send, until a signal ends it. It speaks several
+protocols at one address: its own (/v1/detect and so on, described in /v1/openapi.json), that of DeepStack and
+CodeProject.AI (/v1/vision/...), doods2's (/detect), the Open Inference Protocol v2 with binary tensors (/v2/...), and with
+--zmq that of Frigate's zmq detector. A picture is sent, for example, with: curl --data-binary @street.jpg http://127.0.0.1:8090/v1/detect
 
 With --config the models are those of the files, and their block serve says the rest; pipelines of the files do not run
 (corallite run runs both). CORALLITE_... environment variables and --set override values in the files.

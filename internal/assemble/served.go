@@ -52,7 +52,7 @@ func (b *Builder) serve(ctx context.Context, names []string) (_ []part.Served, e
 func (b *Builder) serveModel(ctx context.Context, name string, m configs.Model) (part.Served, error) {
 	r := ModelRequest{Name: name, Pool: b.Pool, Logger: b.Logger}
 	if m.Listens() {
-		return openBare(ctx, r, m)
+		return openHearing(ctx, r, m)
 	}
 	s := part.Served{Name: name, Task: m.Task, File: filepath.Base(m.Path), Threshold: m.ScoreThreshold, MaxResults: m.MaxResults, Faces: m.Subject == models.Faces}
 	// Requests know nothing of each other, and have thresholds of their own.

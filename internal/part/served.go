@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"corallite/pipeline"
+	"corallite/pipeline/audio"
 	"corallite/pipeline/vision"
 )
 
@@ -19,7 +20,11 @@ type Served struct {
 
 	Work vision.Task // nil: it takes no pictures
 	// Refine adds what a second model says of a result; nil: there is none. It needs the whole picture.
-	Refine  func(ctx context.Context, f *vision.Frame, found pipeline.Result) (pipeline.Result, error)
+	Refine func(ctx context.Context, f *vision.Frame, found pipeline.Result) (pipeline.Result, error)
+	// Hear runs the model on a whole recording, as if it had heard nothing before; nil: it takes no sound. open gives the
+	// sound at a rate in samples a second; found gets each word, in the order of their ends. It may be called by as many goroutines at
+	// once as there are Engines.
+	Hear    func(ctx context.Context, open func(rate int) (audio.Source, error), found func(pipeline.Keyword)) error
 	Engines []pipeline.Engine
 	Close   func() error
 }

@@ -58,14 +58,19 @@ func (p *player) current() (recording, error) {
 	return nil, nil
 }
 
-// begin opens a recording.
+// begin opens a file.
 func (p *player) begin(path string) (recording, error) {
+	return p.beginWith(path, func() (recording, error) { return openRecording(path, p.channel) })
+}
+
+// beginWith opens a recording of that name.
+func (p *player) beginWith(name string, open func() (recording, error)) (recording, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, ErrClosed
 	}
-	r, err := openRecording(path, p.channel)
+	r, err := open()
 	if err == nil {
 		err = p.chunker.begin(r.sampleRate(), int64(math.Round(r.start().Seconds()*float64(p.chunker.rate))))
 		if err != nil {
@@ -73,9 +78,9 @@ func (p *player) begin(path string) (recording, error) {
 		}
 	}
 	if err != nil {
-		return nil, &pipeline.ItemError{Source: path, Err: err}
+		return nil, &pipeline.ItemError{Source: name, Err: err}
 	}
-	p.open, p.ended, p.chunker.name = r, nil, path
+	p.open, p.ended, p.chunker.name = r, nil, name
 	return r, nil
 }
 

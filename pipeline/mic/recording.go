@@ -38,7 +38,7 @@ func openRecording(path string, channel int) (recording, error) {
 	if !errors.As(err, &codec) && !errors.Is(err, errNoWAV) {
 		return nil, err
 	}
-	t, cause := openTrack(path, channel)
+	t, cause := openTrack(path, channel, "")
 	if cause != nil && codec != nil {
 		cause = fmt.Errorf("%w: %w", codec, cause)
 	}

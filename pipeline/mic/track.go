@@ -30,14 +30,19 @@ type track struct {
 // containers say times.
 const gap = 100 * time.Millisecond
 
-// openTrack opens the sound of a file. Only the file itself may be read, so that a playlist cannot reach the network.
-func openTrack(path string, channel int) (recording, error) {
+// openTrack opens the sound of a file in one of some formats of ffmpeg's ("": any). Only files may be read, so that a
+// playlist cannot reach the network.
+func openTrack(path string, channel int, formats string) (recording, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
+	options := map[string]string{"protocol_whitelist": "file"}
+	if formats != "" {
+		options["format_whitelist"] = formats
+	}
 	reader, err := libav.OpenReader(context.Background(), "file:"+absolute, libav.ReaderOptions{
-		Options: map[string]string{"protocol_whitelist": "file"}, Threads: 1, Choose: libav.OnlySound,
+		Options: options, Threads: 1, Choose: libav.OnlySound,
 	})
 	if err != nil {
 		return nil, unreadable(err)

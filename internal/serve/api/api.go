@@ -11,6 +11,7 @@ import (
 	"corallite/internal/didyoumean"
 	"corallite/internal/httpserver"
 	"corallite/internal/serve/hub"
+	"corallite/pipeline"
 	"corallite/pipeline/vision"
 )
 
@@ -42,17 +43,36 @@ func Routes(h *hub.Hub, s Streamer) []hub.Route {
 	for _, t := range vision.Tasks() {
 		routes = append(routes, hub.Route{Pattern: "/v1/" + t.Name, Methods: post, Shape: shape, Handler: serveTask(h, t.Name)})
 	}
-	return routes
+	return append(routes, hub.Route{Pattern: "/v1/listen", Methods: post, Shape: shape, Handler: serveListen(h)})
 }
 
 // serveTask answers a picture with an event.
 func serveTask(h *hub.Hub, task string) http.Handler {
+	choose := func(name string) (*hub.Model, error) { return h.For(task, name) }
+	return answer(h, "picture", "image", choose, func(j *hub.Job, m *hub.Model, data []byte, want hub.Want) (pipeline.Event, error) {
+		p, err := j.Picture(data, m)
+		if err != nil {
+			return pipeline.Event{}, err
+		}
+		return j.Run(m, p, want)
+	})
+}
+
+// serveListen answers a recording with an event.
+func serveListen(h *hub.Hub) http.Handler {
+	return answer(h, "recording", "sound", h.Listener, (*hub.Job).Listen)
+}
+
+// answer answers what is sent, in the body or in a field of a form, with the event of a model.
+func answer(h *hub.Hub, what, field string, choose func(name string) (*hub.Model, error),
+	run func(j *hub.Job, m *hub.Model, data []byte, want hub.Want) (pipeline.Event, error),
+) http.Handler {
 	return h.Handle(shape, func(j *hub.Job, w http.ResponseWriter, r *http.Request) error {
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
 			return hub.Bad("the address cannot be read: %v", err)
 		}
-		m, err := h.For(task, query.Get("model"))
+		m, err := choose(query.Get("model"))
 		if err != nil {
 			return err
 		}
@@ -60,18 +80,14 @@ func serveTask(h *hub.Hub, task string) http.Handler {
 		if err != nil {
 			return err
 		}
-		data, name, err := pictureOf(j, r)
+		data, name, err := sent(j, r, what, field)
 		if err != nil {
 			return err
 		}
 		if want.Source == "" {
 			want.Source = name
 		}
-		p, err := j.Picture(data, m)
-		if err != nil {
-			return err
-		}
-		e, err := j.Run(m, p, want)
+		e, err := run(j, m, data, want)
 		if err != nil {
 			return err
 		}
@@ -133,13 +149,13 @@ func known(name string) bool {
 	return false
 }
 
-// pictureOf is the picture of a request, and its name: the body, or the file of a form.
-func pictureOf(j *hub.Job, r *http.Request) (data []byte, name string, err error) {
+// sent is what a request has sent, and its name: the body, or the file of a form.
+func sent(j *hub.Job, r *http.Request, what, field string) (data []byte, name string, err error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || !strings.HasPrefix(kind, "multipart/") {
 		data, err := j.Body(r)
 		if err == nil && len(data) == 0 {
-			err = hub.Bad("the request has no picture: send it as the body, or as a file of a form")
+			err = hub.Bad("the request has no %s: send it as the body, or as a file of a form", what)
 		}
 		return data, "", err
 	}
@@ -147,9 +163,9 @@ func pictureOf(j *hub.Job, r *http.Request) (data []byte, name string, err error
 	if err != nil {
 		return nil, "", err
 	}
-	file, ok := f.File("image")
+	file, ok := f.File(field)
 	if !ok {
-		return nil, "", hub.Bad("the form has no picture: send it in the field image")
+		return nil, "", hub.Bad("the form has no %s: send it in the field %s", what, field)
 	}
 	return file.Data, file.Name, nil
 }

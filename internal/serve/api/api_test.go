@@ -3,7 +3,11 @@ package api_test
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"slices"
@@ -18,6 +22,7 @@ import (
 	"corallite/internal/serve/servetest"
 	"corallite/internal/web"
 	"corallite/pipeline"
+	"corallite/pipeline/audio"
 )
 
 func serve(t *testing.T, token string) (*hub.Hub, string) {
@@ -83,6 +88,95 @@ func TestOpenAPI(t *testing.T) {
 	valid("Models", models)
 	_, failure, _ := servetest.Post(t, address+"/v1/detect", "image/jpeg", nil)
 	valid("Failure", failure)
+}
+
+// TestListen posts sound to a model that hears the same word in everything, twice.
+func TestListen(t *testing.T) {
+	bells := part.Served{
+		Name: "bells", Task: "keyword", Labels: []string{"bell", "door"}, Engines: []pipeline.Engine{&servetest.Engine{}}, Close: func() error { return nil },
+		Hear: func(ctx context.Context, open func(int) (audio.Source, error), found func(pipeline.Keyword)) error {
+			source, err := open(16000)
+			if err != nil {
+				return err
+			}
+			defer source.Close()
+			for samples := 0; ; {
+				c, err := source.Next(ctx)
+				if errors.Is(err, io.EOF) {
+					found(pipeline.Keyword{Label: "bell", Score: 0.5, EndS: float64(samples) / 16000})
+					found(pipeline.Keyword{Label: "door", Score: 0.75, StartS: 1, EndS: 2})
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+				samples += len(c.Samples)
+				c.Release()
+			}
+		},
+	}
+	h := servetest.Hub(t, hub.Options{Models: []part.Served{servetest.Pets("pets"), bells}, MaxBody: 1 << 20})
+	address := servetest.Serve(t, "", func(s *web.Server) []hub.Route { return api.Routes(h, s) })
+	sound := wav(8000, 8000)
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	file, err := w.CreateFormFile("sound", "ring.wav")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Write(sound)
+	w.Close()
+	bell, door := `{"label":"bell","score":0.5,"start_s":0,"end_s":1,`, `{"label":"door","score":0.75,"start_s":1,"end_s":2,`
+	for name, c := range map[string]struct {
+		path, kind string
+		body       []byte
+		status     int
+		want       string
+	}{
+		"the body":         {"", "audio/wav", sound, 200, `"keywords":[` + bell},
+		"a form":           {"", w.FormDataContentType(), b.Bytes(), 200, `"source":"ring.wav"`},
+		"a threshold":      {"?score_threshold=0.6", "", sound, 200, `"keywords":[` + door},
+		"a label":          {"?labels=door&model=bells", "", sound, 200, `"keywords":[` + door},
+		"the best":         {"?max_results=1", "", sound, 200, `"keywords":[` + door},
+		"none":             {"?score_threshold=1", "", sound, 200, `"keywords":[]`},
+		"nothing":          {"", "", nil, 400, "no recording"},
+		"no recording":     {"", "", []byte("0123456789"), 400, "ffmpeg cannot read it"},
+		"cut":              {"", "", sound[:30], 400, "ends at byte 30"},
+		"cut in the sound": {"", "", sound[:len(sound)-1001], 400, "truncated"},
+		"a picture":        {"", "", servetest.JPEG(t, 8, 8), 400, "request: "},
+		"a playlist":       {"", "", []byte("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n"), 400, "ffmpeg cannot read it"},
+		"another files'":   {"", "", []byte("ffconcat version 1.0\nfile /dev/zero\n"), 400, "ffmpeg cannot read it"},
+		"unknown label":    {"?labels=bel", "", sound, 400, `did you mean \"bell\"`},
+		"no such model":    {"?model=bels", "", sound, 404, `did you mean \"bells\"`},
+		"no model for it":  {"?model=pets", "", sound, 400, "takes no sound"},
+		"too large":        {"", "", make([]byte, 1<<20+1), 413, "at most 1048576"},
+	} {
+		status, body, _ := servetest.Post(t, address+"/v1/listen"+c.path, c.kind, c.body)
+		if status != c.status || !strings.Contains(string(body), c.want) {
+			t.Errorf("%s: %d %s; want %d %s", name, status, body, c.status, c.want)
+		}
+	}
+	_, text, _ := servetest.Get(t, address+"/v1/openapi.json")
+	_, event, _ := servetest.Post(t, address+"/v1/listen", "audio/wav", sound)
+	schemas(t, text)("Event", event)
+	if status, body, _ := servetest.Post(t, address+"/v1/detect?model=bells", "", servetest.JPEG(t, 8, 8)); status != 400 || !strings.Contains(string(body), "keyword, not for detect") {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
+// wav is a recording of so many samples.
+func wav(samples, rate int) []byte {
+	var b bytes.Buffer
+	le := binary.LittleEndian
+	head := le.AppendUint32([]byte("RIFF"), uint32(36+2*samples))
+	head = append(head, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"...)
+	head = le.AppendUint32(le.AppendUint32(head, uint32(rate)), uint32(2*rate))
+	head = append(head, 2, 0, 16, 0)
+	b.Write(le.AppendUint32(append(head, "data"...), uint32(2*samples)))
+	for i := range samples {
+		b.Write(le.AppendUint16(nil, uint16(100*(i%50))))
+	}
+	return b.Bytes()
 }
 
 func TestDetect(t *testing.T) {
