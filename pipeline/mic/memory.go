@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"corallite/internal/channels"
 	"corallite/pipeline"
 	"corallite/pipeline/audio"
 )
@@ -107,9 +108,9 @@ func recordingOf(data []byte, channel int) (recording, error) {
 // memoryWave is an uncompressed WAVE file in memory.
 type memoryWave struct{ *wave }
 
-func (w memoryWave) mixing() *mixer       { return &w.mixer }
-func (w memoryWave) close() error         { return nil }
-func (w memoryWave) start() time.Duration { return 0 }
+func (w memoryWave) mixing() *channels.Mixer { return &w.mixer }
+func (w memoryWave) close() error            { return nil }
+func (w memoryWave) start() time.Duration    { return 0 }
 
 // openMemory gives ffmpeg's libraries bytes as a file without a name.
 func openMemory(data []byte, channel int) (recording, error) {
