@@ -17,24 +17,13 @@ void converter_free(struct converter *c) {
   if (c->sws) p_sws_freeContext(c->sws);
 }
 
-static const int32_t *matrix_of(AVStream *st) {
-#if LIBAVFORMAT_VERSION_MAJOR >= 61
-  const AVPacketSideData *d = p_av_packet_side_data_get(st->codecpar->coded_side_data, st->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
-  return d && d->size >= 9 * sizeof(int32_t) ? (const int32_t *)d->data : NULL;
-#else
-  size_t size = 0;
-  const uint8_t *d = p_av_stream_get_side_data(st, AV_PKT_DATA_DISPLAYMATRIX, &size);
-  return d && size >= 9 * sizeof(int32_t) ? (const int32_t *)d : NULL;
-#endif
-}
-
 // turn_of reads the display matrix of a frame, or of its stream (ISO/IEC 14496-12, 8.3.2): x' = a·x + c·y and
 // y' = b·x + d·y with a, b, c, d at 0, 1, 3, 4. Other angles than quarter turns become the nearest one.
 struct turn turn_of(AVStream *st, const AVFrame *f) {
   const int32_t *m = NULL;
   AVFrameSideData *d = f ? p_av_frame_get_side_data(f, AV_FRAME_DATA_DISPLAYMATRIX) : NULL;
   if (d && d->size >= 9 * sizeof(int32_t)) m = (const int32_t *)d->data;
-  if (!m) m = matrix_of(st);
+  if (!m) m = display_matrix(st);
   if (!m) return (struct turn){0};
   if (llabs(m[0]) + llabs(m[4]) >= llabs(m[1]) + llabs(m[3])) return (struct turn){0, m[0] < 0, m[4] < 0};
   return (struct turn){1, m[3] < 0, m[1] < 0};

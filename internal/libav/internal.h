@@ -54,6 +54,10 @@ struct turn {
   int transpose, flip_x, flip_y;
 };
 
+// display_matrix is that of a stream; NULL: it has none. set_display_matrix gives it one, before the header is written.
+const int32_t *display_matrix(AVStream *st);
+int set_display_matrix(AVStream *st, const int32_t *matrix);
+
 struct turn turn_of(AVStream *st, const AVFrame *f);
 
 // The width of a picture of square pixels that has this height.

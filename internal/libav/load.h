@@ -38,9 +38,9 @@
 
 // Where the display matrix of a stream is found, which changed between ffmpeg 6 and 7.
 #if LIBAVFORMAT_VERSION_MAJOR >= 61
-#define LIBAV_SIDE_DATA(FORMAT, CODEC) CODEC(av_packet_side_data_get)
+#define LIBAV_SIDE_DATA(FORMAT, CODEC) CODEC(av_packet_side_data_get) CODEC(av_packet_side_data_new)
 #else
-#define LIBAV_SIDE_DATA(FORMAT, CODEC) FORMAT(av_stream_get_side_data)
+#define LIBAV_SIDE_DATA(FORMAT, CODEC) FORMAT(av_stream_get_side_data) FORMAT(av_stream_new_side_data)
 #endif
 
 #define LIBAV_DECLARE(name) extern __typeof__(name) *p_##name;

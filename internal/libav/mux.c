@@ -104,6 +104,7 @@ AVStream *mux_stream(AVFormatContext *f, const struct libav_params *p, int *err)
     c->ch_layout.u.mask = p->channel_mask;
     st->time_base = (AVRational){1, p->sample_rate};
   }
+  if (p->has_matrix && set_display_matrix(st, p->matrix) < 0) return NULL;
   if (p->extradata_size > 0) {
     c->extradata = p_av_malloc(p->extradata_size + AV_INPUT_BUFFER_PADDING_SIZE);
     if (!c->extradata) return NULL;
@@ -149,6 +150,9 @@ void libav_reader_params(libav_reader *r, int stream, struct libav_params *p) {
       .channel_mask = c->ch_layout.order == AV_CHANNEL_ORDER_NATIVE ? c->ch_layout.u.mask : 0, .bit_rate = c->bit_rate,
       .extradata = c->extradata, .extradata_size = c->extradata_size,
   };
+  const int32_t *matrix = display_matrix(st);
+  p->has_matrix = !!matrix;
+  if (matrix) memcpy(p->matrix, matrix, sizeof p->matrix);
 }
 
 int libav_holds(const char *container, int codec_id) {

@@ -29,8 +29,9 @@ type Parameters struct {
 	Width, Height                                  int
 	Aspect, FrameRate                              [2]int // numerator and denominator
 	ColorRange, Primaries, Transfer, ColorSpace    int
-	Rate, Channels, FrameSize, BlockAlign, Priming int  // of sound; Priming: samples that its encoder needs to start
-	Late                                           bool // of sound for a Movie: it begins more than half a second after the pictures
+	Matrix                                         []int32 // of display: how pictures become upright, nine numbers; nil: they are
+	Rate, Channels, FrameSize, BlockAlign, Priming int     // of sound; Priming: samples that its encoder needs to start
+	Late                                           bool    // of sound for a Movie: it begins more than half a second after the pictures
 	ChannelMask                                    uint64
 }
 
@@ -51,6 +52,11 @@ func (r *Reader) Parameters(stream int) Parameters {
 		ColorRange: int(c.color_range), Primaries: int(c.color_primaries), Transfer: int(c.color_trc), ColorSpace: int(c.color_space),
 		Rate: int(c.sample_rate), Channels: int(c.channels), FrameSize: int(c.frame_size), BlockAlign: int(c.block_align), Priming: int(c.initial_padding),
 		ChannelMask: uint64(c.channel_mask),
+	}
+	if c.has_matrix != 0 {
+		for _, x := range c.matrix {
+			p.Matrix = append(p.Matrix, int32(x))
+		}
 	}
 	if c.extradata_size > 0 {
 		p.Extradata = C.GoBytes(unsafe.Pointer(c.extradata), c.extradata_size)
@@ -89,6 +95,12 @@ func (p *Parameters) c(pin *runtime.Pinner) C.struct_libav_params {
 		initial_padding: C.int(p.Priming), channel_mask: C.uint64_t(p.ChannelMask),
 	}
 	c.late = flag(p.Late)
+	if len(p.Matrix) == len(c.matrix) {
+		c.has_matrix = 1
+		for i, x := range p.Matrix {
+			c.matrix[i] = C.int32_t(x)
+		}
+	}
 	if n := len(p.Extradata); n > 0 {
 		data := unsafe.SliceData(p.Extradata)
 		pin.Pin(data)

@@ -16,6 +16,8 @@ struct libav_params {
   int64_t bit_rate;
   const uint8_t *extradata;
   int extradata_size;
+  int has_matrix;     // how a picture becomes upright (ISO/IEC 14496-12, 8.3.2)
+  int32_t matrix[9];
   int late;  // of sound in an MP4: it begins behind the first fragment
 };
 
