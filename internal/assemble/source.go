@@ -15,8 +15,10 @@ import (
 )
 
 // openSource opens a source and says how many items it gives at most; 0: many, or nobody knows.
-func (b *Builder) openSource(c configs.Source, sounding bool) (pipeline.Source[*vision.Frame], int, error) {
-	source, err := open[*vision.Frame](b.waiting, c, part.SourceEnv{Logger: b.Logger, Required: b.Required, RealTime: b.RealTime, Sounding: sounding})
+func (b *Builder) openSource(p configs.Pipeline, sounding bool) (pipeline.Source[*vision.Frame], int, error) {
+	c := p.Source
+	copied := slices.ContainsFunc(p.Sinks, func(k configs.Sink) bool { x, ok := k.(part.SoundCopier); return ok && x.CopiesSound() })
+	source, err := open[*vision.Frame](b.waiting, c, part.SourceEnv{Logger: b.Logger, Required: b.Required, RealTime: b.RealTime, Sounding: sounding, Copied: copied})
 	if err != nil {
 		return nil, 0, err
 	}
@@ -57,7 +59,7 @@ func (b *Builder) tilesByMotion(model string) bool {
 
 // selectFrom opens a pipeline's source, and takes from it what the pipeline wants.
 func (b *Builder) selectFrom(p configs.Pipeline, sounding bool) (pipeline.Source[*vision.Frame], int, error) {
-	source, items, err := b.openSource(p.Source, sounding)
+	source, items, err := b.openSource(p, sounding)
 	o := camera.SelectOptions{Every: p.Every, FPS: p.FPS, Motion: p.Motion, Moved: slices.ContainsFunc(p.Models, b.tilesByMotion)}
 	copy(o.Region[:], p.Region)
 	if err != nil || p.Every <= 1 && p.FPS == 0 && len(p.Region) == 0 && p.Motion == nil && !o.Moved {

@@ -19,14 +19,14 @@ func adtsHeader(packet []byte) int {
 	return 7
 }
 
-// mayHaveADTS reports whether packets may have headers of their own: nothing else says what the decoder needs.
-func (p *Parameters) mayHaveADTS() bool { return p.Codec == "aac" && len(p.Extradata) == 0 }
+// MayHaveADTS reports whether packets may have headers of their own: nothing else says what the decoder needs.
+func (p *Parameters) MayHaveADTS() bool { return p.Codec == "aac" && len(p.Extradata) == 0 }
 
 // aacRates are the sampling frequencies of ISO/IEC 14496-3, 1.6.2.1, by their index.
 var aacRates = []int{96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350}
 
-// assumed are the parameters of AAC none of whose packets is known: as MP4 wants them, by what the decoder has found out.
-func (p Parameters) assumed() Parameters {
+// Assumed are the parameters of AAC none of whose packets is known: as MP4 wants them, by what the decoder has found out.
+func (p Parameters) Assumed() Parameters {
 	const lowComplexity, highEfficiency = 1, 4 // ffmpeg's profiles, which are object types less 1
 	object, rate := p.Profile, p.Rate
 	if object >= highEfficiency { // it is on top of low complexity at half the rate, which the packets say
@@ -48,7 +48,7 @@ func (p Parameters) withConfig(object, rate, channels int) Parameters {
 // WithoutADTS are the parameters of AAC whose packets have headers, as MP4 wants them; first is one of the packets. Others
 // stay as they are.
 func (p Parameters) WithoutADTS(first []byte) (Parameters, error) {
-	if !p.mayHaveADTS() || adtsHeader(first) == 0 {
+	if !p.MayHaveADTS() || adtsHeader(first) == 0 {
 		return p, nil
 	}
 	object, rate := int(first[2]>>6)+1, int(first[2]>>2&15)

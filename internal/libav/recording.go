@@ -72,7 +72,7 @@ func OpenRecording(f *os.File, container string, streams []Parameters) (*Recordi
 			r.Close()
 			return nil, fmt.Errorf("%s in %s: %w", s.Codec, container, ErrNotTaken)
 		}
-		if s.mayHaveADTS() {
+		if s.MayHaveADTS() {
 			r.await[s.Stream] = true
 		}
 	}
@@ -91,7 +91,7 @@ func (r *Recording) begin() error {
 	r.begun = true
 	for i := range r.streams {
 		if r.await[r.streams[i].Stream] {
-			r.streams[i] = r.streams[i].assumed()
+			r.streams[i] = r.streams[i].Assumed()
 			r.adts[r.streams[i].Stream] = true
 		}
 	}

@@ -40,6 +40,11 @@ type SelfGated interface {
 	SelfGated()
 }
 
+// SoundCopier is a sink that copies the sound of the source as it is, if it says so.
+type SoundCopier interface {
+	CopiesSound() bool
+}
+
 // Controller is a sink that changes its pipeline while it runs, if it says so.
 type Controller interface {
 	Controls() bool

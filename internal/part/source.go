@@ -56,6 +56,7 @@ type SourceEnv struct {
 	RealTime bool      // recordings play at their own pace: somebody watches
 
 	Sounding bool // pictures: their sound will be opened as well
+	Copied   bool // pictures: a sink copies the packets of their sound (SoundCopier)
 
 	Rate  int  // sound: samples a second that the models want
 	Gated bool // sound: whether a voice activity detector comes behind it

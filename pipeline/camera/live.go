@@ -60,6 +60,8 @@ type LiveOptions struct {
 	Channel string
 	// Packets, when set, gets the packets of a URL as they came, to be recorded without encoding them again. See PacketSink.
 	Packets PacketSink
+	// SoundPackets says that those of the sound will be wanted by LiveSource.SoundPackets.
+	SoundPackets bool
 
 	// Required makes NewLive fail when the Camera is not there. Otherwise it is waited for like one that was lost.
 	Required bool
@@ -105,7 +107,8 @@ type LiveSource struct {
 
 	sound    liveSound
 	packets  PacketSink // nil: none are wanted
-	udpFirst bool       // the next session of RTSP tries UDP first: by TCP the last one gave nothing at all
+	copies   copies
+	udpFirst bool // the next session of RTSP tries UDP first: by TCP the last one gave nothing at all
 }
 
 var _ pipeline.Source[*vision.Frame] = (*LiveSource)(nil)

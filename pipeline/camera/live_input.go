@@ -33,7 +33,7 @@ func (l *LiveSource) setInput(o LiveOptions) error {
 	if o.URL == "" && (o.Transport != "" || o.Timeout != 0 || len(o.Options) > 0) {
 		return errors.New("camera: transport, timeout and options can only be set for a URL")
 	}
-	if o.URL == "" && (o.Sound || o.Packets != nil) {
+	if o.URL == "" && (o.Sound || o.Packets != nil || o.SoundPackets) {
 		return errors.New("camera: only a URL has sound and packets; the sound of another camera is that of a microphone")
 	}
 	channel, err := channels.Parse(o.Channel)
@@ -41,7 +41,7 @@ func (l *LiveSource) setInput(o LiveOptions) error {
 		return err
 	}
 	l.packets = o.Packets
-	l.input = capture.Options{Sound: o.Sound, Channel: channel, Packets: o.Packets != nil, Hardware: o.Hardware, AnyCertificate: o.AnyCertificate, Interval: o.Interval, Env: slices.Clone(o.Env)}
+	l.input = capture.Options{Sound: o.Sound, Channel: channel, Packets: o.Packets != nil || o.SoundPackets, SoundOnly: o.Packets == nil, Hardware: o.Hardware, AnyCertificate: o.AnyCertificate, Interval: o.Interval, Env: slices.Clone(o.Env)}
 	l.clean = newRedactor(o.Credentials, nil)
 	switch {
 	case o.Camera != "":

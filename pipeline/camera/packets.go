@@ -34,6 +34,11 @@ type PacketStream struct {
 	parameters libav.Parameters
 }
 
+// PacketStreamOf describes a stream for a PacketSink that gets its packets from elsewhere.
+func PacketStreamOf(p libav.Parameters) PacketStream {
+	return PacketStream{Index: p.Stream, Sound: p.Kind == libav.Sound, Codec: p.Codec, parameters: p}
+}
+
 // Parameters are what a container needs to know of the stream (package libav).
 func (s PacketStream) Parameters() libav.Parameters { return s.parameters }
 
@@ -48,7 +53,7 @@ type PacketSink interface {
 // hand hands on packets, and what they are of.
 func (l *LiveSource) hand(r capture.Record) {
 	switch {
-	case l.packets == nil:
+	case !l.input.Packets:
 	case r.Kind == capture.RecordStreams:
 		l.handStreams(r.Data)
 	case r.Kind == capture.RecordPacket:
@@ -58,7 +63,10 @@ func (l *LiveSource) hand(r capture.Record) {
 		if r.Captured != 0 {
 			p.Captured = capture.Wall(r.Captured)
 		}
-		l.packets.Packet(p)
+		if l.packets != nil {
+			l.packets.Packet(p)
+		}
+		l.copies.packet(p)
 	}
 }
 
@@ -70,7 +78,10 @@ func (l *LiveSource) handStreams(text []byte) {
 	}
 	streams := make([]PacketStream, len(all))
 	for i, p := range all {
-		streams[i] = PacketStream{Index: p.Stream, Sound: p.Kind == libav.Sound, Codec: p.Codec, parameters: p}
+		streams[i] = PacketStreamOf(p)
 	}
-	l.packets.Streams(streams)
+	if l.packets != nil {
+		l.packets.Streams(streams)
+	}
+	l.copies.begin(streams)
 }

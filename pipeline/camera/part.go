@@ -174,7 +174,7 @@ func (c *URLConfig) Open(ctx context.Context, env part.SourceEnv) (pipeline.Sour
 	if err != nil {
 		return nil, err
 	}
-	o.Sound = env.Sounding
+	o.Sound, o.SoundPackets = env.Sounding, env.Copied
 	return openLive(ctx, env, o)
 }
 

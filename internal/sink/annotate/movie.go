@@ -54,13 +54,14 @@ type movie struct {
 	times   *times   // of a recording's frames; nil: each frame is shown for as long
 
 	sound     *soundtrack // of the recording; nil: none
+	heard     *liveTrack  // of a live source; nil: none
 	recording string      // its path
 	notice    func(text string)
 }
 
 // newMovie starts a video of frames of that size in t, which then belongs to the movie; after an error it stays with
 // the caller. room is how many bytes must be free on the disk, in addition to a minimum.
-func newMovie(t *target, codec string, fps float64, timed bool, sound *soundtrack, width, height int, room int64) (*movie, error) {
+func newMovie(t *target, codec string, fps float64, timed bool, sound *libav.Parameters, width, height int, room int64) (*movie, error) {
 	if err := spaceLeft(t.Name(), room); err != nil {
 		return nil, fmt.Errorf("writing %s: %w", t.path, err)
 	}
@@ -75,9 +76,7 @@ func newMovie(t *target, codec string, fps float64, timed bool, sound *soundtrac
 	}
 	o := libav.Options{Width: m.width, Height: m.height, Timed: timed}
 	o.Rate, o.Base = fraction(m.fps)
-	if sound != nil {
-		o.Sound, m.sound = &sound.stream, sound
-	}
+	o.Sound = sound
 	var errs []error
 	for _, c := range try {
 		for _, o.Encoder = range encoders[c] {
@@ -141,6 +140,9 @@ func (m *movie) writeLive(frame *gocv.Mat, at time.Time) error {
 	}
 	if n < -int(m.fps) { // the clock was set back
 		m.start, n = at.Add(-time.Duration(float64(m.frames)/m.fps*float64(time.Second))), 1
+	}
+	if err := m.copyLive(time.Duration(float64(max(n, 0)+m.frames) / m.fps * float64(time.Second))); err != nil {
+		return m.failed(err)
 	}
 	return m.repeat(frame, n)
 }
@@ -255,6 +257,9 @@ func (m *movie) fit(frame *gocv.Mat) *gocv.Mat {
 // other is removed.
 func (m *movie) finish() error {
 	err := m.writeLast()
+	if err == nil {
+		err = m.copyLive(time.Duration(float64(m.frames) / m.fps * float64(time.Second)))
+	}
 	if err == nil {
 		err = m.video.Finish()
 	}

@@ -49,7 +49,9 @@ func (o *VideoOptions) About() part.AboutSink {
 func (o *VideoOptions) Keys() key.Table {
 	return append(key.Table{
 		key.String(&o.Path, "path").Required().Pattern(videoPattern, "a file name that ends in .mp4").Example("found.mp4").
-			Doc("The file, whose name ends in `.mp4`. Further videos of the source go beside it: `found-2.mp4`."),
+			Doc("The file, whose name ends in `.mp4`. Further videos of the source go beside it: `found-2.mp4`. The sound of a `video` or `url` is copied into it as it is, if MP4 holds its codec (AAC, MP3, Opus, FLAC and others, but not G.711); what it does not hold is said and left out."),
+		key.Bool(&o.Mute, "mute").Default(false).Example("true").
+			Doc("Leave the sound out."),
 		overwriteKey(&o.Overwrite),
 		part.QueueKey(&o.Queue),
 	}, o.LifeKeys()...)
@@ -67,8 +69,15 @@ func (o *VideoOptions) QueueLength() int { return o.Queue }
 func (o *VideoOptions) Open(_ context.Context, env part.SinkEnv) (pipeline.Sink, error) {
 	opened := *o
 	opened.Live, opened.Tell, opened.Notice = env.Live, env.Tell, KeptNotice(env.Tell, "overwrite: true")
-	return NewVideo(opened)
+	v, err := NewVideo(opened)
+	if source, ok := env.Source.(soundSource); ok && err == nil && opened.Live && !opened.Mute {
+		v.writer.listen(source)
+	}
+	return v, err
 }
+
+// CopiesSound implements part.SoundCopier.
+func (o *VideoOptions) CopiesSound() bool { return !o.Mute }
 
 func overwriteKey(to *bool) *key.Field {
 	return key.Bool(to, "overwrite").Default(false).Example("true").

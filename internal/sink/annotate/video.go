@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"corallite/internal/draw"
+	"corallite/internal/libav"
 	"corallite/internal/life"
 	"corallite/pipeline"
 )
@@ -31,6 +32,7 @@ type VideoOptions struct {
 	// Codec is "avc1" (H.264) or "mp4v" (MPEG-4 part 2: faster, and not shown by browsers); empty means H.264 if the
 	// system's ffmpeg can write it, otherwise MPEG-4 part 2.
 	Codec string
+	Mute  bool // the sound is left out
 	Draw  draw.Options
 	Queue int // maximum number of results queued for the sink in a pipeline
 	life.Options
@@ -46,7 +48,7 @@ type VideoOptions struct {
 // first frame decides the size; frames of another size are scaled to it with black bars. Sides of odd length become one
 // pixel longer, because video stores colours for blocks of two by two pixels.
 //
-// The sound of a recording is copied as it is, up to the end of the pictures.
+// The sound of a recording is copied as it is, up to the end of the pictures; so is that of a stream in a configuration.
 //
 // The video of a live source has its name from the beginning, can be played while it is written, and is kept after a
 // failure: the next frame then starts a new, numbered file. The video of a file gets its name when it is complete.
@@ -124,6 +126,9 @@ type movieWriter struct {
 	source  string // of the movie, even if it failed
 	started bool   // whether source is set
 	room    int64  // disk space that a new movie needs after a failed one
+
+	heard      *stream // the sound of a live source; nil: it has none, or it is left out
+	stopListen func()
 }
 
 func newMovieWriter(o VideoOptions, n *names) (*movieWriter, error) {
@@ -201,27 +206,52 @@ func (w *movieWriter) begin(f Frame, take func(Frame) (*target, error)) (*movie,
 		fps = 1
 	}
 	width, height := draw.Size(f)
-	var sound *soundtrack
-	if w.timed(f) {
-		if sound = w.soundOf(f.Meta().Source); sound != nil {
-			sound.stream.Late = sound.waiting[0].PTS-f.Meta().Position > fragment/2
-		}
-	}
-	m, err := newMovie(t, w.o.Codec, fps, w.timed(f), sound, width, height, w.room)
+	sound, parameters := w.sound(f)
+	m, err := newMovie(t, w.o.Codec, fps, w.timed(f), parameters, width, height, w.room)
 	var system syscall.Errno
-	if err != nil && sound != nil {
+	if err != nil && parameters != nil {
 		sound.close()
 		if !errors.As(err, &system) { // it may be for the sound, of which the container may want to know more
 			w.without(f.Meta().Source, err)
-			m, err = newMovie(t, w.o.Codec, fps, true, nil, width, height, w.room)
+			sound, parameters = nil, nil
+			m, err = newMovie(t, w.o.Codec, fps, w.timed(f), nil, width, height, w.room)
 		}
 	}
 	if err != nil {
 		w.names.release(t.path)
 		return nil, errors.Join(err, t.remove())
 	}
-	m.recording, m.notice = f.Meta().Source, w.say
+	m.sound, m.recording, m.notice = sound, f.Meta().Source, w.say
+	if w.o.Live && parameters != nil {
+		m.heard = &liveTrack{from: w.heard, parameters: *parameters}
+	}
 	return m, nil
+}
+
+// sound is the sound for a movie that begins with a frame: a recording's, which is open, or a live source's, whose parameters
+// are known; nil: there is none.
+func (w *movieWriter) sound(f Frame) (*soundtrack, *libav.Parameters) {
+	switch {
+	case w.o.Mute:
+	case w.timed(f):
+		if sound := w.soundOf(f.Meta().Source); sound != nil {
+			sound.stream.Late = sound.waiting[0].PTS-f.Meta().Position > fragment/2
+			return sound, &sound.stream
+		}
+	case w.o.Live && w.heard != nil:
+		p, err := w.heard.begin(f.Meta().Time)
+		if err != nil {
+			w.without(f.Meta().Source, err)
+		}
+		return nil, p
+	}
+	return nil, nil
+}
+
+// listen takes the sound of a live source.
+func (w *movieWriter) listen(source soundSource) {
+	w.heard = &stream{}
+	w.stopListen = source.SoundPackets(w.heard)
 }
 
 // soundOf opens the sound of a recording for its copy; nil: there is none, or it cannot be kept, which is said.
@@ -292,6 +322,9 @@ func (w *movieWriter) finish() error {
 func (w *movieWriter) close() error {
 	if w.sheet.closed {
 		return nil
+	}
+	if w.stopListen != nil {
+		w.stopListen()
 	}
 	return errors.Join(w.finish(), w.sheet.close())
 }

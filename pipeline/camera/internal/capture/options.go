@@ -56,6 +56,7 @@ type Options struct {
 	Sound      bool   // the sound of the stream is wanted as well
 	Channel    int    // of the sound, from 1; 0: the mean of all
 	Packets    bool   // the packets of the stream are wanted as they came
+	SoundOnly  bool   // of Packets: only those of the sound
 	NoPictures bool   // with Sound: nothing else is wanted
 
 	Env []string `json:"-"` // further environment variables of the child and its children; see package environ

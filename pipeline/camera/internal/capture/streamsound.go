@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"math"
+	"slices"
 	"time"
 
 	"corallite/internal/channels"
@@ -94,13 +95,17 @@ func silenceNaN(samples []float32) {
 
 // describe says what the streams are whose packets will follow.
 func (s *streamInput) describe() {
-	if text, err := json.Marshal(s.reader.Chosen()); err == nil { // numbers, names and bytes: it cannot fail
+	all := slices.DeleteFunc(s.reader.Chosen(), func(p libav.Parameters) bool { return s.o.SoundOnly && p.Kind != libav.Sound })
+	if text, err := json.Marshal(all); err == nil { // numbers, names and bytes: it cannot fail
 		s.box.feed.say(Record{Kind: RecordStreams, Data: text})
 	}
 }
 
 // hand puts a packet into the feed.
 func (s *streamInput) hand(p libav.Packet) {
+	if s.o.SoundOnly && p.Stream == s.video.Index {
+		return
+	}
 	r := Record{Number: p.Stream, Key: p.Key, Corrupt: p.Corrupt, PTS: p.PTS, DTS: p.DTS, Duration: p.Duration, Data: p.Data}
 	if p.PTS != libav.NoTime {
 		r.Captured = s.clock.of(int64(p.PTS), monotonic())

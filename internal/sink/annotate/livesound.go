@@ -1,0 +1,183 @@
+package annotate
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"corallite/internal/libav"
+	"corallite/pipeline/camera"
+)
+
+// soundSource is a live source that hands on the packets of its sound.
+type soundSource interface {
+	SoundPackets(to camera.PacketSink) (stop func())
+}
+
+// stream is the sound of a live source on its way into annotated copies: packets as they came, by when they were captured.
+type stream struct {
+	mu      sync.Mutex
+	current *libav.Parameters // of the session; nil: it has no sound
+	bare    bool              // the first packet of the session has come, or needs not to be known
+	adts    bool              // packets have headers that MP4 does not want
+	queue   []captured
+
+	base  time.Duration // what is added to PTS for the time since began
+	known bool          // base is
+	began time.Time
+}
+
+// captured is a packet with the time at which its first sample was captured, since stream.began.
+type captured struct {
+	at, duration time.Duration
+	data         []byte
+	of           *libav.Parameters
+}
+
+const (
+	// followWithin is how far the clock of the sound may be from that of the captures: less is how unevenly packets come, and is
+	// followed slowly.
+	followWithin = 200 * time.Millisecond
+
+	// maxWaiting is how much sound is kept for pictures that come late: more than is repeated of a picture.
+	maxWaiting = maxGap + 5*time.Second
+)
+
+// Streams implements camera.PacketSink.
+func (s *stream) Streams(all []camera.PacketStream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current, s.bare, s.adts, s.known = nil, false, false, false
+	if i := slices.IndexFunc(all, func(p camera.PacketStream) bool { return p.Sound }); i >= 0 {
+		p := all[i].Parameters()
+		s.current, s.bare = &p, !p.MayHaveADTS()
+	}
+}
+
+// Packet implements camera.PacketSink.
+func (s *stream) Packet(p camera.Packet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil || p.Stream != s.current.Stream || p.PTS == camera.NoPacketTime || len(p.Data) == 0 {
+		return
+	}
+	if !s.bare {
+		s.bare = true
+		if bare, err := s.current.WithoutADTS(p.Data); err == nil {
+			s.adts = len(bare.Extradata) > 0
+			s.current = &bare
+		}
+	}
+	s.follow(p)
+	if !s.known {
+		return
+	}
+	packet := libav.Packet{Data: p.Data}
+	if s.adts {
+		packet = packet.WithoutADTS()
+	}
+	at := s.base + p.PTS
+	s.queue = append(s.queue, captured{at, p.Duration, bytes.Clone(packet.Data), s.current})
+	old := 0
+	for at-s.queue[old].at > maxWaiting {
+		old++
+	}
+	s.queue = s.queue[old:]
+}
+
+// follow compares the clock of the sound with when it was captured.
+func (s *stream) follow(p camera.Packet) {
+	if p.Captured.IsZero() {
+		return
+	}
+	if s.began.IsZero() {
+		s.began = p.Captured
+	}
+	base := p.Captured.Sub(s.began) - p.PTS
+	if d := base - s.base; !s.known || d.Abs() > followWithin {
+		s.base, s.known = base, true
+	} else {
+		s.base += d / 64
+	}
+}
+
+// begin returns the parameters for a copy that begins with a picture that was captured at that time; nil: there is no sound.
+// The error is why it cannot be kept.
+func (s *stream) begin(at time.Time) (*libav.Parameters, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil {
+		return nil, nil
+	}
+	p := *s.current
+	if !p.Holds(libav.MP4) {
+		return nil, fmt.Errorf("MP4 does not hold %s", p.Codec)
+	}
+	if !s.bare {
+		p = p.Assumed()
+	}
+	from := at.Sub(s.began)
+	p.Late = !slices.ContainsFunc(s.queue, func(c captured) bool { return c.at >= from && c.at-from < fragment/2 })
+	return &p, nil
+}
+
+// until takes the packets that were captured before a time; from is when those that are of use begin.
+func (s *stream) until(from, until time.Time) (all []captured, began time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for ; n < len(s.queue) && s.queue[n].at < until.Sub(s.began); n++ {
+		if s.queue[n].at >= from.Sub(s.began) {
+			all = append(all, s.queue[n])
+		}
+	}
+	s.queue = s.queue[n:]
+	return all, s.began
+}
+
+// liveTrack is the sound of a live source in one copy.
+type liveTrack struct {
+	from       *stream
+	parameters libav.Parameters
+	next       time.Duration // where the last packet in the copy ends
+	told       bool          // that the sound has changed
+}
+
+// copyLive writes the sound up to a time of the copy. What is behind what was written, because pictures have stopped for long
+// and time was cut out, is left out.
+func (m *movie) copyLive(until time.Duration) error {
+	t := m.heard
+	if t == nil {
+		return nil
+	}
+	packets, began := t.from.until(m.start, m.start.Add(until))
+	for _, p := range packets {
+		if !same(p.of, &t.parameters) {
+			if !t.told {
+				t.told = true
+				m.notice(fmt.Sprintf("the sound of %s has changed: the rest of %s is without it", m.recording, m.path))
+			}
+			continue
+		}
+		at := began.Add(p.at).Sub(m.start)
+		if at < t.next-p.duration/2 {
+			continue
+		}
+		at = max(at, t.next)
+		if p.duration > 0 && at-t.next < p.duration/2 {
+			at = t.next // packets follow each other
+		}
+		if err := m.video.WriteSound(libav.Packet{PTS: at, DTS: at, Duration: p.duration, Data: p.data}, 0); err != nil {
+			return err
+		}
+		t.next = at + max(p.duration, time.Millisecond)
+	}
+	return nil
+}
+
+// same reports whether packets of one stream can follow those of another.
+func same(a, b *libav.Parameters) bool {
+	return a.ID == b.ID && a.Rate == b.Rate && a.Channels == b.Channels && bytes.Equal(a.Extradata, b.Extradata)
+}
