@@ -7,7 +7,8 @@ import (
 )
 
 // Home Assistant's MQTT discovery, in its form of one message a device (home-assistant.io/integrations/mqtt, "device
-// discovery"). The names of the keys are written out, with ~ for what topics of a device begin with.
+// discovery"). The names of the keys are written out. Here ~ is what topics of a device begin with; in messages topics are
+// whole, as Home Assistant takes ~ in messages for single entities only.
 
 // component is an entity of a device: the keys of its platform.
 type component map[string]any
@@ -23,7 +24,12 @@ type device struct {
 // entity adds an entity; the name is what people see, beside the device's.
 func (d *device) entity(platform, id, name string, keys component) {
 	c := component{"platform": platform, "unique_id": d.id + "_" + id, "name": name, "default_entity_id": platform + "." + strings.ToLower(d.id+"_"+id)}
-	maps.Copy(c, keys)
+	for k, v := range keys {
+		if topic, ok := v.(string); ok && strings.HasSuffix(k, "topic") {
+			v = strings.Replace(topic, "~", d.base, 1)
+		}
+		c[k] = v
+	}
 	d.components[id] = c
 }
 
@@ -52,7 +58,7 @@ func (l *Link) announce(d *device) {
 		all[id] = c
 	}
 	payload, err := json.Marshal(map[string]any{
-		"~": d.base, "device": info, "components": all,
+		"device": info, "components": all,
 		"origin":       map[string]any{"name": "Corallite", "sw_version": l.version},
 		"availability": []map[string]string{{"topic": l.topic(l.availability())}},
 	})
