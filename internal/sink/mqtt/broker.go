@@ -99,11 +99,11 @@ func (b *Broker) Keys() key.Table {
 		key.OptionalGroup(&b.Home, "homeassistant").Switch().Example("true").
 			Doc("Makes devices and entities in Home Assistant by MQTT discovery: one device for each pipeline and one for the program."),
 		key.Int(&b.Queue, "queue").Min(1).Max(1000000).Default(DefaultQueue).Example("10000").
-			Doc("How many events may wait for the broker, of at most 64 MiB together. When there are more, the oldest is lost, counted and logged. What waits when the program ends is kept in `state`."),
+			Doc("How many events may wait for the broker, of at most 64 MiB together. When there are more, the oldest is lost, counted and logged. Those that have waited for 10 seconds are also in a file beside `state`."),
 		key.Seconds(&b.Flush, "flush").Min(0).Max(3600).Default(DefaultFlush).Example("1").
 			Doc("Seconds that the end of the run waits for events that are not sent yet."),
 		key.String(&b.State, "state").DefaultDoc("`mqtt-CLIENT_ID.json` in `$STATE_DIRECTORY` (systemd) or `~/.local/state/corallite`").Example("/var/lib/corallite/mqtt.json").
-			Doc("The file that remembers, over a restart, what was switched, which topics are retained and which events wait."),
+			Doc("The file that remembers, over a restart, what was switched and which topics are retained. A file beside it that ends in `.events` has the events that wait."),
 	}
 }
 

@@ -9,8 +9,8 @@
 // Nothing blocks the pipeline: a Link takes messages into memory, and two goroutines send them.
 //
 //   - An event is sent at least once (QoS 1), in order. While there is no connection events wait in a queue of bounded
-//     length and size, which survives an orderly end of the program; when it is full the oldest is lost, counted and
-//     logged.
+//     length and size; what has waited for a while, or at an orderly end, is on disk (journal). When the queue is full
+//     the oldest is lost, counted and logged.
 //   - A state (a count, a picture, whether the source works) is the newest of its topic: older ones that were not sent
 //     yet are forgotten. All states are sent again at each connection, as the broker may have lost its retained messages,
 //     and when Home Assistant has started.

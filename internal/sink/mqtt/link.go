@@ -3,7 +3,6 @@ package mqtt
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"slices"
@@ -53,6 +52,8 @@ type Link struct {
 	refused  map[string]bool   // topics that the broker does not take
 	claimed  map[string]string // levels of topics, and what they are for
 	saveErr  string            // of tick and Close
+	journal  journal           // likewise
+	saveNow  chan struct{}     // wakes tick
 }
 
 // limits are what the broker said that it takes.
@@ -75,7 +76,7 @@ type state struct {
 func newLink(c Broker, how connection, env part.ServiceEnv) (*Link, error) {
 	l := &Link{
 		c: c, how: how, version: env.Version, devices: env.Devices, log: env.Logger, clock: clock.System{},
-		wakeStates: make(chan struct{}, 1), wakeEvents: make(chan struct{}, 1),
+		wakeStates: make(chan struct{}, 1), wakeEvents: make(chan struct{}, 1), saveNow: make(chan struct{}, 1),
 		states: map[string]*state{}, handlers: map[string]func(string){}, refused: map[string]bool{}, queue: queue{most: max(c.Queue, 1)},
 	}
 	if l.log == nil {
@@ -90,10 +91,14 @@ func newLink(c Broker, how connection, env part.ServiceEnv) (*Link, error) {
 	for topic, components := range l.before {
 		l.memory.Components[topic] = components
 	}
-	for _, e := range l.memory.Events {
-		l.queue.put(e)
+	l.journal = journal{path: strings.TrimSuffix(c.State, ".json") + ".events", every: journalEvery}
+	damaged, err := l.journal.recallEvents(&l.queue)
+	if err != nil {
+		return nil, err
 	}
-	l.memory.Events = nil
+	if damaged > 0 {
+		l.log.Warn("mqtt: lines of the events that waited are damaged: these events are lost", "file", l.journal.path, "lines", damaged)
+	}
 	l.work, l.end = context.WithCancel(context.Background())
 	if c.Home != nil {
 		l.handle(c.Home.Prefix+"/status", func(payload string) {
@@ -138,6 +143,7 @@ func (l *Link) remember(pipeline string, f func(r *remembered)) {
 	defer l.mu.Unlock()
 	f(l.memory.of(pipeline))
 	l.unsaved = true
+	wake(l.saveNow) // nobody changes much, and what was switched is not to come back after a power cut
 }
 
 // connected reports whether there is a connection.
@@ -217,7 +223,7 @@ func (l *Link) send(topic string, payload []byte, lost func(n int)) {
 	if l.closed {
 		gone = []event{{lost: lost}}
 	} else {
-		gone = l.queue.put(event{topic, payload, lost})
+		gone = l.queue.put(event{topic, payload, lost, l.clock.Now()})
 	}
 	first := len(gone) > 0 && l.losing == 0
 	l.losing += uint64(len(gone))
@@ -283,6 +289,9 @@ func (l *Link) tick() {
 		select {
 		case <-l.work.Done():
 			return
+		case <-l.saveNow:
+			l.save(false)
+			continue
 		case <-ticker.C:
 		}
 		now := l.clock.Now()
@@ -297,41 +306,6 @@ func (l *Link) tick() {
 		}
 		if n%5 == 0 {
 			l.save(false)
-		}
-	}
-}
-
-// save writes what is to survive a restart, if it has changed; last: also the events that wait.
-func (l *Link) save(last bool) {
-	l.mu.Lock()
-	if !l.unsaved && !last {
-		l.mu.Unlock()
-		return
-	}
-	l.unsaved = false
-	l.memory.Retained = nil
-	for _, topic := range l.order {
-		if s := l.states[topic]; s.retain {
-			l.memory.Retained = append(l.memory.Retained, topic)
-		}
-	}
-	l.memory.Events = nil
-	if last {
-		l.memory.Events = l.queue.all
-	}
-	data, err := json.Marshal(l.memory)
-	l.mu.Unlock()
-	if err == nil {
-		err = keep(l.c.State, data)
-	}
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
-	if text != l.saveErr {
-		l.saveErr = text
-		if err != nil {
-			l.log.Error("mqtt: what is to survive a restart cannot be written", "error", err)
 		}
 	}
 }

@@ -1,5 +1,7 @@
 package mqtt
 
+import "time"
+
 // maxQueueBytes bounds the events that wait.
 const maxQueueBytes = 64 << 20
 
@@ -8,6 +10,7 @@ type event struct {
 	Topic   string `json:"topic"`
 	Payload []byte `json:"payload"`
 	lost    func(n int)
+	at      time.Time // since when it waits
 }
 
 func (e *event) size() int { return len(e.Payload) + len(e.Topic) }

@@ -16,7 +16,6 @@ type memory struct {
 	Pipelines  map[string]*remembered       `json:"pipelines"`
 	Retained   []string                     `json:"retained"`   // topics with a retained message
 	Components map[string]map[string]string `json:"components"` // of Home Assistant's devices, by topic: the platform by the component's name
-	Events     []event                      `json:"events,omitempty"`
 }
 
 // remembered is what survives of a pipeline.
@@ -26,8 +25,8 @@ type remembered struct {
 	Labels     []string           `json:"labels,omitempty"`     // that were found
 }
 
-// maxState bounds the file: a queue of 64 MiB is longer in JSON.
-const maxState = 128 << 20
+// maxState bounds the file.
+const maxState = 16 << 20
 
 // recall reads the file; without one nothing is remembered.
 func recall(path string) (memory, error) {
@@ -60,6 +59,50 @@ func (m *memory) of(pipeline string) *remembered {
 	return r
 }
 
+// save writes what is to survive a restart: what has changed, and events that have waited for a while; last: all of them.
+func (l *Link) save(last bool) {
+	l.mu.Lock()
+	add, anew, ok := l.journal.due(&l.queue, l.clock.Now(), last)
+	l.mu.Unlock()
+	var err error
+	if ok {
+		err = l.journal.write(add, anew)
+	}
+	err = errors.Join(err, l.saveMemory(last))
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text != l.saveErr {
+		l.saveErr = text
+		if err != nil {
+			l.log.Error("mqtt: what is to survive a restart cannot be written", "error", err)
+		}
+	}
+}
+
+// saveMemory writes the memory, if it has changed.
+func (l *Link) saveMemory(last bool) error {
+	l.mu.Lock()
+	if !l.unsaved && !last {
+		l.mu.Unlock()
+		return nil
+	}
+	l.unsaved = false
+	l.memory.Retained = nil
+	for _, topic := range l.order {
+		if s := l.states[topic]; s.retain {
+			l.memory.Retained = append(l.memory.Retained, topic)
+		}
+	}
+	data, err := json.Marshal(l.memory)
+	l.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return keep(l.c.State, append(data, '\n'))
+}
+
 // keep writes the file, as a whole or not at all.
 func keep(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -69,7 +112,7 @@ func keep(path string, data []byte) error {
 	if err != nil {
 		return fmt.Errorf("state: %w", err)
 	}
-	_, err = f.Write(append(data, '\n'))
+	_, err = f.Write(data)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}
