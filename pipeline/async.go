@@ -29,7 +29,8 @@ type ErrorReporter interface {
 	Lost(n int)
 }
 
-var errOverrun = errors.New("too much at once: the oldest work is dropped (the summary says how much)")
+// ErrOverrun is in the failure by which the first loss of an AsyncSink is reported.
+var ErrOverrun = errors.New("too much at once: the oldest work is dropped (the summary says how much)")
 
 // sinkReporter is the ErrorReporter of one sink.
 type sinkReporter struct {
@@ -47,6 +48,6 @@ func (r sinkReporter) Lost(n int) {
 	}
 	r.q.dropped.Add(uint64(n))
 	r.q.overrun.Do(func() {
-		r.st.errors.add(Failure{Stage: StageSink, Name: r.q.name, Err: fmt.Errorf("sink %s: %w", r.q.name, errOverrun)})
+		r.st.errors.add(Failure{Stage: StageSink, Name: r.q.name, Err: fmt.Errorf("sink %s: %w", r.q.name, ErrOverrun)})
 	})
 }

@@ -24,6 +24,11 @@ type Failure struct {
 	Err   error
 }
 
+// Entry is the failure as it stands in a Summary.
+func (f Failure) Entry() ErrorEntry {
+	return ErrorEntry{Stage: f.Stage, Name: f.Name, Item: f.Item, Error: innermost(f.Err).Error()}
+}
+
 // PanicError is a panic of a part of the pipeline, as an error.
 type PanicError = panicerr.Error
 
@@ -114,7 +119,7 @@ func (b *errorLog) report(recovered uint64) ErrorSummary {
 	defer b.mu.Unlock()
 	sum := ErrorSummary{Total: b.total, Recovered: recovered, First: []ErrorEntry{}}
 	for _, f := range b.kept {
-		sum.First = append(sum.First, ErrorEntry{Stage: f.Stage, Name: f.Name, Item: f.Item, Error: innermost(f.Err).Error()})
+		sum.First = append(sum.First, f.Entry())
 	}
 	return sum
 }

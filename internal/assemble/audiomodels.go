@@ -155,6 +155,8 @@ func (e *AudioModels) keyword(ctx context.Context, r ModelRequest) (pipeline.Str
 		return nil, err
 	}
 	e.Words = append(e.Words, Words{Labels: o.Words()})
+	o.Threshold = cmp.Or(o.Threshold, keyword.DefaultThreshold)
+	o.Now = r.changing(o.Threshold)
 	return keyword.New(engine, o)
 }
 
@@ -171,7 +173,8 @@ func (e *AudioModels) micro(ctx context.Context, r ModelRequest) (pipeline.Strea
 	if err != nil {
 		return nil, err
 	}
-	word, err := microwakeword.NewWakeWord(m, engine, microwakeword.Options{Cutoff: float32(r.Model.ScoreThreshold), Refractory: refractory(r.Model)})
+	cutoff := cmp.Or(float32(r.Model.ScoreThreshold), m.Cutoff)
+	word, err := microwakeword.NewWakeWord(m, engine, microwakeword.Options{Cutoff: cutoff, Refractory: refractory(r.Model), Now: r.changing(cutoff)})
 	if err != nil {
 		return nil, err
 	}
@@ -218,8 +221,9 @@ func (e *AudioModels) openww(ctx context.Context, r ModelRequest) (pipeline.Stre
 		label = r.Model.Labels[0]
 	}
 	e.Words = append(e.Words, Words{Labels: []string{label}})
+	threshold := cmp.Or(float32(r.Model.ScoreThreshold), openwakeword.DefaultThreshold)
 	return openwakeword.NewWakeWord(label, engine, openwakeword.Options{
-		Threshold: float32(r.Model.ScoreThreshold), Patience: r.Model.Patience, Refractory: refractory(r.Model),
+		Threshold: threshold, Patience: r.Model.Patience, Refractory: refractory(r.Model), Now: r.changing(threshold),
 	})
 }
 

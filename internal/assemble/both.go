@@ -28,7 +28,7 @@ func (b *Builder) bothPlan(name string, c configs.Pipeline, pictures, sound []st
 	p.pictures.sounding = true
 	p.sound.Progress = nil // that of the pictures is shown
 	p.pictures.heard = func(o life.Options) (pipeline.Gate, error) { return p.sound.newGate(o, false) }
-	p.sound.control, p.sound.Hold = p.pictures.control, p.pictures.Hold
+	p.sound.control = p.pictures.control
 	return p
 }
 
@@ -65,7 +65,8 @@ func (p *bothPlan) openOtherSinks() error {
 		}
 		other := *k
 		order := p.order(k.Sink)
-		k.Sink, other.Sink = share(k.Sink, order)
+		all := &shared{sink: k.Sink, order: order}
+		k.Sink, other.Sink = all.of(0), all.of(1)
 		if configured {
 			var err error
 			if other.Gate, err = p.sound.gate(p.pictures.c.Sinks[i]); err != nil {

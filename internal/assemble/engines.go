@@ -30,7 +30,8 @@ type ModelRequest struct {
 	Places   *zone.Config // which detections count, and where they are; nil: all do, nobody asks
 	Pool     *devicepool.Pool
 
-	Threshold *control.Threshold // that may change; nil: the model's stays
+	Threshold *control.Threshold // that may change, of a model on pictures; nil: the model's stays
+	Control   *control.Pipeline  // that gets the threshold of a model on sound; nil: it stays
 
 	Logger *slog.Logger
 

@@ -98,7 +98,8 @@ func TestOrder(t *testing.T) {
 		halves, gates := [2][]pipeline.Sink{}, [2][]*orderedGate{}
 		for i := range tolds {
 			tolds[i], orders[i] = &told{}, newOrder(files)
-			one, two := share(tolds[i], orders[i])
+			all := &shared{sink: tolds[i], order: orders[i]}
+			one, two := all.of(0), all.of(1)
 			halves[0], halves[1] = append(halves[0], one), append(halves[1], two)
 			for side := range gates {
 				gates[side] = append(gates[side], &orderedGate{orders[i], side, nil})

@@ -2,86 +2,115 @@ package assemble
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"corallite/pipeline"
 )
 
-// shared is a sink that two streams give their reports, one call at a time. It is closed when both have closed it.
+// shared is a sink that several streams give their reports, one call at a time. It is closed when all have closed it.
 type shared struct {
 	sink  pipeline.Sink
-	order *order        // of the reports; nil: as they come
-	ready chan struct{} // closed when the first stream has begun or ended, if the sink is asynchronous
+	order *order     // of the reports of two streams, which must have its gates; nil: as they come
+	mu    sync.Mutex // of the sink's calls
+	open  int        // how many have not closed it
 
-	mu   sync.Mutex
-	open int // how many have not closed it
+	late sync.Mutex
+	told []listener // who is told what an asynchronous sink reports later: the first of them
 }
 
-// share is a sink for two streams. The first is the one that an asynchronous sink reports to. With an order, both streams
-// must have its gates.
-func share(sink pipeline.Sink, o *order) (first, second pipeline.Sink) {
-	s := &shared{sink: sink, order: o, open: 2, ready: make(chan struct{})}
-	one, two := &half{shared: s}, &half{shared: s, side: 1, waits: true}
-	if a, ok := sink.(pipeline.AsyncSink); ok {
-		return &asyncHalf{half: one, sink: a}, two
-	}
-	close(s.ready)
-	return one, two
+// listener is who a stream wants to be told.
+type listener struct {
+	by *share
+	to pipeline.ErrorReporter
 }
 
-// half is a shared sink as one of the streams has it.
-type half struct {
+// share is a shared sink as one of the streams has it.
+type share struct {
 	*shared
-	side   int  // in the order
-	waits  bool // until the sink is ready
+	side   int // in the order
 	closed sync.Once
 }
 
-func (h *half) Consume(ctx context.Context, r pipeline.Report) error {
-	if h.waits {
-		<-h.ready // the other stream always begins or ends
+// asyncShare is that of an asynchronous sink.
+type asyncShare struct{ *share }
+
+// of gives a stream its share of the sink, before others have closed theirs: side is which one it is in the order, if there
+// is one.
+func (s *shared) of(side int) pipeline.Sink {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open++
+	one := &share{shared: s, side: side}
+	if _, ok := s.sink.(pipeline.AsyncSink); ok {
+		return asyncShare{one}
 	}
-	if h.order != nil {
-		h.order.turn(h.side)
-		defer h.order.taken(h.side)
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.sink.Consume(ctx, r)
+	return one
 }
 
-func (h *half) Lossless() bool { return h.sink.Lossless() }
+func (s *share) Consume(ctx context.Context, r pipeline.Report) error {
+	if s.order != nil {
+		s.order.turn(s.side)
+		defer s.order.taken(s.side)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sink.Consume(ctx, r)
+}
 
-func (h *half) Close() error {
+func (s *share) Lossless() bool { return s.sink.Lossless() }
+
+func (s *share) Close() error {
 	var err error
-	h.closed.Do(func() {
-		if h.order != nil {
-			h.order.end(h.side)
+	s.closed.Do(func() {
+		if s.order != nil {
+			s.order.end(s.side)
 		}
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		if h.open--; h.open == 0 {
-			err = h.sink.Close()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.open--; s.open == 0 {
+			err = s.sink.Close() // which still reports to this one
 		}
+		s.late.Lock()
+		defer s.late.Unlock()
+		s.told = slices.DeleteFunc(s.told, func(l listener) bool { return l.by == s })
 	})
 	return err
 }
 
-// asyncHalf is the half that gets what an asynchronous sink reports.
-type asyncHalf struct {
-	*half
-	sink  pipeline.AsyncSink
-	begun sync.Once
+// SetReporter is called by each stream before its first report.
+func (s asyncShare) SetReporter(to pipeline.ErrorReporter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late.Lock()
+	s.told = append(s.told, listener{s.share, to})
+	first := len(s.told) == 1
+	s.late.Unlock()
+	if first {
+		s.sink.(pipeline.AsyncSink).SetReporter(s.shared)
+	}
 }
 
-// SetReporter is called before the sink's first report.
-func (h *asyncHalf) SetReporter(to pipeline.ErrorReporter) {
-	h.sink.SetReporter(to)
-	h.begun.Do(func() { close(h.ready) })
+// Failed is pipeline.ErrorReporter's.
+func (s *shared) Failed(item string, err error) {
+	if to := s.reporter(); to != nil {
+		to.Failed(item, err)
+	}
 }
 
-// Close also ends the waiting for a stream that never began.
-func (h *asyncHalf) Close() error {
-	h.begun.Do(func() { close(h.ready) })
-	return h.half.Close()
+// Lost is pipeline.ErrorReporter's.
+func (s *shared) Lost(n int) {
+	if to := s.reporter(); to != nil {
+		to.Lost(n)
+	}
+}
+
+// reporter is who is told now; nil: all streams have ended.
+func (s *shared) reporter() pipeline.ErrorReporter {
+	s.late.Lock()
+	defer s.late.Unlock()
+	if len(s.told) == 0 {
+		return nil
+	}
+	return s.told[0].to
 }

@@ -37,14 +37,14 @@ func (p *soundPlan) open() error {
 	if err != nil {
 		return err
 	}
-	p.Source = audio.Prepare(source, e.Stages...)
+	p.Source, p.Hold = p.prepare(source, e.Stages, false), nil
 	return nil
 }
 
 // soundRequests are the requests for models.
 func (p *basePlan[T]) soundRequests(names []string) (all []ModelRequest) {
 	for _, name := range names {
-		all = append(all, ModelRequest{Name: name, Model: p.b.cfg.Models[name], Priority: p.c.Priority, Pool: p.b.Pool})
+		all = append(all, ModelRequest{Name: name, Model: p.b.cfg.Models[name], Priority: p.c.Priority, Pool: p.b.Pool, Control: p.control})
 	}
 	return all
 }

@@ -9,7 +9,7 @@ import (
 	"corallite/pipeline/vision"
 )
 
-// newThreshold adds the threshold of a model to the pipeline's controls; nil: it cannot be changed.
+// newThreshold adds the threshold of a model on pictures to the pipeline's controls; nil: it cannot be changed.
 func newThreshold(c *control.Pipeline, name string, m configs.Model) *control.Threshold {
 	switch {
 	case c == nil:
@@ -17,6 +17,16 @@ func newThreshold(c *control.Pipeline, name string, m configs.Model) *control.Th
 		return c.Add(name, m.ScoreThreshold)
 	}
 	return nil
+}
+
+// changing adds the threshold of a model on sound to the pipeline's controls, and asks for it as it is now; nil: it cannot
+// be changed.
+func (r *ModelRequest) changing(configured float32) func() float32 {
+	if r.Control == nil {
+		return nil
+	}
+	t := r.Control.Add(r.Name, float64(configured))
+	return func() float32 { return float32(t.Get()) }
 }
 
 // above is the post-processing of a model that is decoded down to the lowest value of its threshold: what is below the

@@ -25,13 +25,13 @@ type wyomingPlan struct {
 	config *wyoming.Config
 	server *wyoming.Server
 	words  []spoken
-	shared []*sharedSink
+	sinks  []*shared
+	sounds *sounds
 
 	mu    sync.Mutex
 	idle  map[string][]*AudioModels // by the names of the models
 	kept  int                       // in idle
 	level *audio.Level              // of what is or was heard last
-	sum   pipeline.Summary
 }
 
 // spoken is a word and who hears it.
@@ -169,12 +169,12 @@ func (p *wyomingPlan) Hear(ctx context.Context, s wyoming.Sound, found func(name
 		return err
 	}
 	stream := &pipeline.Stream[*audio.Chunk]{
-		Name: p.Name, Source: goesOn{audio.Prepare(source, models.Stages...)}, Models: models.Models,
-		Sinks:   []pipeline.NamedSink{{Name: "client", Sink: &clientSink{p.words, found}}},
-		OnError: p.OnError, OnResume: p.OnResume,
+		Name: p.Name, Source: goesOn{p.prepare(source, models.Stages, true)}, Models: models.Models,
+		Sinks:    []pipeline.NamedSink{{Name: clientName, Sink: &clientSink{p.words, found}}},
+		Progress: p.sounds.follow(), OnError: p.OnError, OnResume: p.OnResume,
 	}
 	for i, k := range p.Sinks {
-		k.Sink = p.shared[i]
+		k.Sink = p.sinks[i].of(0)
 		if i < len(p.c.Sinks) {
 			if k.Gate, err = p.gate(p.c.Sinks[i]); err != nil {
 				return errors.Join(err, source.Close())
@@ -186,7 +186,7 @@ func (p *wyomingPlan) Hear(ctx context.Context, s wyoming.Sound, found func(name
 	p.level = models.Level
 	p.mu.Unlock()
 	sum, err := stream.Run(ctx)
-	p.count(sum)
+	p.sounds.add(sum)
 	return err
 }
 
@@ -198,6 +198,9 @@ func (g goesOn) Stats() pipeline.Stats {
 	s.Endless = true
 	return s
 }
+
+// clientName is the name of a clientSink.
+const clientName = "client"
 
 // clientSink tells a client what was heard.
 type clientSink struct {
@@ -220,23 +223,14 @@ func (s *clientSink) Consume(_ context.Context, r pipeline.Report) error {
 func (s *clientSink) Lossless() bool { return true }
 func (s *clientSink) Close() error   { return nil }
 
-// sharedSink is a sink of several streams at once, which none of them closes.
-type sharedSink struct {
-	pipeline.Sink
-	mu sync.Mutex
-}
-
-func (s *sharedSink) Consume(ctx context.Context, r pipeline.Report) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.Sink.Consume(ctx, r)
-}
-
-func (s *sharedSink) Close() error { return nil }
-
 func (p *wyomingPlan) openFirstSinks() error { return p.openSinks(false, p.sinkEnv()) }
 
-func (p *wyomingPlan) openLastSinks() error { return p.openSinks(true, p.sinkEnv()) }
+func (p *wyomingPlan) openLastSinks() error {
+	if err := p.openSinks(true, p.sinkEnv()); err != nil {
+		return err
+	}
+	return p.tap(p.sinkEnv())
+}
 
 func (p *wyomingPlan) sinkEnv() part.SinkEnv {
 	env := p.basePlan.sinkEnv()
@@ -252,49 +246,17 @@ func (p *wyomingPlan) sinkEnv() part.SinkEnv {
 	return env
 }
 
-// count adds the summary of one sound to that of all.
-func (p *wyomingPlan) count(s pipeline.Summary) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.sum.Frames += s.Frames
-	p.sum.Failed += s.Failed
-	p.sum.Dropped += s.Dropped
-	p.sum.Errors.Total += s.Errors.Total
-	p.sum.Errors.Recovered += s.Errors.Recovered
-	if room := pipeline.DefaultMaxErrors - len(p.sum.Errors.First); room > 0 {
-		p.sum.Errors.First = append(p.sum.Errors.First, s.Errors.First[:min(room, len(s.Errors.First))]...)
-	}
-	if s.Sound != nil {
-		p.sum.Sound.Seconds += s.Sound.Seconds
-		p.sum.Sound.LostS += s.Sound.LostS
-		p.sum.Sound.LevelDBFS = max(p.sum.Sound.LevelDBFS, s.Sound.LevelDBFS)
-		p.sum.Sound.PeakDBFS = max(p.sum.Sound.PeakDBFS, s.Sound.PeakDBFS)
-	}
-	for name, m := range s.Models {
-		all, known := p.sum.Models[name]
-		m.Events += all.Events
-		if known {
-			for device, n := range all.Devices {
-				m.Devices[device] += n
-			}
-		}
-		p.sum.Models[name] = m
-	}
-	for name, n := range s.Drops.Sinks {
-		p.sum.Drops.Sinks[name] += n
-	}
-	p.sum.Device, p.sum.Degraded, p.sum.Reason, p.sum.Latency = s.Device, s.Degraded, s.Reason, s.Latency
-}
-
 // Run serves until ctx ends.
 func (p *wyomingPlan) Run(ctx context.Context) (pipeline.Summary, error) {
-	p.sum = pipeline.Summary{
-		Models: map[string]pipeline.ModelSummary{}, Drops: pipeline.DropSummary{Sinks: map[string]uint64{}},
-		Errors: pipeline.ErrorSummary{First: []pipeline.ErrorEntry{}},
-		Sound:  &pipeline.SoundSummary{LevelDBFS: audio.SilentDBFS, PeakDBFS: audio.SilentDBFS},
-	}
+	p.sounds = newSounds(p.Name, p.Progress, p.OnError)
+	var own []pipeline.Sink // for as long as there may be clients
 	for _, k := range p.Sinks {
-		p.shared = append(p.shared, &sharedSink{Sink: k.Sink})
+		all := &shared{sink: k.Sink}
+		one := all.of(0)
+		if a, ok := one.(pipeline.AsyncSink); ok {
+			a.SetReporter(&late{sounds: p.sounds, sink: k.Name})
+		}
+		p.sinks, own = append(p.sinks, all), append(own, one)
 	}
 	var names []string
 	for _, w := range p.words {
@@ -302,19 +264,17 @@ func (p *wyomingPlan) Run(ctx context.Context) (pipeline.Summary, error) {
 	}
 	p.b.Console.Say(slog.LevelInfo, fmt.Sprintf("pipeline %s: clients of the Wyoming protocol are served at %s, words: %s",
 		p.Name, p.config.URI, strings.Join(names, ", ")))
-	began := time.Now()
 	err := p.server.Serve(ctx)
-	for _, k := range p.Sinks {
-		err = errors.Join(err, k.Sink.Close())
+	for _, k := range own {
+		err = errors.Join(err, k.Close())
 	}
 	err = errors.Join(err, p.server.Close())
-	p.sum.Seconds, p.sum.Interrupted = time.Since(began).Seconds(), ctx.Err() != nil
+	sum := p.sounds.end(ctx.Err() != nil, err)
 	if err != nil {
-		p.sum.Error = err.Error()
 		err = fmt.Errorf("pipeline %s: %w", p.Name, err)
 	}
 	for _, o := range p.observers {
 		o.Ended(err)
 	}
-	return p.sum, err
+	return sum, err
 }

@@ -1,17 +1,18 @@
-// Package control has what can be changed of a pipeline while it runs: whether its models run, and the score thresholds
-// of its models on pictures.
+// Package control has what can be changed of a pipeline while it runs: whether its models run, and their score thresholds.
 package control
 
 import (
 	"math"
 	"slices"
+	"sync"
 	"sync/atomic"
 )
 
-// Pipeline are the controls of one pipeline. Its methods may be called by several goroutines at once; thresholds are
-// added before the pipeline runs.
+// Pipeline are the controls of one pipeline. Its methods may be called by several goroutines at once.
 type Pipeline struct {
-	off        atomic.Bool
+	off atomic.Bool
+
+	mu         sync.Mutex
 	thresholds []*Threshold
 }
 
@@ -21,8 +22,13 @@ func (p *Pipeline) Switch(on bool) { p.off.Store(!on) }
 // On reports whether the models run.
 func (p *Pipeline) On() bool { return !p.off.Load() }
 
-// Add adds the threshold of a model, and returns it.
+// Add adds the threshold of a model, and returns it. A model that is opened several times has one threshold.
 func (p *Pipeline) Add(model string, value float64) *Threshold {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.IndexFunc(p.thresholds, func(t *Threshold) bool { return t.Model == model }); i >= 0 {
+		return p.thresholds[i]
+	}
 	t := &Threshold{Model: model, Configured: value}
 	t.Set(value)
 	p.thresholds = append(p.thresholds, t)
@@ -30,9 +36,13 @@ func (p *Pipeline) Add(model string, value float64) *Threshold {
 }
 
 // Thresholds are the thresholds in the order of the models.
-func (p *Pipeline) Thresholds() []*Threshold { return slices.Clone(p.thresholds) }
+func (p *Pipeline) Thresholds() []*Threshold {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.thresholds)
+}
 
-// Floor is the lowest value of a Threshold: models are decoded down to it.
+// Floor is the lowest value of a Threshold: models on pictures are decoded down to it.
 const Floor = 0.1
 
 // Threshold is the score threshold of a model.

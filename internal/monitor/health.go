@@ -11,7 +11,7 @@ import (
 
 // The states of a pipeline.
 const (
-	waiting = "waiting" // its source has given nothing yet
+	waiting = "waiting" // its source has given nothing yet, and should
 	running = "running"
 	lost    = "lost"  // its source gives nothing, and is tried again
 	ended   = "ended" // its source had no more
@@ -109,7 +109,7 @@ func (s *sink) state(stats pipeline.Stats) string {
 		return ended
 	case stats.Lost != "":
 		return lost
-	case s.newest().IsZero() && s.progress.Frames == 0 && (stats.Motion == nil || stats.Motion.Looked == 0):
+	case !stats.Endless && s.newest().IsZero() && s.progress.Frames == 0 && (stats.Motion == nil || stats.Motion.Looked == 0):
 		return waiting
 	}
 	return running

@@ -3,6 +3,7 @@ package audio
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"corallite/pipeline"
@@ -44,14 +45,8 @@ func NewSpotter(o SpotterOptions) (*Spotter, error) {
 	if len(o.Labels) == 0 {
 		wrong("there are no labels to listen for")
 	}
-	if len(o.Thresholds) != len(o.Labels) {
-		wrong("%d thresholds for %d labels", len(o.Thresholds), len(o.Labels))
-	}
-	for i, t := range o.Thresholds {
-		if !(t > 0 && t <= 1) { // rejects NaN
-			wrong("invalid threshold %g%s (want more than 0, at most 1)", t, o.of(i))
-			break // hundreds of labels may have the same one
-		}
+	if err := o.checkThresholds(o.Thresholds); err != nil {
+		errs = append(errs, err)
 	}
 	for _, r := range append([]time.Duration{o.Refractory}, o.Refractories...) {
 		if r < 0 {
@@ -77,6 +72,30 @@ func NewSpotter(o SpotterOptions) (*Spotter, error) {
 		s.ignore[i] = true
 	}
 	return s, errors.Join(errs...)
+}
+
+// checkThresholds returns what is wrong with thresholds for the labels.
+func (o *SpotterOptions) checkThresholds(all []float32) error {
+	if len(all) != len(o.Labels) {
+		return fmt.Errorf("%d thresholds for %d labels", len(all), len(o.Labels))
+	}
+	for i, t := range all {
+		if !(t > 0 && t <= 1) { // rejects NaN
+			// Hundreds of labels may have the same one.
+			return fmt.Errorf("invalid threshold %g%s (want more than 0, at most 1)", t, o.of(i))
+		}
+	}
+	return nil
+}
+
+// SetThresholds changes the thresholds, which are as in SpotterOptions and copied, for the scores that come. A label that
+// has fired is not forgotten. After an error the thresholds are as before.
+func (s *Spotter) SetThresholds(to []float32) error {
+	if err := s.o.checkThresholds(to); err != nil {
+		return err
+	}
+	s.o.Thresholds = slices.Clone(to)
+	return nil
 }
 
 // refractory is for how long a label that has fired does not fire again.

@@ -198,3 +198,43 @@ func TestSpotterErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestSpotterSetThresholds: other thresholds hold for the scores that come; wrong ones change nothing.
+func TestSpotterSetThresholds(t *testing.T) {
+	thresholds := []float32{0.5}
+	s, err := audio.NewSpotter(audio.SpotterOptions{Labels: []string{"a"}, Thresholds: thresholds})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	fires := func(score float32) bool {
+		n++
+		return len(s.Add(nil, []float32{score}, 0, time.Duration(n)*step)) > 0
+	}
+	set := func(to ...float32) {
+		t.Helper()
+		if err := s.SetThresholds(to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !fires(0.6) {
+		t.Error("0.6 does not reach 0.5")
+	}
+	set(0.7)
+	if fires(0.6) {
+		t.Error("0.6 reaches 0.7")
+	}
+	set(0.3)
+	if !fires(0.6) || fires(0.6) { // it was below 0.7 in between, and then is the same word
+		t.Error("0.6 does not reach 0.3 once")
+	}
+	for _, bad := range [][]float32{nil, {0.2, 0.2}, {0}, {1.5}, {float32(math.NaN())}} {
+		if s.SetThresholds(bad) == nil {
+			t.Errorf("%v is taken", bad)
+		}
+	}
+	fires(0.1)
+	if fires(0.25) || !fires(0.3) {
+		t.Error("after wrong ones it is not 0.3")
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"corallite/internal/didyoumean"
+	"corallite/pipeline/audio"
 )
 
 // Group makes one keyword of several classes: it has the highest of their scores.
@@ -51,6 +52,7 @@ func (o *Options) threshold(label string, g *Group) float32 {
 
 // grouping makes of the scores of classes those of what is reported: of classes without a group, and of groups.
 type grouping struct {
+	labels       []string // of the classes
 	names        []string // of what is reported
 	thresholds   []float32
 	refractories []time.Duration // nil: of no group one of its own
@@ -61,7 +63,7 @@ type grouping struct {
 }
 
 func newGrouping(o Options, labels []string) (*grouping, error) {
-	g := &grouping{names: labels}
+	g := &grouping{labels: labels, names: labels}
 	if len(o.Groups) == 0 {
 		for _, label := range labels {
 			g.thresholds = append(g.thresholds, o.threshold(label, nil))
@@ -94,6 +96,19 @@ func newGrouping(o Options, labels []string) (*grouping, error) {
 	}
 	g.scores = make([]float32, len(g.names))
 	return g, nil
+}
+
+// change takes the thresholds of options that have become others, and gives them to the spotter of what is reported.
+func (g *grouping) change(o *Options, s *audio.Spotter) error {
+	with, err := newGrouping(*o, g.labels)
+	if err != nil {
+		return err
+	}
+	if err := s.SetThresholds(with.thresholds); err != nil {
+		return err
+	}
+	g.thresholds, g.least = with.thresholds, with.least
+	return nil
 }
 
 func (o *Options) checkGroups(labels []string) error {

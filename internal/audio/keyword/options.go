@@ -47,6 +47,8 @@ type Options struct {
 	// Threshold is the minimum score of a keyword, Thresholds that of single labels. Above 0, at most 1; 0: 0.5.
 	Threshold  float32
 	Thresholds map[string]float32
+	// Now is asked at each chunk for the Threshold, above 0, at most 1; nil: it stays. What has a threshold of its own keeps it.
+	Now func() float32
 	// Groups make one keyword of several classes. What they are called is a label for Allow, Deny and Thresholds.
 	Groups []Group
 	// MaxResults is the maximum number of keywords in one run, those with the highest scores; 0: all.
@@ -76,6 +78,9 @@ const (
 	maxTime       = time.Minute
 	maxRefractory = time.Hour
 )
+
+// DefaultThreshold is that of Options.
+const DefaultThreshold = 0.5
 
 // Coral returns the options for models of Coral's project-keyword-spotter, without the labels: the features of its
 // mel_features.py and the post-processing of its model.py.
@@ -141,8 +146,6 @@ func (o Options) complete() (Options, error) {
 			wrong("invalid %s %v (want 0 to %v)", t.name, t.value, t.to)
 		}
 	}
-	if o.Threshold == 0 {
-		o.Threshold = 0.5
-	}
+	o.Threshold = cmp.Or(o.Threshold, DefaultThreshold)
 	return o, errors.Join(errs...)
 }

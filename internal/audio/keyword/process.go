@@ -30,6 +30,7 @@ type Model struct {
 	history  history
 	input    *input
 	scores   *scores
+	o        Options
 	groups   *grouping
 	spotter  *audio.Spotter
 	levels   *audio.Levels
@@ -65,7 +66,7 @@ func newModel(e pipeline.Engine, o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Model{engine: e, ran: e.Device(), rate: o.Rate, unit: front.unit, features: front.features}
+	f := &Model{o: o, engine: e, ran: e.Device(), rate: o.Rate, unit: front.unit, features: front.features}
 	in, units, err := newInput(e.Inputs(), o, front)
 	if err != nil {
 		return nil, err
@@ -133,6 +134,12 @@ func (f *Model) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result, e
 	}
 	if c.First || !f.begun || c.Start != f.start+f.received {
 		f.begin(c.Start)
+	}
+	if now := f.o.Now; now != nil && now() != f.o.Threshold {
+		f.o.Threshold = now()
+		if err := f.groups.change(&f.o, f.spotter); err != nil {
+			return pipeline.Result{}, fmt.Errorf("keyword: %w", err)
+		}
 	}
 	f.words = f.words[:0]
 	f.levels.Add(c)

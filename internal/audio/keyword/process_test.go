@@ -290,3 +290,38 @@ func TestAllocates(t *testing.T) {
 		}
 	}
 }
+
+// TestThresholdChanges changes the threshold: what has one of its own keeps it, groups take that of theirs.
+func TestThresholdChanges(t *testing.T) {
+	now := float32(0.5)
+	sound := mark(500, map[int]int16{203: 24576, 208: -16384}) // high 0.75, low 0.5
+	high, low := word("high", 0.75, 110*ms, 210*ms), word("low", 0.5, 110*ms, 210*ms)
+	plain, _ := markedModel(t, func(o *Options) { o.Now = func() float32 { return now } })
+	own, _ := markedModel(t, func(o *Options) {
+		o.Now, o.Thresholds = func() float32 { return now }, map[string]float32{"low": 0.4}
+	})
+	grouped, _ := markedModel(t, func(o *Options) {
+		o.Now, o.Groups = func() float32 { return now }, []Group{{Name: "any", Labels: []string{"low", "high"}}}
+	})
+	for _, c := range []struct {
+		now         float32
+		plain, own  []pipeline.Keyword
+		inTheGroups int
+	}{
+		{0.5, []pipeline.Keyword{low, high}, []pipeline.Keyword{low, high}, 1},
+		{0.7, []pipeline.Keyword{high}, []pipeline.Keyword{low, high}, 1},
+		{0.9, nil, []pipeline.Keyword{low}, 0},
+		{0.5, []pipeline.Keyword{low, high}, []pipeline.Keyword{low, high}, 1},
+	} {
+		now = c.now
+		if got := whole(t, plain, sound); !slices.Equal(got, c.plain) {
+			t.Errorf("threshold %g: %v, want %v", c.now, got, c.plain)
+		}
+		if got := whole(t, own, sound); !slices.Equal(got, c.own) {
+			t.Errorf("threshold %g, low with its own: %v, want %v", c.now, got, c.own)
+		}
+		if got := whole(t, grouped, sound); len(got) != c.inTheGroups {
+			t.Errorf("threshold %g, in a group: %v, want %d", c.now, got, c.inTheGroups)
+		}
+	}
+}

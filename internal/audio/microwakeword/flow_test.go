@@ -271,3 +271,37 @@ func TestTakeAllocates(t *testing.T) {
 		t.Errorf("%g allocations", n)
 	}
 }
+
+// TestCutoffChanges changes the cutoff between recordings, and within one.
+func TestCutoffChanges(t *testing.T) {
+	now := float32(0.9)
+	w := flow(t, newFake(1, 1000), ahoy, Options{Now: func() float32 { return now }})
+	for _, c := range []struct {
+		now   float32
+		fires bool
+	}{{0.9, false}, {0.7, true}, {0.79, false}, {0.5, true}} {
+		now = c.now
+		if got := rows(t, w, at(20, 200, 5), nil); (len(got) > 0) != c.fires { // 200/256 is 0.78
+			t.Errorf("cutoff %g: %+v", c.now, got)
+		}
+	}
+	now = 0.9
+	got := rows(t, w, at(20, 200, 5, 12), func(row int) bool {
+		if row == 10 {
+			now = 0.5
+		}
+		return true
+	})
+	if len(got) != 1 {
+		t.Errorf("%+v", got)
+	}
+	for row := range got {
+		if row < 10 {
+			t.Errorf("it fires in row %d", row)
+		}
+	}
+	now = 2
+	if _, err := w.Process(t.Context(), &audio.Chunk{Rate: Rate, Samples: make([]int16, Hop), Micro: make([]uint16, Channels)}); err == nil {
+		t.Error("a cutoff of 2 is taken")
+	}
+}

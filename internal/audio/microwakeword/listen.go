@@ -13,6 +13,9 @@ func (w *WakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result
 	if len(c.Micro)%Channels != 0 {
 		return pipeline.Result{}, fmt.Errorf("wake-word model %s: the chunk has %d features (want whole rows of %d)", w.name, len(c.Micro), Channels)
 	}
+	if err := w.change(); err != nil {
+		return pipeline.Result{}, fmt.Errorf("wake-word model %s: %w", w.name, err)
+	}
 	if c.First {
 		if err := w.restart(ctx, c.Start); err != nil {
 			return pipeline.Result{}, fmt.Errorf("wake-word model %s: resetting: %w", w.name, err)
@@ -37,6 +40,18 @@ func (w *WakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result
 		return pipeline.Result{}, fmt.Errorf("wake-word model %s: %w", w.name, err)
 	}
 	return pipeline.Result{Keywords: keywords, Suppress: len(keywords) == 0}, nil
+}
+
+// change takes the cutoff as it is now.
+func (w *WakeWord) change() error {
+	if w.now == nil || w.now() == w.cutoff {
+		return nil
+	}
+	w.cutoff = w.now()
+	if err := checkCutoff(w.cutoff); err != nil {
+		return err
+	}
+	return w.spotter.SetThresholds([]float32{above(w.cutoff)})
 }
 
 // restart resets all state.

@@ -19,6 +19,9 @@ type Options struct {
 	Cutoff        float32       // the mean probability that a wake word must exceed, above 0, at most 1
 	SlidingWindow int           // number of probabilities in that mean, from 1 to 333
 	Refractory    time.Duration // as in audio.SpotterOptions; 0: until the mean has fallen
+
+	// Now is asked at each chunk for the cutoff, above 0, at most 1; nil: it stays.
+	Now func() float32
 }
 
 // WakeWord is a microWakeWord model as a pipeline.StreamingModel, made by NewWakeWord.
@@ -31,6 +34,8 @@ type WakeWord struct {
 	quiet   []int16       // the Padding, for front
 	spotter *audio.Spotter
 	levels  *audio.Levels
+	cutoff  float32
+	now     func() float32 // the cutoff; nil: it stays
 
 	begin       int64    // index of the first sample of row 0
 	end         int64    // index after the last sample
@@ -82,8 +87,8 @@ func newWakeWord(m Manifest, e pipeline.Engine, o Options) (*WakeWord, error) {
 	if o.SlidingWindow < 1 || o.SlidingWindow > maxSlidingWindow {
 		return nil, fmt.Errorf("invalid sliding window %d (want 1 to %d probabilities)", o.SlidingWindow, maxSlidingWindow)
 	}
-	if !(o.Cutoff > 0 && o.Cutoff <= 1) { // rejects NaN
-		return nil, fmt.Errorf("invalid cutoff %g (want more than 0, at most 1)", o.Cutoff)
+	if err := checkCutoff(o.Cutoff); err != nil {
+		return nil, err
 	}
 	spotter, err := audio.NewSpotter(audio.SpotterOptions{
 		Labels: []string{o.Label}, Thresholds: []float32{above(o.Cutoff)}, Refractory: o.Refractory,
@@ -95,7 +100,7 @@ func newWakeWord(m Manifest, e pipeline.Engine, o Options) (*WakeWord, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &WakeWord{name: m.Model, model: run, hop: m.hop(), spotter: spotter, recent: make([]int, o.SlidingWindow)}
+	w := &WakeWord{name: m.Model, model: run, hop: m.hop(), spotter: spotter, cutoff: o.Cutoff, now: o.Now, recent: make([]int, o.SlidingWindow)}
 	if !m.Shares() {
 		if w.front, err = NewFrontendEvery(w.hop); err != nil {
 			return nil, err
@@ -108,6 +113,13 @@ func newWakeWord(m Manifest, e pipeline.Engine, o Options) (*WakeWord, error) {
 	w.keep = (run.strides(memory) + o.SlidingWindow) * run.stride
 	w.held = make([]uint16, 0, 2*w.keep*Channels)
 	return w, nil
+}
+
+func checkCutoff(c float32) error {
+	if !(c > 0 && c <= 1) { // rejects NaN
+		return fmt.Errorf("invalid cutoff %g (want more than 0, at most 1)", c)
+	}
+	return nil
 }
 
 // above returns the smallest float32 above a cutoff, but at most 1, because a Spotter also fires at its threshold.

@@ -15,6 +15,9 @@ type Options struct {
 	Threshold  float32       // minimum score of the word, above 0, at most 1; 0: 0.5
 	Patience   int           // number of scores in a row, one each 80 ms, that must reach the threshold; 0: 1
 	Refractory time.Duration // as in audio.SpotterOptions; a second keeps a score that wavers from counting as two words
+
+	// Now is asked at each chunk for the threshold, above 0, at most 1; nil: it stays.
+	Now func() float32
 }
 
 // DefaultThreshold is openWakeWord's.
@@ -83,6 +86,12 @@ func (w *wakeWord) Process(ctx context.Context, c *audio.Chunk) (pipeline.Result
 	if c.First {
 		w.spotter.Reset()
 		w.beginning, w.next, w.inARow = c.Start, 0, 0
+	}
+	if now := w.o.Now; now != nil && now() != w.o.Threshold {
+		w.o.Threshold = now()
+		if err := w.spotter.SetThresholds([]float32{w.o.Threshold}); err != nil {
+			return pipeline.Result{}, fmt.Errorf("openwakeword: %w", err)
+		}
 	}
 	w.levels.Add(c)
 	if len(c.Embeddings)%audio.EmbeddingSize != 0 {

@@ -249,3 +249,23 @@ func BenchmarkSecond(b *testing.B) {
 		})
 	}
 }
+
+// TestThresholdChanges changes the threshold between recordings; patience counts scores above the new one.
+func TestThresholdChanges(t *testing.T) {
+	now := float32(0.5)
+	w := scriptedWord(t, 16, Options{Patience: 2, Now: func() float32 { return now }})
+	scores := []float32{0.1, 0.6, 0.6, 0.2, 0.8, 0.8, 0}
+	for _, c := range []struct {
+		now  float32
+		want int
+	}{{0.5, 2}, {0.7, 1}, {0.9, 0}, {0.1, 1}, {0.5, 2}} {
+		now = c.now
+		if found, _ := told(t, w, rowsOf(scores)); len(found) != c.want {
+			t.Errorf("threshold %g: %+v, want %d", c.now, found, c.want)
+		}
+	}
+	now = 0
+	if _, err := w.Process(t.Context(), rowsOf(scores)[0]); err == nil {
+		t.Error("a threshold of 0 is taken")
+	}
+}

@@ -51,7 +51,7 @@ func (c *Config) Keys() key.Table {
 		key.Seconds(&c.LivePicture, "live_picture").Min(0).Max(86400).Default(DefaultLivePicture).Example("60").PicturesOnly().
 			Doc("Seconds between two pictures of what the pipeline sees, with what it finds. 0: none are published."),
 		key.Bool(&c.Control, "control").Default(true).Example("false").
-			Doc("Lets messages switch detection on and off and change score thresholds. What was changed is remembered over a restart. Thresholds are those of `detect`, `classify` and `pose`, from 0.1 (or the configured one, where it is lower) to 1."),
+			Doc("Lets messages switch detection on and off and change score thresholds. What was changed is remembered over a restart. Thresholds are those of `detect`, `classify`, `pose`, `keyword` and `wakeword`, from 0.1 (or the configured one, where it is lower) to 1."),
 		part.QueueKey(&c.Queue),
 	}, lives...)
 }
