@@ -90,17 +90,20 @@ func newXNNPACK(threads int, weights *Weights) (Delegate, error) {
 
 // counter stands behind a delegate and tells whether that has taken anything: XNNPACK takes no operator of some models
 // (int8 softmax alone, 16-bit activations) and says nothing, and an external delegate may know none of a model's.
-type counter struct{ *capi.Counter }
+type counter struct {
+	*capi.Counter
+	keeps bool
+}
 
-func newCounter() (counter, error) {
-	if c := capi.NewCounter(); c != nil {
-		return counter{c}, nil
+func newCounter(keeps bool) (counter, error) {
+	if c := capi.NewCounter(keeps); c != nil {
+		return counter{c, keeps}, nil
 	}
 	return counter{}, errNoMemory
 }
 
 func (c counter) Name() string             { return "counter" }
-func (c counter) renew() (Delegate, error) { return newCounter() }
+func (c counter) renew() (Delegate, error) { return newCounter(c.keeps) }
 
 // xnnpackLayout is the place of the flags in TfLiteXNNPackDelegateOptions, 2 or 3, behind which the pointer to the
 // weights stands. A bit that no version knows is set in the second word: it comes back where that is the flags, and

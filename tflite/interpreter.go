@@ -35,6 +35,8 @@ type Options struct {
 	// Shapes are those of inputs that the file leaves open, by the input's index; nil: as the file says. A model that
 	// cannot be prepared with the file's shape, often 1 for what is open, needs one here: Resize would come too late.
 	Shapes [][]int
+	// Observe keeps what [Interpreter.Plan] says.
+	Observe bool
 }
 
 // Interpreter runs one model. It implements [tensor.Engine]. It owns the delegates and its C objects,
@@ -165,11 +167,18 @@ func (i *Interpreter) start(m *schema.Model, o Options) error {
 		return errNoMemory
 	}
 	if len(i.own) > 0 && mayBeIdle(i.own[0], len(i.own)) {
-		c, err := newCounter()
+		c, err := newCounter(false)
 		if err != nil {
 			return err
 		}
 		i.own = slices.Insert(i.own, 1, Delegate(c))
+	}
+	if o.Observe && len(i.own) > 0 {
+		c, err := newCounter(true)
+		if err != nil {
+			return err
+		}
+		i.own = append(i.own, c)
 	}
 	if hasResources(m) || !runsMain(m, o.Signature) { // neither of which the C API resets
 		i.rebuildWith = &rebuildInfo{schema: m, threads: o.Threads}

@@ -46,6 +46,7 @@ var may = map[string][]string{
 
 	"internal/schema":     {"internal/schema", "tflite/tensor"},
 	"internal/flatfile":   {"internal/schema"},
+	"internal/inspect":    {"delegate/edgetpu", "tflite", "internal"},
 	"internal/tflitemeta": {"internal/flatfile", "internal/tflitefile", "internal/didyoumean", "tflite/tensor"},
 	"internal/tflitefile": {"internal/schema", "internal/flatfile", "tflite/tensor"},
 	"internal/choice":     {"internal/key"},
@@ -84,12 +85,12 @@ var importers = map[string][]string{
 	"internal/choice": {"configs", "delegate", Module, "cmd", "internal/app", "internal/assemble", "internal/devicepool", "internal/worker"},
 	"internal/schema": { // pipeline/vision, models: what a model's file says decides what reads its outputs, and what kind it is
 		"tflite", "delegate", "pipeline/vision", "models", Module, "cmd", "internal/app", "internal/assemble", "internal/devicepool", "internal/worker",
-		"internal/schema", "internal/flatfile", "internal/tflitefile",
+		"internal/schema", "internal/flatfile", "internal/tflitefile", "internal/inspect",
 	},
 
 	"internal/devicepool": {Module, "cmd", "internal/app", "internal/assemble"},
 	"internal/doctor":     {"cmd", "internal/app"},
-	"internal/worker":     {"internal/app", "internal/assemble", "internal/devicepool", "internal/doctor"},
+	"internal/worker":     {"internal/app", "internal/assemble", "internal/devicepool", "internal/doctor", "internal/inspect"},
 	"internal/heat":       {"internal/assemble", "internal/devicepool"},
 	"internal/failover":   {"internal/devicepool"},
 	"internal/scheduler":  {"internal/devicepool"},

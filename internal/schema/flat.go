@@ -30,6 +30,9 @@ type reader struct {
 	copied int // remaining bytes
 	end    int // of what was read so far
 	place  []step
+
+	survey  bool // what the runtime cannot run is read on
+	refused []error
 }
 
 // step is one level of the path in an error: "subgraph 0", "tensor 12".

@@ -108,6 +108,15 @@ func (g *Subgraph) OutputsOf(op *Operator) []int {
 	return found
 }
 
+// Numbers are the whole numbers of a constant input of an operator, such as axes or sizes; nil: it is none.
+func (g *Subgraph) Numbers(o *Operator, input int) []int {
+	if input < 0 || input >= len(o.Inputs) || o.Inputs[input] < 0 {
+		return nil
+	}
+	n, _ := g.numbers(o.Inputs, input)
+	return n
+}
+
 // InputInfos describes the graph's inputs in order.
 func (g *Subgraph) InputInfos() []tensor.Info { return g.infos(g.Inputs) }
 

@@ -36,7 +36,19 @@ const (
 // while the result is used. Every error wraps [ErrInvalid] or [ErrUnsupported], and
 // names the faulty part of the file.
 func Read(model []byte) (*Model, error) {
+	return newReader(model).read(model)
+}
+
+// Survey is [Read] for a model that is only looked at: one that the runtime cannot run is read too, and why it cannot is in
+// refused, whose errors wrap [ErrUnsupported]. A tensor of a newer type has the type NoType; a newer operator is named by its number.
+func Survey(model []byte) (m *Model, refused []error, err error) {
 	r := newReader(model)
+	r.survey = true
+	m, err = r.read(model)
+	return m, r.refused, err
+}
+
+func (r *reader) read(model []byte) (*Model, error) {
 	switch {
 	case len(model) == 0:
 		r.fail("the file is empty")
@@ -159,6 +171,7 @@ func (r *reader) codes(v vector) []opcode {
 			r.fail("unknown operator %d", c.code)
 		case c.code >= len(operatorNames) && c.code < len(operatorNames)+newerOperators:
 			r.unsupported(exportOlder, "operator %d is newer than this runtime", c.code)
+			c.name = operatorName(c.code)
 		default:
 			c.name = operatorName(c.code)
 		}

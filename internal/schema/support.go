@@ -16,10 +16,19 @@ const Runtime = "TensorFlow Lite 2.17.1"
 
 // unsupported keeps the first reason why the runtime cannot run a valid model, and a way out.
 func (r *reader) unsupported(wayOut, format string, args ...any) {
-	if r.err == nil {
-		r.err = fmt.Errorf("%w: %s%s: %s; %s", ErrUnsupported, r.where(), fmt.Sprintf(format, args...), "the runtime is "+Runtime, wayOut)
+	if r.err != nil {
+		return
+	}
+	err := fmt.Errorf("%w: %s%s: %s; %s", ErrUnsupported, r.where(), fmt.Sprintf(format, args...), "the runtime is "+Runtime, wayOut)
+	if !r.survey {
+		r.err = err
+	} else if len(r.refused) < mostRefused {
+		r.refused = append(r.refused, err)
 	}
 }
+
+// mostRefused is how many reasons a survey gives.
+const mostRefused = 20
 
 // newerOperators is how many numbers behind those of operatorNames may be operators of a newer runtime.
 const newerOperators = 64

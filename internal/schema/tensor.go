@@ -15,7 +15,7 @@ const (
 	sparsityOrder, sparsityBlocks, sparsityDimensions                        = 0, 1, 2
 	dimensionFormat, dimensionSize, dimensionSegments, dimensionIndices      = 0, 1, 2, 4
 	dimensionDense, dimensionCSR                                             = 0, 1
-	detailsCustom, detailsBlockwise                                          = 1, 2
+	detailsCustom, detailsBlockwise, detailsMultiAxis                        = 1, 2, 3
 )
 
 // Limits of a tensor: the kernels count elements and bytes in 32-bit integers, and handle few dimensions.
@@ -39,6 +39,10 @@ func (r *reader) tensor(t table, buffers [][]byte) Tensor {
 		return d
 	case newerTypes[kind] != "":
 		r.unsupported(exportInt8, "%q has element type %s, which is newer than this runtime", d.Name, newerTypes[kind])
+		if d.Buffer > 0 && d.Buffer < len(buffers) {
+			d.Data = buffers[d.Buffer]
+		}
+		return d
 	case int(kind) >= len(elementTypes):
 		r.fail("%q has unknown element type %d", d.Name, kind)
 	case d.Buffer != 0 && uint64(t.uint32(tensorBuffer)) >= uint64(len(buffers)):
@@ -63,8 +67,8 @@ func (r *reader) tensor(t table, buffers [][]byte) Tensor {
 	return d
 }
 
-// newerTypes are the element types that came after elementTypes, by the schema of LiteRT 2.3.
-var newerTypes = map[byte]string{19: "INT2", 20: "UINT4"}
+// newerTypes are the element types that came after elementTypes, by the schema of LiteRT 2.3 and after.
+var newerTypes = map[byte]string{19: "INT2", 20: "UINT4", 21: "FLOAT8_E4M3FN", 22: "FLOAT8_E5M2"}
 
 // size is the bytes of a tensor of that shape; 0 where elements have no fixed size.
 func (r *reader) size(d Tensor) int {
@@ -128,7 +132,7 @@ func (r *reader) quantization(t table, info tensor.Info) tensor.Quantization {
 	switch t.byteOr(quantDetailsType, 0) {
 	case detailsCustom:
 		t.sub(quantDetail).vector(0, 1)
-	case detailsBlockwise:
+	case detailsBlockwise, detailsMultiAxis:
 		r.unsupported(exportInt8, "%q uses blockwise quantization, which is newer than this runtime", info.Name)
 	}
 	scales, zeros := t.floats(quantScale), t.longs(quantZero)

@@ -109,3 +109,33 @@ int cl_views(TfLiteInterpreter* interpreter, void* runner, cl_view* views, int i
   }
   return result;
 }
+
+// span is the smallest stretch of memory with all that it was given.
+typedef struct {
+  uintptr_t from, to;
+} span;
+
+static void include(span* s, const void* data, size_t bytes) {
+  uintptr_t at = (uintptr_t)data;
+  if (!s->from || at < s->from) s->from = at;
+  if (at + bytes > s->to) s->to = at + bytes;
+}
+
+void cl_memory_use(TfLiteInterpreter* interpreter, cl_memory* m) {
+  span arena = {0}, persistent = {0};
+  *m = (cl_memory){0};
+  const TfLiteTensor* tensor;
+  for (int i = 0; (tensor = functions.TfLiteInterpreterGetTensor(interpreter, i)); i++) {
+    const void* data = TfLiteTensorData(tensor);
+    size_t bytes = TfLiteTensorByteSize(tensor);
+    if (!data) continue;
+    switch (functions.TfLiteOpaqueTensorGetAllocationType(tensor)) {
+      case kTfLiteArenaRw: include(&arena, data, bytes), m->tensors += bytes; break;
+      case kTfLiteArenaRwPersistent: include(&persistent, data, bytes); break;
+      case kTfLiteMmapRo: m->constant += bytes; break;
+      default: m->dynamic += bytes;
+    }
+  }
+  m->arena = arena.to - arena.from;
+  m->persistent = persistent.to - persistent.from;
+}

@@ -108,9 +108,20 @@ enum { CL_SAME = 0, CL_CHANGED = 1, CL_ABSENT = -1, CL_RANK = -2 };
 int cl_views(TfLiteInterpreter*, void* runner, cl_view*, int inputs, int all);
 int cl_tensor_view(const TfLiteTensor*, cl_view*);
 
+// cl_memory is where the tensors of the main graph have their memory.
+typedef struct {
+  int64_t arena, persistent;         // bytes from the first to the last tensor in the runtime's memory
+  int64_t tensors, dynamic, constant;  // bytes of all tensors there, of those allocated one by one, of constants
+} cl_memory;
+void cl_memory_use(TfLiteInterpreter*, cl_memory*);
+
 TfLiteDelegate* cl_xnnpack(int threads, int flags_word, uint32_t flags, void* weights, uint32_t* got);
-TfLiteDelegate* cl_counter(void);
+TfLiteDelegate* cl_counter(bool keeps);
 int cl_counter_delegated(TfLiteDelegate*);
+// cl_counter_plan is what a counter that keeps has seen: for each graph that it was given, as often as it was, a number that is
+// the graph's own, and the number of nodes that will run; for each of these its index in the graph, the delegate that it belongs
+// to or 0, the number of its inputs and their tensors, the number of its outputs and their tensors.
+const int64_t* cl_counter_plan(TfLiteDelegate*, size_t* length);
 void cl_counter_delete(TfLiteDelegate*);
 int cl_default_delegate(const void* model, size_t size, TfLiteDelegate* given);
 

@@ -42,7 +42,7 @@ TfLiteDelegate* cl_xnnpack(int threads, int flags_word, uint32_t flags, void* we
   return delegate;
 }
 
-// A counter is a delegate that takes no operator and counts those that other delegates have taken before it. A
+// A counter is a delegate that takes no operator and looks at what other delegates have taken before it. A
 // TfLiteDelegate of the version in use may be longer than that of the headers; the rest reads as zero.
 typedef struct {
   union {
@@ -50,18 +50,44 @@ typedef struct {
     char room[512];
   };
   int delegated;
+  bool keeps;     // the plan
+  int64_t* plan;  // see cl_counter_plan
+  size_t length, room_for;
 } counter;
 
 static void silent(void* user, const char* format, va_list args) { (void)user, (void)format, (void)args; }
 
+static bool push(counter* c, int64_t value) {
+  if (c->length == c->room_for) {
+    size_t more = c->room_for ? 2 * c->room_for : 1024;
+    int64_t* plan = realloc(c->plan, more * sizeof *plan);
+    if (!plan) return false;
+    c->plan = plan, c->room_for = more;
+  }
+  c->plan[c->length++] = value;
+  return true;
+}
+
+static bool push_all(counter* c, const TfLiteIntArray* list) {
+  if (!push(c, list ? list->size : 0)) return false;
+  for (int i = 0; list && i < list->size; i++)
+    if (!push(c, list->data[i])) return false;
+  return true;
+}
+
 static TfLiteStatus count(TfLiteContext* context, TfLiteDelegate* delegate) {
+  counter* c = delegate->data_;
   TfLiteIntArray* plan = NULL;
   if (context->GetExecutionPlan(context, &plan) != kTfLiteOk) return kTfLiteError;
+  if (c->keeps && (!push(c, (intptr_t)context) || !push(c, plan->size))) return kTfLiteError;
   for (int i = 0; i < plan->size; i++) {
     TfLiteNode* node = NULL;
     TfLiteRegistration* registration = NULL;
     if (context->GetNodeAndRegistration(context, plan->data[i], &node, &registration) != kTfLiteOk) return kTfLiteError;
-    ((counter*)delegate->data_)->delegated += registration->builtin_code == kTfLiteBuiltinDelegate;
+    bool delegated = registration->builtin_code == kTfLiteBuiltinDelegate;
+    c->delegated += delegated;
+    if (c->keeps && (!push(c, plan->data[i]) || !push(c, delegated ? (intptr_t)node->delegate : 0) || !push_all(c, node->inputs) || !push_all(c, node->outputs)))
+      return kTfLiteError;
   }
   return kTfLiteOk;
 }
@@ -70,15 +96,26 @@ static void start_counting(counter* c) {
   *c = (counter){.delegate = {.data_ = c, .Prepare = count, .flags = kTfLiteDelegateFlagsAllowDynamicTensors}};
 }
 
-TfLiteDelegate* cl_counter(void) {
+TfLiteDelegate* cl_counter(bool keeps) {
   counter* c = malloc(sizeof(counter));
   if (!c) return NULL;
   start_counting(c);
+  c->keeps = keeps;
   return &c->delegate;
 }
 
 int cl_counter_delegated(TfLiteDelegate* d) { return ((counter*)d->data_)->delegated; }
-void cl_counter_delete(TfLiteDelegate* d) { free(d->data_); }
+
+const int64_t* cl_counter_plan(TfLiteDelegate* d, size_t* length) {
+  counter* c = d->data_;
+  *length = c->length;
+  return c->plan;
+}
+
+void cl_counter_delete(TfLiteDelegate* d) {
+  free(((counter*)d->data_)->plan);
+  free(d->data_);
+}
 
 // cl_default_delegate says whether an interpreter of the model hands operators to a delegate of the runtime's own: 1 or
 // 0, -1 when that can not be told. given, unless NULL, is a delegate that it is given instead, for the test of this.

@@ -9,7 +9,10 @@ static void weights_delete(void* w) { cl_table()->TfLiteXNNPackDelegateWeightsCa
 */
 import "C"
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 // XNNPACK makes an XNNPACK delegate. The options' flags are the second word of the options struct up to version 2.17
 // and the third from 2.18 on: flagsWord says which. got is what the library says of the flags, where it can. weights,
@@ -35,9 +38,9 @@ func DefaultDelegate(model []byte, given unsafe.Pointer) (has, known bool) {
 // have put in the place of the operators that they took.
 type Counter struct{ delegate *C.TfLiteDelegate }
 
-// NewCounter is nil where there is no memory.
-func NewCounter() *Counter {
-	d := C.cl_counter()
+// NewCounter is nil where there is no memory. One that keeps has a Plan.
+func NewCounter(keeps bool) *Counter {
+	d := C.cl_counter(C.bool(keeps))
 	if d == nil {
 		return nil
 	}
@@ -49,6 +52,13 @@ func (c *Counter) Ptr() unsafe.Pointer { return unsafe.Pointer(c.delegate) }
 
 // Delegated is how many nodes of the graph, as the interpreter was made, belong to a delegate.
 func (c *Counter) Delegated() int { return int(C.cl_counter_delegated(c.delegate)) }
+
+// Plan is a copy of what a counter that keeps has seen; see cl_counter_plan in capi.h.
+func (c *Counter) Plan() []int64 {
+	var n C.size_t
+	p := C.cl_counter_plan(c.delegate, &n)
+	return slices.Clone(unsafe.Slice((*int64)(unsafe.Pointer(p)), int(n))) // as many as C has counted
+}
 
 // Delete frees it, after its interpreter. Twice is safe.
 func (c *Counter) Delete() {

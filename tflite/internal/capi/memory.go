@@ -40,3 +40,13 @@ func Movable(tensor unsafe.Pointer) bool {
 func SetMemory(i *tfl.Interpreter, index int, memory []byte) int {
 	return int(C.custom_allocation(interpreter(i), C.int(index), unsafe.Pointer(unsafe.SliceData(memory)), C.size_t(len(memory))))
 }
+
+// Use is where the tensors of the main graph have their memory, in bytes.
+type Use struct{ Arena, Persistent, Tensors, Dynamic, Constant int64 }
+
+// MemoryUse needs TfLiteInterpreterGetTensor and TfLiteOpaqueTensorGetAllocationType.
+func MemoryUse(i *tfl.Interpreter) Use {
+	var m C.cl_memory
+	C.cl_memory_use(interpreter(i), &m)
+	return Use{int64(m.arena), int64(m.persistent), int64(m.tensors), int64(m.dynamic), int64(m.constant)}
+}

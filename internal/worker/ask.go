@@ -1,0 +1,151 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"corallite/delegate"
+	"corallite/delegate/edgetpu"
+	"corallite/internal/choice"
+	"corallite/internal/environ"
+	"corallite/internal/isolate"
+	"corallite/tflite"
+)
+
+// askKind is the kind of child that says what a delegate makes of models.
+const askKind = "ask"
+
+// answerBytes is the room for an answer.
+const answerBytes = 8 << 20
+
+// AskerOptions of StartAsker.
+type AskerOptions struct {
+	Item    choice.Item     // what is asked: a delegate, or the built-in kernels
+	Device  edgetpu.Device  // for the Edge TPU: the one that may be opened
+	Library string          // libedgetpu's path; "": as edgetpu.Load finds it
+	Access  delegate.Access // what the child may use besides
+	Logger  *slog.Logger    // for the child's messages; nil: dropped
+}
+
+// Asker asks a delegate, in a child process, which operators of models it takes. The child reads no files but those of the
+// delegate: models come through shared memory. A model or library that crashes or hangs it is an ordinary error; the next
+// question starts another child.
+type Asker struct {
+	o      AskerOptions
+	child  *isolate.Process
+	reply  []byte
+	answer *isolate.Memory
+}
+
+// askSetup is the setup of the child.
+type askSetup struct {
+	Item    choice.Item `json:"item"`
+	Device  string      `json:"device"`
+	Library string      `json:"library"`
+}
+
+// NewAsker asks nothing yet.
+func NewAsker(o AskerOptions) *Asker { return &Asker{o: o} }
+
+// Question is about one model.
+type Question struct {
+	Path      string  `json:"path"` // for messages
+	Bytes     int     `json:"bytes"`
+	Shapes    [][]int `json:"shapes"`
+	Signature string  `json:"signature"`
+	Run       bool    `json:"run"` // once, with zeros
+
+	Model    []byte        `json:"-"`
+	Deadline time.Duration `json:"-"` // 0: a minute
+}
+
+// Answer is what the delegate makes of it.
+type Answer struct {
+	Taken  []tflite.Taken   `json:"taken"` // by the delegate that was asked, or by XNNPACK behind it
+	Memory tflite.MemoryUse `json:"memory"`
+	// Resident is by how much the process has grown at most, the model's bytes included; 0 where the kernel does not tell.
+	Resident int64  `json:"resident"`
+	RunError string `json:"run_error"` // of the run; "": none, or it was not asked for
+}
+
+// Ask asks about a model. An error is why the delegate does not take the model at all.
+func (a *Asker) Ask(ctx context.Context, q Question) (Answer, error) {
+	if err := a.start(ctx); err != nil {
+		return Answer{}, err
+	}
+	model, err := isolate.NewMemory(max(len(q.Model), 1))
+	if err != nil {
+		return Answer{}, err
+	}
+	defer model.Close()
+	q.Bytes = copy(model.Bytes(), q.Model)
+	request, err := json.Marshal(q)
+	if err != nil {
+		return Answer{}, err
+	}
+	if q.Deadline <= 0 {
+		q.Deadline = trialDeadline
+	}
+	n, err := a.child.Call(ctx, request, a.reply, isolate.CallOptions{Deadline: q.Deadline, Send: []*isolate.Memory{model, a.answer}})
+	if err != nil {
+		_ = a.Close() // err has the reason already
+		if death := (*isolate.DeathError)(nil); errors.As(err, &death) && ctx.Err() == nil {
+			return Answer{}, fmt.Errorf("%s does not survive it: its process %s", a.o.Item, death.Cause())
+		}
+		return Answer{}, err
+	}
+	s, _, body, err := parseReply(a.reply[:n])
+	switch {
+	case err != nil:
+		return Answer{}, err
+	case s != statusOK:
+		return Answer{}, received(body, edgetpu.System{})
+	}
+	size, err := parseCount(body)
+	if err != nil || size > len(a.answer.Bytes()) {
+		return Answer{}, errors.New("the child's answer is not well formed")
+	}
+	var answer Answer
+	err = json.Unmarshal(a.answer.Bytes()[:size], &answer)
+	return answer, err
+}
+
+func (a *Asker) start(ctx context.Context) (err error) {
+	if a.child != nil {
+		return nil
+	}
+	if a.answer, err = isolate.NewMemory(answerBytes); err != nil {
+		return err
+	}
+	access := a.o.Item.Access()
+	o := HostOptions{Library: a.o.Library, Device: a.o.Device, Access: delegate.Access{
+		Read: append(access.Read, a.o.Access.Read...), ReadWrite: append(access.ReadWrite, a.o.Access.ReadWrite...), Env: append(access.Env, a.o.Access.Env...),
+	}}
+	device := ""
+	if a.o.Device != (edgetpu.Device{}) {
+		device = a.o.Device.Path
+	}
+	a.child, err = isolate.Start(ctx, isolate.Options{
+		Kind: askKind, Name: "inspect " + a.o.Item.String(), Logger: a.o.Logger, Sandbox: sandbox(o), Env: environ.Pick(o.Access.Env...),
+		Setup: askSetup{a.o.Item, device, a.o.Library},
+	})
+	if err != nil {
+		return errors.Join(err, a.answer.Close())
+	}
+	a.reply = make([]byte, isolate.MaxMessage)
+	return nil
+}
+
+// Close ends the child. Twice is safe; the Asker can be used again.
+func (a *Asker) Close() error {
+	if a.child == nil {
+		return nil
+	}
+	err := errors.Join(a.child.Close(), a.answer.Close())
+	a.child = nil
+	return err
+}
