@@ -1,10 +1,12 @@
 package corallite_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"corallite"
@@ -81,5 +83,41 @@ func TestModelWithoutEdgeTPU(t *testing.T) {
 	}
 	if _, err := corallite.Open(t.Context(), small, corallite.Options{Task: corallite.Classify, DelegateOptions: map[string]string{"a": "b"}}); err == nil || !strings.Contains(err.Error(), "only external delegates have options") {
 		t.Errorf("options of no delegate: %v", err)
+	}
+}
+
+// TestServeOnEdgeTPU: requests are answered by the device, and when it crashes by the CPU: several at once, none is lost, and the
+// answers are the same.
+func TestServeOnEdgeTPU(t *testing.T) {
+	control := simulate(t, simtest.Config{})
+	client := &corallite.Client{Address: serveModels(t, fmt.Sprintf("  small: {path: %q, task: classify}\n", testdata.Path(t, small)), "")}
+	picture, err := os.ReadFile(testdata.Path(t, "images/cat_720p.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() pipeline.Event {
+		e, err := client.Ask(t.Context(), corallite.Classify, picture, corallite.Question{})
+		if err != nil {
+			t.Error(err)
+		}
+		return e
+	}
+	want := ask()
+	if want.Device != "edgetpu:usb:2-1" || want.Degraded || len(want.Classes) == 0 || control.Runs() == 0 {
+		t.Errorf("answered by %s, degraded %v: %s", want.Device, want.Degraded, want.Reason)
+	}
+	control.Fault(simtest.Fault{Kind: simtest.Abort, Times: simtest.Always})
+	control.Fault(simtest.Fault{Kind: simtest.Error, At: simtest.OnOpen, Times: simtest.Always})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if e := ask(); !reflect.DeepEqual(e.Classes, want.Classes) {
+				t.Errorf("after a crash %s gives %v; want %v", e.Device, e.Classes, want.Classes)
+			}
+		})
+	}
+	all.Wait()
+	if e := ask(); !strings.HasPrefix(e.Device, "cpu:") || !e.Degraded || !strings.Contains(e.Reason, "edgetpu:usb:2-1") {
+		t.Errorf("after a crash: answered by %s, degraded %v: %s", e.Device, e.Degraded, e.Reason)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"corallite/configs"
 	"corallite/delegate"
 	"corallite/internal/part"
+	"corallite/internal/regfile"
+	"corallite/internal/schema"
 	"corallite/models"
 	"corallite/pipeline/vision"
 )
@@ -55,6 +57,9 @@ func (b *Builder) serveModel(ctx context.Context, name string, m configs.Model) 
 		return openHearing(ctx, r, m)
 	}
 	s := part.Served{Name: name, Task: m.Task, File: filepath.Base(m.Path), Threshold: m.ScoreThreshold, MaxResults: m.MaxResults, Faces: m.Subject == models.Faces}
+	if files, err := delegate.ResolveFiles(m.Path, m.EdgeTPU); err == nil && files.EdgeTPU != "" {
+		s.Compiled = filepath.Base(files.EdgeTPU)
+	}
 	// Requests know nothing of each other, and have thresholds of their own.
 	m.Track = nil
 	labels := m.Task != configs.TaskEmbed || m.Gallery != ""
@@ -106,6 +111,9 @@ func openBare(ctx context.Context, r ModelRequest, m configs.Model) (_ part.Serv
 // is read from the model, or must fit one of the decoders that state their layout; nothing is assumed.
 func (b *Builder) serveFile(ctx context.Context, path string) (part.Served, error) {
 	apart, name := true, strings.TrimSuffix(filepath.Base(path), ".tflite")
+	if err := runsOnCPU(path); err != nil {
+		return part.Served{}, err
+	}
 	var errs []error
 	for _, decoder := range []string{"", "yolov8"} {
 		m := configs.Defaults(configs.TaskDetect, nil)
@@ -117,10 +125,33 @@ func (b *Builder) serveFile(ctx context.Context, path string) (part.Served, erro
 		if err == nil {
 			return s, nil
 		}
-		errs = append(errs, err)
+		if len(errs) == 0 || errs[0].Error() != err.Error() {
+			errs = append(errs, err)
+		}
 	}
 	return part.Served{}, errors.Join(errs...)
 }
+
+// runsOnCPU fails for a model that was compiled for the Edge TPU: without one for the CPU
+// there is nothing to fall back to when the device is lost.
+func runsOnCPU(path string) error {
+	data, err := regfile.Read(path, maxHandedOver)
+	if err != nil {
+		return err
+	}
+	m, err := schema.Read(data)
+	if err != nil {
+		return fmt.Errorf("it is no TensorFlow Lite model: %w", err)
+	}
+	if m.Compiled() {
+		return errors.New("it was compiled for the Edge TPU: put it into Corallite's configuration, beside the model for the CPU that takes over when the device is lost " +
+			"(models: NAME: {path: X.tflite, edgetpu: X_edgetpu.tflite, task: detect}), and give Frigate X.tflite as its model's path")
+	}
+	return nil
+}
+
+// maxHandedOver is the largest model, in bytes, that another program hands over.
+const maxHandedOver = 1 << 30
 
 // cacheFolder is a folder in the cache; "": there is no cache.
 func cacheFolder(name string) string {

@@ -12,6 +12,7 @@ import (
 type Served struct {
 	Name, Task string
 	File       string   // the name of the model's file, without its folder
+	Compiled   string   // that of the model compiled for the Edge TPU, which may not be there; "": it is not for one
 	Labels     []string // that its results can have; empty: none, or they are not known
 	Threshold  float64  // the minimum score of results, unless a request says another
 	Least      float64  // the lowest that a request may say: results below are not there

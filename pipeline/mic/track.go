@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"corallite/internal/channels"
@@ -45,6 +46,9 @@ func openTrack(path string, channel int, formats string) (recording, error) {
 		Options: options, Threads: 1, Choose: libav.OnlySound,
 	})
 	if err != nil {
+		if formats != "" && strings.Contains(err.Error(), "not on whitelist") {
+			return nil, errors.New("it is in the format of no recording that is taken here (WAVE, MP3, FLAC, Ogg, MP4, Matroska and others)")
+		}
 		return nil, unreadable(err)
 	}
 	t := &track{reader: reader}

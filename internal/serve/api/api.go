@@ -68,6 +68,11 @@ func answer(h *hub.Hub, what, field string, choose func(name string) (*hub.Model
 	run func(j *hub.Job, m *hub.Model, data []byte, want hub.Want) (pipeline.Event, error),
 ) http.Handler {
 	return h.Handle(shape, func(j *hub.Job, w http.ResponseWriter, r *http.Request) error {
+		// First, as a client that is still sending may not see an answer.
+		data, name, err := sent(j, r, what, field)
+		if err != nil {
+			return err
+		}
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
 			return hub.Bad("the address cannot be read: %v", err)
@@ -77,10 +82,6 @@ func answer(h *hub.Hub, what, field string, choose func(name string) (*hub.Model
 			return err
 		}
 		want, err := wants(m, query)
-		if err != nil {
-			return err
-		}
-		data, name, err := sent(j, r, what, field)
 		if err != nil {
 			return err
 		}

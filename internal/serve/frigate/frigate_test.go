@@ -158,7 +158,7 @@ func says(t *testing.T, answer []byte, want string) {
 func TestConfiguredModel(t *testing.T) {
 	r := newRig(t, filepath.Join(t.TempDir(), "models"))
 	q := dial(t, r.Server)
-	for _, name := range []string{"pets", "pets.tflite"} {
+	for _, name := range []string{"pets", "pets.tflite", "pets_edgetpu.tflite"} {
 		says(t, q.ask(map[string]any{"model_request": true, "model_name": name}), `{"model_available":true,"model_loaded":true}`)
 		found(t, q.ask(frame, make([]byte, 12)))
 	}

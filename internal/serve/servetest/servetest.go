@@ -118,7 +118,7 @@ func Pets(name string, engines ...pipeline.Engine) part.Served {
 		{Label: "cat", Index: 0, Score: 0.25, Box: [4]float32{0, 0, 40, 30}},
 	}}}
 	return part.Served{
-		Name: name, File: name + ".tflite", Task: "detect", Labels: task.Names, Threshold: 0.4, Least: 0.05, Work: task, Engines: engines, Close: func() error { return nil },
+		Name: name, File: name + ".tflite", Compiled: name + "_edgetpu.tflite", Task: "detect", Labels: task.Names, Threshold: 0.4, Least: 0.05, Work: task, Engines: engines, Close: func() error { return nil },
 	}
 }
 
