@@ -121,6 +121,9 @@ func (p *visionPlan) openSource() error {
 	return err
 }
 
+// aFew pictures are done before it pays to give back the memory that was needed at the start.
+const aFew = 16
+
 func (p *visionPlan) open() error {
 	items := 0
 	if p.Source == nil {
@@ -130,7 +133,7 @@ func (p *visionPlan) open() error {
 		}
 		p.Source, items = source, n
 	}
-	if items == 0 {
+	if items == 0 || items > aFew {
 		p.b.many = true
 	}
 	all, err := p.b.openModels(p.b.ctx, p.c, items, p.control)

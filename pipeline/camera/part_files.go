@@ -163,7 +163,7 @@ func (c *VideoConfig) OpenSound(_ context.Context, pictures any, env part.Source
 
 func decodeKey(to *string) *key.Field {
 	return key.String(to, "decode").Choices(decodeAuto, decodeFull).Default(decodeAuto).Example("full").
-		Doc("How JPEG files are decoded. `auto`: to 1/2, 1/4 or 1/8 of their width and height where what is left is at least four times the models' input, which takes a fraction of the time and memory and changes scores a little; `full` where a sink draws, with `secondary` and with `motion`. `full`: always all of it. Results are in pixels of the picture either way.")
+		Doc("How JPEG files are decoded. `auto`: to 1/2, 1/4 or 1/8 of their width and height where what is left is at least three times the models' input, which takes a fraction of the time and memory and changes scores a little; `full` where a sink draws, with `secondary` and with `motion`. `full`: always all of it. Results are in pixels of the picture either way.")
 }
 
 // asSource is a source, or an error and no source.

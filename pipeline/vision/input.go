@@ -192,7 +192,7 @@ func (in *Input) Prepare(dst tensor.Tensor, f *Frame) (pipeline.Placement, error
 		picture := f.Mat()
 		var part image.Rectangle // of the Mat, which may be smaller than the picture
 		part, fit.from = f.reduced.snap(fit.from, picture.Cols(), picture.Rows())
-		if err := in.write(s, in.resized(s, picture, part, fit.to), dst); err != nil {
+		if err := in.write(s, in.resized(s, picture, f.Reduction() > 1, part, fit.to), dst); err != nil {
 			return pipeline.Placement{}, err
 		}
 	}
@@ -202,7 +202,8 @@ func (in *Input) Prepare(dst tensor.Tensor, f *Frame) (pipeline.Placement, error
 }
 
 // resized is the part of the picture in the input's size, at to in it: BGR, 8 bits. It belongs to s or is the picture itself.
-func (in *Input) resized(s *scratch, picture gocv.Mat, part, to image.Rectangle) gocv.Mat {
+// Of a reduced picture it is what comes closest to that of the whole one (see enough).
+func (in *Input) resized(s *scratch, picture gocv.Mat, reduced bool, part, to image.Rectangle) gocv.Mat {
 	whole := part == image.Rect(0, 0, picture.Cols(), picture.Rows())
 	if whole && part == to && part == image.Rect(0, 0, in.width, in.height) {
 		return picture
@@ -212,7 +213,11 @@ func (in *Input) resized(s *scratch, picture gocv.Mat, part, to image.Rectangle)
 		from = picture.Region(part)
 		defer from.Close()
 	}
-	gocv.Resize(from, s.part(to, in.opts.Fill), to.Size(), 0, 0, gocv.InterpolationLinear)
+	how := gocv.InterpolationLinear
+	if reduced {
+		how = gocv.InterpolationCubic
+	}
+	gocv.Resize(from, s.part(to, in.opts.Fill), to.Size(), 0, 0, how)
 	return s.small
 }
 

@@ -1,9 +1,13 @@
 package vision
 
 import (
+	"bytes"
 	"image"
 	"math"
+	"math/rand/v2"
 	"testing"
+
+	"gocv.io/x/gocv"
 
 	"corallite/tflite/tensor"
 )
@@ -109,6 +113,45 @@ func TestReducedPlacement(t *testing.T) {
 	}
 }
 
+// A reduced picture is interpolated with cubics, one that is not with lines as always.
+func TestReducedIsInterpolatedWithCubics(t *testing.T) {
+	info := tensor.Info{Type: tensor.UInt8, Shape: []int{1, 48, 64, 3}}
+	in, err := NewInput(info, InputOptions{Order: BGR})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	for by, how := range map[int]gocv.InterpolationFlags{1: gocv.InterpolationLinear, 4: gocv.InterpolationCubic} {
+		frame, err := NewPool(0).Get()
+		if err != nil {
+			t.Fatal(err)
+		}
+		pixels, err := frame.Reserve(240, 170)
+		if err != nil {
+			t.Fatal(err)
+		}
+		random := rand.New(rand.NewPCG(3, 4))
+		for i := range pixels {
+			pixels[i] = byte(random.Uint32())
+		}
+		frame.SetReduction(by, 240*by, 170*by, image.Point{})
+		if err := frame.Seal(); err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, 64*48*3)
+		if _, err := in.Prepare(tensor.Tensor{Info: info, Data: got}, frame); err != nil {
+			t.Fatal(err)
+		}
+		want := gocv.NewMat()
+		gocv.Resize(frame.Mat(), &want, image.Pt(64, 48), 0, 0, how)
+		if !bytes.Equal(got, want.ToBytes()) {
+			t.Errorf("reduced by %d: the input is not what OpenCV makes with %v", by, how)
+		}
+		want.Close()
+		frame.Release()
+	}
+}
+
 func TestPartOfAReducedFrame(t *testing.T) {
 	f := reducedFrame(t, 4, 403, 203, image.Pt(-1, 0))
 	part, exact := f.Part(image.Rect(100, 50, 203, 101))
@@ -132,8 +175,8 @@ func TestReductionFor(t *testing.T) {
 		width, height int
 		want          float64
 	}{
-		{Stretch, 4000, 3000, 3000.0 / 224 / 4}, {Stretch, 896, 8960, 1}, {Stretch, 100, 100, 100.0 / 224 / 4},
-		{Letterbox, 4000, 3000, 4000.0 / 224 / 4}, {CenterCrop, 4000, 3000, 3000.0 / 224 / 4}, {Stretch, 0, 0, 1},
+		{Stretch, 4000, 3000, 3000.0 / 224 / 3}, {Stretch, 672, 8960, 1}, {Stretch, 100, 100, 100.0 / 224 / 3},
+		{Letterbox, 4000, 3000, 4000.0 / 224 / 3}, {CenterCrop, 4000, 3000, 3000.0 / 224 / 3}, {Stretch, 0, 0, 1},
 	} {
 		in, err := NewInput(tensor.Info{Type: tensor.UInt8, Shape: []int{1, 224, 224, 3}}, InputOptions{Resize: c.how})
 		if err != nil {
@@ -148,7 +191,7 @@ func TestReductionFor(t *testing.T) {
 	}
 }
 
-// What is used of a reduced picture is never less than four times the input's size.
+// What is used of a reduced picture is never less than three times the input's size.
 func TestReducedPictureHasEnoughPixels(t *testing.T) {
 	for _, how := range []Resize{Stretch, Letterbox, CenterCrop} {
 		in := &Input{opts: InputOptions{Resize: how}, width: 300, height: 200}
