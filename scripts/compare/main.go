@@ -21,14 +21,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
 type setup struct {
 	corallite, python, peers, data string
 	rounds                         int
-	live, words, serving           bool
+	before                         string // an older build
+	live, words, serving, jpegs    bool
 	work                           string
 }
 
@@ -42,6 +42,8 @@ func main() {
 	flag.BoolVar(&s.live, "live", false, "measure a camera and a preview, without peers")
 	flag.BoolVar(&s.serving, "serve", false, "measure only corallite serve, against FastAPI (server.py)")
 	flag.BoolVar(&s.words, "words", false, "measure only the wake words")
+	flag.BoolVar(&s.jpegs, "jpegs", false, "measure only the large JPEGs")
+	flag.StringVar(&s.before, "before", "", "an older build's binary, measured beside the large JPEGs")
 	flag.Parse()
 	if err := s.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
@@ -64,6 +66,9 @@ func (s *setup) run() error {
 	if s.serving {
 		return s.serve()
 	}
+	if s.jpegs {
+		return s.pictures()
+	}
 	if err := s.wakewords(); err != nil || s.words {
 		return err
 	}
@@ -72,6 +77,9 @@ func (s *setup) run() error {
 	}
 	if err := s.picture(); err != nil {
 		return fmt.Errorf("picture: %w", err)
+	}
+	if err := s.pictures(); err != nil {
+		return fmt.Errorf("large JPEGs: %w", err)
 	}
 	return nil
 }
@@ -83,6 +91,7 @@ func (s *setup) model() string {
 // sample is one run of one program.
 type sample struct {
 	seconds float64 // whole process, from start to end
+	cpu     float64 // seconds of all its threads
 	peakMB  float64 // peak resident memory
 	fps     float64
 	boxes   float64
@@ -96,12 +105,45 @@ func start(env []string, name string, args ...string) (sample, error) {
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	began := time.Now()
-	if err := cmd.Run(); err != nil {
-		return sample{}, fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, problems.Bytes())
+	err := cmd.Start()
+	var peak func() float64
+	if err == nil {
+		peak = watchPeak(cmd.Process.Pid)
+		err = cmd.Wait()
 	}
 	took := time.Since(began)
-	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return sample{seconds: took.Seconds(), peakMB: float64(usage.Maxrss) / 1024, output: out.Bytes()}, nil
+	if err != nil {
+		if peak != nil {
+			peak()
+		}
+		return sample{}, fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, problems.Bytes())
+	}
+	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	return sample{seconds: took.Seconds(), cpu: cpu.Seconds(), peakMB: peak(), output: out.Bytes()}, nil
+}
+
+// watchPeak looks at the peak resident memory of a process until peak is called, which returns it in MB. What the system
+// tells of a process that ended (ru_maxrss) includes the memory of the program that started it.
+func watchPeak(pid int) (peak func() float64) {
+	stop, told := make(chan struct{}), make(chan float64)
+	go func() {
+		most := 0.0
+		for {
+			if now, err := memory(pid, "VmHWM:"); err == nil {
+				most = max(most, now)
+			}
+			select {
+			case <-stop:
+				told <- most
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	return func() float64 {
+		close(stop)
+		return <-told
+	}
 }
 
 var peerLine = regexp.MustCompile(`fps ([0-9.]+) .* boxes ([0-9]+)`)
