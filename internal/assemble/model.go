@@ -19,6 +19,7 @@ type VisionModel struct {
 	Task    vision.Task
 	Engines []pipeline.Engine
 	options pipeline.ModelOptions[*vision.Frame]
+	looks   bool // at the picture after the model has, to follow objects
 	closers closers
 }
 
@@ -92,6 +93,7 @@ func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, model *deleg
 		// The tracker wants to see what is too unsure to be shown.
 		m.ScoreThreshold, m.MaxResults = min(m.ScoreThreshold, float64(cmp.Or(o.Low, track.DefaultLow))), 0
 	}
+	v.looks = follow != nil && follow.Looks()
 	places, err := newPlaces(r.Places, r.Model, follow, warn)
 	if err != nil {
 		return err

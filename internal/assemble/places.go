@@ -68,6 +68,11 @@ func (p *places) process(f *vision.Frame, found *pipeline.Result) {
 		if p.selected != nil {
 			p.selected.Lower(found.Detections, p.high)
 		}
+		if p.tracker.Looks() {
+			if picture, ok := f.Luma(); ok {
+				p.tracker.Look(picture)
+			}
+		}
 		p.tracker.Follow(*f.Meta(), found)
 		if p.selected != nil {
 			p.selected.Raise(found.Detections, p.high)

@@ -185,16 +185,16 @@ func (p *visionPlan) openOtherSinks() error {
 	if source, ok := p.Source.(camera.Reducer); ok {
 		source.Reduce(by)
 	}
-	if source, ok := p.Source.(camera.SingleUser); ok && len(p.models) == 1 && !several(p.models[0].Task) {
+	if source, ok := p.Source.(camera.SingleUser); ok && len(p.models) == 1 && !several(p.models[0]) {
 		source.SingleUse()
 	}
 	return nil
 }
 
-// several says whether a task looks at a picture more than once.
-func several(t vision.Task) bool {
-	_, ok := t.(pipeline.MultiRunTask[*vision.Frame])
-	return ok
+// several says whether a model looks at a picture more than once.
+func several(m *VisionModel) bool {
+	_, ok := m.Task.(pipeline.MultiRunTask[*vision.Frame])
+	return ok || m.looks
 }
 
 // reduction says how many times smaller a picture may be for all who take it; nil: somebody needs all of it.

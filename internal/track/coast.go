@@ -1,19 +1,20 @@
 package track
 
-import "corallite/pipeline"
+import (
+	"time"
+
+	"corallite/pipeline"
+)
 
 // minInside is the part of a predicted box that must lie where detections have been: who walks out of the picture is gone.
 const minInside = 0.5
 
-// Coasting appends the objects that the last Update did not find to its detections, where they are expected, for
+// Coasting appends the objects that the last Update did not find to its detections, where they are seen or expected, for
 // Options.Coast since they were last found. They are Predicted and have the score of that time.
 func (t *Tracker) Coasting(detections []pipeline.Detection) []pipeline.Detection {
-	if t.o.Coast == 0 {
-		return detections
-	}
 	for i := range t.objects {
 		o := &t.objects[i]
-		if o.found || !o.sure() || t.now-o.seen > t.o.Coast {
+		if o.found || !o.sure() || t.now-o.seen > t.coast(o) {
 			continue
 		}
 		b := o.expected.within(&t.extent)
@@ -40,3 +41,17 @@ func (t *Tracker) taken(b *box) bool {
 
 // maxTaken is the overlap from which two boxes cannot both be shown.
 const maxTaken = 0.5
+
+// usualCoast is how long an object is reported that is seen and not found.
+const usualCoast = 300 * time.Millisecond
+
+// coast is for how long an object is reported that is not found.
+func (t *Tracker) coast(o *object) time.Duration {
+	switch {
+	case t.o.Coast != 0:
+		return max(t.o.Coast, 0)
+	case o.visible:
+		return min(usualCoast, t.o.MaxLost)
+	}
+	return 0
+}

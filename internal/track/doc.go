@@ -23,6 +23,12 @@
 // frames and other frame rates need no special case. A detection counts the more the higher its score, and less when it
 // is far from what is expected. Detections with a number get the filter's box (Options.RawBoxes).
 //
+// Where there are pictures (Tracker.Look), they say how each object has moved since the last frame: what its box showed is
+// found again near by (package flow). That is far more certain than any expectation, so that many detections add up to
+// one steady box, gaps between them are bridged, and a camera that moves does no harm; the picture's movement as a whole is
+// taken out of the objects' velocities. Who stands behind another object is expected as before, because the picture
+// shows the other.
+//
 // Where paper and implementation (github.com/ifzhang/ByteTrack) differ, or this differs from both:
 //   - Overlap alone decides, as in the paper. The implementation multiplies it by the score.
 //   - The second look and duplicates are this package's.
@@ -31,7 +37,7 @@
 //   - Of two objects at one place the younger ends after half a second. The paper keeps both; the implementation drops the
 //     one that was found in fewer frames at once, which may be a person who passes behind another.
 //   - An object must be found in MinFrames frames in a row before it gets a number, in the first frame too.
-//   - Appearance and the camera's motion are not looked at.
+//   - Pictures are looked at (see below); what objects look like is not compared.
 //
 // docs/performance.md says how well it tracks, and how to measure that again.
 package track

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"corallite/internal/flow"
 	"corallite/pipeline"
 )
 
@@ -160,15 +161,19 @@ func TestUpdateAllocatesNothing(t *testing.T) {
 
 // BenchmarkUpdate is one frame of objects that overlap their neighbours, a tenth of them with a low score; of "jumping"
 // ones a third moves further than it overlaps in each frame, which needs the second look, and a third has a duplicate.
+// "Pictures" are noise that moves by a pixel from frame to frame.
 // "core-%" is the part of a core at 30 frames a second, by the time of the process and not of the clock.
 func BenchmarkUpdate(b *testing.B) {
 	for _, c := range []struct {
 		name    string
 		objects int
 		jump    bool
-	}{{"10 objects", 10, false}, {"100 objects", 100, false}, {"100 jumping objects", 100, true}} {
+		looks   bool
+	}{{"10 objects", 10, false, false}, {"100 objects", 100, false, false}, {"100 jumping objects", 100, true, false},
+		{"100 objects in pictures", 100, false, true}} {
 		b.Run(c.name, func(b *testing.B) {
 			tr := newTracker(b, Options{})
+			pictures := []flow.Picture{canvas(0, 0), canvas(1, 0)}
 			var found []pipeline.Detection
 			at, i := time.Now(), 0
 			var began, ended syscall.Rusage
@@ -186,6 +191,9 @@ func BenchmarkUpdate(b *testing.B) {
 						found = append(found, found[k])
 						found[len(found)-1].Score = 0.6
 					}
+				}
+				if c.looks {
+					tr.Look(pictures[i%2])
 				}
 				at, i = at.Add(frame), i+1
 				tr.Update(at, found)

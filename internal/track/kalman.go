@@ -22,6 +22,7 @@ const (
 	sdMeasured       = 0.36
 	sdMeasuredMin    = 0.02
 	sdHeightMeasured = 2 // times that of the position: detectors often find a part of a person
+	sdShorter        = 2 // times that of the height, for boxes lower than expected: legs are cut off more often than added
 	sdAspectMeasured = 1e-1
 )
 
@@ -85,6 +86,39 @@ func (m *motion) predict(dt time.Duration) {
 	m.height.predict(n, position, velocity)
 }
 
+// Standard deviations of what is seen in the pictures, as fractions of the object's height.
+const (
+	sdSeen         = 0.005 // of a movement from one picture to the next
+	sdSeenVelocity = 0.01  // of the velocity in 1/30 s that it tells
+	// trustSeen is the part of the velocity that it decides; the last ones are in the rest, so that steps are evened out.
+	trustSeen = 0.5
+)
+
+// move advances by a duration in which the object was seen to move by dx and dy. That is far more certain than a
+// prediction, so that the boxes of many frames add up, and a detector's errors, which last for frames, even out.
+// What moved may be something in front while the object is not found, which then keeps its velocity.
+func (m *motion) move(dt time.Duration, dx, dy float64, found bool) {
+	n := dt.Seconds() * frameRate
+	position, velocity := square(sdSeen*m.height.x), square(sdSeenVelocity*m.height.x)
+	trust := trustSeen
+	if !found {
+		trust = 0
+	}
+	m.cx.move(n, dx, trust, position, velocity)
+	m.cy.move(n, dy, trust, position, velocity)
+	m.aspect.predict(n, square(sdAspect), square(sdAspectFirst))
+	m.height.predict(n, square(sdPosition*m.height.x), square(sdVelocity*m.height.x))
+}
+
+func (a *axis) move(n, d, trust, position, velocity float64) {
+	a.x += d
+	a.xx += position
+	if n > 0 {
+		a.v += float64(trust * (d/n - a.v))
+	}
+	a.xv, a.vv = 0, velocity
+}
+
 // noise is the variances of the position and the height of a box of a score.
 func (m *motion) noise(score float32) (position, height float64) {
 	position = square(max(sdMeasured*(1-float64(score)), sdMeasuredMin) * m.height.x)
@@ -98,6 +132,9 @@ func (m *motion) correct(b box, score float32) {
 	m.cx.correct(cx, m.cx.doubt(cx, position))
 	m.cy.correct(cy, m.cy.doubt(cy, position))
 	m.aspect.correct(aspect, m.aspect.doubt(aspect, square(sdAspectMeasured)))
+	if height < m.height.x {
+		size = float64(size * sdShorter * sdShorter)
+	}
 	m.height.correct(height, m.height.doubt(height, size))
 }
 

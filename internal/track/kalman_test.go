@@ -143,6 +143,9 @@ func (f *deepSORT) predict() {
 func (f *deepSORT) correct(z [4]float64) {
 	h := f.x[3]
 	for m, sd := range [4]float64{0.18 * h, 0.18 * h, sdAspectMeasured, 0.18 * sdHeightMeasured * h} {
+		if m == 3 && z[m] < f.x[m] {
+			sd *= sdShorter
+		}
 		s := f.p[m][m] + sd*sd
 		row := f.p[m]
 		d := z[m] - f.x[m]

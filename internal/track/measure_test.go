@@ -31,7 +31,7 @@ func trackAll(tr *Tracker, found mot.Frames, last int, gap time.Duration) mot.Fr
 }
 
 // TestMeasures tracks what SSD MobileNet v1 finds in 600 frames of vtest.avi and compares with people that were
-// annotated by hand (testdata/vtest/README.md).
+// annotated by hand (testdata/vtest/README.md), without looking at the pictures; TestMeasuresInPictures does.
 func TestMeasures(t *testing.T) {
 	truth := mottest.Read(t, "testdata/vtest/gt.txt")
 	tr := newTracker(t, Options{})
@@ -41,7 +41,7 @@ func TestMeasures(t *testing.T) {
 	t.Logf("%d numbers for 17 people: %+v", tr.Started(), m)
 	// As measured, with a little room. Perfect tracks of the same boxes would have 252 fragments: that often the detector
 	// loses a person or gives a box that overlaps it by less than half.
-	if m.MOTA < 0.39 || m.IDF1 < 0.37 || m.HOTA < 0.29 || m.Switches > 73 || m.Fragments > 180 || tr.Started() > 42 {
-		t.Errorf("want a MOTA of 0.39, an IDF1 of 0.37, a HOTA of 0.29, at most 73 switches, 180 fragments and 42 numbers")
+	if m.MOTA < 0.39 || m.IDF1 < 0.37 || m.HOTA < 0.29 || m.Switches > 85 || m.Fragments > 180 || tr.Started() > 42 {
+		t.Errorf("want a MOTA of 0.39, an IDF1 of 0.37, a HOTA of 0.29, at most 85 switches, 180 fragments and 42 numbers")
 	}
 }

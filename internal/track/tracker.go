@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"corallite/internal/assignment"
+	"corallite/internal/flow"
 	"corallite/internal/moment"
 	"corallite/pipeline"
 )
@@ -25,6 +26,11 @@ type Tracker struct {
 	objects []object
 	// extent is around all boxes so far. They lie inside the picture, so that what lies inside it does too.
 	extent box
+	// picture is what the next Update looks at, if anything.
+	picture *flow.Picture
+	memory  flow.Picture // what it points to
+	ground  flow.Ground
+	turned  [2]float64 // how far the picture as a whole has moved in this frame, in pixels
 
 	clock moment.Clock // of Follow
 
@@ -50,6 +56,8 @@ type object struct {
 	found    bool          // in the last frame, or in this one once a stage has matched it
 	wasFound bool          // in the last frame
 	at       int           // the index of its detection, if found
+	patch    flow.Patch    // what it showed in the last picture
+	visible  bool          // the patch was found in this one
 	hidden   time.Duration // for how long it has been found at the place of an older object, less for how long not
 }
 
@@ -95,6 +103,7 @@ func (t *Tracker) Update(at time.Time, detections []pipeline.Detection) (ended [
 		}
 	}
 	t.hide(dt)
+	t.remember()
 	if !t.o.RawBoxes {
 		t.smooth(detections)
 	}
@@ -105,6 +114,7 @@ func (t *Tracker) Update(at time.Time, detections []pipeline.Detection) (ended [
 // not reused.
 func (t *Tracker) End() []pipeline.Track {
 	t.extent = box{}
+	t.ground.Forget()
 	return t.drop(func(*object) bool { return true })
 }
 
@@ -133,14 +143,17 @@ func (t *Tracker) advance(at time.Time) time.Duration {
 
 // predict moves all objects to their predicted positions.
 func (t *Tracker) predict(dt time.Duration) {
+	t.turn()
 	for i := range t.objects {
 		o := &t.objects[i]
 		if !o.found {
 			o.height.v = 0 // as in ByteTrack: unseen objects would grow or shrink without limit
 		}
-		o.motion.predict(dt)
-		o.expected = o.motion.box()
 		o.wasFound, o.found = o.found, false
+		if o.visible = t.move(o, dt); !o.visible {
+			o.motion.predict(dt)
+		}
+		o.expected = o.motion.box()
 	}
 }
 

@@ -43,7 +43,7 @@ func counted(t *testing.T) map[string]map[string]int {
 	return all
 }
 
-// mostWrong is the share by which the count may differ. Seen with the tracker as it is: 50 of 49, one of them too many.
+// mostWrong is the share by which the count may differ. Seen with the tracker as it is: 48 of 49.
 const mostWrong = 0.1
 
 type nowhere struct{}
@@ -79,6 +79,9 @@ func TestCrossingsOfVtest(t *testing.T) {
 	got := map[string]map[string]int{"road": {}, "path": {}}
 	s := pipeline.Stream[*vision.Frame]{Name: "vtest", Source: video, Sinks: []pipeline.NamedSink{{Sink: nowhere{}}},
 		Models: []*pipeline.Model[*vision.Frame]{vtest.People(t, func(f *vision.Frame, r *pipeline.Result) {
+			if picture, ok := f.Luma(); ok {
+				tracker.Look(picture)
+			}
 			tracker.Follow(*f.Meta(), r)
 			where.Update(f.Meta().Time, f.Width(), f.Height(), r.Detections, r.Ended)
 			for _, d := range r.Detections {
