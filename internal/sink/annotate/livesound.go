@@ -23,23 +23,26 @@ type stream struct {
 	bare    bool              // the first packet of the session has come, or needs not to be known
 	adts    bool              // packets have headers that MP4 does not want
 	queue   []captured
-
-	base  time.Duration // what is added to PTS for the time since began
-	known bool          // base is
-	began time.Time
+	clock   *clock
 }
 
-// captured is a packet with the time at which its first sample was captured, since stream.began.
+// captured is a packet.
 type captured struct {
-	at, duration time.Duration
-	data         []byte
-	of           *libav.Parameters
+	pts, duration time.Duration
+	data          []byte
+	of            *libav.Parameters
+	by            *clock
 }
+
+func (c captured) at() time.Time { return c.by.zero.Add(c.pts) }
+
+// clock is that of a session's sound: when what its times call 0 was captured, which becomes known better while packets come.
+type clock struct{ zero time.Time }
 
 const (
-	// followWithin is how far the clock of the sound may be from that of the captures: less is how unevenly packets come, and is
+	// followWithin is how far the clock of the sound may be from that of the captures: less is how exactly clocks are read, and is
 	// followed slowly.
-	followWithin = 200 * time.Millisecond
+	followWithin = 20 * time.Millisecond
 
 	// maxWaiting is how much sound is kept for pictures that come late: more than is repeated of a picture.
 	maxWaiting = maxGap + 5*time.Second
@@ -49,7 +52,7 @@ const (
 func (s *stream) Streams(all []camera.PacketStream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.current, s.bare, s.adts, s.known = nil, false, false, false
+	s.current, s.bare, s.adts, s.clock = nil, false, false, &clock{}
 	if i := slices.IndexFunc(all, func(p camera.PacketStream) bool { return p.Sound }); i >= 0 {
 		p := all[i].Parameters()
 		s.current, s.bare = &p, !p.MayHaveADTS()
@@ -70,36 +73,33 @@ func (s *stream) Packet(p camera.Packet) {
 			s.current = &bare
 		}
 	}
-	s.follow(p)
-	if !s.known {
+	s.clock.follow(p)
+	if s.clock.zero.IsZero() {
 		return
 	}
 	packet := libav.Packet{Data: p.Data}
 	if s.adts {
 		packet = packet.WithoutADTS()
 	}
-	at := s.base + p.PTS
-	s.queue = append(s.queue, captured{at, p.Duration, bytes.Clone(packet.Data), s.current})
+	now := captured{p.PTS, p.Duration, bytes.Clone(packet.Data), s.current, s.clock}
+	s.queue = append(s.queue, now)
 	old := 0
-	for at-s.queue[old].at > maxWaiting {
+	for now.at().Sub(s.queue[old].at()) > maxWaiting {
 		old++
 	}
 	s.queue = s.queue[old:]
 }
 
-// follow compares the clock of the sound with when it was captured.
-func (s *stream) follow(p camera.Packet) {
+// follow compares the clock with when a packet was captured.
+func (c *clock) follow(p camera.Packet) {
 	if p.Captured.IsZero() {
 		return
 	}
-	if s.began.IsZero() {
-		s.began = p.Captured
-	}
-	base := p.Captured.Sub(s.began) - p.PTS
-	if d := base - s.base; !s.known || d.Abs() > followWithin {
-		s.base, s.known = base, true
+	zero := p.Captured.Add(-p.PTS)
+	if d := zero.Sub(c.zero); c.zero.IsZero() || d.Abs() > followWithin {
+		c.zero = zero
 	} else {
-		s.base += d / 64
+		c.zero = c.zero.Add(d / 64)
 	}
 }
 
@@ -118,23 +118,28 @@ func (s *stream) begin(at time.Time) (*libav.Parameters, error) {
 	if !s.bare {
 		p = p.Assumed()
 	}
-	from := at.Sub(s.began)
-	p.Late = !slices.ContainsFunc(s.queue, func(c captured) bool { return c.at >= from && c.at-from < fragment/2 })
+	p.Late = !slices.ContainsFunc(s.queue, func(c captured) bool { d := c.at().Sub(at); return d >= 0 && d < fragment/2 })
 	return &p, nil
 }
 
-// until takes the packets that were captured before a time; from is when those that are of use begin.
-func (s *stream) until(from, until time.Time) (all []captured, began time.Time) {
+// timed is a packet at a time of a copy.
+type timed struct {
+	captured
+	at time.Duration
+}
+
+// until takes the packets that were captured before a time, with their times from start on. Earlier ones are of no use.
+func (s *stream) until(start, until time.Time) (all []timed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := 0
-	for ; n < len(s.queue) && s.queue[n].at < until.Sub(s.began); n++ {
-		if s.queue[n].at >= from.Sub(s.began) {
-			all = append(all, s.queue[n])
+	for ; n < len(s.queue) && s.queue[n].at().Before(until); n++ {
+		if d := s.queue[n].at().Sub(start); d >= 0 {
+			all = append(all, timed{s.queue[n], d})
 		}
 	}
 	s.queue = s.queue[n:]
-	return all, s.began
+	return all
 }
 
 // liveTrack is the sound of a live source in one copy.
@@ -152,8 +157,7 @@ func (m *movie) copyLive(until time.Duration) error {
 	if t == nil {
 		return nil
 	}
-	packets, began := t.from.until(m.start, m.start.Add(until))
-	for _, p := range packets {
+	for _, p := range t.from.until(m.start, m.start.Add(until)) {
 		if !same(p.of, &t.parameters) {
 			if !t.told {
 				t.told = true
@@ -161,11 +165,10 @@ func (m *movie) copyLive(until time.Duration) error {
 			}
 			continue
 		}
-		at := began.Add(p.at).Sub(m.start)
-		if at < t.next-p.duration/2 {
+		if p.at < t.next-p.duration/2 {
 			continue
 		}
-		at = max(at, t.next)
+		at := max(p.at, t.next)
 		if p.duration > 0 && at-t.next < p.duration/2 {
 			at = t.next // packets follow each other
 		}

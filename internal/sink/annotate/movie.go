@@ -123,10 +123,10 @@ func validRate(fps float64) float64 {
 }
 
 // write adds a frame behind the last one.
-func (m *movie) write(frame *gocv.Mat) error { return m.repeat(frame, 1) }
+func (m *movie) write(frame *gocv.Mat) error { return m.show(frame, 1) }
 
 // writeLive adds a frame that was captured at that time, so that the video plays in real time: a frame that comes
-// too early is skipped, and one that comes late is repeated to fill the gap.
+// too early is skipped, and before one that comes late the last one is repeated to fill the gap.
 func (m *movie) writeLive(frame *gocv.Mat, at time.Time) error {
 	if m.frames == 0 {
 		m.start = at
@@ -144,13 +144,24 @@ func (m *movie) writeLive(frame *gocv.Mat, at time.Time) error {
 	if err := m.copyLive(time.Duration(float64(max(n, 0)+m.frames) / m.fps * float64(time.Second))); err != nil {
 		return m.failed(err)
 	}
-	return m.repeat(frame, n)
+	if n > 1 && m.frames > 0 {
+		last, err := m.yuv.DataPtrUint8()
+		if err != nil {
+			return m.failed(err)
+		}
+		if err := m.repeat(last, n-1); err != nil {
+			return err
+		}
+		n = 1
+	}
+	return m.show(frame, n)
 }
 
 // maxGap is how long a live source's last frame may be repeated in its video.
 const maxGap = 10 * time.Second
 
-func (m *movie) repeat(frame *gocv.Mat, n int) error {
+// show writes a frame n times.
+func (m *movie) show(frame *gocv.Mat, n int) error {
 	if n <= 0 {
 		return nil
 	}
@@ -158,6 +169,10 @@ func (m *movie) repeat(frame *gocv.Mat, n int) error {
 	if err != nil {
 		return err
 	}
+	return m.repeat(i420, n)
+}
+
+func (m *movie) repeat(i420 []byte, n int) error {
 	for range n {
 		if err := m.wrote(m.video.Write(i420)); err != nil {
 			return err

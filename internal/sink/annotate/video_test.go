@@ -192,15 +192,34 @@ func TestLiveVideoRunsAsFastAsItsSource(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "v.mp4")
 	s := newVideo(t, VideoOptions{Path: path, Live: true, Codec: "mp4v"})
 	start := time.Unix(1_700_000_000, 0)
-	// At 10 frames a second: a frame in time, one too early (left out), one 0.4 s late (shown four times), one after
-	// an hour (10 s of a still), one in time.
+	// At 10 frames a second: a frame in time, one too early (left out), one 0.4 s late (before it the last one is shown four
+	// times more), one after an hour (10 s of a still), one in time.
 	for i, at := range []time.Duration{0, 100, 120, 600, 3_600_000, 3_600_100} {
-		r := report(t, grey(64, 48), "camera:0", i, 10)
+		m := grey(64, 48)
+		m.SetTo(gocv.NewScalar(float64(40*i), float64(40*i), float64(40*i), 0))
+		r := report(t, m, "camera:0", i, 10)
 		r.Item.Meta().Time = start.Add(at * time.Millisecond)
 		consume(t, s, r)
 	}
 	closeSink(t, s)
-	readFilm(t, path).want(t, 64, 48, 1+1+0+5+101+1, 10)
+	film := readFilm(t, path)
+	film.want(t, 64, 48, 1+1+0+5+101+1, 10)
+	for i, shot := range film.shots {
+		want := 5
+		switch {
+		case i == 0:
+			want = 0
+		case i < 6:
+			want = 1
+		case i < 107:
+			want = 3
+		case i < 108:
+			want = 4
+		}
+		if got := shot.Mean().Val1; math.Abs(got-float64(40*want)) > 8 {
+			t.Errorf("frame %d has the shade %.0f; want that of picture %d", i, got, want)
+		}
+	}
 }
 
 func TestValidRate(t *testing.T) {
