@@ -22,6 +22,12 @@ func Clients(tb testing.TB, script string, args ...string) []byte {
 	return runPython(tb, "clients", script, args)
 }
 
+// Metrics is Oracle with pycocotools and scikit-learn.
+func Metrics(tb testing.TB, script string, args ...string) []byte {
+	tb.Helper()
+	return runPython(tb, "metrics", script, args)
+}
+
 // runPython runs a script with the packages in a folder of .native.
 func runPython(tb testing.TB, folder, script string, args []string) []byte {
 	tb.Helper()
