@@ -100,7 +100,7 @@ func (s Scores) AveragePrecision() float64 {
 	}
 	sum, before := 0.0, 0
 	for _, p := range s.Points()[1:] {
-		sum += float64(p.True-before) / float64(len(s.Positive)) * (float64(p.True) / float64(p.True+p.False))
+		sum += float64(float64(p.True-before) / float64(len(s.Positive)) * (float64(p.True) / float64(p.True+p.False)))
 		before = p.True
 	}
 	return sum

@@ -154,7 +154,7 @@ func Interval(share float64, n int) (low, high float64) {
 	const z = 1.959963984540054 // of the normal distribution at 0.975
 	k := float64(n)
 	middle := (share + z*z/(2*k)) / (1 + z*z/k)
-	half := z / (1 + z*z/k) * math.Sqrt(share*(1-share)/k+z*z/(4*k*k))
+	half := float64(z / (1 + z*z/k) * math.Sqrt((float64(share*(1-share))+z*z/(4*k))/k))
 	return max(0, middle-half), min(1, middle+half)
 }
 

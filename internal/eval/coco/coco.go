@@ -17,7 +17,7 @@ import (
 type Box [4]float64
 
 // Area is the box's area in square pixels.
-func (b Box) Area() float64 { return b[2] * b[3] }
+func (b Box) Area() float64 { return float64(b[2] * b[3]) }
 
 // KeyPoint is a point in pixels. Of an annotation Visible is 0 (not labelled), 1 (hidden) or 2 (seen).
 type KeyPoint struct{ X, Y, Visible float64 }

@@ -131,7 +131,7 @@ func similarity(d Detection, a Annotation) float64 {
 			dy = math.Max(0, y0-at.Y) + math.Max(0, at.Y-y1)
 		}
 		spread := float64(float64(sigmas[i]*2) * float64(sigmas[i]*2))
-		sum += math.Exp(-(float64(dx*dx) + float64(dy*dy)) / spread / (a.Area + epsilon) / 2)
+		sum += math.Exp(-float64((float64(dx*dx)+float64(dy*dy))/spread/(a.Area+epsilon)) / 2)
 	}
 	if labelled == 0 {
 		labelled = len(a.KeyPoints)
