@@ -28,6 +28,7 @@ type Annotation struct {
 	Box             Box
 	Area            float64 // of the thing itself, in square pixels, which its mask may make smaller than the box
 	Crowd           bool    // many things in one box: any number of detections in it are neither right nor wrong
+	Ignored         bool    // need not be found, and what finds it is neither right nor wrong (VOC's difficult)
 	KeyPoints       []KeyPoint
 }
 
@@ -95,7 +96,14 @@ type Evaluation struct {
 	precision []float64
 	recall    []float64 // the same without r
 	scores    []float64 // of the detections where precision is read, as precision
+	best      []Best    // by category
 }
+
+// Best is the score threshold of a category with the highest F1 at an overlap of 0.5.
+type Best struct{ Threshold, F1, Precision, Recall float64 }
+
+// Best gives a category's (an index in Categories), of zeros when nothing of it was found.
+func (e *Evaluation) Best(category int) Best { return e.best[category] }
 
 // Evaluate compares what was found with what is there. Detections of equal score count in the order of detections.
 // It fails for pictures and categories that the set does not have, and for scores and boxes that are no numbers.
@@ -115,6 +123,7 @@ func Evaluate(set Set, found []Detection, kind Kind) (*Evaluation, error) {
 	e.precision = filled(nt * len(recalls) * nk * sizes * nm)
 	e.scores = filled(len(e.precision))
 	e.recall = filled(nt * nk * sizes * nm)
+	e.best = make([]Best, nk)
 	for k, category := range e.Categories {
 		pairs := c.pairs(images, category)
 		for a := range sizes {

@@ -62,7 +62,7 @@ func (c aCase) read() (Set, []Detection, Kind) {
 		set.Categories = append(set.Categories, r.ID)
 	}
 	for _, r := range c.GT.Annotations {
-		set.Annotations = append(set.Annotations, Annotation{r.Image, r.Category, *r.Box, r.Area, r.Crowd == 1, points(r.KeyPoints)})
+		set.Annotations = append(set.Annotations, Annotation{r.Image, r.Category, *r.Box, r.Area, r.Crowd == 1, false, points(r.KeyPoints)})
 	}
 	var found []Detection
 	for _, r := range c.DT {
@@ -92,6 +92,17 @@ func (c aCase) evaluate(t *testing.T) outcome {
 	}
 	for k := range e.Categories {
 		o.Categories = append(o.Categories, e.Mean(Average{Category: k + 1}))
+	}
+	p, err := NewPictures(set, found, kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]int, len(sorted(set.Images)))
+	for i := range all {
+		all[i] = i
+	}
+	if ap := p.AP(all); math.Abs(ap-o.Rows[0]) > 1e-9 {
+		t.Errorf("AP of all pictures is %v, that of the set %v", ap, o.Rows[0])
 	}
 	return o
 }

@@ -159,7 +159,7 @@ func (p *pair) match(area [2]float64) *matches {
 	m := &matches{}
 	for g, a := range p.there {
 		order[g] = g
-		skipped[g] = a.Crowd || outside(a.Area) || p.kind == Poses && unlabelled(a)
+		skipped[g] = a.Crowd || a.Ignored || outside(a.Area) || p.kind == Poses && unlabelled(a)
 		if !skipped[g] {
 			m.there++
 		}
@@ -235,31 +235,17 @@ func (e *Evaluation) accumulate(pairs []*matches, limit, k, a, m int) {
 		return
 	}
 	for t := range Thresholds {
-		var all []found
-		for _, p := range pairs {
-			for d := range min(limit, len(p.scores)) {
-				all = append(all, found{p.scores[d], p.right[t][d], p.ignored[t][d]})
-			}
-		}
-		slices.SortStableFunc(all, func(a, b found) int { return cmp.Compare(b.score, a.score) })
-		recall, precision := make([]float64, len(all)), make([]float64, len(all))
-		right, wrong := 0.0, 0.0
-		for i, f := range all {
-			if !f.ignored && f.right {
-				right++
-			} else if !f.ignored {
-				wrong++
-			}
-			recall[i], precision[i] = right/float64(there), right/(wrong+right+epsilon)
-		}
-		for i := len(precision) - 1; i > 0; i-- {
-			precision[i-1] = math.Max(precision[i-1], precision[i])
+		all := ranked(pairs, t, limit)
+		recall, precision := curve(all, there)
+		if t == 0 && a == All && m == len(e.MaxDets)-1 {
+			e.best[k] = best(all, recall, precision)
 		}
 		last := 0.0
 		if len(recall) > 0 {
 			last = recall[len(recall)-1]
 		}
 		e.recall[e.at(t, k, a, m)] = last
+		onlyFall(precision)
 		for r, at := range recalls {
 			i, _ := slices.BinarySearch(recall, at)
 			p, score := 0.0, 0.0
@@ -270,4 +256,51 @@ func (e *Evaluation) accumulate(pairs []*matches, limit, k, a, m int) {
 			e.scores[e.atRecall(t, r, k, a, m)] = score
 		}
 	}
+}
+
+// ranked are the detections of all pictures at a threshold, the best first.
+func ranked(pairs []*matches, t, limit int) []found {
+	var all []found
+	for _, p := range pairs {
+		for d := range min(limit, len(p.scores)) {
+			all = append(all, found{p.scores[d], p.right[t][d], p.ignored[t][d]})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b found) int { return cmp.Compare(b.score, a.score) })
+	return all
+}
+
+// curve gives recall and precision behind each detection.
+func curve(all []found, there int) (recall, precision []float64) {
+	recall, precision = make([]float64, len(all)), make([]float64, len(all))
+	right, wrong := 0.0, 0.0
+	for i, f := range all {
+		if !f.ignored && f.right {
+			right++
+		} else if !f.ignored {
+			wrong++
+		}
+		recall[i], precision[i] = right/float64(there), right/(wrong+right+epsilon)
+	}
+	return recall, precision
+}
+
+// onlyFall raises precision to the highest that follows at a higher recall.
+func onlyFall(precision []float64) {
+	for i := len(precision) - 1; i > 0; i-- {
+		precision[i-1] = math.Max(precision[i-1], precision[i])
+	}
+}
+
+// best is the threshold with the highest F1. Detections of one score are all taken or none.
+func best(all []found, recall, precision []float64) (b Best) {
+	for i, f := range all {
+		if i+1 < len(all) && all[i+1].score == f.score {
+			continue
+		}
+		if r, p := recall[i], precision[i]; r+p > 0 && 2*r*p/(r+p) > b.F1 {
+			b = Best{f.score, 2 * r * p / (r + p), p, r}
+		}
+	}
+	return b
 }
