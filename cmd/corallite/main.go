@@ -124,8 +124,10 @@ is one, otherwise on the CPU. Single commands process files; YAML files describe
 	std.err.add(root)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return std.err.check() }
 	root.AddCommand(
-		newRun(std), newWatch(std), newServe(std), newDetect(std), newClassify(std), newSegment(std), newPoses(std), newEmbed(std), newListen(std), newDevices(std), newDoctor(std),
-		newModels(std), newInspect(std), newMetadata(std), newConfig(std), newVersion(std), newCompletion(std), newMan(std),
+		newRun(std), newWatch(std), newServe(std),
+		newDetect(std), newClassify(std), newSegment(std), newPoses(std), newEmbed(std), newListen(std),
+		newModels(std), newMetadata(std), newInspect(std), newEval(std),
+		newDevices(std), newDoctor(std), newConfig(std), newVersion(std), newCompletion(std), newMan(std),
 	)
 	root.SetHelpCommand(newHelp())
 	root.CompletionOptions.DisableDefaultCmd = true

@@ -80,7 +80,7 @@ func (c *comparison) pairs(images []int, category int) []*pair {
 				if c.kind == Poses {
 					row[g] = similarity(d, a)
 				} else {
-					row[g] = overlap(d.Box, a)
+					row[g] = Overlap(d.Box, a)
 				}
 			}
 			p.overlap = append(p.overlap, row)
@@ -90,8 +90,8 @@ func (c *comparison) pairs(images []int, category int) []*pair {
 	return pairs
 }
 
-// overlap is intersection over union; with a crowd, over the detection alone.
-func overlap(d Box, a Annotation) float64 {
+// Overlap is intersection over union; with a crowd, over the detection alone.
+func Overlap(d Box, a Annotation) float64 {
 	g := a.Box
 	w := math.Min(d[2]+d[0], g[2]+g[0]) - math.Max(d[0], g[0])
 	h := math.Min(d[3]+d[1], g[3]+g[1]) - math.Max(d[1], g[1])

@@ -1,0 +1,306 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"corallite/configs"
+	"corallite/internal/app"
+	"corallite/internal/assemble"
+	"corallite/internal/devicepool"
+	"corallite/internal/eval"
+	"corallite/internal/eval/dataset"
+	"corallite/pipeline"
+	"corallite/pipeline/camera"
+	"corallite/pipeline/vision"
+)
+
+// evaluation is the command that measures a model on labelled files.
+type evaluation struct {
+	std     *streams
+	model   modelFlags
+	data    dataset.Options
+	folder  string // --data
+	other   string // --compare
+	runs    string // --compare-delegate
+	rename  []string
+	out     string
+	asJSON  bool
+	worst   int
+	decode  string
+	useTask string
+}
+
+// evalTasks are the tasks on pictures that are measured.
+var evalTasks = []string{configs.TaskClassify, configs.TaskDetect, configs.TaskSegment, configs.TaskPose, configs.TaskEmbed}
+
+func newEval(std *streams) *cobra.Command {
+	e := &evaluation{std: std}
+	cmd := &cobra.Command{
+		Use:   "eval --model NAME|PATH --data FOLDER|FILE [flags]",
+		Short: "Measure a model on labelled files, or compare two models",
+		Long: `Runs a model over labelled files and says how good it is. --data is one of
+
+  a folder with a folder of files for each class (classify, embed)
+  a CSV file with the columns path and label (classify, embed), or path, label, xmin, ymin, xmax, ymax (detect)
+  COCO's JSON (detect; of key points: pose), with the pictures beside it, in images, or in --images
+  the data.yaml or folder of a YOLO set, or a folder of a PASCAL VOC set with Annotations (detect)
+  a folder with images and masks, PNG files of the same names whose values are classes (segment)
+
+For classifiers it prints accuracy, precision, recall and F1, areas under the ROC and precision-recall curves, calibration
+and losses; for detectors and poses what pycocotools prints, and the threshold with the best F1 for each label; for
+segmentation IoU and the agreement of edges; for embeddings how well pairs are verified. All scores count, down to 0,
+unless --score-threshold is given: thresholds belong to a use, not to a model.
+
+With --compare a second model runs on the same files, and the report says whether the difference is more than chance.
+--out writes report.json, report.md and report.html with curves and the worst mistakes. The exit code is 1 if files could
+not be read; they are reported and left out.`,
+		Example: `  corallite eval --model mobilenet_v2_1.0_224_quant.tflite --labels imagenet_labels.txt --data pictures/
+  corallite eval --model ssd_mobilenet_v1_coco_quant --data annotations/instances_val2017.json --images val2017 --out report
+  corallite eval --model float.tflite --compare int8.tflite --task classify --labels labels.txt --data test.csv --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&e.model.Ref, "model", "", "name of a catalog model, or path of a .tflite file (required)")
+	f.StringVar(&e.folder, "data", "", "labelled files: a folder, or a CSV, JSON or YAML file (required)")
+	f.StringVar(&e.useTask, "task", "", "what the model does: "+strings.Join(evalTasks, ", ")+" (default: the catalog's)")
+	f.StringVar(&e.model.LabelsFile, "labels", "", "label file, one label per line")
+	f.StringVar(&e.other, "compare", "", "second model: name or path")
+	f.StringVar(&e.runs, "compare-delegate", "", "delegate of the second model (default: that of --delegate)")
+	f.StringVar(&e.data.Images, "images", "", "folder of the pictures that --data names (default: its own folder)")
+	f.StringVar(&e.data.Split, "split", "", "split of a YOLO set: val, test or train (default: the first of these that it has)")
+	f.StringArrayVar(&e.rename, "rename", nil, "a label of the set, and what the model calls it: OLD=NEW (repeatable)")
+	f.StringVar(&e.out, "out", "", "folder for report.json, report.md and report.html")
+	f.BoolVar(&e.asJSON, "json", false, "print the report as JSON")
+	f.IntVar(&e.worst, "worst", 24, "how many of the worst mistakes are reported")
+	addKeyFlag(f, &e.decode, "decode", "auto or full: decode large JPEGs no larger than the model needs (default), or in full", "pipelines", "source", "decode")
+	e.model.add(cmd, nil, evalTasks...)
+	_ = cmd.RegisterFlagCompletionFunc("task", cobra.FixedCompletions(evalTasks, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("split", cobra.FixedCompletions([]string{"val", "test", "train"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("model", modelsFor(evalTasks...))
+	_ = cmd.RegisterFlagCompletionFunc("compare", modelsFor(evalTasks...))
+	_ = cmd.MarkFlagDirname("images")
+	_ = cmd.MarkFlagDirname("out")
+	_ = cmd.MarkFlagFilename("labels", "txt")
+	return cmd
+}
+
+func (e *evaluation) check() error {
+	switch {
+	case e.model.Ref == "":
+		return usageError{errors.New("--model is missing: name a model (see: corallite models list) or the path of a .tflite file")}
+	case e.folder == "":
+		return usageError{errors.New("--data is missing: name the labelled files, a folder or a CSV, JSON or YAML file (see: corallite eval --help)")}
+	case e.useTask != "" && !slices.Contains(evalTasks, e.useTask):
+		return usageError{fmt.Errorf("--task %s: want one of %s", e.useTask, strings.Join(evalTasks, ", "))}
+	case e.runs != "" && e.other == "":
+		return usageError{errors.New("--compare-delegate needs --compare: name the second model, which may be the first again")}
+	case e.worst < 0:
+		return usageError{fmt.Errorf("--worst %d: want 0 or more", e.worst)}
+	}
+	return e.model.check()
+}
+
+// run measures, prints and writes.
+func (e *evaluation) run(cmd *cobra.Command) (err error) {
+	if err := e.check(); err != nil {
+		return err
+	}
+	logger, err := newLogger(e.std.err, logSettings{})
+	if err != nil {
+		return err
+	}
+	all, names, err := e.models()
+	if err != nil {
+		return err
+	}
+	e.data.Endings = camera.PictureEndings()
+	set, err := dataset.Open(e.folder, e.data)
+	if err != nil {
+		return usageError{fmt.Errorf("--data %w", err)}
+	}
+	renames, err := e.renames()
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	var both []configs.Model
+	for _, name := range names {
+		both = append(both, all[name])
+	}
+	how, err := assemble.DevicePoolOptions(both, configs.EdgeTPU{}, logger)
+	if err != nil {
+		return err
+	}
+	o := e.std.run(logger)
+	if o.Pool, err = devicepool.New(ctx, how); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, o.Pool.Close()) }()
+	o.Open = map[string]*assemble.VisionModel{}
+	defer func() {
+		for _, m := range o.Open {
+			err = errors.Join(err, m.Close())
+		}
+	}()
+	measured := eval.Options{Task: all[names[0]].Task, Data: e.folder, Set: set, Rename: renames, Worst: e.worst}
+	for _, name := range names {
+		v, err := assemble.OpenModel(context.WithoutCancel(ctx), assemble.ModelRequest{Name: name, Model: all[name], Items: len(set.Samples), Pool: o.Pool, Logger: logger})
+		if err != nil {
+			return err
+		}
+		o.Open[name] = v
+		m := eval.Model{Name: name, Labels: all[name].Labels}
+		if l, ok := v.Task.(vision.Labelled); ok {
+			m.Labels = l.Labels()
+		}
+		measured.Models = append(measured.Models, m)
+	}
+	gather, err := eval.NewGather(measured)
+	if err != nil {
+		return usageError{err}
+	}
+	p := configs.Pipeline{Source: &camera.VideoConfig{Video: gather.Paths(), Decode: e.decode}, Models: names}
+	o.Single = true
+	o.Sinks = func(string, any) ([]pipeline.NamedSink, error) {
+		return []pipeline.NamedSink{{Name: "eval", Sink: gather}}, nil
+	}
+	sum, err := app.RunOn(ctx, configs.One("eval", p, all), o)
+	if ended := oneShot(ctx, sum, err, true); ended != nil && !errors.Is(ended, errReported) {
+		return ended
+	}
+	report := gather.Report()
+	if report.Samples == 0 {
+		return errors.New("no file of the set has a result")
+	}
+	if err := e.write(report); err != nil {
+		return err
+	}
+	return reported(sum, nil)
+}
+
+// models finds the models, ready to give all that they find.
+func (e *evaluation) models() (map[string]configs.Model, []string, error) {
+	all := map[string]configs.Model{}
+	var names []string
+	e.model.Task, e.model.NoThreshold = e.useTask, true
+	for i, ref := range []string{e.model.Ref, e.other} {
+		if ref == "" {
+			continue
+		}
+		e.model.Ref = ref
+		if i == 1 && e.runs != "" {
+			e.model.runs.choice = e.runs
+		}
+		name, m, err := e.model.find()
+		if err != nil {
+			return nil, nil, err
+		}
+		switch {
+		case m.Task == "":
+			return nil, nil, usageError{fmt.Errorf("--model %s: the catalog does not know the file: say with --task what it does (%s)", ref, strings.Join(evalTasks, ", "))}
+		case !slices.Contains(evalTasks, m.Task):
+			return nil, nil, usageError{fmt.Errorf("--model %s is for %s, which eval does not measure (%s)", ref, m.Task, strings.Join(evalTasks, ", "))}
+		case i == 1 && m.Task != all[names[0]].Task:
+			return nil, nil, usageError{fmt.Errorf("--compare %s is for %s, and %s for %s", ref, m.Task, names[0], all[names[0]].Task)}
+		}
+		e.giveAll(&m)
+		if slices.Contains(names, name) {
+			name += "#2"
+		}
+		all[name], names = m, append(names, name)
+	}
+	return all, names, nil
+}
+
+// giveAll lets a model give all that it finds, unless flags say otherwise. What a detector gives below a thousandth is noise
+// that no measure looks at, but of which there is much.
+func (e *evaluation) giveAll(m *configs.Model) {
+	const least, most = 0.001, 100
+	if !e.model.gives("score_threshold") {
+		m.ScoreThreshold = 0
+		if m.Task == configs.TaskDetect {
+			m.ScoreThreshold = least
+		}
+	}
+	if !e.model.gives("max_results") {
+		m.MaxResults = 0
+		if m.Task == configs.TaskDetect {
+			m.MaxResults = most
+		}
+	}
+	if m.Task == configs.TaskEmbed {
+		m.Gallery, m.Vector = "", new(bool)
+		*m.Vector = true
+	}
+}
+
+func (e *evaluation) renames() (map[string]string, error) {
+	all := map[string]string{}
+	for _, pair := range e.rename {
+		old, new, ok := strings.Cut(pair, "=")
+		if !ok || old == "" || new == "" {
+			return nil, usageError{fmt.Errorf("--rename %q: want OLD=NEW, a label of the set and what the model calls it", pair)}
+		}
+		all[old] = new
+	}
+	return all, nil
+}
+
+// write prints the report, and writes it to the folder.
+func (e *evaluation) write(r *eval.Report) error {
+	if e.out != "" {
+		showMistakes(r)
+		if err := os.MkdirAll(e.out, 0o755); err != nil {
+			return err
+		}
+		for name, write := range map[string]func(io.Writer) error{
+			"report.json": func(w io.Writer) error { return writeJSON(w, r) },
+			"report.md":   func(w io.Writer) error { _, err := io.WriteString(w, r.Markdown()); return err },
+			"report.html": r.HTML,
+		} {
+			if err := writeFile(filepath.Join(e.out, name), write); err != nil {
+				return err
+			}
+		}
+	}
+	if e.asJSON {
+		return writeJSON(e.std.out, r)
+	}
+	_, err := io.WriteString(e.std.out, r.Text())
+	return err
+}
+
+func writeJSON(w io.Writer, r *eval.Report) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
+}
+
+// writeFile writes a file whole, or leaves what was there.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if err := cmp.Or(write(f), f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
