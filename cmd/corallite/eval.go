@@ -15,34 +15,33 @@ import (
 	"github.com/spf13/cobra"
 
 	"corallite/configs"
-	"corallite/internal/app"
-	"corallite/internal/assemble"
-	"corallite/internal/devicepool"
 	"corallite/internal/eval"
 	"corallite/internal/eval/dataset"
-	"corallite/pipeline"
 	"corallite/pipeline/camera"
-	"corallite/pipeline/vision"
+	"corallite/pipeline/mic"
 )
 
 // evaluation is the command that measures a model on labelled files.
 type evaluation struct {
-	std     *streams
-	model   modelFlags
-	data    dataset.Options
-	folder  string // --data
-	other   string // --compare
-	runs    string // --compare-delegate
-	rename  []string
-	out     string
-	asJSON  bool
-	worst   int
-	decode  string
-	useTask string
+	std       *streams
+	model     modelFlags
+	data      dataset.Options
+	folder    string // --data
+	other     string // --compare
+	runs      string // --compare-delegate
+	rename    []string
+	negatives []string
+	video     string
+	only      []string
+	out       string
+	asJSON    bool
+	worst     int
+	decode    string
+	useTask   string
 }
 
-// evalTasks are the tasks on pictures that are measured.
-var evalTasks = []string{configs.TaskClassify, configs.TaskDetect, configs.TaskSegment, configs.TaskPose, configs.TaskEmbed}
+// evalTasks are the tasks that are measured.
+var evalTasks = []string{configs.TaskClassify, configs.TaskDetect, configs.TaskSegment, configs.TaskPose, configs.TaskEmbed, configs.TaskKeyword, configs.TaskWakeword}
 
 func newEval(std *streams) *cobra.Command {
 	e := &evaluation{std: std}
@@ -51,15 +50,17 @@ func newEval(std *streams) *cobra.Command {
 		Short: "Measure a model on labelled files, or compare two models",
 		Long: `Runs a model over labelled files and says how good it is. --data is one of
 
-  a folder with a folder of files for each class (classify, embed)
-  a CSV file with the columns path and label (classify, embed), or path, label, xmin, ymin, xmax, ymax (detect)
+  a folder with a folder of files for each class (classify, embed, keyword, wakeword)
+  a CSV file with the columns path and label (the same), or path, label, xmin, ymin, xmax, ymax (detect)
   COCO's JSON (detect; of key points: pose), with the pictures beside it, in images, or in --images
   the data.yaml or folder of a YOLO set, or a folder of a PASCAL VOC set with Annotations (detect)
+  MOTChallenge's text of the objects in --video (tracking)
   a folder with images and masks, PNG files of the same names whose values are classes (segment)
 
 For classifiers it prints accuracy, precision, recall and F1, areas under the ROC and precision-recall curves, calibration
 and losses; for detectors and poses what pycocotools prints, and the threshold with the best F1 for each label; for
-segmentation IoU and the agreement of edges; for embeddings how well pairs are verified. All scores count, down to 0,
+segmentation IoU and the agreement of edges; for embeddings how well pairs are verified; for words in sound also how many
+are missed and how many false ones are heard an hour, in recordings labelled other or given by --negatives. All scores count, down to 0,
 unless --score-threshold is given: thresholds belong to a use, not to a model.
 
 With --compare a second model runs on the same files, and the report says whether the difference is more than chance.
@@ -67,6 +68,8 @@ With --compare a second model runs on the same files, and the report says whethe
 not be read; they are reported and left out.`,
 		Example: `  corallite eval --model mobilenet_v2_1.0_224_quant.tflite --labels imagenet_labels.txt --data pictures/
   corallite eval --model ssd_mobilenet_v1_coco_quant --data annotations/instances_val2017.json --images val2017 --out report
+  corallite eval --model okay_nabu --data clips --negatives radio/ --out report
+  corallite eval --model ssd_mobilenet_v1_coco_quant --only person --video street.mp4 --data street.txt
   corallite eval --model float.tflite --compare int8.tflite --task classify --labels labels.txt --data test.csv --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd) },
@@ -81,9 +84,13 @@ not be read; they are reported and left out.`,
 	f.StringVar(&e.data.Images, "images", "", "folder of the pictures that --data names (default: its own folder)")
 	f.StringVar(&e.data.Split, "split", "", "split of a YOLO set: val, test or train (default: the first of these that it has)")
 	f.StringArrayVar(&e.rename, "rename", nil, "a label of the set, and what the model calls it: OLD=NEW (repeatable)")
+	f.StringArrayVar(&e.only, "only", nil, "label that is measured, as the model calls it; others are left out (repeatable; default: all)")
 	f.StringVar(&e.out, "out", "", "folder for report.json, report.md and report.html")
+	f.StringVar(&e.video, "video", "", "video whose objects --data has, in MOTChallenge's text, to measure tracking")
+	f.StringArrayVar(&e.negatives, "negatives", nil, "recordings without any of the words, a file or folder (repeatable): false words an hour are counted in them")
 	f.BoolVar(&e.asJSON, "json", false, "print the report as JSON")
 	f.IntVar(&e.worst, "worst", 24, "how many of the worst mistakes are reported")
+	e.model.Features = addFeatureFlags(cmd)
 	addKeyFlag(f, &e.decode, "decode", "auto or full: decode large JPEGs no larger than the model needs (default), or in full", "pipelines", "source", "decode")
 	e.model.add(cmd, nil, evalTasks...)
 	_ = cmd.RegisterFlagCompletionFunc("task", cobra.FixedCompletions(evalTasks, cobra.ShellCompDirectiveNoFileComp))
@@ -117,77 +124,38 @@ func (e *evaluation) run(cmd *cobra.Command) (err error) {
 	if err := e.check(); err != nil {
 		return err
 	}
-	logger, err := newLogger(e.std.err, logSettings{})
-	if err != nil {
-		return err
-	}
 	all, names, err := e.models()
 	if err != nil {
 		return err
 	}
-	e.data.Endings = camera.PictureEndings()
-	set, err := dataset.Open(e.folder, e.data)
-	if err != nil {
-		return usageError{fmt.Errorf("--data %w", err)}
-	}
-	renames, err := e.renames()
-	if err != nil {
+	measured := eval.Options{Task: all[names[0]].Task, Data: e.folder, Only: e.only, Worst: e.worst}
+	if measured.Rename, err = e.renames(); err != nil {
 		return err
 	}
-	ctx := cmd.Context()
-	var both []configs.Model
-	for _, name := range names {
-		both = append(both, all[name])
-	}
-	how, err := assemble.DevicePoolOptions(both, configs.EdgeTPU{}, logger)
+	report, ended, err := e.measure(cmd.Context(), names, all, measured)
 	if err != nil {
 		return err
-	}
-	o := e.std.run(logger)
-	if o.Pool, err = devicepool.New(ctx, how); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, o.Pool.Close()) }()
-	o.Open = map[string]*assemble.VisionModel{}
-	defer func() {
-		for _, m := range o.Open {
-			err = errors.Join(err, m.Close())
-		}
-	}()
-	measured := eval.Options{Task: all[names[0]].Task, Data: e.folder, Set: set, Rename: renames, Worst: e.worst}
-	for _, name := range names {
-		v, err := assemble.OpenModel(context.WithoutCancel(ctx), assemble.ModelRequest{Name: name, Model: all[name], Items: len(set.Samples), Pool: o.Pool, Logger: logger})
-		if err != nil {
-			return err
-		}
-		o.Open[name] = v
-		m := eval.Model{Name: name, Labels: all[name].Labels}
-		if l, ok := v.Task.(vision.Labelled); ok {
-			m.Labels = l.Labels()
-		}
-		measured.Models = append(measured.Models, m)
-	}
-	gather, err := eval.NewGather(measured)
-	if err != nil {
-		return usageError{err}
-	}
-	p := configs.Pipeline{Source: &camera.VideoConfig{Video: gather.Paths(), Decode: e.decode}, Models: names}
-	o.Single = true
-	o.Sinks = func(string, any) ([]pipeline.NamedSink, error) {
-		return []pipeline.NamedSink{{Name: "eval", Sink: gather}}, nil
-	}
-	sum, err := app.RunOn(ctx, configs.One("eval", p, all), o)
-	if ended := oneShot(ctx, sum, err, true); ended != nil && !errors.Is(ended, errReported) {
-		return ended
-	}
-	report := gather.Report()
-	if report.Samples == 0 {
-		return errors.New("no file of the set has a result")
 	}
 	if err := e.write(report); err != nil {
 		return err
 	}
-	return reported(sum, nil)
+	return ended
+}
+
+// measure runs the models over the data. ended says how the run ended: nil, or that files failed which were told.
+func (e *evaluation) measure(ctx context.Context, names []string, all map[string]configs.Model, o eval.Options) (_ *eval.Report, ended, err error) {
+	if e.video != "" {
+		return e.runTracking(ctx, names, all)
+	}
+	run := e.runPictures
+	e.data.Endings = camera.PictureEndings()
+	if configs.Listens(o.Task) {
+		run, e.data.Endings = e.runSounds, mic.Endings()
+	}
+	if o.Set, err = dataset.Open(e.folder, e.data); err != nil {
+		return nil, nil, usageError{fmt.Errorf("--data %w", err)}
+	}
+	return run(ctx, names, all, o)
 }
 
 // models finds the models, ready to give all that they find.
@@ -212,38 +180,27 @@ func (e *evaluation) models() (map[string]configs.Model, []string, error) {
 			return nil, nil, usageError{fmt.Errorf("--model %s: the catalog does not know the file: say with --task what it does (%s)", ref, strings.Join(evalTasks, ", "))}
 		case !slices.Contains(evalTasks, m.Task):
 			return nil, nil, usageError{fmt.Errorf("--model %s is for %s, which eval does not measure (%s)", ref, m.Task, strings.Join(evalTasks, ", "))}
+		case e.video != "" && m.Task != configs.TaskDetect:
+			return nil, nil, usageError{fmt.Errorf("--video measures tracking, and --model %s is for %s", ref, m.Task)}
+		case len(e.negatives) > 0 && !m.Listens():
+			return nil, nil, usageError{fmt.Errorf("--negatives are recordings, and --model %s is for %s", ref, m.Task)}
 		case i == 1 && m.Task != all[names[0]].Task:
 			return nil, nil, usageError{fmt.Errorf("--compare %s is for %s, and %s for %s", ref, m.Task, names[0], all[names[0]].Task)}
 		}
-		e.giveAll(&m)
+		if e.video == "" {
+			e.giveAll(&m)
+		} else if m.Track == nil {
+			m.Track = new(configs.TrackOptions)
+		}
+		if m.Task == configs.TaskDetect {
+			m.Allow = e.only
+		}
 		if slices.Contains(names, name) {
 			name += "#2"
 		}
 		all[name], names = m, append(names, name)
 	}
 	return all, names, nil
-}
-
-// giveAll lets a model give all that it finds, unless flags say otherwise. What a detector gives below a thousandth is noise
-// that no measure looks at, but of which there is much.
-func (e *evaluation) giveAll(m *configs.Model) {
-	const least, most = 0.001, 100
-	if !e.model.gives("score_threshold") {
-		m.ScoreThreshold = 0
-		if m.Task == configs.TaskDetect {
-			m.ScoreThreshold = least
-		}
-	}
-	if !e.model.gives("max_results") {
-		m.MaxResults = 0
-		if m.Task == configs.TaskDetect {
-			m.MaxResults = most
-		}
-	}
-	if m.Task == configs.TaskEmbed {
-		m.Gallery, m.Vector = "", new(bool)
-		*m.Vector = true
-	}
 }
 
 func (e *evaluation) renames() (map[string]string, error) {

@@ -68,16 +68,20 @@ func OpenAudioModels(ctx context.Context, all []ModelRequest, gate bool) (*Audio
 // add opens one model.
 func (e *AudioModels) add(ctx context.Context, r ModelRequest) (err error) {
 	var streaming pipeline.StreamingModel[*audio.Chunk]
+	w := &watched{watch: r.Watch}
 	switch {
 	case r.Model.Task == configs.TaskKeyword:
-		streaming, err = e.keyword(ctx, r)
+		streaming, err = e.keyword(ctx, r, w.hook())
 	case r.Model.Manifest != "":
-		streaming, err = e.micro(ctx, r)
+		streaming, err = e.micro(ctx, r, w.hook())
 	default:
-		streaming, err = e.openww(ctx, r)
+		streaming, err = e.openww(ctx, r, w.hook())
 	}
 	if err != nil {
 		return err
+	}
+	if r.Watch != nil {
+		w.StreamingModel, streaming = streaming, w
 	}
 	model, err := pipeline.NewStreamingModel(r.Name, streaming)
 	if err != nil {
@@ -137,7 +141,7 @@ func (e *AudioModels) engine(ctx context.Context, r ModelRequest) (pipeline.Engi
 	return e.open(ctx, r, model, shapes)
 }
 
-func (e *AudioModels) keyword(ctx context.Context, r ModelRequest) (pipeline.StreamingModel[*audio.Chunk], error) {
+func (e *AudioModels) keyword(ctx context.Context, r ModelRequest, watch audio.Watch) (pipeline.StreamingModel[*audio.Chunk], error) {
 	model, shapes, err := e.read(ctx, r)
 	if err != nil {
 		return nil, err
@@ -147,6 +151,7 @@ func (e *AudioModels) keyword(ctx context.Context, r ModelRequest) (pipeline.Str
 	if err != nil {
 		return nil, err
 	}
+	o.Watch = watch
 	if err := e.setRate(cmp.Or(o.Rate, o.Mel.Rate, microwakeword.Rate)); err != nil {
 		return nil, err
 	}
@@ -161,7 +166,7 @@ func (e *AudioModels) keyword(ctx context.Context, r ModelRequest) (pipeline.Str
 }
 
 // micro opens a microWakeWord model.
-func (e *AudioModels) micro(ctx context.Context, r ModelRequest) (pipeline.StreamingModel[*audio.Chunk], error) {
+func (e *AudioModels) micro(ctx context.Context, r ModelRequest, watch audio.Watch) (pipeline.StreamingModel[*audio.Chunk], error) {
 	if err := e.setRate(wakewordRate); err != nil {
 		return nil, err
 	}
@@ -174,7 +179,7 @@ func (e *AudioModels) micro(ctx context.Context, r ModelRequest) (pipeline.Strea
 		return nil, err
 	}
 	cutoff := cmp.Or(float32(r.Model.ScoreThreshold), m.Cutoff)
-	word, err := microwakeword.NewWakeWord(m, engine, microwakeword.Options{Cutoff: cutoff, Refractory: refractory(r.Model), Now: r.changing(cutoff)})
+	word, err := microwakeword.NewWakeWord(m, engine, microwakeword.Options{Cutoff: cutoff, Refractory: refractory(r.Model), Now: r.changing(cutoff), Watch: watch})
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +197,7 @@ func (e *AudioModels) micro(ctx context.Context, r ModelRequest) (pipeline.Strea
 }
 
 // openww opens the word model of an openWakeWord chain, and the two before it, unless another model has done so.
-func (e *AudioModels) openww(ctx context.Context, r ModelRequest) (pipeline.StreamingModel[*audio.Chunk], error) {
+func (e *AudioModels) openww(ctx context.Context, r ModelRequest, watch audio.Watch) (pipeline.StreamingModel[*audio.Chunk], error) {
 	if err := e.setRate(wakewordRate); err != nil {
 		return nil, err
 	}
@@ -223,7 +228,7 @@ func (e *AudioModels) openww(ctx context.Context, r ModelRequest) (pipeline.Stre
 	e.Words = append(e.Words, Words{Labels: []string{label}})
 	threshold := cmp.Or(float32(r.Model.ScoreThreshold), openwakeword.DefaultThreshold)
 	return openwakeword.NewWakeWord(label, engine, openwakeword.Options{
-		Threshold: threshold, Patience: r.Model.Patience, Refractory: refractory(r.Model), Now: r.changing(threshold),
+		Threshold: threshold, Patience: r.Model.Patience, Refractory: refractory(r.Model), Now: r.changing(threshold), Watch: watch,
 	})
 }
 

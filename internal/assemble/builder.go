@@ -27,6 +27,9 @@ type Options struct {
 	// Open are models for pictures that are open already, by name. Whoever opened them closes them.
 	Open map[string]*VisionModel
 
+	// Watch gets all scores of the models for sound; nil: nobody asks.
+	Watch func(model string) Watch
+
 	Required bool // a live source that is not there is an error instead of being waited for
 	RealTime bool // videos play at their own pace
 

@@ -33,6 +33,8 @@ type ModelRequest struct {
 	Threshold *control.Threshold // that may change, of a model on pictures; nil: the model's stays
 	Control   *control.Pipeline  // that gets the threshold of a model on sound; nil: it stays
 
+	Watch Watch // gets all scores of a model for sound; nil: nobody asks
+
 	Logger *slog.Logger
 
 	shapes devicepool.Shapes // of its inputs, where the file leaves them open; nil: it does not

@@ -44,7 +44,11 @@ func (p *soundPlan) open() error {
 // soundRequests are the requests for models.
 func (p *basePlan[T]) soundRequests(names []string) (all []ModelRequest) {
 	for _, name := range names {
-		all = append(all, ModelRequest{Name: name, Model: p.b.cfg.Models[name], Priority: p.c.Priority, Pool: p.b.Pool, Control: p.control})
+		r := ModelRequest{Name: name, Model: p.b.cfg.Models[name], Priority: p.c.Priority, Pool: p.b.Pool, Control: p.control}
+		if p.b.Watch != nil {
+			r.Watch = p.b.Watch(name)
+		}
+		all = append(all, r)
 	}
 	return all
 }

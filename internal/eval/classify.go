@@ -118,7 +118,7 @@ func (c *classifier) reportModel(m *ModelReport, set *classes.Set, samples []*da
 	m.Figures = append(m.Figures, figure("calibration_error", "expected calibration error", e),
 		figure("cross_entropy", "cross-entropy", losses.CrossEntropy), figure("mse", "mean squared error", losses.SquaredError), figure("hinge", "multi-class hinge", losses.Hinge))
 	occur := occurs(confusion)
-	aucs, count := 0.0, 0
+	aucs, counted := 0.0, 0
 	for _, k := range occur {
 		against := set.Against(k)
 		row := Row{Label: c.labels[k], Samples: rates[k].Samples, Figures: []Figure{
@@ -127,11 +127,11 @@ func (c *classifier) reportModel(m *ModelReport, set *classes.Set, samples []*da
 			figure("best_threshold", "best threshold", against.BestF1().Threshold)}}
 		m.Classes = append(m.Classes, row)
 		if v := against.AUC(); !math.IsNaN(v) {
-			aucs, count = aucs+v, count+1
+			aucs, counted = aucs+v, counted+1
 		}
 		m.Labels = append(m.Labels, c.labels[k])
 	}
-	m.Figures = append(m.Figures, figure("macro_auc", "macro ROC area", aucs/float64(count)))
+	m.Figures = append(m.Figures, figure("macro_auc", "macro ROC area", aucs/float64(counted)))
 	for _, i := range occur {
 		var row []int
 		for _, k := range occur {
@@ -229,7 +229,7 @@ func compareClasses(first, second string, a, b *classes.Set) *Comparison {
 		return x / n, y / n
 	})
 	return &Comparison{First: first, Second: second, Measure: "accuracy", Difference: &d,
-		Figures: []Figure{figure("agreement", "same best class", float64(same)/n), figure("only_first", "right only in "+first, float64(onlyA)), figure("only_second", "right only in "+second, float64(onlyB)),
+		Figures: []Figure{figure("agreement", "same best class", float64(same)/n), count("only_first", "right only in "+first, onlyA), count("only_second", "right only in "+second, onlyB),
 			figure("mcnemar_p", "McNemar's p", p), figure("mean_drift", "mean difference of scores", drift/n), figure("max_drift", "largest difference of a score", most)},
 		Verdict: verdict(first, second, "accuracy", d, p)}
 }

@@ -19,17 +19,17 @@ type embedder struct {
 }
 
 func newEmbedder(o Options) (*embedder, error) {
-	count := map[string]int{}
+	files := map[string]int{}
 	twice := false
 	for _, s := range o.Set.Samples {
 		if s.Label == "" {
 			return nil, fmt.Errorf("%s has no label for %s as a whole: give a folder for each label, or a CSV file with the columns path and label", o.Data, s.Path)
 		}
-		count[s.Label]++
-		twice = twice || count[s.Label] > 1
+		files[s.Label]++
+		twice = twice || files[s.Label] > 1
 	}
 	switch {
-	case len(count) < 2 || !twice:
+	case len(files) < 2 || !twice:
 		return nil, fmt.Errorf("%s has no pairs to tell apart: want two labels, and two files of at least one", o.Data)
 	case len(o.Set.Samples) > mostEmbedded:
 		return nil, fmt.Errorf("%s has %d files: all pairs are compared, of at most %d", o.Data, len(o.Set.Samples), mostEmbedded)

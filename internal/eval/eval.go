@@ -25,6 +25,7 @@ type Options struct {
 	Set    *dataset.Set
 	Models []Model           // one, or two that are compared
 	Rename map[string]string // labels of the set, by what the models call them
+	Only   []string          // labels, as the models call them, that are measured alone; nil: all
 	Worst  int               // how many mistakes are reported
 }
 
@@ -48,12 +49,12 @@ type Gather struct {
 
 // NewGather checks that the set fits the models: the task, and the labels.
 func NewGather(o Options) (*Gather, error) {
+	if err := o.prepare(); err != nil {
+		return nil, err
+	}
 	g := &Gather{o: o, at: map[string][]int{}, models: map[string]int{}, device: make([]string, len(o.Models))}
 	for i, m := range o.Models {
 		g.models[m.Name] = i
-	}
-	if err := g.rename(); err != nil {
-		return nil, err
 	}
 	for i, s := range o.Set.Samples {
 		g.at[s.Path] = append(g.at[s.Path], i)
@@ -80,10 +81,12 @@ func NewGather(o Options) (*Gather, error) {
 }
 
 // Paths are the files of the set, each once, in its order.
-func (g *Gather) Paths() []string {
+func (g *Gather) Paths() []string { return paths(g.o.Set) }
+
+func paths(set *dataset.Set) []string {
 	var paths []string
 	seen := map[string]bool{}
-	for _, s := range g.o.Set.Samples {
+	for _, s := range set.Samples {
 		if !seen[s.Path] {
 			paths, seen[s.Path] = append(paths, s.Path), true
 		}
@@ -116,29 +119,49 @@ func (g *Gather) Lossless() bool { return true }
 // Close does nothing.
 func (g *Gather) Close() error { return nil }
 
-// rename gives the set's labels their new names.
-func (g *Gather) rename() error {
-	for from := range g.o.Rename {
-		if !slices.Contains(g.o.Set.Classes, from) {
-			return fmt.Errorf("%s has no label %q to rename%s", g.o.Data, from, nearest(from, g.o.Set.Classes))
+// prepare gives the set's labels their new names, and leaves out what is not to be measured.
+func (o Options) prepare() error {
+	for from := range o.Rename {
+		if !slices.Contains(o.Set.Classes, from) {
+			return fmt.Errorf("%s has no label %q to rename%s", o.Data, from, nearest(from, o.Set.Classes))
 		}
 	}
 	to := func(label string) string {
-		if new, ok := g.o.Rename[label]; ok {
+		if new, ok := o.Rename[label]; ok {
 			return new
 		}
 		return label
 	}
-	for i, c := range g.o.Set.Classes {
-		g.o.Set.Classes[i] = to(c)
+	for i, c := range o.Set.Classes {
+		o.Set.Classes[i] = to(c)
 	}
-	g.o.Set.Classes = unique(g.o.Set.Classes)
-	for i := range g.o.Set.Samples {
-		s := &g.o.Set.Samples[i]
+	o.Set.Classes = unique(o.Set.Classes)
+	for i := range o.Set.Samples {
+		s := &o.Set.Samples[i]
 		s.Label = to(s.Label)
 		for k := range s.Objects {
 			s.Objects[k].Label = to(s.Objects[k].Label)
 		}
+	}
+	return o.keepOnly()
+}
+
+// keepOnly leaves out other labels than those of Only: files as a whole, and objects in pictures.
+func (o Options) keepOnly() error {
+	if len(o.Only) == 0 {
+		return nil
+	}
+	for _, label := range o.Only {
+		if !slices.Contains(o.Set.Classes, label) {
+			return fmt.Errorf("%s has no label %q%s", o.Data, label, nearest(label, o.Set.Classes))
+		}
+	}
+	other := func(label string) bool { return label != "" && !slices.Contains(o.Only, label) }
+	o.Set.Classes = slices.DeleteFunc(o.Set.Classes, other)
+	o.Set.Samples = slices.DeleteFunc(o.Set.Samples, func(s dataset.Sample) bool { return other(s.Label) })
+	for i := range o.Set.Samples {
+		s := &o.Set.Samples[i]
+		s.Objects = slices.DeleteFunc(s.Objects, func(object dataset.Object) bool { return other(object.Label) })
 	}
 	return nil
 }

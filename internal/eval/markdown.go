@@ -24,7 +24,7 @@ func (r *Report) Markdown() string {
 			rows = append(rows, []string{"difference in " + c.Measure, fmt.Sprintf("%+.4f (95 %%: %+.4f to %+.4f)", d.Value, d.Low, d.High)})
 		}
 		for _, f := range c.Figures {
-			rows = append(rows, []string{f.Name, f.Value.String()})
+			rows = append(rows, []string{f.Name, f.Text()})
 		}
 		table(&b, []string{"figure", ""}, rows)
 	}
@@ -65,7 +65,7 @@ func (r *Report) figureRows() [][]string {
 		row := []string{f.Name}
 		for _, m := range r.Models {
 			if i < len(m.Figures) {
-				row = append(row, m.Figures[i].text())
+				row = append(row, m.Figures[i].Text())
 			}
 		}
 		rows = append(rows, row)
@@ -73,11 +73,23 @@ func (r *Report) figureRows() [][]string {
 	return rows
 }
 
-func (f Figure) text() string {
+// Text is the value in words.
+func (f Figure) Text() string {
+	if f.whole {
+		return fmt.Sprint(int(f.Value))
+	}
 	if f.Low == nil {
 		return f.Value.String()
 	}
-	return fmt.Sprintf("%s (95 %%: %.4f to %.4f)", f.Value, *f.Low, *f.High)
+	return f.Value.String() + " (" + f.Range() + ")"
+}
+
+// Range is the interval in words; "": there is none.
+func (f Figure) Range() string {
+	if f.Low == nil {
+		return ""
+	}
+	return fmt.Sprintf("95 %%: %.4f to %.4f", *f.Low, *f.High)
 }
 
 func (m *ModelReport) classHead() []string {
@@ -93,7 +105,7 @@ func (m *ModelReport) classRows() [][]string {
 	for _, c := range m.Classes {
 		row := []string{c.Label, fmt.Sprint(c.Samples)}
 		for _, f := range c.Figures {
-			row = append(row, f.Value.String())
+			row = append(row, f.Text())
 		}
 		rows = append(rows, row)
 	}

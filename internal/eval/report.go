@@ -51,6 +51,8 @@ type Figure struct {
 	Value Number   `json:"value"`
 	Low   *float64 `json:"low,omitempty"` // of the 95 % confidence interval
 	High  *float64 `json:"high,omitempty"`
+
+	whole bool // a count, without decimals
 }
 
 // Number is a number that JSON has no form for when it is none: null.
@@ -113,6 +115,11 @@ type Comparison struct {
 // figure makes a Figure.
 func figure(key, name string, v float64) Figure {
 	return Figure{Key: key, Name: name, Value: Number(v)}
+}
+
+// count makes one of a whole number.
+func count(key, name string, n int) Figure {
+	return Figure{Key: key, Name: name, Value: Number(n), whole: true}
 }
 
 // within makes one with an interval.

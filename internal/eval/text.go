@@ -53,7 +53,7 @@ func (r *Report) Text() string {
 			fmt.Fprintf(w, "difference in %s\t%+.4f (95 %%: %+.4f to %+.4f)\n", c.Measure, d.Value, d.Low, d.High)
 		}
 		for _, f := range c.Figures {
-			fmt.Fprintf(w, "%s\t%s\n", f.Name, f.Value)
+			fmt.Fprintf(w, "%s\t%s\n", f.Name, f.Text())
 		}
 		_ = w.Flush()
 	}

@@ -109,6 +109,15 @@ func (s Series) draw(b *strings.Builder, colour string, px, py func(float64) flo
 
 func (c Chart) legend(b *strings.Builder) {
 	n := 0
+	for _, s := range c.Series {
+		if s.Name != "" {
+			n++
+		}
+	}
+	if n > 0 {
+		fmt.Fprintf(b, `<rect x="%d" y="%d" width="160" height="%d" fill="Canvas" fill-opacity=".8"/>`, width-right-166, top+4, 16*n+4)
+	}
+	n = 0
 	for i, s := range c.Series {
 		if s.Name == "" {
 			continue
@@ -163,7 +172,7 @@ func (a Axis) ticks() []float64 {
 	}
 	var all []float64
 	for k := math.Ceil(a.Min/step - 1e-9); k <= a.Max/step+1e-9 && len(all) < 20; k++ {
-		all = append(all, k*step)
+		all = append(all, k*step+0) // -0 becomes 0
 	}
 	return all
 }

@@ -20,7 +20,13 @@ type SpotterOptions struct {
 	// Max is how many labels can hold the sound at once: of those that reach their thresholds, only so many with the
 	// highest scores can fire, of equal ones the first. Another one fires when it comes to be among them. 0: all.
 	Max int
+	// Watch, when set, gets all that Add gets, before it is judged.
+	Watch Watch
 }
+
+// Watch gets the scores of windows as they are judged: by o, one for each of o.Labels, of the window from start to end. It
+// must not keep the slice.
+type Watch func(o *SpotterOptions, scores []float32, start, end time.Duration)
 
 // Spotter turns scores that follow each other into keywords, one for each time a word is said.
 //
@@ -123,6 +129,9 @@ func (s *Spotter) Reset() { clear(s.spent) }
 func (s *Spotter) Add(dst []pipeline.Keyword, scores []float32, start, end time.Duration) []pipeline.Keyword {
 	if len(scores) != len(s.spent) {
 		panic(fmt.Sprintf("audio: %d scores for a Spotter of %d labels", len(scores), len(s.spent)))
+	}
+	if s.o.Watch != nil {
+		s.o.Watch(&s.o, scores, start, end)
 	}
 	for i, score := range scores {
 		switch {

@@ -49,7 +49,7 @@ func newSpotter(o Options, classes int) (*audio.Spotter, *grouping, error) {
 	if len(o.Allow) > 0 && len(o.Deny) > 0 {
 		err = errors.Join(err, errors.New("category_allowlist and category_denylist are mutually exclusive"))
 	}
-	so := audio.SpotterOptions{Labels: g.names, Thresholds: g.thresholds, Refractory: o.Refractory, Refractories: g.refractories, Max: o.MaxResults}
+	so := audio.SpotterOptions{Labels: g.names, Thresholds: g.thresholds, Refractory: o.Refractory, Refractories: g.refractories, Max: o.MaxResults, Watch: o.Watch}
 	words := 0
 	for i, name := range g.names {
 		if o.ignores(name) {

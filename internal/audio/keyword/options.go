@@ -9,6 +9,7 @@ import (
 	"corallite/internal/audio/mel"
 	"corallite/internal/audio/microwakeword"
 	"corallite/internal/score"
+	"corallite/pipeline/audio"
 )
 
 // Options say what a model takes and when its scores are a keyword.
@@ -57,6 +58,9 @@ type Options struct {
 	Smoothing time.Duration
 	// Refractory is the time before the same keyword can be reported again, at most an hour; see audio.Spotter.
 	Refractory time.Duration
+
+	// Watch gets the scores of all windows, after smoothing; nil: nobody asks.
+	Watch audio.Watch
 
 	// Output is the name of the output with the scores; "": the only one, or the only one with a value for each label.
 	Output string

@@ -22,6 +22,8 @@ type Options struct {
 
 	// Now is asked at each chunk for the cutoff, above 0, at most 1; nil: it stays.
 	Now func() float32
+
+	Watch audio.Watch // gets all means; nil: nobody asks
 }
 
 // WakeWord is a microWakeWord model as a pipeline.StreamingModel, made by NewWakeWord.
@@ -91,7 +93,7 @@ func newWakeWord(m Manifest, e pipeline.Engine, o Options) (*WakeWord, error) {
 		return nil, err
 	}
 	spotter, err := audio.NewSpotter(audio.SpotterOptions{
-		Labels: []string{o.Label}, Thresholds: []float32{above(o.Cutoff)}, Refractory: o.Refractory,
+		Labels: []string{o.Label}, Thresholds: []float32{above(o.Cutoff)}, Refractory: o.Refractory, Watch: o.Watch,
 	})
 	if err != nil {
 		return nil, err

@@ -18,6 +18,8 @@ type Options struct {
 
 	// Now is asked at each chunk for the threshold, above 0, at most 1; nil: it stays.
 	Now func() float32
+
+	Watch audio.Watch // gets all scores; nil: nobody asks
 }
 
 // DefaultThreshold is openWakeWord's.
@@ -46,7 +48,7 @@ func NewWakeWord(label string, e pipeline.Engine, o Options) (pipeline.Streaming
 		return nil, fmt.Errorf("openwakeword: invalid patience %d (want 1 or more)", o.Patience)
 	}
 	spotter, err := audio.NewSpotter(audio.SpotterOptions{
-		Labels: []string{label}, Thresholds: []float32{o.Threshold}, Refractory: o.Refractory,
+		Labels: []string{label}, Thresholds: []float32{o.Threshold}, Refractory: o.Refractory, Watch: o.Watch,
 	})
 	if err != nil {
 		return nil, err
