@@ -48,14 +48,13 @@ func newEval(std *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval --model NAME|PATH --data FOLDER|FILE [flags]",
 		Short: "Measure a model on labelled files, or compare two models",
-		Long: `Runs a model over labelled files and says how good it is. --data is one of
+		Long: `Runs a model over labelled files and says how good it is. What --data may be depends on the task.
 
-  a folder with a folder of files for each class (classify, embed, keyword, wakeword)
-  a CSV file with the columns path and label (the same), or path, label, xmin, ymin, xmax, ymax (detect)
-  COCO's JSON (detect; of key points: pose), with the pictures beside it, in images, or in --images
-  the data.yaml or folder of a YOLO set, or a folder of a PASCAL VOC set with Annotations (detect)
-  MOTChallenge's text of the objects in --video (tracking)
-  a folder with images and masks, PNG files of the same names whose values are classes (segment)
+For classify, embed, keyword and wakeword: a folder with a folder of files for each label, or a CSV file with the columns
+path and label. For detect: COCO's JSON (its pictures beside it, in images, or in --images), the data.yaml or folder of a
+YOLO set, a folder of a PASCAL VOC set, or a CSV file with the columns path, label, xmin, ymin, xmax and ymax. For pose:
+COCO's JSON of key points. For segment: a folder with images and masks, PNG files of the same names whose values are
+classes. For tracking: MOTChallenge's text of the objects in --video.
 
 For classifiers it prints accuracy, precision, recall and F1, areas under the ROC and precision-recall curves, calibration
 and losses; for detectors and poses what pycocotools prints, and the threshold with the best F1 for each label; for
@@ -154,6 +153,9 @@ func (e *evaluation) measure(ctx context.Context, names []string, all map[string
 	}
 	if o.Set, err = dataset.Open(e.folder, e.data); err != nil {
 		return nil, nil, usageError{fmt.Errorf("--data %w", err)}
+	}
+	if err := o.Prepare(); err != nil {
+		return nil, nil, usageError{err}
 	}
 	return run(ctx, names, all, o)
 }

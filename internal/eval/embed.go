@@ -78,7 +78,7 @@ func (e *embedder) reportModel(m *ModelReport, found map[*dataset.Sample]pipelin
 			}
 			alike := 0.0
 			for d, v := range found[a] {
-				alike += float64(v) * float64(found[b][d])
+				alike += float64(float64(v) * float64(found[b][d]))
 			}
 			same := a.Label == b.Label
 			other = other || same

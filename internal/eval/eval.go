@@ -47,11 +47,8 @@ type Gather struct {
 	done    int
 }
 
-// NewGather checks that the set fits the models: the task, and the labels.
+// NewGather checks that the set, which is prepared, fits the models: the task, and the labels.
 func NewGather(o Options) (*Gather, error) {
-	if err := o.prepare(); err != nil {
-		return nil, err
-	}
 	g := &Gather{o: o, at: map[string][]int{}, models: map[string]int{}, device: make([]string, len(o.Models))}
 	for i, m := range o.Models {
 		g.models[m.Name] = i
@@ -119,8 +116,8 @@ func (g *Gather) Lossless() bool { return true }
 // Close does nothing.
 func (g *Gather) Close() error { return nil }
 
-// prepare gives the set's labels their new names, and leaves out what is not to be measured.
-func (o Options) prepare() error {
+// Prepare gives the set's labels their new names, and leaves out what is not to be measured.
+func (o Options) Prepare() error {
 	for from := range o.Rename {
 		if !slices.Contains(o.Set.Classes, from) {
 			return fmt.Errorf("%s has no label %q to rename%s", o.Data, from, nearest(from, o.Set.Classes))

@@ -34,9 +34,6 @@ type trace struct {
 // NewHearing checks that the set has labels of whole recordings.
 func NewHearing(o Options) (*Hearing, error) {
 	h := &Hearing{o: o, judges: make([]*audio.SpotterOptions, len(o.Models)), device: make([]string, len(o.Models))}
-	if err := o.prepare(); err != nil {
-		return nil, err
-	}
 	for _, s := range o.Set.Samples {
 		if s.Label == "" {
 			return nil, fmt.Errorf("%s has no label for %s: give a folder for each word, or a CSV file with the columns path and label", o.Data, s.Path)

@@ -43,6 +43,7 @@ var may = map[string][]string{
 	"internal/life":   {"internal", "pipeline"},
 	"internal/moment": {"internal", "pipeline"},
 	"internal/zone":   {"internal", "pipeline"},
+	"internal/eval":   {"internal", "pipeline"},
 
 	"internal/schema":     {"internal/schema", "tflite/tensor"},
 	"internal/flatfile":   {"internal/schema"},

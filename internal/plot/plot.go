@@ -56,8 +56,8 @@ func (c Chart) SVG() string {
 	}
 	var b strings.Builder
 	open(&b, width, height, c.Title)
-	px := func(v float64) float64 { return left + x.share(v)*(width-left-right) }
-	py := func(v float64) float64 { return height - bottom - y.share(v)*(height-top-bottom) }
+	px := func(v float64) float64 { return left + float64(x.share(v)*(width-left-right)) }
+	py := func(v float64) float64 { return height - bottom - float64(y.share(v)*(height-top-bottom)) }
 	for _, t := range x.ticks() {
 		at := px(t)
 		fmt.Fprintf(&b, `<line x1="%.1f" x2="%.1f" y1="%d" y2="%d" stroke="currentColor" stroke-opacity=".15"/>`, at, at, top, height-bottom)
@@ -158,7 +158,7 @@ func (a Axis) share(v float64) float64 {
 func (a Axis) ticks() []float64 {
 	if a.Log {
 		var all []float64
-		for d := math.Ceil(math.Log10(a.Min) - 1e-9); d <= math.Log10(a.Max)+1e-9; d++ {
+		for d := math.Ceil(float64(math.Log10(a.Min)) - 1e-9); d <= float64(math.Log10(a.Max))+1e-9; d++ {
 			all = append(all, math.Pow(10, d))
 		}
 		return all
@@ -172,7 +172,7 @@ func (a Axis) ticks() []float64 {
 	}
 	var all []float64
 	for k := math.Ceil(a.Min/step - 1e-9); k <= a.Max/step+1e-9 && len(all) < 20; k++ {
-		all = append(all, k*step+0) // -0 becomes 0
+		all = append(all, float64(k*step)+0) // -0 becomes 0
 	}
 	return all
 }

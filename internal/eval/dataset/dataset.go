@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"corallite/internal/english"
+	"corallite/internal/regfile"
 )
 
 // Set is samples with what is true of them.
@@ -57,7 +58,7 @@ const maxFile = 1 << 30
 func Open(path string, o Options) (*Set, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, regfile.Cause(err))
 	}
 	var set *Set
 	switch {

@@ -185,7 +185,7 @@ func (s *Set) yoloObjects(path string, points []int) ([]Object, error) {
 		object := Object{Label: s.Classes[class], Relative: true}
 		switch {
 		case len(v) == 4 || points != nil && len(v) > 4:
-			object.Box = [4]float64{v[0] - v[2]/2, v[1] - v[3]/2, v[2], v[3]}
+			object.Box = [4]float64{v[0] - float64(v[2]/2), v[1] - float64(v[3]/2), v[2], v[3]}
 		case len(v) >= 6 && len(v)%2 == 0:
 			object.Box = around(v)
 		default:
