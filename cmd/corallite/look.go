@@ -119,6 +119,7 @@ func (l *look) run(cmd *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
+	app.Starting()
 	name, m, err := l.model.find()
 	if err != nil {
 		return err

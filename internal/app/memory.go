@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/ebitengine/purego"
@@ -44,7 +45,14 @@ func FreeMemory() {
 	dropCode()
 }
 
-// dropCodeAside drops the code that was run so far, as dropCode does, while the caller goes on. wait returns when it is done.
+// Starting says that the program has started and that the work begins: the code that only starting needed goes out of memory,
+// while the caller goes on. Only the first call does anything. Run calls it; who reads large files before Run, earlier.
+func Starting() { started() }
+
+var started = sync.OnceValue(dropCodeAside)
+
+// dropCodeAside drops the code that was run so far, as dropCode does, while the caller goes on. wait returns when it is done;
+// it may be called several times.
 func dropCodeAside() (wait func()) {
 	done := make(chan struct{})
 	go func() {
@@ -52,6 +60,26 @@ func dropCodeAside() (wait func()) {
 		dropCode()
 	}()
 	return func() { <-done }
+}
+
+// dropCodeOften drops code after each of these times, while the caller goes on, until wait is called.
+func dropCodeOften(after ...time.Duration) (wait func()) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, t := range after {
+			select {
+			case <-time.After(t):
+				dropCode()
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		close(ended)
+		<-done
+	})
 }
 
 // trimMalloc gives the pages of C's heaps back to the system in which nothing is allocated. It takes some milliseconds,

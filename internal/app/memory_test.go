@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ebitengine/purego"
 
@@ -24,7 +25,10 @@ func TestDropCode(t *testing.T) {
 	dropClean(strings.NewReader("10000-20000 r-xp 00000000 00:00 0 /nowhere\nPrivate_Dirty: 0 kB\n" +
 		"zz-zz r-xp 00000000 00:00 0 /nowhere\nPrivate_Dirty: 0 kB\n10000-20000 r-xp\n\nPrivate_Dirty: 4 kB\n"))
 	FreeMemory()
-	dropCodeAside()()
+	for _, wait := range []func(){dropCodeAside(), dropCodeOften(0, time.Hour), started()} {
+		wait()
+		wait()
+	}
 	if version := tflite.RuntimeVersion(); version == "" {
 		t.Error("the runtime does not say its version afterwards")
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"time"
 
 	"corallite/configs"
 	"corallite/internal/assemble"
@@ -39,7 +40,7 @@ type Options struct {
 // Summary and no error.
 func Run(ctx context.Context, cfg *configs.Config, o Options) (Summary, error) {
 	var sum Summary
-	defer dropCodeAside()() // what it took to get here is not run again
+	Starting()
 	if err := o.Summary.check(); err != nil {
 		return sum, err
 	}
@@ -53,6 +54,7 @@ func Run(ctx context.Context, cfg *configs.Config, o Options) (Summary, error) {
 	if o.Pool, err = devicepool.New(ctx, how); err != nil {
 		return sum, err
 	}
+	started()() // before memory is needed for the models
 	sum, err = RunOn(ctx, cfg, o)
 	err = errors.Join(err, o.Pool.Close())
 	if sum.Pipelines == nil {
@@ -60,6 +62,10 @@ func Run(ctx context.Context, cfg *configs.Config, o Options) (Summary, error) {
 	}
 	return sum, errors.Join(err, o.Summary.write(ctx, sum, o.Stdout))
 }
+
+// firstPicture is about how long a picture takes to be read and decoded. What that needed is not needed for the model's run,
+// which is when a command for a few pictures takes the most memory.
+const firstPicture = 8 * time.Millisecond
 
 // RunOn is Run on a pool that is there already.
 func RunOn(ctx context.Context, cfg *configs.Config, o Options) (sum Summary, err error) {
@@ -71,7 +77,7 @@ func RunOn(ctx context.Context, cfg *configs.Config, o Options) (sum Summary, er
 	if b.Many() {
 		FreeMemory() // worth its milliseconds then
 	} else {
-		defer dropCodeAside()() // while the first picture is decoded
+		defer dropCodeOften(0, firstPicture)()
 	}
 	defer keepTrimmed()()
 	b.StartServers()
