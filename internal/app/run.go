@@ -63,6 +63,10 @@ func Run(ctx context.Context, cfg *configs.Config, o Options) (Summary, error) {
 	return sum, errors.Join(err, o.Summary.write(ctx, sum, o.Stdout))
 }
 
+// firstItems is about how long it takes until all that a run does has been done a few times. The first time takes code that
+// is not needed again, to open files, find codecs and fill tables.
+const firstItems = 500 * time.Millisecond
+
 // firstPicture is about how long a picture takes to be read and decoded. What that needed is not needed for the model's run,
 // which is when a command for a few pictures takes the most memory.
 const firstPicture = 8 * time.Millisecond
@@ -76,6 +80,7 @@ func RunOn(ctx context.Context, cfg *configs.Config, o Options) (sum Summary, er
 	}
 	if b.Many() {
 		FreeMemory() // worth its milliseconds then
+		defer dropCodeOften(firstItems, firstItems)()
 	} else {
 		defer dropCodeOften(0, firstPicture)()
 	}
