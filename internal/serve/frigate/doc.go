@@ -8,7 +8,7 @@
 //	{"model_data": true, "model_name"}, a file    keeps it: {"model_saved", "model_loaded"}
 //	{"shape", "dtype", "model_type"}, a tensor    480 bytes: float32 [20][6] of class, score, ymin, xmin, ymax, xmax, from 0 to 1
 //
-// A model of the configuration for detect, by its name or that of its file, is used as it is configured. Any other is
+// A model of the configuration for detect, by its name (with .tflite or without) or that of its file, is used as it is configured. Any other is
 // handed over, kept under the hash of its bytes, checked, and run in a child process without files or network. What
 // cannot be answered gets {"error"}, which is never 480 bytes long and so not taken for a result.
 //

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"corallite/internal/regfile"
@@ -73,13 +74,14 @@ func (s *session) end() {
 	s.use(nil, nil, nil)
 }
 
-// choose takes a model of the configuration, by its name or that of one of its files, and reports whether there is one.
+// choose takes a model of the configuration, by its name, with .tflite or without, or that of one of its files, and reports
+// whether there is one.
 func (s *session) choose(name string) bool {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	all := s.store.o.Hub.Models()
 	i := slices.IndexFunc(all, func(m *hub.Model) bool {
-		return m.Task == "detect" && name != "" && (m.Name == name || m.File == name || m.Compiled == name)
+		return m.Task == "detect" && name != "" && (m.Name == strings.TrimSuffix(name, ".tflite") || m.File == name || m.Compiled == name)
 	})
 	if i < 0 {
 		return false
