@@ -43,9 +43,15 @@ func (s *layers) model(d namedEntry, o LoadOptions) Model {
 	return m
 }
 
-// newModel is a model that was found, with only what the catalog knows about it.
+// newModel is a model that was found, with only what the catalog knows about it, or of a model that is in no catalog the score
+// threshold that its file recommends.
 func newModel(task string, found models.Found) Model {
 	m := Defaults(task, found.Entry)
+	if found.Entry == nil && slices.Contains([]string{TaskClassify, TaskDetect, TaskKeyword}, m.Task) {
+		if t, ok := models.SaidThreshold(found.Model); ok {
+			m.ScoreThreshold = t
+		}
+	}
 	m.Path, m.EdgeTPU, m.LabelsFile, m.Landmarks = found.Model, found.EdgeTPU, found.Labels, found.Landmarks
 	return m
 }

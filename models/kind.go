@@ -1,6 +1,8 @@
 package models
 
 import (
+	"math"
+
 	"corallite/internal/regfile"
 	"corallite/internal/schema"
 	"corallite/tflite/tensor"
@@ -55,4 +57,30 @@ func (s *Store) OpenWakeWordChain() (melspectrogram, embedding string, err error
 		first = &UnknownError{Name: OpenWakeWord}
 	}
 	return "", "", first
+}
+
+// maxSaidBytes bounds the models whose metadata are looked at before they are opened.
+const maxSaidBytes = 256 << 20
+
+// SaidThreshold is the score threshold that a model's file recommends (TensorFlow Lite Metadata, score thresholding of the first
+// output that has one); false where it says none, also of a file that cannot be read.
+func SaidThreshold(path string) (threshold float64, ok bool) {
+	content, err := regfile.Read(path, maxSaidBytes)
+	if err != nil {
+		return 0, false
+	}
+	m, err := schema.Read(content)
+	if err != nil {
+		return 0, false
+	}
+	d, err := m.Describe()
+	if err != nil || d == nil {
+		return 0, false
+	}
+	for _, o := range d.Outputs {
+		if o.Threshold > 0 && o.Threshold <= 1 {
+			return math.Round(float64(o.Threshold)*1e6) / 1e6, true // as it was written, before it became a float32
+		}
+	}
+	return 0, false
 }

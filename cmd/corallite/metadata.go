@@ -13,6 +13,7 @@ import (
 
 	"corallite/internal/regfile"
 	"corallite/internal/schema"
+	"corallite/internal/score"
 	"corallite/internal/terminal"
 	"corallite/internal/tflitefile"
 	"corallite/internal/tflitemeta"
@@ -23,15 +24,15 @@ import (
 
 func newMetadata(std *streams) *cobra.Command {
 	var asJSON bool
-	var set, labels []string
+	var set, labels, calibrations []string
 	var out string
 	cmd := &cobra.Command{
 		Use:   "metadata [flags] MODEL",
 		Short: "Show and write what a model's file says of itself",
 		Long: `Shows the TensorFlow Lite Metadata of a model: name, author, licence, and of each input and output what it holds, how it is
 normalized, its labels and score threshold. With --set or --labels it writes them into the file (or, with --out, into a copy), where
-every program that reads such metadata finds them; Corallite takes labels and normalization from them where a configuration says
-nothing else.
+every program that reads such metadata finds them; Corallite takes labels, normalization, score threshold and calibration from them
+where a configuration says nothing else.
 
 Only what is named changes: weights, operators, signatures, other metadata and packed files keep their bytes, which is checked
 before anything is written.
@@ -53,20 +54,21 @@ one that the labels are for: --labels 1=FILE; --labels @de=FILE adds German ones
 			if err != nil {
 				return err
 			}
-			if len(set)+len(labels) == 0 && out != "" {
-				return usageError{errors.New("--out needs --set or --labels: there is nothing to write")}
+			changes := len(set) + len(labels) + len(calibrations)
+			if changes == 0 && out != "" {
+				return usageError{errors.New("--out needs --set, --labels or --calibration: there is nothing to write")}
 			}
-			if catalog && len(set)+len(labels) > 0 && out == "" {
+			if catalog && changes > 0 && out == "" {
 				return usageError{fmt.Errorf("%s is a model of the catalog, whose sha256 must stay: write a copy with --out FILE", args[0])}
 			}
 			e, err := editModel(path)
 			if err != nil {
 				return err
 			}
-			if len(set)+len(labels) == 0 {
+			if changes == 0 {
 				return showMetadata(std, e, asJSON)
 			}
-			if err := change(e, set, labels); err != nil {
+			if err := change(e, set, labels, calibrations); err != nil {
 				return err
 			}
 			if out == "" {
@@ -86,9 +88,11 @@ one that the labels are for: --labels 1=FILE; --labels @de=FILE adds German ones
 	f.BoolVar(&asJSON, "json", false, "print the metadata as one line of JSON")
 	f.StringArrayVar(&set, "set", nil, "change what is said: KEY=VALUE (repeatable)")
 	f.StringArrayVar(&labels, "labels", nil, "label `FILE` of the output, or OUTPUT=FILE, OUTPUT@LOCALE=FILE (repeatable)")
+	f.StringArrayVar(&calibrations, "calibration", nil, "`FILE` with the score calibration of the output, or OUTPUT=FILE: scale,slope,offset[,least score] on the line of each class")
 	f.StringVar(&out, "out", "", "write to this `FILE` and leave MODEL as it is")
 	_ = cmd.RegisterFlagCompletionFunc("set", metadataKeys)
 	_ = cmd.RegisterFlagCompletionFunc("labels", filesThat(".txt", ".csv", ".json", ".yaml", ".pbtxt", ".tsv"))
+	_ = cmd.RegisterFlagCompletionFunc("calibration", filesThat(".csv", ".txt"))
 	_ = cmd.RegisterFlagCompletionFunc("out", filesThat(".tflite"))
 	return cmd
 }
@@ -129,22 +133,17 @@ func editModel(path string) (*tflitemeta.Editor, error) {
 }
 
 // change does what the flags say.
-func change(e *tflitemeta.Editor, set, labels []string) error {
+func change(e *tflitemeta.Editor, set, labels, calibrations []string) error {
 	for _, s := range set {
 		if err := e.Set(s); err != nil {
 			return usageError{fmt.Errorf("--set %w", err)}
 		}
 	}
 	for _, l := range labels {
-		file, output, locale := l, "", ""
-		if _, err := os.Stat(l); err != nil {
-			if which, name, ok := strings.Cut(l, "="); ok {
-				file = name
-				output = which
-				if at := strings.LastIndexByte(which, '@'); at >= 0 {
-					output, locale = which[:at], which[at+1:]
-				}
-			}
+		output, file := ofOutput(l)
+		locale := ""
+		if at := strings.LastIndexByte(output, '@'); at >= 0 {
+			output, locale = output[:at], output[at+1:]
 		}
 		names, err := vision.ReadLabels(file)
 		if err != nil {
@@ -154,7 +153,34 @@ func change(e *tflitemeta.Editor, set, labels []string) error {
 			return usageError{fmt.Errorf("--labels %s: %w", l, err)}
 		}
 	}
+	for _, c := range calibrations {
+		output, file := ofOutput(c)
+		text, err := regfile.Read(file, mostCalibration)
+		if err != nil {
+			return fmt.Errorf("calibration: %w", err)
+		}
+		err = e.SetCalibration(output, filepath.Base(file), text, func(count, transformation int, def float32) error {
+			_, err := score.ParseCalibration(string(text), transformation, def, count)
+			return err
+		})
+		if err != nil {
+			return usageError{fmt.Errorf("--calibration %s: %w", c, err)}
+		}
+	}
 	return e.Apply()
+}
+
+// mostCalibration bounds a file of calibration, in bytes.
+const mostCalibration = 4 << 20
+
+// ofOutput splits OUTPUT=FILE; the name of a file that is there may have a = in it.
+func ofOutput(text string) (output, file string) {
+	if _, err := os.Stat(text); err != nil {
+		if output, file, ok := strings.Cut(text, "="); ok {
+			return output, file
+		}
+	}
+	return "", text
 }
 
 // writeModel writes the changed model, in one step: a reader sees the old file or the new one. It says what else would change,

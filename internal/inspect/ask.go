@@ -2,10 +2,13 @@ package inspect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"corallite/internal/isolate"
 	"corallite/internal/schema"
 	"corallite/internal/worker"
 	"corallite/tflite"
@@ -16,6 +19,7 @@ type Asking struct {
 	Askers    []Asked
 	Shapes    [][]int
 	Signature string
+	Deadline  time.Duration     // of opening and running the model, for each; 0: a minute
 	Progress  func(what string) // nil: none
 }
 
@@ -54,13 +58,23 @@ func (r *Report) ask(ctx context.Context, m *schema.Model, file []byte, a Asking
 		d.Error = each.Err.Error()
 		return d
 	}
-	answer, err := each.Asker.Ask(ctx, worker.Question{Path: r.File.Path, Model: file, Shapes: a.Shapes, Signature: a.Signature, Run: true})
+	q := worker.Question{Path: r.File.Path, Model: file, Shapes: a.Shapes, Signature: a.Signature, Run: true, Deadline: a.Deadline}
+	answer, err := each.Asker.Ask(ctx, q)
+	if died := (*isolate.DeathError)(nil); errors.As(err, &died) { // perhaps of the run alone
+		q.Run = false
+		var again error
+		if answer, again = each.Asker.Ask(ctx, q); again == nil {
+			answer.RunError, err = err.Error(), nil
+		}
+	}
 	if err != nil {
 		d.Error = reason(err, r.File.Path)
 		return d
 	}
-	d.RunError = reason(fmt.Errorf("%s", answer.RunError), r.File.Path)
-	d.Memory = &Memory{MemoryUse: answer.Memory, Peak: answer.Resident}
+	d.RunError = strings.TrimPrefix(answer.RunError, "model "+r.File.Path+": ")
+	if answer.RunError == "" {
+		d.Memory = &Memory{MemoryUse: answer.Memory, Peak: answer.Resident}
+	}
 	taken := d.partitions(m, answer.Taken, each.Name)
 	d.left(m, taken)
 	if each.Why {

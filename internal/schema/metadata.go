@@ -1,6 +1,9 @@
 package schema
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // metadataName001 is the name of the buffer with the model's TensorFlow Lite Metadata
 // (tensorflow/lite/schema/metadata_schema.fbs in tflite-support), a FlatBuffer with the identifier M001.
@@ -18,7 +21,11 @@ const (
 	normalizationMean, normalizationStd                 = 0, 1
 	fileName, fileType, fileLocale                      = 0, 2, 3
 
-	contentAudio, unitNormalization, fileAxisLabels, fileValueLabels = 4, 1, 2, 3
+	calibrationTransformation, calibrationDefault = 0, 1
+	threshold                                     = 0
+
+	contentAudio, fileAxisLabels, fileValueLabels, fileCalibration = 4, 2, 3, 4
+	unitNormalization, unitCalibration, unitThreshold              = 1, 2, 3
 )
 
 // Description is a model's metadata about its inputs and outputs, in the order of the subgraph's.
@@ -32,6 +39,16 @@ type TensorDescription struct {
 	Mean, Std []float32 // (value − mean) / std makes the input, with values of 0 to 255 for pictures; nil: unknown
 	Audio     *Audio    // nil: not audio
 	Labels    string    // name of the associated file with the labels of its values, one per line; "": none
+	Threshold float32   // below which its scores are not worth reporting; 0: not said
+	// Calibration says how its values become comparable scores; nil: it does not.
+	Calibration *Calibration
+}
+
+// Calibration is a sigmoid for each value of an output, with parameters in a packed file.
+type Calibration struct {
+	File           string // name of the associated file with the parameters, one line for each value
+	Transformation int    // 0: none, 1: logarithm, 2: inverse of the logistic function
+	Default        float32
 }
 
 // Audio describes an audio input.
@@ -80,15 +97,25 @@ func (r *reader) tensorsDescribed(v vector) []TensorDescription {
 		}
 		units := t.tables(describedUnitsType)
 		for k := 0; k < units.n && r.err == nil; k++ {
-			if unit := units.at(k); unit.byteOr(unitType, 0) == unitNormalization {
-				options := unit.sub(unitOptions)
+			unit := units.at(k)
+			switch options := unit.sub(unitOptions); unit.byteOr(unitType, 0) {
+			case unitNormalization:
 				d.Mean, d.Std = options.floats(normalizationMean), options.floats(normalizationStd)
+			case unitCalibration:
+				d.Calibration = &Calibration{
+					Transformation: int(options.byteOr(calibrationTransformation, 0)), Default: math.Float32frombits(options.uint32(calibrationDefault)),
+				}
+			case unitThreshold:
+				d.Threshold = math.Float32frombits(options.uint32(threshold))
 			}
 		}
 		files, labelled := t.tables(describedFiles), false
 		for k := 0; k < files.n && r.err == nil; k++ {
 			file := files.at(k)
 			kind := file.byteOr(fileType, 0)
+			if kind == fileCalibration && d.Calibration != nil {
+				d.Calibration.File = file.text(fileName)
+			}
 			if kind != fileAxisLabels && kind != fileValueLabels {
 				continue
 			}

@@ -32,6 +32,8 @@ type Options struct {
 	Activation  Activation
 	Sensitivity float64 // of Sigmoid, above 0; 0: 1. BirdNET's programs have it from 0.5 to 1.5
 	Threshold   float32 // that scores are compared with; 0: none is
+	// Calibration is applied to the scores; nil: none.
+	Calibration *Calibration
 }
 
 // Check says what is wrong with the options.
@@ -82,6 +84,15 @@ const (
 // *pipeline.ItemError is a value that is no number, or infinite. Any other error says that the model's values are no
 // scores, though they are to be held against a threshold.
 func (s *Scorer) Scores(values, to []float32) ([]float32, error) {
+	scores, err := s.activated(values, to)
+	if err != nil || s.o.Calibration == nil {
+		return scores, err
+	}
+	return to, s.o.Calibration.apply(scores, to)
+}
+
+// activated is Scores before the calibration.
+func (s *Scorer) activated(values, to []float32) ([]float32, error) {
 	low, high := float32(math.Inf(1)), float32(math.Inf(-1))
 	for _, v := range values {
 		if v != v {

@@ -22,12 +22,12 @@ func (s *Settings) Keys() key.Table {
 		key.String(&s.Activation, "activation").Choices(Activations()...).Example("softmax").
 			Flag("activation that turns the model's outputs into scores: none, sigmoid or softmax (default: the catalog's; otherwise none, if they are scores)", "detect", "classify", "keyword").
 			DefaultDoc("the catalog's; otherwise none, but values that are not scores are refused if there is a threshold").
-			Doc("The function that turns the model's values into scores from 0 to 1, for models exported without it: `softmax` if exactly one class is right, `sigmoid` if several can be (BirdNET, YOLO without it), `none` to use the values as they are. For `classify`, `keyword`, YOLO heads and masks of one channel."),
+			Doc("The function that turns the model's values into scores from 0 to 1, for models exported without it: `softmax` if exactly one class is right, `sigmoid` if several can be (BirdNET, YOLO without it), `none` to use the values as they are. For `classify`, `keyword`, YOLO heads and masks of one channel. Without it, `classify` applies the score calibration of the model's metadata, if there is one."),
 		key.Number(&s.Sensitivity, "sensitivity").Above(0).Max(10).DefaultDoc("1").Example("1.25").
 			Doc("With `activation: sigmoid`: the steepness of the sigmoid, as in BirdNET's programs."),
 		key.Number(&s.ScoreThreshold, "score_threshold").Min(0).Max(1).ShowZero().Example("0.6").
 			Flag("minimum score (default: the model's own; otherwise detect and words 0.5, pose 0.3, embed the catalog's, classify 0)").
-			DefaultDoc("the catalog's; otherwise 0.5 for `detect`, 0.3 for `pose`, the manifest's or 0.5 for `keyword` and `wakeword` (written 0), otherwise 0").
+			DefaultDoc("the catalog's; otherwise that of the model's metadata; otherwise 0.5 for `detect`, 0.3 for `pose`, the manifest's or 0.5 for `keyword` and `wakeword` (written 0), otherwise 0").
 			Doc("Minimum score of a result. For `embed` the score is the cosine similarity to the nearest picture of the gallery; a model with a `gallery` that is not in the catalog needs a threshold, which `corallite embed --calibrate` measures."),
 		key.Int(&s.MaxResults, "max_results").Min(0).
 			Flag("maximum number of results (0 = all; default: classify 5, embed 1, otherwise all)", "detect", "classify", "segment", "pose", "embed").

@@ -52,6 +52,41 @@ func (e *Editor) SetLabels(output, locale, fileName string, labels []string) err
 	return e.File.Pack(file.Name, []byte(strings.Join(labels, "\n")+"\n"))
 }
 
+// SetCalibration packs the parameters of an output's score calibration into the file; options for it that are not there yet have
+// no transformation and a default score of 0. check is given the number of values of the output's last axis.
+func (e *Editor) SetCalibration(output, fileName string, text []byte, check func(count, transformation int, def float32) error) error {
+	i, err := e.labelled(output)
+	if err != nil {
+		return err
+	}
+	t, err := e.tensor("output", fmt.Sprint(i))
+	if err != nil {
+		return err
+	}
+	o := options[CalibrationOptions](t, Calibration, true)
+	if err := check(e.lastAxis(i), int(o.Transformation), o.DefaultScore); err != nil {
+		return err
+	}
+	file := &File{Type: FileCalibration}
+	if at := slices.IndexFunc(t.Files, func(f *File) bool { return f.Type == FileCalibration }); at >= 0 {
+		e.drop(t.Files[at].Name, t.Files[at])
+		t.Files[at] = file
+	} else {
+		t.Files = append(t.Files, file)
+	}
+	file.Name = e.free(fileName, file)
+	return e.File.Pack(file.Name, text)
+}
+
+// lastAxis is the size of an output's last dimension; 1 where it has none.
+func (e *Editor) lastAxis(output int) int {
+	g := e.File.Subgraphs[0]
+	if at := g.Outputs[output]; at >= 0 && int(at) < len(g.Tensors) && len(g.Tensors[at].Shape) > 0 {
+		return int(g.Tensors[at].Shape[len(g.Tensors[at].Shape)-1])
+	}
+	return 1
+}
+
 // labelled is the output that labels are for.
 func (e *Editor) labelled(output string) (int, error) {
 	if output != "" {
@@ -112,7 +147,7 @@ func (e *Editor) free(name string, of *File) string {
 	if stem == "" || stem == "." || stem == "/" {
 		stem = "labels"
 	}
-	if ending != ".txt" { // whatever it was, it is one label a line now
+	if of.Type != FileCalibration { // whatever it was, it is one label a line now
 		ending = ".txt"
 	}
 	for n := 1; ; n++ {

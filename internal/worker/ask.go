@@ -94,7 +94,7 @@ func (a *Asker) Ask(ctx context.Context, q Question) (Answer, error) {
 	if err != nil {
 		_ = a.Close() // err has the reason already
 		if death := (*isolate.DeathError)(nil); errors.As(err, &death) && ctx.Err() == nil {
-			return Answer{}, fmt.Errorf("%s does not survive it: its process %s", a.o.Item, death.Cause())
+			return Answer{}, &askDeath{fmt.Sprintf("%s does not survive it: its process %s", a.o.Item, death.Cause()), death}
 		}
 		return Answer{}, err
 	}
@@ -113,6 +113,15 @@ func (a *Asker) Ask(ctx context.Context, q Question) (Answer, error) {
 	err = json.Unmarshal(a.answer.Bytes()[:size], &answer)
 	return answer, err
 }
+
+// askDeath is the error of a child that died over a question.
+type askDeath struct {
+	text  string
+	death *isolate.DeathError
+}
+
+func (e *askDeath) Error() string { return e.text }
+func (e *askDeath) Unwrap() error { return e.death }
 
 func (a *Asker) start(ctx context.Context) (err error) {
 	if a.child != nil {

@@ -40,6 +40,7 @@ type Options struct {
 	// TFLite_Detection_PostProcess or anchors have it in their graph or in their own options.
 	Activation  Activation
 	Sensitivity float64
+	Calibration *score.Calibration // of the scores of a classifier; nil: none
 
 	// MaxResults keeps so many of the results with the highest scores; 0: all.
 	MaxResults int
@@ -95,7 +96,7 @@ func newClasses(o Options, count int) (*classes, error) {
 			count, want, o.LabelOffset, n)
 	}
 	c := &classes{labels: o.Labels, offset: o.LabelOffset, threshold: o.ScoreThreshold, max: o.MaxResults, anyRange: o.Activation == score.None}
-	scorer, err := score.New(score.Options{Activation: o.Activation, Sensitivity: o.Sensitivity, Threshold: o.ScoreThreshold})
+	scorer, err := score.New(score.Options{Activation: o.Activation, Sensitivity: o.Sensitivity, Threshold: o.ScoreThreshold, Calibration: o.Calibration})
 	if err != nil {
 		errs = append(errs, err)
 	}
