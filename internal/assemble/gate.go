@@ -21,7 +21,7 @@ func (p *basePlan[T]) gate(c part.Sink) (pipeline.Gate, error) {
 
 // newGate makes a gate; sharp says that it measures how sharp pictures are.
 func (p *basePlan[T]) newGate(o life.Options, sharp bool) (pipeline.Gate, error) {
-	var env life.Env
+	env := life.Env{Tracked: func(model string) bool { return p.b.cfg.Models[model].Track != nil }}
 	if _, env.Sound = any(new(T)).(**audio.Chunk); !env.Sound {
 		env.Size = func(item pipeline.Item) (width, height int) {
 			if f, ok := item.(*vision.Frame); ok {

@@ -113,7 +113,7 @@ func (p *basePlan[T]) Run(ctx context.Context) (pipeline.Summary, error) {
 
 // model is what a sink knows of a model.
 func (p *basePlan[T]) model(m configs.Model, name string) part.Model {
-	out := part.Model{Name: name, Task: m.Task}
+	out := part.Model{Name: name, Task: m.Task, Tracked: m.Track != nil}
 	if len(m.Allow) > 0 {
 		out.Labels, out.Few = m.Allow, true
 	} else {

@@ -126,6 +126,9 @@ func (g *Gate) news(item pipeline.Item, ev *pipeline.Event, now time.Time, put f
 	fresh := map[id]bool{}
 	Each(&ev.Result, func(f pipeline.Finding, i int, t *pipeline.Thing) {
 		who := identify(ev.Model, f.Kind(), t)
+		if who.kind == tracks && who.track == 0 && g.env.Tracked != nil && g.env.Tracked(ev.Model) {
+			return
+		}
 		l := g.lives[who]
 		if l == nil {
 			l = &life{start: now}

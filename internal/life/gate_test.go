@@ -3,6 +3,7 @@ package life
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,33 @@ func TestCatIsOneEvent(t *testing.T) {
 		r.end()
 		if len(r.got) != 0 {
 			t.Errorf("%s: at the end %s", when, r.words())
+		}
+	}
+}
+
+// TestCatBeforeItsTrack has a tracker that is sure of an object in its third picture only: it is one event all the same.
+func TestCatBeforeItsTrack(t *testing.T) {
+	for when, want := range map[When]string{New: "3: d cat1; 4: d dog", End: "3: d cat1, e cat1; 4: d dog, e dog", Change: "3: d cat1; 4: d dog; 5: e cat1; 5: e dog"} {
+		r := newRig(t, Options{When: when}, Env{Tracked: func(model string) bool { return model == "coco" }, Size: func(pipeline.Item) (int, int) { return 640, 480 }})
+		for i := range 5 {
+			track := uint64(1)
+			if i < 2 {
+				track = 0
+			}
+			r.pass(found(cat(track, 0.8)))
+			if i == 3 { // of a model that does not track
+				it := r.items.New(99, pipeline.Meta{Seq: r.seq, Time: began.Add(r.at)})
+				r.g.Pass(pipeline.Report{Item: it, Events: []pipeline.Event{{Model: "other", Result: found(pipeline.Detection{Label: "dog"})}}}, r.put)
+				it.Release()
+			}
+		}
+		got := r.words()
+		r.end()
+		if ends := r.words(); ends != "" {
+			got = strings.TrimPrefix(got+"; "+ends, "; ")
+		}
+		if got != want {
+			t.Errorf("%s: %s; want %s", when, got, want)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (o *Options) LifeOptions() *Options { return o }
 func (o *Options) LifeKeys() key.Table {
 	return key.Table{
 		key.String(&o.When, "when").Choices(string(Every), string(New), string(Change), string(End)).DefaultDoc("`every`").Example("new").
-			Doc("Which results the sink gets. `every`: all. `new`: an object, a class or a sound once, when it appears. `change`: also when it enters or leaves a zone, crosses a line, gets another class from the secondary model, and when it is gone (`ended`). `end`: once, when it is gone, with its best moment (the picture in which it is large, sharp and certain) and its life in `ended`: start, end, best score, path, zones. With `track` an object is a track; otherwise all that has one label is one. A sound that is heard again and again is one event from its start to its end. When the run ends, all that is there ends."),
+			Doc("Which results the sink gets. `every`: all. `new`: an object, a class or a sound once, when it appears. `change`: also when it enters or leaves a zone, crosses a line, gets another class from the secondary model, and when it is gone (`ended`). `end`: once, when it is gone, with its best moment (the picture in which it is large, sharp and certain) and its life in `ended`: start, end, best score, path, zones. With `track` an object is a track, and there once it has its number; otherwise all that has one label is one. A sound that is heard again and again is one event from its start to its end. When the run ends, all that is there ends."),
 		key.Seconds(&o.MinInterval, "min_interval").Min(0).Max(86400).DefaultDoc("0").Example("5").
 			Doc("Seconds after a result with a label in which the sink gets no other with this label."),
 		key.Seconds(&o.GoneAfter, "gone_after").Above(0).Max(3600).DefaultDoc("2, for sound 5").Example("10").
@@ -69,6 +69,9 @@ func (o *Options) Validate() error {
 // Env is what a Gate knows of its pipeline.
 type Env struct {
 	Sound bool // the items are sound
+	// Tracked reports whether a model's objects are tracked. One that has no track yet has no life: it may be nothing, and
+	// what it becomes is told when its track begins. nil: none are.
+	Tracked func(model string) bool
 	// Sharpness is that of a part of an item's picture, xmin, ymin, xmax, ymax in pixels, from 0 to 1; nil: not known.
 	Sharpness func(item pipeline.Item, box [4]float32) float64
 	// Size is the width and height of an item's picture in pixels; nil: it has none.

@@ -12,6 +12,7 @@ import (
 	"corallite/internal/life"
 	"corallite/internal/part"
 	"corallite/pipeline"
+	"corallite/pipeline/audio"
 )
 
 // Options of New.
@@ -99,7 +100,9 @@ func (s *sink) Close() error { return nil }
 func (s *sink) Consume(_ context.Context, r pipeline.Report) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last = s.m.o.Clock.Now()
+	if _, heard := r.Item.(*audio.Chunk); !heard || s.sound != nil { // a word beside pictures says nothing of these
+		s.last = s.m.o.Clock.Now()
+	}
 	for i := range r.Events {
 		ev := &r.Events[i]
 		s.model(ev)

@@ -21,6 +21,7 @@ type Model struct {
 	Name, Task string
 	Labels     []string // that its results can have, as far as is known: of category_allowlist where there is one
 	Few        bool     // Labels are those that somebody has chosen
+	Tracked    bool     // its objects are tracked
 }
 
 // Check is what a part with rules of its own, beyond those of its keys, is checked in.

@@ -2,10 +2,12 @@ package mqtt
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"corallite/internal/draw"
 	"corallite/internal/life"
+	"corallite/internal/part"
 	"corallite/pipeline"
 )
 
@@ -39,7 +41,7 @@ func (s *Sink) word(ev *pipeline.Event, w pipeline.Keyword) {
 func (s *Sink) follow(frame draw.Frame, all []pipeline.Event, ev *pipeline.Event, now time.Time) {
 	for i := range ev.Detections {
 		d := &ev.Detections[i]
-		if !s.has(d.Label) {
+		if !s.has(d.Label) || d.Track == 0 && s.tracks(ev.Model) { // it may be nothing yet
 			continue
 		}
 		o := s.see(ev.Model, d, ev.Time, now)
@@ -66,6 +68,11 @@ func (s *Sink) follow(frame draw.Frame, all []pipeline.Event, ev *pipeline.Event
 		}
 		s.frigateEvent(o, fresh, false)
 	}
+}
+
+// tracks reports whether the objects of a model are tracked.
+func (s *Sink) tracks(model string) bool {
+	return slices.ContainsFunc(s.env.Models, func(m part.Model) bool { return m.Name == model && m.Tracked })
 }
 
 // objectIsGone reports whether no object has that id.
