@@ -6,6 +6,7 @@
 //	<cache>/models/NAME/FILE             the files of model NAME
 //	<cache>/models/NAME/FILE.record.json the checksum of a downloaded file for which the catalog has none
 //	<cache>/models/NAME/FILE.part        a partial download, which the next pull resumes
+//	<cache>/sums/                        sha256 and identity of models elsewhere, so that they are not read once more to know them
 //	<cache>/checked/NAME/FILE.json       says that FILE had the right sha256, and its identity then
 //	<cache>/locks/NAME                   held while the files of NAME change
 //	<downloads>/SHA256                   packages that files come from, named by their sha256

@@ -255,7 +255,7 @@ func (s *Store) FindBySHA256(path string) (*Entry, bool, error) {
 				continue // an unreadable record only concerns its own model
 			}
 			if sum == "" {
-				content, err := filesum.Of(path)
+				content, err := filesum.Cache(s.Folder("sums")).Of(path)
 				if err != nil {
 					return nil, false, err
 				}

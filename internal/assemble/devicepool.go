@@ -10,6 +10,7 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/edgetpu"
 	"corallite/internal/devicepool"
+	"corallite/internal/filesum"
 	"corallite/internal/heat"
 	"corallite/internal/worker"
 	"corallite/models"
@@ -58,7 +59,7 @@ func DevicePoolOptions(all []configs.Model, tpu configs.EdgeTPU, logger *slog.Lo
 	}
 	o := devicepool.Options{
 		Library: tpu.Library, EdgeTPU: edgetpu.Options{Performance: performance}, Heat: heat.Options{Mode: mode},
-		ExtraPaths: ExtraPaths(), EdgeTPUEnv: tpu.Env, Verified: worker.NewVerifiedModels(store.Folder("tried")), Logger: logger,
+		ExtraPaths: ExtraPaths(), EdgeTPUEnv: tpu.Env, Verified: worker.NewVerifiedModels(store.Folder("tried")).WithSums(filesum.Cache(store.Folder("sums"))), Logger: logger,
 	}
 	for _, m := range all {
 		// An error is told when the model is opened.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"corallite/internal/filesum"
 	"corallite/tflite"
 )
 
@@ -15,14 +16,32 @@ const trialVersion = 1
 // VerifiedModels remembers models that passed a trial, as empty files in a folder, named by the sha256 of the model,
 // the runtime's version, that of the trial, and the signature that was run. A folder that cannot be read or written
 // costs another trial and is no error. A nil VerifiedModels remembers nothing.
-type VerifiedModels struct{ folder string }
+type VerifiedModels struct {
+	folder string
+	sums   filesum.Cache
+}
 
 // NewVerifiedModels uses a folder, which is made when needed; with "" it remembers nothing.
 func NewVerifiedModels(folder string) *VerifiedModels {
 	if folder == "" {
 		return nil
 	}
-	return &VerifiedModels{folder}
+	return &VerifiedModels{folder: folder}
+}
+
+// WithSums lets t take the sha256 of files from a cache.
+func (t *VerifiedModels) WithSums(c filesum.Cache) *VerifiedModels {
+	if t != nil {
+		t.sums = c
+	}
+	return t
+}
+
+func (t *VerifiedModels) sumOf(path string) ([sha256.Size]byte, error) {
+	if t == nil {
+		return filesum.Cache("").Of(path)
+	}
+	return t.sums.Of(path)
 }
 
 func (t *VerifiedModels) file(sum [sha256.Size]byte, signature string) string {

@@ -14,7 +14,6 @@ import (
 
 	"corallite/delegate"
 	"corallite/delegate/edgetpu"
-	"corallite/internal/filesum"
 	"corallite/internal/isolate"
 	"corallite/internal/regfile"
 	"corallite/tflite"
@@ -201,7 +200,7 @@ func ProbeModel(ctx context.Context, o ModelProbeOptions) error {
 	if info, err := os.Stat(o.Path); err != nil || !info.Mode().IsRegular() {
 		return nil // opening it reports better what is wrong
 	}
-	sum, err := filesum.Of(o.Path)
+	sum, err := o.Verified.sumOf(o.Path)
 	if err == nil && o.Verified.Has(sum, o.Signature) {
 		return nil
 	}
