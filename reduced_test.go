@@ -12,6 +12,7 @@ import (
 	"gocv.io/x/gocv"
 
 	"corallite"
+	"corallite/internal/overlap"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
 	"corallite/pipeline/camera"
@@ -146,7 +147,7 @@ func TestReducedPicturesGiveTheSame(t *testing.T) {
 					}
 					sure++
 					if slices.ContainsFunc(pair[1], func(o pipeline.Detection) bool {
-						return o.Index == d.Index && iou(o.Box, d.Box) >= 0.9 && max(o.Score-d.Score, d.Score-o.Score) <= 0.05
+						return o.Index == d.Index && overlap.IoU(o.Box, d.Box) >= 0.9 && max(o.Score-d.Score, d.Score-o.Score) <= 0.05
 					}) {
 						same++
 					}
@@ -158,15 +159,4 @@ func TestReducedPicturesGiveTheSame(t *testing.T) {
 			t.Errorf("%d of %d detections are the same, want 98 %%; %d of %d pictures were reduced", same, sure, other, len(full))
 		}
 	})
-}
-
-// iou is the intersection over union of two boxes.
-func iou(a, b [4]float32) float32 {
-	w, h := min(a[2], b[2])-max(a[0], b[0]), min(a[3], b[3])-max(a[1], b[1])
-	if w <= 0 || h <= 0 {
-		return 0
-	}
-	area := func(r [4]float32) float32 { return float32((r[2] - r[0]) * (r[3] - r[1])) }
-	both := float32(w * h)
-	return both / (area(a) + area(b) - both)
 }

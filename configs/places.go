@@ -51,7 +51,7 @@ func (s *layers) checkPlacesModels(p path, cfg *Config, in Pipeline) {
 			at = p.to(k)
 		}
 	}
-	followed := len(in.Places.Zones)+len(in.Places.Lines) > 0
+	followed := !in.Places.Enabled().Empty()
 	detectors := 0
 	for _, name := range in.Models {
 		m, defined := cfg.Models[name]
@@ -102,6 +102,9 @@ func (s *layers) checkPlacesLabels(p path, cfg *Config, in Pipeline) {
 	for _, z := range in.Places.Zones {
 		for _, label := range z.Objects {
 			unknown(p.to("zones", z.Name, "objects"), label, have)
+		}
+		for _, f := range z.Filters {
+			unknown(p.to("zones", z.Name, "filters", f.Label), f.Label, have)
 		}
 	}
 	for _, l := range in.Places.Lines {

@@ -13,6 +13,30 @@ import (
 	"corallite/internal/zone"
 )
 
+// TestMasksWithNames reads masks as Frigate has them since 0.18.
+func TestMasksWithNames(t *testing.T) {
+	workingFolder(t, t.Chdir)
+	text := strings.Replace(placesText, `masks: ["0,0,0.2,0,0.2,0.1,0,0.1", [[0.8, 0], [1, 0], [1, 0.1]]]`,
+		`masks: {sky: {friendly_name: The sky, coordinates: "0,0,0.2,0,0.2,0.1,0,0.1"}, old: {enabled: false, coordinates: "0,0,1,0,1,1"}, tree: {enabled: true, coordinates: [[0.8, 0], [1, 0], [1, 0.1]]}}`, 1)
+	text = strings.Replace(text, "objects: [person, Hot Dog]", "objects: [person, food], speed_threshold: 30 km/h, filters: {person: {min_area: 0.01}}", 1)
+	cfg := mustLoad(t, text)
+	places := cfg.Pipelines["door"].Places
+	want := []zone.Shape{shapeOf(t, "0,0,0.2,0,0.2,0.1,0,0.1"), shapeOf(t, "0.8,0,1,0,1,0.1")}
+	if !reflect.DeepEqual(places.Masks, want) {
+		t.Errorf("%+v, want %+v", places.Masks, want)
+	}
+	if z := places.Zones[1]; z.MinSpeed != "30 km/h" || !reflect.DeepEqual(z.Filters, []zone.Filter{{Label: "person", MinArea: 0.01}}) {
+		t.Errorf("%+v", z)
+	}
+	shown, err := Show(cfg, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := mustLoad(t, string(shown)); !reflect.DeepEqual(again.Pipelines["door"].Places, places) {
+		t.Errorf("shown as\n%s\nit is %+v", shown, again.Pipelines["door"].Places)
+	}
+}
+
 const placesText = `
 models:
   m: {path: m.tflite, task: detect, labels: [person, car, truck, traffic light, Hot Dog], track: true}

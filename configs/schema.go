@@ -113,7 +113,10 @@ func describe(k *key.Key) object {
 	case key.KindPoints:
 		s["anyOf"] = shapeForms()
 	case key.KindPointsList:
-		s["anyOf"] = append(shapeForms(), object{"type": "array", "items": object{"anyOf": shapeForms()}, "minItems": 1})
+		named := object{"type": "object", "required": []string{"coordinates"}, "additionalProperties": false, "properties": object{
+			"coordinates": object{"anyOf": shapeForms()}, "friendly_name": object{"type": "string"}, "enabled": object{"type": "boolean"}}}
+		s["anyOf"] = append(shapeForms(), object{"type": "array", "items": object{"anyOf": shapeForms()}, "minItems": 1},
+			object{"type": "object", "additionalProperties": named})
 	case key.KindVariants:
 		s["type"] = "array"
 		s["minItems"] = 1

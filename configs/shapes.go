@@ -38,6 +38,9 @@ func (w *validator) groups(n *yaml.Node, k *key.Key, p path) (all []key.Element,
 // shapes reads the points of one shape or of several: a string of numbers with commas; or a list of numbers, of pairs,
 // or of strings, each of which is a point or, for several shapes, a shape. All become strings.
 func (w *validator) shapes(n *yaml.Node, k *key.Key, p path, several bool) (texts []string, ok bool) {
+	if several && n.Kind == yaml.MappingNode {
+		return w.namedShapes(n, k, p)
+	}
 	var nodes []*yaml.Node
 	if several && n.Kind == yaml.SequenceNode && len(n.Content) > 0 && severalShapes(n) {
 		nodes = n.Content
@@ -68,6 +71,52 @@ func (w *validator) shapes(n *yaml.Node, k *key.Key, p path, several bool) (text
 			continue
 		}
 		texts = append(texts, shape.String())
+	}
+	return texts, ok
+}
+
+// namedShapes reads shapes under names, as Frigate has masks since 0.18: each with coordinates and, if wanted, a
+// friendly_name and enabled. Those that are not enabled are checked and left out; names are for people only.
+func (w *validator) namedShapes(n *yaml.Node, k *key.Key, p path) (texts []string, ok bool) {
+	ok = true
+	for _, one := range w.mapping(n, k, p) {
+		at := p.to(one.key.Value)
+		w.seen(at, w.at(one.key))
+		value := resolveAlias(one.value)
+		if value.Kind != yaml.MappingNode {
+			w.bad(value, at, key.CodeWrongType, "expected a mapping with the keys coordinates, friendly_name, enabled, not %s", found(value))
+			ok = false
+			continue
+		}
+		enabled, coordinates := true, (*yaml.Node)(nil)
+		for _, part := range w.mapping(value, k, at) {
+			below := at.to(part.key.Value)
+			w.seen(below, w.at(part.key))
+			v := resolveAlias(part.value)
+			switch part.key.Value {
+			case "coordinates":
+				coordinates = v
+			case "friendly_name":
+			case "enabled":
+				if err := v.Decode(&enabled); err != nil || v.Tag != "!!bool" {
+					w.bad(v, below, key.CodeWrongType, "expected true or false, not %s", found(v))
+					ok = false
+				}
+			default:
+				w.bad(part.key, below, key.CodeUnknownKey, "unknown key: a mask with a name has coordinates, friendly_name and enabled")
+				ok = false
+			}
+		}
+		if coordinates == nil {
+			w.bad(value, at, key.CodeMissingKey, "coordinates are missing")
+			ok = false
+			continue
+		}
+		shapes, fine := w.shapes(coordinates, k, at.to("coordinates"), false)
+		ok = ok && fine
+		if enabled {
+			texts = append(texts, shapes...)
+		}
 	}
 	return texts, ok
 }

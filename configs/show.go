@@ -154,7 +154,12 @@ func shownElements(k *key.Key, all []key.Element) (*yaml.Node, error) {
 				continue
 			}
 			node := &yaml.Node{}
-			if err := node.Encode(v); err != nil {
+			if below, ok := v.([]key.Element); ok {
+				var err error
+				if node, err = shownElements(c, below); err != nil {
+					return nil, err
+				}
+			} else if err := node.Encode(v); err != nil {
 				return nil, err
 			}
 			if node.Kind == yaml.SequenceNode {

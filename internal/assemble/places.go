@@ -32,7 +32,7 @@ func newPlaces(c *zone.Config, m configs.Model, tracker *track.Tracker, warn fun
 			return nil, err
 		}
 	}
-	if len(c.Zones)+len(c.Lines) > 0 {
+	if !c.Enabled().Empty() {
 		if p.where, err = zone.NewFollower(c.Options, warn); err != nil {
 			return nil, err
 		}

@@ -147,7 +147,7 @@ func (p *basePlan[T]) sinkEnv() part.SinkEnv {
 	for _, name := range p.named {
 		env.Models = append(env.Models, p.model(p.b.cfg.Models[name], name))
 	}
-	for _, z := range p.c.Places.Zones {
+	for _, z := range p.c.Places.Enabled().Zones {
 		env.Zones = append(env.Zones, z.Name)
 	}
 	env.Control = p.control

@@ -161,7 +161,7 @@ func (k *Key) Expects() string {
 	case KindPoints:
 		return "points, x and y in turn: \"0.1,0.2,0.9,0.2\" or [[0.1, 0.2], [0.9, 0.2]]"
 	case KindPointsList:
-		return "shapes, each with points, x and y in turn: [\"0,0,0.2,0,0.2,0.1\"]"
+		return "shapes, each with points, x and y in turn: [\"0,0,0.2,0,0.2,0.1\"], or as Frigate has them, {NAME: {coordinates: …}}"
 	case KindGroup:
 		if k.Switch {
 			return "true, false, or a mapping with the keys " + strings.Join(k.ChildNames(), ", ")

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"corallite/internal/overlap"
 )
 
 // MinIoU is the minimum overlap (intersection over union) of a found box with an annotated one for the two to be a
@@ -83,12 +85,6 @@ func Write(w io.Writer, frames Frames) error {
 func short(x float64) string { return strconv.FormatFloat(math.Round(x*1e4)/1e4, 'f', -1, 64) }
 
 // IoU is intersection over union, 0 to 1.
-func IoU(a, b Box) float64 {
-	w := min(a.X+a.W, b.X+b.W) - max(a.X, b.X)
-	h := min(a.Y+a.H, b.Y+b.H) - max(a.Y, b.Y)
-	if !(w > 0 && h > 0) {
-		return 0
-	}
-	shared := float64(w * h)
-	return shared / (float64(a.W*a.H) + float64(b.W*b.H) - shared)
-}
+func IoU(a, b Box) float64 { return overlap.IoU(a.corners(), b.corners()) }
+
+func (b Box) corners() [4]float64 { return [4]float64{b.X, b.Y, b.X + b.W, b.Y + b.H} }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"corallite/internal/assignment"
+	"corallite/internal/overlap"
 	"corallite/pipeline"
 )
 
@@ -23,10 +24,10 @@ func (t *Tracker) pick(want func(*object) bool) {
 	}
 }
 
-// overlap weights pairs by how much they overlap by more than least, so that good pairs are not sacrificed for one more
+// overlapping weights pairs by how much they overlap by more than least, so that good pairs are not sacrificed for one more
 // marginal pair; this equals ByteTrack's assignment with a cost limit.
-func overlap(least float64) weight {
-	return func(o *object, c *candidate) float64 { return iou(&o.expected, &c.box) - least }
+func overlapping(least float64) weight {
+	return func(o *object, c *candidate) float64 { return overlap.IoU(o.expected, c.box) - least }
 }
 
 // The second look at objects that no detection overlaps. The further they may have moved since they were last found, the

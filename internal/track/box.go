@@ -1,6 +1,10 @@
 package track
 
-import "math"
+import (
+	"math"
+
+	"corallite/internal/overlap"
+)
 
 // box is xmin, ymin, xmax, ymax in pixels. Its numbers come from float32, so that products of four of them are finite.
 type box [4]float64
@@ -18,7 +22,7 @@ func newBox(b [4]float32) (box, bool) {
 
 func (b *box) empty() bool { return !(b[2] > b[0] && b[3] > b[1]) }
 
-func (b *box) area() float64 { return float64((b[2] - b[0]) * (b[3] - b[1])) }
+func (b *box) area() float64 { return overlap.Area(*b) }
 
 // measured is the measurement vector of the Kalman filter.
 func (b *box) measured() (cx, cy, aspect, height float64) {
@@ -37,32 +41,4 @@ func (b *box) around(a *box) box {
 // within is the part of b that lies in a; it may be empty.
 func (b *box) within(a *box) box {
 	return box{max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])}
-}
-
-// shared is the area of both.
-func shared(a, b *box) float64 {
-	w := min(a[2], b[2]) - max(a[0], b[0])
-	h := min(a[3], b[3]) - max(a[1], b[1])
-	if !(w > 0 && h > 0) || a.empty() || b.empty() {
-		return 0
-	}
-	return float64(w * h)
-}
-
-// iou is intersection over union, 0 to 1.
-func iou(a, b *box) float64 {
-	s := shared(a, b)
-	if s == 0 {
-		return 0
-	}
-	return s / (a.area() + b.area() - s)
-}
-
-// covered is the part of the smaller box that the other covers, 0 to 1.
-func covered(a, b *box) float64 {
-	s := shared(a, b)
-	if s == 0 {
-		return 0
-	}
-	return s / min(a.area(), b.area())
 }

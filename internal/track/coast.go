@@ -3,6 +3,7 @@ package track
 import (
 	"time"
 
+	"corallite/internal/overlap"
 	"corallite/pipeline"
 )
 
@@ -32,7 +33,7 @@ func (t *Tracker) Coasting(detections []pipeline.Detection) []pipeline.Detection
 // taken reports whether an object that was found stands where another one is expected: it hides it, or is it.
 func (t *Tracker) taken(b *box) bool {
 	for i := range t.objects {
-		if o := &t.objects[i]; o.found && o.sure() && iou(&o.place, b) > maxTaken {
+		if o := &t.objects[i]; o.found && o.sure() && overlap.IoU(o.place, *b) > maxTaken {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package track
 import (
 	"time"
 
+	"corallite/internal/overlap"
 	"corallite/pipeline"
 )
 
@@ -29,10 +30,10 @@ func (t *Tracker) duplicate(c *candidate) bool {
 		if !o.found || !t.sameClass(o, c) {
 			continue
 		}
-		if covered(&o.place, &c.box) <= coveredDuplicate {
+		if overlap.OfSmaller(o.place, c.box) <= coveredDuplicate {
 			continue
 		}
-		if iou(&o.place, &c.box) > minIoUAlso {
+		if overlap.IoU(o.place, c.box) > minIoUAlso {
 			o.correct(c)
 		}
 		return true
@@ -60,7 +61,7 @@ func (t *Tracker) withinOlder(i int) bool {
 			other.track.Frames == o.track.Frames && k > i {
 			continue
 		}
-		if covered(&o.place, &other.place) > coveredHidden {
+		if overlap.OfSmaller(o.place, other.place) > coveredHidden {
 			return true
 		}
 	}

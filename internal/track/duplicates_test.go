@@ -140,15 +140,3 @@ func TestDoubt(t *testing.T) {
 		t.Errorf("measurements 4 and 990 off pull by %g and %g", far, further)
 	}
 }
-
-func TestCovered(t *testing.T) {
-	a := box{0, 0, 10, 10}
-	for _, c := range []struct {
-		b    box
-		want float64
-	}{{a, 1}, {box{2, 2, 4, 7}, 1}, {box{-10, -10, 30, 30}, 1}, {box{5, 0, 15, 10}, 0.5}, {box{10, 0, 20, 10}, 0}, {box{8, 8, 2, 2}, 0}} {
-		if got := covered(&a, &c.b); !closeTo(got, c.want, 1e-12) || covered(&c.b, &a) != got {
-			t.Errorf("%v: %g, want %g", c.b, got, c.want)
-		}
-	}
-}

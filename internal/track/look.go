@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"corallite/internal/flow"
+	"corallite/internal/overlap"
 )
 
 // maxBetween is the longest time between two pictures in which an object is looked for: later it is elsewhere, or turned.
@@ -77,7 +78,7 @@ const maxBehind = 0.5
 func (t *Tracker) behind(i int, b *box) bool {
 	for k := range t.objects {
 		if o := &t.objects[k]; k != i && o.found && o.track.Index == t.objects[i].track.Index {
-			if c := o.here(); c[3] > b[3] && shared(b, c) > float64(maxBehind*b.area()) {
+			if c := o.here(); c[3] > b[3] && overlap.Shared(*b, *c) > float64(maxBehind*b.area()) {
 				return true
 			}
 		}

@@ -88,13 +88,13 @@ func (t *Tracker) Update(at time.Time, detections []pipeline.Detection) (ended [
 	t.predict(dt)
 
 	t.pick(func(o *object) bool { return o.sure() })
-	t.high = t.associate(t.high, overlap(t.o.MinIoU), detections)
+	t.high = t.associate(t.high, overlapping(t.o.MinIoU), detections)
 	t.pick(func(o *object) bool { return o.sure() && !o.found })
 	t.high = t.associate(t.high, near, detections)
 	t.pick(func(o *object) bool { return o.sure() && o.wasFound && !o.found })
-	t.associate(t.low, overlap(t.o.MinIoULow), detections)
+	t.associate(t.low, overlapping(t.o.MinIoULow), detections)
 	t.pick(func(o *object) bool { return !o.sure() })
-	t.high = t.associate(t.high, overlap(minIoUUnsure), detections)
+	t.high = t.associate(t.high, overlapping(minIoUUnsure), detections)
 
 	t.drop(func(o *object) bool { return !o.sure() && !o.found })
 	for _, k := range t.high {

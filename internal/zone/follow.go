@@ -13,6 +13,8 @@ type Follower struct {
 	width, height int // of the pictures that areas, paths and grounds are for
 	areas         []Polygon
 	grounds       []*ground // nil: the zone has no distances
+	filters       []map[string]*filter
+	speeds        []float64 // that objects must have in the zone, in metres a second; 0: any
 	paths         []Path
 	objects       map[uint64]*object
 	counts        counts
@@ -28,6 +30,7 @@ type object struct {
 // visit is an object's stay in a zone.
 type visit struct {
 	in       bool      // the object is in the zone
+	here     bool      // it was in the area in the last frame
 	against  int       // frames in a row that speak for the opposite
 	since    time.Time // the first of the frames that brought it in
 	last     time.Time // the last frame inside
@@ -50,8 +53,15 @@ func NewFollower(o Options, warn func(message string)) (*Follower, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	o.Zones = slices.DeleteFunc(slices.Clone(o.Zones), func(z Zone) bool { return z.Disabled })
+	o = o.Enabled()
 	f := &Follower{o: o, objects: map[uint64]*object{}, counts: newCounts(o), warn: warn}
+	for _, z := range o.Zones {
+		speed, err := parseSpeed(z.MinSpeed)
+		if err != nil {
+			return nil, err
+		}
+		f.speeds = append(f.speeds, speed)
+	}
 	return f, nil
 }
 
@@ -91,14 +101,18 @@ func (f *Follower) fit(width, height int) {
 		return
 	}
 	f.width, f.height = width, height
-	f.areas, f.grounds, f.paths = nil, nil, nil
+	f.areas, f.grounds, f.filters, f.paths = nil, nil, nil, nil
 	for _, z := range f.o.Zones {
 		area := Polygon(z.Shape.fitted("zone", z.Name, width, height, f.warn))
 		var g *ground
 		if len(z.Distances) > 0 {
 			g, _ = newGround(area, z.Distances) // validated; at worst there are no speeds
 		}
-		f.areas, f.grounds = append(f.areas, area), append(f.grounds, g)
+		filters := filtersOf(z.Filters)
+		for label, one := range filters {
+			one.masks = fitAll(one.Masks, label+" in zone "+z.Name, width, height, f.warn)
+		}
+		f.areas, f.grounds, f.filters = append(f.areas, area), append(f.grounds, g), append(f.filters, filters)
 	}
 	for _, l := range f.o.Lines {
 		f.paths = append(f.paths, l.Shape.fitted("line", l.Name, width, height, f.warn))
@@ -108,7 +122,8 @@ func (f *Follower) fit(width, height int) {
 // visit takes in where an object is to a zone.
 func (f *Follower) visit(k int, v *visit, at time.Time, box Box, d *pipeline.Detection) {
 	z := &f.o.Zones[k]
-	inside := wanted(z.Objects, d.Label) && within(f.areas[k], z.Inside, box)
+	here := wanted(z.Objects, d.Label) && within(f.areas[k], z.Inside, box) && f.passes(k, box, d)
+	inside := here && f.fast(k, v, at, box)
 	if inside == v.in {
 		v.against = 0
 	} else {
@@ -116,16 +131,11 @@ func (f *Follower) visit(k int, v *visit, at time.Time, box Box, d *pipeline.Det
 	}
 	if inside && !v.in && v.against == 1 {
 		v.since = at
-		v.velocity = velocity{}
 	}
 	if inside {
 		v.last = at
-		if g := f.grounds[k]; g != nil {
-			if p, ok := g.at(box.Foot()); ok {
-				v.velocity.add(at, p)
-			}
-		}
 	}
+	v.here = here
 	switch {
 	case inside && !v.in && v.against >= z.Inertia && at.Sub(v.since) >= z.Loitering:
 		v.in, v.ever, v.against, v.label = true, true, 0, d.Label
@@ -146,6 +156,29 @@ func (f *Follower) visit(k int, v *visit, at time.Time, box Box, d *pipeline.Det
 	if speed, ok := v.velocity.now(); ok && inside {
 		d.SpeedMPS = speed
 	}
+}
+
+// passes reports whether an object is what the filters of a zone want. A predicted one has no score of its own.
+func (f *Follower) passes(k int, box Box, d *pipeline.Detection) bool {
+	one := f.filters[k][d.Label]
+	return one == nil || one.fits(box, f.width, f.height) && (d.Predicted || float64(d.Score) >= one.Threshold)
+}
+
+// fast measures the speed of an object in a zone with distances, from when it comes there, and reports whether it is high
+// enough to be in the zone.
+func (f *Follower) fast(k int, v *visit, at time.Time, box Box) bool {
+	g := f.grounds[k]
+	if g == nil {
+		return true
+	}
+	if !v.here && !v.in {
+		v.velocity = velocity{}
+	}
+	if p, ok := g.at(box.Foot()); ok {
+		v.velocity.add(at, p)
+	}
+	speed, known := v.velocity.now()
+	return f.speeds[k] == 0 || known && speed >= f.speeds[k]
 }
 
 // leave ends an object's stay in a zone.

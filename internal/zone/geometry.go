@@ -1,6 +1,10 @@
 package zone
 
-import "math"
+import (
+	"math"
+
+	"corallite/internal/overlap"
+)
 
 // Box is xmin, ymin, xmax, ymax in pixels.
 type Box [4]float64
@@ -26,7 +30,7 @@ func (b Box) Centre() Point { return Point{(b[0] + b[2]) / 2, (b[1] + b[3]) / 2}
 func (b Box) Height() float64 { return b[3] - b[1] }
 
 // Area is in square pixels.
-func (b Box) Area() float64 { return float64((b[2] - b[0]) * (b[3] - b[1])) }
+func (b Box) Area() float64 { return overlap.Area(b) }
 
 func (b Box) contains(p Point) bool {
 	return p.X >= b[0] && p.X <= b[2] && p.Y >= b[1] && p.Y <= b[3]

@@ -57,6 +57,10 @@ func (z *Zone) Keys() key.Table {
 			func(v any) { on, _ := v.(bool); z.Disabled = !on }, func() any { return !z.Disabled }),
 		key.Numbers(&z.Distances, "distances").Lengths(4).Above(0).Max(1e6).DefaultDoc("none").Example("[4, 20, 4, 20]").
 			Doc("For speeds: how long the four sides of the zone are on the ground in metres, from the first corner to the second and so on. The zone must then have four corners, as a rectangle on the ground has in the picture."),
+		key.String(&z.MinSpeed, "speed_threshold").Pattern(speedPattern, speedForm).AcceptInt().DefaultDoc("none").Example("30 km/h").
+			Doc("How fast an object must be to be in the zone, by `distances`. With its unit, because Frigate's number is in the unit of its `ui.unit_system`."),
+		key.Groups(&z.Filters, "filters").Example("{person: {min_area: 0.002}}").
+			Doc("What objects must be like, by their label, to be in this zone."),
 	}
 }
 
@@ -131,6 +135,9 @@ func (c *Config) Labels() []string {
 	var all []string
 	for _, z := range c.Zones {
 		all = append(all, z.Objects...)
+		for _, f := range z.Filters {
+			all = append(all, f.Label)
+		}
 	}
 	for _, l := range c.Lines {
 		all = append(all, l.Objects...)

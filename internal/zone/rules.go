@@ -3,6 +3,7 @@ package zone
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -27,6 +28,8 @@ type Zone struct {
 	Distances []float64     // metres from each of four corners to the next, for speeds; empty: no speeds
 	Title     string        // what pictures show in place of Name; "": Name
 	Disabled  bool          // it is checked and otherwise left out
+	MinSpeed  string        // how fast an object must be to be in the zone, with the unit; needs Distances; empty: no limit
+	Filters   []Filter      // what objects must be like to be in the zone, at most one for a label
 }
 
 // DefaultZone is a zone with Frigate's values.
@@ -53,6 +56,15 @@ type Options struct {
 	Zones []Zone
 	Lines []Line
 }
+
+// Enabled are the options without the zones that are disabled.
+func (o Options) Enabled() Options {
+	o.Zones = slices.DeleteFunc(slices.Clone(o.Zones), func(z Zone) bool { return z.Disabled })
+	return o
+}
+
+// Empty reports whether there is no zone and no line.
+func (o Options) Empty() bool { return len(o.Zones)+len(o.Lines) == 0 }
 
 // Validate checks the options and returns all problems.
 func (o Options) Validate() error {
@@ -90,11 +102,18 @@ func (z *Zone) validate() error {
 		return fmt.Errorf("an inertia of %d frames: expected 1 or more", z.Inertia)
 	case z.Loitering < 0:
 		return fmt.Errorf("a loitering time of %v: expected 0 or more", z.Loitering)
-	case len(z.Distances) > 0:
-		_, err := newGround(z.Shape.In(1, 1), z.Distances)
-		return err
+	case z.MinSpeed != "" && len(z.Distances) == 0:
+		return errors.New("speed_threshold needs distances, by which speeds are measured")
 	}
-	return nil
+	if _, err := parseSpeed(z.MinSpeed); err != nil {
+		return fmt.Errorf("speed_threshold: %w", err)
+	}
+	if len(z.Distances) > 0 {
+		if _, err := newGround(z.Shape.In(1, 1), z.Distances); err != nil {
+			return err
+		}
+	}
+	return validateFilters(z.Filters)
 }
 
 func (l *Line) validate() error {

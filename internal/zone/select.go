@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"corallite/internal/overlap"
 	"corallite/pipeline"
 )
 
@@ -39,8 +40,13 @@ func (s Selection) Validate() error {
 	for i, m := range s.Masks {
 		errs = append(errs, checkMask(i, m))
 	}
+	return errors.Join(append(errs, validateFilters(s.Filters))...)
+}
+
+func validateFilters(filters []Filter) error {
+	var errs []error
 	seen := map[string]bool{}
-	for _, f := range s.Filters {
+	for _, f := range filters {
 		if seen[f.Label] {
 			errs = append(errs, fmt.Errorf("filter %s: it is there twice", f.Label))
 		}
@@ -112,7 +118,7 @@ func NewSelector(s Selection, index func(label string) (int, bool), warn func(me
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Selector{s: s, index: map[string]int{}, filters: map[string]*filter{}, warn: warn}
+	r := &Selector{s: s, index: map[string]int{}, filters: filtersOf(s.Filters), warn: warn}
 	for _, to := range s.Merge {
 		if index == nil {
 			continue
@@ -120,9 +126,6 @@ func NewSelector(s Selection, index func(label string) (int, bool), warn func(me
 		if i, ok := index(to); ok {
 			r.index[to] = i
 		}
-	}
-	for _, f := range s.Filters {
-		r.filters[f.Label] = &filter{Filter: f}
 	}
 	return r, nil
 }
@@ -142,7 +145,7 @@ func (r *Selector) Apply(width, height int, detections []pipeline.Detection, low
 		if inAny(r.masks, foot) {
 			return true
 		}
-		return f != nil && (inAny(f.masks, foot) || !f.fits(box, width, height) || !low && r.hidden(d.Label, d.Score))
+		return f != nil && (!f.fits(box, width, height) || !low && r.hidden(d.Label, d.Score))
 	})
 }
 
@@ -160,8 +163,8 @@ func (r *Selector) threshold(label string) float64 {
 	return 0
 }
 
-// fits reports whether a box is within the limits.
-func (f *Filter) fits(b Box, width, height int) bool {
+// fits reports whether a box is within the limits and under no mask.
+func (f *filter) fits(b Box, width, height int) bool {
 	area, ratio := b.Area(), (b[2]-b[0])/b.Height()
 	limit := func(l float64) float64 {
 		if l <= 1 {
@@ -169,7 +172,7 @@ func (f *Filter) fits(b Box, width, height int) bool {
 		}
 		return l
 	}
-	return area >= limit(f.MinArea) && (f.MaxArea == 0 || area <= limit(f.MaxArea)) &&
+	return !inAny(f.masks, b.Foot()) && area >= limit(f.MinArea) && (f.MaxArea == 0 || area <= limit(f.MaxArea)) &&
 		(f.MinRatio == 0 || ratio >= f.MinRatio) && (f.MaxRatio == 0 || ratio <= f.MaxRatio)
 }
 
@@ -179,16 +182,26 @@ func (r *Selector) fit(width, height int) {
 		return
 	}
 	r.width, r.height = width, height
-	in := func(name string, shapes []Shape) (areas []Polygon) {
-		for _, s := range shapes {
-			areas = append(areas, s.fitted("the mask of", name, width, height, r.warn))
-		}
-		return areas
-	}
-	r.masks = in("all objects", r.s.Masks)
+	r.masks = fitAll(r.s.Masks, "all objects", width, height, r.warn)
 	for label, f := range r.filters {
-		f.masks = in(label, f.Masks)
+		f.masks = fitAll(f.Masks, label, width, height, r.warn)
 	}
+}
+
+func fitAll(masks []Shape, of string, width, height int, warn func(message string)) (areas []Polygon) {
+	for _, s := range masks {
+		areas = append(areas, s.fitted("the mask of", of, width, height, warn))
+	}
+	return areas
+}
+
+// filtersOf are filters by their labels.
+func filtersOf(all []Filter) map[string]*filter {
+	by := map[string]*filter{}
+	for _, f := range all {
+		by[f.Label] = &filter{Filter: f}
+	}
+	return by
 }
 
 // merge gives detections the labels that theirs become, and drops those that are seen twice because of it.
@@ -234,17 +247,7 @@ func (r *Selector) twice(detections []pipeline.Detection, i, k int) bool {
 	}
 	p, ok := NewBox(a.Box)
 	q, ok2 := NewBox(b.Box)
-	return ok && ok2 && iou(p, q) > sameObject
-}
-
-func iou(a, b Box) float64 {
-	w, h := min(a[2], b[2])-max(a[0], b[0]), min(a[3], b[3])-max(a[1], b[1])
-	if w <= 0 || h <= 0 {
-		return 0
-	}
-	common := float64(w * h)
-	both := float64(a.Area()) + float64(b.Area())
-	return common / (both - common)
+	return ok && ok2 && overlap.IoU(p, q) > sameObject
 }
 
 func inAny(areas []Polygon, p Point) bool {

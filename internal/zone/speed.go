@@ -1,7 +1,10 @@
 package zone
 
 import (
+	"fmt"
 	"math"
+	"regexp"
+	"strconv"
 	"time"
 )
 
@@ -10,6 +13,32 @@ const (
 	speedLeast = 400 * time.Millisecond // less says nothing
 	speedSteps = 16                     // positions that are kept for it
 )
+
+// speedUnits are metres a second by what may stand after a speed.
+var speedUnits = map[string]float64{"km/h": 1 / 3.6, "kph": 1 / 3.6, "mph": 0.44704, "m/s": 1}
+
+// speedPattern is what a speed looks like, and speedForm the same in words.
+var speedPattern = regexp.MustCompile(`^ *([0-9]+(?:\.[0-9]+)?) *(km/h|kph|mph|m/s) *$`)
+
+const speedForm = "a speed with its unit, such as 30 km/h, 20 mph or 8.5 m/s"
+
+// parseSpeed reads a speed with its unit, in metres a second; 0: there is none.
+func parseSpeed(text string) (float64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	m := speedPattern.FindStringSubmatch(text)
+	if m == nil {
+		return 0, fmt.Errorf("expected %s, not %q", speedForm, text)
+	}
+	v, err := strconv.ParseFloat(m[1], 64)
+	if v *= speedUnits[m[2]]; err != nil || !(v > 0 && v <= maxSpeed) {
+		return 0, fmt.Errorf("expected a speed above 0 and up to %d m/s, not %s", maxSpeed, text)
+	}
+	return v, nil
+}
+
+const maxSpeed = 1000 // metres a second
 
 // velocity measures how fast an object moves on the ground.
 type velocity struct {

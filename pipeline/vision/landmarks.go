@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"corallite/internal/overlap"
 	"corallite/pipeline"
 	"corallite/tflite/tensor"
 )
@@ -199,7 +200,7 @@ func (l *Landmarker) region(d pipeline.Detection, f *Frame, looked []region) (re
 	}
 	if l.model.overlap > 0 {
 		for _, other := range looked {
-			if iou(r.bounds(), other.bounds()) >= l.model.overlap {
+			if overlap.IoU(r.bounds(), other.bounds()) >= l.model.overlap {
 				return r, false
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"corallite/internal/overlap"
 	"corallite/pipeline"
 )
 
@@ -35,11 +36,11 @@ func mergeDetections(found []seen, o TileOptions) []pipeline.Detection {
 		box := best.Box
 		for j := i + 1; j < len(found); j++ {
 			d := &found[j]
-			if taken[j] || d.Index != best.Index || o.BestView && d.whole && best.whole || overlap(best.Box, d.Box, o.Metric) < limit {
+			if taken[j] || d.Index != best.Index || o.BestView && d.whole && best.whole || common(best.Box, d.Box, o.Metric) < limit {
 				continue
 			}
 			taken[j] = true
-			if o.Merge == MergeNMM && d.Score >= float32(o.GrowScore) && overlap(box, d.Box, o.Metric) >= limit {
+			if o.Merge == MergeNMM && d.Score >= float32(o.GrowScore) && common(box, d.Box, o.Metric) >= limit {
 				box = [4]float32{min(box[0], d.Box[0]), min(box[1], d.Box[1]), max(box[2], d.Box[2]), max(box[3], d.Box[3])}
 			}
 		}
@@ -49,14 +50,10 @@ func mergeDetections(found []seen, o TileOptions) []pipeline.Detection {
 	return kept
 }
 
-// overlap is how much two boxes overlap, 0 to 1.
-func overlap(a, b [4]float32, metric string) float32 {
+// common is how much two boxes overlap, 0 to 1.
+func common(a, b [4]float32, metric string) float32 {
 	if metric == MetricIoU {
-		return iou(a, b)
+		return overlap.IoU(a, b)
 	}
-	smaller := min(area(a), area(b))
-	if !(smaller > 0) {
-		return 0
-	}
-	return shared(a, b) / smaller
+	return overlap.OfSmaller(a, b)
 }

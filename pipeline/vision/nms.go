@@ -3,6 +3,8 @@ package vision
 import (
 	"cmp"
 	"slices"
+
+	"corallite/internal/overlap"
 )
 
 // candidate is a box that a model gave, with any coordinates that all candidates share.
@@ -25,27 +27,6 @@ const (
 	Weighted
 )
 
-// iou is the area that two boxes share, over the area that they cover together; 0 when one has no area.
-func iou(a, b [4]float32) float32 {
-	both := shared(a, b)
-	if both == 0 {
-		return 0
-	}
-	return both / (area(a) + area(b) - both)
-}
-
-// shared is the area that two boxes share.
-func shared(a, b [4]float32) float32 {
-	w := min(a[2], b[2]) - max(a[0], b[0])
-	h := min(a[3], b[3]) - max(a[1], b[1])
-	if !(w > 0 && h > 0) {
-		return 0
-	}
-	return float32(w * h)
-}
-
-func area(b [4]float32) float32 { return float32((b[2] - b[0]) * (b[3] - b[1])) }
-
 // byScore orders candidates best first; of equal scores the one that the model gave first comes first.
 func byScore(a, b candidate) int {
 	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.source, b.source))
@@ -67,7 +48,7 @@ func suppress(found []candidate, limit float32, how Suppression) []candidate {
 	}
 	kept := found[:0]
 	for _, c := range found {
-		if !slices.ContainsFunc(kept, func(k candidate) bool { return k.class == c.class && iou(k.box, c.box) > limit }) {
+		if !slices.ContainsFunc(kept, func(k candidate) bool { return k.class == c.class && overlap.IoU(k.box, c.box) > limit }) {
 			kept = append(kept, c)
 		}
 	}
@@ -82,7 +63,7 @@ func weighted(found []candidate, limit float32) []candidate {
 		sum, total := accumulate(nil, best), best.score
 		rest := left[1:1] // over the places that were read
 		for _, c := range left[1:] {
-			if c.class == best.class && iou(c.box, best.box) > limit {
+			if c.class == best.class && overlap.IoU(c.box, best.box) > limit {
 				sum = accumulate(sum, c)
 				total += c.score
 			} else {

@@ -5,24 +5,6 @@ import (
 	"testing"
 )
 
-func TestIOU(t *testing.T) {
-	for _, c := range []struct {
-		a, b [4]float32
-		want float32
-	}{
-		{[4]float32{0, 0, 2, 2}, [4]float32{0, 0, 2, 2}, 1},
-		{[4]float32{0, 0, 2, 2}, [4]float32{1, 0, 3, 2}, 1. / 3},
-		{[4]float32{0, 0, 2, 2}, [4]float32{2, 0, 4, 2}, 0},
-		{[4]float32{0, 0, 2, 2}, [4]float32{5, 5, 6, 6}, 0},
-		{[4]float32{0, 0, 0, 2}, [4]float32{0, 0, 0, 2}, 0},
-		{[4]float32{0, 0, float32(math.NaN()), 2}, [4]float32{0, 0, 2, 2}, 0},
-	} {
-		if got := iou(c.a, c.b); math.Abs(float64(got-c.want)) > 1e-6 {
-			t.Errorf("%v and %v: %v, want %v", c.a, c.b, got, c.want)
-		}
-	}
-}
-
 // boxes are two groups of one class that overlap within each group, and one of another class on top of the first.
 func boxes() []candidate {
 	return []candidate{

@@ -12,6 +12,7 @@ import (
 	"gocv.io/x/gocv"
 
 	"corallite/internal/key"
+	"corallite/internal/overlap"
 	"corallite/internal/testdata"
 	"corallite/pipeline"
 	"corallite/pipeline/vision"
@@ -77,7 +78,7 @@ func judge(found, truth []pipeline.Detection) (overlaps []float64, wrong int) {
 	for _, d := range found {
 		best, at := 0.3, -1
 		for i, o := range truth {
-			if v := iou(d.Box, o.Box); o.Label == d.Label && overlaps[i] == 0 && v >= best {
+			if v := float64(overlap.IoU(d.Box, o.Box)); o.Label == d.Label && overlaps[i] == 0 && v >= best {
 				best, at = v, i
 			}
 		}
@@ -88,15 +89,6 @@ func judge(found, truth []pipeline.Detection) (overlaps []float64, wrong int) {
 		overlaps[at] = best
 	}
 	return overlaps, wrong
-}
-
-func iou(a, b [4]float32) float64 {
-	w, h := min(a[2], b[2])-max(a[0], b[0]), min(a[3], b[3])-max(a[1], b[1])
-	if w <= 0 || h <= 0 {
-		return 0
-	}
-	both := w * h
-	return float64(both / ((a[2]-a[0])*(a[3]-a[1]) + (b[2]-b[0])*(b[3]-b[1]) - both))
 }
 
 func matched(overlaps []float64) (n int) {

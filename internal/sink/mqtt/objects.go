@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"corallite/internal/overlap"
 	"corallite/pipeline"
 )
 
@@ -80,7 +81,7 @@ func (s *Sink) see(model string, d *pipeline.Detection, at, now time.Time) *obje
 			o.entered = append(o.entered, z)
 		}
 	}
-	if iou(o.anchor, d.Box) < 0.6 {
+	if overlap.IoU(o.anchor, d.Box) < 0.6 {
 		if o.stationary {
 			o.moves++
 		}
@@ -103,18 +104,6 @@ func quality(d *pipeline.Detection, width, height int) float64 {
 		return 0
 	}
 	return q
-}
-
-// iou is how much two boxes overlap, 0 to 1.
-func iou(a, b [4]float32) float64 {
-	w := float64(min(a[2], b[2]) - max(a[0], b[0]))
-	h := float64(min(a[3], b[3]) - max(a[1], b[1]))
-	if !(w > 0 && h > 0) {
-		return 0
-	}
-	one, other := float64(float64(a[2]-a[0])*float64(a[3]-a[1])), float64(float64(b[2]-b[0])*float64(b[3]-b[1]))
-	both := float64(w * h)
-	return both / (one + other - both)
 }
 
 // gone takes out the objects that have ended: tracks by their model, labels that were not seen for a while.
