@@ -28,6 +28,7 @@ type setup struct {
 	corallite, python, peers, data string
 	rounds                         int
 	before                         string // an older build
+	mlserver                       string // the program
 	live, words, serving, jpegs    bool
 	work                           string
 }
@@ -41,6 +42,7 @@ func main() {
 	flag.IntVar(&s.rounds, "rounds", 5, "number of runs per side")
 	flag.BoolVar(&s.live, "live", false, "measure a camera and a preview, without peers")
 	flag.BoolVar(&s.serving, "serve", false, "measure only corallite serve, against FastAPI (server.py)")
+	flag.StringVar(&s.mlserver, "mlserver", "", "with -serve: the program mlserver (PyPI mlserver 1.7.1, with ai-edge-litert in the same environment), to ask as well")
 	flag.BoolVar(&s.words, "words", false, "measure only the wake words")
 	flag.BoolVar(&s.jpegs, "jpegs", false, "measure only the large JPEGs")
 	flag.StringVar(&s.before, "before", "", "an older build's binary, measured beside the large JPEGs")

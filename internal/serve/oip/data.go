@@ -29,7 +29,7 @@ func parseData(text []byte, t tensor.Type, count int) ([]byte, error) {
 			return nil, hub.Bad("data has more than the %d numbers of the shape", count)
 		}
 		var err error
-		if out, err = appendNumber(out, string(text[at:end]), t); err != nil {
+		if out, err = appendNumber(out, text[at:end], t); err != nil {
 			return nil, err
 		}
 		at = end
@@ -46,30 +46,30 @@ func delimits(c byte) bool {
 
 func excerpt(text []byte) []byte { return text[:min(len(text), 20)] }
 
-// appendNumber appends a number as a tensor has it.
-func appendNumber(out []byte, word string, t tensor.Type) ([]byte, error) {
+// appendNumber appends a number as a tensor has it. It allocates nothing for it: pictures have hundreds of thousands.
+func appendNumber(out, word []byte, t tensor.Type) ([]byte, error) {
 	bits := 8 * t.Size()
 	switch t {
 	case tensor.Bool:
-		switch word {
+		switch string(word) {
 		case "true", "1":
 			return append(out, 1), nil
 		case "false", "0":
 			return append(out, 0), nil
 		}
 	case tensor.Float32, tensor.Float64:
-		if v, err := strconv.ParseFloat(word, bits); err == nil {
+		if v, err := strconv.ParseFloat(string(word), bits); err == nil {
 			if bits == 32 {
 				return binary.LittleEndian.AppendUint32(out, math.Float32bits(float32(v))), nil
 			}
 			return binary.LittleEndian.AppendUint64(out, math.Float64bits(v)), nil
 		}
 	case tensor.UInt8, tensor.UInt16, tensor.UInt32, tensor.UInt64:
-		if v, err := strconv.ParseUint(word, 10, bits); err == nil {
+		if v, err := strconv.ParseUint(string(word), 10, bits); err == nil {
 			return appendBits(out, v, bits), nil
 		}
 	case tensor.Int8, tensor.Int16, tensor.Int32, tensor.Int64:
-		if v, err := strconv.ParseInt(word, 10, bits); err == nil {
+		if v, err := strconv.ParseInt(string(word), 10, bits); err == nil {
 			return appendBits(out, uint64(v), bits), nil
 		}
 	default:

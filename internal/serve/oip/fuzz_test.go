@@ -3,6 +3,7 @@ package oip
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 
 	"corallite/internal/serve/hub"
@@ -57,4 +58,16 @@ func FuzzNumbers(f *testing.F) {
 			t.Fatalf("%s of %v became %s and then %v", typ, data, strconv.Quote(string(text)), again)
 		}
 	})
+}
+
+// BenchmarkParseJSON reads a picture of 300x300 that came as JSON.
+func BenchmarkParseJSON(b *testing.B) {
+	want := []tensor.Info{{Name: "a", Type: tensor.UInt8, Shape: []int{1, 300, 300, 3}}}
+	body := []byte(`{"inputs":[{"name":"a","datatype":"UINT8","shape":[1,300,300,3],"data":[0` + strings.Repeat(",127", 300*300*3-1) + `]}]}`)
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if _, _, err := parse(body, "", want); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
