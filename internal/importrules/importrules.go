@@ -127,7 +127,7 @@ func Wrong(p Package) []string {
 		switch {
 		case ours && !slices.ContainsFunc(allowed, func(folder string) bool { return within(inside, folder) }):
 			complain("must not import %s", inside)
-		case ours && forTests(inside) && !forTests(name):
+		case ours && forTests(inside) && !forTests(name) && !within(name, "scripts"): // which are not shipped
 			complain("imports %s, which is for tests", inside)
 		case ours && !mayBeImported(inside, name):
 			complain("must not import %s, which only %s may", inside, strings.Join(importers[inside], " and "))

@@ -26,6 +26,7 @@ type Config struct {
 	API, DeepStack, Doods, OIP bool // protocols
 
 	Detector, Scene, FaceDetector, FaceEmbedder, FaceGallery string // of DeepStack
+	FaceAlign                                                *bool  // nil: where the embedder takes 112x112 pixels
 
 	Zmq       string // Frigate's detector: its endpoint; "": none
 	ZmqModels string // the folder for models that Frigate hands over
@@ -73,6 +74,8 @@ func (c *Config) Keys() key.Table {
 			Doc("The model for `embed` that tells faces apart, for `/v1/vision/face/recognize`. Its `score_threshold` is the similarity from which on two faces are of one person."),
 		key.String(&c.FaceGallery, "face_gallery").Example("people").
 			Doc("The folder of known faces, which `/v1/vision/face/register` fills: a sub-folder of pictures for each person. Anybody who may ask can add and delete people. Without it faces are found and not recognized."),
+		key.Optional(&c.FaceAlign, "face_align").Needs("face_gallery").DefaultDoc("true for a `face_embedder` that takes 112x112 pixels").Example("false").
+			Doc("Turns and scales each face so that eyes, nose and mouth lie where ArcFace, SFace, MobileFaceNet and others learned them, if the detector gives these points. Without it the face's box with 20 % more on each side is cut out, as FaceNet wants it. Pictures in the gallery are taken as they are: register people again after a change."),
 		key.String(&c.Zmq, "zmq").Pattern(frigate.EndpointPattern, "an endpoint, such as ipc:///tmp/cache/zmq_detector or tcp://127.0.0.1:5555").Example("ipc:///tmp/cache/zmq_detector").
 			Doc("Offers Frigate's `zmq` detector at this endpoint: Corallite is then Frigate's engine. It has no token: who reaches it may use it, and hand over models."),
 		key.String(&c.ZmqModels, "zmq_models").Needs("zmq").DefaultDoc("a folder in the cache").Example("frigate").

@@ -146,7 +146,7 @@ func (s *service) deepstack(ctx context.Context, env part.ServiceEnv, detector *
 	case !embedder.Faces:
 		env.Logger.Warn("it is not known that the model was trained on faces: it may take strangers for people it knows", "model", embedder.Name)
 	}
-	o.Faces, err = deepstack.OpenFaces(ctx, s.hub, embedder, s.c.FaceGallery, func(path string, err error) {
+	o.Faces, err = deepstack.OpenFaces(ctx, s.hub, embedder, s.c.FaceGallery, s.c.FaceAlign, func(path string, err error) {
 		env.Logger.Warn("a picture of the face gallery is left out", "path", path, "error", err)
 	})
 	if err != nil {

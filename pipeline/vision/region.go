@@ -47,20 +47,36 @@ func (r region) bounds() [4]float32 {
 // Seal. What lies outside of the picture is filled with the pixels at its edge. It takes the pixels that MediaPipe's
 // ImageToTensorCalculator takes with OpenCV: the corners of the region's outline are those of the result.
 func (f *Frame) warp(of *Frame, r region, width, height int) {
-	picture, reduced := of.Mat(), of.reduced
-	by := float64(reduced.factor())
 	left, top := r.at(0, 0)
 	right, rightY := r.at(1, 0)
 	downX, down := r.at(0, 1)
-	w, h := by*float64(width), by*float64(height)
-	m := gocv.NewMatWithSize(2, 3, gocv.MatTypeCV64F) // from a pixel of the result to one of the picture
-	defer m.Close()
-	for i, v := range []float64{
-		(right - left) / w, (downX - left) / h, (left - float64(reduced.corner.X)) / by,
-		(rightY - top) / w, (down - top) / h, (top - float64(reduced.corner.Y)) / by,
-	} {
-		m.SetDoubleAt(i/3, i%3, v)
+	w, h := float64(width), float64(height)
+	f.affine(of, Affine{{(right - left) / w, (downX - left) / h, left}, {(rightY - top) / w, (down - top) / h, top}}, width, height, gocv.BorderReplicate)
+}
+
+// Affine gives the place in a picture, in its pixels, of a pixel of another one: x is row 0 times (x, y, 1), and y row 1.
+type Affine [2][3]float64
+
+// Transform fills the frame with width × height pixels of another one, each taken from where at says, with its Meta; between
+// Get and Seal. Pixels are interpolated between four; what lies outside of the picture is black.
+func (f *Frame) Transform(of *Frame, at Affine, width, height int) error {
+	if err := checkSize(width, height); err != nil {
+		return err
 	}
-	gocv.WarpAffineWithParams(picture, f.Target(), m, image.Pt(width, height), gocv.InterpolationLinear|gocv.WarpInverseMap, gocv.BorderReplicate, color.RGBA{})
+	f.affine(of, at, width, height, gocv.BorderConstant)
+	return nil
+}
+
+func (f *Frame) affine(of *Frame, at Affine, width, height int, border gocv.BorderType) {
+	picture, reduced := of.Mat(), of.reduced
+	by := float64(reduced.factor())
+	m := gocv.NewMatWithSize(2, 3, gocv.MatTypeCV64F)
+	defer m.Close()
+	for y, corner := range []int{reduced.corner.X, reduced.corner.Y} {
+		m.SetDoubleAt(y, 0, at[y][0]/by)
+		m.SetDoubleAt(y, 1, at[y][1]/by)
+		m.SetDoubleAt(y, 2, (at[y][2]-float64(corner))/by)
+	}
+	gocv.WarpAffineWithParams(picture, f.Target(), m, image.Pt(width, height), gocv.InterpolationLinear|gocv.WarpInverseMap, border, color.RGBA{})
 	f.fps, f.meta = of.fps, of.meta
 }

@@ -75,7 +75,7 @@ func open(t *testing.T, folder, token string) string {
 	o := deepstack.Options{Detection: h.Models()[0], Face: h.Models()[1], Scene: h.Models()[3]}
 	if folder != "" {
 		var err error
-		o.Faces, err = deepstack.OpenFaces(t.Context(), h, h.Models()[2], folder, func(path string, err error) { t.Logf("%s: %v", path, err) })
+		o.Faces, err = deepstack.OpenFaces(t.Context(), h, h.Models()[2], folder, nil, func(path string, err error) { t.Logf("%s: %v", path, err) })
 		if err != nil {
 			t.Fatal(err)
 		}

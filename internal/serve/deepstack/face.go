@@ -29,7 +29,7 @@ func (s *server) face(j *hub.Job, f hub.Form, _ *http.Request) (any, error) {
 // gallery is the gallery of faces, and their detector.
 func (s *server) gallery(path string) (*Faces, error) {
 	if s.o.Faces == nil || s.o.Face == nil {
-		return nil, hub.Fault(http.StatusForbidden, "/v1/vision/face/%s is off: set faces in the configuration's serve, with a folder and a model for embed", path)
+		return nil, hub.Fault(http.StatusForbidden, "/v1/vision/face/%s is off: set face_gallery and face_embedder in the configuration's serve (docs/serve.md says which models there are)", path)
 	}
 	return s.o.Faces, nil
 }
@@ -64,7 +64,7 @@ func (s *server) crops(j *hub.Job, data []byte, least *float64) (all []pipeline.
 		return nil, nil, err
 	}
 	for _, d := range e.Detections {
-		crop, err := j.Crop(p, d.Box, around)
+		crop, err := s.o.Faces.picture(j, p, d)
 		if err != nil {
 			return nil, nil, err
 		}

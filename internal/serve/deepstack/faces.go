@@ -31,8 +31,9 @@ var around = vision.SecondaryOptions{Margin: 0.2, Square: true}
 // Faces are known faces: pictures in a folder with a sub-folder for each person, as `gallery` of a model has them, and
 // the vectors of a model. It is safe for concurrent use.
 type Faces struct {
-	folder string
-	model  *hub.Model
+	folder  string
+	model   *hub.Model
+	aligned int // faces are turned upright and scaled by their key points to a picture of that side; 0: their boxes are cut out
 
 	mu     sync.RWMutex
 	people map[string][]face
@@ -45,10 +46,11 @@ type face struct {
 	vector pipeline.Vector
 }
 
-// OpenFaces reads a folder, which is made if it is not there, with a model for embed. A picture that cannot be read is told
-// to warn and left out.
-func OpenFaces(ctx context.Context, h *hub.Hub, m *hub.Model, folder string, warn func(path string, err error)) (*Faces, error) {
+// OpenFaces reads a folder, which is made if it is not there, with a model for embed. align says whether faces are aligned, nil:
+// for a model that takes 112x112 pixels. A picture that cannot be read is told to warn and left out.
+func OpenFaces(ctx context.Context, h *hub.Hub, m *hub.Model, folder string, align *bool, warn func(path string, err error)) (*Faces, error) {
 	g := &Faces{folder: folder, model: m, people: map[string][]face{}}
+	g.align(align)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,16 @@ func (j *Job) Crop(p Picture, box [4]float32, o vision.SecondaryOptions) ([]byte
 	if area.Empty() {
 		return nil, Bad("the box lies outside the picture")
 	}
+	return jpegOf(func(part *vision.Frame) error { return part.Cut(p.Frame, area) })
+}
+
+// Warp makes a JPEG of size × size pixels of the job's picture.
+func (j *Job) Warp(p Picture, at vision.Affine, size int) ([]byte, error) {
+	return jpegOf(func(part *vision.Frame) error { return part.Transform(p.Frame, at, size, size) })
+}
+
+// jpegOf encodes what fill fills.
+func jpegOf(fill func(part *vision.Frame) error) ([]byte, error) {
 	pool := vision.NewPool(0)
 	defer pool.Close()
 	part, err := pool.Get()
@@ -24,7 +34,7 @@ func (j *Job) Crop(p Picture, box [4]float32, o vision.SecondaryOptions) ([]byte
 		return nil, err
 	}
 	defer part.Release()
-	if err := part.Cut(p.Frame, area); err != nil {
+	if err := fill(part); err != nil {
 		return nil, err
 	}
 	if err := part.Seal(); err != nil {
