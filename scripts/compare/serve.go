@@ -37,8 +37,8 @@ type question struct {
 	json       []byte // the same for a server that takes no binary tensors
 }
 
-// side is a server.
-type side struct {
+// contender is a server that is asked.
+type contender struct {
 	name   string
 	port   string
 	args   []string
@@ -90,7 +90,7 @@ func (s *setup) serve() error {
 	}
 	_, here, _, _ := runtime.Caller(0)
 	engines := strconv.Itoa(min(runtime.NumCPU(), 4))
-	sides := []side{
+	sides := []contender{
 		{name: "Corallite", port: "18091", args: []string{s.corallite, "serve", "--log", "error", "--config", config, "--listen", "127.0.0.1:18091"}},
 		{name: "FastAPI", port: "18092", args: []string{s.python, filepath.Join(filepath.Dir(here), "server.py"), labels, "18092", engines, "coco=" + coco, "pixel=" + pixel}},
 	}
@@ -99,7 +99,7 @@ func (s *setup) serve() error {
 		if err != nil {
 			return err
 		}
-		sides = append(sides, side{name: "MLServer", port: "18093", dir: dir, onJSON: true,
+		sides = append(sides, contender{name: "MLServer", port: "18093", dir: dir, onJSON: true,
 			args: []string{absolute(s.mlserver), "start", "."}, env: []string{"ENGINES=" + engines, "PYTHONPATH=."}})
 	}
 	for _, q := range questions {
@@ -205,7 +205,7 @@ func medianOf(all []asked, value func(asked) float64) float64 {
 }
 
 // ask starts a server, asks it for a while, and ends it.
-func (s side) ask(q question) (a asked, err error) {
+func (s contender) ask(q question) (a asked, err error) {
 	if s.onJSON {
 		q.body, q.kind, q.header = q.json, "application/json", nil
 	}
