@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -109,15 +110,17 @@ func run(p *C.heif_picture, data []byte, c Compression, bgr []byte) error {
 		pin.Pin(&bgr[0])
 		p.bgr = (*C.uint8_t)(unsafe.Pointer(&bgr[0]))
 	}
-	switch status := C.heif_run(api, p); {
+	status := C.heif_run(api, p)
+	said := strings.Join(strings.Fields(C.GoString(&p.message[0])), " ")
+	switch {
 	case status == 0:
 		return nil
 	case status == -1:
 		return ErrSize
 	case bgr != nil && C.heif_has_decoder(api, C.int(c)) == 0:
 		return fmt.Errorf("%w: the libheif of this machine has no decoder for it (apt install %s): %s",
-			ErrMissing, packages[c], C.GoString(&p.message[0]))
+			ErrMissing, packages[c], said)
 	default:
-		return errors.New(C.GoString(&p.message[0]))
+		return errors.New(said)
 	}
 }

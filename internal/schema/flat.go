@@ -184,6 +184,9 @@ func (t table) int32Or(id int, value int32) int32 {
 	return value
 }
 
+// float is a 32-bit float, 0 when it is absent.
+func (t table) float(id int) float32 { return math.Float32frombits(t.uint32(id)) }
+
 func (t table) uint64(id int) uint64 {
 	if p := t.field(id, 8); p != 0 {
 		return binary.LittleEndian.Uint64(t.r.buf[p:])

@@ -12,6 +12,7 @@ const metadataName001, metadataIdentifier = "TFLITE_METADATA", "M001"
 // Fields of the metadata's tables, by id.
 const (
 	describedSubgraphs                                  = 3
+	subgraphCustom                                      = 9
 	subgraphInputsDescribed, subgraphOutputsDescribed   = 2, 3
 	describedName, describedContent, describedUnitsType = 0, 3, 4
 	describedFiles                                      = 6
@@ -31,6 +32,7 @@ const (
 // Description is a model's metadata about its inputs and outputs, in the order of the subgraph's.
 type Description struct {
 	Inputs, Outputs []TensorDescription
+	Detector        *Detector // nil: it says nothing of a detector
 }
 
 // TensorDescription is a model's metadata about a tensor.
@@ -79,6 +81,7 @@ func describe(data []byte) (*Description, error) {
 		first := subgraphs.at(0)
 		d.Inputs = r.tensorsDescribed(first.tables(subgraphInputsDescribed))
 		d.Outputs = r.tensorsDescribed(first.tables(subgraphOutputsDescribed))
+		d.Detector = r.detector(first.tables(subgraphCustom))
 	}
 	if r.err != nil {
 		return nil, fmt.Errorf("its metadata (%s) are damaged: %w", metadataName001, r.err)

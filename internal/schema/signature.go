@@ -63,7 +63,7 @@ func (m *Model) DescribeEntry(key string) (*Description, error) {
 		return all
 	}
 	s, g := m.Signatures[i], m.Main()
-	return &Description{Inputs: ordered(s.Inputs, g.Inputs, d.Inputs), Outputs: ordered(s.Outputs, g.Outputs, d.Outputs)}, nil
+	return &Description{Inputs: ordered(s.Inputs, g.Inputs, d.Inputs), Outputs: ordered(s.Outputs, g.Outputs, d.Outputs), Detector: d.Detector}, nil
 }
 
 // keys are those of the signatures, for messages.

@@ -37,6 +37,7 @@ const (
 var decoders = []*Decoder{
 	ssdPostprocess,
 	ssdMobileNet,
+	efficientDetLite,
 	mediapipeFaceShortRange,
 	mediapipeFaceBack,
 	mediapipeFaceFullRange,
@@ -56,6 +57,7 @@ var decoders = []*Decoder{
 	yoloEnd2EndOBB,
 	yoloEnd2EndOBBPixels,
 	fomo,
+	nanodet,
 }
 
 // Decoders are all decoders of detectors.

@@ -25,6 +25,8 @@ const (
 	// Weighted gives the box and key points that are the mean of all that overlap the best one, each weighted by its
 	// score, with the best one's score (MediaPipe's NonMaxSuppressionCalculator, algorithm WEIGHTED).
 	Weighted
+	// KeepBestOfAll is KeepBest also of boxes of different classes (NonMaxSuppressionCalculator unless it is told otherwise).
+	KeepBestOfAll
 )
 
 // byScore orders candidates best first; of equal scores the one that the model gave first comes first.
@@ -38,8 +40,8 @@ func sorted(found []candidate) []candidate {
 	return found
 }
 
-// suppress applies non-maximum suppression to boxes of one class that overlap by more than limit (intersection over union).
-// Classes do not suppress each other. It sorts and overwrites found, returns a part of it, best first, and compares each box with
+// suppress applies non-maximum suppression to boxes that overlap by more than limit (intersection over union).
+// Classes do not suppress each other, but with KeepBestOfAll. It sorts and overwrites found, returns a part of it, best first, and compares each box with
 // each that was kept: with a score threshold that lets thousands through it takes milliseconds.
 func suppress(found []candidate, limit float32, how Suppression) []candidate {
 	found = sorted(found)
@@ -48,7 +50,9 @@ func suppress(found []candidate, limit float32, how Suppression) []candidate {
 	}
 	kept := found[:0]
 	for _, c := range found {
-		if !slices.ContainsFunc(kept, func(k candidate) bool { return k.class == c.class && overlap.IoU(k.box, c.box) > limit }) {
+		if !slices.ContainsFunc(kept, func(k candidate) bool {
+			return (k.class == c.class || how == KeepBestOfAll) && overlap.IoU(k.box, c.box) > limit
+		}) {
 			kept = append(kept, c)
 		}
 	}

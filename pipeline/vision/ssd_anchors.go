@@ -19,6 +19,8 @@ type SSDAnchorsOutputs struct {
 type SSDAnchorsOptions struct {
 	Options
 	Anchors AnchorOptions
+	// FixedAnchors are the anchors themselves, in place of Anchors; nil: those are.
+	FixedAnchors []Anchor
 	// Outputs may be left out (nil) when the two outputs are of different shapes, so that only one can be the
 	// boxes.
 	Outputs *SSDAnchorsOutputs
@@ -78,7 +80,7 @@ func newSSDAnchors(inputs, outputs []tensor.Info, o SSDAnchorsOptions) (*SSDAnch
 	y, x, _ := PictureAxes(in.Shape)
 	height, width := in.Shape[y], in.Shape[x]
 	a := &SSDAnchors{opts: o.withDefaults(width, height), coords: 4 + 2*len(o.Keypoints)}
-	if a.anchors, err = Anchors(o.Anchors, width, height); err != nil {
+	if a.anchors, err = o.anchors(width, height); err != nil {
 		return nil, err
 	}
 	roles, err := ssdAnchorsOutputs(outputs, o.Outputs, len(a.anchors), a.coords)
@@ -116,12 +118,20 @@ func (o SSDAnchorsOptions) withDefaults(width, height int) SSDAnchorsOptions {
 	return o
 }
 
+// anchors are those for an input of width × height pixels.
+func (o SSDAnchorsOptions) anchors(width, height int) ([]Anchor, error) {
+	if o.FixedAnchors != nil {
+		return o.FixedAnchors, nil
+	}
+	return Anchors(o.Anchors, width, height)
+}
+
 // fits says whether the outputs have the shapes for the anchors.
 func (o SSDAnchorsOptions) fits(m ModelInfo) Fit {
 	if len(m.Inputs) != 1 || len(m.Inputs[0].Shape) != 4 {
 		return NoFit
 	}
-	anchors, err := Anchors(o.Anchors, m.Inputs[0].Shape[2], m.Inputs[0].Shape[1])
+	anchors, err := o.anchors(m.Inputs[0].Shape[2], m.Inputs[0].Shape[1])
 	if err != nil {
 		return NoFit
 	}
