@@ -7,6 +7,7 @@ import (
 
 	"corallite/configs"
 	"corallite/internal/control"
+	"corallite/pipeline"
 	"corallite/pipeline/vision"
 )
 
@@ -23,9 +24,6 @@ func (b *Builder) openSecondary(c configs.Secondary, items int, priority int, mo
 	}
 	if after < 0 || models[after].Task.Name() != configs.TaskDetect {
 		return errors.New("secondary: the pipeline has no detector")
-	}
-	if models[after].options.Refiner != nil {
-		return fmt.Errorf("secondary: %s has a second model already (landmarks): choose another detector with `after`, or remove secondary", models[after].Name)
 	}
 	if m, detector := b.cfg.Models[c.Model], b.cfg.Models[models[after].Name]; m.FaceWarning(nil) == "" {
 		if warning := m.FaceWarning(&detector); warning != "" {
@@ -44,8 +42,33 @@ func (b *Builder) openSecondary(c configs.Secondary, items int, priority int, mo
 		return fmt.Errorf("secondary: model %s: %w", c.Model, err)
 	}
 	b.closers = append(b.closers, secondary.Close)
-	models[after].options.Refiner = secondary
+	if first := models[after].options.Refiner; first != nil {
+		models[after].options.Refiner = refiners{first, secondary}
+	} else {
+		models[after].options.Refiner = secondary
+	}
 	return nil
+}
+
+// refiners are two that refine a result one after the other: the second of two models finds hands, which a classifier then
+// sees.
+type refiners [2]pipeline.Refiner[*vision.Frame]
+
+// Refine gives the second what the first has made, also where that could not refine all of it.
+func (r refiners) Refine(ctx context.Context, f *vision.Frame, found pipeline.Result) (pipeline.Result, error) {
+	first, err := r[0].Refine(ctx, f, found)
+	var part *pipeline.ItemError
+	if err != nil && !errors.As(err, &part) {
+		return first, err
+	}
+	both, again := r[1].Refine(ctx, f, first)
+	if again != nil && !errors.As(again, &part) {
+		return both, again
+	}
+	if err = errors.Join(err, again); err != nil {
+		return both, &pipeline.ItemError{Source: f.Meta().Source, Err: err}
+	}
+	return both, nil
 }
 
 // openModels opens the models of a pipeline.

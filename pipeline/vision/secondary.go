@@ -94,7 +94,7 @@ func NewSecondaryClassifier(task pipeline.Task[*Frame], engines []pipeline.Engin
 // maxMargin rejects margins that are surely mistakes, such as pixels.
 const maxMargin = 10
 
-// Refine fills in the Classes of the detections. A box that cannot be classified keeps none and is part of the
+// Refine adds to the Classes of the detections, which are mostly empty: a hand of two models has whose it is first. A box that cannot be classified keeps none and is part of the
 // *ItemError that is returned together with the result; any other error is the engine's, or says that the model cannot
 // be used.
 func (c *SecondaryClassifier) Refine(ctx context.Context, f *Frame, found pipeline.Result) (pipeline.Result, error) {
@@ -120,7 +120,7 @@ func (c *SecondaryClassifier) Refine(ctx context.Context, f *Frame, found pipeli
 		case err != nil:
 			return found, fmt.Errorf("secondary classifier: %w", err)
 		}
-		d.Classes = result.Classes
+		d.Classes = append(slices.Clip(d.Classes), result.Classes...)
 	}
 	if len(failed) > 0 {
 		return found, &pipeline.ItemError{Source: f.Meta().Source, Err: fmt.Errorf("secondary classifier: %w", errors.Join(failed...))}
