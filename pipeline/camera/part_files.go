@@ -31,7 +31,7 @@ func (c *ImagesConfig) About() part.AboutSource {
 func (c *ImagesConfig) Keys() key.Table {
 	return key.Table{
 		key.Strings(&c.Images, "images").Example(`["holiday/*.jpg", cat.png]`).
-			Doc("Picture files, folders of pictures, or patterns with `*`, `?` and `[a-z]`. Ends after the last."),
+			Doc("Picture files, folders of pictures, or patterns with `*`, `?` and `[a-z]`: JPEG, PNG, WebP, TIFF, BMP, GIF, PNM, and where libheif is installed HEIC and AVIF. Ends after the last."),
 		decodeKey(&c.Decode),
 	}
 }

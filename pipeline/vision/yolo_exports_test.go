@@ -116,7 +116,7 @@ func runExport(t *testing.T, file string, picture gocv.Mat, want exported) []pip
 	settings := vision.Settings{Task: "detect", Settings: score.Settings{ScoreThreshold: want.Conf, MaxResults: want.Most}}
 	if want.Decoder != "" {
 		settings.Decoder, settings.Labels = want.Decoder, want.Names
-	} else if u := info.Ultralytics; u == nil || u.Task != want.Task || !slices.Equal(u.Labels, want.Names) {
+	} else if u := info.Ultralytics; u == nil || u.Task != "" && u.Task != want.Task || !slices.Equal(u.Labels, want.Names) {
 		t.Fatalf("the file says %+v, want %s of %q", u, want.Task, want.Names)
 	}
 	return detectOnce(t, engine, info, settings, picture)

@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 SIDE = 160  # of the input: no size of a map is a number of channels, which onnx2tf confuses
-CONF, IOU, MOST = 0.3, 0.45, 20
+CONF, IOU, MOST = 0.3, 0.45, 100
 ROUNDING = 3.5  # detect.py gives whole pixels, and takes the bars for up to half a pixel of the input larger than it made them
 NAMES = [f"thing {i}" for i in range(6)]
 LAYERS = """
