@@ -61,7 +61,7 @@ func (h *Home) Keys() key.Table {
 }
 
 var (
-	brokerPattern = regexp.MustCompile(`^([mM][qQ][tT][tT][sS]?://.+|.*\$\{[A-Za-z_][A-Za-z0-9_]*\}.*)$`)
+	brokerPattern = regexp.MustCompile(`^((?i:mqtts?|wss?)://.+|.*\$\{[A-Za-z_][A-Za-z0-9_]*\}.*)$`)
 	topicPattern  = regexp.MustCompile(`^[^+#/$][^+#]{0,199}$`)
 	clientPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 )
@@ -76,8 +76,8 @@ func (b *Broker) About() part.AboutService {
 // Keys are the keys of the block.
 func (b *Broker) Keys() key.Table {
 	return key.Table{
-		key.String(&b.URL, "url").Required().Secret().Pattern(brokerPattern, "an address such as mqtt://host or mqtts://host:8883").
-			Example("mqtts://broker.lan").Doc("The broker's address: `mqtt://` (port 1883) or, over TLS, `mqtts://` (port 8883). `${NAME}` in it is an environment variable."),
+		key.String(&b.URL, "url").Required().Secret().Pattern(brokerPattern, "an address such as mqtt://host, mqtts://host:8883 or wss://host/mqtt").
+			Example("mqtts://broker.lan").Doc("The broker's address: `mqtt://` (port 1883) or, over TLS, `mqtts://` (port 8883), or that of its WebSocket: `ws://` (port 80, path `/mqtt`) and `wss://` (port 443). `${NAME}` in it is an environment variable."),
 		key.String(&b.User, "user").Example("corallite").
 			Doc("The user. `${NAME}` in it is an environment variable."),
 		key.String(&b.PasswordEnv, "password_env").Example("MQTT_PASSWORD").
@@ -85,7 +85,7 @@ func (b *Broker) Keys() key.Table {
 		key.String(&b.PasswordFile, "password_file").Excludes("password_env").Example("/run/secrets/mqtt").
 			Doc("The file that holds it."),
 		key.String(&b.CA, "ca").DefaultDoc("the system's").Example("/etc/corallite/ca.pem").
-			Doc("The certificates (PEM) of the authorities that may vouch for the broker. Only with `mqtts://`."),
+			Doc("The certificates (PEM) of the authorities that may vouch for the broker. Only with `mqtts://` and `wss://`."),
 		key.String(&b.Cert, "cert").Needs("key").Example("client.pem").
 			Doc("The certificate (PEM) that the broker is shown."),
 		key.String(&b.Key, "key").Needs("cert").Example("client.key").
@@ -117,8 +117,8 @@ func (b *Broker) Check(in part.Check) {
 	part.CheckVariable(in, "password_env", b.PasswordEnv)
 	for _, f := range []struct{ name, file string }{{"password_file", b.PasswordFile}, {"ca", b.CA}, {"cert", b.Cert}, {"key", b.Key}} {
 		part.CheckFile(in, f.name, f.file)
-		if f.name != "password_file" && f.file != "" && strings.HasPrefix(strings.ToLower(b.URL), "mqtt://") {
-			in.Report(key.CodeConflict, f.name, "", "is for TLS: use mqtts:// in url")
+		if lower := strings.ToLower(b.URL); f.name != "password_file" && f.file != "" && (strings.HasPrefix(lower, "mqtt://") || strings.HasPrefix(lower, "ws://")) {
+			in.Report(key.CodeConflict, f.name, "", "is for TLS: use mqtts:// or wss:// in url")
 		}
 	}
 }

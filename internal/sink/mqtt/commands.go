@@ -42,6 +42,9 @@ func (s *Sink) listen() {
 	if s.link.c.Style == StyleFrigate {
 		s.link.handle(s.base+"/enabled/set", turn)
 		s.link.handle(s.base+"/snapshots/set", s.turnSnapshots)
+		if s.hears() {
+			s.link.handle(s.soundTopic("set"), turn)
+		}
 	}
 	for _, t := range c.Thresholds() {
 		topic := s.base + "/models/" + s.models.get(t.Model) + "/threshold/"

@@ -75,7 +75,7 @@ func (l *Link) connectionUp(broker *autopaho.ConnectionManager, ack *paho.Connac
 	l.broker = broker
 	l.up, l.down = context.WithCancel(l.work)
 	up := l.up
-	l.trouble = ""
+	l.tried, l.trouble = true, ""
 	l.limits = limits{qos: 2, retain: true}
 	if p := ack.Properties; p != nil {
 		l.limits.retain = p.RetainAvailable
@@ -128,7 +128,7 @@ func (l *Link) connectionFailed(err error) {
 	text := reason(err)
 	l.mu.Lock()
 	news := text != l.trouble
-	l.trouble = text
+	l.tried, l.trouble = true, text
 	l.mu.Unlock()
 	if news {
 		l.log.Warn("mqtt: no connection; trying again", "broker", l.how.address, "error", text)

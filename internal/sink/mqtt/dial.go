@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -22,6 +23,7 @@ import (
 // connection is how the broker is reached.
 type connection struct {
 	address  string // host:port
+	web      string // the address of its WebSocket; "": it has none
 	tls      *tls.Config
 	user     string
 	password []byte
@@ -33,15 +35,16 @@ func (b *Broker) connection() (c connection, err error) {
 		return c, fmt.Errorf("url: %w", err)
 	}
 	u, err := url.Parse(strings.TrimSpace(raw))
-	if err != nil || u.Hostname() == "" || u.Scheme != "mqtt" && u.Scheme != "mqtts" {
+	usual := map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
+	if err != nil || u.Hostname() == "" || usual[u.Scheme] == "" {
 		// The parser's own error repeats the address.
-		return c, errors.New("url: invalid address: expected mqtt://host:port or mqtts://host:port")
+		return c, errors.New("url: invalid address: expected mqtt://host:port, mqtts://host:port, ws://host:port/path or wss://host:port/path")
 	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"mqtt": "1883", "mqtts": "8883"}[u.Scheme]
+	c.address = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), usual[u.Scheme]))
+	if u.Scheme == "ws" || u.Scheme == "wss" {
+		web := url.URL{Scheme: u.Scheme, Host: c.address, Path: cmp.Or(u.Path, "/mqtt"), RawQuery: u.RawQuery}
+		c.web = web.String()
 	}
-	c.address = net.JoinHostPort(u.Hostname(), port)
 	if c.user, err = environ.Expand(b.User, nil); err != nil {
 		return c, fmt.Errorf("user: %w", err)
 	}
@@ -64,7 +67,7 @@ func (b *Broker) connection() (c connection, err error) {
 		}
 		c.password = []byte(strings.TrimRight(string(data), "\r\n"))
 	}
-	if u.Scheme == "mqtts" {
+	if u.Scheme == "mqtts" || u.Scheme == "wss" {
 		c.tls, err = b.tlsConfig(u.Hostname())
 	}
 	return c, err
@@ -102,10 +105,13 @@ var errOld = errors.New("the broker does not speak MQTT 5: it answered as broker
 func (c *connection) dial(ctx context.Context) (net.Conn, error) {
 	var raw net.Conn
 	var err error
-	if c.tls != nil {
+	switch {
+	case c.web != "":
+		raw, err = c.dialWeb(ctx)
+	case c.tls != nil:
 		d := tls.Dialer{Config: c.tls}
 		raw, err = d.DialContext(ctx, "tcp", c.address)
-	} else {
+	default:
 		var d net.Dialer
 		raw, err = d.DialContext(ctx, "tcp", c.address)
 	}

@@ -26,6 +26,7 @@ func (s *Sink) count(ev *pipeline.Event, counted, zoned map[string]int) {
 
 // word publishes a word. It is of no use later, so it does not wait for a connection.
 func (s *Sink) word(ev *pipeline.Event, w pipeline.Keyword) {
+	s.sound(w.Label, s.link.clock.Now())
 	if !s.link.connected() {
 		return
 	}

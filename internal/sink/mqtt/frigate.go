@@ -156,6 +156,9 @@ func (s *Sink) frigateSource(up bool) {
 		status = "disabled"
 	}
 	s.link.set(s.base+"/status/detect", []byte(status), 1, true)
+	if s.hears() {
+		s.link.set(s.base+"/status/audio", []byte(status), 1, true)
+	}
 	if m := pipeline.StatsOf(s.env.Source).Motion; m != nil {
 		s.link.set(s.base+"/motion", onOff(m.Open), 0, true)
 	}
@@ -167,6 +170,9 @@ func (s *Sink) frigateSwitches() {
 		return
 	}
 	s.link.set(s.base+"/enabled/state", onOff(s.env.Control.On()), 1, true)
+	if s.hears() {
+		s.link.set(s.soundTopic("state"), onOff(s.env.Control.On()), 1, true)
+	}
 	s.link.set(s.base+"/snapshots/state", onOff(!s.snapshotsOff && s.c.Pictures), 1, true)
 }
 

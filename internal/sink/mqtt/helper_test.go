@@ -40,6 +40,7 @@ type testBroker struct {
 	t       testing.TB
 	address string
 	hook    mochi.Hook // who may connect
+	web     bool       // it speaks through a WebSocket
 
 	mu     sync.Mutex
 	server *mochi.Server
@@ -68,7 +69,11 @@ func (b *testBroker) start() {
 	if err := s.AddHook(b.hook, nil); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := s.AddListener(listeners.NewTCP(listeners.Config{ID: "t", Address: b.address})); err != nil {
+	var l listeners.Listener = listeners.NewTCP(listeners.Config{ID: "t", Address: b.address})
+	if b.web {
+		l = listeners.NewWebsocket(listeners.Config{ID: "t", Address: b.address})
+	}
+	if err := s.AddListener(l); err != nil {
 		b.t.Fatal(err)
 	}
 	err := s.Subscribe("#", 1, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {

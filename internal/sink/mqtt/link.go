@@ -48,6 +48,7 @@ type Link struct {
 	up       context.Context // ends with the connection; nil: there is none
 	down     context.CancelFunc
 	limits   limits
+	tried    bool              // a connection was made, or could not be
 	trouble  string            // the last error of connecting that was logged
 	refused  map[string]bool   // topics that the broker does not take
 	claimed  map[string]string // levels of topics, and what they are for
@@ -349,13 +350,14 @@ func (l *Link) Close() error {
 	return nil
 }
 
-// flush waits until all is sent, for a while, if there is a connection.
+// flush waits until all is sent, for a while, if there is a connection, or nobody knows yet whether there will be one: the
+// end of a short file may come before it.
 func (l *Link) flush() {
 	deadline, stop := l.clock.After(l.c.Flush)
 	defer stop()
 	for {
 		l.mu.Lock()
-		done := l.up == nil || len(l.queue.all) == 0 && len(l.pending) == 0
+		done := l.up == nil && l.tried || len(l.queue.all) == 0 && len(l.pending) == 0
 		l.mu.Unlock()
 		if done {
 			return

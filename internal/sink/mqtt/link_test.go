@@ -69,6 +69,17 @@ func TestBrokerGoneAndBack(t *testing.T) {
 	r.broker.is("corallite/front_door/source", "OFF")
 }
 
+// TestShortRun ends at once: what it has to say comes all the same.
+func TestShortRun(t *testing.T) {
+	r := newRig(t)
+	r.broker.start()
+	s := r.open()
+	r.link.send("corallite/x/events", []byte("only"), nil)
+	r.close(s)
+	r.broker.is("corallite/x/events", "only")
+	r.broker.is("corallite/status", "offline")
+}
+
 // unrepeated leaves out what was sent again because its acknowledgement was lost.
 func unrepeated(all []string) (out []string) {
 	seen := map[string]bool{}
@@ -273,14 +284,14 @@ func TestAddresses(t *testing.T) {
 	t.Setenv("HOST_OF_BROKER", "broker.lan:1884")
 	for u, want := range map[string]string{
 		"mqtt://broker": "broker:1883", "mqtts://broker": "broker:8883", "mqtt://${HOST_OF_BROKER}": "broker.lan:1884", "mqtt://[::1]": "[::1]:1883",
-		"http://broker": "", "mqtt://": "", "broker": "", "mqtt://${NOT_SET_AT_ALL}": "", "mqtt://a:b@:1": "",
+		"ws://broker": "broker:80", "wss://u:p@broker:9001/x": "broker:9001", "http://broker": "", "mqtt://": "", "broker": "", "mqtt://${NOT_SET_AT_ALL}": "", "mqtt://a:b@:1": "",
 	} {
 		b := Broker{URL: u}
 		c, err := b.connection()
 		if want == "" != (err != nil) || c.address != want && want != "" {
 			t.Errorf("%s: %q, %v", u, c.address, err)
 		}
-		if (c.tls != nil) != strings.HasPrefix(u, "mqtts") {
+		if (c.tls != nil) != (strings.HasPrefix(u, "mqtts") || strings.HasPrefix(u, "wss")) {
 			t.Errorf("%s: TLS %v", u, c.tls != nil)
 		}
 	}

@@ -51,6 +51,9 @@ type Sink struct {
 	reported      time.Time // when the last result came
 	lastPicture   time.Time
 	snapshotsOff  bool
+	sounds        slugs                // Frigate's, of labels of sound
+	sounding      map[string]time.Time // when sounds that are there were heard last
+	loudness      time.Time            // when their level was published
 	ended, closed bool
 }
 
@@ -75,7 +78,7 @@ func newSink(c Config, link *Link, env part.SinkEnv) (*Sink, error) {
 		objects: map[who]*object{}, current: map[string]string{},
 	}
 	s.base = link.topic(s.name)
-	s.slugs.reserve("all", "detect", "enabled", "events", "models", "motion", "picture", "snapshots", "source", "stats", "status", "words", "zones")
+	s.slugs.reserve("all", "audio", "detect", "enabled", "events", "models", "motion", "picture", "snapshots", "source", "stats", "status", "words", "zones")
 	if err := link.claim(s.name, env.Pipeline); err != nil {
 		return nil, err
 	}
@@ -113,6 +116,7 @@ func newSink(c Config, link *Link, env part.SinkEnv) (*Sink, error) {
 		s.addLabel(label)
 	}
 	s.announcePipeline()
+	s.listenForSounds()
 	s.showSource()
 	s.showStats(s.link.clock.Now())
 	link.every(s.tick)
@@ -346,6 +350,7 @@ func (s *Sink) Close() error {
 		}
 	}
 	s.frigateCounts()
+	s.showSounds(now, true)
 	s.showStats(now)
 	s.closed = true
 	s.showSource()

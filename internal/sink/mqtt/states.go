@@ -36,6 +36,7 @@ func (s *Sink) tick(now time.Time) {
 	}
 	s.showCounts(now)
 	s.frigateCounts()
+	s.showSounds(now, false)
 	s.showSource()
 	if now.Sub(s.shown) >= statsEvery {
 		s.showStats(now)
