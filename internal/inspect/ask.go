@@ -88,7 +88,11 @@ func (r *Report) ask(ctx context.Context, m *schema.Model, file []byte, a Asking
 
 // reason is an error without what stands around it in a report.
 func reason(err error, path string) string {
-	return strings.TrimPrefix(err.Error(), "model "+path+": ")
+	text := strings.TrimPrefix(err.Error(), "model "+path+": ")
+	if title, rest, ok := strings.Cut(text, " cannot run it: "); ok && !strings.Contains(title, ":") {
+		text = rest // the title stands beside it
+	}
+	return strings.ReplaceAll(text, "(Options.Shapes)", "(--shape)")
 }
 
 // partitions are the pieces that the delegate itself has taken; XNNPACK behind it does not count. The child is not trusted: nodes
@@ -148,6 +152,9 @@ func kindOf(g *schema.Subgraph, o *schema.Operator) string {
 				types = append(types, s)
 			}
 		}
+	}
+	if len(types) == 0 {
+		return o.Name
 	}
 	return fmt.Sprintf("%s (%s)", o.Name, strings.Join(types, ", "))
 }

@@ -29,7 +29,7 @@ func (r *Report) HTML() ([]byte, error) {
 	data.Path = r.File.Path
 	data.Graph = template.HTML(r.SVG()) // all text in it is escaped
 	for _, s := range r.sections(true) {
-		p := pageSection{ID: s.id, Title: s.title, Short: s.short, Rows: s.rows, Wide: s.id == "operators"}
+		p := pageSection{ID: s.id, Title: s.title, Short: s.short, Rows: s.rows, Notes: s.notes, Wide: s.id == "operators"}
 		if s.heads {
 			p.Heads, p.Rows = s.rows[0], s.rows[1:]
 		}

@@ -183,7 +183,7 @@ type Constant struct {
 // Compression is what the constants would need.
 type Compression struct {
 	Deflate int `json:"deflate_bytes"` // as zip and gzip would make of all constants, one after the other
-	Entropy int `json:"entropy_bytes"` // the bound of a code for bytes, each constant by itself
+	Entropy int `json:"entropy_bytes"` // of the single bytes, each constant by itself: what a code for bytes cannot go below
 }
 
 // EdgeTPU is what the file has for the Edge TPU, or what the compiler would make of it.

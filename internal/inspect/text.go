@@ -35,6 +35,11 @@ func (r *Report) Print(w io.Writer, o TextOptions) error {
 		if err := table.Print(w); err != nil {
 			return err
 		}
+		for _, n := range s.notes {
+			if _, err := fmt.Fprintln(w, n); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -45,6 +50,7 @@ type section struct {
 	short     string // the title in lists
 	heads     bool
 	rows      [][]string
+	notes     []string // behind the table
 }
 
 func (s *section) row(cells ...string) { s.rows = append(s.rows, cells) }
@@ -183,10 +189,10 @@ func (r *Report) kindsSection() section {
 		s.row(name, fmt.Sprint(k.Version), fmt.Sprint(k.Count), large(k.MACs), share)
 	}
 	if r.Total.Unknown > 0 {
-		s.row(fmt.Sprintf("not counted: %s (custom, or of open sizes)", english.Count(r.Total.Unknown, "operator")))
+		s.notes = append(s.notes, fmt.Sprintf("not counted: %s (custom, or of open sizes)", english.Count(r.Total.Unknown, "operator")))
 	}
 	if r.Total.Loops {
-		s.row("the bodies of loops are counted once")
+		s.notes = append(s.notes, "the bodies of loops are counted once")
 	}
 	return s
 }
@@ -217,7 +223,7 @@ func (r *Report) weightsSection() section {
 		s.row("repeated", bytesText(int64(w.Repeated))+" are in the file more than once")
 	}
 	if c := w.Compressed; c != nil {
-		s.row("compressed", fmt.Sprintf("%s by deflate (%.0f %%); at least %s by any code for single bytes", bytesText(int64(c.Deflate)), 100*float64(c.Deflate)/float64(w.Bytes), bytesText(int64(c.Entropy))))
+		s.row("compressed", fmt.Sprintf("%s by deflate (%.0f %%); the entropy of the single bytes is %s", bytesText(int64(c.Deflate)), 100*float64(c.Deflate)/float64(w.Bytes), bytesText(int64(c.Entropy))))
 	}
 	return s
 }
@@ -270,126 +276,6 @@ func (o Operator) optionsText() string {
 		names[i] = fmt.Sprintf("%s=%v", name, o.Options[name])
 	}
 	return strings.Join(names, " ")
-}
-
-func (r *Report) memorySection() section {
-	s := section{id: "memory", short: "Memory", title: "Memory of a run, as the runtime allocates it", heads: true}
-	s.row("DELEGATE", "ARENA", "WITHOUT SHARING", "STATE", "ALLOCATED SINGLY", "PROCESS GROWS BY")
-	for _, d := range r.Runtime.Delegates {
-		if m := d.Memory; m != nil {
-			peak := ""
-			if m.Peak > 0 {
-				peak = bytesText(m.Peak)
-			}
-			s.row(d.Name, bytesText(m.Arena), bytesText(m.Tensors), bytesText(m.Persistent), bytesText(m.Dynamic), peak)
-		}
-	}
-	return s
-}
-
-func (r *Report) delegatesSection() section {
-	s := section{id: "delegates", short: "Delegates", title: "What delegates take"}
-	for _, d := range r.Runtime.Delegates {
-		switch {
-		case d.Error != "":
-			s.row(d.Name, "cannot run it: "+d.Error)
-			continue
-		case d.Name == "none":
-			s.row(d.Name, fmt.Sprintf("the built-in kernels run all %d operators", d.Nodes))
-		default:
-			s.row(d.Name, fmt.Sprintf("%d of %d operators in %s", d.Taken, d.Nodes, english.Count(len(d.Partitions), "piece")))
-		}
-		for _, text := range d.leaves() {
-			s.row("", text)
-		}
-		if d.RunError != "" {
-			s.row("", "a run with zeros fails: "+d.RunError)
-		}
-	}
-	return s
-}
-
-// leaves says what a delegate leaves, those together that it leaves for one reason.
-func (d Delegate) leaves() []string {
-	var order []string
-	names := map[string][]string{}
-	for _, l := range d.Left {
-		if names[l.Why] == nil {
-			order = append(order, l.Why)
-		}
-		names[l.Why] = append(names[l.Why], fmt.Sprintf("%d %s", len(l.Nodes), l.Name))
-	}
-	var all []string
-	for _, why := range order {
-		text := "leaves " + strings.Join(names[why], ", ")
-		if why != "" {
-			text += ": " + why
-		}
-		all = append(all, text)
-	}
-	return all
-}
-
-func (r *Report) edgeTPUSection() section {
-	s := section{id: "edgetpu", short: "Edge TPU", title: "Edge TPU"}
-	if m := r.EdgeTPU.Mapping; m != nil {
-		n := fmt.Sprint(m.Mapped)
-		if m.Most > m.Mapped {
-			n = fmt.Sprintf("%d to %d", m.Mapped, m.Most)
-		}
-		s.row("compiler", fmt.Sprintf("by its published rules, %s of %s map to the Edge TPU", n, english.Count(m.Of, "operator")))
-		for i, stop := range m.Stops {
-			what := "also"
-			if i == 0 {
-				what = "stops at"
-			}
-			if i == 10 {
-				s.row("", fmt.Sprintf("and %d more", len(m.Stops)-i))
-				break
-			}
-			s.row(what, fmt.Sprintf("%d %s: %s", stop.Node, stop.Name, stop.Why))
-		}
-		for _, n := range m.Notes {
-			s.row("note", n)
-		}
-		return s
-	}
-	for _, p := range r.EdgeTPU.Packages {
-		s.row(fmt.Sprintf("node %d", p.Node), fmt.Sprintf("compiler %s, libedgetpu's runtime %d or newer; parameters: %s stay on the chip, %s are sent with every run",
-			orUnknown(p.Compiler), p.MinimumRuntime, bytesText(int64(p.OnChip)), bytesText(int64(p.OffChip))))
-		for _, e := range p.Executables {
-			text := fmt.Sprintf("%s for %s: %s of parameters, %s of host memory", e.Type, orUnknown(e.Chip), bytesText(int64(e.ParameterBytes)), bytesText(int64(e.ScratchBytes)))
-			if e.Cycles > 0 {
-				text += fmt.Sprintf(", about %s cycles", large(e.Cycles))
-			}
-			if e.Token != "" {
-				text += ", caching token " + e.Token
-			}
-			s.row("", text)
-		}
-	}
-	if len(r.EdgeTPU.OnCPU) > 0 {
-		s.row("on the CPU", countNames(r.EdgeTPU.OnCPU))
-	}
-	if r.EdgeTPU.Error != "" {
-		s.row("damaged", r.EdgeTPU.Error)
-	}
-	return s
-}
-
-func orUnknown(s string) string {
-	if s == "" || s == "cl/" {
-		return "unknown"
-	}
-	return s
-}
-
-func (r *Report) trapsSection() section {
-	s := section{id: "traps", short: "Look out for", title: "Look out for"}
-	for _, t := range r.Traps {
-		s.row(t.Code, t.Text)
-	}
-	return s
 }
 
 // large is a number with a unit: "569 M".

@@ -136,7 +136,7 @@ func (c *counter) Write(b []byte) (int, error) { *c += counter(len(b)); return l
 
 func compression(all []buffer) *Compression {
 	var deflated counter
-	z, err := flate.NewWriter(&deflated, flate.BestCompression)
+	z, err := flate.NewWriter(&deflated, flate.DefaultCompression)
 	if err != nil {
 		return nil
 	}
