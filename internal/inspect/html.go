@@ -16,6 +16,7 @@ type pageSection struct {
 	ID, Title, Short string
 	Heads            []string
 	Rows             [][]string
+	Notes            []string
 	Wide             bool // folded away at first
 }
 
