@@ -46,6 +46,11 @@ static int64_t time_of(libav_reader *r, struct track *t, AVStream *st, const AVF
 int libav_reader_receive(libav_reader *r, int stream, struct libav_frame *out) {
   struct track *t = &r->tracks[stream];
   if (!t->codec) return AVERROR(EAGAIN);
+  if (r->kept.frame && r->kept_of == stream) {
+    *out = r->kept;
+    r->kept.frame = NULL;
+    return 0;
+  }
   libav_log_into(&r->log);
   int err = p_avcodec_receive_frame(t->codec, r->frame);
   if (err >= 0 && t->hardware != AV_PIX_FMT_NONE && r->frame->format == t->hardware) {

@@ -43,6 +43,10 @@ struct libav_reader {
   int64_t epoch_ns;  // what is added to the container's times since then
   struct converter converter;
   struct libav_log log;
+  int holds;                 // held is a packet that was read already: the one in packet
+  struct libav_packet held;
+  struct libav_frame kept;   // was received already; frame is NULL: there is none
+  int kept_of;               // its stream
   const char *hardware;  // what decodes; NULL: the CPU
   char why[512];         // why what was asked for does not
 };

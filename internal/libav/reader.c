@@ -44,6 +44,7 @@ void libav_reader_free(libav_reader *r) {
   converter_free(&r->converter);
   if (r->packet) p_av_packet_free(&r->packet);
   if (r->frame) p_av_frame_free(&r->frame);
+  if (r->kept.frame) libav_frame_free(r->kept.frame);
   if (r->format) {
     // A server is told that the stream is not wanted any more, also after an interruption, but not for long.
     allow(r, 1000000);
@@ -210,6 +211,11 @@ static int64_t from_zero(libav_reader *r, int64_t t, AVRational base) {
 }
 
 int libav_reader_packet(libav_reader *r, struct libav_packet *p) {
+  if (r->holds) {
+    r->holds = 0;
+    *p = r->held;
+    return 0;
+  }
   begin(r, r->read_timeout);
   int err;
   do {

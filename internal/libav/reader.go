@@ -257,6 +257,11 @@ func (r *Reader) Next() (*Frame, error) {
 	}
 }
 
+// Alone reports whether a stream is decoded and the packets of no other are read.
+func (r *Reader) Alone(stream int) bool {
+	return len(r.chosen) == 1 && len(r.decoded) == 1 && r.decoded[0] == stream
+}
+
 // Step reads one packet, for Packets, of streams that are not decoded. io.EOF is the end.
 func (r *Reader) Step() error {
 	r.mu.Lock()

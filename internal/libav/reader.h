@@ -78,6 +78,23 @@ int libav_reader_send(libav_reader *r);
 int libav_reader_flush(libav_reader *r, int stream);
 int libav_reader_receive(libav_reader *r, int stream, struct libav_frame *f);
 
+struct libav_arrival {
+  int64_t pts, at;  // nanoseconds: of the stream, and of CLOCK_MONOTONIC
+};
+
+enum { libav_reading, libav_sending, libav_receiving };
+
+struct libav_passed {
+  int packets, frames;
+  int error, at;  // 0: none; what gave it
+};
+
+// libav_reader_pass reads up to most packets of a stream, decodes the frames that are due before until, and frees them: those that
+// no others depend on are not decoded. It ends early at a frame that is due, which libav_reader_receive gives then, at
+// a packet that is due, without a time or of another stream, which libav_reader_packet gives, and at an error. arrived has room
+// for most packets.
+void libav_reader_pass(libav_reader *r, int stream, int64_t until, struct libav_arrival *arrived, int most, struct libav_passed *out);
+
 // libav_reader_samples writes the frame's sound as signed 16 bits, channels in turn.
 int libav_reader_samples(const void *frame, int16_t *to);
 

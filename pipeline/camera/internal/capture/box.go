@@ -40,6 +40,7 @@ type offer struct {
 	captured int64   // CLOCK_MONOTONIC, ns
 	rate     float64 // pictures per second; 0: unknown
 	number   uint64  // set by the box
+	passed   int     // pictures since the last offer that the input passed over by itself, and told the box
 	// write writes the picture into memory from reserve, which may fail; then write is called again. It is called by another
 	// goroutine than the input's.
 	write   func(reserve reserve) error
@@ -60,6 +61,17 @@ func (b *box) wanted(captured int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return !b.asked || b.last+1 > b.after && captured >= b.from
+}
+
+// early is when the picture was captured that the parent waits for, at the earliest, and 0 if it waits for none or any.
+func (b *box) early() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.asked || b.from <= 0 {
+		return 0
+	}
+	b.came = true // the input is about to read on; what it passes over is counted when it has
+	return b.from
 }
 
 // passOver counts a picture that is not wanted.

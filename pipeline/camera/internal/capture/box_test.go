@@ -122,6 +122,22 @@ func TestBoxPassesOverEarlyPictures(t *testing.T) {
 	}
 }
 
+// What the parent waits for says what is too early; an input that reads on towards it is alive.
+func TestBoxSaysWhatIsEarly(t *testing.T) {
+	e := newExchange(t)
+	if from := e.early(); from != 0 || e.came {
+		t.Errorf("without a request, what is before %d is too early", from)
+	}
+	e.asked = true
+	if from := e.early(); from != 0 || e.came {
+		t.Errorf("while any picture is wanted, what is before %d is too early", from)
+	}
+	e.from = 100
+	if from := e.early(); from != 100 || !e.came {
+		t.Errorf("what is before %d is too early, want 100; alive: %v", from, e.came)
+	}
+}
+
 // A damaged picture is counted and explained; the next one is given.
 func TestBoxDamage(t *testing.T) {
 	e := newExchange(t)

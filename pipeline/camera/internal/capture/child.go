@@ -90,6 +90,7 @@ func read(ctx context.Context, b *box, o Options) error {
 			pace.passed++
 			continue
 		}
+		pace.passed += offer.passed
 		measured := pace.of(offer.captured)
 		if offer.rate <= 0 || offer.rate > maxRate {
 			offer.rate = measured

@@ -27,6 +27,8 @@ type streamInput struct {
 	paced  bool // the data comes in bursts, or as fast as possible: pictures are waited for until they are due
 	lost   int  // packets that could not be decoded so far
 	sound  streamSound
+	alone  bool // the pictures are all that is read, so that some can be passed over at once
+	passed int  // pictures since the last offer that were passed over at once
 }
 
 func openStream(ctx context.Context, b *box, o Options) (input, error) {
@@ -146,6 +148,7 @@ func (s *streamInput) open(u *url.URL, o Options, transport string) error {
 		s.describe()
 	}
 	container := reader.Container()
+	s.alone = reader.Alone(s.video.Index) && !s.o.Packets
 	s.paced = s.video.Duration > 0 || strings.Contains(container, "hls") || strings.Contains(container, "dash")
 	return nil
 }
@@ -202,6 +205,7 @@ func (s *streamInput) skip(p libav.Packet) bool {
 }
 
 func (s *streamInput) read(wanted func(captured int64) bool) (*offer, error) {
+	s.passOver()
 	frame, err := s.next()
 	if lost, why := s.reader.Lost(); lost > s.lost {
 		s.lost = lost
@@ -219,10 +223,28 @@ func (s *streamInput) read(wanted func(captured int64) bool) (*offer, error) {
 	if err != nil {
 		return nil, damagedError{err}
 	}
+	passed := s.passed
+	s.passed = 0
 	return &offer{
-		captured: captured, rate: s.video.FPS, release: release,
+		captured: captured, rate: s.video.FPS, passed: passed, release: release,
 		write: func(reserve reserve) error { return writePlanes(picture, reserve) },
 	}, nil
+}
+
+// clockChange is more than streamClock's offset changes in a moment.
+const clockChange = int64(5 * time.Millisecond)
+
+// passOver passes over pictures that were captured too early, if there are some.
+func (s *streamInput) passOver() {
+	from := s.box.early()
+	if from == 0 || !s.alone || s.paced || !s.clock.known {
+		return
+	}
+	until := time.Duration(from - s.clock.offset - clockChange)
+	for range s.reader.Pass(s.video.Index, until, func(pts time.Duration, at int64) { s.clock.arrived(int64(pts), at) }) {
+		s.passed++
+		s.box.passOver()
+	}
 }
 
 // next reads up to the next picture; sound before it goes into the feed. In a stream that comes in bursts both are waited for.
