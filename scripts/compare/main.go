@@ -4,7 +4,7 @@
 //
 //	make build && go run ./scripts/compare -live
 //
-// measures a camera and a preview, which the peers do not have. The peers' setup.sh installs them. docs/performance.md
+// measures a camera and a preview, which the peers do not have; -rtsp measures a camera of which few pictures are wanted. The peers' setup.sh installs them. docs/performance.md
 // explains the rows.
 package main
 
@@ -29,7 +29,8 @@ type setup struct {
 	rounds                         int
 	before                         string // an older build
 	mlserver                       string // the program
-	live, words, serving, jpegs    bool
+	live, words, serving           bool
+	jpegs, network                 bool
 	work                           string
 }
 
@@ -45,7 +46,8 @@ func main() {
 	flag.StringVar(&s.mlserver, "mlserver", "", "with -serve: the program mlserver (PyPI mlserver 1.7.1, with ai-edge-litert in the same environment), to ask as well")
 	flag.BoolVar(&s.words, "words", false, "measure only the wake words")
 	flag.BoolVar(&s.jpegs, "jpegs", false, "measure only the large JPEGs")
-	flag.StringVar(&s.before, "before", "", "an older build's binary, measured beside the large JPEGs")
+	flag.BoolVar(&s.network, "rtsp", false, "measure an RTSP camera, without peers")
+	flag.StringVar(&s.before, "before", "", "an older build's binary, measured beside the large JPEGs and the RTSP camera")
 	flag.Parse()
 	if err := s.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
@@ -54,7 +56,7 @@ func main() {
 }
 
 func (s *setup) run() error {
-	if s.python == "" && !s.live {
+	if s.python == "" && !s.live && !s.network {
 		return errors.New("-python is missing: install the peers with their setup.sh DIR, then give DIR/.venv/bin/python")
 	}
 	var err error
@@ -64,6 +66,9 @@ func (s *setup) run() error {
 	defer os.RemoveAll(s.work)
 	if s.live {
 		return errors.Join(s.age(40*time.Second), s.preview(15*time.Second))
+	}
+	if s.network {
+		return s.rtsp(10 * time.Second)
 	}
 	if s.serving {
 		return s.serve()
