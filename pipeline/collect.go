@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"corallite/internal/panicerr"
@@ -25,6 +26,13 @@ func (r *run[T]) collect(stats *recorder) {
 		defer ticker.Stop()
 		tick = ticker.C
 	}
+	var asks <-chan time.Time
+	if r.live && slices.ContainsFunc(r.sinks, func(q *sinkQueue) bool { _, ok := q.gate.(LossGate); return ok }) {
+		ticker := time.NewTicker(lossEvery)
+		defer ticker.Stop()
+		asks = ticker.C
+	}
+	last := time.Now() // when an item was passed
 	// At most cap(free) items are in progress and their numbers have no gaps, so no two share a slot.
 	window := uint64(cap(r.free))
 	waiting := make([]*workItem[T], window)
@@ -40,9 +48,26 @@ func (r *run[T]) collect(stats *recorder) {
 				waiting[next%window] = nil
 				next++
 				r.emit(work, stats)
+				last = time.Now()
+			}
+		case <-asks:
+			if next == r.dispatched.Load() && len(r.feed) == 0 {
+				r.tellLoss(time.Since(last))
 			}
 		case <-tick:
 			r.s.Progress(r.progress(stats, false))
+		}
+	}
+}
+
+// tellLoss tells the gates when the source is lost.
+func (r *run[T]) tellLoss(silent time.Duration) {
+	if StatsOf(r.s.Source).Lost == "" {
+		return
+	}
+	for _, q := range r.sinks {
+		if err := q.lost(silent); err != nil {
+			r.end(err)
 		}
 	}
 }

@@ -37,6 +37,7 @@ func (r *run[T]) dispatch() {
 			return
 		}
 		w.timedItem, w.seq = t, seq
+		r.dispatched.Store(seq + 1)
 		w.pending.Store(int32(len(r.stages)))
 		clear(w.results)
 		for _, s := range r.stages {

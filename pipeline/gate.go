@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"time"
 
 	"corallite/internal/panicerr"
 )
@@ -15,6 +16,26 @@ type Gate interface {
 	Pass(r Report, put func(Report))
 	// End is called when the stream has ended. It releases what the gate has kept, after it passed what remains.
 	End(put func(Report))
+}
+
+// LossGate is a Gate that wants to know when a live source is lost: no item says then that time goes on.
+type LossGate interface {
+	Gate
+	// Lost is called now and then, on the goroutine of Pass and between its calls, while the source is lost and all of its
+	// items were passed. The last one was silent ago.
+	Lost(silent time.Duration, put func(Report))
+}
+
+// lossEvery is how often a LossGate is asked.
+const lossEvery = 500 * time.Millisecond
+
+// lost tells the gate that the source is lost.
+func (q *sinkQueue) lost(silent time.Duration) error {
+	g, ok := q.gate.(LossGate)
+	if !ok {
+		return nil
+	}
+	return q.throughGate(func() { g.Lost(silent, q.put) })
 }
 
 // offer passes a report to the sink's queue, through its gate.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"corallite/internal/pipetest"
 	"corallite/pipeline"
@@ -90,5 +92,69 @@ func TestGatePanics(t *testing.T) {
 	}
 	if last := g.asked[len(g.asked)-1]; last != 5 || g.ended != 0 {
 		t.Errorf("a gate that panicked was asked for %v, ended %d times", g.asked, g.ended)
+	}
+}
+
+// lossGate counts what it is told.
+type lossGate struct {
+	evenGate
+	told chan time.Duration
+}
+
+func (g *lossGate) Lost(silent time.Duration, put func(pipeline.Report)) {
+	g.release(put)
+	select {
+	case g.told <- silent:
+	default:
+	}
+}
+
+// lostSource is a live source that is lost after its items, until it ends.
+type lostSource struct {
+	pipeline.Source[*pipetest.FakeItem]
+	lost atomic.Bool
+}
+
+func (s *lostSource) Stats() pipeline.Stats {
+	if s.lost.Load() {
+		return pipeline.Stats{Lost: "unplugged"}
+	}
+	return pipeline.Stats{}
+}
+
+// TestGateIsToldOfALoss has a camera that is unplugged after five pictures: what the gate holds goes out without a sixth.
+func TestGateIsToldOfALoss(t *testing.T) {
+	r := newRig(-1, "cpu:a")
+	g := &lossGate{told: make(chan time.Duration, 1)}
+	gated := r.addSink(&pipetest.FakeSink{IsLossless: true}, 0)
+	r.Sinks[1].Gate = g
+	source := &lostSource{Source: r.source}
+	r.source.IsLive = true
+	r.source.Interval = 5 * time.Millisecond
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	r.source.Read = func(ctx context.Context, n int) error {
+		if n < 5 {
+			return nil
+		}
+		source.lost.Store(true)
+		select {
+		case silent := <-g.told:
+			if silent <= 0 {
+				t.Errorf("silent for %v", silent)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("the gate was not told within 10 s")
+		}
+		stop()
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	r.Source = source
+	if _, err := r.run(t, ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := seqs(gated); len(got) == 0 || g.ended != 1 {
+		t.Errorf("%v, ended %d times", got, g.ended)
 	}
 }

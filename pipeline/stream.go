@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -83,6 +84,8 @@ type run[T Item] struct {
 	free   chan *workItem[T] // unused ones: the window
 	done   chan *workItem[T] // finished by all models
 	stages []*modelStage[T]
+
+	dispatched atomic.Uint64 // items that the models got
 
 	sourceMu sync.Mutex // for closing the source while Next runs
 	source   Source[T]

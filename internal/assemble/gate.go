@@ -67,6 +67,15 @@ func (g besideGate) Pass(r pipeline.Report, put func(pipeline.Report)) {
 	g.pictures.Pass(r, put)
 }
 
+// Lost implements pipeline.LossGate. The sound of a camera is lost with it.
+func (g besideGate) Lost(silent time.Duration, put func(pipeline.Report)) {
+	for _, one := range []pipeline.Gate{g.pictures, g.sound} {
+		if l, ok := one.(pipeline.LossGate); ok {
+			l.Lost(silent, put)
+		}
+	}
+}
+
 // End implements pipeline.Gate.
 func (g besideGate) End(put func(pipeline.Report)) {
 	g.pictures.End(put)

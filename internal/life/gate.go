@@ -102,6 +102,14 @@ func (g *Gate) Silence(now time.Time, put func(pipeline.Report)) {
 	}
 }
 
+// Lost implements pipeline.LossGate: who was there when a camera or a microphone was lost is gone after a while. A track
+// that goes on afterwards begins anew.
+func (g *Gate) Lost(silent time.Duration, put func(pipeline.Report)) {
+	if silent > g.o.GoneAfter && len(g.lives) > 0 {
+		g.endAll(put)
+	}
+}
+
 // End implements pipeline.Gate.
 func (g *Gate) End(put func(pipeline.Report)) {
 	g.endAll(put)

@@ -31,6 +31,9 @@ func (s *Sink) tick(now time.Time) {
 			s.objectEnded(o)
 		}
 	}
+	if g, ok := s.gate.(pipeline.LossGate); ok && s.env.Live && pipeline.StatsOf(s.env.Source).Lost != "" {
+		g.Lost(now.Sub(s.reported), s.publish)
+	}
 	if g, ok := s.gate.(silencer); ok && s.env.Live {
 		g.Silence(now, s.publish)
 	}
