@@ -36,7 +36,7 @@ var errNothingTaken = errors.New("it takes none of the model's operators, which 
 
 // openCPU opens the CPU's model n times; delegates is nil for the built-in kernels.
 func openCPU(m *Model, o Options, n int, delegates func(*tflite.Weights) ([]tflite.Delegate, error)) (Opened, error) {
-	options := tflite.Options{Threads: o.Threads, Logger: o.Logger, Shapes: o.Shapes, Signature: o.Signature, Builtin: delegates == nil, Observe: o.Observe}
+	options := tflite.Options{Threads: o.Threads, Logger: o.Logger, Shapes: o.Shapes, Signature: o.Signature, Builtin: delegates == nil, Observe: o.Observe, Profile: o.Profile}
 	all, err := m.cpu.loaded.Interpreters(n, options, delegates)
 	if err == nil && all[0].Idle() {
 		err = errNothingTaken

@@ -220,5 +220,5 @@ func withDelegate(f *file, d tflite.Delegate, o Options) (*tflite.Interpreter, e
 			delegates = append(delegates, x)
 		}
 	}
-	return f.loaded.Interpreter(tflite.Options{Threads: o.Threads, Shapes: o.Shapes, Delegates: delegates, Logger: o.Logger, Signature: o.Signature, Observe: o.Observe})
+	return f.loaded.Interpreter(tflite.Options{Threads: o.Threads, Shapes: o.Shapes, Delegates: delegates, Logger: o.Logger, Signature: o.Signature, Observe: o.Observe, Profile: o.Profile})
 }

@@ -34,3 +34,12 @@ func (m *Model) Observe(e Engine) (Observed, error) {
 	memory, err := i.MemoryUse()
 	return Observed{i.Plan(f.model), memory}, err
 }
+
+// Times are those of the operators, of an engine with [Options].Profile; nil: its delegate does not tell. See
+// [tflite.Interpreter.Times].
+func (e *engine) Times() []tflite.OpTime {
+	if t, ok := e.Runner.(interface{ Times() []tflite.OpTime }); ok {
+		return t.Times()
+	}
+	return nil
+}

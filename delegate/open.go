@@ -20,6 +20,7 @@ type Options struct {
 	Threads        int     // of the CPU; 0: 1
 	Shapes         [][]int // of the CPU's inputs, where the file leaves them open, as [tflite.Options] has them
 	Observe        bool    // keep what Observe says of the engines
+	Profile        bool    // keep the times of operators; see [tflite.Interpreter.Times]
 	Signature      string  // for OpenSeveral: the key of the signature that is run, as [Model.Select] takes it
 	EdgeTPULibrary string  // libedgetpu's path; "": as edgetpu.Load finds it
 	EdgeTPU        edgetpu.Options

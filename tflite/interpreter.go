@@ -37,6 +37,8 @@ type Options struct {
 	Shapes [][]int
 	// Observe keeps what [Interpreter.Plan] says.
 	Observe bool
+	// Profile keeps what [Interpreter.Times] says. Runs take longer then, by a fraction of a microsecond an operator.
+	Profile bool
 }
 
 // Interpreter runs one model. It implements [tensor.Engine]. It owns the delegates and its C objects,
@@ -51,6 +53,7 @@ type Interpreter struct {
 	options *tfl.InterpreterOptions
 	interp  *tfl.Interpreter
 	own     []Delegate
+	profile *capi.Profile // nil: nobody asks
 
 	signature string       // the key of what it runs; "": the main graph
 	entry     *capi.Runner // of signature; nil: the main graph
@@ -161,6 +164,11 @@ func (i *Interpreter) start(m *schema.Model, o Options) error {
 		return err
 	}
 	i.signature = o.Signature
+	if o.Profile {
+		if i.profile = capi.NewProfile(); i.profile == nil {
+			return errNoMemory
+		}
+	}
 	i.describe(m, g)
 	i.watch = new(watch)
 	if i.log = capi.NewLog(); i.log == nil {
@@ -233,6 +241,9 @@ func (i *Interpreter) create(m *schema.Model, threads int) error {
 	i.options.SetNumThread(max(threads, 1))
 	capi.SetLog(i.options, i.log)
 	capi.EnableCancellation(i.options)
+	if i.profile != nil && !i.profile.Watch(i.options) {
+		return errors.New("tflite: the runtime does not tell the times of operators: its library has no TfLiteInterpreterOptionsSetTelemetryProfiler")
+	}
 	if err := addOperators(i.options, m); err != nil {
 		return err
 	}
@@ -393,8 +404,11 @@ func (i *Interpreter) free() {
 		i.drainLog()
 		i.log.Delete()
 	}
+	if i.profile != nil {
+		i.profile.Free()
+	}
 	i.shared.release()
-	i.interp, i.options, i.shared, i.log, i.own, i.runners = nil, nil, nil, nil, nil, nil
+	i.interp, i.options, i.shared, i.log, i.profile, i.own, i.runners = nil, nil, nil, nil, nil, nil, nil
 }
 
 // Device says what runs the model: the name of its first delegate; "cpu:builtin" for the runtime's own kernels, also

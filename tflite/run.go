@@ -22,6 +22,9 @@ func (i *Interpreter) Invoke(ctx context.Context) error {
 	if err := i.watch.begin(ctx, i.cancel); err != nil {
 		return err
 	}
+	if i.profile != nil {
+		i.profile.Start()
+	}
 	op, s := "TfLiteInterpreterInvoke", OK
 	if i.entry != nil {
 		op, s = "TfLiteSignatureRunnerInvoke", Status(i.entry.Invoke())

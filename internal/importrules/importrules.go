@@ -67,6 +67,7 @@ var may = map[string][]string{
 	"delegate/edgetpu": {"delegate/edgetpu", "internal"},
 
 	"internal/worker":     {"delegate", "tflite", "internal"},
+	"internal/bench":      {"tflite", "internal"},
 	"internal/devicepool": {"delegate", "tflite", "internal"},
 	"internal/doctor":     {"delegate", "tflite", "internal"},
 	"internal/failover":   {"tflite/tensor", "internal/backoff", "internal/clock", "internal/panicerr"}, // any two engines
@@ -91,7 +92,7 @@ var importers = map[string][]string{
 
 	"internal/devicepool": {Module, "cmd", "internal/app", "internal/assemble"},
 	"internal/doctor":     {"cmd", "internal/app"},
-	"internal/worker":     {"internal/app", "internal/assemble", "internal/devicepool", "internal/doctor", "internal/inspect"},
+	"internal/worker":     {"internal/app", "internal/bench", "cmd", "internal/assemble", "internal/devicepool", "internal/doctor", "internal/inspect"},
 	"internal/heat":       {"internal/assemble", "internal/devicepool"},
 	"internal/failover":   {"internal/devicepool"},
 	"internal/scheduler":  {"internal/devicepool"},

@@ -11,7 +11,6 @@ import (
 	"corallite/delegate"
 	"corallite/delegate/edgetpu"
 	"corallite/internal/choice"
-	"corallite/internal/environ"
 	"corallite/internal/isolate"
 	"corallite/tflite"
 )
@@ -98,19 +97,8 @@ func (a *Asker) Ask(ctx context.Context, q Question) (Answer, error) {
 		}
 		return Answer{}, err
 	}
-	s, _, body, err := parseReply(a.reply[:n])
-	switch {
-	case err != nil:
-		return Answer{}, err
-	case s != statusOK:
-		return Answer{}, received(body, edgetpu.System{})
-	}
-	size, err := parseCount(body)
-	if err != nil || size > len(a.answer.Bytes()) {
-		return Answer{}, errors.New("the child's answer is not well formed")
-	}
 	var answer Answer
-	err = json.Unmarshal(a.answer.Bytes()[:size], &answer)
+	err = readAnswer(a.reply[:n], a.answer, &answer)
 	return answer, err
 }
 
@@ -130,18 +118,7 @@ func (a *Asker) start(ctx context.Context) (err error) {
 	if a.answer, err = isolate.NewMemory(answerBytes); err != nil {
 		return err
 	}
-	access := a.o.Item.Access()
-	o := HostOptions{Library: a.o.Library, Device: a.o.Device, Access: delegate.Access{
-		Read: append(access.Read, a.o.Access.Read...), ReadWrite: append(access.ReadWrite, a.o.Access.ReadWrite...), Env: append(access.Env, a.o.Access.Env...),
-	}}
-	device := ""
-	if a.o.Device != (edgetpu.Device{}) {
-		device = a.o.Device.Path
-	}
-	a.child, err = isolate.Start(ctx, isolate.Options{
-		Kind: askKind, Name: "inspect " + a.o.Item.String(), Logger: a.o.Logger, Sandbox: sandbox(o), Env: environ.Pick(o.Access.Env...),
-		Setup: askSetup{a.o.Item, device, a.o.Library},
-	})
+	a.child, err = startAsked(ctx, askKind, "inspect ", a.o)
 	if err != nil {
 		return errors.Join(err, a.answer.Close())
 	}

@@ -18,7 +18,7 @@ const Kind = "engine"
 
 // Handlers are this package's handlers for isolate.Main.
 func Handlers() map[string]isolate.Handler {
-	return map[string]isolate.Handler{Kind: serveEngines, trialKind: serveTrials, enumerateKind: serveEnumerate, probeKind: serveProbe, askKind: serveAsks}
+	return map[string]isolate.Handler{Kind: serveEngines, trialKind: serveTrials, enumerateKind: serveEnumerate, probeKind: serveProbe, askKind: serveAsks, timerKind: serveTimes}
 }
 
 // child is the process that has the engines.

@@ -54,7 +54,8 @@ typedef struct TfLiteOperator TfLiteOperator;
   F(TfLiteOpaqueNodeGetOutput, TfLiteTensor*, (TfLiteOpaqueContext*, const TfLiteOpaqueNode*, int))              \
   F(TfLiteOpaqueContextResizeTensor, TfLiteStatus, (TfLiteOpaqueContext*, TfLiteTensor*, TfLiteIntArray*))       \
   F(TfLiteOpaqueContextReportError, void, (TfLiteOpaqueContext*, const char*, ...))                              \
-  F(TfLiteIntArrayCreate, TfLiteIntArray*, (int))
+  F(TfLiteIntArrayCreate, TfLiteIntArray*, (int))                                                                \
+  F(TfLiteInterpreterOptionsSetTelemetryProfiler, void, (TfLiteInterpreterOptions*, void*))
 
 // TfLiteXNNPackDelegateOptions of any version: up to 2.17 the second word is the flags, from 2.18 on the third, and
 // behind it, where a pointer may stand, that to the weights cache. It is returned through a hidden pointer, so a larger
