@@ -230,7 +230,12 @@ func (r *Report) weightsSection() section {
 
 func (r *Report) operatorsSection() section {
 	s := section{id: "operators", short: "In order", title: "Operators in order", heads: true}
-	s.row("", "NAME", "VERSION", "INPUTS", "OUTPUTS", "OPTIONS", "MACS")
+	pieces, by := r.pieces()
+	heads := []string{"", "NAME", "VERSION", "INPUTS", "OUTPUTS", "OPTIONS", "MACS"}
+	if by != "" {
+		heads = append(heads, strings.ToUpper(by))
+	}
+	s.row(heads...)
 	for gi := range r.Subgraphs {
 		for _, o := range r.Subgraphs[gi].Operators {
 			at := fmt.Sprint(o.Index)
@@ -241,7 +246,11 @@ func (r *Report) operatorsSection() section {
 			if o.Unknown {
 				n = "?"
 			}
-			s.row(at, o.Name, fmt.Sprint(o.Version), shapes(o.Inputs), shapes(o.Outputs), o.optionsText(), n)
+			cells := []string{at, o.Name, fmt.Sprint(o.Version), shapes(o.Inputs), shapes(o.Outputs), o.optionsText(), n}
+			if by != "" {
+				cells = append(cells, pieces[Node{gi, o.Index}])
+			}
+			s.row(cells...)
 		}
 	}
 	return s
@@ -267,7 +276,7 @@ func shapes(list []Operand) string {
 func (o Operator) optionsText() string {
 	var names []string
 	for name, v := range o.Options {
-		if v != "NONE" && v != false && v != int64(0) {
+		if usual := strings.HasPrefix(name, "dilation_") && v == int64(1); !usual && v != "NONE" && v != false && v != int64(0) {
 			names = append(names, name)
 		}
 	}

@@ -125,3 +125,20 @@ func (r *Report) trapsSection() section {
 	}
 	return s
 }
+
+// pieces says in which piece of the first delegate with an answer a node is: "piece 2"; "" for what it leaves.
+func (r *Report) pieces() (pieces map[Node]string, by string) {
+	for _, d := range r.Runtime.Delegates {
+		if d.Error != "" || d.Name == "none" {
+			continue
+		}
+		pieces = map[Node]string{}
+		for i, p := range d.Partitions {
+			for _, n := range p.Nodes {
+				pieces[Node{p.Subgraph, n}] = fmt.Sprintf("piece %d", i+1)
+			}
+		}
+		return pieces, d.Name
+	}
+	return nil, ""
+}
