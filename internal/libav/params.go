@@ -44,9 +44,14 @@ func (r *Reader) Parameters(stream int) Parameters {
 	}
 	var c C.struct_libav_params
 	C.libav_reader_params(r.c, C.int(stream), &c)
+	p := parametersOf(&c)
+	p.Stream, p.Codec = stream, r.streams[stream].Codec
+	return p
+}
+
+func parametersOf(c *C.struct_libav_params) Parameters {
 	p := Parameters{
-		Stream: stream, Kind: Kind(c.kind), Codec: r.streams[stream].Codec,
-		ID: int(c.codec_id), Format: int(c.format), Profile: int(c.profile), Level: int(c.level), BitRate: int64(c.bit_rate),
+		Kind: Kind(c.kind), ID: int(c.codec_id), Format: int(c.format), Profile: int(c.profile), Level: int(c.level), BitRate: int64(c.bit_rate),
 		BitsCoded: int(c.bits_per_coded_sample), BitsRaw: int(c.bits_per_raw_sample),
 		Width: int(c.width), Height: int(c.height), Aspect: [2]int{int(c.aspect_num), int(c.aspect_den)}, FrameRate: [2]int{int(c.rate_num), int(c.rate_den)},
 		ColorRange: int(c.color_range), Primaries: int(c.color_primaries), Transfer: int(c.color_trc), ColorSpace: int(c.color_space),

@@ -19,7 +19,10 @@ type soundSource interface {
 // stream is the sound of a live source on its way into annotated copies: packets as they came, by when they were captured.
 type stream struct {
 	mu      sync.Mutex
-	current *libav.Parameters // of the session; nil: it has no sound
+	current *libav.Parameters // of the session, as it is in copies; nil: it has no sound
+	wrong   error             // why it cannot be
+	anew    *libav.Transcoder // nil: packets are copied as they are
+	codec   string            // that it has
 	bare    bool              // the first packet of the session has come, or needs not to be known
 	adts    bool              // packets have headers that MP4 does not want
 	queue   []captured
@@ -52,18 +55,39 @@ const (
 func (s *stream) Streams(all []camera.PacketStream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.current, s.bare, s.adts, s.clock = nil, false, false, &clock{}
+	s.current, s.wrong, s.bare, s.adts, s.clock = nil, nil, false, false, &clock{}
+	s.stop()
 	if i := slices.IndexFunc(all, func(p camera.PacketStream) bool { return p.Sound }); i >= 0 {
 		p := all[i].Parameters()
-		s.current, s.bare = &p, !p.MayHaveADTS()
+		s.bare, s.codec = !p.MayHaveADTS(), p.Codec
+		if s.anew, s.wrong = encodedAnew(p); s.anew != nil {
+			p = s.anew.Parameters()
+		}
+		s.current = &p
 	}
+}
+
+// stop ends what encodes the packets.
+func (s *stream) stop() {
+	if s.anew != nil {
+		s.anew.Close()
+		s.anew = nil
+	}
+}
+
+// close ends it, when no more packets come.
+func (s *stream) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop()
+	s.current = nil
 }
 
 // Packet implements camera.PacketSink.
 func (s *stream) Packet(p camera.Packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current == nil || p.Stream != s.current.Stream || p.PTS == camera.NoPacketTime || len(p.Data) == 0 {
+	if s.current == nil || s.wrong != nil || p.Stream != s.current.Stream || p.PTS == camera.NoPacketTime || len(p.Data) == 0 {
 		return
 	}
 	if !s.bare {
@@ -77,11 +101,20 @@ func (s *stream) Packet(p camera.Packet) {
 	if s.clock.zero.IsZero() {
 		return
 	}
-	packet := libav.Packet{Data: p.Data}
-	if s.adts {
+	packet := libav.Packet{PTS: p.PTS, Duration: p.Duration, Data: p.Data}
+	switch {
+	case s.anew != nil:
+		s.wrong = s.anew.Put(packet, s.add)
+		return
+	case s.adts:
 		packet = packet.WithoutADTS()
 	}
-	now := captured{p.PTS, p.Duration, bytes.Clone(packet.Data), s.current, s.clock}
+	s.add(packet)
+}
+
+// add keeps a packet of a copy.
+func (s *stream) add(p libav.Packet) {
+	now := captured{p.PTS, p.Duration, bytes.Clone(p.Data), s.current, s.clock}
 	s.queue = append(s.queue, now)
 	old := 0
 	for now.at().Sub(s.queue[old].at()) > maxWaiting {
@@ -104,22 +137,22 @@ func (c *clock) follow(p camera.Packet) {
 }
 
 // begin returns the parameters for a copy that begins with a picture that was captured at that time; nil: there is no sound.
-// The error is why it cannot be kept.
-func (s *stream) begin(at time.Time) (*libav.Parameters, error) {
+// original is its codec if it is encoded anew. The error is why it cannot be kept.
+func (s *stream) begin(at time.Time) (_ *libav.Parameters, original string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current == nil {
-		return nil, nil
+	if s.current == nil || s.wrong != nil {
+		return nil, "", s.wrong
 	}
 	p := *s.current
-	if !p.Holds(libav.MP4) {
-		return nil, fmt.Errorf("MP4 does not hold %s", p.Codec)
+	if s.anew != nil {
+		original = s.codec
 	}
 	if !s.bare {
 		p = p.Assumed()
 	}
 	p.Late = !slices.ContainsFunc(s.queue, func(c captured) bool { d := c.at().Sub(at); return d >= 0 && d < fragment/2 })
-	return &p, nil
+	return &p, original, nil
 }
 
 // timed is a packet at a time of a copy.

@@ -15,6 +15,7 @@ import (
 
 // spoken is a camera's sound: a real file's.
 type spoken struct {
+	path       string
 	parameters libav.Parameters
 	packets    []libav.Packet
 	to         camera.PacketSink
@@ -53,7 +54,7 @@ func newSpoken(t *testing.T, name string, seconds string, args ...string) *spoke
 	if text, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
-	s := &spoken{packets: packetsOf(t, path), shift: 1234 * time.Second}
+	s := &spoken{path: path, packets: packetsOf(t, path), shift: 1234 * time.Second}
 	r, err := libav.OpenReader(context.Background(), "file:"+path, libav.ReaderOptions{Choose: libav.OnlySound})
 	if err != nil {
 		t.Fatal(err)
@@ -164,10 +165,20 @@ func TestLiveCopiesWithPauses(t *testing.T) {
 	t.Errorf("the last packet, at %v, is none of that time", last.PTS)
 }
 
-// TestLiveCopiesWithoutSound: what MP4 does not hold is said, and what is not wanted is not.
+// TestLiveCopiesWithG711: what most cameras send MP4 does not hold.
+func TestLiveCopiesWithG711(t *testing.T) {
+	s := newSpoken(t, "a.mkv", "5", "-af", "aeval='0.4*sin(2*PI*(300*t+100*t*t))'", "-ar", "8000", "-c:a", "pcm_alaw")
+	path, said := recordLive(t, s, false, tenths(0, 48)...)
+	if want := "the sound of rtsp://yard is encoded as AAC in its annotated copy: MP4 does not hold pcm_alaw\n"; said != want {
+		t.Errorf("said %q; want %q", said, want)
+	}
+	likeness(t, s.path, path)
+}
+
+// TestLiveCopiesWithoutSound: what cannot be in an MP4 is said, and what is not wanted is not.
 func TestLiveCopiesWithoutSound(t *testing.T) {
-	path, said := recordLive(t, newSpoken(t, "a.wav", "2", "-c:a", "pcm_mulaw"), false, tenths(0, 15)...)
-	if want := "the annotated copy of rtsp://yard is without its sound: MP4 does not hold pcm_mulaw\n"; said != want || len(packetsOf(t, path)) != 0 {
+	path, said := recordLive(t, newSpoken(t, "a.wav", "2", "-c:a", "pcm_s16le", "-ac", "6"), false, tenths(0, 15)...)
+	if want := "the annotated copy of rtsp://yard is without its sound: MP4 does not hold pcm_s16le, and it cannot be encoded as AAC\n"; said != want || len(packetsOf(t, path)) != 0 {
 		t.Errorf("said %q; want %q", said, want)
 	}
 	path, said = recordLive(t, newSpoken(t, "a.m4a", "2", "-c:a", "aac"), true, tenths(0, 15)...)

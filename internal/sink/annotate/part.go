@@ -49,7 +49,7 @@ func (o *VideoOptions) About() part.AboutSink {
 func (o *VideoOptions) Keys() key.Table {
 	return append(key.Table{
 		key.String(&o.Path, "path").Required().Pattern(videoPattern, "a file name that ends in .mp4").Example("found.mp4").
-			Doc("The file, whose name ends in `.mp4`. Further videos of the source go beside it: `found-2.mp4`. The sound of a `video` or `url` is copied into it as it is, if MP4 holds its codec (AAC, MP3, Opus, FLAC and others, but not G.711); what it does not hold is said and left out."),
+			Doc("The file, whose name ends in `.mp4`. Further videos of the source go beside it: `found-2.mp4`. The sound of a `video` or `url` is copied into it as it is where MP4 holds its codec (AAC, MP3, Opus, FLAC and others), and else encoded as AAC (G.711, which many cameras send, PCM), which is said; so is what cannot be (more than two channels)."),
 		key.Bool(&o.Mute, "mute").Default(false).Example("true").
 			Doc("Leave the sound out."),
 		overwriteKey(&o.Overwrite),

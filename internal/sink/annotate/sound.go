@@ -1,6 +1,7 @@
 package annotate
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,15 +12,20 @@ import (
 	"corallite/internal/libav"
 )
 
-// soundtrack is the sound of a recording, whose packets go into its annotated copy as they are.
+// soundtrack is the sound of a recording, whose packets go into its annotated copy as they are, or encoded anew if MP4 does not
+// hold their codec.
 type soundtrack struct {
-	reader  *libav.Reader
-	stream  libav.Parameters // of the sound
-	waiting []libav.Packet   // read and not written yet
-	ended   bool
-	adts    bool // the packets have headers that MP4 does not want
-	begun   bool
-	from    time.Duration // position in the recording that is time 0 of the copy
+	reader   *libav.Reader
+	stream   libav.Parameters // of the sound
+	waiting  []libav.Packet   // read and not written yet
+	ended    bool
+	original string            // the codec of what is encoded anew
+	anew     *libav.Transcoder // nil: as they are
+	flushed  bool              // the encoder has given all
+	failed   error             // why nothing more can be encoded
+	adts     bool              // the packets have headers that MP4 does not want
+	begun    bool
+	from     time.Duration // position in the recording that is time 0 of the copy
 }
 
 // errNoSoundtrack is a recording that has no sound: nothing is to be said.
@@ -42,8 +48,11 @@ func openSoundtrack(path string) (*soundtrack, error) {
 			return choices, err
 		},
 		Packets: func(p libav.Packet) {
-			p.Data = append([]byte(nil), p.Data...)
-			s.waiting = append(s.waiting, p)
+			if s.anew == nil {
+				s.wait(p)
+			} else if s.failed == nil {
+				s.failed = s.anew.Put(p, s.wait)
+			}
 		},
 	})
 	if errors.Is(err, libav.ErrNoSound) {
@@ -53,11 +62,14 @@ func openSoundtrack(path string) (*soundtrack, error) {
 		return nil, err
 	}
 	s.stream = s.reader.Chosen()[0]
-	if !s.stream.Holds(libav.MP4) {
-		return nil, errors.Join(fmt.Errorf("MP4 does not hold %s", s.stream.Codec), s.reader.Close())
+	if s.anew, err = encodedAnew(s.stream); err != nil {
+		return nil, errors.Join(err, s.reader.Close())
+	}
+	if s.anew != nil {
+		s.original, s.stream = s.stream.Codec, s.anew.Parameters()
 	}
 	for err == nil && len(s.waiting) == 0 {
-		err = s.reader.Step()
+		err = s.step()
 	}
 	if len(s.waiting) == 0 {
 		s.close()
@@ -68,17 +80,49 @@ func openSoundtrack(path string) (*soundtrack, error) {
 	}
 	bare, err := s.stream.WithoutADTS(s.waiting[0].Data)
 	if err != nil {
-		return nil, errors.Join(err, s.reader.Close())
+		s.close()
+		return nil, err
 	}
 	s.adts = len(bare.Extradata) != len(s.stream.Extradata)
 	s.stream = bare
 	return s, nil
 }
 
+// encodedAnew is what encodes the packets of a stream for a copy; nil: they can be in it as they are.
+func encodedAnew(p libav.Parameters) (*libav.Transcoder, error) {
+	if p.Holds(libav.MP4) {
+		return nil, nil
+	}
+	t, err := libav.NewTranscoder(p)
+	if err != nil {
+		return nil, fmt.Errorf("MP4 does not hold %s, and %w", p.Codec, err)
+	}
+	return t, nil
+}
+
+func (s *soundtrack) wait(p libav.Packet) {
+	p.Data = bytes.Clone(p.Data)
+	s.waiting = append(s.waiting, p)
+}
+
+// step reads on.
+func (s *soundtrack) step() error {
+	err := s.reader.Step()
+	if errors.Is(err, io.EOF) && s.anew != nil && !s.flushed {
+		s.flushed = true
+		err = s.anew.End(s.wait)
+	}
+	return errors.Join(err, s.failed)
+}
+
 // close ends the reading. It may be called twice, and of nil.
 func (s *soundtrack) close() {
-	if s != nil {
-		s.reader.Close()
+	if s == nil {
+		return
+	}
+	s.reader.Close()
+	if s.anew != nil {
+		s.anew.Close()
 	}
 }
 
@@ -101,7 +145,7 @@ func (m *movie) copySound(from, until time.Duration) error {
 			if s.ended {
 				return nil
 			}
-			if err := s.reader.Step(); err != nil {
+			if err := s.step(); err != nil {
 				s.ended = true
 				if !errors.Is(err, io.EOF) {
 					m.notice(fmt.Sprintf("the sound of %s ends early: %v", m.recording, err))

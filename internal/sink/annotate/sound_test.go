@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,74 @@ func packetsOf(t *testing.T, path string) (all []libav.Packet) {
 	return all
 }
 
+// soundOf is the first channel of a file's sound from 0 on, and its rate.
+func soundOf(t *testing.T, path string) (samples []float64, rate int) {
+	t.Helper()
+	r, err := libav.OpenReader(context.Background(), "file:"+path, libav.ReaderOptions{Choose: libav.OnlySound})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var turns []float32
+	next := 0
+	for {
+		f, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return samples, rate
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		rate = f.Rate
+		if turns, err = f.Floats(turns[:0]); err != nil {
+			t.Fatal(err)
+		}
+		at := int(math.Round(f.Time.Seconds() * float64(f.Rate)))
+		if d := at - next; next != 0 && d > -f.Rate/50 && d < f.Rate/50 { // Matroska has milliseconds
+			at = next
+		}
+		next = at + f.Len
+		for i := 0; i < len(turns); i += f.Channels {
+			k := at + i/f.Channels
+			for len(samples) <= k {
+				samples = append(samples, 0)
+			}
+			if k >= 0 {
+				samples[k] = float64(turns[i])
+			}
+		}
+		f.Release()
+	}
+}
+
+// likeness fails unless the sound of two files is alike, at the same times.
+func likeness(t *testing.T, a, b string) {
+	t.Helper()
+	x, rate := soundOf(t, a)
+	y, other := soundOf(t, b)
+	if rate != other || len(x) < 2*rate || len(y) < len(x)-rate/4*3 || len(y) > len(x)+rate/4 {
+		t.Fatalf("%d samples at %d Hz; want %d at %d", len(y), other, len(x), rate)
+	}
+	alike := func(lag int) float64 {
+		var xy, xx, yy float64
+		for i := rate / 4; i < min(len(x), len(y))-rate/4; i++ {
+			xy += x[i] * y[i+lag]
+			xx += x[i] * x[i]
+			yy += y[i+lag] * y[i+lag]
+		}
+		return xy / math.Sqrt(xx*yy)
+	}
+	best, at := 0.0, 0
+	for lag := -rate / 50; lag <= rate/50; lag++ {
+		if c := alike(lag); c > best {
+			best, at = c, lag
+		}
+	}
+	if best < 0.95 || at < -rate/500 || at > rate/500 {
+		t.Errorf("the sound is like the original by %.3f, %.1f ms late", best, 1000*float64(at)/float64(rate))
+	}
+}
+
 // TestCopiesKeepTheSound copies videos: each packet of their sound is in the copy, as it was and at its time.
 func TestCopiesKeepTheSound(t *testing.T) {
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
@@ -62,7 +131,9 @@ func TestCopiesKeepTheSound(t *testing.T) {
 		"adts.ts":   {[]string{"-c:v", "libx264", "-c:a", "aac"}, ""},
 		"mp3.avi":   {[]string{"-c:v", "mpeg4", "-c:a", "libmp3lame"}, ""},
 		"flac.mkv":  {[]string{"-c:v", "mpeg4", "-c:a", "flac"}, ""},
-		"gsm.mkv":   {[]string{"-c:v", "mpeg4", "-c:a", "pcm_mulaw"}, "is without its sound: MP4 does not hold pcm_mulaw"},
+		"g711.mkv":  {[]string{"-c:v", "mpeg4", "-c:a", "pcm_mulaw", "-ar", "8000"}, "is encoded as AAC in its annotated copy: MP4 does not hold pcm_mulaw"},
+		"pcm.avi":   {[]string{"-c:v", "mpeg4", "-c:a", "pcm_s16le", "-ac", "2"}, "is encoded as AAC in its annotated copy: MP4 does not hold pcm_s16le"},
+		"six.mkv":   {[]string{"-c:v", "mpeg4", "-c:a", "pcm_s16le", "-ac", "6"}, "is without its sound: MP4 does not hold pcm_s16le, and it cannot be encoded as AAC"},
 		"mute.mp4":  {[]string{"-c:v", "libx264", "-an"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +148,7 @@ func TestCopiesKeepTheSound(t *testing.T) {
 			}
 			command := exec.Command("ffmpeg", append(append([]string{
 				"-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=64x48:r=25:d=3", "-itsoffset", offset,
-				"-f", "lavfi", "-i", "sine=f=440:r=48000:d=2.9",
+				"-f", "lavfi", "-i", "aevalsrc='0.4*sin(2*PI*(300*t+200*t*t))':s=48000:d=2.9",
 			}, c.args...), in)...)
 			if text, err := command.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, text)
@@ -96,6 +167,10 @@ func TestCopiesKeepTheSound(t *testing.T) {
 			}
 			if got := timesOf(t, out); len(got) != len(frames) || !sameTimes(got, frames) {
 				t.Errorf("the frames' times are %v", got)
+			}
+			if strings.Contains(c.said, "encoded as AAC in") {
+				likeness(t, in, out)
+				return
 			}
 			got, want := packetsOf(t, out), packetsOf(t, in)
 			if c.said != "" {

@@ -48,7 +48,8 @@ type VideoOptions struct {
 // first frame decides the size; frames of another size are scaled to it with black bars. Sides of odd length become one
 // pixel longer, because video stores colours for blocks of two by two pixels.
 //
-// The sound of a recording is copied as it is, up to the end of the pictures; so is that of a stream in a configuration.
+// The sound of a recording is copied as it is, up to the end of the pictures; so is that of a stream in a configuration. It is
+// encoded as AAC if MP4 does not hold its codec.
 //
 // The video of a live source has its name from the beginning, can be played while it is written, and is kept after a
 // failure: the next frame then starts a new, numbered file. The video of a file gets its name when it is complete.
@@ -236,13 +237,15 @@ func (w *movieWriter) sound(f Frame) (*soundtrack, *libav.Parameters) {
 	case w.timed(f):
 		if sound := w.soundOf(f.Meta().Source); sound != nil {
 			sound.stream.Late = sound.waiting[0].PTS-f.Meta().Position > fragment/2
+			w.anew(f.Meta().Source, sound.original)
 			return sound, &sound.stream
 		}
 	case w.o.Live && w.heard != nil:
-		p, err := w.heard.begin(f.Meta().Time)
+		p, original, err := w.heard.begin(f.Meta().Time)
 		if err != nil {
 			w.without(f.Meta().Source, err)
 		}
+		w.anew(f.Meta().Source, original)
 		return nil, p
 	}
 	return nil, nil
@@ -269,6 +272,13 @@ func (w *movieWriter) soundOf(recording string) *soundtrack {
 // without says why a copy has no sound.
 func (w *movieWriter) without(recording string, err error) {
 	w.say(fmt.Sprintf("the annotated copy of %s is without its sound: %v", recording, err))
+}
+
+// anew says that the sound of a copy is not as it was; original is its codec, "": it is.
+func (w *movieWriter) anew(recording, original string) {
+	if original != "" {
+		w.say(fmt.Sprintf("the sound of %s is encoded as AAC in its annotated copy: MP4 does not hold %s", recording, original))
+	}
 }
 
 // say tells the user.
@@ -325,6 +335,7 @@ func (w *movieWriter) close() error {
 	}
 	if w.stopListen != nil {
 		w.stopListen()
+		w.heard.close()
 	}
 	return errors.Join(w.finish(), w.sheet.close())
 }
