@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"corallite/internal/key"
@@ -53,7 +54,7 @@ type Home struct {
 // Keys are the keys of the discovery.
 func (h *Home) Keys() key.Table {
 	return key.Table{
-		key.String(&h.Prefix, "prefix").Default("homeassistant").Pattern(topicPattern, topicLooks).Example("ha").
+		key.String(&h.Prefix, "prefix").Default("homeassistant").Pattern(topicPattern(), topicLooks).Example("ha").
 			Doc("Home Assistant's discovery prefix."),
 		key.Bool(&h.ObjectID, "object_id").Default(false).Example("true").
 			Doc("Also says the names of entities in the way of Home Assistant before 2025.10 (`object_id`), about which newer ones warn."),
@@ -62,9 +63,11 @@ func (h *Home) Keys() key.Table {
 
 var (
 	brokerPattern = regexp.MustCompile(`^((?i:mqtts?|wss?)://.+|.*\$\{[A-Za-z_][A-Za-z0-9_]*\}.*)$`)
-	topicPattern  = regexp.MustCompile(`^[^+#/$][^+#]{0,199}$`)
 	clientPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 )
+
+// topicPattern is compiled when it is needed: it counts characters, which makes it large.
+var topicPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^+#/$][^+#]{0,199}$`) })
 
 const topicLooks = "a topic without + and #"
 
@@ -92,7 +95,7 @@ func (b *Broker) Keys() key.Table {
 			Doc("Its private key (PEM)."),
 		key.String(&b.ClientID, "client_id").Pattern(clientPattern, "up to 64 letters, digits, - and _").DefaultDoc("`corallite-` and the machine's name").Example("corallite-garage").
 			Doc("The name of the connection, which no other may have: the broker ends the older one. Home Assistant knows the devices by it."),
-		key.String(&b.Prefix, "prefix").DefaultDoc("`corallite`, with `style: frigate` `frigate`").Pattern(topicPattern, topicLooks).Example("garage/corallite").
+		key.String(&b.Prefix, "prefix").DefaultDoc("`corallite`, with `style: frigate` `frigate`").Pattern(topicPattern(), topicLooks).Example("garage/corallite").
 			Doc("What all topics begin with."),
 		key.String(&b.Style, "style").Choices(StyleOwn, StyleFrigate).Default(StyleOwn).Example("frigate").
 			Doc("`frigate` also publishes `available`, `events`, counts, snapshots and switches in Frigate's form, for automations and programs that know it."),
