@@ -82,7 +82,8 @@ func RunOn(ctx context.Context, cfg *configs.Config, o Options) (sum Summary, er
 		FreeMemory() // worth its milliseconds then
 		defer dropCodeOften(firstItems, firstItems)()
 	} else {
-		defer dropCodeOften(0, firstPicture)()
+		dropCode()
+		defer dropCodeOften(firstPicture)()
 	}
 	defer keepTrimmed()()
 	b.StartServers()
