@@ -105,7 +105,7 @@ func TestEveryKey(t *testing.T) {
 	for _, name := range []string{
 		"ssd_mobilenet_v1_coco_quant.tflite", "ssd_mobilenet_v1_coco_quant_edgetpu.tflite", "street.mp4", "cat.png",
 		"holiday/a.jpg", "inbox/x", "people/ada/1.jpg", "secret", "ssd_segment_0_of_2_edgetpu.tflite", "ssd_segment_1_of_2_edgetpu.tflite",
-		"hand_landmark_full.tflite",
+		"hand_landmark_full.tflite", "corallite.pem", "corallite.key",
 	} {
 		writeFile(t, name, "x")
 	}

@@ -13,6 +13,7 @@ import (
 	"corallite/internal/environ"
 	"corallite/internal/sink/preview"
 	"corallite/internal/track"
+	"corallite/internal/web"
 	"corallite/pipeline/camera"
 )
 
@@ -80,7 +81,7 @@ func (w *watch) run(cmd *cobra.Command, source string) error {
 	}
 	m.Track = configs.Default[track.Options]()
 	p := configs.Pipeline{Source: sourceOf(source), Models: []string{name}, Sinks: []configs.Sink{
-		&preview.Config{Listen: w.listen},
+		&preview.Config{Access: web.Access{Listen: w.listen}},
 	}}
 	cfg := configs.One("watch", p, map[string]configs.Model{name: m})
 	o := w.std.run(logger)

@@ -10,6 +10,7 @@ import (
 	"corallite/internal/devicepool"
 	"corallite/internal/sink/preview"
 	"corallite/internal/testdata"
+	"corallite/internal/web"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/vision"
 )
@@ -34,7 +35,7 @@ func TestPreviewWithMotion(t *testing.T) {
 	defer tpus.Close()
 	b := NewBuilder(&configs.Config{}, Options{Pool: tpus, Console: LogConsole(slog.New(slog.DiscardHandler))})
 	defer b.Close()
-	plan := &visionPlan{basePlan: newBasePlan[*vision.Frame](b, "corner", configs.Pipeline{Sinks: []configs.Sink{&preview.Config{Listen: listen}}})}
+	plan := &visionPlan{basePlan: newBasePlan[*vision.Frame](b, "corner", configs.Pipeline{Sinks: []configs.Sink{&preview.Config{Access: web.Access{Listen: listen}}}})}
 	plan.Source = source
 	if err := plan.openLastSinks(); err != nil {
 		t.Fatal(err)

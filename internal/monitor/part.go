@@ -1,12 +1,10 @@
 package monitor
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 
 	"corallite/internal/key"
 	"corallite/internal/part"
@@ -19,12 +17,10 @@ const DefaultListen = "127.0.0.1:8079"
 
 // Config is the configuration of the block http.
 type Config struct {
-	Listen    string
-	TokenEnv  string // the environment variable that holds the token; "": none is asked for, or one is made
-	Cert, Key string // PEM files
-	Metrics   bool
-	Health    bool
-	Pprof     bool
+	web.Access
+	Metrics bool
+	Health  bool
+	Pprof   bool
 }
 
 // About describes the block.
@@ -34,38 +30,21 @@ func (c *Config) About() part.AboutService {
 
 // Keys are the keys of the block.
 func (c *Config) Keys() key.Table {
-	return key.Table{
-		web.ListenKey(&c.Listen, DefaultListen).
-			Example("0.0.0.0:8079").Doc("The address of the server. Beyond this machine it needs a token, which is made and printed when the program starts, unless `token_env` names one."),
-		key.String(&c.TokenEnv, "token_env").Example("CORALLITE_HTTP_TOKEN").
-			Doc("The environment variable that holds the token, at least 16 characters, which clients must send as `Authorization: Bearer …`."),
-		key.String(&c.Cert, "cert").Needs("key").Example("corallite.pem").
-			Doc("A certificate with its chain (PEM): the server then speaks TLS only."),
-		key.String(&c.Key, "key").Needs("cert").Example("corallite.key").
-			Doc("The certificate's private key (PEM)."),
+	return append(c.AccessKeys(DefaultListen),
 		key.Bool(&c.Metrics, "metrics").Default(true).Example("false").
 			Doc("Serves `/metrics`."),
 		key.Bool(&c.Health, "health").Default(true).Example("false").
 			Doc("Serves `/healthz`: 200 when all is well, 503 when a source gives nothing or a pipeline has failed, with the state of each pipeline and device as JSON."),
 		key.Bool(&c.Pprof, "pprof").Default(false).Example("true").
 			Doc("Serves profiles of the program under `/debug/pprof/`, for `go tool pprof`. Only on a loopback address."),
-	}
-}
-
-// Check reports environment variables and files that are missing.
-func (c *Config) Check(in part.Check) {
-	part.CheckVariable(in, "token_env", c.TokenEnv)
-	part.CheckFile(in, "cert", c.Cert)
-	part.CheckFile(in, "key", c.Key)
+	)
 }
 
 // Open binds the address.
 func (c *Config) Open(_ context.Context, env part.ServiceEnv) (part.Server, error) {
-	o := web.Options{Listen: cmp.Or(c.Listen, DefaultListen), CertFile: c.Cert, KeyFile: c.Key, Logger: env.Logger}
-	if c.TokenEnv != "" {
-		if o.Token = os.Getenv(c.TokenEnv); o.Token == "" {
-			return nil, fmt.Errorf("environment variable %s is not set", c.TokenEnv)
-		}
+	o, err := c.ServerOptions(DefaultListen, env.Logger)
+	if err != nil {
+		return nil, err
 	}
 	s, err := web.Shared(env.Server, o)
 	if err != nil {

@@ -17,11 +17,9 @@ const DefaultListen = "127.0.0.1:8090"
 
 // Config is the configuration of the block serve.
 type Config struct {
-	Listen    string
-	TokenEnv  string // the environment variable that holds the token
-	Cert, Key string // PEM files
-	Public    bool   // no token is asked for, wherever requests come from
-	Models    []string
+	web.Access
+	Public bool // no token is asked for, wherever requests come from
+	Models []string
 
 	API, DeepStack, Doods, OIP bool // protocols
 
@@ -43,17 +41,14 @@ func (c *Config) About() part.AboutService {
 
 // Keys are the keys of the block.
 func (c *Config) Keys() key.Table {
-	return key.Table{
-		web.ListenKey(&c.Listen, DefaultListen).
-			Example("0.0.0.0:32168").Doc("The address of the server. Beyond this machine it needs a token, which is made and printed when the program starts, unless `token_env` names one or `open` is true."),
-		key.String(&c.TokenEnv, "token_env").Excludes("open").Example("CORALLITE_SERVE_TOKEN").
-			Doc("The environment variable that holds the token, at least 16 characters. Clients send it as `Authorization: Bearer …`, or by the protocol's own way: DeepStack's `api_key`, doods' header `doods-auth-key`."),
+	access := c.AccessKeys(DefaultListen)
+	access.Field("listen").Example("0.0.0.0:32168").
+		Doc("The address of the server. Beyond this machine it needs a token, which is made and printed when the program starts, unless `token_env` names one or `open` is true.")
+	access.Field("token_env").Excludes("open").
+		Doc("The environment variable that holds the token, at least 16 characters. Clients send it as `Authorization: Bearer …`, or by the protocol's own way: DeepStack's `api_key`, doods' header `doods-auth-key`.")
+	return append(access,
 		key.Bool(&c.Public, "open").Excludes("token_env").Default(false).Example("true").
 			Doc("Answers everybody who reaches the address, without a token: for clients that cannot send one, in a network that you trust."),
-		key.String(&c.Cert, "cert").Needs("key").Example("corallite.pem").
-			Doc("A certificate with its chain (PEM): the server then speaks TLS only."),
-		key.String(&c.Key, "key").Needs("cert").Example("corallite.key").
-			Doc("The certificate's private key (PEM)."),
 		key.Strings(&c.Models, "models").DefaultDoc("all").Example("[coco, faces]").
 			Doc("Names of models under `models` that answer. Each gets engines of its own, which share devices and weights with those of pipelines."),
 		key.Bool(&c.API, "api").Default(true).Example("false").
@@ -84,16 +79,9 @@ func (c *Config) Keys() key.Table {
 			Doc("How many requests may be in progress. Further ones get status 503 and `Retry-After`."),
 		key.Seconds(&c.Timeout, "timeout").Above(0).Max(600).Default(hub.DefaultTimeout).Example("1").
 			Doc("Seconds within which a request must be answered. One that cannot be gets status 503 and `Retry-After`, as soon as that is known."),
-		key.Int(&c.MaxBody, "max_body").Min(1).Max(512).Default(hub.DefaultMaxBody >> 20).Example("8").
+		key.Int(&c.MaxBody, "max_body").Min(1).Max(512).Default(hub.DefaultMaxBody>>20).Example("8").
 			Doc("The maximum size of a request, in MiB."),
-	}
-}
-
-// Check reports environment variables and files that are missing.
-func (c *Config) Check(in part.Check) {
-	part.CheckVariable(in, "token_env", c.TokenEnv)
-	part.CheckFile(in, "cert", c.Cert)
-	part.CheckFile(in, "key", c.Key)
+	)
 }
 
 // RunsAlone is true: a configuration with this block needs no pipeline.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 
 	"corallite/internal/part"
@@ -30,11 +29,9 @@ type service struct {
 
 // open opens what the block describes.
 func open(ctx context.Context, c *Config, env part.ServiceEnv) (_ part.Server, err error) {
-	o := web.Options{Listen: c.Listen, CertFile: c.Cert, KeyFile: c.Key, Logger: env.Logger}
-	if c.TokenEnv != "" {
-		if o.Token = os.Getenv(c.TokenEnv); o.Token == "" {
-			return nil, fmt.Errorf("environment variable %s is not set", c.TokenEnv)
-		}
+	o, err := c.ServerOptions(DefaultListen, env.Logger)
+	if err != nil {
+		return nil, err
 	}
 	s := &service{c: c}
 	if s.web, err = web.Shared(env.Server, o); err != nil {

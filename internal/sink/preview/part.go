@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"slices"
 
 	"corallite/internal/draw"
@@ -18,9 +17,7 @@ import (
 // Config is the configuration of a preview: of its page, which all with the same Listen share, and of the pipeline's
 // place on it.
 type Config struct {
-	Listen     string
-	TokenEnv   string // the environment variable that holds the token; "": none is asked for, or one is made
-	Cert, Key  string // PEM files
+	web.Access
 	MaxViewers int
 
 	Width   int
@@ -38,15 +35,9 @@ func (c *Config) About() part.AboutSink {
 
 // Keys are the keys of the configuration. NewServer and Server.Sink hold their options against these limits.
 func (c *Config) Keys() key.Table {
-	return append(key.Table{
-		web.ListenKey(&c.Listen, DefaultListen).
-			Example("0.0.0.0:8080").Doc("The address of the page. Beyond this machine it needs a token, which is made and printed when the program starts, unless `token_env` names one."),
-		key.String(&c.TokenEnv, "token_env").Example("DOOR_TOKEN").
-			Doc("The environment variable that holds the token, at least 16 characters, which viewers must show."),
-		key.String(&c.Cert, "cert").Needs("key").Example("found.pem").
-			Doc("A certificate with its chain (PEM): the page is then https."),
-		key.String(&c.Key, "key").Needs("cert").Example("found.key").
-			Doc("The certificate's private key (PEM)."),
+	access := c.AccessKeys(DefaultListen)
+	access.Field("token_env").Example("DOOR_TOKEN").Doc("The environment variable that holds the token, at least 16 characters, which viewers must show.")
+	return slices.Concat(access, key.Table{
 		key.Int(&c.MaxViewers, "max_viewers").Min(1).Max(1000).Default(DefaultMaxViewers).Example("8").
 			Doc("How many viewers there may be at once. The page takes four times as many connections and 64 more; beyond this machine half of them from one address."),
 		key.Int(&c.Width, "width").Min(16).Max(8192).Default(DefaultWidth).Example("640").
@@ -58,7 +49,7 @@ func (c *Config) Keys() key.Table {
 		key.Strings(&c.Hide, "hide").Choices(partNames(draw.AllParts)...).Example("[labels]").
 			Doc("What is not drawn, whatever a viewer chooses."),
 		part.QueueKey(&c.Queue),
-	}, c.LifeKeys()...)
+	}, c.LifeKeys())
 }
 
 // QueueLength is how many results may wait.
@@ -100,7 +91,11 @@ type sharedPage struct {
 }
 
 func newPage(c *Config, env part.SinkEnv) (*sharedPage, error) {
-	o := ServerOptions{Listen: c.Listen, CertFile: c.Cert, KeyFile: c.Key, MaxViewers: c.MaxViewers, Logger: env.Logger}
+	how, err := c.ServerOptions(DefaultListen, env.Logger)
+	if err != nil {
+		return nil, err
+	}
+	o := ServerOptions{Listen: how.Listen, Token: how.Token, CertFile: how.CertFile, KeyFile: how.KeyFile, Logger: how.Logger, MaxViewers: cmp.Or(c.MaxViewers, DefaultMaxViewers)}
 	if env.Devices != nil {
 		o.Devices = func() []Device {
 			var all []Device
@@ -110,13 +105,6 @@ func newPage(c *Config, env part.SinkEnv) (*sharedPage, error) {
 			return all
 		}
 	}
-	if c.TokenEnv != "" {
-		if o.Token = os.Getenv(c.TokenEnv); o.Token == "" {
-			return nil, fmt.Errorf("environment variable %s is not set", c.TokenEnv)
-		}
-	}
-	o.Listen, o.MaxViewers = cmp.Or(o.Listen, DefaultListen), cmp.Or(o.MaxViewers, DefaultMaxViewers)
-	var err error
 	if o.web, err = web.Shared(env.Server, o.site()); err != nil {
 		return nil, fmt.Errorf("preview: %w", err)
 	}
