@@ -80,6 +80,67 @@ func TestShortRun(t *testing.T) {
 	r.broker.is("corallite/status", "offline")
 }
 
+// TestAnHour has a broker that goes for an hour of an event each second, and comes back without what it retained.
+func TestAnHour(t *testing.T) {
+	r := newRig(t)
+	r.broker.start()
+	s, err := r.tryOpen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.link.journal.every = time.Millisecond
+	r.link.Start()
+	r.broker.is("corallite/status", "online")
+	r.broker.stop()
+	if !waitFor(func() bool { return !r.link.connected() }) {
+		t.Fatal("the connection's end is not noticed")
+	}
+	var lost atomic.Int64
+	topic := "corallite/x/events"
+	for second := range 3600 {
+		r.link.send(topic, fmt.Append(nil, second), func(n int) { lost.Add(int64(n)) })
+		if second%60 == 0 {
+			r.consume(s, person(1))
+		}
+		s.tick(time.Now())
+	}
+	r.consume(s, person(1), person(2))
+	r.link.mu.Lock()
+	waiting, states, pending := len(r.link.queue.all), len(r.link.states), len(r.link.pending)
+	r.link.mu.Unlock()
+	if waiting != DefaultQueue || pending > states || states > 40 {
+		t.Errorf("%d events and %d of %d states wait", waiting, pending, states)
+	}
+	written := func() int64 {
+		info, err := os.Stat(r.link.journal.path)
+		if err != nil {
+			return 0
+		}
+		return info.Size()
+	}
+	if !waitFor(func() bool { return written() > 0 }) || written() > 2<<20 {
+		t.Errorf("%d bytes are written", written())
+	}
+	r.broker.start()
+	r.broker.is(topic, "3599")
+	got := unrepeated(r.broker.of(topic))
+	if n := 3600 - int(lost.Load()); len(got) != n || got[0] != fmt.Sprint(3600-n) || n < DefaultQueue-100 { // the pipeline's events are among those that wait
+		t.Errorf("%d events came, the first %s; %d were lost", len(got), got[0], lost.Load())
+	}
+	for topic, payload := range map[string]string{
+		"corallite/status": "online", "corallite/front_door/source": "ON", "corallite/front_door/person/count": "2", "corallite/front_door/cat/count": "0",
+	} {
+		r.broker.is(topic, payload)
+	}
+	if !waitFor(func() bool { return strings.Contains(r.log.String(), "events were lost while") }) {
+		t.Error(r.log.String())
+	}
+	if n := strings.Count(r.log.String(), "\n"); n > 40 {
+		t.Errorf("%d lines are logged", n)
+	}
+	r.close(s)
+}
+
 // unrepeated leaves out what was sent again because its acknowledgement was lost.
 func unrepeated(all []string) (out []string) {
 	seen := map[string]bool{}
