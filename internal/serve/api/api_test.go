@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -161,6 +162,25 @@ func TestListen(t *testing.T) {
 	schemas(t, text)("Event", event)
 	if status, body, _ := servetest.Post(t, address+"/v1/detect?model=bells", "", servetest.JPEG(t, 8, 8)); status != 400 || !strings.Contains(string(body), "keyword, not for detect") {
 		t.Errorf("%d %s", status, body)
+	}
+}
+
+// TestListenTooLong has a model that takes longer for a recording than a request may: what is wrong is not that others are served.
+func TestListenTooLong(t *testing.T) {
+	slow := part.Served{
+		Name: "slow", Task: "keyword", Engines: []pipeline.Engine{&servetest.Engine{}}, Close: func() error { return nil },
+		Hear: func(ctx context.Context, _ func(int) (audio.Source, error), _ func(pipeline.Keyword)) error {
+			<-ctx.Done()
+			return ctx.Err()
+		},
+	}
+	h := servetest.Hub(t, hub.Options{Models: []part.Served{slow}, Timeout: 50 * time.Millisecond})
+	address := servetest.Serve(t, "", func(s *web.Server) []hub.Route { return api.Routes(h, s) })
+	for range 2 {
+		status, body, _ := servetest.Post(t, address+"/v1/listen", "", wav(100, 8000))
+		if status != 413 || !strings.Contains(string(body), "longer than the 50ms") {
+			t.Errorf("%d %s", status, body)
+		}
 	}
 }
 

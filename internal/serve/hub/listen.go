@@ -58,6 +58,9 @@ func (j *Job) Listen(m *Model, recording []byte, w Want) (pipeline.Event, error)
 		return err
 	})
 	if err != nil {
+		if j.ctx.Err() != nil && e.Latency.Invoke > j.h.o.Timeout/2 { // it is not that others were before it
+			return e, Fault(http.StatusRequestEntityTooLarge, "hearing the recording takes longer than the %v that a request may take: send it in parts, or set a longer timeout", j.h.o.Timeout)
+		}
 		if AsError(err).Status == http.StatusInternalServerError && j.ctx.Err() == nil {
 			j.h.o.Logger.Warn("a request failed", "model", m.Name, "error", err)
 		}
