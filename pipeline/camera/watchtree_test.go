@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -84,26 +83,6 @@ func TestWatchTreeLoops(t *testing.T) {
 	write(t, filepath.Join(outside, "p.png"), reds(t, 3))
 	expect(t, w, filepath.Join(dir, "out", "p.png"), 3)
 	expect(t, w, write(t, filepath.Join(dir, "a", "q.png"), reds(t, 4)), 4)
-}
-
-// TestWatchTreeCannotRead says which folder below cannot be read, and watches the others.
-func TestWatchTreeCannotRead(t *testing.T) {
-	if os.Getuid() == 0 {
-		t.Skip("root can read all folders")
-	}
-	dir, warned := t.TempDir(), ""
-	secret := mkdir(t, dir, "secret")
-	if err := os.Chmod(secret, 0); err != nil {
-		t.Fatal(err)
-	}
-	defer os.Chmod(secret, 0o755)
-	o := tree()
-	o.Warn = func(message string) { warned += message }
-	w := watch(t, dir, o)
-	expect(t, w, write(t, filepath.Join(mkdir(t, dir, "open"), "p.png"), reds(t, 3)), 3)
-	if !strings.Contains(warned, secret) {
-		t.Errorf("warned %q", warned)
-	}
 }
 
 // TestWatchFlat leaves folders below alone unless asked.
