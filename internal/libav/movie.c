@@ -8,13 +8,10 @@
 #include "mux.h"
 
 struct libav_movie {
-  struct mux_sink sink;
+  libav_mux *mux;
   AVCodecContext *codec;
-  AVFormatContext *format;
   AVStream *stream;
-  AVStream *sound;  // NULL: none
   AVFrame *frame;
-  AVPacket *packet;
   int64_t duration;  // of the frame that is encoded
 };
 
@@ -54,53 +51,39 @@ static int open_codec(libav_movie *m, const char *encoder, int width, int height
   return err;
 }
 
-static int open_format(libav_movie *m, const struct libav_params *sound) {
-  AVFormatContext *f = m->format = p_avformat_alloc_context();
-  if (!f) return AVERROR(ENOMEM);
-  int err = mux_sink_open(&m->sink, f, "mp4", m->sink.fd);
-  if (err < 0) return err;
-  m->stream = p_avformat_new_stream(f, NULL);
+static int open_streams(libav_movie *m, const struct libav_params *sound) {
+  m->stream = p_avformat_new_stream(m->mux->format, NULL);
   if (!m->stream) return AVERROR(ENOMEM);
   m->stream->time_base = m->codec->time_base;
   m->stream->avg_frame_rate = m->codec->framerate;
-  err = p_avcodec_parameters_from_context(m->stream->codecpar, m->codec);
+  int err = p_avcodec_parameters_from_context(m->stream->codecpar, m->codec);
   if (err < 0) return err;
-  if (sound && !(m->sound = mux_stream(f, sound, &err))) return err;
-  // Fragments are ended by libav_flush. Each stands alone (default_base_moof), as browsers want it. Sound may begin at
+  if (sound && !mux_stream(m->mux, sound, &err)) return err;
+  m->mux->discontinuous = sound != NULL;
+  // Fragments are ended by libav_mux_flush. Each stands alone (default_base_moof), as browsers want it. Sound may begin at
   // another time than the pictures, which the header can say only when the first fragment is there (delay_moov).
-  AVDictionary *options = NULL;
-  p_av_dict_set(&options, "movflags", sound ? "frag_custom+empty_moov+default_base_moof+delay_moov" : "frag_custom+empty_moov+default_base_moof", 0);
+  const char *flags = sound ? "frag_custom+empty_moov+default_base_moof+delay_moov" : "frag_custom+empty_moov+default_base_moof";
   // Sound that begins behind the first fragment, when the header is written: its first packet is put at 0 and lasts until
   // the second one, which without this would be at 0 with all that follow.
-  if (sound && sound->late) p_av_dict_set(&options, "use_editlist", "0", 0);
-  err = p_avformat_write_header(f, &options);
-  p_av_dict_free(&options);
-  return err;
+  return libav_mux_begin(m->mux, flags, !(sound && sound->late));
 }
 
-int libav_open(libav_movie **movie, const char *encoder, int fd, int width, int height, int rate, int base, int ticks, const struct libav_params *sound) {
+int libav_movie_open(libav_movie **movie, libav_mux *mux, const char *encoder, int width, int height, int rate, int base, int ticks,
+                     const struct libav_params *sound) {
   libav_movie *m = calloc(1, sizeof *m);
   if (!m) return AVERROR(ENOMEM);
-  m->sink.fd = fd;
+  m->mux = mux;
   int err = open_codec(m, encoder, width, height, rate, base, ticks);
-  if (err >= 0) err = open_format(m, sound);
-  if (err >= 0) {
-    m->frame = p_av_frame_alloc();
-    m->packet = p_av_packet_alloc();
-    if (!m->frame || !m->packet) err = AVERROR(ENOMEM);
-  }
+  if (err >= 0 && !(m->frame = p_av_frame_alloc())) err = AVERROR(ENOMEM);
   if (err >= 0) {
     m->frame->format = m->codec->pix_fmt;
     m->frame->width = width;
     m->frame->height = height;
     err = p_av_frame_get_buffer(m->frame, 0);
   }
-  if (err >= 0) {
-    p_avio_flush(m->sink.io);
-    err = m->sink.io->error;
-  }
+  if (err >= 0) err = open_streams(m, sound);
   if (err < 0) {
-    libav_free(m);
+    libav_movie_free(m);
     return err;
   }
   *movie = m;
@@ -110,15 +93,14 @@ int libav_open(libav_movie **movie, const char *encoder, int fd, int width, int 
 // drain writes the packets that the encoder has ready.
 static int drain(libav_movie *m) {
   for (;;) {
-    int err = p_avcodec_receive_packet(m->codec, m->packet);
+    AVPacket *p = m->mux->packet;
+    int err = p_avcodec_receive_packet(m->codec, p);
     if (err == AVERROR(EAGAIN) || err == AVERROR_EOF) return 0;
     if (err < 0) return err;
-    m->packet->stream_index = 0;
-    m->packet->duration = m->duration;  // no frame waits in the encoder
-    p_av_packet_rescale_ts(m->packet, m->codec->time_base, m->stream->time_base);
-    // The muxer takes the packet's data over, not the packet.
-    if ((err = p_av_write_frame(m->format, m->packet)) < 0) return err;
-    if (m->sink.io->error < 0) return m->sink.io->error;
+    p->stream_index = m->stream->index;
+    p->duration = m->duration;  // no frame waits in the encoder
+    p_av_packet_rescale_ts(p, m->codec->time_base, m->stream->time_base);
+    if ((err = mux_put(m->mux)) < 0) return err;
   }
 }
 
@@ -127,7 +109,7 @@ static const uint8_t *copy_plane(AVFrame *f, int plane, const uint8_t *from, int
   return from;
 }
 
-int libav_write(libav_movie *m, const uint8_t *i420, int64_t at, int64_t duration) {
+int libav_movie_write(libav_movie *m, const uint8_t *i420, int64_t at, int64_t duration) {
   int err = p_av_frame_make_writable(m->frame);
   if (err < 0) return err;
   int w = m->frame->width, h = m->frame->height;
@@ -140,31 +122,15 @@ int libav_write(libav_movie *m, const uint8_t *i420, int64_t at, int64_t duratio
   return err < 0 ? err : drain(m);
 }
 
-int libav_write_sound(libav_movie *m, const uint8_t *data, int size, int64_t pts, int64_t dts, int64_t duration) {
-  return mux_packet(&m->sink, m->format, m->packet, m->sound, data, size, pts, dts, duration, 1);
-}
-
-int libav_flush(libav_movie *m) {
-  int err = mux_sink_flush(&m->sink, m->format);
-  // The muxer would put the next fragment's sound behind the last one's, though there may be none for a while.
-  if (err >= 0 && m->sound) err = p_av_opt_set(m->format->priv_data, "movflags", "+frag_discont", 0);
-  return err;
-}
-
-int libav_finish(libav_movie *m) {
+int libav_movie_end(libav_movie *m) {
   int err = p_avcodec_send_frame(m->codec, NULL);
-  if (err >= 0) err = drain(m);
-  int end = mux_sink_finish(&m->sink, m->format);
-  return err < 0 ? err : end;
+  return err < 0 ? err : drain(m);
 }
 
-void libav_free(libav_movie *m) {
+void libav_movie_free(libav_movie *m) {
   if (!m) return;
-  p_av_packet_free(&m->packet);
   p_av_frame_free(&m->frame);
   p_avcodec_free_context(&m->codec);
-  mux_sink_close(&m->sink);
-  p_avformat_free_context(m->format);
   free(m);
 }
 

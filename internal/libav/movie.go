@@ -9,6 +9,7 @@ package libav
 import "C"
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -74,8 +75,9 @@ type Options struct {
 // Movie is a fragmented MP4 (ISO/IEC 14496-12, section 8.8): what was flushed can be played whatever happens after. One
 // goroutine at a time uses it.
 type Movie struct {
-	c    *C.libav_movie
-	size int // bytes of a picture
+	muxer
+	encoder *C.libav_movie // nil: closed
+	size    int            // bytes of a picture
 
 	timed bool
 	step  int64 // ticks that a frame is shown for when the movie is not timed
@@ -105,18 +107,20 @@ func Open(f *os.File, o Options) (*Movie, error) {
 		c := o.Sound.c(&pin)
 		sound = &c
 	}
-	code := C.libav_open(&m.c, name, C.int(f.Fd()), C.int(o.Width), C.int(o.Height), C.int(o.Rate), C.int(o.Base), C.int(ticks), sound)
-	err := failed("opening "+o.Encoder, code)
-	if errors.Is(err, syscall.ENOSYS) {
-		return nil, ErrNoEncoder
+	var err error
+	if m.muxer, err = openMuxer(f, MP4); err != nil {
+		return nil, err
 	}
-	if err != nil {
+	code := C.libav_movie_open(&m.encoder, m.c, name, C.int(o.Width), C.int(o.Height), C.int(o.Rate), C.int(o.Base), C.int(ticks), sound)
+	if err := failed("opening "+o.Encoder, code); err != nil {
+		m.Close()
+		if errors.Is(err, syscall.ENOSYS) {
+			return nil, ErrNoEncoder
+		}
 		return nil, err
 	}
 	return m, nil
 }
-
-var errClosed = errors.New("the movie is closed")
 
 // Ticks are the parts of a second in which the times of a timed movie are counted: a frame of 24, 25, 30, 50 or 60 frames a
 // second, also of 30/1.001, lasts a whole number of them, and MPEG-4 cannot count more than 65535.
@@ -151,7 +155,7 @@ func (m *Movie) write(i420 []byte, at, ticks int64) error {
 	if !m.timed {
 		m.next = at + ticks
 	}
-	return failed("encoding", C.libav_write(m.c, (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(i420))), C.int64_t(at), C.int64_t(ticks)))
+	return failed("encoding", C.libav_movie_write(m.encoder, (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(i420))), C.int64_t(at), C.int64_t(ticks)))
 }
 
 // WriteSound adds a packet of the sound, as it came, shown at its time less the time at.
@@ -162,16 +166,8 @@ func (m *Movie) WriteSound(p Packet, at time.Duration) error {
 	if len(p.Data) == 0 {
 		return nil
 	}
-	return failed("copying sound", C.libav_write_sound(m.c, (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(p.Data))), C.int(len(p.Data)),
-		since(p.PTS, at), since(p.DTS, at), C.int64_t(p.Duration)))
-}
-
-// Flush ends a fragment: the system has then all pictures so far.
-func (m *Movie) Flush() error {
-	if m.c == nil {
-		return errClosed
-	}
-	return failed("ending a fragment", C.libav_flush(m.c))
+	p.Key = true
+	return m.put("copying sound", C.libav_movie_sound, p, at)
 }
 
 // Finish writes the rest and the end of the file. Nothing can be written afterwards.
@@ -179,11 +175,13 @@ func (m *Movie) Finish() error {
 	if m.c == nil {
 		return errClosed
 	}
-	return failed("ending the file", C.libav_finish(m.c))
+	rest := failed("ending the file", C.libav_movie_end(m.encoder))
+	return cmp.Or(rest, m.muxer.Finish())
 }
 
 // Close frees the movie, finished or not. Twice is safe.
 func (m *Movie) Close() {
-	C.libav_free(m.c)
-	m.c = nil
+	C.libav_movie_free(m.encoder)
+	m.encoder = nil
+	m.muxer.Close()
 }

@@ -16,7 +16,7 @@ typedef uint8_t written;
 
 // write_out is the muxer's way to the file: all of it or an error.
 static int write_out(void *opaque, written *data, int size) {
-  struct mux_sink *s = opaque;
+  libav_mux *s = opaque;
   for (int done = 0; done < size;) {
     ssize_t n = write(s->fd, data + done, size - done);
     if (n < 0 && errno == EINTR) continue;
@@ -28,48 +28,35 @@ static int write_out(void *opaque, written *data, int size) {
 
 // seek_out lets containers fill in at the end what they did not know at the beginning.
 static int64_t seek_out(void *opaque, int64_t offset, int whence) {
-  struct mux_sink *s = opaque;
+  libav_mux *s = opaque;
   if (whence & AVSEEK_SIZE) return AVERROR(ENOSYS);
   off_t at = lseek(s->fd, offset, whence & ~AVSEEK_FORCE);
   return at < 0 ? AVERROR(errno) : at;
 }
 
-int mux_sink_open(struct mux_sink *s, AVFormatContext *f, const char *container, int fd) {
+static int open_file(libav_mux *m, const char *container, int fd) {
   enum { buffer_size = 64 << 10 };
-  s->fd = fd;
+  AVFormatContext *f = m->format;
+  m->fd = fd;
   int fragments = !strcmp(container, "mp4");  // they are written in order, also to what cannot be sought in
   uint8_t *buffer = p_av_malloc(buffer_size);
   if (!buffer) return AVERROR(ENOMEM);
-  s->io = p_avio_alloc_context(buffer, buffer_size, 1, s, NULL, write_out, fragments || lseek(fd, 0, SEEK_CUR) < 0 ? NULL : seek_out);
-  if (!s->io) {
+  m->io = p_avio_alloc_context(buffer, buffer_size, 1, m, NULL, write_out, fragments || lseek(fd, 0, SEEK_CUR) < 0 ? NULL : seek_out);
+  if (!m->io) {
     p_av_freep(&buffer);
     return AVERROR(ENOMEM);
   }
-  f->pb = s->io;
+  f->pb = m->io;
   f->oformat = p_av_guess_format(container, NULL, NULL);
   f->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;  // FLAC in MP4, which ffmpeg 5.1 calls so, is read everywhere now
   return f->oformat ? 0 : AVERROR(ENOSYS);
 }
 
-int mux_sink_flush(struct mux_sink *s, AVFormatContext *f) {
-  int err = p_av_write_frame(f, NULL);
-  p_avio_flush(s->io);
-  return s->io->error < 0 ? s->io->error : err < 0 ? err : 0;
-}
+// result is the error of a call, or of the writes to the file that it led to.
+static int result(libav_mux *m, int err) { return m->io->error < 0 ? m->io->error : err < 0 ? err : 0; }
 
-int mux_sink_finish(struct mux_sink *s, AVFormatContext *f) {
-  int end = p_av_write_trailer(f);
-  p_avio_flush(s->io);
-  return s->io->error < 0 ? s->io->error : end < 0 ? end : 0;
-}
-
-void mux_sink_close(struct mux_sink *s) {
-  if (!s->io) return;
-  p_av_freep(&s->io->buffer);
-  p_avio_context_free(&s->io);
-}
-
-AVStream *mux_stream(AVFormatContext *f, const struct libav_params *p, int *err) {
+AVStream *mux_stream(libav_mux *m, const struct libav_params *p, int *err) {
+  AVFormatContext *f = m->format;
   *err = AVERROR(ENOSYS);
   if (p_avformat_query_codec(f->oformat, p->codec_id, FF_COMPLIANCE_UNOFFICIAL) != 1) return NULL;
   *err = AVERROR(ENOMEM);
@@ -118,21 +105,10 @@ AVStream *mux_stream(AVFormatContext *f, const struct libav_params *p, int *err)
 
 static int64_t ticks(int64_t ns, AVRational base) { return ns == LIBAV_NO_TIME ? AV_NOPTS_VALUE : p_av_rescale_q(ns, nanoseconds, base); }
 
-int mux_packet(struct mux_sink *s, AVFormatContext *f, AVPacket *scratch, AVStream *st, const uint8_t *data, int size, int64_t pts,
-               int64_t dts, int64_t duration, int key) {
-  // A copy with the padding that bit stream filters want.
-  p_av_packet_unref(scratch);
-  int err = p_av_new_packet(scratch, size);
-  if (err < 0) return err;
-  memcpy(scratch->data, data, size);
-  scratch->stream_index = st->index;
-  scratch->pts = ticks(pts, st->time_base);
-  scratch->dts = ticks(dts, st->time_base);
-  scratch->duration = duration > 0 ? ticks(duration, st->time_base) : 0;
-  scratch->flags = key ? AV_PKT_FLAG_KEY : 0;
-  err = p_av_write_frame(f, scratch);
-  p_av_packet_unref(scratch);
-  return s->io->error < 0 ? s->io->error : err < 0 ? err : 0;
+int mux_put(libav_mux *m) {
+  int err = p_av_write_frame(m->format, m->packet);
+  p_av_packet_unref(m->packet);
+  return result(m, err);
 }
 
 void libav_reader_params(libav_reader *r, int stream, struct libav_params *p) {
@@ -160,18 +136,12 @@ int libav_holds(const char *container, int codec_id) {
   return f && p_avformat_query_codec(f, codec_id, FF_COMPLIANCE_UNOFFICIAL) == 1;
 }
 
-struct libav_mux {
-  struct mux_sink sink;
-  AVFormatContext *format;
-  AVPacket *packet;
-};
-
 int libav_mux_open(libav_mux **mux, const char *container, int fd) {
   libav_mux *m = calloc(1, sizeof *m);
   if (!m) return AVERROR(ENOMEM);
   m->format = p_avformat_alloc_context();
   m->packet = p_av_packet_alloc();
-  int err = m->format && m->packet ? mux_sink_open(&m->sink, m->format, container, fd) : AVERROR(ENOMEM);
+  int err = m->format && m->packet ? open_file(m, container, fd) : AVERROR(ENOMEM);
   if (err < 0) {
     libav_mux_free(m);
     return err;
@@ -182,32 +152,62 @@ int libav_mux_open(libav_mux **mux, const char *container, int fd) {
 
 int libav_mux_add(libav_mux *m, const struct libav_params *p) {
   int err;
-  AVStream *st = mux_stream(m->format, p, &err);
+  AVStream *st = mux_stream(m, p, &err);
   return st ? st->index : err;
 }
 
-int libav_mux_begin(libav_mux *m, const char *movflags) {
+int libav_mux_begin(libav_mux *m, const char *movflags, int edit_list) {
   AVDictionary *options = NULL;
   if (*movflags) p_av_dict_set(&options, "movflags", movflags, 0);
+  if (!edit_list) p_av_dict_set(&options, "use_editlist", "0", 0);
   int err = p_avformat_write_header(m->format, &options);
   p_av_dict_free(&options);
   if (err < 0) return err;
-  p_avio_flush(m->sink.io);
-  return m->sink.io->error;
+  m->begun = 1;
+  p_avio_flush(m->io);
+  return result(m, 0);
 }
 
 int libav_mux_write(libav_mux *m, int stream, const uint8_t *data, int size, int64_t pts, int64_t dts, int64_t duration, int key) {
   if (stream < 0 || stream >= (int)m->format->nb_streams) return AVERROR(EINVAL);
-  return mux_packet(&m->sink, m->format, m->packet, m->format->streams[stream], data, size, pts, dts, duration, key);
+  // A copy with the padding that bit stream filters want.
+  AVPacket *p = m->packet;
+  AVRational base = m->format->streams[stream]->time_base;
+  p_av_packet_unref(p);
+  int err = p_av_new_packet(p, size);
+  if (err < 0) return err;
+  memcpy(p->data, data, size);
+  p->stream_index = stream;
+  p->pts = ticks(pts, base);
+  p->dts = ticks(dts, base);
+  p->duration = duration > 0 ? ticks(duration, base) : 0;
+  p->flags = key ? AV_PKT_FLAG_KEY : 0;
+  return mux_put(m);
 }
 
-int libav_mux_flush(libav_mux *m) { return mux_sink_flush(&m->sink, m->format); }
-int libav_mux_finish(libav_mux *m) { return mux_sink_finish(&m->sink, m->format); }
+int libav_mux_flush(libav_mux *m) {
+  if (!m->begun) return 0;
+  int err = p_av_write_frame(m->format, NULL);
+  p_avio_flush(m->io);
+  err = result(m, err);
+  // The muxer would put the next fragment's sound behind the last one's, though there may be none for a while.
+  if (err >= 0 && m->discontinuous) err = p_av_opt_set(m->format->priv_data, "movflags", "+frag_discont", 0);
+  return err;
+}
+
+int libav_mux_finish(libav_mux *m) {
+  int err = p_av_write_trailer(m->format);
+  p_avio_flush(m->io);
+  return result(m, err);
+}
 
 void libav_mux_free(libav_mux *m) {
   if (!m) return;
   p_av_packet_free(&m->packet);
-  mux_sink_close(&m->sink);
+  if (m->io) {
+    p_av_freep(&m->io->buffer);
+    p_avio_context_free(&m->io);
+  }
   p_avformat_free_context(m->format);
   free(m);
 }

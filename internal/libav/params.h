@@ -35,14 +35,19 @@ int libav_mux_open(libav_mux **mux, const char *container, int fd);
 // libav_mux_add adds a stream, before libav_mux_begin. It gives its index; AVERROR(ENOSYS) if the container does not take the codec.
 int libav_mux_add(libav_mux *m, const struct libav_params *p);
 
-// libav_mux_begin writes the header. movflags are those of MP4, "" for other containers.
-int libav_mux_begin(libav_mux *m, const char *movflags);
+// libav_mux_begin writes the header. movflags and edit_list are those of MP4, "" and 1 for other containers.
+int libav_mux_begin(libav_mux *m, const char *movflags, int edit_list);
 
 // libav_mux_write writes a packet; times in nanoseconds, LIBAV_NO_TIME: unknown.
 int libav_mux_write(libav_mux *m, int stream, const uint8_t *data, int size, int64_t pts, int64_t dts, int64_t duration, int key);
 
+// libav_mux_flush ends a fragment and hands it to the system; before libav_mux_begin there is nothing to hand.
 int libav_mux_flush(libav_mux *m);
+
+// libav_mux_finish writes the end of the file.
 int libav_mux_finish(libav_mux *m);
+
+// libav_mux_free frees a writer, finished or not. NULL is nothing to free.
 void libav_mux_free(libav_mux *m);
 
 #endif

@@ -12,7 +12,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"syscall"
 	"time"
 	"unsafe"
 )
@@ -28,7 +27,7 @@ var ErrNotTaken = errors.New("the container does not take the codec")
 
 // Recording is a file of packets that are written as they came, without encoding. One goroutine at a time uses it.
 type Recording struct {
-	c         *C.libav_mux
+	muxer
 	container string
 	streams   []Parameters
 	index     map[int]C.int // in the recording, by the index in their container
@@ -58,13 +57,9 @@ func OpenRecording(f *os.File, container string, streams []Parameters) (*Recordi
 	if err := Load(); err != nil {
 		return nil, err
 	}
-	name := C.CString(container)
-	defer C.free(unsafe.Pointer(name))
 	r := &Recording{container: container, streams: slices.Clone(streams), index: map[int]C.int{}, await: map[int]bool{}, adts: map[int]bool{}}
-	if err := failed("opening "+container, C.libav_mux_open(&r.c, name, C.int(f.Fd()))); err != nil {
-		if errors.Is(err, syscall.ENOSYS) {
-			return nil, fmt.Errorf("this ffmpeg cannot write %s", container)
-		}
+	var err error
+	if r.muxer, err = openMuxer(f, container); err != nil {
 		return nil, err
 	}
 	for _, s := range streams {
@@ -125,7 +120,7 @@ func (r *Recording) writeHeader() error {
 	}
 	cflags := C.CString(flags)
 	defer C.free(unsafe.Pointer(cflags))
-	return failed("beginning "+r.container, C.libav_mux_begin(r.c, cflags))
+	return failed("beginning "+r.container, C.libav_mux_begin(r.c, cflags, 1))
 }
 
 // Write writes a packet of one of the streams, in the order of their DTS within a stream. at is the time of the packets'
@@ -145,8 +140,7 @@ func (r *Recording) Write(p Packet, at time.Duration) error {
 	if r.adts[p.Stream] {
 		p = p.WithoutADTS()
 	}
-	return failed("writing a packet", C.libav_mux_write(r.c, r.index[p.Stream], (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(p.Data))), C.int(len(p.Data)),
-		since(p.PTS, at), since(p.DTS, at), C.int64_t(p.Duration), flag(p.Key)))
+	return r.put("writing a packet", r.index[p.Stream], p, at)
 }
 
 // hold keeps a packet until the header can be written.
@@ -169,25 +163,6 @@ func (r *Recording) hold(stream int, p Packet, at time.Duration) error {
 	return r.begin()
 }
 
-// since is a time from another on.
-func since(t, at time.Duration) C.int64_t {
-	if t == NoTime {
-		return C.int64_t(NoTime)
-	}
-	return C.int64_t(t - at)
-}
-
-// Flush hands what was written to the system.
-func (r *Recording) Flush() error {
-	if r.c == nil {
-		return errClosed
-	}
-	if !r.begun {
-		return nil
-	}
-	return failed("ending a fragment", C.libav_mux_flush(r.c))
-}
-
 // Finish writes the end of the file. Nothing can be written afterwards.
 func (r *Recording) Finish() error {
 	if r.c == nil {
@@ -198,11 +173,5 @@ func (r *Recording) Finish() error {
 			return err
 		}
 	}
-	return failed("ending the file", C.libav_mux_finish(r.c))
-}
-
-// Close frees the recording, finished or not. Twice is safe.
-func (r *Recording) Close() {
-	C.libav_mux_free(r.c)
-	r.c = nil
+	return r.muxer.Finish()
 }
