@@ -90,6 +90,9 @@ func subgraph(index int, g *schema.Subgraph) Subgraph {
 	for i := range g.Operators {
 		o := &g.Operators[i]
 		n, known := macs(g, o)
+		if !known {
+			n = 0
+		}
 		x := Operator{
 			Index: i, Name: o.Name, Version: o.Version, Custom: o.Custom, MACs: n, Unknown: !known, Subgraphs: o.Subgraphs,
 			Inputs: operands(g, o.Inputs), Outputs: operands(g, o.Outputs),

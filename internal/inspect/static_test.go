@@ -69,6 +69,13 @@ func TestMACs(t *testing.T) {
 	}
 }
 
+// TestOpenMACs has a convolution of open size, whose multiply-accumulates are not known.
+func TestOpenMACs(t *testing.T) {
+	if total := static(t, "wild/dilated_conv.tflite").Total; total.MACs != 0 || total.Unknown != 1 {
+		t.Errorf("%+v", total)
+	}
+}
+
 // TestMapping compares the published rules with what the Edge TPU's compiler has made of the same models.
 func TestMapping(t *testing.T) {
 	found, err := filepath.Glob(testdata.Path(t, "models") + "/*_edgetpu.tflite")
