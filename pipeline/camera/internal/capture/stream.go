@@ -148,7 +148,7 @@ func (s *streamInput) open(u *url.URL, o Options, transport string) error {
 		s.describe()
 	}
 	container := reader.Container()
-	s.alone = reader.Alone(s.video.Index) && !s.o.Packets
+	s.alone = reader.Alone(s.video.Index) && (!s.o.Packets || s.o.SoundOnly)
 	s.paced = s.video.Duration > 0 || strings.Contains(container, "hls") || strings.Contains(container, "dash")
 	return nil
 }
