@@ -60,6 +60,7 @@ func growing() []string {
 		strings.Join(models.ChildNames(), ", "), "KEYS-OF-MODELS",
 		strings.Join(models.Child("task").Choices, ", "), "TASKS",
 		strings.Join(models.Child("delegate").Choices, ", "), "DELEGATES",
+		strings.Join(models.Child("decoder").Choices, ", "), "DECODERS",
 		strings.Join(pipelines.ChildNames(), ", "), "KEYS-OF-PIPELINES",
 		strings.Join(pipelines.Child("source").ChildNames(), ", "), "KEYS-OF-SOURCES",
 		sourceKinds(), "SOURCES",

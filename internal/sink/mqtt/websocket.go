@@ -58,8 +58,8 @@ func (w *webConn) Read(b []byte) (int, error) {
 	}
 }
 
-// Write sends whole packets, each in a message: the client writes a packet in several pieces, of which Mosquitto 2.1.2 mixes
-// up the bytes when they come in messages of their own.
+// Write sends whole packets, each in a message: the client writes a packet in several pieces, some of them empty, and
+// Mosquitto 2.1.2 goes wrong on messages that are empty.
 func (w *webConn) Write(b []byte) (int, error) {
 	w.out = append(w.out, b...)
 	for {
