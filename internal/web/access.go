@@ -25,7 +25,11 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		case s.refuses(r):
 			allowed := s.allows(r)
 			w.Header().Set("Allow", strings.Join(allowed, ", "))
-			http.Error(w, "Only "+strings.Join(allowed, " and ")+" are allowed.", http.StatusMethodNotAllowed)
+			verb := " are"
+			if len(allowed) == 1 {
+				verb = " is"
+			}
+			http.Error(w, "Only "+strings.Join(allowed, " and ")+verb+" allowed.", http.StatusMethodNotAllowed)
 		case !s.isOwn(r) && !s.allowed(r):
 			s.askForToken(w, r)
 		case r.URL.Path == "/" && r.URL.Query().Has("token") && s.token != "":
