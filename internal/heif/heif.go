@@ -22,6 +22,9 @@ import (
 // ErrMissing says that libheif, or its decoder for the file, is not on this machine, and which package brings it.
 var ErrMissing = errors.New("cannot be read here")
 
+// ErrUnsupported is a picture that is not damaged, but has what this version of libheif does not read.
+var ErrUnsupported = errors.New("has what the libheif of this machine cannot read")
+
 // ErrSize is a picture whose pixels have another size than the file says.
 var ErrSize = errors.New("its pixels have another size than its header says")
 
@@ -75,7 +78,7 @@ func open(library string) (*C.heif_api, error) {
 	return api, nil
 }
 
-// Size reads the size in pixels of a file's first picture, upright. The error is libheif's or ErrMissing.
+// Size reads the size in pixels of a file's first picture, upright. The error is libheif's, ErrUnsupported or ErrMissing.
 func Size(data []byte, c Compression) (width, height int, err error) {
 	p := C.heif_picture{}
 	if err := run(&p, data, c, nil); err != nil {
@@ -85,7 +88,8 @@ func Size(data []byte, c Compression) (width, height int, err error) {
 }
 
 // Decode decodes a file's first picture to BGR, 8 bits a channel, upright, in rows without gaps: width × height × 3 bytes,
-// where width and height are those of Size. A damaged picture is an error, ErrSize if only its size is another.
+// where width and height are those of Size. A damaged picture is an error, ErrSize if only its size is another; so are ErrUnsupported
+// and ErrMissing.
 func Decode(data []byte, c Compression, width, height int, bgr []byte) error {
 	if width < 1 || height < 1 || len(bgr) != 3*width*height {
 		return fmt.Errorf("heif: %d bytes given for a picture of %dx%d", len(bgr), width, height)
@@ -120,6 +124,8 @@ func run(p *C.heif_picture, data []byte, c Compression, bgr []byte) error {
 	case bgr != nil && C.heif_has_decoder(api, C.int(c)) == 0:
 		return fmt.Errorf("%w: the libheif of this machine has no decoder for it (apt install %s): %s",
 			ErrMissing, packages[c], said)
+	case status == C.heif_unsupported_filetype || status == C.heif_unsupported_feature:
+		return fmt.Errorf("%w: %s", ErrUnsupported, said)
 	default:
 		return errors.New(said)
 	}

@@ -24,6 +24,9 @@ typedef struct {
 
 enum { heif_color_rgb = 1, heif_chroma_rgb = 10, heif_channel_interleaved = 10 };
 
+// Codes of errors (heif_error_code).
+enum { heif_unsupported_filetype = 3, heif_unsupported_feature = 4 };
+
 // heif_api has the functions of the library, as dlsym gives them. init may be missing (before 1.13).
 typedef struct {
 	heif_error (*init)(void *);

@@ -65,7 +65,7 @@ func decodeHEIF(data []byte, h header, f *vision.Frame) error {
 	}
 	err = heif.Decode(data, h.compression, h.width, h.height, pixels)
 	switch {
-	case errors.Is(err, heif.ErrMissing):
+	case errors.Is(err, heif.ErrMissing), errors.Is(err, heif.ErrUnsupported):
 		return fmt.Errorf("%s %w", h.format, err)
 	case err != nil:
 		return fmt.Errorf("damaged %s: %w", h.format, err)

@@ -184,3 +184,12 @@ func TestDamagedHEIF(t *testing.T) {
 		}
 	}
 }
+
+// Not every file that libheif refuses is damaged: 1.15 does not mirror 10 bits, which newer ones do.
+func TestUnsupportedHEIF(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.avif")
+	program(t, "avifenc", "-s", "8", "-d", "10", "--imir", "1", heifPNG(t, 96, 64, false, false), path)
+	if _, err := decoded(t, readFile(t, path)); err != nil && !strings.HasPrefix(err.Error(), "AVIF has what the libheif") {
+		t.Error(err)
+	}
+}

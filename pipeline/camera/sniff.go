@@ -34,7 +34,7 @@ func sniff(data []byte) (header, error) {
 	}
 	h := header{format: f.name, orientation: 1}
 	err := f.read(data, &h)
-	if errors.Is(err, heif.ErrMissing) {
+	if errors.Is(err, heif.ErrMissing) || errors.Is(err, heif.ErrUnsupported) {
 		return header{}, fmt.Errorf("%s %w", f.name, err)
 	}
 	if err == nil && (h.width <= 0 || h.height <= 0) {
