@@ -201,7 +201,7 @@ func (n *NanoDet) Decode(out pipeline.Outputs, p pipeline.Placement) (pipeline.R
 func (n *NanoDet) box(bins []float32, place nanodetPlace) ([4]float32, bool) {
 	var d [4]float32
 	for side := range d {
-		d[side] = expected(bins[side*nanodetBins:(side+1)*nanodetBins]) * place.stride
+		d[side] = float32(expected(bins[side*nanodetBins:(side+1)*nanodetBins]) * place.stride)
 	}
 	width, height := float32(n.width), float32(n.height)
 	box := [4]float32{
