@@ -28,7 +28,7 @@ type setup struct {
 	before                         string // an older build
 	mlserver                       string // the program
 	live, words, serving           bool
-	jpegs, network                 bool
+	jpegs, network, evaluates      bool
 	picturesOnly, videosOnly       bool
 	work                           string
 }
@@ -45,6 +45,7 @@ func main() {
 	flag.StringVar(&s.mlserver, "mlserver", "", "with -serve: the program mlserver (PyPI mlserver 1.7.1, with ai-edge-litert in the same environment), to ask as well")
 	flag.BoolVar(&s.words, "words", false, "measure only the wake words")
 	flag.BoolVar(&s.jpegs, "jpegs", false, "measure only the large JPEGs")
+	flag.BoolVar(&s.evaluates, "eval", false, "measure only corallite eval, against pycocotools (install pycocotools==2.0.11 beside the peers' packages)")
 	flag.BoolVar(&s.network, "rtsp", false, "measure an RTSP camera, without peers")
 	flag.StringVar(&s.before, "before", "", "an older build's binary, measured beside pictures, videos and the RTSP camera")
 	flag.BoolVar(&s.picturesOnly, "picture", false, "measure only one picture")
@@ -76,6 +77,9 @@ func (s *setup) run() error {
 	}
 	if s.jpegs {
 		return s.pictures()
+	}
+	if s.evaluates {
+		return s.evaluate()
 	}
 	if s.picturesOnly {
 		return s.picture()
