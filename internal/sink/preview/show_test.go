@@ -6,6 +6,8 @@ import (
 
 	"corallite/internal/clock/clocktest"
 	"corallite/internal/draw"
+	"corallite/internal/zone"
+	"corallite/pipeline"
 	"corallite/pipeline/vision"
 )
 
@@ -65,5 +67,58 @@ func TestShow(t *testing.T) {
 	late.Release()
 	if m := late.Mat(); !m.Empty() {
 		t.Error("a closed sink keeps a frame")
+	}
+}
+
+// TestShowZones shows a frame that motion held back: the outlines of the zones stay, what was found in the last frame does
+// not.
+func TestShowZones(t *testing.T) {
+	s := newServer(t, ServerOptions{clock: clocktest.New(noon)})
+	k := newSink(t, s, "door", SinkOptions{})
+	places := func(inside int) *zone.Places {
+		return &zone.Places{Zones: []zone.ZoneCount{{Name: "door", Area: zone.Polygon{{X: 20, Y: 60}, {X: 90, Y: 60}, {X: 90, Y: 110}, {X: 20, Y: 110}},
+			Now: map[string]int{"person": inside}}}}
+	}
+	take := func(r pipeline.Report, found bool) string {
+		t.Helper()
+		for i := range r.Events {
+			r.Events[i].Other = append(r.Events[i].Other, places(1))
+			if !found {
+				r.Events[i].Result = pipeline.Result{Other: []pipeline.Finding{places(1)}}
+			}
+		}
+		consume(t, k, r)
+		p, err := k.picture(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(p.jpeg)
+	}
+	show := func(n int) string {
+		t.Helper()
+		f := frame(t, 160, 120, n).Item.(*vision.Frame)
+		defer f.Release()
+		k.Show(f)
+		p, err := k.picture(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(p.jpeg)
+	}
+	plain := show(0)
+	zones := take(frame(t, 160, 120, 1), false)
+	both := take(frame(t, 160, 120, 2), true)
+	if plain == zones || zones == both {
+		t.Fatal("zones or detections are not drawn")
+	}
+	if held := show(3); held != zones {
+		t.Errorf("a frame without motion is not drawn with the zones alone; it is plain: %v, as the last report: %v", held == plain, held == both)
+	}
+	consume(t, k, frame(t, 160, 120, 4))
+	if held := show(5); held != plain {
+		t.Error("a zone stays after a report without it")
+	}
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

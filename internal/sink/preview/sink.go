@@ -73,8 +73,9 @@ type Sink struct {
 
 	mu      sync.Mutex
 	newest  snapshot
-	changed chan struct{} // closed when there is a newer snapshot
-	ended   chan struct{} // closed by Close
+	lasting []pipeline.Event // of the last report: what belongs to the place, such as the outlines of zones
+	changed chan struct{}    // closed when there is a newer snapshot
+	ended   chan struct{}    // closed by Close
 	closed  bool
 	failure string // what ended the pipeline; "": nothing did
 
@@ -125,17 +126,42 @@ func (s *Server) Sink(name string, o SinkOptions) (*Sink, error) {
 // Consume keeps the report as the newest one and wakes the viewers. It neither draws nor blocks.
 func (s *Sink) Consume(_ context.Context, r pipeline.Report) error {
 	f, _ := r.Item.(draw.Frame)
+	lasting := lasting(r.Events)
 	if !s.put(f, r.Events) {
 		return errClosed
 	}
+	s.mu.Lock()
+	s.lasting = lasting
+	s.mu.Unlock()
 	s.stats.add(s.server.clock.Now(), r)
 	return nil
 }
 
-// Show shows a frame that no model looked at, because nothing moves in it. It is not counted as a report. After Close it
-// does nothing.
+// lasting are the parts of events that are true until the next ones: of zones and lines where they are, and their counts.
+func lasting(events []pipeline.Event) (all []pipeline.Event) {
+	for i := range events {
+		var of []pipeline.Finding
+		for _, f := range events[i].Other {
+			if f.Len() == 0 && f.Kind().Gone {
+				of = append(of, f)
+			}
+		}
+		if of != nil {
+			ev := events[i]
+			ev.Result = pipeline.Result{Other: of}
+			all = append(all, ev)
+		}
+	}
+	return all
+}
+
+// Show shows a frame that no model looked at, because nothing moves in it, with the zones and lines of the last report. It
+// is not counted as a report. After Close it does nothing.
 func (s *Sink) Show(f draw.Frame) {
-	if s.put(f, nil) {
+	s.mu.Lock()
+	lasting := s.lasting
+	s.mu.Unlock()
+	if s.put(f, lasting) {
 		s.stats.show(s.server.clock.Now(), f)
 	}
 }
