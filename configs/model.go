@@ -146,8 +146,8 @@ func (s *layers) contradictions(m *Model, p path) {
 		if t.Low > float32(m.ScoreThreshold) {
 			s.problem(p.to("track", "low_score"), key.CodeConflict, "%v is above the score_threshold, %v: expected a lower one", t.Low, m.ScoreThreshold)
 		}
-		if t.Coast > t.MaxLost {
-			s.problem(p.to("track", "coast"), key.CodeConflict, "%v is longer than max_lost, %v: expected at most that", t.Coast.Seconds(), t.MaxLost.Seconds())
+		if t.Coast != nil && *t.Coast > t.MaxLost.Seconds() {
+			s.problem(p.to("track", "coast"), key.CodeConflict, "%v is longer than max_lost, %v: expected at most that", *t.Coast, t.MaxLost.Seconds())
 		}
 		if t.New > 0 && t.New < float32(m.ScoreThreshold) {
 			s.problem(p.to("track", "new_score"), key.CodeConflict, "%v is below the score_threshold, %v: expected at least that", t.New, m.ScoreThreshold)

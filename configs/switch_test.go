@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,8 @@ func TestSwitch(t *testing.T) {
 		o.MaxLost = d
 		return &o
 	}
+	never := usual
+	never.Coast = new(float64)
 	for name, c := range map[string]struct {
 		yaml string
 		env  [2]string
@@ -28,6 +31,7 @@ func TestSwitch(t *testing.T) {
 		"false":                 {"track: false", [2]string{}, nil, nil, ""},
 		"true":                  {"track: true", [2]string{}, nil, &usual, "track: true\n"},
 		"an empty mapping":      {"track: {}", [2]string{}, nil, &usual, "track: true\n"},
+		"a zero of its own":     {"track: {coast: 0}", [2]string{}, nil, &never, "      coast: 0\n"},
 		"keys":                  {"track: {max_lost: 2.5}", [2]string{}, nil, lost(2500 * time.Millisecond), "      max_lost: 2.5\n"},
 		"keys over true":        {"track: true", [2]string{}, []string{"models.m.track.max_lost=3"}, lost(3 * time.Second), ""},
 		"keys over false":       {"track: false", [2]string{}, []string{"models.m.track.max_lost=3"}, lost(3 * time.Second), ""},
@@ -46,7 +50,7 @@ func TestSwitch(t *testing.T) {
 			}
 			cfg := mustLoad(t, strings.Replace(small, "threads: 2", "threads: 2, "+c.yaml, 1), c.set...)
 			got := cfg.Models["m"].Track
-			if (got == nil) != (c.want == nil) || got != nil && *got != *c.want {
+			if (got == nil) != (c.want == nil) || got != nil && !reflect.DeepEqual(got, c.want) {
 				t.Fatalf("%+v, want %+v", got, c.want)
 			}
 			shown, err := Show(cfg, false)
@@ -55,7 +59,7 @@ func TestSwitch(t *testing.T) {
 			}
 			t.Setenv("CORALLITE_MODELS_M_"+c.env[0], "")
 			again := mustLoad(t, string(shown)).Models["m"].Track
-			if (again == nil) != (got == nil) || got != nil && *again != *got {
+			if (again == nil) != (got == nil) || got != nil && !reflect.DeepEqual(again, got) {
 				t.Errorf("shown and read again: %+v, want %+v", again, got)
 			}
 		})

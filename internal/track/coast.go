@@ -49,8 +49,8 @@ const usualCoast = 300 * time.Millisecond
 // coast is for how long an object is reported that is not found.
 func (t *Tracker) coast(o *object) time.Duration {
 	switch {
-	case t.o.Coast != 0:
-		return max(t.o.Coast, 0)
+	case t.o.Coast != nil:
+		return time.Duration(*t.o.Coast * float64(time.Second))
 	case o.visible:
 		return min(usualCoast, t.o.MaxLost)
 	}

@@ -9,6 +9,8 @@ import (
 	"corallite/pipeline"
 )
 
+func seconds(s float64) *float64 { return &s }
+
 // stroll is what a detector finds of somebody who walks to the right, 5 pixels a frame.
 func stroll(frame int) pipeline.Detection {
 	x := float32(100 + 5*frame)
@@ -47,7 +49,7 @@ func TestCoasting(t *testing.T) {
 	if all := coast(t, Options{}, 5); len(all) != 0 {
 		t.Errorf("without being asked: %+v", all)
 	}
-	all := coast(t, Options{Coast: 450 * time.Millisecond}, 10)
+	all := coast(t, Options{Coast: seconds(0.45)}, 10)
 	if len(all) != 4 {
 		t.Fatalf("%d reports in 0.45 s at 10 frames a second: %+v", len(all), all)
 	}
@@ -63,7 +65,7 @@ func TestCoasting(t *testing.T) {
 
 // TestCoastingEnds does not report who has walked out of the picture, and whose place somebody else has.
 func TestCoastingEnds(t *testing.T) {
-	tr := newTracker(t, Options{Coast: time.Second})
+	tr := newTracker(t, Options{Coast: seconds(1)})
 	at := time.Unix(100, 0)
 	step := func(all ...pipeline.Detection) []pipeline.Detection {
 		at = at.Add(100 * time.Millisecond)
@@ -80,7 +82,7 @@ func TestCoastingEnds(t *testing.T) {
 	if reports > 3 { // 5 pixels a frame, of 30
 		t.Errorf("%d reports of somebody who has left the picture", reports)
 	}
-	if _, err := New(Options{Coast: 2 * time.Second}); err == nil {
+	if _, err := New(Options{Coast: seconds(2)}); err == nil {
 		t.Error("no error for coasting that is longer than an object is remembered")
 	}
 }
@@ -90,7 +92,7 @@ func TestCoastingEnds(t *testing.T) {
 func TestCoastingFillsGaps(t *testing.T) {
 	truth, found := mottest.Read(t, "testdata/vtest/gt.txt"), mottest.Read(t, "testdata/vtest/det.txt")
 	without := mot.Measure(truth, trackAll(newTracker(t, Options{}), found, 600, 100*time.Millisecond), 1, 600)
-	tracks := trackAll(newTracker(t, Options{Coast: 300 * time.Millisecond}), found, 600, 100*time.Millisecond)
+	tracks := trackAll(newTracker(t, Options{Coast: seconds(0.3)}), found, 600, 100*time.Millisecond)
 	with := mot.Measure(truth, tracks, 1, 600)
 	mottest.Export(t, "vtest-coast", truth, tracks, with)
 	t.Logf("without: %+v\nwith: %+v", without, with)

@@ -97,10 +97,10 @@ func TestLook(t *testing.T) {
 			t.Errorf("frame %d: reported without looking: %+v", n, d)
 		}
 	}
-	if all := watchWalk(t, Options{Coast: -1}, places, standing); all[9] == nil || all[10] != nil {
+	if all := watchWalk(t, Options{Coast: seconds(0)}, places, standing); all[9] == nil || all[10] != nil {
 		t.Errorf("frames 9 and 10, with no coasting: %v, %v", all[9], all[10])
 	}
-	all = watchWalk(t, Options{Coast: time.Second}, places, standing)
+	all = watchWalk(t, Options{Coast: seconds(1)}, places, standing)
 	if d := all[19]; d == nil || overlaps(d, places[19][0], 100) < 0.7 {
 		t.Errorf("frame 19, a second after the last time: %+v, which is at %v", d, places[19])
 	}

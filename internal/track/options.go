@@ -27,10 +27,10 @@ type Options struct {
 	// at most an hour. Default: 1 s.
 	MaxLost time.Duration
 
-	// Coast is for how long an object that is not found is reported where it is expected, as a detection that is Predicted.
-	// Who is behind a post for a moment is then not gone and there again. Default: 0.3 s while the picture shows the object
-	// (Tracker.Look), otherwise not at all. Negative: never.
-	Coast time.Duration
+	// Coast is for how many seconds an object that is not found is reported where it is expected, as a detection that is
+	// Predicted; 0: not at all. Who is behind a post for a moment is then not gone and there again. Default (nil): 0.3 s while
+	// the picture shows the object (Tracker.Look), otherwise not at all.
+	Coast *float64
 
 	// Blind leaves pictures unseen: where objects are is expected from how they moved before.
 	Blind bool
@@ -61,10 +61,9 @@ func (o *Options) Keys() key.Table {
 			Doc("In how many consecutive frames an object must be found before it gets its number."),
 		key.Seconds(&o.MaxLost, "max_lost").Above(0).Max(maxMaxLost.Seconds()).Default(defaultMaxLost).Example("2.5").
 			Doc("Seconds for which an object that is not found is remembered: when it is found again in this time it keeps its number (ByteTrack's track_buffer, in frames). At least several times the time between two frames."),
-		key.Bind(key.Key{Name: "coast", Kind: key.KindNumber, Min: new(float64), Max: ptr(maxMaxLost.Seconds()), Example: "0.5",
-			DefaultDoc: "0.3 while the picture shows the object (`picture`), otherwise 0",
-			Doc:        "Seconds for which an object that is not found is reported where it is seen or expected, marked `predicted`: short gaps, behind a post or where the detector misses it, are then none. Expect some boxes where nothing is any more. At most `max_lost`. 0: never."},
-			func(v any) { o.Coast = coastOf(v) }, func() any { return max(o.Coast, 0).Seconds() }),
+		key.Optional(&o.Coast, "coast").Min(0).Max(maxMaxLost.Seconds()).Example("0.5").
+			DefaultDoc("0.3 while the picture shows the object (`picture`), otherwise 0").
+			Doc("Seconds for which an object that is not found is reported where it is seen or expected, marked `predicted`: short gaps, behind a post or where the detector misses it, are then none. Expect some boxes where nothing is any more. At most `max_lost`. 0: never."),
 		key.Bind(key.Key{Name: "picture", Kind: key.KindBoolean, Default: true, Example: "false",
 			Doc: "Whether it is looked up in the picture how each object has moved since the last frame: a part of it is found again near by (block matching on the brightness). Boxes are then steadier and nearer to the object, also with a moving camera. `false`: expected from how it moved before, which saves about 1 % of a core for 100 objects at 30 frames a second."},
 			func(v any) { on, _ := v.(bool); o.Blind = !on }, func() any { return !o.Blind }),
@@ -147,8 +146,8 @@ func (o Options) withDefaults() (Options, error) {
 	if o.MaxLost < 0 || o.MaxLost > maxMaxLost {
 		wrong("invalid time until a lost object is forgotten, %v (want above 0, at most %v)", o.MaxLost, maxMaxLost)
 	}
-	if o.Coast > o.MaxLost {
-		wrong("invalid time for which a lost object is reported, %v (want at most %v, which is how long it is remembered)", o.Coast, o.MaxLost)
+	if o.Coast != nil && !(*o.Coast >= 0 && *o.Coast <= o.MaxLost.Seconds()) {
+		wrong("invalid time for which a lost object is reported, %v s (want 0 to %v s, which is how long it is remembered)", *o.Coast, o.MaxLost.Seconds())
 	}
 	if o.Step < 0 {
 		wrong("invalid interval %v between items (want above 0, or 0 to use their own times)", o.Step)
@@ -169,14 +168,3 @@ func (t *Tracker) SetHigh(high float32) {
 	t.o.High, t.o.New = high, min(high+ahead, 1)
 	t.o.Low = min(t.least, high)
 }
-
-// coastOf is what the key coast says: 0 is never, and not the default.
-func coastOf(v any) time.Duration {
-	seconds, _ := v.(float64)
-	if seconds == 0 {
-		return -1
-	}
-	return time.Duration(seconds * float64(time.Second))
-}
-
-func ptr[T any](v T) *T { return &v }
