@@ -85,6 +85,9 @@ func answer(h *hub.Hub, what, field string, choose func(name string) (*hub.Model
 		if err != nil {
 			return err
 		}
+		if len(data) == 0 {
+			return hub.Bad("the request has no %s: send it as the body, or as a file of a form", what)
+		}
 		if want.Source == "" {
 			want.Source = name
 		}
@@ -155,9 +158,6 @@ func sent(j *hub.Job, r *http.Request, what, field string) (data []byte, name st
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || !strings.HasPrefix(kind, "multipart/") {
 		data, err := j.Body(r)
-		if err == nil && len(data) == 0 {
-			err = hub.Bad("the request has no %s: send it as the body, or as a file of a form", what)
-		}
 		return data, "", err
 	}
 	f, err := j.Form(r)
