@@ -56,11 +56,11 @@ func (d *drawing) place() {
 	for _, layer := range d.layers {
 		x := 0.0
 		for _, i := range layer {
-			d.spots[i].x = x + d.spots[i].width/2
+			d.spots[i].x = x + float64(d.spots[i].width/2)
 			x += d.spots[i].width + gap
 		}
 		for _, i := range layer {
-			d.spots[i].x -= (x - gap) / 2
+			d.spots[i].x -= float64((x - gap) / 2)
 		}
 	}
 	for sweep := range 20 {
@@ -116,7 +116,7 @@ func (d *drawing) pull(layer []int, down bool) {
 	}
 	// From the left, then from the right; the middle of both keeps it even.
 	left, right := slices.Clone(wanted), slices.Clone(wanted)
-	apart := func(a, b int) float64 { return (d.spots[layer[a]].width+d.spots[layer[b]].width)/2 + gap }
+	apart := func(a, b int) float64 { return float64((d.spots[layer[a]].width+d.spots[layer[b]].width)/2) + gap }
 	for k := 1; k < len(layer); k++ {
 		left[k] = max(left[k], left[k-1]+apart(k-1, k))
 	}
@@ -146,7 +146,7 @@ func (g *Subgraph) draw() (d *drawing, ok bool) {
 		return layer
 	}
 	add := func(s spot) int {
-		s.width = max(90, 8.2*float64(max(len([]rune(s.label)), len([]rune(s.sub))))+16)
+		s.width = max(90, float64(8.2*float64(max(len([]rune(s.label)), len([]rune(s.sub)))))+16)
 		d.spots = append(d.spots, s)
 		return len(d.spots) - 1
 	}

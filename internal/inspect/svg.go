@@ -66,7 +66,7 @@ func (r *Report) SVG() []byte {
 		}
 		height += margin
 		fmt.Fprintf(&body, `<text x="%g" y="%g" class="title">%s</text>`+"\n", margin, height, escaped(title))
-		width = max(width, 9.2*float64(len([]rune(title)))+2*margin)
+		width = max(width, float64(9.2*float64(len([]rune(title))))+2*margin)
 		height += 12
 		if !ok {
 			continue
@@ -118,10 +118,10 @@ func (r *Report) leftBy() (left map[Node]bool, by string) {
 func drawGraph(out *bytes.Buffer, g *Subgraph, d *drawing, top float64, left func(int) bool) (width, height float64) {
 	least, most := 0.0, 0.0
 	for _, s := range d.spots {
-		least, most = min(least, s.x-s.width/2), max(most, s.x+s.width/2)
+		least, most = min(least, s.x-float64(s.width/2)), max(most, s.x+float64(s.width/2))
 	}
 	x := func(s spot) float64 { return s.x - least + margin }
-	y := func(s spot) float64 { return top + 12 + float64(s.layer)*layerHeight }
+	y := func(s spot) float64 { return top + 12 + float64(float64(s.layer)*layerHeight) }
 	for _, l := range d.lines {
 		var path strings.Builder
 		for k, i := range l.through {
@@ -133,7 +133,7 @@ func drawGraph(out *bytes.Buffer, g *Subgraph, d *drawing, top float64, left fun
 				before := d.spots[l.through[k-1]]
 				fromY := y(before) + boxHeight
 				toY := y(s)
-				fmt.Fprintf(&path, "C%.1f %.1f %.1f %.1f %.1f %.1f", x(before), fromY+(toY-fromY)/2, x(s), fromY+(toY-fromY)/2, x(s), toY)
+				fmt.Fprintf(&path, "C%.1f %.1f %.1f %.1f %.1f %.1f", x(before), fromY+float64((toY-fromY)/2), x(s), fromY+float64((toY-fromY)/2), x(s), toY)
 				if s.node < 0 { // straight through the layer
 					fmt.Fprintf(&path, "L%.1f %.1f", x(s), toY+boxHeight)
 				}
@@ -155,11 +155,11 @@ func drawGraph(out *bytes.Buffer, g *Subgraph, d *drawing, top float64, left fun
 		} else {
 			about = g.portOf(s.node).Name
 		}
-		fmt.Fprintf(out, `<g><title>%s</title><rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%g" rx="%g" fill="%s"/>`, escaped(about), class, x(s)-s.width/2, y(s), s.width, boxHeight, radius, fill)
+		fmt.Fprintf(out, `<g><title>%s</title><rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%g" rx="%g" fill="%s"/>`, escaped(about), class, x(s)-float64(s.width/2), y(s), s.width, boxHeight, radius, fill)
 		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="middle">%s</text><text class="sub" x="%.1f" y="%.1f" text-anchor="middle">%s</text></g>`+"\n",
 			x(s), y(s)+17, escaped(s.label), x(s), y(s)+32, escaped(s.sub))
 	}
-	return most - least + 2*margin, 12 + float64(len(d.layers))*layerHeight
+	return most - least + 2*margin, 12 + float64(float64(len(d.layers))*layerHeight)
 }
 
 // portOf is the input or output that a node of the drawing stands for.
@@ -187,7 +187,7 @@ func legend(out *bytes.Buffer, y float64, by string) float64 {
 	x := margin
 	entry := func(fill, class, what string) {
 		fmt.Fprintf(out, `<rect class="%s" x="%g" y="%g" width="16" height="12" fill="%s"/><text x="%g" y="%g" class="sub">%s</text>`+"\n", class, x, y, fill, x+22, y+10, escaped(what))
-		x += 22 + 7*float64(len(what)) + 14
+		x += 22 + float64(7*float64(len(what))) + 14
 	}
 	for _, c := range colours {
 		entry(c.fill, "box", c.what)
