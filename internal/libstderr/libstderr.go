@@ -40,6 +40,9 @@ func Redirect() error {
 		return err
 	}
 	defer printed.Close()
+	// A library that prints while the loader opens it holds the loader's lock, which a new thread, that of the reader below,
+	// waits for: what it prints must fit. Where the system allows less, the pipe stays at 64 KiB.
+	_, _ = unix.FcntlInt(printed.Fd(), unix.F_SETPIPE_SZ, 1<<20)
 	err = debug.SetCrashOutput(own, debug.CrashOptions{})
 	if err == nil {
 		err = os.NewSyscallError("dup3", unix.Dup3(int(printed.Fd()), unix.Stderr, 0))
