@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"corallite/internal/quantile"
 )
 
 // Stats are of the times of runs, in microseconds. Percentiles lie between the two nearest values, as numpy's do.
@@ -33,7 +35,7 @@ func Of(times []time.Duration) Stats {
 		sum += v[i]
 	}
 	slices.Sort(v)
-	s := Stats{Count: len(v), Mean: sum / float64(len(v)), Least: v[0], P50: Percentile(v, 0.5), P90: Percentile(v, 0.9), P99: Percentile(v, 0.99), Most: v[len(v)-1]}
+	s := Stats{Count: len(v), Mean: sum / float64(len(v)), Least: v[0], P50: quantile.Of(v, 0.5), P90: quantile.Of(v, 0.9), P99: quantile.Of(v, 0.99), Most: v[len(v)-1]}
 	squares := 0.0
 	for _, x := range v {
 		squares += float64((x - s.Mean) * (x - s.Mean))
@@ -42,16 +44,6 @@ func Of(times []time.Duration) Stats {
 		s.Deviation = math.Sqrt(squares / float64(len(v)-1))
 	}
 	return s
-}
-
-// Percentile is a quantile (0 to 1) of sorted values.
-func Percentile(sorted []float64, q float64) float64 {
-	at := float64(q * float64(len(sorted)-1))
-	i := int(at)
-	if i+1 >= len(sorted) {
-		return sorted[len(sorted)-1]
-	}
-	return sorted[i] + float64((at-float64(i))*(sorted[i+1]-sorted[i]))
 }
 
 // Ratio is how many times longer the second of two takes, with the 95 % confidence interval.

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"corallite/internal/quantile"
 )
 
 // McNemar is the exact two-sided test (McNemar 1947, with the binomial distribution) on samples that exactly one of two
@@ -49,16 +51,6 @@ func Bootstrap(samples, draws int, seed uint64, measure func(samples []int) (fir
 		return d
 	}
 	slices.Sort(values)
-	d.Low, d.High = quantile(values, 0.025), quantile(values, 0.975)
+	d.Low, d.High = quantile.Of(values, 0.025), quantile.Of(values, 0.975)
 	return d
-}
-
-// quantile is between the two nearest values of sorted ones, as numpy's default.
-func quantile(sorted []float64, q float64) float64 {
-	at := float64(q * float64(len(sorted)-1))
-	i := int(at)
-	if i+1 >= len(sorted) {
-		return sorted[len(sorted)-1]
-	}
-	return sorted[i] + float64((at-float64(i))*(sorted[i+1]-sorted[i]))
 }
