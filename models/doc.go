@@ -4,7 +4,7 @@
 // # Where files are kept
 //
 //	<cache>/models/NAME/FILE             the files of model NAME
-//	<cache>/models/NAME/FILE.record.json the checksum of a downloaded file for which the catalog has none
+//	<cache>/models/NAME/FILE.record.json the sha256 of a downloaded file for which the catalog has none
 //	<cache>/models/NAME/FILE.part        a partial download, which the next pull resumes
 //	<cache>/sums/                        sha256 and identity of models elsewhere, so that they are not read once more to know them
 //	<cache>/checked/NAME/FILE.json       says that FILE had the right sha256, and its identity then
@@ -29,10 +29,18 @@
 // A model that the project has trained is built into the program ("shipped"). It is written to the cache on first use,
 // without a pull and without a network.
 //
+// # Files known by git's object id
+//
+// The catalog lists files of public git repositories that the project has not seen, with git's object id for them, which
+// the repository tells without the file (git_blob). It is the sha1 of the size and the content; nobody is known to be able
+// to make another file for it, but who made the file could have made two, so it is worth less than a sha256. A download is
+// compared with it once, and its sha256 recorded; from then on the file is compared with the record, as below, also when it
+// is pulled again.
+//
 // # Files without a known checksum
 //
-// The catalog lists files that the project has never seen. Their sha256 is unknown, so only https and the commit in the
-// address protect them. They are downloaded only if the user accepts that, only over https, and up to 100 MB. The
+// A catalog may list files of which nothing but the address is known; the built-in one does not. Only https and the commit
+// in the address protect them. They are downloaded only if the user accepts that, only over https, and up to 100 MB. The
 // download is recorded; from then on the record takes the place of the catalog's checksum: the file is compared with it
 // before each use, and pulled again only with that checksum. To get a new version, remove the model and pull it again.
 //

@@ -56,9 +56,9 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 }
 
 // download fetches an address into dest. The partial download is kept in dest.part, from which a later call resumes,
-// until it is complete and its sha256 is verified or, if p is unknown, recorded.
+// until it is complete and its sha256 is verified or, if that is unknown, recorded.
 func (s *Store) download(ctx context.Context, address, dest string, p pin, onBytes counter) error {
-	if !p.known() && !strings.HasPrefix(strings.ToLower(address), "https://") {
+	if !p.verifiable() && !strings.HasPrefix(strings.ToLower(address), "https://") {
 		return fmt.Errorf("%s: no checksum is known for %s, so it is downloaded over https only", redact.Addresses(address), filepath.Base(dest))
 	}
 	if err := makeFolder(filepath.Dir(dest)); err != nil {
@@ -134,7 +134,7 @@ func (d *transfer) once(ctx context.Context) error {
 		}
 	}
 	if !d.pin.known() {
-		if err := adopt(d.part, d.dest, d.shown); err != nil {
+		if err := adopt(d.part, d.dest, d.shown, d.pin.blob); err != nil {
 			d.drop()
 			return permanentError{err}
 		}

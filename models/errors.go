@@ -95,16 +95,21 @@ func (e *UnverifiedError) Error() string {
 		strings.Join(e.Files, " and "), e.Name)
 }
 
-// HashError is a file whose sha256 differs from the catalog's or the recorded one.
+// HashError is a file whose sha256 differs from the catalog's or the recorded one, or whose git object id differs from the
+// catalog's.
 type HashError struct {
 	Path, SHA256, Want string
 	Record             *Record // nil: Want is the catalog's
+	Git                bool    // SHA256 and Want are git object ids, which are sha1
 }
 
 func (e *HashError) Error() string {
 	if e.Record != nil {
 		return fmt.Sprintf("%s: sha256 mismatch: got %s, want %s (recorded at the download from %s on %s)",
 			e.Path, e.SHA256, e.Want, e.Record.Address, e.Record.Date.Format(time.DateOnly))
+	}
+	if e.Git {
+		return fmt.Sprintf("%s: git object id mismatch: got %s, want %s", e.Path, e.SHA256, e.Want)
 	}
 	return fmt.Sprintf("%s: sha256 mismatch: got %s, want %s", e.Path, e.SHA256, e.Want)
 }

@@ -70,7 +70,8 @@ type Verdict struct {
 	Path  string
 	State State // Cached, Absent or Damaged
 	Err   error // why it is damaged
-	// Verified says that the expected sha256 is the catalog's; otherwise it was recorded at the download.
+	// Verified says that the expected sha256 is the catalog's, or was recorded of a file that had the catalog's git object
+	// id; otherwise of one that was accepted unverified.
 	Verified bool
 }
 
@@ -101,7 +102,7 @@ func (s *Store) Verify(ctx context.Context, names ...string) ([]Verdict, error) 
 			if f.Shipped != "" && !exists(s.place(e, f)) {
 				continue // it is unpacked on first use
 			}
-			v := Verdict{Model: name, Path: s.place(e, f), State: Cached, Verified: f.SHA256 != ""}
+			v := Verdict{Model: name, Path: s.place(e, f), State: Cached, Verified: f.SHA256 != "" || f.GitBlob != ""}
 			switch err := s.check(e, f); {
 			case errors.Is(err, fs.ErrNotExist):
 				v.State, v.Err = Absent, err

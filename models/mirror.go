@@ -94,7 +94,7 @@ func (s *Store) copyFrom(_ context.Context, name, dest string, p pin, onBytes co
 	}
 	defer f.Close()
 	if !p.known() {
-		return s.adoptFrom(f, dest, onBytes)
+		return s.adoptFrom(f, dest, p.blob, onBytes)
 	}
 	err = install(dest, f, p.size, p.sum)
 	var wrong *HashError
@@ -109,8 +109,8 @@ func (s *Store) copyFrom(_ context.Context, name, dest string, p pin, onBytes co
 	return nil
 }
 
-// adoptFrom copies a file without a known checksum, and records it.
-func (s *Store) adoptFrom(f *os.File, dest string, onBytes counter) error {
+// adoptFrom copies a file without a known sha256, and records it; blob is git's object id of it, or "".
+func (s *Store) adoptFrom(f *os.File, dest, blob string, onBytes counter) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (s *Store) adoptFrom(f *os.File, dest string, onBytes counter) error {
 	if err := install(part, f, info.Size(), sum); err != nil {
 		return storageError(err)
 	}
-	if err := adopt(part, dest, f.Name()); err != nil {
+	if err := adopt(part, dest, f.Name(), blob); err != nil {
 		return err
 	}
 	onBytes(info.Size(), info.Size())

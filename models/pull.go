@@ -40,8 +40,8 @@ func (r reporter) bytes(file string) counter {
 // Pull downloads the files of a model that are missing from the cache or damaged there, and returns their paths.
 // progress may be nil; it is called by the same goroutine. Several processes may pull the same model at once: one
 // downloads, the others wait. When ctx ends, or after an error, no file is half written; a partial download stays in a
-// .part file, and the next Pull resumes it. Files without a known checksum are downloaded only with
-// Options.AcceptUnverified: without it a model compiled for the Edge TPU is skipped, and any other file is an
+// .part file, and the next Pull resumes it. Files for which the catalog has neither sha256 nor git's object id are
+// downloaded only with Options.AcceptUnverified: without it a model compiled for the Edge TPU is skipped, and any other file is an
 // *UnverifiedError.
 func (s *Store) Pull(ctx context.Context, name string, progress func(Progress)) (Found, error) {
 	e, ok := s.Lookup(name)
@@ -98,12 +98,14 @@ func (s *Store) pull(ctx context.Context, e *Entry, tell reporter) error {
 
 // missing returns the files of an entry that are missing or damaged.
 func (s *Store) missing(e *Entry) []*File {
-	files := s.needed(e)
-	if s.accept {
-		files = e.Files.All()
-	}
 	var out []*File
-	for _, f := range files {
+	for _, f := range e.Files.All() {
+		if f == e.Files.EdgeTPU && !s.accept {
+			// If its record is unreadable, its check will say so.
+			if p, err := s.pin(e, f); err == nil && !p.verifiable() {
+				continue
+			}
+		}
 		if s.check(e, f) != nil {
 			out = append(out, f)
 		}
@@ -121,7 +123,7 @@ func (s *Store) checkAccepted(e *Entry, files []*File) error {
 		switch p, err := s.pin(e, f); {
 		case err != nil:
 			return err
-		case !p.known():
+		case !p.verifiable():
 			refused.Files = append(refused.Files, f.URL)
 		}
 	}
@@ -137,6 +139,9 @@ func (s *Store) fetch(ctx context.Context, e *Entry, f *File, tell reporter) err
 	want, err := s.pin(e, f)
 	if err != nil {
 		return err
+	}
+	if want.unproven() {
+		want = pin{blob: want.blob}
 	}
 	if f.Shipped != "" {
 		return s.unpack(e, f)

@@ -21,14 +21,21 @@ import (
 // have about 40 MB.
 const maxUnknown = 100_000_000
 
-// pin is the expected sha256 and size of a file; an empty sum means unknown.
+// pin is what a file is expected to be; an empty sum means that the sha256 is unknown.
 type pin struct {
 	sum    string // sha256
 	size   int64
 	record *Record // where the two come from; nil: the catalog
+	blob   string  // git's object id, of the catalog; "": none
 }
 
 func (p pin) known() bool { return p.sum != "" }
+
+// verifiable reports whether a download can be verified.
+func (p pin) verifiable() bool { return p.known() || p.blob != "" }
+
+// unproven reports whether the record was not made of a file with the catalog's object id: it is older than that id.
+func (p pin) unproven() bool { return p.record != nil && p.blob != "" && p.record.GitBlob != p.blob }
 
 // limit is the maximum number of bytes to accept.
 func (p pin) limit() int64 {
@@ -45,6 +52,8 @@ type Record struct {
 	Size    int64     `json:"size"` // bytes
 	Date    time.Time `json:"date"`
 	Address string    `json:"address"` // the source: an address without credentials, or a path in the mirror
+	// GitBlob is git's object id that the file was verified by; empty: it was accepted unverified.
+	GitBlob string `json:"git_blob,omitempty"`
 }
 
 func recordPlace(file string) string { return file + ".record.json" }
@@ -73,9 +82,9 @@ func (s *Store) pin(e *Entry, f *File) (pin, error) {
 	}
 	r, err := readRecord(s.place(e, f))
 	if r == nil || err != nil {
-		return pin{}, err
+		return pin{blob: f.GitBlob}, err
 	}
-	return pin{sum: r.SHA256, size: r.Size, record: r}, nil
+	return pin{sum: r.SHA256, size: r.Size, record: r, blob: f.GitBlob}, nil
 }
 
 // check reads an entry's file and compares its sha256; the result is remembered for checkOnce. Its errors are
@@ -91,22 +100,31 @@ func (s *Store) check(e *Entry, f *File) error {
 		return &fs.PathError{Op: "check", Path: path, Err: fs.ErrNotExist}
 	}
 	id, err := examine(path, p.size, p.sum)
+	if err == nil && p.unproven() {
+		// What was accepted before the catalog had the id.
+		err = checkGitBlob(path, path, p.blob)
+	}
 	if err == nil {
 		s.remember(e, f, p.sum, id)
 		return nil
 	}
 	s.forget(e, f)
 	var wrong *HashError
-	if errors.As(err, &wrong) {
+	if errors.As(err, &wrong) && !wrong.Git {
 		wrong.Record = p.record
 	}
 	return err
 }
 
-// adopt writes the record of a complete download that had no known checksum, then moves the file into place. In this
-// order, because a file without a record does not count as existing.
-func adopt(part, dest, address string) error {
-	if err := plausible(part, dest); err != nil {
+// adopt writes the record of a complete download that had no known sha256, then moves the file into place. In this
+// order, because a file without a record does not count as existing. A file that is not git's object of that id ("":
+// any) is a *HashError.
+func adopt(part, dest, address, blob string) error {
+	err := plausible(part, dest)
+	if err == nil && blob != "" {
+		err = checkGitBlob(part, filepath.Base(dest), blob)
+	}
+	if err != nil {
 		os.Remove(part)
 		return err
 	}
@@ -118,16 +136,21 @@ func adopt(part, dest, address string) error {
 	if err != nil {
 		return storageError(err)
 	}
-	data, err := json.MarshalIndent(Record{sum, info.Size(), time.Now().UTC().Truncate(time.Second), address}, "", "  ")
+	if err := writeRecord(dest, Record{sum, info.Size(), time.Now().UTC().Truncate(time.Second), address, blob}); err != nil {
+		return storageError(err)
+	}
+	return storageError(move(part, dest))
+}
+
+// writeRecord writes the record of the file at path.
+func writeRecord(path string, r Record) error {
+	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
 	data = append(data, '\n')
 	own := sha256.Sum256(data)
-	if err := install(recordPlace(dest), bytes.NewReader(data), int64(len(data)), hex.EncodeToString(own[:])); err != nil {
-		return storageError(err)
-	}
-	return storageError(move(part, dest))
+	return install(recordPlace(path), bytes.NewReader(data), int64(len(data)), hex.EncodeToString(own[:]))
 }
 
 // plausible refuses content that cannot be the file: an HTML page, or a Git LFS pointer.

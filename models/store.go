@@ -27,7 +27,7 @@ type Options struct {
 
 	// RootCAs are the certificate authorities to trust if Client is nil; nil: the system's.
 	RootCAs *x509.CertPool
-	// AcceptUnverified lets Pull download files whose sha256 the catalog does not know, and record them.
+	// AcceptUnverified lets Pull download files for which the catalog has no checksum, and record them.
 	AcceptUnverified bool
 	// Internet lets Pull download from the catalog's sources what the mirror lacks. Without a mirror it always does.
 	Internet bool
@@ -205,10 +205,10 @@ func (s *Store) usable(e *Entry, f *File) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		return &NotPulledError{Name: e.Name, File: s.place(e, f), Size: s.size(e), Unverified: !p.known()}
+		return &NotPulledError{Name: e.Name, File: s.place(e, f), Size: s.size(e), Unverified: !p.verifiable()}
 	case !isWrong(err):
 		return fmt.Errorf("model %s: %w", e.Name, err)
-	case p.record != nil:
+	case p.record != nil && !p.unproven():
 		return fmt.Errorf("model %s: %w; `corallite models pull %s` downloads the recorded file again, `corallite models remove %s` forgets the record",
 			e.Name, err, e.Name, e.Name)
 	default:

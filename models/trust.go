@@ -1,13 +1,14 @@
 package models
 
-// Trust says for how many files of a model the catalog has the sha256.
+// Trust says how the catalog lets a model's files be verified.
 type Trust string
 
 // The kinds of Trust.
 const (
-	Verified   Trust = "verified"   // for all
-	Partly     Trust = "partly"     // for all but the model compiled for the Edge TPU, which is pulled only if accepted unverified
-	Unverified Trust = "unverified" // not for the model, or not for a file that it needs
+	Verified   Trust = "verified"   // all by sha256
+	ByGit      Trust = "git"        // all, at least one of them by git's object id, a sha1, at its first download; then by the sha256 recorded there
+	Partly     Trust = "partly"     // all but the model compiled for the Edge TPU, which is pulled only if accepted unverified
+	Unverified Trust = "unverified" // not the model, or not a file that it needs
 )
 
 // Trust returns the entry's trust.
@@ -16,6 +17,10 @@ func (e *Entry) Trust() Trust {
 	for _, f := range e.Files.All() {
 		switch {
 		case f.SHA256 != "":
+		case f.GitBlob != "":
+			if trust == Verified {
+				trust = ByGit
+			}
 		case f != e.Files.EdgeTPU:
 			return Unverified
 		default:
@@ -25,8 +30,12 @@ func (e *Entry) Trust() Trust {
 	return trust
 }
 
+// Known reports whether every file can be verified.
+func (t Trust) Known() bool { return t == Verified || t == ByGit }
+
 // needed returns the files that make the model complete in this cache: all but a model compiled for the Edge TPU for
-// which neither the catalog nor a record has a checksum.
+// which neither the catalog nor a record has a sha256. One that git's object id verifies is needed once it was pulled,
+// so that a cache of an earlier version, which skipped it, stays usable.
 func (s *Store) needed(e *Entry) []*File {
 	var out []*File
 	for _, f := range e.Files.All() {

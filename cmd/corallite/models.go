@@ -17,12 +17,15 @@ func newModels(std *streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "models",
 		Short: "Manage the model catalog",
-		Long: `The catalog lists models that Corallite can download. They are verified by sha256 and kept in the user's cache folder
-(set CORALLITE_CACHE to use another).
+		Long: `The catalog lists models that Corallite can download. They are verified and kept in the user's cache folder (set
+CORALLITE_CACHE to use another).
 
-The catalog does not have the sha256 of every file. A model is "verified" if it has all of them, "partly" if only that
-of the model compiled for the Edge TPU is missing, and otherwise "unverified". Files without a known sha256 are
-downloaded only with --accept-unverified; their sha256 is then recorded and must not change.
+A model's trust is "verified" if the catalog has the sha256 of all its files. It is "git" if the catalog has only git's
+object id of some, because the project has not seen them: a sha1 of size and content, as the public repository that the
+file comes from lists it. It tells a file that was changed on the way; it is no protection against whoever put the file
+there, who could have made two files with the same sha1. The download is compared with the id and its sha256 recorded,
+which the file must have from then on. "partly" (only the model compiled for the Edge TPU is without either) and
+"unverified" are models with files of which the catalog knows nothing; no model of the built-in catalog has any.
 
 Without internet access, set CORALLITE_MODEL_MIRROR to a folder or an http(s) address that has the files, by name or by
 sha256. While it is set, files that the mirror lacks are downloaded from the internet only with pull --internet.
@@ -44,7 +47,7 @@ type modelLine struct {
 	Task        string       `json:"task"`
 	State       models.State `json:"state"`
 	Trust       models.Trust `json:"trust"`
-	Verified    bool         `json:"verified"` // trust is "verified"
+	Verified    bool         `json:"verified"` // trust is "verified" or "git"
 	Size        int64        `json:"size"`     // bytes; 0: not known before a pull
 	Licence     string       `json:"licence"`
 	LicenceNote string       `json:"licence_note,omitempty"` // what must be said of it: "not for commercial use"
@@ -71,7 +74,7 @@ func newModelsList(std *streams) *cobra.Command {
 			for _, m := range store.List() {
 				line := modelLine{
 					Name: m.Entry.Name, Task: m.Entry.Task, State: m.State, Size: m.Size,
-					Trust: m.Entry.Trust(), Verified: m.Entry.Trust() == models.Verified,
+					Trust: m.Entry.Trust(), Verified: m.Entry.Trust().Known(),
 					Licence: m.Entry.Licence.SPDX, LicenceNote: m.Entry.Licence.Note, Description: m.Entry.Description, Path: m.Path,
 				}
 				if asJSON {
@@ -101,13 +104,14 @@ func newModelsPull(std *streams) *cobra.Command {
 		Long: `Downloads the files of models that are not in the cache: the model, its version compiled for the Edge TPU, its labels
 and anything else it needs. Restrictive licences are pointed out: some models are not for commercial use.
 
-Files without a known sha256 are downloaded only with --accept-unverified, and only over https. Each is recorded in the
-cache (FILE.record.json: sha256, size, date, address), and it is an error if the file differs from its record later.
-Without the flag, such a compiled model is skipped, and any other such file is an error.
+Files are compared with the catalog's sha256, or with git's object id where it has only that (trust "git"); those are then
+recorded in the cache (FILE.record.json: sha256, size, date, address, object id), and it is an error if the file differs
+from its record later. Files of which it has neither are downloaded only with --accept-unverified, only over https, and
+recorded alike. Without the flag, such a compiled model is skipped, and any other such file is an error.
 
 HTTPS_PROXY and NO_PROXY set a proxy, SSL_CERT_FILE additional certificate authorities.`,
 		Example: `  corallite models pull face_detection_full_range
-  corallite models pull --accept-unverified efficientdet_lite0_320_ptq
+  corallite models pull efficientdet_lite0_320_ptq okay_nabu
   CORALLITE_MODEL_MIRROR=https://mirror.example/models corallite models pull --internet --all`,
 		ValidArgsFunction: modelNames(notWhole),
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -150,7 +154,7 @@ HTTPS_PROXY and NO_PROXY set a proxy, SSL_CERT_FILE additional certificate autho
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "download every model of the catalog")
 	cmd.Flags().BoolVar(&internet, "internet", false, "download files that the mirror (CORALLITE_MODEL_MIRROR) lacks from the internet")
-	cmd.Flags().BoolVar(&accept, "accept-unverified", false, "also download files without a known sha256, and record their sha256")
+	cmd.Flags().BoolVar(&accept, "accept-unverified", false, "also download files of which the catalog has neither sha256 nor git object id, and record their sha256")
 	return cmd
 }
 
@@ -192,7 +196,7 @@ type verdictLine struct {
 	Model    string       `json:"model"`
 	Path     string       `json:"path"`
 	State    models.State `json:"state"`
-	Verified bool         `json:"verified"` // false: held against what was recorded when it came
+	Verified bool         `json:"verified"` // false: held against what was recorded when it was accepted unverified
 	Error    string       `json:"error,omitempty"`
 }
 
