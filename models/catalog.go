@@ -56,9 +56,9 @@ type FileSet struct {
 	Landmarks *File `yaml:"landmarks"` // the second model of two; Model finds what it looks at
 }
 
-// All returns the files that are not nil.
+// All returns the files that are not nil, in the order in which they are pulled: the one that the CPU does without last.
 func (s FileSet) All() []*File {
-	all := []*File{s.Model, s.EdgeTPU, s.Labels, s.Manifest, s.Melspectrogram, s.Embedding, s.Landmarks}
+	all := []*File{s.Model, s.Labels, s.Manifest, s.Melspectrogram, s.Embedding, s.Landmarks, s.EdgeTPU}
 	return slices.DeleteFunc(all, func(f *File) bool { return f == nil })
 }
 
