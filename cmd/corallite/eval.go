@@ -241,7 +241,7 @@ func (e *evaluation) write(r *eval.Report) error {
 	return err
 }
 
-func writeJSON(w io.Writer, r *eval.Report) error {
+func writeJSON(w io.Writer, r any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(r)

@@ -34,10 +34,15 @@ func showMistakes(r *eval.Report) {
 		for i := range r.Models[m].Mistakes {
 			wrong := &r.Models[m].Mistakes[i]
 			if jpeg, err := t.of(wrong); err == nil {
-				wrong.Shown = template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(jpeg))
+				wrong.Shown = jpegURL(jpeg)
 			}
 		}
 	}
+}
+
+// jpegURL is a picture as the address of itself, so that a page needs no other files.
+func jpegURL(jpeg []byte) template.URL {
+	return template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(jpeg))
 }
 
 // thumbnails makes small pictures.

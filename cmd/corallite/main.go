@@ -126,7 +126,7 @@ is one, otherwise on the CPU. Single commands process files; YAML files describe
 	root.AddCommand(
 		newRun(std), newWatch(std), newServe(std),
 		newDetect(std), newClassify(std), newSegment(std), newPoses(std), newEmbed(std), newListen(std),
-		newModels(std), newMetadata(std), newInspect(std), newEval(std), newBench(std),
+		newModels(std), newMetadata(std), newInspect(std), newEval(std), newReplay(std), newBench(std),
 		newDevices(std), newDoctor(std), newConfig(std), newVersion(std), newCompletion(std), newMan(std),
 	)
 	root.SetHelpCommand(newHelp())

@@ -44,6 +44,7 @@ var may = map[string][]string{
 	"internal/moment": {"internal", "pipeline"},
 	"internal/zone":   {"internal", "pipeline"},
 	"internal/eval":   {"internal", "pipeline"},
+	"internal/replay": {"internal", "pipeline"},
 
 	"internal/schema":     {"internal/schema", "tflite/tensor"},
 	"internal/flatfile":   {"internal/schema"},
