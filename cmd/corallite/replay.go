@@ -263,7 +263,7 @@ func (r *replayed) writeEvents(all *played) error {
 func readGolden(name string) ([]pipeline.Event, error) {
 	f, err := regfile.Open(name)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--golden %w", err)}
+		return nil, usageError{fmt.Errorf("--golden %s: %w", name, regfile.Cause(err))}
 	}
 	defer f.Close()
 	events, err := replay.Read(f)
