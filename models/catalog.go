@@ -56,10 +56,28 @@ type FileSet struct {
 	Landmarks *File `yaml:"landmarks"` // the second model of two; Model finds what it looks at
 }
 
-// All returns the files that are not nil, in the order in which they are pulled: the one that the CPU does without last.
+// Role is a file with its key in the catalog: "model", "edgetpu", "labels".
+type Role struct {
+	Key  string
+	File *File
+}
+
+// Roles returns the files that are not nil, in the order in which they are pulled: the one that the CPU does without last.
+func (s FileSet) Roles() []Role {
+	all := []Role{
+		{"model", s.Model}, {"labels", s.Labels}, {"manifest", s.Manifest}, {"melspectrogram", s.Melspectrogram},
+		{"embedding", s.Embedding}, {"landmarks", s.Landmarks}, {"edgetpu", s.EdgeTPU},
+	}
+	return slices.DeleteFunc(all, func(r Role) bool { return r.File == nil })
+}
+
+// All returns the files of Roles.
 func (s FileSet) All() []*File {
-	all := []*File{s.Model, s.Labels, s.Manifest, s.Melspectrogram, s.Embedding, s.Landmarks, s.EdgeTPU}
-	return slices.DeleteFunc(all, func(f *File) bool { return f == nil })
+	var all []*File
+	for _, r := range s.Roles() {
+		all = append(all, r.File)
+	}
+	return all
 }
 
 // File is one file and its origin: a package, a source, an address, or the program itself.

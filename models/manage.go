@@ -33,30 +33,40 @@ type Status struct {
 func (s *Store) List() []Status {
 	out := make([]Status, len(s.catalog.entries))
 	for i := range s.catalog.entries {
-		e := &s.catalog.entries[i]
-		out[i] = Status{Entry: e, State: Absent, Size: s.size(e)}
-		if s.noCache != nil {
-			continue
-		}
-		out[i].Path = s.place(e, e.Files.Model)
-		there, whole := 0, 0
-		needed := s.needed(e)
-		for _, f := range needed {
-			if exists(s.place(e, f)) {
-				there++
-			}
-			if p, err := s.pin(e, f); f.Shipped != "" || err == nil && p.known() && hasSize(s.place(e, f), p.size) {
-				whole++
-			}
-		}
-		switch {
-		case whole == len(needed):
-			out[i].State = Cached
-		case there > 0:
-			out[i].State = Incomplete
-		}
+		out[i] = s.status(&s.catalog.entries[i])
 	}
 	return out
+}
+
+func (s *Store) status(e *Entry) Status {
+	st := Status{Entry: e, State: Absent, Size: s.size(e)}
+	if s.noCache != nil {
+		return st
+	}
+	st.Path = s.place(e, e.Files.Model)
+	there, whole := 0, 0
+	needed := s.needed(e)
+	for _, f := range needed {
+		if exists(s.place(e, f)) {
+			there++
+		}
+		if s.whole(e, f) {
+			whole++
+		}
+	}
+	switch {
+	case whole == len(needed):
+		st.State = Cached
+	case there > 0:
+		st.State = Incomplete
+	}
+	return st
+}
+
+// whole reports whether a file is there with the size that it should have, or is built in.
+func (s *Store) whole(e *Entry, f *File) bool {
+	p, err := s.pin(e, f)
+	return f.Shipped != "" || err == nil && p.known() && hasSize(s.place(e, f), p.size)
 }
 
 func exists(path string) bool {
@@ -102,17 +112,23 @@ func (s *Store) Verify(ctx context.Context, names ...string) ([]Verdict, error) 
 			if f.Shipped != "" && !exists(s.place(e, f)) {
 				continue // it is unpacked on first use
 			}
-			v := Verdict{Model: name, Path: s.place(e, f), State: Cached, Verified: f.SHA256 != "" || f.GitBlob != ""}
-			switch err := s.check(e, f); {
-			case errors.Is(err, fs.ErrNotExist):
-				v.State, v.Err = Absent, err
-			case err != nil:
-				v.State, v.Err = Damaged, err
-			}
+			v, _ := s.verdict(e, f, s.check)
 			out = append(out, v)
 		}
 	}
 	return out, nil
+}
+
+// verdict checks a file; ok says that it is what it should be.
+func (s *Store) verdict(e *Entry, f *File, check func(*Entry, *File) error) (v Verdict, ok bool) {
+	v = Verdict{Model: e.Name, Path: s.place(e, f), State: Cached, Verified: f.SHA256 != "" || f.GitBlob != ""}
+	switch err := check(e, f); {
+	case errors.Is(err, fs.ErrNotExist):
+		v.State, v.Err = Absent, err
+	case err != nil:
+		v.State, v.Err = Damaged, err
+	}
+	return v, v.Err == nil
 }
 
 // Remove removes a model from the cache, including partial downloads. Packages that its files were taken from stay in

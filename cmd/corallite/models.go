@@ -37,7 +37,8 @@ the last check. verify always reads it.`,
 		Args: onlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newModelsList(std), newModelsPull(std), newModelsVerify(std), newModelsPath(std), newModelsRemove(std))
+	cmd.AddCommand(newModelsList(std), newModelsSearch(std), newModelsInfo(std), newModelsPull(std), newModelsVerify(std), newModelsOutdated(std),
+		newModelsPath(std), newModelsRemove(std), newModelsGC(std))
 	return cmd
 }
 
@@ -67,33 +68,46 @@ func newModelsList(std *streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			table := terminal.Table{Width: terminal.Width(std.out)}
-			if !asJSON {
-				table.Row("NAME", "TASK", "STATE", "TRUST", "SIZE", "LICENCE", "DESCRIPTION")
-			}
-			for _, m := range store.List() {
-				line := modelLine{
-					Name: m.Entry.Name, Task: m.Entry.Task, State: m.State, Size: m.Size,
-					Trust: m.Entry.Trust(), Verified: m.Entry.Trust().Known(),
-					Licence: m.Entry.Licence.SPDX, LicenceNote: m.Entry.Licence.Note, Description: m.Entry.Description, Path: m.Path,
-				}
-				if asJSON {
-					if err := json.NewEncoder(std.out).Encode(line); err != nil {
-						return err
-					}
-					continue
-				}
-				size := "-"
-				if line.Size > 0 {
-					size = models.Bytes(line.Size)
-				}
-				table.Row(line.Name, line.Task, string(line.State), string(line.Trust), size, line.Licence, line.Description)
-			}
-			return table.Print(std.out)
+			return printModels(std, store.List(), asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON per model")
 	return cmd
+}
+
+func lineOf(m models.Status) modelLine {
+	return modelLine{
+		Name: m.Entry.Name, Task: m.Entry.Task, State: m.State, Size: m.Size,
+		Trust: m.Entry.Trust(), Verified: m.Entry.Trust().Known(),
+		Licence: m.Entry.Licence.SPDX, LicenceNote: m.Entry.Licence.Note, Description: m.Entry.Description, Path: m.Path,
+	}
+}
+
+// printModels prints a table of models, or a line of JSON for each.
+func printModels(std *streams, list []models.Status, asJSON bool) error {
+	table := terminal.Table{Width: terminal.Width(std.out)}
+	if !asJSON {
+		table.Row("NAME", "TASK", "STATE", "TRUST", "SIZE", "LICENCE", "DESCRIPTION")
+	}
+	for _, m := range list {
+		line := lineOf(m)
+		if asJSON {
+			if err := json.NewEncoder(std.out).Encode(line); err != nil {
+				return err
+			}
+			continue
+		}
+		table.Row(line.Name, line.Task, string(line.State), string(line.Trust), sizeText(line.Size), line.Licence, line.Description)
+	}
+	return table.Print(std.out)
+}
+
+// sizeText is a size that may be unknown.
+func sizeText(n int64) string {
+	if n == 0 {
+		return "-"
+	}
+	return models.Bytes(n)
 }
 
 func newModelsPull(std *streams) *cobra.Command {

@@ -103,6 +103,7 @@ func modelNames(wanted func(models.State) bool) offer {
 
 func notWhole(s models.State) bool { return s != models.Cached }
 func inCache(s models.State) bool  { return s != models.Absent }
+func inAnyState(models.State) bool { return true }
 
 // deviceNames offers device strings: the kinds, and the Edge TPUs that the kernel shows. libedgetpu is not asked.
 func deviceNames(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

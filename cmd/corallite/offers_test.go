@@ -28,6 +28,9 @@ func TestOffers(t *testing.T) {
 		"run ":                              {`yaml\n(?s:.*)` + files, "jpg"},
 		"models pull face_detection_front ": {`face_detection_back(?s:.*)` + noFiles, "(?m)^face_detection_front\t"},
 		"models remove ":                    {noFiles, "face_detection_back"},
+		"models info ":                      {`alexa\t(?s:.*)` + noFiles, "jpg"},
+		"models search ":                    {`^` + noFiles, "jpg"},
+		"models gc ":                        {noFiles, "jpg"},
 		"devices ":                          {noFiles, "LICENSE"},
 		"detect --delegate ":                {`auto\nedgetpu\nxnnpack\nnone\nplugin:\n:2`, "jpg"}, // where a path follows
 		"detect --decoder ":                 {`ssd_postprocess\n(?s:.*)yolov8\n(?s:.*)` + noFiles, "jpg"},
