@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"corallite/internal/key"
 )
@@ -26,6 +25,9 @@ func (c *Config) Check() error {
 		m, at := c.Models[name], "models."+name
 		bad(at, m.Keys().Check())
 		bad(at+".delegate", m.Delegate.Validate())
+		if m.Track != nil && m.Track.Appearance != "" {
+			bad(at+".track.appearance", c.appearance(m.Track.Appearance))
+		}
 	}
 	for _, name := range c.PipelineNames() {
 		p, at := c.Pipelines[name], "pipelines."+name
@@ -37,7 +39,7 @@ func (c *Config) Check() error {
 		}
 		exists := func(path, model string) {
 			if _, ok := c.Models[model]; !ok {
-				bad(path, fmt.Errorf("there is no model %q; there are %s", model, strings.Join(slices.Sorted(maps.Keys(c.Models)), ", ")))
+				bad(path, c.noModel(model))
 			}
 		}
 		for _, model := range p.Models {

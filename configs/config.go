@@ -109,6 +109,7 @@ func (s *layers) config(o LoadOptions, whole bool) *Config {
 	for _, d := range s.models {
 		cfg.Models[d.name] = s.model(d, o)
 	}
+	s.checkAppearances(cfg, whole)
 	for _, d := range s.pipelines {
 		cfg.Pipelines[d.name] = s.pipeline(d, whole)
 		cfg.order = append(cfg.order, d.name)

@@ -12,7 +12,7 @@ import (
 // TestSwitch gives a group that true and false may stand for in every layer: the layer that comes first says whether it is
 // there, and the keys are those of all layers.
 func TestSwitch(t *testing.T) {
-	usual := track.Options{MinFrames: 3, MaxLost: time.Second, MinIoU: 0.2, MinIoULow: 0.5}
+	usual := track.Options{MinFrames: 3, MaxLost: time.Second, MinIoU: 0.2, MinIoULow: 0.5, MinSimilar: 0.8}
 	lost := func(d time.Duration) *track.Options {
 		o := usual
 		o.MaxLost = d

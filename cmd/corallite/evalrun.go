@@ -68,7 +68,7 @@ func (e *evaluation) runPictures(ctx context.Context, names []string, all map[st
 		}
 	}()
 	for _, name := range names {
-		v, err := assemble.OpenModel(context.WithoutCancel(ctx), assemble.ModelRequest{Name: name, Model: all[name], Items: len(measured.Set.Samples), Pool: o.Pool, Logger: logger})
+		v, err := assemble.OpenModel(context.WithoutCancel(ctx), assemble.ModelRequest{Name: name, Model: all[name], Items: len(measured.Set.Samples), Pool: o.Pool, Logger: logger, Models: all})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -30,6 +30,8 @@ type ModelRequest struct {
 	Places   *zone.Config // which detections count, and where they are; nil: all do, nobody asks
 	Pool     *devicepool.Pool
 
+	Models map[string]configs.Model // of the configuration: some need others beside them (track.appearance)
+
 	Threshold *control.Threshold // that may change, of a model on pictures; nil: the model's stays
 	Control   *control.Pipeline  // that gets the threshold of a model on sound; nil: it stays
 

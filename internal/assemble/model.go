@@ -20,6 +20,7 @@ type VisionModel struct {
 	Engines []pipeline.Engine
 	options pipeline.ModelOptions[*vision.Frame]
 	looks   bool // at the picture after the model has, to follow objects
+	cuts    bool // parts out of it, for which it is needed as it is
 	closers closers
 }
 
@@ -97,6 +98,12 @@ func (v *VisionModel) openTask(ctx context.Context, r ModelRequest, model *deleg
 	places, err := newPlaces(r.Places, r.Model, follow, warn)
 	if err != nil {
 		return err
+	}
+	if follow != nil && m.Track.Appearance != "" {
+		if places.appearance, err = openAppearance(ctx, r, &v.closers); err != nil {
+			return err
+		}
+		v.looks, v.cuts = true, true
 	}
 	if !places.idle() {
 		v.options.PostProcess = places.process

@@ -16,8 +16,11 @@ type places struct {
 	selected *zone.Selector // nil: all count
 	tracker  *track.Tracker // nil: nobody is tracked
 	high     float32        // the tracker's threshold
-	where    *zone.Follower // nil: there are no zones and lines
-	clock    moment.Clock
+
+	appearance *appearance // nil: the tracker knows places alone
+
+	where *zone.Follower // nil: there are no zones and lines
+	clock moment.Clock
 }
 
 // newPlaces makes what a configuration says of places. Warn is told of what cannot be right for the pictures.
@@ -72,6 +75,9 @@ func (p *places) process(f *vision.Frame, found *pipeline.Result) {
 			if picture, ok := f.Luma(); ok {
 				p.tracker.Look(picture)
 			}
+		}
+		if p.appearance != nil {
+			p.tracker.Recognize(p.appearance.of(f))
 		}
 		p.tracker.Follow(*f.Meta(), found)
 		if p.selected != nil {

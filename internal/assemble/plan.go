@@ -210,7 +210,7 @@ func (p *visionPlan) reduction() func(width, height int) float64 {
 	var models []reducible
 	for _, m := range p.models {
 		r, ok := m.Task.(reducible)
-		if !ok || m.options.Refiner != nil {
+		if !ok || m.options.Refiner != nil || m.cuts {
 			return nil
 		}
 		models = append(models, r)

@@ -80,7 +80,7 @@ func (b *Builder) openModels(ctx context.Context, p configs.Pipeline, items int,
 			continue
 		}
 		m, err := OpenModel(ctx, ModelRequest{
-			Name: name, Model: b.cfg.Models[name], Items: items, Priority: p.Priority, Places: &p.Places, Pool: b.Pool, Logger: b.Logger,
+			Name: name, Model: b.cfg.Models[name], Items: items, Priority: p.Priority, Places: &p.Places, Pool: b.Pool, Logger: b.Logger, Models: b.cfg.Models,
 			Threshold: newThreshold(c, name, b.cfg.Models[name]),
 		})
 		if err != nil {

@@ -37,7 +37,8 @@
 //   - Of two objects at one place the younger ends after half a second. The paper keeps both; the implementation drops the
 //     one that was found in fewer frames at once, which may be a person who passes behind another.
 //   - An object must be found in MinFrames frames in a row before it gets a number, in the first frame too.
-//   - Pictures are looked at (see below); what objects look like is not compared.
+//   - Pictures are looked at (see below). What objects look like is compared only where there is an embedder
+//     (Tracker.Recognize), and only where places do not decide: it changes who an object is, never where it is.
 //
 // docs/performance.md says how well it tracks, and how to measure that again.
 package track

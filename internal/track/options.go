@@ -35,6 +35,11 @@ type Options struct {
 	// Blind leaves pictures unseen: where objects are is expected from how they moved before.
 	Blind bool
 
+	// Appearance names the model by which objects are told apart (Tracker.Recognize); the Tracker itself has no use for it.
+	// MinSimilar is the cosine similarity of their embeddings from which a new object may be a lost one. Default: 0.8.
+	Appearance string
+	MinSimilar float64
+
 	// AcrossClasses lets an object's class change from frame to frame, for models that report a van sometimes as a car
 	// and sometimes as a truck. Otherwise all detections of an object have the same class.
 	AcrossClasses bool
@@ -67,6 +72,10 @@ func (o *Options) Keys() key.Table {
 		key.Bind(key.Key{Name: "picture", Kind: key.KindBoolean, Default: true, Example: "false",
 			Doc: "Whether it is looked up in the picture how each object has moved since the last frame: a part of it is found again near by (block matching on the brightness). Boxes are then steadier and nearer to the object, also with a moving camera. `false`: expected from how it moved before, which saves about 1 % of a core for 100 objects at 30 frames a second."},
 			func(v any) { on, _ := v.(bool); o.Blind = !on }, func() any { return !o.Blind }),
+		key.String(&o.Appearance, "appearance").Example("looks").
+			Doc("The name of a model of `task: embed` under `models`, by which objects are told apart where their places leave it open: two that part after one stood before the other keep their numbers, and an object that is found again elsewhere within `max_lost` gets its number back. It runs up to 8 times a frame, mostly not at all, and twice a second for each object. Default: off."),
+		key.Number(&o.MinSimilar, "min_similarity").Above(0).Max(1).Default(defaultMinSimilar).Example("0.9").
+			Doc("With `appearance`: from which cosine similarity of their embeddings an object that appears may be one that was lost. Higher for models that were trained to tell such objects apart."),
 		key.Number(&o.MinIoU, "min_iou").Above(0).Max(0.99).Default(defaultMinIoU).Example("0.1").
 			Doc("How much a detection must overlap the place where an object is expected (intersection over union; 1 - ByteTrack's match_thresh). Lower where objects move far between two frames."),
 		key.Number(&o.MinIoULow, "min_iou_low").Above(0).Max(0.99).Default(defaultMinIoULow).Example("0.4").
@@ -88,6 +97,8 @@ const (
 	defaultMaxLost   = time.Second
 	defaultMinIoU    = 0.2
 	defaultMinIoULow = 0.5
+
+	defaultMinSimilar = 0.8
 )
 
 // DefaultLow is the default of Options.Low.
@@ -112,6 +123,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.MinIoULow == 0 {
 		o.MinIoULow = defaultMinIoULow
+	}
+	if o.MinSimilar == 0 {
+		o.MinSimilar = defaultMinSimilar
 	}
 	if o.MinFrames == 0 {
 		o.MinFrames = defaultMinFrames
@@ -139,6 +153,9 @@ func (o Options) withDefaults() (Options, error) {
 		if !(iou >= 0 && iou < 1) {
 			wrong("invalid minimum overlap %g (want at least 0 and below 1)", iou)
 		}
+	}
+	if !(o.MinSimilar > 0 && o.MinSimilar <= 1) {
+		wrong("invalid minimum similarity %g (want above 0, at most 1)", o.MinSimilar)
 	}
 	if o.MinFrames < 1 {
 		wrong("invalid number of frames until an object is confirmed, %d (want at least 1)", o.MinFrames)

@@ -18,7 +18,7 @@ import (
 // inPictures tracks the detections of det.txt in every by-th frame of the frames 1 to 600 of vtest.avi, looking at the
 // pictures. The camera sees a part of 640 × 480 pixels, whose corner is at at(frame), or all. It returns the tracks, and what
 // is true of them, by the number of the frame among those looked at.
-func inPictures(t *testing.T, o track.Options, by int, at func(frame int) (x, y int)) (truth, tracks mot.Frames, numbers uint64) {
+func inPictures(t *testing.T, o track.Options, by int, at func(frame int) (x, y int), embed embedder) (truth, tracks mot.Frames, numbers uint64) {
 	t.Helper()
 	video, err := camera.OpenVideo(testdata.Path(t, "video/vtest.avi"), camera.VideoOptions{})
 	if err != nil {
@@ -60,6 +60,9 @@ func inPictures(t *testing.T, o track.Options, by int, at func(frame int) (x, y 
 		for i, b := range boxes {
 			detections[i] = pipeline.Detection{Label: "person", Score: float32(b.Score),
 				Box: [4]float32{float32(b.X), float32(b.Y), float32(b.X + b.W), float32(b.Y + b.H)}}
+		}
+		if embed != nil {
+			tr.Recognize(func(box [4]float32) pipeline.Vector { return embed(f, box) })
 		}
 		tr.Look(picture)
 		tr.Update(time.Unix(0, 0).Add(time.Duration(frame)*100*time.Millisecond), detections)
@@ -122,10 +125,10 @@ func TestMeasuresInPictures(t *testing.T) {
 		{"panning", 1, panning, 0.50, 0.40, 0.31, 75, 130, 60},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			truth, tracks, numbers := inPictures(t, track.Options{}, c.by, c.at)
+			truth, tracks, numbers := inPictures(t, track.Options{}, c.by, c.at, nil)
 			m := mot.Measure(truth, tracks, 1, 600/c.by)
 			mottest.Export(t, c.name, truth, tracks, m)
-			blindTruth, blindTracks, _ := inPictures(t, track.Options{Blind: true}, c.by, c.at)
+			blindTruth, blindTracks, _ := inPictures(t, track.Options{Blind: true}, c.by, c.at, nil)
 			blind := mot.Measure(blindTruth, blindTracks, 1, 600/c.by)
 			t.Logf("%d numbers: %+v\nwithout looking: %+v", numbers, m, blind)
 			if m.MOTA < c.mota || m.IDF1 < c.idf1 || m.HOTA < c.hota || m.Switches > c.switches || m.Fragments > c.fragments || numbers > uint64(c.number) {

@@ -32,6 +32,10 @@ type Tracker struct {
 	ground  flow.Ground
 	turned  [2]float64 // how far the picture as a whole has moved in this frame, in pixels
 
+	embed    Embedder // of the next Update; nil: none
+	meetings []meeting
+	seen     []embedded
+
 	clock moment.Clock // of Follow
 
 	// Scratch memory of Update, reused.
@@ -46,12 +50,10 @@ type Tracker struct {
 // object is a tracked object.
 type object struct {
 	motion
-	expected box            // in this frame
-	place    box            // in this frame, if found: with what was measured
-	track    pipeline.Track // its number is 0 while the object is tentative
-	best     float32        // the highest score, which determined its label
-	last     float32        // the score of the last time it was found
-	first    time.Duration
+	expected box // in this frame
+	place    box // in this frame, if found: with what was measured
+	identity
+	last     float32 // the score of the last time it was found
 	seen     time.Duration
 	found    bool          // in the last frame, or in this one once a stage has matched it
 	wasFound bool          // in the last frame
@@ -59,6 +61,14 @@ type object struct {
 	patch    flow.Patch    // what it showed in the last picture
 	visible  bool          // the patch was found in this one
 	hidden   time.Duration // for how long it has been found at the place of an older object, less for how long not
+}
+
+// identity is who an object is, and not where.
+type identity struct {
+	track pipeline.Track // its number is 0 while the object is tentative
+	best  float32        // the highest score, which determined its label
+	first time.Duration
+	looks looks
 }
 
 // candidate is a detection that may be assigned to an object.
@@ -102,6 +112,7 @@ func (t *Tracker) Update(at time.Time, detections []pipeline.Detection) (ended [
 			t.start(c, detections)
 		}
 	}
+	t.recognize(detections)
 	t.hide(dt)
 	t.remember()
 	if !t.o.RawBoxes {
@@ -190,7 +201,7 @@ func (t *Tracker) start(c *candidate, detections []pipeline.Detection) {
 	if c.score < t.o.New || len(t.objects) == MaxObjects {
 		return
 	}
-	t.objects = append(t.objects, object{motion: newMotion(c.box), place: c.box, first: t.now})
+	t.objects = append(t.objects, object{motion: newMotion(c.box), place: c.box, identity: identity{first: t.now}})
 	t.count(&t.objects[len(t.objects)-1], c, detections)
 }
 

@@ -144,11 +144,15 @@ func (c *SecondaryClassifier) choose(all []pipeline.Detection) []int {
 
 // classify runs the model on the part of the picture around a box.
 func (c *SecondaryClassifier) classify(ctx context.Context, e pipeline.Engine, f *Frame, box [4]float32) (pipeline.Result, error) {
-	at := c.opts.Area(box, f.Width(), f.Height())
+	return oncePart(ctx, e, c.task, c.parts, f, c.opts.Area(box, f.Width(), f.Height()))
+}
+
+// oncePart is Once on a part of a picture, whose memory is of a pool.
+func oncePart(ctx context.Context, e pipeline.Engine, task pipeline.Task[*Frame], parts *Pool, f *Frame, at image.Rectangle) (pipeline.Result, error) {
 	if at.Empty() {
 		return pipeline.Result{}, &pipeline.ItemError{Err: errors.New("the box lies outside the picture")}
 	}
-	part, err := c.parts.Get()
+	part, err := parts.Get()
 	if err != nil {
 		return pipeline.Result{}, err
 	}
@@ -159,7 +163,7 @@ func (c *SecondaryClassifier) classify(ctx context.Context, e pipeline.Engine, f
 	if err := part.Seal(); err != nil {
 		return pipeline.Result{}, err
 	}
-	return Once(ctx, e, c.task, part)
+	return Once(ctx, e, task, part)
 }
 
 // Area is the region of a width × height picture to classify for a box, in pixels; empty when they do not overlap.
