@@ -17,7 +17,7 @@ type Garbage struct {
 	Why  string
 }
 
-// Garbage returns what Collect would remove, in the order of the paths. Packages in the downloads folder, which other
+// Garbage returns what Collect would remove, in the order of the paths. Folders that no pull made, packages in the downloads folder, which other
 // programs may share, lock files, and what is kept of files elsewhere are not looked at.
 func (s *Store) Garbage() ([]Garbage, error) {
 	if s.noCache != nil {
@@ -43,8 +43,11 @@ func (s *Store) Garbage() ([]Garbage, error) {
 // garbageIn returns what no entry uses of a folder in "models" or "checked".
 func (s *Store) garbageIn(root string, d fs.DirEntry) ([]Garbage, error) {
 	folder := filepath.Join(s.cache, root, d.Name())
+	if !d.IsDir() || !exists(filepath.Join(s.cache, "locks", d.Name())) {
+		return nil, nil // no pull made it: it is the user's, of whom the cache's folder may be
+	}
 	e, ok := s.Lookup(d.Name())
-	if !ok || !d.IsDir() {
+	if !ok {
 		return garbage(nil, folder, "no model of the catalog has that name")
 	}
 	files, err := readFolder(folder)

@@ -27,9 +27,8 @@ func newModelsGC(std *streams) *cobra.Command {
 		Long: `Removes from the cache's folder of models what no model of the catalog uses: folders of models that an earlier version
 had, files that were renamed or replaced, records of files whose sha256 the catalog has now, and rests of downloads that are
 complete. A partial download that the next pull can resume stays, as do models of the catalog, whether they are used or not
-(corallite models remove removes these), and the folder of downloaded packages, which other programs may share.
-
-Your own models do not belong into that folder: they are removed too.`,
+(corallite models remove removes these), folders that no pull made, and the folder of downloaded packages, which other
+programs may share. Files that you have put beside those of a pulled model are removed.`,
 		Example: `  corallite models gc --dry-run
   corallite models gc`,
 		Args: exactly(0, ""),
