@@ -30,6 +30,9 @@ func FlagOf(path ...string) Flag {
 	panic(fmt.Sprintf("the key %s is not one for a flag", strings.Join(path, ".")))
 }
 
+// OwnFlag is a flag that is no key of the configuration, with the kind and the limits of a field.
+func OwnFlag(f *key.Field) Flag { return Flag{f.Key()} }
+
 // ModelFlag is a key of models that commands have as a flag.
 type ModelFlag struct {
 	Flag

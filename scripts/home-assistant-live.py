@@ -208,7 +208,7 @@ async def mqtt(hass, broker) -> None:
     await call("switch", "turn_on", "switch.home_door_detect")
     await becomes("restart", "sensor.home_door_cat_count", "1")
     ask("stop KILL")
-    await becomes("corallite is killed: the broker's will", "sensor.home_door_cat_count", "unavailable")
+    await becomes("Corallite is killed: the broker's will", "sensor.home_door_cat_count", "unavailable")
     ask("start full.yaml")
     await becomes("restart", "sensor.home_door_cat_count", "1")
 

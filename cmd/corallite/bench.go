@@ -19,6 +19,7 @@ import (
 	"corallite/internal/app"
 	"corallite/internal/bench"
 	"corallite/internal/choice"
+	"corallite/internal/key"
 	"corallite/internal/plot"
 	"corallite/internal/regfile"
 	"corallite/internal/terminal"
@@ -41,7 +42,7 @@ type benchmark struct {
 }
 
 func newBench(std *streams) *cobra.Command {
-	b := &benchmark{std: std}
+	b := &benchmark{std: std, seconds: 2, warmup: 0.5, runs: 20}
 	cmd := &cobra.Command{
 		Use:   "bench [flags] MODEL...",
 		Short: "Measure how fast models run on this machine, alone or against another",
@@ -64,9 +65,9 @@ rounds, and the ratio of their times has a 95 % confidence interval: what slows 
 	f := cmd.Flags()
 	f.StringVar(&b.threads, "threads", "1", "CPU threads of an engine, several with commas")
 	f.StringVar(&b.engines, "engines", "1", "engines that run side by side, several with commas")
-	f.Float64Var(&b.seconds, "seconds", 2, "how long each combination is measured")
-	f.Float64Var(&b.warmup, "warmup", 0.5, "seconds of running before")
-	f.IntVar(&b.runs, "runs", 20, "measure at least so many runs of each engine")
+	addOwnFlag(f, &b.seconds, key.Number(&b.seconds, "seconds").Above(0).Max(3600), "how long each combination is measured")
+	addOwnFlag(f, &b.warmup, key.Number(&b.warmup, "warmup").Min(0).Max(600), "seconds of running before")
+	addOwnFlag(f, &b.runs, key.Int(&b.runs, "runs").Min(1).Max(1e6), "measure at least so many runs of each engine")
 	f.BoolVar(&b.profile, "profile", false, "show the time of each operator")
 	f.BoolVar(&b.asJSON, "json", false, "print one line of JSON")
 	f.StringVar(&b.plot, "plot", "", "draw the times as a chart to this `FILE` (SVG)")
@@ -135,10 +136,6 @@ func (b *benchmark) cases(ctx context.Context, names []string) (all []bench.Case
 		return nil, usageError{err}
 	}
 	switch {
-	case !(b.seconds > 0 && b.seconds <= 3600) || !(b.warmup >= 0 && b.warmup <= 600):
-		return nil, usageError{errors.New("--seconds must be above 0 and at most 3600, --warmup from 0 to 600")}
-	case b.runs < 1 || b.runs > 1e6:
-		return nil, usageError{fmt.Errorf("--runs %d: want 1 to 1000000", b.runs)}
 	case b.compare != "" && (len(names) > 1 || len(threads) > 1 || len(engines) > 1):
 		return nil, usageError{errors.New("--compare compares two models run in one way: give one MODEL, one number of --threads and one of --engines")}
 	case b.compare != "":

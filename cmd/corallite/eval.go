@@ -17,6 +17,7 @@ import (
 	"corallite/configs"
 	"corallite/internal/eval"
 	"corallite/internal/eval/dataset"
+	"corallite/internal/key"
 	"corallite/pipeline/camera"
 	"corallite/pipeline/mic"
 )
@@ -44,7 +45,7 @@ type evaluation struct {
 var evalTasks = []string{configs.TaskClassify, configs.TaskDetect, configs.TaskSegment, configs.TaskPose, configs.TaskEmbed, configs.TaskKeyword, configs.TaskWakeword}
 
 func newEval(std *streams) *cobra.Command {
-	e := &evaluation{std: std}
+	e := &evaluation{std: std, worst: 24}
 	cmd := &cobra.Command{
 		Use:   "eval --model NAME|PATH --data FOLDER|FILE [flags]",
 		Short: "Measure a model on labelled files, or compare two models",
@@ -88,7 +89,7 @@ not be read; they are reported and left out.`,
 	f.StringVar(&e.video, "video", "", "video whose objects --data has, in MOTChallenge's text, to measure tracking")
 	f.StringArrayVar(&e.negatives, "negatives", nil, "recordings without any of the words, a file or folder (repeatable): false words an hour are counted in them")
 	f.BoolVar(&e.asJSON, "json", false, "print the report as JSON")
-	f.IntVar(&e.worst, "worst", 24, "how many of the worst mistakes are reported")
+	addOwnFlag(f, &e.worst, key.Int(&e.worst, "worst").Min(0).Max(1000), "how many of the worst mistakes are reported")
 	e.model.Features = addFeatureFlags(cmd)
 	addKeyFlag(f, &e.decode, "decode", "auto or full: decode large JPEGs no larger than the model needs (default), or in full", "pipelines", "source", "decode")
 	e.model.add(cmd, nil, evalTasks...)
@@ -112,8 +113,6 @@ func (e *evaluation) check() error {
 		return usageError{fmt.Errorf("--task %s: want one of %s", e.useTask, strings.Join(evalTasks, ", "))}
 	case e.runs != "" && e.other == "":
 		return usageError{errors.New("--compare-delegate needs --compare: name the second model, which may be the first again")}
-	case e.worst < 0:
-		return usageError{fmt.Errorf("--worst %d: want 0 or more", e.worst)}
 	}
 	return e.model.check()
 }

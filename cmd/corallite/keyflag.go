@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"corallite/configs"
+	"corallite/internal/key"
 )
 
 // keyValue is the type of a key's value; []float64 is written 127.5 or 1,2,3.
@@ -23,6 +24,12 @@ type keyFlag[T keyValue] struct {
 // addKeyFlag adds a flag for the key at a path; to has its default.
 func addKeyFlag[T keyValue](flags *pflag.FlagSet, to *T, name, usage string, path ...string) {
 	flags.Var(keyFlag[T]{to, configs.FlagOf(path...)}, name, usage)
+}
+
+// addOwnFlag adds a flag that is no key of the configuration, with the name and the limits of a field of to, which has its
+// default.
+func addOwnFlag[T keyValue](flags *pflag.FlagSet, to *T, field *key.Field, usage string) {
+	flags.Var(keyFlag[T]{to, configs.OwnFlag(field)}, field.Key().Name, usage)
 }
 
 // Set reads the value. What is wrong with it explainFlag says, by wants.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"corallite/internal/key"
 	"corallite/internal/regfile"
 	"corallite/internal/replay"
 	"corallite/pipeline"
@@ -34,7 +35,7 @@ type replayed struct {
 }
 
 func newReplay(std *streams) *cobra.Command {
-	r := &replayed{std: std}
+	r := &replayed{std: std, pictures: 24, tolerances: replay.Tolerances{IoU: 0.9, Score: 0.05, TimeS: 0.1}}
 	cmd := &cobra.Command{
 		Use:   "replay --config CONFIG [--against CONFIG | --golden FILE] [flags] FILE...",
 		Short: "Compare what two configurations find in the same recording",
@@ -66,12 +67,12 @@ FILE is a picture, a video or a recording of sound, a folder of these, or a patt
 	f.StringVar(&r.writeGolden, "write-golden", "", "write the events of --config to this file")
 	f.StringVar(&r.pipeline, "pipeline", "", "name of the pipeline to run (default: the only one)")
 	f.StringArrayVar(&r.set, "set", nil, "override a value of both configurations: KEY=VALUE (repeatable)")
-	f.Float64Var(&r.tolerances.IoU, "iou", 0.9, "overlap below which an object has moved, intersection over union, 0 to 1")
-	f.Float64Var(&r.tolerances.Score, "score", 0.05, "difference of scores that is no change")
-	f.Float64Var(&r.tolerances.TimeS, "time", 0.1, "difference of the times of sounds that is no change, in seconds")
+	addOwnFlag(f, &r.tolerances.IoU, key.Number(&r.tolerances.IoU, "iou").Min(0).Max(1), "overlap below which an object has moved, intersection over union, 0 to 1")
+	addOwnFlag(f, &r.tolerances.Score, key.Number(&r.tolerances.Score, "score").Min(0).Max(1), "difference of scores that is no change")
+	addOwnFlag(f, &r.tolerances.TimeS, key.Number(&r.tolerances.TimeS, "time").Min(0).Max(3600), "difference of the times of sounds that is no change, in seconds")
 	f.StringVar(&r.maxChanged, "max-changed", "0", "changes that are allowed: a number, or a share of all that was found such as 2%")
 	f.StringVar(&r.out, "out", "", "folder for report.json and report.html with the frames that changed")
-	f.IntVar(&r.pictures, "pictures", 24, "how many frames the page shows at most")
+	addOwnFlag(f, &r.pictures, key.Int(&r.pictures, "pictures").Min(0).Max(1000), "how many frames the page shows at most")
 	f.BoolVar(&r.asJSON, "json", false, "print the report as JSON")
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveDefault

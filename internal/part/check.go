@@ -48,9 +48,14 @@ func element(i int) string { return fmt.Sprintf("[%d]", i) }
 
 // CheckFile reports a file, the value of the key called name, that is not there; "" is none.
 func CheckFile(in Check, name, file string) {
-	if file != "" && !isFile(file) {
-		in.Report(key.CodeMissingFile, name, "", "there is no file "+file)
+	if file == "" || isFile(file) {
+		return
 	}
+	wrong := "there is no file " + file
+	if _, err := os.Stat(file); err == nil {
+		wrong = file + " is not a file"
+	}
+	in.Report(key.CodeMissingFile, name, "", wrong)
 }
 
 // CheckFolder reports a folder, the value of the key called name, that is not there.
