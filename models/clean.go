@@ -165,7 +165,11 @@ func (s *Store) Outdated(ctx context.Context) ([]Verdict, error) {
 	var out []Verdict
 	for i := range s.catalog.entries {
 		e := &s.catalog.entries[i]
-		if files, err := readFolder(s.dir(e)); err != nil || len(files) == 0 {
+		files, err := readFolder(s.dir(e))
+		if err != nil {
+			return out, err
+		}
+		if len(files) == 0 {
 			continue
 		}
 		for _, f := range e.Files.All() {

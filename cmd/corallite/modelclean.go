@@ -43,6 +43,9 @@ programs may share. Files that you have put beside those of a pulled model are r
 			} else {
 				found, err = store.Collect(cmd.Context())
 			}
+			if err != nil && len(found) == 0 {
+				return err
+			}
 			if e := printGarbage(std, found, dry, asJSON); err == nil {
 				err = e
 			}
