@@ -126,7 +126,7 @@ func limitOf(text string) (replay.Limit, error) {
 	if percent {
 		share /= 100
 	}
-	if err != nil || !(share >= 0 && share <= 1) {
+	if err != nil || !(share >= 0 && share <= 1) || !percent && share == 1 { // 1.0 is neither 1 change nor all
 		return replay.Limit{}, fmt.Errorf("--max-changed %q: want a number of changes (3) or a share of all that was found (2%% or 0.02)", text)
 	}
 	return replay.Limit{Share: share}, nil
@@ -134,6 +134,9 @@ func limitOf(text string) (replay.Limit, error) {
 
 func (r *replayed) run(cmd *cobra.Command, files []string) error {
 	if err := r.check(); err != nil {
+		return err
+	}
+	if err := r.prepare(); err != nil {
 		return err
 	}
 	var first []pipeline.Event
@@ -165,6 +168,29 @@ func (r *replayed) run(cmd *cobra.Command, files []string) error {
 		return err
 	}
 	return r.compare(cmd, before.events, other, files, strings.Join(r.config, " "), strings.Join(r.against, " "))
+}
+
+// prepare fails when what is wanted could not be written, before a run of hours.
+func (r *replayed) prepare() error {
+	if r.out != "" {
+		if err := os.MkdirAll(r.out, 0o755); err != nil {
+			return fmt.Errorf("--out %s: %w", r.out, regfile.Cause(err))
+		}
+	}
+	if r.writeGolden == "" {
+		return nil
+	}
+	folder := filepath.Dir(r.writeGolden)
+	switch info, err := os.Stat(folder); {
+	case err != nil:
+		return usageError{fmt.Errorf("--write-golden %s: create the folder %s first: %w", r.writeGolden, folder, regfile.Cause(err))}
+	case !info.IsDir():
+		return usageError{fmt.Errorf("--write-golden %s: %s is no folder", r.writeGolden, folder)}
+	}
+	if info, err := os.Stat(r.writeGolden); err == nil && !info.Mode().IsRegular() {
+		return usageError{fmt.Errorf("--write-golden %s: is there and is no file", r.writeGolden)}
+	}
+	return nil
 }
 
 // runOne runs the one configuration that there is.
@@ -222,9 +248,6 @@ func (r *replayed) compare(cmd *cobra.Command, first []pipeline.Event, second *p
 // report prints the report, and writes it to the folder.
 func (r *replayed) report(report *replay.Report) error {
 	if r.out != "" {
-		if err := os.MkdirAll(r.out, 0o755); err != nil {
-			return err
-		}
 		for name, write := range map[string]func(io.Writer) error{
 			"report.json": func(w io.Writer) error { return writeJSON(w, report) },
 			"report.html": report.HTML,

@@ -152,6 +152,29 @@ func TestRename(t *testing.T) {
 	}
 }
 
+// TestUnread compares findings of tasks that the package does not know, and leaves out what only counts.
+func TestUnread(t *testing.T) {
+	read := func(finding string) pipeline.Event {
+		events, err := Read(strings.NewReader(`{"source":"a.jpg","model":"m","task":"x",` + finding + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return events[0]
+	}
+	for _, c := range []struct{ was, is, want string }{
+		{`"moods":[{"label":"sad","score":0.5}]`, `"moods":[{"label":"sad","score":0.52}]`, ""},
+		{`"moods":[{"label":"sad","score":0.5}]`, `"moods":[{"label":"sad","score":0.6}]`, "score"},
+		{`"rooms":{"hall":2}`, `"rooms":{"hall":2}`, ""},
+		{`"rooms":{"hall":2}`, `"rooms":{"hall":3}`, "vanished appeared"},
+		{`"detections":[],"counts":{"zones":{}}`, `"detections":[],"counts":{"zones":{"door":{}}}`, ""},
+	} {
+		compare := NewComparison([]pipeline.Event{read(c.was)}, usual)
+		if changes, _ := compare.Add(read(c.is)); kinds(changes) != c.want {
+			t.Errorf("%s, %s: %q, want %q", c.was, c.is, kinds(changes), c.want)
+		}
+	}
+}
+
 // TestGolden: what varies is not in a golden file, and what is there comes back.
 func TestGolden(t *testing.T) {
 	e := pipeline.Event{Time: time.Now(), Pipeline: "p", Seq: 7, Source: "/home/x/a.jpg", PositionS: 1.25, Model: "m", Task: "detect", Device: "usb:0", Degraded: true, Reason: "hot", Runs: 3,

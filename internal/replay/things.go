@@ -30,8 +30,11 @@ func (t *thing) state() *State {
 	return &State{Label: t.label, Score: t.score, Box: t.box, Zones: t.zones}
 }
 
-// things are what an event has, by the fields of its JSON; without what was heard, and without ended tracks, which follow from
-// the detections.
+// countsKey is what zones and lines have counted, of which JSON does not say that its kind is Gone.
+const countsKey = "counts"
+
+// things are what an event has, by the fields of its JSON; without what was heard, and without ended tracks and counts, which
+// follow from the detections.
 func things(e *pipeline.Event) map[string]group {
 	if e == nil {
 		return nil
@@ -39,7 +42,7 @@ func things(e *pipeline.Event) map[string]group {
 	all := map[string]group{}
 	for f := range e.Findings() {
 		kind := f.Kind()
-		if kind.Gone || kind.Timed {
+		if kind.Gone || kind.Timed || kind.Key == countsKey {
 			continue
 		}
 		g := group{ranked: kind.Ranked}
@@ -83,6 +86,10 @@ func thingOf(f pipeline.Finding, i int, boxes bool) thing {
 		t.pixels = &pixels{f.Width, f.Height, f.Box, f.Segments[i].Counts}
 	case *pipeline.Vector:
 		t.vector, t.score = *f, 1
+	case *pipeline.Unread: // of a task that nobody here knows
+		if t.label == "" {
+			t.label = string(f.JSON)
+		}
 	}
 	for _, p := range points {
 		t.points = append(t.points, [2]float64{float64(p.X), float64(p.Y)})
