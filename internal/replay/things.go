@@ -114,7 +114,7 @@ func overlap(a, b [4]float64) float64 {
 	if !(w > 0 && h > 0) {
 		return 0
 	}
-	both := w * h
+	both := float64(w * h)
 	return both / (float64((a[2]-a[0])*(a[3]-a[1])) + float64((b[2]-b[0])*(b[3]-b[1])) - both)
 }
 
