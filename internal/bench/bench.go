@@ -1,11 +1,9 @@
 package bench
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"corallite/internal/worker"
@@ -190,13 +188,6 @@ func (t *total) add(o worker.Timed) {
 	t.Elapsed += o.Elapsed
 	t.CPU += o.CPU
 	t.Grown = max(t.Grown, o.Grown)
-}
-
-// Sorted orders results of one model from the most runs a second.
-func Sorted(all []Result) []Result {
-	all = slices.Clone(all)
-	slices.SortStableFunc(all, func(a, b Result) int { return cmp.Compare(b.PerSecond, a.PerSecond) })
-	return all
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -139,7 +139,8 @@ func (c *classifier) reportModel(m *ModelReport, set *classes.Set, samples []*da
 		}
 		m.Confusion = append(m.Confusion, row)
 	}
-	for _, wrong := range set.Mistakes()[:min(c.o.Worst, len(set.Mistakes()))] {
+	mistakes := set.Mistakes()
+	for _, wrong := range mistakes[:min(c.o.Worst, len(mistakes))] {
 		best := set.Best(wrong.Sample)
 		m.Mistakes = append(m.Mistakes, Mistake{Path: samples[wrong.Sample].Path, Truth: samples[wrong.Sample].Label, Found: c.labels[best], Score: float64(set.Scores[wrong.Sample][best])})
 	}
@@ -199,15 +200,22 @@ func classCharts(set *classes.Set, m *ModelReport, occur []int, calibration []cl
 func compareClasses(first, second string, a, b *classes.Set) *Comparison {
 	var onlyA, onlyB, same int
 	drift, most := 0.0, 0.0
-	for i := range a.Truth {
+	rightA, rightB := make([]float64, len(a.Truth)), make([]float64, len(a.Truth)) // 1: the best class is right
+	for i, truth := range a.Truth {
 		best, other := a.Best(i), b.Best(i)
 		if best == other {
 			same++
 		}
-		switch rightA, rightB := best == a.Truth[i], other == a.Truth[i]; {
-		case rightA && !rightB:
+		if best == truth {
+			rightA[i] = 1
+		}
+		if other == truth {
+			rightB[i] = 1
+		}
+		switch {
+		case rightA[i] > rightB[i]:
 			onlyA++
-		case rightB && !rightA:
+		case rightB[i] > rightA[i]:
 			onlyB++
 		}
 		for k := range a.Scores[i] {
@@ -219,12 +227,7 @@ func compareClasses(first, second string, a, b *classes.Set) *Comparison {
 	p := paired.McNemar(onlyA, onlyB)
 	d := paired.Bootstrap(len(a.Truth), 1000, 1, func(samples []int) (x, y float64) {
 		for _, i := range samples {
-			if a.Best(i) == a.Truth[i] {
-				x++
-			}
-			if b.Best(i) == a.Truth[i] {
-				y++
-			}
+			x, y = x+rightA[i], y+rightB[i]
 		}
 		return x / n, y / n
 	})

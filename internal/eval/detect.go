@@ -123,15 +123,15 @@ func (d *detector) report(r *Report) {
 	for m := range r.Models {
 		found := d.of(m, samples)
 		e, err := coco.Evaluate(truth, found, d.kind)
-		var p *coco.Pictures
-		if err == nil {
+		if err == nil && len(r.Models) == 2 {
+			var p *coco.Pictures
 			p, err = coco.NewPictures(truth, found, d.kind)
+			pictures = append(pictures, p)
 		}
 		if err != nil {
 			r.Notes = append(r.Notes, fmt.Sprintf("%s cannot be measured: %v", r.Models[m].Name, err))
 			return
 		}
-		pictures = append(pictures, p)
 		d.reportModel(&r.Models[m], e, truth)
 		if d.kind == coco.Boxes {
 			r.Models[m].Mistakes = d.mistakes(samples, truth, found)

@@ -21,7 +21,6 @@ type Hearing struct {
 	mu     sync.Mutex
 	traces []map[string]*trace
 	judges []*audio.SpotterOptions // how each model judges its scores; nil: it heard nothing
-	device []string
 }
 
 // trace is the scores of a model in one recording.
@@ -33,7 +32,7 @@ type trace struct {
 
 // NewHearing checks that the set has labels of whole recordings.
 func NewHearing(o Options) (*Hearing, error) {
-	h := &Hearing{o: o, judges: make([]*audio.SpotterOptions, len(o.Models)), device: make([]string, len(o.Models))}
+	h := &Hearing{o: o, judges: make([]*audio.SpotterOptions, len(o.Models))}
 	for _, s := range o.Set.Samples {
 		if s.Label == "" {
 			return nil, fmt.Errorf("%s has no label for %s: give a folder for each word, or a CSV file with the columns path and label", o.Data, s.Path)
@@ -83,12 +82,13 @@ func (h *Hearing) Report() (*Report, error) {
 	}
 	var sets []*classes.Set
 	for m, model := range h.o.Models {
-		report := ModelReport{Name: model.Name, Device: h.device[m]}
-		c := &classifier{o: h.o, labels: append(h.words(m), Other)}
+		report := ModelReport{Name: model.Name}
+		words, at := h.words(m)
+		c := &classifier{o: h.o, labels: append(words, Other)}
 		set := &classes.Set{Classes: c.labels}
 		for _, s := range samples {
 			set.Truth = append(set.Truth, slices.Index(c.labels, s.Label))
-			set.Scores = append(set.Scores, h.highest(m, s))
+			set.Scores = append(set.Scores, highest(h.traces[m][s.Path], at, len(words)))
 		}
 		if err := set.Check(); err != nil {
 			return nil, fmt.Errorf("model %s: %w", model.Name, err)
@@ -104,30 +104,32 @@ func (h *Hearing) Report() (*Report, error) {
 	return r, nil
 }
 
-// words are the labels that a model listens for.
-func (h *Hearing) words(model int) []string {
-	var all []string
+// words are the labels that a model listens for, and at says which of them each of its labels is; -1: none.
+func (h *Hearing) words(model int) (words []string, at []int) {
 	o := h.judges[model]
 	for i, label := range o.Labels {
-		if label != "" && !slices.Contains(o.Ignore, i) {
-			all = append(all, label)
+		if label == "" || slices.Contains(o.Ignore, i) {
+			at = append(at, -1)
+			continue
 		}
+		k := slices.Index(words, label)
+		if k < 0 {
+			k, words = len(words), append(words, label)
+		}
+		at = append(at, k)
 	}
-	return all
+	return words, at
 }
 
-// highest is each word's highest score in a recording, and what it leaves for Other.
-func (h *Hearing) highest(model int, s *dataset.Sample) []float32 {
-	o, t := h.judges[model], h.traces[model][s.Path]
-	words := h.words(model)
-	best := make([]float32, len(words)+1)
+// highest is each word's highest score in a recording, and what the highest of all leaves for Other.
+func highest(t *trace, at []int, words int) []float32 {
+	best := make([]float32, words+1)
 	top := float32(0)
 	for i, score := range t.scores {
-		if k := slices.Index(words, o.Labels[i%t.labels]); k >= 0 && !slices.Contains(o.Ignore, i%t.labels) {
-			best[k] = max(best[k], score)
-			top = max(top, score)
+		if k := at[i%t.labels]; k >= 0 {
+			best[k], top = max(best[k], score), max(top, score)
 		}
 	}
-	best[len(words)] = 1 - min(top, 1)
+	best[words] = 1 - min(top, 1)
 	return best
 }

@@ -109,10 +109,8 @@ func (e *Evaluation) Best(category int) Best { return e.best[category] }
 // It fails for pictures and categories that the set does not have, and for scores and boxes that are no numbers.
 func Evaluate(set Set, found []Detection, kind Kind) (*Evaluation, error) {
 	e := &Evaluation{Categories: sorted(set.Categories), MaxDets: []int{1, 10, 100}}
-	first := All
 	if kind == Poses {
 		e.MaxDets = []int{20}
-		first = Small
 	}
 	c := &comparison{kind: kind, maxDet: e.MaxDets[len(e.MaxDets)-1]}
 	if err := c.read(set, found); err != nil {
@@ -127,7 +125,7 @@ func Evaluate(set Set, found []Detection, kind Kind) (*Evaluation, error) {
 	for k, category := range e.Categories {
 		pairs := c.pairs(images, category)
 		for a := range sizes {
-			if a == Small && first == Small {
+			if kind == Poses && a == Small {
 				continue // COCO has no small people
 			}
 			matched := make([]*matches, len(pairs))
