@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -193,29 +194,7 @@ func writeModel(e *tflitemeta.Editor, from, to string) error {
 	if err := schema.Verify(b); errors.Is(err, schema.ErrInvalid) {
 		return fmt.Errorf("model %s cannot be written with these metadata: %w", from, err)
 	}
-	if real, err := filepath.EvalSymlinks(to); err == nil {
-		to = real
-	}
-	mode := fs.FileMode(0o644)
-	if info, err := os.Stat(to); err == nil {
-		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s: it is no file", to)
-		}
-		mode = info.Mode().Perm()
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(to), ".corallite-*.tflite")
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(b)
-	err = errors.Join(err, temporary.Chmod(mode), temporary.Sync(), temporary.Close())
-	if err == nil {
-		err = os.Rename(temporary.Name(), to)
-	}
-	if err != nil {
-		_ = os.Remove(temporary.Name()) // what stopped it is told
-	}
-	return err
+	return writeFile(to, func(w io.Writer) error { _, err := w.Write(b); return err })
 }
 
 func showMetadata(std *streams, e *tflitemeta.Editor, asJSON bool) error {

@@ -1,12 +1,9 @@
 package classes
 
 import (
-	"encoding/json"
 	"flag"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strconv"
 	"strings"
@@ -68,28 +65,8 @@ func TestEqualsScikitLearn(t *testing.T) {
 		s := made(seed)
 		sets, files = append(sets, s), append(files, file{s.Truth, s.Scores})
 	}
-	const golden = "testdata/golden.json"
-	if *update {
-		name := filepath.Join(t.TempDir(), "cases.json")
-		data, err := json.Marshal(files)
-		if err == nil {
-			err = os.WriteFile(name, data, 0o600)
-		}
-		if err == nil {
-			err = os.WriteFile(golden, testdata.Metrics(t, "testdata/oracle.py", name), 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	data, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var want []said
-	if err := json.Unmarshal(data, &want); err != nil {
-		t.Fatal(err)
-	}
+	testdata.Golden(t, *update, files, &want)
 	for i, s := range sets {
 		check(t, i, s, want[i])
 	}

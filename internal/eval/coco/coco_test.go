@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -194,28 +193,8 @@ func TestEqualsPycocotools(t *testing.T) {
 	for seed := range uint64(madeCases) {
 		cases = append(cases, made(seed))
 	}
-	const golden = "testdata/golden.json"
-	if *update {
-		file := filepath.Join(t.TempDir(), "cases.json")
-		data, err := json.Marshal(cases)
-		if err == nil {
-			err = os.WriteFile(file, data, 0o600)
-		}
-		if err == nil {
-			err = os.WriteFile(golden, testdata.Metrics(t, "testdata/oracle.py", file), 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	data, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var want []outcome
-	if err := json.Unmarshal(data, &want); err != nil {
-		t.Fatal(err)
-	}
+	testdata.Golden(t, *update, cases, &want)
 	for seed, c := range cases {
 		compare(t, seed, c.evaluate(t), want[seed])
 	}
