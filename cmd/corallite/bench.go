@@ -18,7 +18,6 @@ import (
 	"corallite/delegate"
 	"corallite/internal/app"
 	"corallite/internal/bench"
-	"corallite/internal/choice"
 	"corallite/internal/key"
 	"corallite/internal/plot"
 	"corallite/internal/regfile"
@@ -178,16 +177,9 @@ func (b *benchmark) delegates(ctx context.Context, path string, model []byte) (a
 	}
 	compiled := !m.ForCPU()
 	m.Close()
-	chosen, err := choice.Parse(b.on.choice)
+	chosen, err := b.on.chosen()
 	if err != nil {
-		return nil, usageError{err}
-	}
-	options, err := pairs(b.on.options)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	if chosen, err = chosen.WithOptions(options); err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	for _, item := range chosen.Items() {
 		if item.IsEdgeTPU() != compiled {
@@ -196,7 +188,7 @@ func (b *benchmark) delegates(ctx context.Context, path string, model []byte) (a
 			}
 			continue
 		}
-		asked, err := app.BenchOn(ctx, item, b.on.device, b.library)
+		asked, err := app.AskerOn(ctx, item, b.on.device, b.library)
 		if err != nil {
 			return nil, err
 		}

@@ -36,13 +36,9 @@ func (f *delegateFlags) add(cmd *cobra.Command) {
 
 // delegates are the flags as a configuration has them. The error is one of usage.
 func (f *delegateFlags) delegates() (configs.DelegateChoice, error) {
-	options := map[string]string{}
-	for _, pair := range f.options {
-		key, value, ok := strings.Cut(pair, "=")
-		if !ok || key == "" {
-			return nil, usageError{fmt.Errorf("--delegate-option %q: want KEY=VALUE", pair)}
-		}
-		options[key] = value
+	options, err := f.pairs()
+	if err != nil {
+		return nil, err
 	}
 	all, err := configs.ParseDelegate(f.choice, options)
 	var wrong *configs.SpecError
@@ -54,6 +50,35 @@ func (f *delegateFlags) delegates() (configs.DelegateChoice, error) {
 		return nil, usageError{fmt.Errorf("%s: %w", flag, wrong.Err)}
 	}
 	return all, err
+}
+
+// chosen are the flags as a choice, each of whose items a command takes by itself. The error is one of usage.
+func (f *delegateFlags) chosen() (choice.Choice, error) {
+	options, err := f.pairs()
+	if err != nil {
+		return nil, err
+	}
+	all, err := choice.Parse(f.choice)
+	if err == nil {
+		all, err = all.WithOptions(options)
+	}
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return all, nil
+}
+
+// pairs are the options, by their keys. The error is one of usage.
+func (f *delegateFlags) pairs() (map[string]string, error) {
+	options := map[string]string{}
+	for _, pair := range f.options {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok || key == "" {
+			return nil, usageError{fmt.Errorf("--delegate-option %q: want KEY=VALUE", pair)}
+		}
+		options[key] = value
+	}
+	return options, nil
 }
 
 // check says what cannot be meant.

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"corallite/internal/app"
-	"corallite/internal/choice"
 	"corallite/internal/inspect"
 	"corallite/internal/regfile"
 	"corallite/internal/terminal"
@@ -49,15 +48,9 @@ asking about variants of an operator, why not the rest; and it runs the model on
 			if err := runs.check(); err != nil {
 				return err
 			}
-			chosen, err := choice.Parse(runs.choice)
-			if err == nil {
-				var all map[string]string
-				if all, err = pairs(runs.options); err == nil {
-					chosen, err = chosen.WithOptions(all)
-				}
-			}
+			chosen, err := runs.chosen()
 			if err != nil {
-				return usageError{err}
+				return err
 			}
 			given, err := parseShapes(shapes)
 			if err != nil {
@@ -131,19 +124,6 @@ func show(std *streams, r *inspect.Report, asJSON, operators bool, svg, html str
 		return encoder.Encode(r)
 	}
 	return r.Print(std.out, inspect.TextOptions{Width: terminal.Width(std.out), Operators: operators})
-}
-
-// pairs are options as KEY=VALUE.
-func pairs(list []string) (map[string]string, error) {
-	all := map[string]string{}
-	for _, p := range list {
-		key, value, ok := strings.Cut(p, "=")
-		if !ok || key == "" {
-			return nil, fmt.Errorf("--delegate-option %q: want KEY=VALUE", p)
-		}
-		all[key] = value
-	}
-	return all, nil
 }
 
 // parseShapes reads the shapes of inputs: "1,224,224,3" of the first that has none yet, or with its number before it.

@@ -26,32 +26,25 @@ type InspectOptions struct {
 // Asking makes askers for the delegates that are here. done ends their child processes.
 func Asking(ctx context.Context, r *inspect.Report, o InspectOptions) (a inspect.Asking, done func() error, err error) {
 	a = inspect.Asking{Shapes: o.Shapes, Signature: o.Signature, Progress: o.Progress}
-	extra := delegate.Access{ReadWrite: assemble.ExtraPaths()}
-	add := func(item choice.Item, options worker.AskerOptions, why bool) {
-		options.Item, options.Access = item, extra
-		a.Askers = append(a.Askers, inspect.Asked{Name: item.String(), Asker: worker.NewAsker(options), Why: why})
+	add := func(item choice.Item, why bool) {
+		asked := inspect.Asked{Name: item.String(), Why: why}
+		options, err := AskerOn(ctx, item, o.Device, o.Library)
+		if asked.Err = err; err == nil {
+			asked.Asker = worker.NewAsker(options)
+		}
+		a.Askers = append(a.Askers, asked)
 	}
 	if !r.File.Compiled {
-		add(choice.None[0], worker.AskerOptions{}, false)
-		add(choice.XNNPACK[0], worker.AskerOptions{}, true)
+		add(choice.None[0], false)
+		add(choice.XNNPACK[0], true)
 	}
 	for _, item := range o.Choice.Items() {
-		p := choice.Of(item)
-		switch {
-		case p.CPU:
-		case item.IsEdgeTPU() && r.File.Compiled:
-			device, err := edgeTPUFor(ctx, o)
-			if err != nil {
-				if ctx.Err() != nil {
-					return a, nil, ctx.Err()
-				}
-				a.Askers = append(a.Askers, inspect.Asked{Name: item.String(), Err: err})
-				continue
-			}
-			add(item, worker.AskerOptions{Device: device, Library: o.Library}, false)
-		case !item.IsEdgeTPU():
-			add(item, worker.AskerOptions{}, true)
+		if !choice.Of(item).CPU && (r.File.Compiled || !item.IsEdgeTPU()) {
+			add(item, !item.IsEdgeTPU())
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return a, nil, err
 	}
 	return a, func() error {
 		var errs []error
@@ -64,13 +57,23 @@ func Asking(ctx context.Context, r *inspect.Report, o InspectOptions) (a inspect
 	}, nil
 }
 
+// AskerOn is an item of a choice on this machine, for a child process that has nothing else.
+func AskerOn(ctx context.Context, item choice.Item, device, library string) (o worker.AskerOptions, err error) {
+	o = worker.AskerOptions{Item: item, Access: delegate.Access{ReadWrite: assemble.ExtraPaths()}}
+	if item.IsEdgeTPU() {
+		o.Library = library
+		o.Device, err = edgeTPUFor(ctx, device, library)
+	}
+	return o, err
+}
+
 // edgeTPUFor is the first Edge TPU that fits; libedgetpu is asked in a child process.
-func edgeTPUFor(ctx context.Context, o InspectOptions) (edgetpu.Device, error) {
-	spec, err := edgetpu.ParseSpec(o.Device)
+func edgeTPUFor(ctx context.Context, device, library string) (edgetpu.Device, error) {
+	spec, err := edgetpu.ParseSpec(device)
 	if err != nil {
 		return edgetpu.Device{}, err
 	}
-	seen, err := assemble.ProbeIsolated(ctx, o.Library)
+	seen, err := assemble.ProbeIsolated(ctx, library)
 	if err != nil {
 		return edgetpu.Device{}, fmt.Errorf("no Edge TPU can be asked: %w", err)
 	}
