@@ -140,8 +140,12 @@ func (e *evaluation) run(cmd *cobra.Command) (err error) {
 
 // measure runs the models over the data. ended says how the run ended: nil, or that files failed which were told.
 func (e *evaluation) measure(ctx context.Context, names []string, all map[string]configs.Model, o eval.Options) (_ *eval.Report, ended, err error) {
+	logger, err := newLogger(e.std.err, logSettings{})
+	if err != nil {
+		return nil, nil, err
+	}
 	if e.video != "" {
-		return e.runTracking(ctx, names, all)
+		return e.runTracking(ctx, logger, names, all)
 	}
 	run := e.runPictures
 	e.data.Endings = camera.PictureEndings()
@@ -154,7 +158,7 @@ func (e *evaluation) measure(ctx context.Context, names []string, all map[string
 	if err := o.Prepare(); err != nil {
 		return nil, nil, usageError{err}
 	}
-	return run(ctx, names, all, o)
+	return run(ctx, logger, names, all, o)
 }
 
 // models finds the models, ready to give all that they find.

@@ -43,11 +43,7 @@ func (e *evaluation) giveAll(m *configs.Model) {
 }
 
 // runPictures runs models over pictures.
-func (e *evaluation) runPictures(ctx context.Context, names []string, all map[string]configs.Model, measured eval.Options) (_ *eval.Report, ended, err error) {
-	logger, err := newLogger(e.std.err, logSettings{})
-	if err != nil {
-		return nil, nil, err
-	}
+func (e *evaluation) runPictures(ctx context.Context, logger *slog.Logger, names []string, all map[string]configs.Model, measured eval.Options) (_ *eval.Report, ended, err error) {
 	var both []configs.Model
 	for _, name := range names {
 		both = append(both, all[name])
@@ -85,12 +81,10 @@ func (e *evaluation) runPictures(ctx context.Context, names []string, all map[st
 	}
 	p := configs.Pipeline{Source: &camera.VideoConfig{Video: gather.Paths(), Decode: e.decode}, Models: names}
 	o.Single = true
-	o.Sinks = func(string, any) ([]pipeline.NamedSink, error) {
-		return []pipeline.NamedSink{{Name: "eval", Sink: gather}}, nil
-	}
+	o.Sinks = onlySink(gather)
 	sum, err := app.RunOn(ctx, configs.One("eval", p, all), o)
-	if ended = oneShot(ctx, sum, err, true); ended != nil && !errors.Is(ended, errReported) {
-		return nil, nil, ended
+	if ended, err = told(oneShot(ctx, sum, err, true)); err != nil {
+		return nil, nil, err
 	}
 	report := gather.Report()
 	if report.Samples == 0 {
@@ -100,11 +94,7 @@ func (e *evaluation) runPictures(ctx context.Context, names []string, all map[st
 }
 
 // runSounds runs models over recordings.
-func (e *evaluation) runSounds(ctx context.Context, names []string, all map[string]configs.Model, measured eval.Options) (_ *eval.Report, ended, err error) {
-	logger, err := newLogger(e.std.err, logSettings{})
-	if err != nil {
-		return nil, nil, err
-	}
+func (e *evaluation) runSounds(ctx context.Context, logger *slog.Logger, names []string, all map[string]configs.Model, measured eval.Options) (_ *eval.Report, ended, err error) {
 	if err := e.addNegatives(measured.Set); err != nil {
 		return nil, nil, err
 	}
@@ -131,8 +121,8 @@ func (e *evaluation) runSounds(ctx context.Context, names []string, all map[stri
 	}
 	p := configs.Pipeline{Source: &mic.SoundConfig{Sound: hearing.Paths()}, Models: names}
 	sum, err := app.Run(ctx, configs.One("eval", p, all), o)
-	if ended = oneShot(ctx, sum, err, true); ended != nil && !errors.Is(ended, errReported) {
-		return nil, nil, ended
+	if ended, err = told(oneShot(ctx, sum, err, true)); err != nil {
+		return nil, nil, err
 	}
 	report, err := hearing.Report()
 	if err != nil {
@@ -184,11 +174,7 @@ func heardWords(ctx context.Context, name string, m configs.Model, logger *slog.
 }
 
 // runTracking runs models over a video, and follows the objects.
-func (e *evaluation) runTracking(ctx context.Context, names []string, all map[string]configs.Model) (_ *eval.Report, ended, err error) {
-	logger, err := newLogger(e.std.err, logSettings{})
-	if err != nil {
-		return nil, nil, err
-	}
+func (e *evaluation) runTracking(ctx context.Context, logger *slog.Logger, names []string, all map[string]configs.Model) (_ *eval.Report, ended, err error) {
 	text, err := regfile.Open(e.folder)
 	if err != nil {
 		return nil, nil, usageError{fmt.Errorf("--data %w", err)}
@@ -204,14 +190,27 @@ func (e *evaluation) runTracking(ctx context.Context, names []string, all map[st
 	follow := eval.NewFollowing(e.folder, names, truth)
 	o := e.std.run(logger)
 	o.Single = true
-	o.Sinks = func(string, any) ([]pipeline.NamedSink, error) {
-		return []pipeline.NamedSink{{Name: "eval", Sink: follow}}, nil
-	}
+	o.Sinks = onlySink(follow)
 	p := configs.Pipeline{Source: &camera.VideoConfig{Video: []string{e.video}}, Models: names}
 	sum, err := app.Run(ctx, configs.One("eval", p, all), o)
-	if ended = oneShot(ctx, sum, err, true); ended != nil && !errors.Is(ended, errReported) {
-		return nil, nil, ended
+	if ended, err = told(oneShot(ctx, sum, err, true)); err != nil {
+		return nil, nil, err
 	}
 	report, err := follow.Report()
 	return report, ended, err
+}
+
+// told parts how a run ended in failures of files, which were told and leave a report of the others, and what ends the command.
+func told(err error) (files, fatal error) {
+	if errors.Is(err, errReported) {
+		return err, nil
+	}
+	return nil, err
+}
+
+// onlySink gives what is found to a sink.
+func onlySink(to pipeline.Sink) func(string, any) ([]pipeline.NamedSink, error) {
+	return func(string, any) ([]pipeline.NamedSink, error) {
+		return []pipeline.NamedSink{{Name: "eval", Sink: to}}, nil
+	}
 }
