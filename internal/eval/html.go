@@ -4,14 +4,16 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+
+	"corallite/internal/reportpage"
 )
 
 //go:embed page.html
 var pageText string
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
+var page = reportpage.New(pageText, template.FuncMap{
 	"first": func(f []Figure) []Figure { return f[:min(4, len(f))] },
-}).Parse(pageText))
+})
 
 // HTML writes the report as one page, without scripts and with all pictures in it.
 func (r *Report) HTML(w io.Writer) error {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"corallite/internal/english"
+	"corallite/internal/reportpage"
 )
 
 // Report says what changed.
@@ -145,7 +146,7 @@ func (r *Report) Text(most int) string {
 //go:embed page.html
 var pageText string
 
-var page = template.Must(template.New("page").Parse(pageText))
+var page = reportpage.New(pageText, nil)
 
 // HTML writes the report as one page, without scripts and with all pictures in it.
 func (r *Report) HTML(w io.Writer) error { return page.Execute(w, r) }
