@@ -287,30 +287,30 @@ func (o Operator) optionsText() string {
 	return strings.Join(names, " ")
 }
 
+// prefixed is a number in three digits and its metric prefix; below 10,000 it is whole, without one.
+func prefixed(n int64) (number, prefix string) {
+	for _, p := range []struct {
+		from, unit float64
+		prefix     string
+	}{{1e12, 1e12, "T"}, {1e9, 1e9, "G"}, {1e6, 1e6, "M"}, {1e4, 1e3, "k"}} {
+		if float64(n) >= p.from {
+			return fmt.Sprintf("%.3g", float64(n)/p.unit), p.prefix
+		}
+	}
+	return fmt.Sprint(n), ""
+}
+
 // large is a number with a unit: "569 M".
 func large(n int64) string {
-	switch {
-	case n >= 1e12:
-		return fmt.Sprintf("%.3g T", float64(n)/1e12)
-	case n >= 1e9:
-		return fmt.Sprintf("%.3g G", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.3g M", float64(n)/1e6)
-	case n >= 1e4:
-		return fmt.Sprintf("%.3g k", float64(n)/1e3)
-	}
-	return fmt.Sprint(n)
+	number, prefix := prefixed(n)
+	return strings.TrimSpace(number + " " + prefix)
 }
 
 // bytesText is a size: "4.28 MB", "512 bytes".
 func bytesText(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.3g GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%.3g MB", float64(n)/1e6)
-	case n >= 1e4:
-		return fmt.Sprintf("%.3g kB", float64(n)/1e3)
+	number, prefix := prefixed(n)
+	if prefix == "" {
+		return number + " bytes"
 	}
-	return fmt.Sprintf("%d bytes", n)
+	return number + " " + prefix + "B"
 }
